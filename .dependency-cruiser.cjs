@@ -1,0 +1,77 @@
+/**
+ * The arrows between the folders of src. Each folder names everything it may import; `types` may be
+ * imported with `import type` only. Tests keep to the same arrows as the source beside them.
+ */
+const arrows = {
+  support: { values: [] },
+  recipes: { values: ["support"] },
+  engine: { values: ["support"] },
+  torch: { values: ["support", "engine"] },
+  nn: { values: ["support", "torch"] },
+  optim: { values: ["support", "torch"], types: ["recipes"] },
+  models: { values: ["support", "torch", "nn", "optim"], types: ["recipes"] },
+  losses: { values: ["support", "torch", "nn"], types: ["recipes"] },
+  methods: { values: ["support", "torch", "nn", "optim", "models", "losses"], types: ["recipes"] },
+  data: { values: ["support", "torch"], types: ["recipes"] },
+  evaluation: { values: ["support", "torch"], types: ["recipes"] },
+  training: {
+    values: ["support", "torch", "nn", "optim", "models", "losses", "methods", "data", "evaluation"],
+    types: ["recipes"],
+  },
+};
+
+const anyOf = (folders) => `^src/(${folders.join("|")})/`;
+
+const forbidden = Object.entries(arrows).flatMap(([folder, { values, types = [] }]) => [
+  {
+    name: `${folder}-imports`,
+    comment: `src/${folder} may import ${[...values, ...types.map((t) => `types of ${t}`)].join(", ") || "nothing of src"}`,
+    severity: "error",
+    from: { path: `^src/${folder}/` },
+    to: { path: "^src/", pathNot: anyOf([folder, ...values, ...types]) },
+  },
+  ...types.map((type) => ({
+    name: `${folder}-imports-types-of-${type}`,
+    comment: `src/${folder} may import types, not values, of src/${type}`,
+    severity: "error",
+    from: { path: `^src/${folder}/`, pathNot: "[.]test[.]ts$" },
+    to: { path: `^src/${type}/`, dependencyTypesNot: ["type-only"] },
+  })),
+]);
+
+module.exports = {
+  forbidden: [
+    ...forbidden,
+    {
+      name: "no-circular",
+      comment: "Two files that need each other are one idea, or a third one is missing.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "not-to-test",
+      comment: "Sources do not import tests.",
+      severity: "error",
+      from: { pathNot: "([.]test[.]ts$|^test/)" },
+      to: { path: "([.]test[.]ts$|^test/)" },
+    },
+    {
+      name: "not-to-dev-dependency",
+      comment: "What the programme needs at run time is a dependency.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "([.]test[.]ts$|^src/recipes/file[.]ts$)" },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    },
+    { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+    },
+  },
+};

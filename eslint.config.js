@@ -1,0 +1,48 @@
+import js from "@eslint/js";
+import prettier from "eslint-config-prettier";
+import tseslint from "typescript-eslint";
+
+const sizeLimits = {
+  "max-lines": ["error", { max: 400 }],
+  "max-lines-per-function": ["error", { max: 40, skipBlankLines: true, skipComments: true }],
+};
+
+export default tseslint.config(
+  { ignores: ["build/", "dist/", "node_modules/", "runs/", "examples/", "**/*.generated.ts"] },
+  js.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      ...sizeLimits,
+      eqeqeq: "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/consistent-type-exports": "error",
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      // Numbers read well in messages; everything else must be made a string on purpose.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // `using _ = scope();` holds a scope open by being there; an underscore says that it is not read.
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "TSEnumDeclaration", message: "A closed choice is a union of string literals." },
+        { selector: "ExportDefaultDeclaration", message: "Export by name (recipes are the exception)." },
+        { selector: "ExportAllDeclaration", message: "Export by name, never *." },
+      ],
+    },
+  },
+  { files: ["**/*.mjs", "**/*.js", "**/*.cjs"], rules: { ...sizeLimits } },
+  {
+    files: ["**/*.mjs", "**/*.js", "**/*.cjs"],
+    languageOptions: {
+      globals: { process: "readonly", console: "readonly", module: "writable", URL: "readonly" },
+    },
+  },
+  { files: ["src/recipes/built-in/*.ts", "vitest.config.ts"], rules: { "no-restricted-syntax": "off" } },
+  {
+    files: ["**/*.test.ts", "test/**/*.ts"],
+    rules: { "max-lines-per-function": "off", "@typescript-eslint/no-non-null-assertion": "off" },
+  },
+  prettier,
+);

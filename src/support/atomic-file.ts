@@ -1,0 +1,74 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { LongtailError, systemCode } from "./errors.js";
+
+const reasons: Partial<Record<string, string>> = {
+  ENOSPC: "the disk is full; free some space or choose another folder",
+  EDQUOT: "the disk quota is used up; free some space or choose another folder",
+  EROFS: "the file system is read-only; choose another folder",
+  EACCES: "no permission to write there; change the folder's rights or choose another folder",
+  EPERM: "no permission to write there; change the folder's rights or choose another folder",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EEXIST: "a part of the path is a file, not a folder", // what mkdir says of the last part
+  EISDIR: "a folder has that name",
+};
+
+/**
+ * Writes a file so that it is always whole: either the previous content or the new one is there, also after a
+ * crash or a power cut. The content goes to a temporary file in the same folder, is synced and then renamed.
+ *
+ * @throws LongtailError naming the path when the disk is full or the folder cannot be written.
+ */
+export function writeFileAtomic(path: string, chunks: string | Uint8Array | Iterable<Uint8Array>): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeAndSync(temporary, chunks);
+    renameSync(temporary, path);
+    syncFolder(folder);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw writeFailure(path, error);
+  }
+}
+
+function writeAndSync(path: string, chunks: string | Uint8Array | Iterable<Uint8Array>): void {
+  const file = openSync(path, "w");
+  try {
+    for (const chunk of bytesOf(chunks)) writeWhole(file, chunk);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function bytesOf(chunks: string | Uint8Array | Iterable<Uint8Array>): Iterable<Uint8Array> {
+  if (typeof chunks === "string") return [Buffer.from(chunks)];
+  return chunks instanceof Uint8Array ? [chunks] : chunks;
+}
+
+/** write(2) may take a part only: at most 2 GiB at once, or what still fits on the disk. */
+function writeWhole(file: number, chunk: Uint8Array): void {
+  for (let written = 0; written < chunk.length;) written += writeSync(file, chunk, written);
+}
+
+/** A rename lasts once its folder is on the disk. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** The error to throw when `path` could not be written; errors that no person can mend pass unchanged. */
+function writeFailure(path: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  const reason = reasons[code] ?? (error instanceof Error ? error.message : code);
+  return new LongtailError(`cannot write ${path}: ${reason} (${code}). The previous file is untouched.`, {
+    cause: error,
+  });
+}

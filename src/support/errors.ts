@@ -1,0 +1,35 @@
+/**
+ * Errors that a person can mend. Each message says what was expected, what was found and where; the command
+ * line prints the message alone and ends with `exitCode` (1 failed, 2 wrong use).
+ */
+export class LongtailError extends Error {
+  readonly exitCode: number = 1;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Wrong flags, an unknown recipe, key or device, a value of the wrong type. */
+export class UsageError extends LongtailError {
+  override readonly exitCode = 2;
+}
+
+/** Data that cannot be used. The message names the file and the record. */
+export class DataError extends LongtailError {}
+
+/** A checkpoint that cannot be read or does not fit the model. */
+export class CheckpointError extends LongtailError {}
+
+/** The engine (libtorch) is missing, of another version or could not be installed. */
+export class EngineError extends LongtailError {}
+
+/** A training that cannot go on, such as one whose loss is no longer a number. */
+export class TrainingError extends LongtailError {}
+
+/** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, …), if `error` is one. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,12 @@
+import { closest, distance } from "fastest-levenshtein";
+
+/**
+ * The candidate that `name` was probably meant to be, for "did you mean …"; undefined when none is close
+ * (more than a third of the longer word differs, though one slip is always forgiven).
+ */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  if (candidates.length === 0) return undefined;
+  const best = closest(name, candidates);
+  const slips = Math.max(1, Math.floor(Math.max(name.length, best.length) / 3));
+  return distance(name, best) <= slips ? best : undefined;
+}

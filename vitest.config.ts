@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Every file runs in its own process: the engine's thread count, warnings and random state belong to a process. */
+export default defineConfig({
+  esbuild: { target: "es2022" },
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    pool: "forks",
+    poolOptions: { forks: { maxForks: 2, minForks: 1 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
