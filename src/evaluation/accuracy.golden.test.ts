@@ -1,0 +1,42 @@
+/** Accuracy by group against PyTorch's, on the logits of three experts: shots.json, shots.safetensors. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { readSafetensors } from "../torch/safetensors.js";
+import { scope } from "../torch/scope.js";
+import { AccuracyMeter } from "./accuracy.js";
+import type { GroupAccuracy } from "./accuracy.js";
+
+interface Shots {
+  many_at_least: number;
+  few_at_most: number;
+  ensemble: Record<keyof GroupAccuracy, number>;
+  experts: Record<keyof GroupAccuracy, number>[];
+}
+
+const folder = process.env["LONGTAIL_GOLDEN"] ?? join(import.meta.dirname, "../../test/golden");
+const shots = JSON.parse(readFileSync(join(folder, "shots.json"), "utf8")) as Shots;
+
+test("shots: the ensemble's and each expert's accuracy by group", () => {
+  using _scope = scope();
+  const { tensors } = readSafetensors(join(folder, "shots.safetensors"));
+  const counts = tensors.get("counts")!.toList();
+  const logits = shots.experts.map((_, k) => tensors.get(`logits.${k}`)!);
+  const meter = new AccuracyMeter({
+    classes: counts.map((_, c) => `class ${c}`),
+    counts,
+    experts: logits.length,
+    groups: "reference",
+  });
+  meter.add(logits, tensors.get("target")!);
+  const { ensemble, experts } = meter.result();
+  expect([shots.many_at_least, shots.few_at_most]).toEqual([100, 20]);
+  expectSame(ensemble, shots.ensemble);
+  experts.forEach((expert, k) => expectSame(expert, shots.experts[k]!));
+});
+
+/** The same number of right answers: a share that differs by less than any count could make it. */
+function expectSame(found: GroupAccuracy, expected: Record<keyof GroupAccuracy, number>): void {
+  for (const group of ["all", "many", "medium", "few"] as const)
+    expect(found[group]! / 100, group).toBeCloseTo(expected[group], 12);
+}

@@ -1,0 +1,20 @@
+import type { ResolvedRecipe } from "../recipes/schema.js";
+
+/** Which classes count as many, medium and few: the field's rule or the one of NCL's reference code. */
+export type GroupRule = ResolvedRecipe["evaluation"]["groups"];
+
+export type Group = "many" | "medium" | "few";
+
+/**
+ * The group of every class, by its number of training images.
+ *
+ * - `field`: many > 100, few < 20 (Liu et al., Large-Scale Long-Tailed Recognition in an Open World, CVPR 2019).
+ * - `reference`: many >= 100, few <= 20 (NCL's reference code).
+ */
+export function groupOf(counts: readonly number[], rule: GroupRule): Group[] {
+  return counts.map((count) => {
+    if (rule === "field" ? count > 100 : count >= 100) return "many";
+    if (rule === "field" ? count < 20 : count <= 20) return "few";
+    return "medium";
+  });
+}

@@ -1,0 +1,125 @@
+import { existsSync, statSync } from "node:fs";
+import type { Module } from "../nn/module.js";
+import type { Sgd } from "../optim/sgd.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { CheckpointError } from "../support/errors.js";
+import { tensor } from "../torch/create.js";
+import { getTorchState } from "../torch/random.js";
+import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
+import { scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
+import { runFolder } from "./run-folder.js";
+
+const FORMAT = "longtail-checkpoint";
+const VERSION = 1;
+
+/** How far a run has come. */
+export interface Position {
+  /** Whole epochs behind it. */
+  readonly epoch: number;
+  /** Steps done of the epoch that follows; 0 at an epoch's end. */
+  readonly step: number;
+}
+
+/** What a checkpoint says besides its tensors: enough to rebuild the model, and to judge it by groups. */
+export interface CheckpointDescription extends Position {
+  readonly recipe: ResolvedRecipe;
+  readonly classes: readonly string[];
+  /** Training images of each class. */
+  readonly counts: readonly number[];
+}
+
+export interface Checkpoint extends CheckpointDescription {
+  readonly path: string;
+  /** By the model's parameter and buffer names. */
+  readonly model: Map<string, Tensor>;
+  readonly optimizer: Map<string, Tensor>;
+  /** libtorch's random state, uint8. */
+  readonly randomState: Tensor;
+}
+
+/**
+ * Writes a checkpoint as one safetensors file: `model.*`, `optimizer.*`, `random.torch`, and the description as
+ * metadata. It appears whole or not at all, and holds nothing that depends on the time or the machine: equal runs
+ * write equal bytes.
+ */
+export function saveCheckpoint(
+  path: string,
+  { model, optimizer, ...description }: CheckpointDescription & { model: Module; optimizer: Sgd },
+): void {
+  using _scope = scope();
+  const tensors = new Map<string, Tensor>([
+    ...prefixed("model.", model.stateDict()),
+    ...prefixed("optimizer.", optimizer.stateDict()),
+    ["random.torch", tensor(getTorchState())],
+  ]);
+  const { recipe, classes, counts, epoch, step } = description;
+  writeSafetensors(path, tensors, {
+    format: FORMAT,
+    version: String(VERSION),
+    description: JSON.stringify({ recipe, classes, counts, epoch, step }),
+  });
+}
+
+/** Reads a checkpoint; its tensors belong to the scope that is open. */
+export function readCheckpoint(path: string): Checkpoint {
+  const { tensors, metadata } = readTensors(path);
+  if (metadata["format"] !== FORMAT)
+    throw new CheckpointError(
+      `${path} is a safetensors file, but not a checkpoint that longtail train wrote.`,
+    );
+  if (metadata["version"] !== String(VERSION))
+    throw new CheckpointError(
+      `${path} has checkpoint format ${metadata["version"]}; this version of longtail reads format ${VERSION}.`,
+    );
+  const randomState = tensors.get("random.torch");
+  if (randomState === undefined) throw new CheckpointError(`${path} lacks random.torch, the random state.`);
+  return {
+    ...parseDescription(path, metadata["description"]),
+    path,
+    model: withPrefix("model.", tensors),
+    optimizer: withPrefix("optimizer.", tensors),
+    randomState,
+  };
+}
+
+/** The checkpoint that RUN|CHECKPOINT on the command line means: a run's folder stands for its last checkpoint. */
+export function checkpointPath(runOrCheckpoint: string): string {
+  if (!existsSync(runOrCheckpoint))
+    throw new CheckpointError(
+      `${runOrCheckpoint} does not exist; expected a run's folder or a checkpoint file.`,
+    );
+  if (!statSync(runOrCheckpoint).isDirectory()) return runOrCheckpoint;
+  const { lastCheckpoint } = runFolder(runOrCheckpoint);
+  if (existsSync(lastCheckpoint)) return lastCheckpoint;
+  throw new CheckpointError(`${runOrCheckpoint} holds no checkpoint; expected ${lastCheckpoint}.`);
+}
+
+function readTensors(path: string): ReturnType<typeof readSafetensors> {
+  try {
+    return readSafetensors(path);
+  } catch (error) {
+    throw new CheckpointError(`Cannot read the checkpoint ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function parseDescription(path: string, text = ""): CheckpointDescription {
+  try {
+    return JSON.parse(text) as CheckpointDescription;
+  } catch (error) {
+    throw new CheckpointError(`${path}: its description is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function prefixed(prefix: string, tensors: Map<string, Tensor>): [string, Tensor][] {
+  return [...tensors].map(([name, value]) => [prefix + name, value]);
+}
+
+function withPrefix(prefix: string, tensors: Map<string, Tensor>): Map<string, Tensor> {
+  const found = [...tensors].filter(([name]) => name.startsWith(prefix));
+  return new Map(found.map(([name, value]) => [name.slice(prefix.length), value]));
+}

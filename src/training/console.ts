@@ -1,0 +1,149 @@
+import { resultsTable } from "../evaluation/results-table.js";
+import { formatBytes, formatSeconds } from "../support/units.js";
+import type {
+  EndEvent,
+  EpochEvent,
+  EvaluationEvent,
+  Listener,
+  RunEvent,
+  StepEvent,
+  TrainingEvent,
+} from "./events.js";
+
+/** What the console needs of a stream: process.stderr, or a test's own. */
+export interface ConsoleStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const REDRAW_MS = 100; // a bar is redrawn at most ten times a second
+const PLAIN_LINE_MS = 10_000; // without a terminal: a line this often within an epoch
+const LONGEST_BAR = 30;
+const SHORTEST_BAR = 5;
+const CLEAR_LINE = "\r\u001b[2K";
+
+/**
+ * Shows a run to people: on a terminal a bar for the epoch with loss, accuracy, learning rate, images a second and the
+ * time the run still takes; elsewhere plain lines. Then one line an epoch and, at the end, a table.
+ */
+export function consoleListener(
+  stream: ConsoleStream,
+  now: () => number = () => performance.now(),
+): Listener {
+  const progress = new Progress(stream, now);
+  return (event) => {
+    progress.show(event);
+  };
+}
+
+class Progress {
+  private run: RunEvent | undefined;
+  private evaluation: EvaluationEvent | undefined;
+  private shownAt = 0;
+  private startedAt = 0;
+
+  constructor(
+    private readonly stream: ConsoleStream,
+    private readonly now: () => number,
+  ) {}
+
+  show(event: TrainingEvent): void {
+    switch (event.type) {
+      case "run":
+        this.run = event;
+        this.startedAt = this.shownAt = this.now();
+        return this.line(describeRun(event));
+      case "step":
+        return this.step(event);
+      case "epoch":
+        return this.line(describeEpoch(event, this.run?.epochs ?? event.epoch));
+      case "evaluation":
+        this.evaluation = event;
+        return this.line(describeEvaluation(event));
+      case "warning":
+        return this.line(`warning: ${event.message}`);
+      case "end":
+        return this.line(describeEnd(event, this.run, this.evaluation));
+      case "epoch-start":
+      case "checkpoint":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private step(event: StepEvent): void {
+    const { run, stream } = this;
+    if (run === undefined || event.step === run.stepsPerEpoch) return; // the epoch's own line follows
+    const now = this.now();
+    if (now - this.shownAt < (stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
+    this.shownAt = now;
+    const elapsed = (now - this.startedAt) / 1000;
+    if (stream.isTTY) stream.write(CLEAR_LINE + drawStep(event, run, elapsed, (stream.columns ?? 80) - 1));
+    else stream.write(`${describeStep(event, run, elapsed)}\n`);
+  }
+
+  private line(text: string): void {
+    this.stream.write(`${this.stream.isTTY ? CLEAR_LINE : ""}${text}\n`);
+  }
+}
+
+function describeRun(run: RunEvent): string {
+  const { name, seed, classes, trainImages, testImages, imbalance, parameters, threads, device, folder } =
+    run;
+  return [
+    `${name}, seed ${seed}: ${trainImages} training and ${testImages} test images, ${classes} classes, imbalance ${imbalance.toFixed(0)}`,
+    `${(parameters / 1e6).toFixed(2)} million parameters on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}; results in ${folder}`,
+  ].join("\n");
+}
+
+/** One line of at most `width` characters: the bar takes what the numbers leave. */
+function drawStep(event: StepEvent, run: RunEvent, elapsed: number, width: number): string {
+  const numbers = describeStep(event, run, elapsed);
+  const barWidth = Math.min(LONGEST_BAR, width - numbers.length - 3);
+  if (barWidth < SHORTEST_BAR) return numbers.slice(0, width);
+  const full = Math.round((event.step / run.stepsPerEpoch) * barWidth);
+  return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] ${numbers}`;
+}
+
+function describeStep(event: StepEvent, run: RunEvent, elapsed: number): string {
+  const { epoch, step, loss, accuracy, lr, imagesPerSecond } = event;
+  const done = (epoch - 1) * run.stepsPerEpoch + step;
+  const left = (elapsed / done) * (run.epochs * run.stepsPerEpoch - done);
+  return (
+    `${epoch}/${run.epochs} ${step}/${run.stepsPerEpoch}  loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  ` +
+    `lr ${formatRate(lr)}  ${imagesPerSecond.toFixed(0)} images/s  ${formatSeconds(left)} left`
+  );
+}
+
+function describeEpoch(
+  { epoch, loss, accuracy, lr, imagesPerSecond, seconds }: EpochEvent,
+  epochs: number,
+): string {
+  return (
+    `epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  lr ${formatRate(lr)}  ` +
+    `${imagesPerSecond.toFixed(0)} images/s  ${formatSeconds(seconds)}`
+  );
+}
+
+function describeEvaluation({ ensemble, loss, seconds }: EvaluationEvent): string {
+  const shown = (name: "many" | "medium" | "few"): string => `  ${name} ${ensemble[name]?.toFixed(1) ?? "-"}`;
+  return `  test: all ${ensemble.all.toFixed(1)} %${shown("many")}${shown("medium")}${shown("few")}  loss ${loss.toFixed(3)}  ${formatSeconds(seconds)}`;
+}
+
+function describeEnd(
+  event: EndEvent,
+  run: RunEvent | undefined,
+  evaluation: EvaluationEvent | undefined,
+): string {
+  const cost = `${formatSeconds(event.seconds)}, peak memory ${formatBytes(event.peakMemory)}`;
+  if (event.reason === "failed") return `failed after ${cost}`;
+  const where = run === undefined ? "" : `; see ${run.folder}`;
+  if (event.reason === "interrupted" || evaluation === undefined) return `interrupted after ${cost}${where}`;
+  return `\n${resultsTable(evaluation)}\n\nfinished in ${cost}${where}`;
+}
+
+function formatRate(lr: number): string {
+  return String(Number(lr.toPrecision(3)));
+}

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { emitter } from "./events.js";
+import type { TrainingEvent } from "./events.js";
+
+test("every listener gets the event, stamped with its time", () => {
+  const first: TrainingEvent[] = [];
+  const second: TrainingEvent[] = [];
+  const emit = emitter([(event) => first.push(event), (event) => second.push(event)]);
+  emit({ type: "warning", message: "slow disk" });
+  expect(first).toEqual([
+    { type: "warning", message: "slow disk", time: expect.stringMatching(/^\d{4}-.*Z$/) },
+  ]);
+  expect(second).toEqual(first);
+});

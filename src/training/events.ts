@@ -1,0 +1,123 @@
+import type { EvaluationResult } from "../evaluation/accuracy.js";
+
+/**
+ * What a training run tells its listeners: the console, metrics.jsonl, and whoever else listens. The training code
+ * prints nothing itself. Epochs and steps count from 1. Losses are batch means, accuracies are in percent.
+ */
+export type TrainingEvent =
+  | RunEvent
+  | EpochStartEvent
+  | StepEvent
+  | EpochEvent
+  | EvaluationEvent
+  | CheckpointEvent
+  | WarningEvent
+  | EndEvent;
+
+/** Receives every event, in order, synchronously. What it throws ends the run. */
+export type Listener = (event: TrainingEvent) => void;
+
+interface Timed {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+}
+
+/** Once, before the first step. */
+export interface RunEvent extends Timed {
+  readonly type: "run";
+  readonly name: string;
+  readonly folder: string;
+  readonly seed: number;
+  readonly device: string;
+  readonly threads: number;
+  readonly classes: number;
+  readonly trainImages: number;
+  readonly testImages: number;
+  /** Images of the largest class over those of the smallest. */
+  readonly imbalance: number;
+  /** Trainable numbers, all experts together. */
+  readonly parameters: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+}
+
+export interface EpochStartEvent extends Timed {
+  readonly type: "epoch-start";
+  readonly epoch: number;
+  /** Of the epoch's first step. */
+  readonly lr: number;
+}
+
+/** After every step. */
+export interface StepEvent extends Timed {
+  readonly type: "step";
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  /** The terms of the loss; they add up to it. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Of the ensemble on this training batch. */
+  readonly accuracy: number;
+  readonly lr: number;
+  readonly imagesPerSecond: number;
+  /** Before clipping; null where nothing is clipped. */
+  readonly gradNorm: number | null;
+}
+
+/** After an epoch's last step: means over its images. */
+export interface EpochEvent extends Timed {
+  readonly type: "epoch";
+  readonly epoch: number;
+  readonly loss: number;
+  readonly parts: Readonly<Record<string, number>>;
+  readonly accuracy: number;
+  /** Of the epoch's last step. */
+  readonly lr: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+}
+
+export interface EvaluationEvent extends Timed, EvaluationResult {
+  readonly type: "evaluation";
+  readonly epoch: number;
+  readonly seconds: number;
+}
+
+export interface CheckpointEvent extends Timed {
+  readonly type: "checkpoint";
+  readonly path: string;
+  /** Whole epochs behind it. */
+  readonly epoch: number;
+  /** Steps of the epoch that follows; 0 at an epoch's end. */
+  readonly step: number;
+}
+
+/** Something a person should know that does not stop the run: libtorch's warnings, for one. */
+export interface WarningEvent extends Timed {
+  readonly type: "warning";
+  readonly message: string;
+}
+
+/** The last event of every run. */
+export interface EndEvent extends Timed {
+  readonly type: "end";
+  readonly reason: "finished" | "interrupted" | "failed";
+  /** What went wrong, when it failed. */
+  readonly message: string | null;
+  readonly seconds: number;
+  /** The process's largest resident set so far, in bytes. */
+  readonly peakMemory: number;
+}
+
+/** An event before it is stamped with its time. */
+export type Untimed<Event> = Event extends TrainingEvent ? Omit<Event, "time"> : never;
+
+export type Emit = (event: Untimed<TrainingEvent>) => void;
+
+/** Stamps events and hands them to every listener. */
+export function emitter(listeners: readonly Listener[]): Emit {
+  return (event) => {
+    const timed = { time: new Date().toISOString(), ...event };
+    for (const listen of listeners) listen(timed);
+  };
+}

@@ -1,0 +1,89 @@
+import { openDataset } from "../data/registry.js";
+import type { Dataset } from "../data/dataset.js";
+import { Loader } from "../data/loader.js";
+import { classStatistics } from "../data/statistics.js";
+import type { ClassStatistics } from "../data/statistics.js";
+import { buildMethod } from "../methods/registry.js";
+import type { Method } from "../methods/method.js";
+import { Sgd } from "../optim/sgd.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { manualSeed } from "../torch/random.js";
+import { checkDevice, setDeterministic, setThreads } from "../torch/settings.js";
+
+/** Everything a recipe names, built. */
+export interface Prepared extends Disposable {
+  readonly recipe: ResolvedRecipe;
+  readonly device: string;
+  readonly trainData: Dataset;
+  readonly testData: Dataset;
+  readonly statistics: ClassStatistics;
+  readonly method: Method;
+  readonly optimizer: Sgd;
+  readonly trainLoader: Loader;
+  readonly testLoader: Loader;
+}
+
+/**
+ * Sets what holds for the whole process and the run depends on, and returns the device's full name.
+ * @throws UsageError for a device that is not there.
+ */
+export function applySettings(
+  recipe: ResolvedRecipe,
+  { device, threads }: { device: string; threads: number | undefined },
+): string {
+  const checked = checkDevice(device);
+  if (threads !== undefined) setThreads(threads);
+  setDeterministic(recipe.deterministic);
+  manualSeed(recipe.seed);
+  return checked;
+}
+
+/** Opens the data and builds the method, its optimizer and the loaders. */
+export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
+  const trainData = openDataset(recipe.data, "train");
+  const testData = openDataset(recipe.data, "test");
+  const statistics = classStatistics(trainData);
+  const method = buildMethod(recipe, statistics);
+  method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
+  const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
+  const trainLoader = trainingLoader(recipe, trainData);
+  const testLoader = evaluationLoader(recipe, testData);
+  return {
+    recipe,
+    device,
+    trainData,
+    testData,
+    statistics,
+    method,
+    optimizer,
+    trainLoader,
+    testLoader,
+    [Symbol.dispose]() {
+      testLoader[Symbol.dispose]();
+      trainLoader[Symbol.dispose]();
+      optimizer.dispose();
+      method.model.dispose();
+    },
+  };
+}
+
+function trainingLoader({ data, seed, memoryFormat }: ResolvedRecipe, dataset: Dataset): Loader {
+  return new Loader({ ...data, dataset, transforms: data.train, shuffle: true, seed, memoryFormat });
+}
+
+/** Every image once, in order, by the recipe's test transforms. */
+export function evaluationLoader(
+  { data, evaluation, seed, memoryFormat }: ResolvedRecipe,
+  dataset: Dataset,
+): Loader {
+  return new Loader({
+    ...data,
+    dataset,
+    transforms: data.test,
+    batch: evaluation.batch,
+    shuffle: false,
+    dropLast: false,
+    seed,
+    memoryFormat,
+  });
+}

@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { writeFileAtomic } from "../support/atomic-file.js";
+import { LongtailError, UsageError } from "../support/errors.js";
+
+/** Where everything of a run lies. */
+export interface RunFolder {
+  readonly path: string;
+  readonly recipe: string;
+  readonly metrics: string;
+  readonly result: string;
+  readonly lastCheckpoint: string;
+}
+
+export function runFolder(path: string): RunFolder {
+  return {
+    path: resolve(path),
+    recipe: resolve(path, "recipe.json"),
+    metrics: resolve(path, "metrics.jsonl"),
+    result: resolve(path, "result.json"),
+    lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
+  };
+}
+
+/** Which program made the run. */
+export interface Versions {
+  readonly longtail: string;
+  readonly libtorch: string;
+  readonly node: string;
+}
+
+/** recipe.json: all that decides a run's outcome, and how it was started. */
+export interface RunDescription {
+  readonly recipe: ResolvedRecipe;
+  readonly seed: number;
+  readonly device: string;
+  readonly threads: number;
+  readonly classes: readonly { readonly name: string; readonly trainImages: number }[];
+  readonly versions: Versions;
+  /** The command line, program first; empty when started from code. */
+  readonly command: readonly string[];
+  /** ISO 8601, UTC. */
+  readonly started: string;
+}
+
+/**
+ * Refuses a folder that a run must not write to: one that holds a run (unless `force`: the old run is then moved aside
+ * when the new one begins) or other files (always).
+ */
+export function assertFree(path: string, { force }: { force: boolean }): void {
+  if (!existsSync(path)) return;
+  if (!statSync(path).isDirectory())
+    throw new UsageError(`${path} is a file; expected a folder for the run, or none.`);
+  if (holdsRun(path)) {
+    if (force) return;
+    throw new UsageError(
+      `${path} already holds a run. Choose another --out, or move the old run aside with --force.`,
+    );
+  }
+  const [file] = readdirSync(path);
+  if (file !== undefined)
+    throw new UsageError(
+      `${path} holds files that are no run's (${file}, for one). Choose an empty or a new folder.`,
+    );
+}
+
+/** Makes the folder and writes recipe.json; a run that was there is moved to `PATH.previous-N`. Call `assertFree` first. */
+export function createRunFolder(path: string, description: RunDescription): RunFolder {
+  const folder = runFolder(path);
+  try {
+    if (existsSync(folder.path) && holdsRun(folder.path))
+      renameSync(folder.path, freeName(`${folder.path}.previous-`));
+    mkdirSync(join(folder.path, "checkpoints"), { recursive: true });
+  } catch (error) {
+    throw new LongtailError(`Cannot make the run's folder ${folder.path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  writeFileAtomic(folder.recipe, json(description));
+  return folder;
+}
+
+/** A folder that does not exist yet: `base`, else `base-2`, `base-3` and so on. */
+export function freshRunFolder(base: string): string {
+  return existsSync(base) ? freeName(`${base}-`, 2) : base;
+}
+
+/** result.json: accuracies in percent. */
+export interface RunResult extends EvaluationResult {
+  /** Which of the run's networks this is: today always the last epoch's. */
+  readonly selectedOn: "last-epoch";
+  readonly epoch: number;
+  readonly seconds: number;
+}
+
+export function writeResult(folder: RunFolder, result: RunResult): void {
+  writeFileAtomic(folder.result, json(result));
+}
+
+function holdsRun(path: string): boolean {
+  return existsSync(join(path, "recipe.json")) || existsSync(join(path, "checkpoints"));
+}
+
+function freeName(prefix: string, from = 1): string {
+  let n = from;
+  while (existsSync(`${prefix}${n}`)) n += 1;
+  return `${prefix}${n}`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
