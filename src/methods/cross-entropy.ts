@@ -1,0 +1,22 @@
+import { crossEntropy } from "../losses/cross-entropy.js";
+import { stackLogits } from "../losses/logits.js";
+import type { ExpertEnsemble } from "../models/ensemble.js";
+import type { Tensor } from "../torch/tensor.js";
+import { ExpertsMethod } from "./experts-method.js";
+
+/** Plain cross-entropy on the raw logits: what every other method is compared with. */
+export class CrossEntropyMethod extends ExpertsMethod {
+  override readonly name = "cross-entropy";
+  readonly #labelSmoothing: number;
+
+  constructor(model: ExpertEnsemble, { labelSmoothing }: { labelSmoothing: number }) {
+    super(model);
+    this.#labelSmoothing = labelSmoothing;
+  }
+
+  protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
+    return {
+      crossEntropy: crossEntropy(stackLogits(logits), labels, { labelSmoothing: this.#labelSmoothing }),
+    };
+  }
+}

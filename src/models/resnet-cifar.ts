@@ -1,0 +1,101 @@
+import { BatchNorm2d } from "../nn/batch-norm.js";
+import { Conv2d } from "../nn/conv2d.js";
+import { kaimingNormal } from "../nn/init.js";
+import { Layer } from "../nn/module.js";
+import { globalAveragePool } from "../nn/pooling.js";
+import { Sequential } from "../nn/sequential.js";
+import type { Rng } from "../torch/random.js";
+import { keep, scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
+import { Backbone } from "./backbone.js";
+
+const STEM_CHANNELS = 16;
+const STAGE_CHANNELS = [16, 32, 64] as const;
+
+/**
+ * ResNet for small images, depth 6n + 2: a 3×3 stem and three stages of n basic blocks with 16, 32 and 64 channels,
+ * the second and third at half the resolution of the one before; 64 features. He et al., CVPR 2016, section 4.2, with
+ * parameter-free shortcuts (their option A). Weights start Kaiming-normal.
+ */
+export class ResNetCifar extends Backbone {
+  override readonly features = STAGE_CHANNELS[2];
+  readonly #conv1: Conv2d;
+  readonly #bn1: BatchNorm2d;
+  readonly #stages: readonly Sequential[];
+
+  constructor({ depth, rng }: { depth: number; rng: Rng }) {
+    super();
+    const blocks = (depth - 2) / 6;
+    if (!Number.isInteger(blocks) || blocks < 1) {
+      throw new RangeError(`ResNetCifar: expected a depth of 6n + 2 (8, 14, 20, …), found ${depth}`);
+    }
+    this.#conv1 = this.child("conv1", conv3x3(3, STEM_CHANNELS, 1, rng));
+    this.#bn1 = this.child("bn1", new BatchNorm2d({ channels: STEM_CHANNELS }));
+    let inChannels: number = STEM_CHANNELS;
+    this.#stages = STAGE_CHANNELS.map((channels, index) => {
+      const layers = Array.from({ length: blocks }, (_block, position) => {
+        const stride = index > 0 && position === 0 ? 2 : 1;
+        const block = new BasicBlock({ inChannels, channels, stride, rng });
+        inChannels = channels;
+        return block;
+      });
+      return this.child(`layer${index + 1}`, new Sequential(layers));
+    });
+  }
+
+  /** x [N, 3, H, W] → [N, 64] */
+  override forward(x: Tensor): Tensor {
+    using _ = scope();
+    const stem = this.#bn1.forward(this.#conv1.forward(x)).relu_();
+    return keep(globalAveragePool(this.#stages.reduce((value, stage) => stage.forward(value), stem)));
+  }
+}
+
+/** relu(bn(conv(relu(bn(conv(x))))) + shortcut(x)); what batch norm returns is changed in place, which saves memory. */
+class BasicBlock extends Layer {
+  readonly #conv1: Conv2d;
+  readonly #bn1: BatchNorm2d;
+  readonly #conv2: Conv2d;
+  readonly #bn2: BatchNorm2d;
+  readonly #stride: number;
+  readonly #addedChannels: number;
+
+  constructor({
+    inChannels,
+    channels,
+    stride,
+    rng,
+  }: {
+    inChannels: number;
+    channels: number;
+    stride: number;
+    rng: Rng;
+  }) {
+    super();
+    this.#conv1 = this.child("conv1", conv3x3(inChannels, channels, stride, rng));
+    this.#bn1 = this.child("bn1", new BatchNorm2d({ channels }));
+    this.#conv2 = this.child("conv2", conv3x3(channels, channels, 1, rng));
+    this.#bn2 = this.child("bn2", new BatchNorm2d({ channels }));
+    this.#stride = stride;
+    this.#addedChannels = channels - inChannels;
+  }
+
+  override forward(x: Tensor): Tensor {
+    using _ = scope();
+    const inner = this.#bn1.forward(this.#conv1.forward(x)).relu_();
+    return keep(this.#bn2.forward(this.#conv2.forward(inner)).add_(this.#shortcut(x)).relu_());
+  }
+
+  /** Option A: every second pixel, and channels of zeros before and after the old ones. */
+  #shortcut(x: Tensor): Tensor {
+    const step = this.#stride;
+    const pixels = step === 1 ? x : x.slice({ dim: 2, step }).slice({ dim: 3, step });
+    if (this.#addedChannels === 0) return pixels;
+    const half = this.#addedChannels / 2;
+    return pixels.constantPadNd([0, 0, 0, 0, half, half]);
+  }
+}
+
+function conv3x3(inChannels: number, outChannels: number, stride: number, rng: Rng): Conv2d {
+  return new Conv2d({ inChannels, outChannels, kernel: 3, stride, padding: 1, init: kaimingNormal, rng });
+}

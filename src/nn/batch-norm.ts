@@ -1,0 +1,45 @@
+import { noGrad } from "../torch/autograd.js";
+import { ones, zeros } from "../torch/create.js";
+import { batchNorm } from "../torch/operators.generated.js";
+import type { Tensor } from "../torch/tensor.js";
+import { Layer } from "./module.js";
+
+export interface BatchNorm2dOptions {
+  channels: number;
+  momentum?: number; // weight of the newest batch in the running statistics
+  eps?: number;
+}
+
+/**
+ * y = γ · (x − μ) / √(σ² + ε) + β for each channel of x [N, C, H, W]. μ and σ² are the batch's when training and the
+ * running ones otherwise. Ioffe and Szegedy, ICML 2015.
+ */
+export class BatchNorm2d extends Layer {
+  readonly weight: Tensor; // γ [C]
+  readonly bias: Tensor; // β [C]
+  readonly runningMean: Tensor; // [C]
+  readonly runningVar: Tensor; // [C]
+  readonly numBatchesTracked: Tensor; // int64 scalar; PyTorch's state dictionaries hold it
+  readonly #momentum: number;
+  readonly #eps: number;
+
+  constructor({ channels, momentum = 0.1, eps = 1e-5 }: BatchNorm2dOptions) {
+    super();
+    this.weight = this.parameter("weight", ones([channels]));
+    this.bias = this.parameter("bias", zeros([channels]));
+    this.runningMean = this.buffer("running_mean", zeros([channels]));
+    this.runningVar = this.buffer("running_var", ones([channels]));
+    this.numBatchesTracked = this.buffer("num_batches_tracked", zeros([], { dtype: "int64" }));
+    this.#momentum = momentum;
+    this.#eps = eps;
+  }
+
+  override forward(x: Tensor): Tensor {
+    if (this.training) {
+      using _ = noGrad();
+      this.numBatchesTracked.add_(1n);
+    }
+    const { weight, bias, runningMean, runningVar, training } = this;
+    return batchNorm(x, weight, bias, runningMean, runningVar, training, this.#momentum, this.#eps, true);
+  }
+}

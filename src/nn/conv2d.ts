@@ -1,0 +1,32 @@
+import { conv2d } from "../torch/operators.generated.js";
+import type { Rng } from "../torch/random.js";
+import type { Tensor } from "../torch/tensor.js";
+import { fanInUniform, type Initializer } from "./init.js";
+import { Layer } from "./module.js";
+
+export interface Conv2dOptions {
+  inChannels: number;
+  outChannels: number;
+  kernel: number; // side of the square kernel
+  stride?: number;
+  padding?: number;
+  init?: Initializer;
+  rng: Rng;
+}
+
+/** x [N, Cin, H, W] → [N, Cout, H', W'], H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1. No bias: batch norm follows. */
+export class Conv2d extends Layer {
+  readonly weight: Tensor; // [Cout, Cin, kernel, kernel]
+  readonly #geometry: { stride: number[]; padding: number[] };
+
+  constructor(options: Conv2dOptions) {
+    super();
+    const { inChannels, outChannels, kernel, stride = 1, padding = 0, init = fanInUniform, rng } = options;
+    this.weight = this.parameter("weight", init([outChannels, inChannels, kernel, kernel], rng));
+    this.#geometry = { stride: [stride, stride], padding: [padding, padding] };
+  }
+
+  override forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.#geometry);
+  }
+}

@@ -1,0 +1,29 @@
+import { linear } from "../torch/operators.generated.js";
+import type { Rng } from "../torch/random.js";
+import type { Tensor } from "../torch/tensor.js";
+import { fanInUniform, type Initializer } from "./init.js";
+import { Layer } from "./module.js";
+
+export interface LinearOptions {
+  inFeatures: number;
+  outFeatures: number;
+  init?: Initializer;
+  rng: Rng;
+}
+
+/** y = x Wᵀ + b. x [N, D] → [N, C]. The bias starts uniform in ±1/√D, as PyTorch's does. */
+export class Linear extends Layer {
+  readonly weight: Tensor; // [C, D]
+  readonly bias: Tensor; // [C]
+
+  constructor({ inFeatures, outFeatures, init = fanInUniform, rng }: LinearOptions) {
+    super();
+    const bound = 1 / Math.sqrt(inFeatures);
+    this.weight = this.parameter("weight", init([outFeatures, inFeatures], rng));
+    this.bias = this.parameter("bias", rng.uniform([outFeatures], { low: -bound, high: bound }));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, { bias: this.bias });
+  }
+}

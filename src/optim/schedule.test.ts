@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { learningRate, type Schedule } from "./schedule.js";
+
+const moment = { baseLr: 0.8, epoch: 0, step: 0, stepsPerEpoch: 4, epochs: 10 };
+
+test("warm-up by steps rises linearly across epochs, then ends", () => {
+  const schedule: Schedule = { kind: "constant", warmupEpochs: 0, warmupSteps: 8 };
+  const rates = [0, 1, 2].flatMap((epoch) =>
+    [0, 1, 2, 3].map((step) => learningRate(schedule, { ...moment, epoch, step })),
+  );
+  const expected = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.8, 0.8, 0.8, 0.8];
+  rates.forEach((rate, index) => expect(rate).toBeCloseTo(expected[index]!, 12));
+});
+
+test("warm-up and decay multiply", () => {
+  const schedule: Schedule = { kind: "multistep", at: [1], factor: 0.5, warmupEpochs: 2, warmupSteps: 4 };
+  expect(learningRate(schedule, moment)).toBeCloseTo(0.8 * 0.5 * (2 / 3) * (1 / 4), 12);
+});
+
+test("cosine ends at its end", () => {
+  const schedule: Schedule = { kind: "cosine", end: 0.01, warmupEpochs: 0, warmupSteps: 0 };
+  expect(learningRate(schedule, { ...moment, epoch: 9 })).toBeCloseTo(0.01, 12);
+});

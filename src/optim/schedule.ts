@@ -1,0 +1,51 @@
+/** How the learning rate changes over the epochs, after and besides the warm-up. */
+export type Decay =
+  | { kind: "constant" }
+  | { kind: "multistep"; at: readonly number[]; factor: number } // epochs, counted from 1, from which the rate is lower
+  | { kind: "cosine"; end: number }; // rate of the last epoch
+
+export type Schedule = Decay & { warmupEpochs: number; warmupSteps: number };
+
+export interface Moment {
+  baseLr: number;
+  epoch: number; // from 0
+  step: number; // within the epoch, from 0
+  stepsPerEpoch: number;
+  epochs: number; // of the whole training
+}
+
+const WARMUP_START = 1 / 3;
+
+/**
+ * Rate of a training step: decay × warm-up. With e the epoch counted from 1, as the reference's schedulers count
+ * (they are stepped before the first epoch), E epochs in all and base rate η:
+ *   multistep: η · factor^(number of `at` ≤ e)
+ *   cosine:    end + (η − end) · (1 + cos(π e / E)) / 2     (Loshchilov and Hutter, ICLR 2017)
+ *   warm-up over W epochs, e < W: 1/3 + 2/3 · e/W           (the reference's)
+ *   warm-up over S steps, step s counted from 1, s < S: s/S (our own, for short trainings)
+ */
+export function learningRate(schedule: Schedule, moment: Moment): number {
+  return decayed(schedule, moment) * warmup(schedule, moment);
+}
+
+function decayed(schedule: Decay, { baseLr, epoch, epochs }: Moment): number {
+  const e = epoch + 1;
+  switch (schedule.kind) {
+    case "constant":
+      return baseLr;
+    case "multistep":
+      return baseLr * schedule.factor ** schedule.at.filter((at) => at <= e).length;
+    case "cosine":
+      return schedule.end + ((baseLr - schedule.end) * (1 + Math.cos((Math.PI * e) / epochs))) / 2;
+    default:
+      return schedule satisfies never;
+  }
+}
+
+function warmup({ warmupEpochs, warmupSteps }: Schedule, { epoch, step, stepsPerEpoch }: Moment): number {
+  const e = epoch + 1;
+  const s = epoch * stepsPerEpoch + step + 1;
+  const byEpoch = e < warmupEpochs ? WARMUP_START + (1 - WARMUP_START) * (e / warmupEpochs) : 1;
+  const byStep = s < warmupSteps ? s / warmupSteps : 1;
+  return byEpoch * byStep;
+}
