@@ -1,0 +1,7 @@
+// What native/vision adds to the addon's exports: decoding, pixel operations, the producer of batches.
+#pragma once
+#include <node_api.h>
+
+namespace lt {
+void initVision(napi_env env, napi_value exports);
+}

@@ -1,0 +1,161 @@
+// Builds the native addon with the C++ compiler alone (no make, cmake or node-gyp, so that a fresh machine needs
+// nothing else). An object is rebuilt when its source, any header of ours, the flags, the compiler or the engine changed.
+//   node scripts/build-native.mjs [--force]
+// Reads dist/engine/locate.js for the engine's folder: run `npm run build` first. CXX chooses the compiler.
+import { execFile, execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const build = join(root, "build");
+const objects = join(build, "objects");
+const require = createRequire(import.meta.url);
+const compiler = process.env.CXX ?? "g++";
+
+/** By path and not by require.resolve: the header packages export no entry for it. */
+const packageFolder = (name) => join(root, "node_modules", name);
+
+function includeFolders(engine) {
+  const vips = join(packageFolder("@img/sharp-libvips-dev"), "include");
+  return {
+    ours: [join(root, "native")],
+    theirs: [
+      join(packageFolder("node-api-headers"), "include"),
+      join(engine, "include"),
+      join(engine, "include/torch/csrc/api/include"),
+      vips,
+      join(vips, "glib-2.0"),
+      join(vips, "glib-2.0/include"),
+    ],
+  };
+}
+
+function sources() {
+  const found = readdirSync(join(root, "native"), { recursive: true, withFileTypes: true }).filter((e) =>
+    e.isFile(),
+  );
+  const paths = found.map((e) => join(e.parentPath, e.name)).sort();
+  return {
+    units: paths.filter((p) => p.endsWith(".cpp") && basename(p) !== "preload.cpp"),
+    headers: paths.filter((p) => p.endsWith(".h")),
+    preload: join(root, "native/engine/preload.cpp"),
+  };
+}
+
+const hash = (...parts) =>
+  parts
+    .reduce((h, part) => h.update(part).update("\0"), createHash("sha256"))
+    .digest("hex")
+    .slice(0, 20);
+
+/** The library file that an addon links with and that src/torch/native.ts opens before it. */
+export function visionLibrary() {
+  return require.resolve("@img/sharp-libvips-linux-x64/binary", { paths: [root] });
+}
+
+async function compile(args, what) {
+  try {
+    await promisify(execFile)(compiler, args, { maxBuffer: 64 << 20 });
+  } catch (error) {
+    throw new Error(
+      `${compiler} could not build ${what}:\n${(error.stderr || error.message).split("\n").slice(0, 40).join("\n")}`,
+    );
+  }
+}
+
+/** Runs jobs side by side, as many as there are cores (each compiler takes about 1 GB). */
+async function inParallel(jobs) {
+  const queue = [...jobs];
+  const worker = async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) await job();
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 8) }, worker));
+}
+
+export async function buildNative({ force = false, log = console.log } = {}) {
+  const { locateEngine } = await import("../dist/engine/locate.js");
+  const engine = locateEngine();
+  const { units, headers, preload } = sources();
+  const include = includeFolders(engine.root);
+  const flags = [
+    "-std=c++20",
+    "-O3",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-Wall",
+    "-Wextra",
+    "-Wno-unused-parameter",
+    "-DNAPI_VERSION=8",
+  ];
+  const searchPath = [
+    ...include.ours.map((f) => `-I${f}`),
+    ...include.theirs.flatMap((f) => ["-isystem", f]),
+  ];
+  const version = execFileSync(compiler, ["--version"], { encoding: "utf8" });
+  const common = hash(version, engine.version, flags.join(" "), ...headers.map((h) => readFileSync(h)));
+  const keyOf = (file) => hash(common, relative(root, file), readFileSync(file));
+
+  if (force) rmSync(build, { recursive: true, force: true });
+  mkdirSync(objects, { recursive: true });
+  const objectOf = (file) => join(objects, `${basename(file, ".cpp")}-${keyOf(file)}.o`);
+  const stale = units.filter((file) => !existsSync(objectOf(file)));
+  const linkKey = hash(...units.map(keyOf), keyOf(preload), visionLibrary());
+  const stamp = join(build, "stamp");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === linkKey) return false;
+
+  let done = 0;
+  await inParallel(
+    stale.map((file) => async () => {
+      const object = objectOf(file);
+      const partial = `${object}.${process.pid}`;
+      await compile([...flags, ...searchPath, "-c", file, "-o", partial], relative(root, file));
+      renameSync(partial, object);
+      log(`  [${++done}/${stale.length}] ${relative(root, file)}`);
+    }),
+  );
+  await link({ units: units.map(objectOf), preload, engine: engine.root, flags, searchPath });
+  const current = new Set(units.map((file) => basename(objectOf(file))));
+  for (const file of readdirSync(objects)) if (!current.has(file)) rmSync(join(objects, file));
+  writeFileSync(stamp, linkKey);
+  return true;
+}
+
+async function link({ units, preload, engine, flags, searchPath }) {
+  const lib = join(engine, "lib");
+  const replace = async (target, args) => {
+    const partial = join(build, `${target}.${process.pid}`);
+    await compile([...args, "-shared", "-o", partial], target);
+    renameSync(partial, join(build, target));
+  };
+  await replace("preload.node", [...flags, ...searchPath, preload, "-ldl"]);
+  await replace("longtail.node", [
+    ...units,
+    `-L${lib}`,
+    "-ltorch_cpu",
+    "-lc10",
+    "-l:libgomp.so.1",
+    visionLibrary(),
+    "-lpthread",
+    "-ldl",
+  ]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const started = Date.now();
+    const built = await buildNative({ force: process.argv.includes("--force") });
+    console.log(
+      built
+        ? `native addon built in ${((Date.now() - started) / 1000).toFixed(0)} s`
+        : "native addon is current",
+    );
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The addon and how it is loaded: on the first use of a tensor, never on import, so that commands which need no
+ * tensor start at once.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { locateEngine, type EngineLocation } from "../engine/locate.js";
+import { EngineError } from "../support/errors.js";
+import { FreedTensorError, NativeError, TorchError } from "./errors.js";
+import { OPERATORS } from "./operators.generated.js";
+
+/** A tensor as the addon knows it: a slot and its generation; 0 is no tensor. */
+export type Handle = number;
+type AnyTypedArray = ArrayBufferView;
+
+/** What native/engine exports; native/vision adds its own part, typed in src/data. */
+export interface NativeAddon {
+  setErrorTypes(types: Record<string, new (message: string) => Error>): void;
+  registerOperators(names: readonly string[]): void;
+  describeOperator(name: string): OperatorDescription;
+  call(operator: number, ...args: unknown[]): unknown;
+
+  copyIn(data: AnyTypedArray, shape: readonly number[], dtype: string): Handle;
+  borrow(data: AnyTypedArray, shape: readonly number[], dtype: string): Handle;
+  copyOut(tensor: Handle, data: AnyTypedArray): void;
+  shape(tensor: Handle): number[];
+  dtype(tensor: Handle): string;
+  device(tensor: Handle): string;
+  elements(tensor: Handle): number;
+  requiresGrad(tensor: Handle): boolean;
+  isLeaf(tensor: Handle): boolean;
+  isChannelsLast(tensor: Handle): boolean;
+  item(tensor: Handle): number;
+  release(handles: Float64Array, count: number): void;
+  isAlive(tensor: Handle): boolean;
+  liveTensors(): number;
+
+  backward(tensors: readonly Handle[], gradients: readonly Handle[] | null, retainGraph: boolean): void;
+  grad(
+    outputs: readonly Handle[],
+    inputs: readonly Handle[],
+    gradients: readonly Handle[] | null,
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+  ): (Handle | null)[];
+  setRequiresGrad(tensor: Handle, on: boolean): void;
+  gradient(tensor: Handle): Handle | null;
+  gradients(tensors: readonly Handle[]): (Handle | null)[];
+  setGradient(tensor: Handle, gradient: Handle | null): void;
+  clearGradients(tensors: readonly Handle[]): void;
+  setGradMode(on: boolean): boolean;
+
+  philoxUniform(
+    seed: number,
+    stream: number,
+    position: number,
+    shape: readonly number[],
+    low: number,
+    high: number,
+  ): Handle;
+  philoxNormal(
+    seed: number,
+    stream: number,
+    position: number,
+    shape: readonly number[],
+    mean: number,
+    std: number,
+  ): Handle;
+  philoxPermutation(seed: number, stream: number, position: number, order: Int32Array): void;
+  manualSeed(seed: number): void;
+  torchState(): Handle;
+  setTorchState(state: Handle): void;
+
+  setThreads(threads: number): void;
+  threads(): number;
+  setDeterministic(on: boolean): void;
+  setAutocast(device: string, dtype: string | null): string | null;
+  takeWarnings(): string[];
+  engineInfo(): {
+    version: string;
+    cudaDevices: number;
+    onednn: boolean;
+    threads: number;
+    cpuCapability: string;
+  };
+}
+
+/** An operator's schema as data; see scripts/generate-operators.mjs. */
+export interface OperatorDescription {
+  readonly schema: string;
+  readonly arguments: readonly { name: string; type: string; hasDefault: boolean; supported: boolean }[];
+  readonly returns: readonly { type: string; alias: boolean }[];
+}
+
+const build = join(dirname(fileURLToPath(import.meta.url)), "../../build");
+let addon: NativeAddon | undefined;
+let loadedFrom: EngineLocation | undefined;
+
+/** The loaded addon. @throws EngineError when libtorch or the addon is missing, or libtorch has another version. */
+export function native(): NativeAddon {
+  addon ??= load();
+  return addon;
+}
+
+/** The engine in use, or the one that would be used. @throws EngineError when there is none. */
+export function engineLocation(): EngineLocation {
+  return loadedFrom ?? locateEngine();
+}
+
+function load(): NativeAddon {
+  const engine = locateEngine();
+  const require = createRequire(import.meta.url);
+  const file = join(build, "longtail.node");
+  if (!existsSync(file)) {
+    throw new EngineError(
+      `The native addon is not built: expected ${file}. Run "npm run setup" in longtail's folder.`,
+    );
+  }
+  let loaded: NativeAddon;
+  try {
+    const { open } = require(join(build, "preload.node")) as { open(path: string): void };
+    for (const library of librariesOf(engine)) open(join(engine.root, "lib", library));
+    open(require.resolve("@img/sharp-libvips-linux-x64/binary"));
+    loaded = require(file) as NativeAddon;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    throw new EngineError(
+      `The engine could not be loaded from ${engine.root}: ${reason}. ` +
+        `Run "npx longtail engine install --force" to install it anew and "npm run setup" to rebuild the addon.`,
+    );
+  }
+  loaded.setErrorTypes({ TORCH: TorchError, FREED: FreedTensorError, NATIVE: NativeError, TYPE: TypeError });
+  loaded.registerOperators(OPERATORS);
+  loadedFrom = engine;
+  return loaded;
+}
+
+function librariesOf(engine: EngineLocation): string[] {
+  const cpu = ["libc10.so", "libgomp.so.1", "libtorch_cpu.so"];
+  return engine.cuda ? [...cpu, "libtorch_cuda.so"] : cpu;
+}

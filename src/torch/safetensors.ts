@@ -1,0 +1,192 @@
+/**
+ * The safetensors format: 8 bytes of little-endian header length, a JSON header { name: { dtype, shape,
+ * data_offsets } }, then the raw data, row-major and little-endian (huggingface/safetensors, format description).
+ */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { writeFileAtomic } from "../support/atomic-file.js";
+import { CheckpointError, systemCode } from "../support/errors.js";
+import type { DType } from "./dispatch.js";
+import { native } from "./native.js";
+import { Tensor } from "./tensor.js";
+
+const names: Record<DType, string> = {
+  float64: "F64",
+  float32: "F32",
+  float16: "F16",
+  bfloat16: "BF16",
+  int64: "I64",
+  int32: "I32",
+  int16: "I16",
+  int8: "I8",
+  uint8: "U8",
+  bool: "BOOL",
+};
+const dtypes = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]));
+const widths: Record<DType, number> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
+/** A header beyond this is no header: the format's own limit. */
+const LARGEST_HEADER = 100_000_000;
+
+export interface SafetensorsFile {
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Record<string, string>;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads every tensor and the metadata. The tensors belong to the current scope.
+ * @throws CheckpointError when the file is missing, truncated or not of this format.
+ */
+export function readSafetensors(path: string): SafetensorsFile {
+  const file = open(path);
+  try {
+    const { entries, metadata, dataStart } = readHeader(file, path);
+    const tensors = new Map(entries.map((entry) => [entry.name, readTensor(file, path, entry, dataStart)]));
+    return { tensors, metadata };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads the metadata alone. @throws CheckpointError as readSafetensors. */
+export function readSafetensorsMetadata(path: string): Record<string, string> {
+  const file = open(path);
+  try {
+    return readHeader(file, path).metadata;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Writes tensors in the map's order, atomically: the file is whole or as it was before.
+ * @throws LongtailError when the disk is full or the folder cannot be written.
+ */
+export function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const [name, tensor] of tensors) {
+    const size = tensor.size * widths[tensor.dtype];
+    header[name] = { dtype: names[tensor.dtype], shape: tensor.shape, data_offsets: [offset, offset + size] };
+    offset += size;
+  }
+  writeFileAtomic(path, chunks(header, tensors.values()));
+}
+
+function* chunks(header: object, tensors: Iterable<Tensor>): Generator<Uint8Array> {
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Math.ceil(json.length / 8) * 8; // data begins at a multiple of 8, as the format asks
+  const head = Buffer.alloc(8 + padded, " ");
+  head.writeBigUInt64LE(BigInt(padded));
+  json.copy(head, 8);
+  yield head;
+  for (const tensor of tensors) {
+    const bytes = new Uint8Array(tensor.size * widths[tensor.dtype]);
+    native().copyOut(tensor.handle, bytes);
+    yield bytes;
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new CheckpointError(`${path}: cannot be read (${systemCode(error) ?? "unknown reason"})`);
+  }
+}
+
+function read(file: number, path: string, size: number, position: number, what: string): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let done = 0;
+  while (done < size) {
+    const count = readSync(file, bytes, done, size - done, position + done);
+    if (count === 0)
+      throw new CheckpointError(`${path}: truncated: expected ${size} bytes of ${what}, found ${done}`);
+    done += count;
+  }
+  return bytes;
+}
+
+function readHeader(
+  file: number,
+  path: string,
+): { entries: Entry[]; metadata: Record<string, string>; dataStart: number } {
+  const stats = fstatSync(file);
+  if (!stats.isFile()) throw new CheckpointError(`${path}: expected a safetensors file, found a folder`);
+  const head = read(file, path, 8, 0, "header length");
+  const size = Number(new DataView(head.buffer).getBigUint64(0, true));
+  if (size > Math.min(LARGEST_HEADER, stats.size - 8))
+    throw new CheckpointError(
+      `${path}: not a whole safetensors file: its header would have ${size} bytes, the file has ${stats.size}`,
+    );
+  const header = parseHeader(Buffer.from(read(file, path, size, 8, "header")).toString("utf8"), path);
+  const { __metadata__: metadata = {}, ...fields } = header;
+  const dataStart = 8 + size;
+  const entries = Object.entries(fields).map(([name, value]) =>
+    entryOf(path, name, value, stats.size - dataStart),
+  );
+  return { entries, metadata: metadata as Record<string, string>, dataStart };
+}
+
+function parseHeader(text: string, path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw new CheckpointError(`${path}: not a safetensors file: its header is not JSON`);
+  }
+}
+
+function entryOf(path: string, name: string, value: unknown, available: number): Entry {
+  const {
+    dtype: typeName,
+    shape,
+    data_offsets: offsets,
+  } = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
+  const dtype = dtypes.get(typeName);
+  if (!dtype)
+    throw new CheckpointError(
+      `${path}: tensor ${name} has the element type ${typeName}, which is not supported`,
+    );
+  const [start, end] = offsets;
+  const needed = shape.reduce((product, axis) => product * axis, widths[dtype]);
+  if (end - start !== needed)
+    throw new CheckpointError(
+      `${path}: tensor ${name} [${shape.join(", ")}] needs ${needed} bytes, the header gives it ${end - start}`,
+    );
+  if (start < 0 || end > available)
+    throw new CheckpointError(
+      `${path}: truncated: tensor ${name} ends at byte ${end} of the data, the file holds ${available}`,
+    );
+  return { name, dtype, shape, start, end };
+}
+
+function readTensor(
+  file: number,
+  path: string,
+  { name, dtype, shape, start, end }: Entry,
+  dataStart: number,
+): Tensor {
+  const bytes = read(file, path, end - start, dataStart + start, `tensor ${name}`);
+  return new Tensor(native().copyIn(bytes, shape, dtype));
+}

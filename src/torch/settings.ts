@@ -1,0 +1,60 @@
+/** The engine's switches: threads, determinism, autocast, warnings, devices. */
+import { UsageError } from "../support/errors.js";
+import { native } from "./native.js";
+
+/** Threads that operators use; process-wide. @throws TypeError below 1. */
+export function setThreads(threads: number): void {
+  native().setThreads(threads);
+}
+
+export function getThreads(): number {
+  return native().threads();
+}
+
+/** Only deterministic algorithms from here on; an operator that has none throws TorchError. Process-wide. */
+export function setDeterministic(on: boolean): void {
+  native().setDeterministic(on);
+}
+
+/**
+ * Operators that gain from it run in lower precision until the block ends: `using _ = autocast("bfloat16");`.
+ * Must not span an `await`.
+ */
+export function autocast(dtype: "bfloat16" | "float16", { device = "cpu" } = {}): Disposable {
+  const before = native().setAutocast(device, dtype);
+  return { [Symbol.dispose]: () => native().setAutocast(device, before) };
+}
+
+/** libtorch's warnings since the last call, each its first line. */
+export function takeWarnings(): string[] {
+  return native().takeWarnings();
+}
+
+export interface EngineInfo {
+  readonly version: string;
+  readonly cudaDevices: number;
+  readonly onednn: boolean;
+  readonly threads: number;
+  /** Vector instructions in use: DEFAULT, AVX2 or AVX512. */
+  readonly cpuCapability: string;
+}
+
+export function engineInfo(): EngineInfo {
+  return native().engineInfo();
+}
+
+/** "cpu", then "cuda:0" and on. */
+export function availableDevices(): string[] {
+  const { cudaDevices } = engineInfo();
+  return ["cpu", ...Array.from({ length: cudaDevices }, (_, index) => `cuda:${index}`)];
+}
+
+/** The device's full name ("cuda" → "cuda:0"). @throws UsageError when it does not exist here. */
+export function checkDevice(name: string): string {
+  const full = name === "cuda" ? "cuda:0" : name;
+  const known = availableDevices();
+  if (known.includes(full)) return full;
+  throw new UsageError(
+    `Unknown device "${name}": expected one of ${known.join(", ")} (what this machine and engine offer).`,
+  );
+}
