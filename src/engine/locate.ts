@@ -42,9 +42,9 @@ export function engineCacheFolder(
   { cuda = false }: { cuda?: boolean } = {},
   environment: Environment = process.env,
 ): string {
-  const chosen = environment["XDG_CACHE_HOME"];
+  const chosen = environment["XDG_CACHE_HOME"] ?? "";
   return join(
-    chosen ? chosen : join(homedir(), ".cache"),
+    chosen === "" ? join(homedir(), ".cache") : chosen,
     "longtail",
     `torch-${LIBTORCH_VERSION}-${cuda ? "cuda" : "cpu"}`,
   );

@@ -125,7 +125,7 @@ const warmup = {
     .min(0)
     .default(0)
     .describe("the reference's warm-up: factor 1/3 + 2/3 · epoch / warmupEpochs"),
-  warmupSteps: z.int().min(0).default(0).describe("steps over which the rate rises linearly from 0"),
+  warmupSteps: z.int().min(0).default(0).describe("step s, from 1, has s / warmupSteps of the rate"),
 };
 
 const Schedule = z.discriminatedUnion("kind", [

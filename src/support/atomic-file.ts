@@ -24,12 +24,24 @@ export function writeFileAtomic(path: string, chunks: string | Uint8Array | Iter
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
   try {
     mkdirSync(folder, { recursive: true });
-    writeAndSync(temporary, chunks);
-    renameSync(temporary, path);
+    writeAndRename(temporary, path, chunks);
     syncFolder(folder);
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw writeFailure(path, error);
+  }
+}
+
+function writeAndRename(
+  temporary: string,
+  path: string,
+  chunks: string | Uint8Array | Iterable<Uint8Array>,
+): void {
+  try {
+    writeAndSync(temporary, chunks);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 

@@ -1,0 +1,91 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UsageError, systemCode } from "../support/errors.js";
+import type { Json } from "./json.js";
+
+export const recipeExtensions: readonly string[] = [".json", ".yaml", ".yml", ".js", ".mjs", ".ts"];
+
+/**
+ * The recipe that a file holds, unchecked: JSON, YAML, or the default export of a module.
+ *
+ * @throws UsageError when the file cannot be read or understood.
+ */
+export async function readRecipeFile(path: string): Promise<Json> {
+  switch (extname(path)) {
+    case ".json":
+      return parsed(path, "JSON", (text) => JSON.parse(text) as Json);
+    case ".yaml":
+    case ".yml": {
+      const { parse } = await import("yaml");
+      return parsed(path, "YAML", (text) => parse(text) as Json);
+    }
+    case ".ts":
+      return importTypeScript(path);
+    default:
+      return importDefault(path, path);
+  }
+}
+
+function parsed(path: string, format: string, parse: (text: string) => Json): Json {
+  const text = readText(path);
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new UsageError(`${path}: not ${format}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const reason = systemCode(error) === "ENOENT" ? "there is no such file" : messageOf(error);
+    throw new UsageError(`cannot read recipe ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** @param file what is imported: `path` itself, or what was made of it. */
+async function importDefault(path: string, file: string): Promise<Json> {
+  readText(path);
+  let exported: { default?: unknown };
+  try {
+    exported = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
+  } catch (error) {
+    throw new UsageError(`${path}: cannot be run: ${messageOf(error)}`, { cause: error });
+  }
+  if (exported.default === undefined)
+    throw new UsageError(`${path}: expected a recipe as its default export`);
+  return exported.default as Json;
+}
+
+/**
+ * Node.js 20 does not run TypeScript: its types are removed by the compiler into a file that lies beside the
+ * source while it is imported, so that its own imports are found.
+ */
+async function importTypeScript(path: string): Promise<Json> {
+  const source = readText(path);
+  const { default: typescript } = await import("typescript").catch((error: unknown) => {
+    throw new UsageError(
+      `${path}: reading .ts recipes takes the typescript package; use .js, .yaml or .json`,
+      {
+        cause: error,
+      },
+    );
+  });
+  const module = typescript.ModuleKind.ESNext;
+  const { outputText } = typescript.transpileModule(source, {
+    compilerOptions: { module, target: typescript.ScriptTarget.ES2022 },
+  });
+  const plain = join(dirname(path), `.${basename(path)}.${process.pid}.mjs`);
+  try {
+    writeFileSync(plain, outputText);
+    return await importDefault(path, plain);
+  } finally {
+    rmSync(plain, { force: true });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { recipeKeys } from "./keys.js";
+
+const keys = recipeKeys();
+
+test("every key has a type, and what is not plain from its name a description", () => {
+  for (const key of keys) expect(key.type, key.path).not.toBe("an object");
+  expect(keys.map((key) => `${key.path}: ${key.type}`).join("\n")).toMatchInlineSnapshot(`
+    "name: text
+    description: text
+    seed: a whole number >= 0
+    epochs: a whole number > 0
+    data.kind: one of cifar10, cifar100, image-folder
+    data.root: text or null
+    data.imbalance: a number >= 1 or null
+    data.imageSize: a whole number > 0
+    data.batch: a whole number > 0
+    data.dropLast: true or false
+    data.train: a list
+    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip
+    data.train.N.size: a whole number > 0
+    data.train.N.height: a whole number > 0
+    data.train.N.width: a whole number > 0
+    data.train.N.size: a whole number > 0
+    data.train.N.size: a whole number > 0
+    data.train.N.padding: a whole number >= 0
+    data.train.N.p: a number >= 0 and <= 1
+    data.test: a list
+    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip
+    data.test.N.size: a whole number > 0
+    data.test.N.height: a whole number > 0
+    data.test.N.width: a whole number > 0
+    data.test.N.size: a whole number > 0
+    data.test.N.size: a whole number > 0
+    data.test.N.padding: a whole number >= 0
+    data.test.N.p: a number >= 0 and <= 1
+    data.mean: a list of 3 numbers
+    data.std: a list of 3 numbers
+    data.workers: a whole number >= 0
+    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110
+    classifier.kind: one of fc, cosine
+    classifier.scale: a number > 0
+    method.kind: one of cross-entropy, balanced-softmax, ncl
+    method.experts: a whole number > 0
+    method.labelSmoothing: a number >= 0 and <= 1
+    method.experts: a whole number > 0
+    method.experts: a whole number > 0
+    method.hardCategories: a whole number > 0
+    method.crossEntropy: a number >= 0
+    method.hard: a number >= 0
+    method.distillation: a number >= 0
+    method.hardDistillation: a number >= 0
+    method.mask: one of first, own, mean
+    method.nonHard: one of zeroed, removed
+    method.logEpsilon: a number >= 0
+    optimizer.kind: "sgd"
+    optimizer.lr: a number > 0
+    optimizer.momentum: a number >= 0 and <= 1
+    optimizer.nesterov: true or false
+    optimizer.weightDecay: a number >= 0
+    optimizer.clipNorm: a number > 0 or null
+    schedule.kind: one of multistep, cosine, constant
+    schedule.at: a list of whole numbers > 0
+    schedule.factor: a number > 0
+    schedule.warmupEpochs: a whole number >= 0
+    schedule.warmupSteps: a whole number >= 0
+    schedule.end: a number >= 0
+    evaluation.every: a whole number > 0
+    evaluation.batch: a whole number > 0
+    evaluation.groups: one of field, reference
+    precision: one of float32, bfloat16
+    memoryFormat: one of channels_last, contiguous
+    deterministic: true or false"
+  `);
+});
+
+test("keys of one choice say which, shared keys come once", () => {
+  expect(keys.filter(({ path }) => path === "method.experts")).toHaveLength(3);
+  expect(keys.filter(({ path }) => path === "schedule.warmupSteps")).toMatchObject([
+    { when: null, default: 0 },
+  ]);
+  expect(keys.find(({ path }) => path === "method.mask")?.when).toEqual({ path: "method.kind", kind: "ncl" });
+});

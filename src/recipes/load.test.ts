@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { UsageError } from "../support/errors.js";
+import { loadRecipe } from "./load.js";
+import { parseOverride } from "./overrides.js";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "longtail-recipes-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** The message of the UsageError that a recipe and its overrides cause. */
+async function fault(recipe: string, ...overrides: string[]): Promise<string> {
+  const error: unknown = await loadRecipe(recipe, overrides.map(parseOverride)).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(UsageError);
+  return (error as UsageError).message.replaceAll(folder, "FOLDER");
+}
+
+describe("faults", () => {
+  test("an unknown recipe names the nearest one", async () => {
+    expect(await fault("cifar100-lt-nlc")).toMatchInlineSnapshot(
+      `"unknown recipe "cifar100-lt-nlc"; did you mean cifar100-lt-ncl? built-in recipes: cifar100-lt-ncl, cifar100-lt-ce, cifar10-lt-ncl, cifar10-lt-ce, caltech20-lt-ncl, caltech20-lt-ce; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
+    );
+    expect(await fault("imagenet")).not.toContain("did you mean");
+  });
+
+  test("an unknown key names the nearest one", async () => {
+    expect(await fault("cifar100-lt-ncl", "optimzer.lr=1")).toMatchInlineSnapshot(
+      `"unknown key optimzer.lr; did you mean optimizer.lr? (--set optimzer.lr=1)"`,
+    );
+    expect(await fault("cifar100-lt-ncl", "data.train.0.pading=1")).toMatchInlineSnapshot(
+      `"unknown key data.train.0.pading; did you mean data.train.N.padding? (--set data.train.0.pading=1)"`,
+    );
+    expect(await fault("cifar100-lt-ncl", "colour=blue")).toMatchInlineSnapshot(
+      `"unknown key colour; \`longtail recipes --keys\` lists all of them (--set colour=blue)"`,
+    );
+  });
+
+  test("a key of another kind says whose it is", async () => {
+    expect(await fault("cifar100-lt-ce", "method.hardCategories=3")).toMatchInlineSnapshot(
+      `"method.hardCategories: not a key of method.kind "cross-entropy", only of ncl (--set method.hardCategories=3)"`,
+    );
+  });
+
+  test("a wrong value says what was expected, found and where", async () => {
+    expect(
+      await fault(
+        "cifar100-lt-ncl",
+        "epochs=many",
+        "data.batch=1.5",
+        "optimizer.lr=-1",
+        "optimizer.momentum=2",
+        "optimizer.clipNorm=big",
+        "backbone=resnet-32",
+        "method.kind=nlc",
+        "data.mean=[0.5]",
+        "schedule.at=[0]",
+        "deterministic=yes",
+        "classifier=cosine",
+      ),
+    ).toMatchInlineSnapshot(`
+      "epochs: expected a whole number > 0, found "many" (--set epochs=many)
+      data.batch: expected a whole number > 0, found 1.5 (--set data.batch=1.5)
+      data.mean: expected a list of 3 numbers, found [0.5] (--set data.mean=[0.5])
+      backbone: expected one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, found "resnet-32", did you mean resnet32? (--set backbone=resnet-32)
+      classifier: expected an object whose kind is one of fc, cosine, found "cosine" (--set classifier=cosine)
+      method.kind: expected one of cross-entropy, balanced-softmax, ncl, found "nlc" (--set method.kind=nlc)
+      optimizer.lr: expected a number > 0, found -1 (--set optimizer.lr=-1)
+      optimizer.momentum: expected a number >= 0 and <= 1, found 2 (--set optimizer.momentum=2)
+      optimizer.clipNorm: expected a number > 0 or null, found "big" (--set optimizer.clipNorm=big)
+      schedule.at: expected a list of whole numbers > 0, found [0] (--set schedule.at=[0])
+      deterministic: expected true or false, found "yes" (--set deterministic=yes)"
+    `);
+  });
+
+  test("a file that is missing, broken or no recipe", async () => {
+    expect(await fault(join(folder, "none.json"))).toMatchInlineSnapshot(
+      `"cannot read recipe FOLDER/none.json: there is no such file"`,
+    );
+    expect(await fault(file("broken.json", "{"))).toMatch(/^FOLDER\/broken\.json: not JSON: /);
+    expect(await fault(file("broken.yaml", "a: [1"))).toMatch(/^FOLDER\/broken\.yaml: not YAML: /);
+    expect(await fault(file("list.yaml", "- 1"))).toBe("FOLDER/list.yaml: expected a recipe, found [1]");
+    expect(await fault(file("no-default.mjs", "export const a = 1;"))).toMatchInlineSnapshot(
+      `"FOLDER/no-default.mjs: expected a recipe as its default export"`,
+    );
+    expect(await fault(file("throws.mjs", "throw new Error('no');"))).toBe(
+      "FOLDER/throws.mjs: cannot be run: no",
+    );
+    expect(await fault(file("base.json", '{"extends": "cifar100-lt-nc"}'))).toMatchInlineSnapshot(
+      `"unknown recipe "cifar100-lt-nc" that FOLDER/base.json extends; did you mean cifar100-lt-ncl? built-in recipes: cifar100-lt-ncl, cifar100-lt-ce, cifar10-lt-ncl, cifar10-lt-ce, caltech20-lt-ncl, caltech20-lt-ce; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
+    );
+  });
+
+  test("a missing key is named with the file", async () => {
+    const path = file("short.json", '{"extends": "cifar100-lt-ce", "schedule": {"kind": "multistep"}}');
+    expect(await fault(path, "schedule.kind=cosine", "schedule.kind=multistep")).toMatchInlineSnapshot(
+      `"schedule.at: expected a list of whole numbers > 0, but it is missing (FOLDER/short.json)"`,
+    );
+  });
+});
+
+describe("files", () => {
+  const expected = {
+    name: "mine",
+    epochs: 8,
+    backbone: "resnet32",
+    method: { kind: "ncl", experts: 2, hardCategories: 30 },
+  };
+  const yaml = "extends: cifar100-lt-ncl\nepochs: 8\nmethod: { kind: ncl, experts: 2 }\n";
+  const json = '{"extends": "cifar100-lt-ncl", "epochs": 8, "method": {"experts": 2}}';
+
+  test.each([
+    ["mine.json", json],
+    ["mine.yaml", yaml],
+    ["mine.yml", yaml],
+    ["mine.mjs", `export default ${json};`],
+    ["mine.ts", `const recipe: Record<string, unknown> = ${json};\nexport default recipe;`],
+  ])("%s extends a built-in and is named after itself", async (name, text) => {
+    expect(await loadRecipe(file(name, text))).toMatchObject(expected);
+    expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  test("another kind starts from its own defaults", async () => {
+    const path = file(
+      "mine.yaml",
+      "extends: cifar100-lt-ncl\nname: other\nmethod: { kind: cross-entropy }\n",
+    );
+    const recipe = await loadRecipe(path);
+    expect(recipe.name).toBe("other");
+    expect(recipe.method).toEqual({ kind: "cross-entropy", experts: 1, labelSmoothing: 0 });
+  });
+});

@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { basename, extname } from "node:path";
+import { UsageError } from "../support/errors.js";
+import { nearest } from "../support/nearest.js";
+import { readRecipeFile, recipeExtensions } from "./file.js";
+import { isObject } from "./json.js";
+import type { Json } from "./json.js";
+import { merge } from "./merge.js";
+import type { Override } from "./overrides.js";
+import { builtInRecipes, findBuiltIn } from "./registry.js";
+import { resolveRecipe } from "./resolve.js";
+import type { ResolvedRecipe } from "./schema.js";
+
+/**
+ * A recipe by a built-in's name or a file's path, changed by the overrides, checked and with every default.
+ * A file may build on a built-in: `extends: cifar100-lt-ncl`; its name is the file's unless it says one.
+ *
+ * @throws UsageError for an unknown name, an unreadable file and every fault of the recipe.
+ */
+export async function loadRecipe(
+  nameOrPath: string,
+  overrides: readonly Override[] = [],
+): Promise<ResolvedRecipe> {
+  const builtIn = findBuiltIn(nameOrPath);
+  if (builtIn) return resolveRecipe(builtIn as unknown as Json, `recipe ${builtIn.name}`, overrides);
+  if (!isPath(nameOrPath)) throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
+  const recipe = await readRecipeFile(nameOrPath);
+  return resolveRecipe(extended(recipe, nameOrPath), nameOrPath, overrides);
+}
+
+function isPath(text: string): boolean {
+  return recipeExtensions.includes(extname(text)) || (text.includes("/") && existsSync(text));
+}
+
+function extended(recipe: Json, path: string): Json {
+  if (!isObject(recipe)) throw new UsageError(`${path}: expected a recipe, found ${JSON.stringify(recipe)}`);
+  const { extends: base, ...own } = recipe;
+  const change = { name: basename(path, extname(path)), ...own };
+  if (base === undefined) return change;
+  const builtIn = typeof base === "string" ? findBuiltIn(base) : undefined;
+  if (!builtIn)
+    throw unknownRecipe(
+      typeof base === "string" ? base : "",
+      `recipe ${JSON.stringify(base)} that ${path} extends`,
+    );
+  return merge(builtIn as unknown as Json, change);
+}
+
+function unknownRecipe(name: string, what: string): UsageError {
+  const names = builtInRecipes.map((recipe) => recipe.name);
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? "" : ` did you mean ${meant}?`;
+  return new UsageError(
+    `unknown ${what};${hint} built-in recipes: ${names.join(", ")}; a file ends in ${recipeExtensions.join(", ")}`,
+  );
+}

@@ -1,0 +1,55 @@
+import { UsageError } from "../support/errors.js";
+import { isObject } from "./json.js";
+import type { Json } from "./json.js";
+
+/** One `--set key=value`. */
+export interface Override {
+  readonly path: readonly string[];
+  readonly value: Json;
+  /** As it was written, for messages. */
+  readonly text: string;
+}
+
+/** Reads `optimizer.lr=0.05`: a dotted path and a value in JSON, or text when it is no JSON. */
+export function parseOverride(text: string): Override {
+  const [, path, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (path === undefined || value === undefined || path.split(".").includes("")) {
+    throw new UsageError(`--set expects key=value, such as optimizer.lr=0.05; found ${JSON.stringify(text)}`);
+  }
+  return { path: path.split("."), value: parseValue(value), text: `--set ${text}` };
+}
+
+function parseValue(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
+/**
+ * The recipe with the overrides laid over it, in their order except that `kind`s come first: another kind
+ * drops the settings of the old one.
+ */
+export function applyOverrides(recipe: Json, overrides: readonly Override[]): Json {
+  const choosesKind = ({ path }: Override): boolean => path.at(-1) === "kind";
+  const ordered = [...overrides.filter(choosesKind), ...overrides.filter((one) => !choosesKind(one))];
+  return ordered.reduce<Json>((result, { path, value }) => withValue(result, path, value), recipe);
+}
+
+function withValue(target: Json | undefined, path: readonly string[], value: Json): Json {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  if (Array.isArray(target)) return withItem(target as readonly Json[], key, rest, value);
+  const object = isObject(target) ? target : {};
+  if (key === "kind" && object["kind"] !== value) return { kind: value };
+  return { ...object, [key]: withValue(object[key], rest, value) };
+}
+
+function withItem(list: readonly Json[], key: string, rest: readonly string[], value: Json): Json {
+  const index = Number(key);
+  if (!Number.isInteger(index) || index < 0 || index > list.length) {
+    throw new UsageError(`--set: expected a place in a list of ${list.length}, found ${JSON.stringify(key)}`);
+  }
+  return [...list.slice(0, index), withValue(list[index], rest, value), ...list.slice(index + 1)];
+}

@@ -1,0 +1,114 @@
+import type { z } from "zod";
+import { UsageError } from "../support/errors.js";
+import { nearest } from "../support/nearest.js";
+import { valueAt } from "./json.js";
+import type { Json } from "./json.js";
+import { recipeKeys } from "./keys.js";
+import type { RecipeKey } from "./keys.js";
+import { applyOverrides } from "./overrides.js";
+import type { Override } from "./overrides.js";
+import { Recipe } from "./schema.js";
+import type { ResolvedRecipe } from "./schema.js";
+
+type Issue = z.core.$ZodIssue;
+
+/** What was checked, for messages. */
+interface Checked {
+  readonly input: Json;
+  readonly source: string;
+  readonly overrides: readonly Override[];
+}
+
+/**
+ * Lays the overrides over a recipe, checks it and fills in every default.
+ *
+ * @param source where the recipe is from: "recipe cifar100-lt-ncl", or a file's path.
+ * @throws UsageError with a line per fault: the key, what was expected, what was found and where.
+ */
+export function resolveRecipe(
+  recipe: Json,
+  source: string,
+  overrides: readonly Override[] = [],
+): ResolvedRecipe {
+  const checked = { input: applyOverrides(recipe, overrides), source, overrides };
+  const { success, data, error } = Recipe.safeParse(checked.input);
+  if (success) return data;
+  const keys = recipeKeys();
+  throw new UsageError(error.issues.flatMap((issue) => describe(issue, checked, keys)).join("\n"));
+}
+
+function describe(issue: Issue, checked: Checked, keys: readonly RecipeKey[]): string[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => unknownKey([...issue.path, key], checked, keys));
+  }
+  const { path, expected } = expectation(issue, keys);
+  const found = valueAt(checked.input, path);
+  const finding = found === undefined ? "but it is missing" : `found ${shorten(found)}`;
+  const name = dotted(path) || "recipe";
+  return [`${name}: expected ${expected}, ${finding}${suggestion(found, issue)} (${where(path, checked)})`];
+}
+
+/** What the key at fault takes; for an item of a plain list, the list is the key. */
+function expectation(issue: Issue, keys: readonly RecipeKey[]): { path: PropertyKey[]; expected: string } {
+  const find = (path: readonly PropertyKey[], tail = ""): string | undefined =>
+    keys.find((key) => key.path === generic(dotted(path) + tail))?.type;
+  const { path } = issue;
+  const list = path.slice(0, -1);
+  const kinds = find(path, ".kind");
+  if (kinds !== undefined) return { path, expected: `an object whose kind is ${kinds}` };
+  const listType = typeof path.at(-1) === "number" ? find(list) : undefined;
+  if (listType !== undefined) return { path: list, expected: listType };
+  return {
+    path,
+    expected: find(path) ?? (issue.code === "invalid_type" ? `an ${issue.expected}` : issue.message),
+  };
+}
+
+function unknownKey(path: readonly PropertyKey[], checked: Checked, keys: readonly RecipeKey[]): string {
+  const override = checked.overrides.findLast((one) =>
+    path.every((key, depth) => one.path[depth] === String(key)),
+  );
+  const name = dotted(override?.path ?? path);
+  const place = where(path, checked);
+  const owners = keys.filter((key) => key.path === generic(name)).map((key) => key.when?.kind);
+  if (owners.length > 0) {
+    const kind = [...path.slice(0, -1), "kind"];
+    const found = shorten(valueAt(checked.input, kind));
+    return `${name}: not a key of ${dotted(kind)} ${found}, only of ${owners.join(", ")} (${place})`;
+  }
+  const meant = nearest(generic(name), [...new Set(keys.flatMap((key) => [key.path, parent(key.path)]))]);
+  const hint = meant === undefined ? "`longtail recipes --keys` lists all of them" : `did you mean ${meant}?`;
+  return `unknown key ${name}; ${hint} (${place})`;
+}
+
+/** The override that set this key or one around it, else where the recipe is from. */
+function where(path: readonly PropertyKey[], { source, overrides }: Checked): string {
+  const covers = (override: Override): boolean =>
+    override.path.every((key, depth) => depth >= path.length || key === String(path[depth]));
+  return overrides.findLast(covers)?.text ?? source;
+}
+
+function suggestion(found: unknown, issue: Issue): string {
+  const choices = "values" in issue ? issue.values : "options" in issue ? (issue.options as unknown[]) : [];
+  if (typeof found !== "string") return "";
+  const meant = nearest(found, choices.map(String));
+  return meant === undefined ? "" : `, did you mean ${meant}?`;
+}
+
+function dotted(path: readonly PropertyKey[]): string {
+  return path.map(String).join(".");
+}
+
+function parent(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf(".")));
+}
+
+/** Places in lists as the table of keys writes them. */
+function generic(name: string): string {
+  return name.replaceAll(/\.\d+(?=\.|$)/g, ".N");
+}
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
