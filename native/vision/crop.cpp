@@ -1,0 +1,79 @@
+#include <algorithm>
+#include <cmath>
+
+#include "vision/transform.h"
+
+namespace lt {
+namespace {
+
+// The size x size window whose corner lies at (top, left); where it reaches over the edge, zeros.
+Image cut(const Image& image, int top, int left, int size) {
+  Image result(size, size);
+  const int from = std::max(0, left), to = std::min(image.width, left + size);
+  const size_t before = static_cast<size_t>(from - left) * 3, inside = static_cast<size_t>(std::max(0, to - from)) * 3;
+  for (int y = 0; y < size; y++) {
+    uint8_t* row = result.row(y);
+    const int source = top + y;
+    if (source < 0 || source >= image.height || inside == 0) {
+      std::memset(row, 0, result.rowSize());
+      continue;
+    }
+    std::memset(row, 0, before);
+    std::memcpy(row + before, image.row(source) + static_cast<size_t>(from) * 3, inside);
+    std::memset(row + before + inside, 0, result.rowSize() - before - inside);
+  }
+  return result;
+}
+
+void requireRoom(const char* kind, const Image& image, int size, int padding) {
+  if (image.height + 2 * padding >= size && image.width + 2 * padding >= size) return;
+  throw DataError(std::string(kind) + ": expected at least " + sizeText(size - 2 * padding, size - 2 * padding) +
+                  ", found " + sizeText(image.height, image.width));
+}
+
+class CenterCrop : public Transform {
+ public:
+  explicit CenterCrop(int size) : size_(size) {}
+
+  void apply(Image& image, Philox&) const override {
+    if (image.height == size_ && image.width == size_) return;
+    requireRoom("center-crop", image, size_, 0);
+    image = cut(image, offset(image.height), offset(image.width), size_);
+  }
+
+ private:
+  // Half of an odd margin goes to the even neighbour, as in torchvision.
+  int offset(int side) const { return static_cast<int>(std::nearbyint((side - size_) / 2.0)); }
+
+  int size_;
+};
+
+class RandomCrop : public Transform {
+ public:
+  RandomCrop(int size, int padding) : size_(size), padding_(padding) {}
+
+  void apply(Image& image, Philox& random) const override {
+    requireRoom("random-crop", image, size_, padding_);
+    const int top = offset(image.height, random);
+    const int left = offset(image.width, random);
+    image = cut(image, top, left, size_);
+  }
+
+ private:
+  // Uniform over every window of the padded side.
+  int offset(int side, Philox& random) const {
+    return static_cast<int>(random.below(static_cast<uint32_t>(side + 2 * padding_ - size_ + 1))) - padding_;
+  }
+
+  int size_, padding_;
+};
+
+}  // namespace
+
+TransformPtr makeCenterCrop(const Options& options) { return std::make_unique<CenterCrop>(options.integer("size")); }
+
+TransformPtr makeRandomCrop(const Options& options) {
+  return std::make_unique<RandomCrop>(options.integer("size"), options.integer("padding"));
+}
+
+}  // namespace lt

@@ -1,0 +1,137 @@
+#include "vision/decode.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vips/vips.h>
+
+#include <cerrno>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace lt {
+namespace {
+
+constexpr int64_t maxPixels = int64_t{1} << 28;  // 268 million: a 16,384-pixel square
+
+struct Unref {
+  void operator()(VipsImage* image) const { g_object_unref(image); }
+};
+using VipsPtr = std::unique_ptr<VipsImage, Unref>;
+
+[[noreturn]] void fail(const std::string& path, const std::string& what) { throw DataError(path + ": " + what); }
+
+// libvips' account of the failure: the first line of its error text.
+[[noreturn]] void failByVips(const std::string& path) {
+  std::string text = vips_error_buffer();
+  vips_error_clear();
+  text = text.substr(0, text.find('\n'));
+  fail(path, "cannot be decoded, the file is damaged or truncated" + (text.empty() ? "" : " (" + text + ")"));
+}
+
+void startVips() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (VIPS_INIT("longtail")) throw std::runtime_error(std::string("libvips does not start: ") + vips_error_buffer());
+    vips_concurrency_set(1);  // the producer's threads are the parallelism
+    vips_cache_set_max(0);
+    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
+  });
+}
+
+std::vector<uint8_t> readFile(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
+  const std::unique_ptr<const int, void (*)(const int*)> closer(&file, [](const int* f) { close(*f); });
+  struct stat status;
+  if (fstat(file, &status) != 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) fail(path, "expected an image file, found something that is not a file");
+  std::vector<uint8_t> content(static_cast<size_t>(status.st_size));
+  size_t filled = 0;
+  while (filled < content.size()) {
+    const ssize_t got = read(file, content.data() + filled, content.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  content.resize(filled);
+  return content;
+}
+
+// Opens by content, not by name: photographs with a wrong extension are common. Reads the header only.
+VipsPtr openImage(const std::string& path, const std::vector<uint8_t>& content) {
+  using namespace std::string_view_literals;
+  void* data = const_cast<uint8_t*>(content.data());
+  const std::string_view start(reinterpret_cast<const char*>(content.data()), content.size());
+  const auto load = start.starts_with("\xff\xd8\xff"sv)                                  ? vips_jpegload_buffer
+                    : start.starts_with("\x89PNG\r\n\x1a\n"sv)                           ? vips_pngload_buffer
+                    : start.starts_with("RIFF"sv) && start.substr(0, 12).ends_with("WEBP"sv) ? vips_webpload_buffer
+                                                                                         : nullptr;
+  if (content.empty()) fail(path, "the file is empty");
+  if (!load) fail(path, "expected a JPEG, PNG or WebP image, found other content");
+  VipsImage* image = nullptr;
+  if (load(data, content.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED, nullptr))
+    failByVips(path);
+  return VipsPtr(image);
+}
+
+VipsPtr upright(const std::string& path, VipsPtr image) {
+  if (vips_image_get_orientation(image.get()) == 1) return image;
+  // Turning reads in another order than the file's: needs all pixels in memory.
+  VipsPtr memory(vips_image_copy_memory(image.get()));
+  VipsImage* turned = nullptr;
+  if (!memory || vips_autorot(memory.get(), &turned, nullptr)) failByVips(path);
+  return VipsPtr(turned);
+}
+
+VipsPtr eightBit(const std::string& path, VipsPtr image) {
+  if (vips_image_get_format(image.get()) == VIPS_FORMAT_UCHAR) return image;
+  VipsImage* converted = nullptr;
+  if (vips_colourspace(image.get(), &converted, VIPS_INTERPRETATION_sRGB, nullptr)) failByVips(path);
+  return VipsPtr(converted);
+}
+
+// x · y / 255, rounded, for bytes.
+uint8_t multiply(int x, int y) { return static_cast<uint8_t>((x * y + 127) / 255); }
+
+// 1: grey, 2: grey and alpha, 3: RGB, 4: RGB and alpha, or CMYK.
+void toRgb(const uint8_t* from, int bands, bool cmyk, size_t count, uint8_t* to) {
+  for (size_t i = 0; i < count; i++, from += bands, to += 3) {
+    if (bands < 3) {
+      to[0] = to[1] = to[2] = from[0];
+    } else if (cmyk) {
+      for (int c = 0; c < 3; c++) to[c] = multiply(255 - from[c], 255 - from[3]);
+    } else {
+      std::memcpy(to, from, 3);
+    }
+  }
+}
+
+}  // namespace
+
+Image decodeFile(const std::string& path) {
+  startVips();
+  const auto content = readFile(path);
+  VipsPtr source = openImage(path, content);
+  const int64_t width = vips_image_get_width(source.get()), height = vips_image_get_height(source.get());
+  if (width * height > maxPixels) {
+    fail(path, "expected at most " + std::to_string(maxPixels) + " pixels, found " +
+                   sizeText(static_cast<int>(height), static_cast<int>(width)));
+  }
+  source = eightBit(path, upright(path, std::move(source)));
+  const int bands = vips_image_get_bands(source.get());
+  const bool cmyk = vips_image_get_interpretation(source.get()) == VIPS_INTERPRETATION_CMYK;
+  if (bands < 1 || bands > 4) fail(path, "expected 1 to 4 channels, found " + std::to_string(bands));
+  size_t size = 0;
+  const std::unique_ptr<void, void (*)(void*)> pixels(vips_image_write_to_memory(source.get(), &size), g_free);
+  if (!pixels) failByVips(path);
+  Image image(vips_image_get_height(source.get()), vips_image_get_width(source.get()));
+  toRgb(static_cast<const uint8_t*>(pixels.get()), bands, cmyk, image.size() / 3, image.pixels.get());
+  return image;
+}
+
+void endDecodingThread() { vips_thread_shutdown(); }
+
+}  // namespace lt

@@ -1,0 +1,17 @@
+// Image files to pixels, by libvips.
+#pragma once
+#include <string>
+
+#include "vision/image.h"
+
+namespace lt {
+
+// Reads a JPEG, PNG or WebP file, whatever its name ends in. The result is always three-channel sRGB: grey is
+// repeated, alpha is dropped and CMYK is converted as Pillow's convert("RGB") does, 16 bits become 8, the EXIF orientation is applied.
+// Throws a DataError that names the file when it cannot be read, is truncated, or declares more than 2^28 pixels.
+Image decodeFile(const std::string& path);
+
+// Frees what libvips keeps for the calling thread; call it at the end of each thread that decoded.
+void endDecodingThread();
+
+}  // namespace lt

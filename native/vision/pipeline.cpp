@@ -1,0 +1,31 @@
+#include <map>
+
+#include "vision/transform.h"
+
+namespace lt {
+namespace {
+
+const std::map<std::string, TransformPtr (*)(const Options&)>& makers() {
+  static const std::map<std::string, TransformPtr (*)(const Options&)> table = {
+      {"resize", makeResize},
+      {"resize-exact", makeResizeExact},
+      {"center-crop", makeCenterCrop},
+      {"random-crop", makeRandomCrop},
+      {"horizontal-flip", makeHorizontalFlip},
+  };
+  return table;
+}
+
+}  // namespace
+
+void Pipeline::add(const std::string& kind, const Options& options) {
+  const auto found = makers().find(kind);
+  if (found == makers().end()) throw std::invalid_argument("unknown transform '" + kind + "'");
+  steps_.push_back(found->second(options));
+}
+
+void Pipeline::apply(Image& image, Philox& random) const {
+  for (const auto& step : steps_) step->apply(image, random);
+}
+
+}  // namespace lt

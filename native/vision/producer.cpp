@@ -1,0 +1,174 @@
+#include "vision/producer.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "vision/decode.h"
+
+extern "C" void omp_set_num_threads(int);
+
+namespace lt {
+
+namespace {
+
+constexpr size_t imagesPerChunk = 8;  // given to a thread at once: several threads share a batch
+
+}  // namespace
+
+struct Producer::Batch {
+  uint32_t epoch;
+  std::vector<int32_t> images;
+  at::Tensor pixels;
+  size_t given = 0, made = 0;
+  size_t failedAt = SIZE_MAX;  // position of the first image that failed, so that the error is the same for any threads
+  std::exception_ptr failure;
+
+  bool complete() const { return made == images.size(); }
+};
+
+struct Producer::Chunk {
+  std::shared_ptr<Batch> batch;
+  size_t begin, end;
+};
+
+Producer::Producer(Settings settings) : settings_(std::move(settings)) {
+  try {
+    for (int i = 0; i < settings_.threads; i++) threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+Producer::~Producer() { stop(); }
+
+void Producer::stop() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  space_.notify_all();
+  ready_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Producer::plan(uint32_t epoch, std::vector<int32_t> images, size_t batch) {
+  for (const int32_t image : images) {
+    if (image < 0 || static_cast<size_t>(image) >= settings_.source->size()) {
+      throw std::out_of_range("plan: expected images below " + std::to_string(settings_.source->size()) + ", received " + std::to_string(image));
+    }
+  }
+  if (batch == 0) throw std::out_of_range("plan: expected at least one image a batch");
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    batches_.clear();
+    planned_ = std::move(images);
+    epoch_ = epoch;
+    batchSize_ = batch;
+    opened_ = 0;
+  }
+  space_.notify_all();
+}
+
+void Producer::cancel() { plan(0, {}, 1); }
+
+std::optional<at::Tensor> Producer::next(std::chrono::milliseconds patience) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (batches_.empty() && opened_ == planned_.size()) throw std::logic_error("next: the plan has no further batch");
+  if (!ready_.wait_for(lock, patience, [&] { return !batches_.empty() && batches_.front()->complete(); })) return {};
+  const auto batch = std::move(batches_.front());
+  batches_.pop_front();
+  lock.unlock();
+  space_.notify_all();
+  if (batch->failure) std::rethrow_exception(batch->failure);
+  return std::move(batch->pixels);
+}
+
+void Producer::work() {
+  // OpenMP would start a team for each of our threads; its default must be read first, else it becomes 1 for all.
+  at::get_num_threads();
+  omp_set_num_threads(1);
+  while (const auto chunk = take()) make(*chunk);
+  endDecodingThread();
+}
+
+// The next images to make; waits for some; nothing when the producer stops.
+std::optional<Producer::Chunk> Producer::take() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto open = [&] { return !batches_.empty() && batches_.back()->given < batches_.back()->images.size(); };
+  space_.wait(lock, [&] {
+    return stopping_ || open() || (opened_ < planned_.size() && batches_.size() < settings_.ahead);
+  });
+  if (stopping_) return {};
+  if (!open()) openBatch();
+  const auto& batch = batches_.back();
+  const size_t begin = batch->given;
+  batch->given = std::min(begin + imagesPerChunk, batch->images.size());
+  return Chunk{batch, begin, batch->given};
+}
+
+void Producer::openBatch() {
+  const size_t count = std::min(batchSize_, planned_.size() - opened_);
+  const auto first = planned_.begin() + static_cast<std::ptrdiff_t>(opened_);
+  auto batch = std::make_shared<Batch>();
+  batch->epoch = epoch_;
+  batch->images.assign(first, first + static_cast<std::ptrdiff_t>(count));
+  batch->pixels = buffer(count);
+  batches_.push_back(std::move(batch));
+  opened_ += count;
+  space_.notify_all();
+}
+
+// A buffer that nobody else holds, or a new one. Fresh memory for every batch would cost a page fault per 4 KiB.
+at::Tensor Producer::buffer(size_t images) {
+  const auto count = static_cast<int64_t>(images);
+  for (const auto& known : buffers_) {
+    if (known.size(0) == count && known.use_count() == 1 && known.storage().use_count() == 1) return known;
+  }
+  auto made = at::empty({count, Image::channels, settings_.size, settings_.size},
+                        at::TensorOptions().dtype(at::kByte).memory_format(at::MemoryFormat::ChannelsLast));
+  if (images == batchSize_ && buffers_.size() < settings_.ahead + 2) buffers_.push_back(made);
+  return made;
+}
+
+void Producer::make(const Chunk& chunk) {
+  Batch& batch = *chunk.batch;
+  size_t failedAt = SIZE_MAX;
+  std::exception_ptr failure;
+  for (size_t position = chunk.begin; position < chunk.end && !failure; position++) {
+    try {
+      makeImage(batch, position);
+    } catch (...) {
+      failedAt = position;
+      failure = std::current_exception();
+    }
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (failedAt < batch.failedAt) {
+    batch.failedAt = failedAt;
+    batch.failure = failure;
+  }
+  batch.made += chunk.end - chunk.begin;
+  if (batch.complete()) ready_.notify_all();
+}
+
+void Producer::makeImage(Batch& batch, size_t position) {
+  const auto index = static_cast<uint32_t>(batch.images[position]);
+  Image image = settings_.source->load(index);
+  Philox random = randomOf(settings_.seed, batch.epoch, index);
+  try {
+    settings_.pipeline.apply(image, random);
+    if (image.height != settings_.size || image.width != settings_.size) {
+      throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) + ", found " + sizeText(image.height, image.width));
+    }
+  } catch (const DataError& error) {
+    throw DataError(settings_.source->describe(index) + ": " + error.what());
+  }
+  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + position * image.size(), image.pixels.get(), image.size());
+}
+
+}  // namespace lt

@@ -1,0 +1,69 @@
+// Batches made ahead of time: a pool of threads loads, transforms and collates; next() hands over in plan order.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "vision/source.h"
+#include "vision/transform.h"
+
+namespace lt {
+
+// The bytes of a batch depend on seed, epoch, image and pipeline only, never on the number of threads. The threads
+// outlive a plan, so that epochs follow each other without new ones.
+class Producer {
+ public:
+  struct Settings {
+    std::unique_ptr<const Source> source;
+    Pipeline pipeline;
+    int size;       // side of the square that the pipeline must end with
+    uint64_t seed;
+    int threads;
+    size_t ahead;   // batches that may be ready or in the making
+  };
+
+  explicit Producer(Settings settings);
+  ~Producer();  // stops after the images in work
+  Producer(const Producer&) = delete;
+
+  // Replaces what is left of the last plan: batches of `batch` images in this order, the last one as long as it gets.
+  void plan(uint32_t epoch, std::vector<int32_t> images, size_t batch);
+  void cancel();
+
+  // The next batch, uint8 [N, 3, size, size] in channels_last order; nothing if it is not ready after `patience`.
+  // Throws the DataError of the batch's first image that failed. The memory is used again once the tensor is freed.
+  std::optional<at::Tensor> next(std::chrono::milliseconds patience);
+
+ private:
+  struct Batch;
+  struct Chunk;
+
+  void work();
+  std::optional<Chunk> take();
+  void make(const Chunk& chunk);
+  void makeImage(Batch& batch, size_t position);
+  void openBatch();
+  at::Tensor buffer(size_t images);
+  void stop();
+
+  const Settings settings_;
+  std::mutex mutex_;
+  std::condition_variable space_, ready_;
+  bool stopping_ = false;
+  uint32_t epoch_ = 0;
+  std::vector<int32_t> planned_;
+  size_t batchSize_ = 1, opened_ = 0;          // images of the plan that belong to an open or delivered batch
+  std::deque<std::shared_ptr<Batch>> batches_; // open ones in plan order; only the last may have images to give out
+  std::vector<at::Tensor> buffers_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace lt

@@ -1,0 +1,49 @@
+// What a pipeline is made of: plain data in JavaScript ({ kind, … }), parsed once into objects that threads share.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/philox.h"
+#include "vision/image.h"
+
+namespace lt {
+
+// The random numbers of one image in one epoch. The stream's third word counts the views of an image from 1; it is 0
+// in the streams of native/engine, so that none of them is met again here.
+inline Philox randomOf(uint64_t seed, uint32_t epoch, uint32_t image) { return Philox(seed, epoch, image, 1); }
+
+// One step on one image. Immutable after it was made: threads share it, and all randomness comes from `random`.
+class Transform {
+ public:
+  virtual ~Transform() = default;
+  virtual void apply(Image& image, Philox& random) const = 0;
+};
+
+// The options of one { kind, … }.
+class Options {
+ public:
+  virtual ~Options() = default;
+  virtual double number(const char* key) const = 0;
+  int integer(const char* key) const { return static_cast<int>(number(key)); }
+};
+
+using TransformPtr = std::unique_ptr<const Transform>;
+
+// A new transform: one file, its maker's declaration here and one entry in pipeline.cpp's table.
+TransformPtr makeResize(const Options& options);         // { size }: shorter side
+TransformPtr makeResizeExact(const Options& options);    // { height, width }
+TransformPtr makeCenterCrop(const Options& options);     // { size }
+TransformPtr makeRandomCrop(const Options& options);     // { size, padding }: padded with zeros first
+TransformPtr makeHorizontalFlip(const Options& options); // { p }
+
+class Pipeline {
+ public:
+  void add(const std::string& kind, const Options& options);  // throws std::invalid_argument for an unknown kind
+  void apply(Image& image, Philox& random) const;
+
+ private:
+  std::vector<TransformPtr> steps_;
+};
+
+}  // namespace lt

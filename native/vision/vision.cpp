@@ -1,0 +1,202 @@
+// JavaScript's side of native/vision: converts, calls, wraps.
+#include "vision/vision.h"
+
+#include <ATen/ops/empty.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "common/napi.h"
+#include "vision/decode.h"
+#include "vision/producer.h"
+
+namespace lt {
+namespace {
+
+// ---- Producers by environment: one that JavaScript did not close ends with its environment (a worker that is
+// terminated), or with the process (process.exit and uncaught errors run no hook).
+struct Entry {
+  std::unique_ptr<Producer> producer;
+  napi_ref pixels;  // keeps packed pixels alive
+};
+
+class Producers {
+ public:
+  ~Producers() = default;  // at the process's end: the producers stop their threads
+
+  int64_t add(napi_env env, Entry entry) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    entries_[env].emplace(++last_, std::move(entry));
+    return last_;
+  }
+
+  Producer& get(napi_env env, int64_t id) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto& mine = entries_[env];
+    const auto found = mine.find(id);
+    if (found == mine.end()) throw JsError("NATIVE", "the loader was closed");
+    return *found->second.producer;
+  }
+
+  Entry remove(napi_env env, int64_t id) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    auto& mine = entries_[env];
+    const auto found = mine.find(id);
+    if (found == mine.end()) return {nullptr, nullptr};
+    Entry entry = std::move(found->second);
+    mine.erase(found);
+    return entry;
+  }
+
+  void removeAll(napi_env env) {
+    std::map<int64_t, Entry> mine;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      mine.swap(entries_[env]);
+      entries_.erase(env);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<napi_env, std::map<int64_t, Entry>> entries_;
+  int64_t last_ = 0;
+};
+
+Producers producers;
+
+void onEnvironmentEnd(void* env) { producers.removeAll(static_cast<napi_env>(env)); }
+
+// ---- Conversions
+class JsOptions : public Options {
+ public:
+  JsOptions(napi_env env, napi_value object) : env_(env), object_(object) {}
+  double number(const char* key) const override { return toDouble(env_, property(env_, object_, key)); }
+
+ private:
+  napi_env env_;
+  napi_value object_;
+};
+
+Pipeline toPipeline(napi_env env, napi_value list) {
+  Pipeline pipeline;
+  for (uint32_t i = 0; i < length(env, list); i++) {
+    const napi_value step = element(env, list, i);
+    pipeline.add(toStr(env, property(env, step, "kind")), JsOptions(env, step));
+  }
+  return pipeline;
+}
+
+bool isPacked(napi_env env, napi_value pixels) { return toStr(env, property(env, pixels, "kind")) == "packed"; }
+
+std::unique_ptr<const Source> toSource(napi_env env, napi_value pixels) {
+  if (!isPacked(env, pixels)) return std::make_unique<FileSource>(toStrs(env, property(env, pixels, "paths")));
+  const Bytes memory = bytes(env, property(env, pixels, "bytes"));
+  const auto height = static_cast<int>(toInt(env, property(env, pixels, "height")));
+  const auto width = static_cast<int>(toInt(env, property(env, pixels, "width")));
+  return std::make_unique<PackedSource>(static_cast<const uint8_t*>(memory.data), memory.size, height, width);
+}
+
+// uint8 [H, W, 3]
+at::Tensor toTensorHwc(const Image& image) {
+  auto tensor = at::empty({image.height, image.width, Image::channels}, at::TensorOptions().dtype(at::kByte));
+  std::memcpy(tensor.mutable_data_ptr<uint8_t>(), image.pixels.get(), image.size());
+  return tensor;
+}
+
+Image toImage(const at::Tensor& tensor) {
+  if (tensor.dim() != 3 || tensor.size(2) != Image::channels || tensor.scalar_type() != at::kByte || !tensor.is_contiguous()) {
+    throw JsError("TYPE", "expected an image, uint8 [height, width, 3]");
+  }
+  Image image(static_cast<int>(tensor.size(0)), static_cast<int>(tensor.size(1)));
+  std::memcpy(image.pixels.get(), tensor.const_data_ptr<uint8_t>(), image.size());
+  return image;
+}
+
+template <class Call>
+auto withDataErrors(Call call) {
+  try {
+    return call();
+  } catch (const DataError& error) {
+    throw JsError("DATA", error.what());
+  }
+}
+
+// ---- Exports
+// decodeImage(path) → uint8 [H, W, 3]
+napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
+  const std::string path = toStr(env, argv[0]);
+  return fromTensor(env, withDataErrors([&] { return toTensorHwc(decodeFile(path)); }));
+}
+
+// transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image }) → uint8 [H, W, 3]
+napi_value transformImage(napi_env env, size_t, napi_value* argv) {
+  Image image = toImage(toTensor(env, argv[0]));
+  const Pipeline pipeline = toPipeline(env, argv[1]);
+  const auto word = [&](const char* key) { return toInt(env, property(env, argv[2], key)); };
+  Philox random = randomOf(static_cast<uint64_t>(word("seed")), static_cast<uint32_t>(word("epoch")), static_cast<uint32_t>(word("image")));
+  withDataErrors([&] { pipeline.apply(image, random); });
+  return fromTensor(env, toTensorHwc(image));
+}
+
+// openProducer({ pixels, transforms, size, seed, threads, ahead }) → id
+napi_value openProducer(napi_env env, size_t, napi_value* argv) {
+  const auto get = [&](const char* key) { return property(env, argv[0], key); };
+  const napi_value pixels = get("pixels");
+  Producer::Settings settings{toSource(env, pixels),
+                              toPipeline(env, get("transforms")),
+                              static_cast<int>(toInt(env, get("size"))),
+                              static_cast<uint64_t>(toInt(env, get("seed"))),
+                              static_cast<int>(toInt(env, get("threads"))),
+                              static_cast<size_t>(toInt(env, get("ahead")))};
+  Entry entry{nullptr, nullptr};
+  if (isPacked(env, pixels)) check(env, napi_create_reference(env, property(env, pixels, "bytes"), 1, &entry.pixels), "napi_create_reference");
+  entry.producer = std::make_unique<Producer>(std::move(settings));
+  return num(env, static_cast<double>(producers.add(env, std::move(entry))));
+}
+
+// planBatches(id, epoch, images Int32Array, batch)
+napi_value planBatches(napi_env env, size_t, napi_value* argv) {
+  const Bytes images = bytes(env, argv[2]);
+  const auto* first = static_cast<const int32_t*>(images.data);
+  producers.get(env, toInt(env, argv[0]))
+      .plan(static_cast<uint32_t>(toInt(env, argv[1])), {first, first + images.size / sizeof(int32_t)}, static_cast<size_t>(toInt(env, argv[3])));
+  return undefined(env);
+}
+
+napi_value cancelBatches(napi_env env, size_t, napi_value* argv) {
+  producers.get(env, toInt(env, argv[0])).cancel();
+  return undefined(env);
+}
+
+// nextBatch(id, milliseconds) → uint8 [N, 3, S, S], or undefined when it is not ready after that time
+napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
+  Producer& producer = producers.get(env, toInt(env, argv[0]));
+  const std::chrono::milliseconds patience(toInt(env, argv[1]));
+  auto batch = withDataErrors([&] { return producer.next(patience); });
+  return batch ? fromTensor(env, std::move(*batch)) : undefined(env);
+}
+
+// closeProducer(id): returns when its threads have ended; closing twice does nothing.
+napi_value closeProducer(napi_env env, size_t, napi_value* argv) {
+  Entry entry = producers.remove(env, toInt(env, argv[0]));
+  entry.producer.reset();
+  if (entry.pixels) napi_delete_reference(env, entry.pixels);
+  return undefined(env);
+}
+
+}  // namespace
+
+void initVision(napi_env env, napi_value exports) {
+  check(env, napi_add_env_cleanup_hook(env, onEnvironmentEnd, env), "napi_add_env_cleanup_hook");
+  def<decodeImage, 1>(env, exports, "decodeImage");
+  def<transformImage, 3>(env, exports, "transformImage");
+  def<openProducer, 1>(env, exports, "openProducer");
+  def<planBatches, 4>(env, exports, "planBatches");
+  def<cancelBatches, 1>(env, exports, "cancelBatches");
+  def<nextBatch, 2>(env, exports, "nextBatch");
+  def<closeProducer, 1>(env, exports, "closeProducer");
+}
+
+}  // namespace lt
