@@ -1,8 +1,6 @@
 /** Accuracy by group against PyTorch's, on the logits of three experts: shots.json, shots.safetensors. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readSafetensors } from "../torch/safetensors.js";
+import { goldenJson, goldenTensors } from "../../test/support/golden.js";
 import { scope } from "../torch/scope.js";
 import { AccuracyMeter } from "./accuracy.js";
 import type { GroupAccuracy } from "./accuracy.js";
@@ -14,12 +12,11 @@ interface Shots {
   experts: Record<keyof GroupAccuracy, number>[];
 }
 
-const folder = process.env["LONGTAIL_GOLDEN"] ?? join(import.meta.dirname, "../../test/golden");
-const shots = JSON.parse(readFileSync(join(folder, "shots.json"), "utf8")) as Shots;
+const shots = goldenJson("shots") as Shots;
 
 test("shots: the ensemble's and each expert's accuracy by group", () => {
   using _scope = scope();
-  const { tensors } = readSafetensors(join(folder, "shots.safetensors"));
+  const { tensors } = goldenTensors("shots");
   const counts = tensors.get("counts")!.toList();
   const logits = shots.experts.map((_, k) => tensors.get(`logits.${k}`)!);
   const meter = new AccuracyMeter({
@@ -32,7 +29,9 @@ test("shots: the ensemble's and each expert's accuracy by group", () => {
   const { ensemble, experts } = meter.result();
   expect([shots.many_at_least, shots.few_at_most]).toEqual([100, 20]);
   expectSame(ensemble, shots.ensemble);
-  experts.forEach((expert, k) => expectSame(expert, shots.experts[k]!));
+  experts.forEach((expert, k) => {
+    expectSame(expert, shots.experts[k]!);
+  });
 });
 
 /** The same number of right answers: a share that differs by less than any count could make it. */

@@ -56,7 +56,9 @@ describe("AccuracyMeter", () => {
 
   test("refuses logits of another number of experts, and a result of nothing", () => {
     const meter = new AccuracyMeter({ ...options, experts: 3 });
-    expect(() => add(meter, [0, 1, 0], [0, 1, 0], [2])).toThrowErrorMatchingInlineSnapshot(
+    expect(() => {
+      add(meter, [0, 1, 0], [0, 1, 0], [2]);
+    }).toThrowErrorMatchingInlineSnapshot(
       `[RangeError: AccuracyMeter: expected logits of 3 experts, received 2]`,
     );
     expect(() => meter.result()).toThrow("nothing was added");

@@ -39,7 +39,7 @@ export interface AccuracyMeterOptions {
   readonly groups: GroupRule;
 }
 
-const SUM = 2n; // libtorch's Reduction::Sum
+const SUM = 2; // libtorch's Reduction::Sum
 
 /**
  * Counts the right answers of an ensemble and of each of its experts, class by class.
@@ -49,14 +49,16 @@ const SUM = 2n; // libtorch's Reduction::Sum
  */
 export class AccuracyMeter {
   private readonly options: AccuracyMeterOptions;
-  private readonly right: Float64Array[]; // row 0 the ensemble, row k expert k; a count for each class
+  private readonly right: Float64Array; // of the ensemble, for each class
+  private readonly expertsRight: Float64Array[]; // of each expert, for each class
   private readonly seen: Float64Array; // test images of each class
   private lossSum = 0;
 
   constructor(options: AccuracyMeterOptions) {
     this.options = options;
     const size = options.classes.length;
-    this.right = Array.from({ length: options.experts + 1 }, () => new Float64Array(size));
+    this.right = new Float64Array(size);
+    this.expertsRight = Array.from({ length: options.experts }, () => new Float64Array(size));
     this.seen = new Float64Array(size);
   }
 
@@ -86,25 +88,32 @@ export class AccuracyMeter {
     const images = sum(this.seen);
     if (images === 0) throw new RangeError("AccuracyMeter: nothing was added");
     const groupOfClass = groupOf(counts, groups);
-    const [ensemble, ...experts] = this.right.map((right) => groupAccuracy(right, this.seen, groupOfClass));
-    const perClass = classes.map((name, c) => ({
-      name,
-      trainImages: counts[c]!,
-      testImages: this.seen[c]!,
-      accuracy: percent(this.right[0]![c]!, this.seen[c]!),
-    }));
-    return { ensemble: ensemble!, experts, perClass, loss: this.lossSum / images, images, groups };
+    const accuracies = (right: Float64Array): GroupAccuracy => groupAccuracy(right, this.seen, groupOfClass);
+    const perClass = classes.map((name, c) => {
+      const trainImages = counts[c] ?? 0;
+      const testImages = this.seen[c] ?? 0;
+      return { name, trainImages, testImages, accuracy: percent(this.right[c] ?? 0, testImages) };
+    });
+    return {
+      ensemble: accuracies(this.right),
+      experts: this.expertsRight.map(accuracies),
+      perClass,
+      loss: this.lossSum / images,
+      images,
+      groups,
+    };
   }
 
   /** rows: [K + 2, images]: the labels, the ensemble's answers, then each expert's. */
   private count(rows: Int32Array, images: number): void {
-    for (let i = 0; i < images; i++) {
-      const label = rows[i]!;
-      this.seen[label]! += 1;
-      this.right.forEach((right, k) => {
-        if (rows[(k + 1) * images + i] === label) right[label]! += 1;
+    const labels = rows.subarray(0, images);
+    [this.right, ...this.expertsRight].forEach((right, k) => {
+      const answers = rows.subarray((k + 1) * images, (k + 2) * images);
+      labels.forEach((label, i) => {
+        if (answers[i] === label) increment(right, label);
       });
-    }
+    });
+    for (const label of labels) increment(this.seen, label);
   }
 }
 
@@ -123,6 +132,10 @@ function groupAccuracy(
     medium: within("medium"),
     few: within("few"),
   };
+}
+
+function increment(counts: Float64Array, index: number): void {
+  counts[index] = (counts[index] ?? 0) + 1;
 }
 
 function sum(values: Float64Array): number {

@@ -63,7 +63,7 @@ export function saveCheckpoint(
 
 /** Reads a checkpoint; its tensors belong to the scope that is open. */
 export function readCheckpoint(path: string): Checkpoint {
-  const { tensors, metadata } = readTensors(path);
+  const { tensors, metadata } = readSafetensors(path);
   if (metadata["format"] !== FORMAT)
     throw new CheckpointError(
       `${path} is a safetensors file, but not a checkpoint that longtail train wrote.`,
@@ -93,16 +93,6 @@ export function checkpointPath(runOrCheckpoint: string): string {
   const { lastCheckpoint } = runFolder(runOrCheckpoint);
   if (existsSync(lastCheckpoint)) return lastCheckpoint;
   throw new CheckpointError(`${runOrCheckpoint} holds no checkpoint; expected ${lastCheckpoint}.`);
-}
-
-function readTensors(path: string): ReturnType<typeof readSafetensors> {
-  try {
-    return readSafetensors(path);
-  } catch (error) {
-    throw new CheckpointError(`Cannot read the checkpoint ${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 function parseDescription(path: string, text = ""): CheckpointDescription {

@@ -82,7 +82,7 @@ test("without a terminal: a line every ten seconds, one an epoch, then the table
   expect(text).toMatchInlineSnapshot(`
     "toy, seed 0: 255 training and 30 test images, 3 classes, imbalance 40
     1.23 million parameters on cpu, 2 threads; results in runs/toy
-    1/2 2/4  loss 2.346  acc 12.5 %  lr 0.0133  712 images/s  36.0 s left
+    epoch 1/2, step 2/4  loss 2.346  acc 12.5 %  lr 0.0133  712 img/s  36.0 s left
     epoch 1/2  loss 2.100  acc 20.0 %  lr 0.02  64 images/s  4.0 s
       test: all 40.0 %  many 60.0  medium -  few 10.0  loss 1.900  0.5 s
     warning: slow disk
@@ -100,14 +100,16 @@ test("on a terminal: a bar, redrawn at most ten times a second and never wider t
   const slow = shown([run, step(1), step(2)], 200, { isTTY: true, columns });
   expect(slow.slice(1).map((text) => JSON.stringify(text))).toMatchInlineSnapshot(`
     [
-      ""\\r\\u001b[2K[##------] 1/2 1/4  loss 2.346  acc 12.5 %  lr 0.0133  712 images/s  1.4 s left"",
-      ""\\r\\u001b[2K[####----] 1/2 2/4  loss 2.346  acc 12.5 %  lr 0.0133  712 images/s  1.2 s left"",
+      ""\\r\\u001b[2K[###--------] 1/2 1/4  loss 2.346  acc 12.5 %  lr 0.0133  712 img/s  1.4 s left"",
+      ""\\r\\u001b[2K[######-----] 1/2 2/4  loss 2.346  acc 12.5 %  lr 0.0133  712 img/s  1.2 s left"",
     ]
   `);
   const fast = shown([run, ...Array.from({ length: 20 }, () => step(1))], 10, { isTTY: true, columns });
   expect(fast).toHaveLength(1 + 2);
   const [, narrow] = shown([run, step(1)], 200, { isTTY: true, columns: 40 });
-  expect(JSON.stringify(narrow)).toMatchInlineSnapshot(`""\\r\\u001b[2K1/2 1/4  loss 2.346  acc 12.5 %  lr 0.0""`);
+  expect(JSON.stringify(narrow)).toMatchInlineSnapshot(
+    `""\\r\\u001b[2K1/2 1/4  loss 2.346  acc 12.5 %  lr 0.0""`,
+  );
 });
 
 test("an interrupted and a failed run say so", () => {

@@ -39,6 +39,7 @@ export function consoleListener(
 
 class Progress {
   private run: RunEvent | undefined;
+  private readonly epoch = { steps: 0, loss: 0, accuracy: 0 }; // sums over the epoch so far
   private evaluation: EvaluationEvent | undefined;
   private shownAt = 0;
   private startedAt = 0;
@@ -53,35 +54,50 @@ class Progress {
       case "run":
         this.run = event;
         this.startedAt = this.shownAt = this.now();
-        return this.line(describeRun(event));
+        this.line(describeRun(event));
+        break;
+      case "epoch-start":
+        Object.assign(this.epoch, { steps: 0, loss: 0, accuracy: 0 });
+        break;
       case "step":
-        return this.step(event);
+        this.step(event);
+        break;
       case "epoch":
-        return this.line(describeEpoch(event, this.run?.epochs ?? event.epoch));
+        this.line(describeEpoch(event, this.run?.epochs ?? event.epoch));
+        break;
       case "evaluation":
         this.evaluation = event;
-        return this.line(describeEvaluation(event));
-      case "warning":
-        return this.line(`warning: ${event.message}`);
-      case "end":
-        return this.line(describeEnd(event, this.run, this.evaluation));
-      case "epoch-start":
+        this.line(describeEvaluation(event));
+        break;
       case "checkpoint":
-        return;
+        break;
+      case "warning":
+        this.line(`warning: ${event.message}`);
+        break;
+      case "end":
+        this.line(describeEnd(event, this.run, this.evaluation));
+        break;
       default:
         event satisfies never;
     }
   }
 
   private step(event: StepEvent): void {
-    const { run, stream } = this;
+    const { run, stream, epoch } = this;
+    epoch.steps += 1;
+    epoch.loss += event.loss;
+    epoch.accuracy += event.accuracy;
     if (run === undefined || event.step === run.stepsPerEpoch) return; // the epoch's own line follows
     const now = this.now();
     if (now - this.shownAt < (stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
     this.shownAt = now;
     const elapsed = (now - this.startedAt) / 1000;
-    if (stream.isTTY) stream.write(CLEAR_LINE + drawStep(event, run, elapsed, (stream.columns ?? 80) - 1));
-    else stream.write(`${describeStep(event, run, elapsed)}\n`);
+    const means = { ...event, loss: epoch.loss / epoch.steps, accuracy: epoch.accuracy / epoch.steps };
+    if (stream.isTTY) stream.write(CLEAR_LINE + drawStep(means, run, elapsed, (stream.columns ?? 80) - 1));
+    else
+      stream.write(
+        `epoch ${event.epoch}/${run.epochs}, step ${event.step}/${run.stepsPerEpoch}  ${describeStep(means, run, elapsed)}\n`,
+      );
   }
 
   private line(text: string): void {
@@ -100,10 +116,11 @@ function describeRun(run: RunEvent): string {
 
 /** One line of at most `width` characters: the bar takes what the numbers leave. */
 function drawStep(event: StepEvent, run: RunEvent, elapsed: number, width: number): string {
-  const numbers = describeStep(event, run, elapsed);
+  const { epoch, step } = event;
+  const numbers = `${epoch}/${run.epochs} ${step}/${run.stepsPerEpoch}  ${describeStep(event, run, elapsed)}`;
   const barWidth = Math.min(LONGEST_BAR, width - numbers.length - 3);
   if (barWidth < SHORTEST_BAR) return numbers.slice(0, width);
-  const full = Math.round((event.step / run.stepsPerEpoch) * barWidth);
+  const full = Math.round((step / run.stepsPerEpoch) * barWidth);
   return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] ${numbers}`;
 }
 
@@ -112,8 +129,8 @@ function describeStep(event: StepEvent, run: RunEvent, elapsed: number): string 
   const done = (epoch - 1) * run.stepsPerEpoch + step;
   const left = (elapsed / done) * (run.epochs * run.stepsPerEpoch - done);
   return (
-    `${epoch}/${run.epochs} ${step}/${run.stepsPerEpoch}  loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  ` +
-    `lr ${formatRate(lr)}  ${imagesPerSecond.toFixed(0)} images/s  ${formatSeconds(left)} left`
+    `loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  ` +
+    `lr ${formatRate(lr)}  ${imagesPerSecond.toFixed(0)} img/s  ${formatSeconds(left)} left`
   );
 }
 

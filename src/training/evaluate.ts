@@ -8,7 +8,7 @@ import { scope } from "../torch/scope.js";
 export interface EvaluateOptions {
   readonly method: Method;
   /** Unshuffled, without dropLast: every image once. */
-  readonly loader: Loader;
+  readonly loader: Pick<Loader, "epoch">;
   readonly meter: AccuracyMeter;
   readonly device: string;
   readonly signal?: AbortSignal | undefined;

@@ -8,7 +8,7 @@ export function metricsListener(path: string): Listener {
     try {
       appendFileSync(path, `${JSON.stringify(event)}\n`);
     } catch (error) {
-      throw new LongtailError(`Cannot append to ${path}: ${(error as Error).message}`, { cause: error });
+      throw new LongtailError(`cannot append to ${path}: ${(error as Error).message}`, { cause: error });
     }
   };
 }

@@ -62,7 +62,7 @@ export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
       testLoader[Symbol.dispose]();
       trainLoader[Symbol.dispose]();
       optimizer.dispose();
-      method.model.dispose();
+      method.dispose();
     },
   };
 }

@@ -62,7 +62,7 @@ export function assertFree(path: string, { force }: { force: boolean }): void {
   const [file] = readdirSync(path);
   if (file !== undefined)
     throw new UsageError(
-      `${path} holds files that are no run's (${file}, for one). Choose an empty or a new folder.`,
+      `${path} holds files of no run (${file}, for one). Choose an empty or a new folder.`,
     );
 }
 
@@ -74,7 +74,7 @@ export function createRunFolder(path: string, description: RunDescription): RunF
       renameSync(folder.path, freeName(`${folder.path}.previous-`));
     mkdirSync(join(folder.path, "checkpoints"), { recursive: true });
   } catch (error) {
-    throw new LongtailError(`Cannot make the run's folder ${folder.path}: ${(error as Error).message}`, {
+    throw new LongtailError(`cannot make the run's folder ${folder.path}: ${(error as Error).message}`, {
       cause: error,
     });
   }

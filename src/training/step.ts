@@ -53,10 +53,10 @@ function readOutcome(
   const right = ensemble.argmax({ dim: 1 }).eq(labels).sum();
   const names = Object.keys(parts);
   const scalars = [loss, right, ...Object.values(parts)].map((scalar) => scalar.to({ dtype: "float32" }));
-  const [lossValue, rightValue, ...partValues] = stack(scalars).toList();
+  const [lossValue = NaN, rightValue = NaN, ...partValues] = stack(scalars).toList();
   return {
-    loss: lossValue!,
-    right: rightValue!,
-    parts: Object.fromEntries(names.map((name, i) => [name, partValues[i]!])),
+    loss: lossValue,
+    right: rightValue,
+    parts: Object.fromEntries(names.map((name, i) => [name, partValues[i] ?? NaN])),
   };
 }

@@ -5,19 +5,20 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { learningRate } from "../optim/schedule.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { scope } from "../torch/scope.js";
-import { getThreads, takeWarnings } from "../torch/settings.js";
+import { takeWarnings } from "../torch/settings.js";
 import { saveCheckpoint } from "./checkpoint.js";
 import type { Position } from "./checkpoint.js";
+import { describeRun, runEvent } from "./describe.js";
 import { assertFinite, divergenceError } from "./divergence.js";
 import { EpochTotals } from "./epoch-totals.js";
 import { evaluateMethod } from "./evaluate.js";
 import { emitter } from "./events.js";
-import type { Emit, EndEvent, Listener, RunEvent, Untimed } from "./events.js";
+import type { Emit, EndEvent, Listener } from "./events.js";
 import { metricsListener } from "./metrics.js";
 import { applySettings, prepare } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import { assertFree, createRunFolder, writeResult } from "./run-folder.js";
-import type { RunDescription, RunFolder, Versions } from "./run-folder.js";
+import type { RunFolder, Versions } from "./run-folder.js";
 import { trainStep } from "./step.js";
 import type { StepOutcome } from "./step.js";
 
@@ -128,17 +129,11 @@ async function trainEpoch(run: Run, epoch: number): Promise<number> {
       optimizer.lr = rateAt(step);
       const { outcome, images } = nextStep(run, batches, { epoch, step });
       totals.add(outcome, images);
-      emit({
-        type: "step",
-        epoch: epoch + 1,
-        step: step + 1,
-        loss: outcome.loss,
-        parts: outcome.parts,
-        accuracy: (100 * outcome.right) / images,
-        lr: optimizer.lr,
-        imagesPerSecond: images / secondsSince(started),
-        gradNorm: outcome.gradNorm,
-      });
+      const { right, ...numbers } = outcome;
+      const accuracy = (100 * right) / images;
+      const imagesPerSecond = images / secondsSince(started);
+      const { lr } = optimizer;
+      emit({ type: "step", epoch: epoch + 1, step: step + 1, ...numbers, accuracy, lr, imagesPerSecond });
       await setImmediate(); // signal handlers run only when the event loop gets a turn
     }
   } finally {
@@ -201,42 +196,6 @@ async function evaluate(run: Run, epoch: number): Promise<EvaluationResult | nul
   if (result !== null)
     emit({ type: "evaluation", epoch: epoch + 1, seconds: secondsSince(started), ...result });
   return result;
-}
-
-function describeRun(
-  { recipe, statistics, device }: Prepared,
-  { versions, command }: TrainOptions,
-): RunDescription {
-  const { classes, counts } = statistics;
-  return {
-    recipe,
-    seed: recipe.seed,
-    device,
-    threads: getThreads(),
-    classes: classes.map((name, c) => ({ name, trainImages: counts[c]! })),
-    versions,
-    command,
-    started: new Date().toISOString(),
-  };
-}
-
-function runEvent(prepared: Prepared, folder: RunFolder): Untimed<RunEvent> {
-  const { recipe, device, trainData, testData, statistics, method, trainLoader } = prepared;
-  return {
-    type: "run",
-    name: recipe.name,
-    folder: folder.path,
-    seed: recipe.seed,
-    device,
-    threads: getThreads(),
-    classes: statistics.classes.length,
-    trainImages: trainData.size,
-    testImages: testData.size,
-    imbalance: statistics.imbalance,
-    parameters: method.model.parameters().reduce((sum, parameter) => sum + parameter.size, 0),
-    epochs: recipe.epochs,
-    stepsPerEpoch: trainLoader.stepsPerEpoch,
-  };
 }
 
 type EndSummary = Pick<EndEvent, "seconds" | "peakMemory">;

@@ -34,7 +34,7 @@ export function loadTrained(runOrCheckpoint: string, options: { device?: string 
     method,
     device,
     [Symbol.dispose]() {
-      method.model.dispose();
+      method.dispose();
     },
   };
 }

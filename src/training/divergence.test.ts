@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import type { Dataset } from "../data/dataset.js";
+import { TrainingError } from "../support/errors.js";
+import { tensor } from "../torch/create.js";
+import { scope } from "../torch/scope.js";
+import { assertFinite, divergenceError } from "./divergence.js";
+import { toyRecipe } from "./toy.fixture.js";
+
+const recipe = toyRecipe("data");
+
+test("the error says where, on which images, and what may help", () => {
+  const dataset = { describe: (index: number) => `train.bin record ${index}` } as Dataset;
+  const indices = Int32Array.from([4, 8, 15, 16, 23, 42]);
+  const error = divergenceError({
+    recipe,
+    loss: NaN,
+    epoch: 1,
+    step: 5,
+    stepsPerEpoch: 170,
+    lr: 0.05,
+    dataset,
+    indices,
+  });
+  expect(error).toBeInstanceOf(TrainingError);
+  expect(error.message).toMatchInlineSnapshot(`
+    "The loss became NaN in epoch 1, step 5 of 170. The run stopped; an earlier checkpoint is untouched.
+    Images of the batch: train.bin record 4, train.bin record 8, train.bin record 15, train.bin record 16, train.bin record 23 and 1 more.
+    The learning rate was 0.05. Try a lower optimizer.lr (now 0.05), a clipped gradient by optimizer.clipNorm (now 5) or a longer warm-up by schedule.warmupSteps or schedule.warmupEpochs (now 4 and 0)."
+  `);
+  const few = divergenceError({
+    ...{ recipe, loss: Infinity, epoch: 2, step: 1, stepsPerEpoch: 2, lr: 1 },
+    dataset,
+    indices: indices.subarray(0, 2),
+  });
+  expect(few.message).toContain("Images of the batch: train.bin record 4, train.bin record 8.\n");
+});
+
+test("weights that are not finite never reach a checkpoint", () => {
+  using _scope = scope();
+  const weights = [tensor([1, 2]), tensor([3])];
+  assertFinite(weights, { recipe, epoch: 1, lr: 0.05 });
+  for (const bad of [NaN, Infinity, -Infinity])
+    expect(() => {
+      assertFinite([...weights, tensor([bad, 0])], { recipe, epoch: 1, lr: 0.05 });
+    }).toThrow("The weights are no longer finite after epoch 1.");
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import type { Batch } from "../data/loader.js";
+import { AccuracyMeter } from "../evaluation/accuracy.js";
+import { buildMethod } from "../methods/registry.js";
+import { full, ones } from "../torch/create.js";
+import { memory } from "../torch/scope.js";
+import { evaluateMethod } from "./evaluate.js";
+import type { EvaluateOptions } from "./evaluate.js";
+import { toyRecipe } from "./toy.fixture.js";
+
+const training = { classes: ["ant", "bee", "cat"], counts: [24, 12, 6] };
+const recipe = toyRecipe("data");
+
+function* batches(count: number): Generator<Batch> {
+  for (let i = 0; i < count; i += 1)
+    yield {
+      images: ones([2, 3, 16, 16]),
+      labels: full([2], 1, { dtype: "int64" }),
+      indices: Int32Array.of(2 * i, 2 * i + 1),
+    };
+}
+
+function options(changes: Partial<EvaluateOptions> = {}): EvaluateOptions {
+  return {
+    method: buildMethod(recipe, training),
+    loader: { epoch: () => batches(3) },
+    meter: new AccuracyMeter({ ...training, experts: 2, groups: "field" }),
+    device: "cpu",
+    ...changes,
+  };
+}
+
+test("sees every image, leaves the model as it was and keeps no tensor", async () => {
+  const given = options();
+  const { model } = given.method;
+  const before = model.namedBuffers().map(([, buffer]) => buffer.toArray());
+  const { live } = memory();
+  const result = await evaluateMethod(given);
+  expect(result?.images).toBe(6);
+  expect(model.training).toBe(true);
+  expect(model.namedBuffers().map(([, buffer]) => buffer.toArray())).toEqual(before);
+  expect(memory().live).toBe(live);
+  model.eval();
+  await evaluateMethod(given);
+  expect(model.training).toBe(false);
+  given.method.dispose();
+});
+
+test("an aborted evaluation ends early, and the model is training again", async () => {
+  const controller = new AbortController();
+  let taken = 0;
+  function* counted(): Generator<Batch> {
+    for (const batch of batches(100)) {
+      if (++taken === 2) controller.abort();
+      yield batch;
+    }
+  }
+  const given = options({ loader: { epoch: counted }, signal: controller.signal });
+  expect(await evaluateMethod(given)).toBeNull();
+  expect(taken).toBe(2);
+  expect(given.method.model.training).toBe(true);
+  given.method.dispose();
+});

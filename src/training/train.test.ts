@@ -1,0 +1,215 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TrainingError, UsageError } from "../support/errors.js";
+import { memory } from "../torch/scope.js";
+import type { TrainingEvent } from "./events.js";
+import { listenForInterrupt } from "./interrupt.js";
+import type { RunDescription, RunResult } from "./run-folder.js";
+import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { trainToy } from "./train-toy.fixture.js";
+import { evaluateTrained, loadTrained } from "./trained.js";
+
+const STEPS = 6; // of 42 images, 8 a batch
+let temporary: ReturnType<typeof temporaryFolder>;
+let root: string;
+let out: string;
+beforeEach(() => {
+  temporary = temporaryFolder();
+  root = join(temporary.path, "data");
+  out = join(temporary.path, "run");
+  writeToyData(root);
+});
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+function types(events: readonly TrainingEvent[]): string[] {
+  return events.map(({ type }) => type).filter((type) => type !== "warning");
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+describe("a run", () => {
+  test("tells its story in order, and writes it all down", async () => {
+    const { result, events } = await trainToy(toyRecipe(root), out);
+    const epoch = ["epoch-start", ...Array<string>(STEPS).fill("step"), "epoch", "checkpoint", "evaluation"];
+    expect(types(events)).toEqual(["run", ...epoch, ...epoch, "end"]);
+    const lines = readFileSync(result.folder.metrics, "utf8").trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(events);
+
+    expect(result.reason).toBe("finished");
+    expect(result.evaluation?.images).toBe(12);
+    expect(readJson(result.folder.result)).toMatchObject({
+      ...result.evaluation,
+      selectedOn: "last-epoch",
+      epoch: 2,
+    });
+    expect((readJson(result.folder.result) as RunResult).experts).toHaveLength(2);
+
+    const description = readJson(result.folder.recipe) as RunDescription;
+    expect(description.recipe).toEqual(toyRecipe(root));
+    expect(description.classes).toEqual([
+      { name: "ant", trainImages: 24 },
+      { name: "bee", trainImages: 12 },
+      { name: "cat", trainImages: 6 },
+    ]);
+  });
+
+  test("its numbers fit together", async () => {
+    const { events } = await trainToy(toyRecipe(root, { epochs: 1 }), out);
+    const steps = events.filter((event) => event.type === "step");
+    for (const { loss, parts, lr, step, gradNorm } of steps) {
+      expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(loss, 4);
+      expect(lr).toBeCloseTo(0.05 * Math.min(1, step / 4), 12);
+      expect(gradNorm).toBeGreaterThan(0);
+    }
+    const epoch = events.find((event) => event.type === "epoch")!;
+    const images = (step: number): number => (step === STEPS ? 2 : 8);
+    const mean = steps.reduce((sum, { loss, step }) => sum + loss * images(step), 0) / 42;
+    expect(epoch.loss).toBeCloseTo(mean, 6);
+    const end = events.find((event) => event.type === "end")!;
+    expect(end.peakMemory).toBeGreaterThan(1e7);
+  });
+
+  test("evaluates every k epochs and after the last", async () => {
+    const recipe = toyRecipe(root, { epochs: 3, evaluation: { every: 2, batch: 5, groups: "field" } });
+    const { events } = await trainToy(recipe, out);
+    const evaluated = events.filter((event) => event.type === "evaluation").map(({ epoch }) => epoch);
+    expect(evaluated).toEqual([2, 3]);
+  });
+
+  test("frees every tensor", async () => {
+    await trainToy(toyRecipe(root, { epochs: 1 }), out); // what the first use leaves behind is no leak
+    const before = memory();
+    await trainToy(toyRecipe(root, { epochs: 1 }), `${out}-2`);
+    expect(memory()).toEqual(before);
+  });
+
+  test("in mixed precision, in contiguous memory", async () => {
+    const recipe = toyRecipe(root, { epochs: 1, precision: "bfloat16", memoryFormat: "contiguous" });
+    const { result } = await trainToy(recipe, out);
+    expect(result.evaluation?.loss).toBeGreaterThan(0);
+  });
+
+  test("is the same again with the same seed, another one with another", async () => {
+    const checkpoint = async (seed: number, name: string): Promise<Buffer> => {
+      const { result } = await trainToy(toyRecipe(root, { seed }), join(temporary.path, name));
+      return readFileSync(result.folder.lastCheckpoint);
+    };
+    const first = await checkpoint(1, "first");
+    expect(first.equals(await checkpoint(1, "again"))).toBe(true);
+    expect(first.equals(await checkpoint(2, "other"))).toBe(false);
+  });
+
+  test("its checkpoint evaluates to the same numbers", async () => {
+    const { result } = await trainToy(toyRecipe(root), out);
+    using trained = loadTrained(out);
+    expect(await evaluateTrained(trained)).toEqual(result.evaluation);
+  });
+});
+
+describe("ending early", () => {
+  const abortAt = (controller: AbortController, type: TrainingEvent["type"], count: number) => {
+    let seen = 0;
+    return (event: TrainingEvent): void => {
+      if (event.type === type && ++seen === count) controller.abort();
+    };
+  };
+
+  test("an abort ends the run after the current step, with a checkpoint and without a result", async () => {
+    const controller = new AbortController();
+    const { result, events } = await trainToy(toyRecipe(root), out, {
+      signal: controller.signal,
+      listeners: [abortAt(controller, "step", 2)],
+    });
+    expect(types(events)).toEqual(["run", "epoch-start", "step", "step", "checkpoint", "end"]);
+    expect(events.at(-1)).toMatchObject({ reason: "interrupted" });
+    expect(result).toMatchObject({ reason: "interrupted", evaluation: null });
+    expect(existsSync(result.folder.result)).toBe(false);
+    using trained = loadTrained(out);
+    expect(trained.description).toMatchObject({ epoch: 0, step: 2 });
+  });
+
+  test("an abort in an epoch's last step leaves a checkpoint of the whole epoch", async () => {
+    const controller = new AbortController();
+    await trainToy(toyRecipe(root), out, {
+      signal: controller.signal,
+      listeners: [abortAt(controller, "step", STEPS)],
+    });
+    using trained = loadTrained(out);
+    expect(trained.description).toMatchObject({ epoch: 1, step: 0 });
+  });
+
+  test("an abort before an evaluation ends it", async () => {
+    const controller = new AbortController();
+    const { events } = await trainToy(toyRecipe(root), out, {
+      signal: controller.signal,
+      listeners: [abortAt(controller, "checkpoint", 1)],
+    });
+    expect(types(events).slice(-2)).toEqual(["checkpoint", "end"]);
+    expect(events.at(-1)).toMatchObject({ reason: "interrupted" });
+  });
+
+  test("Ctrl-C is such an abort", async () => {
+    using interrupt = listenForInterrupt();
+    const { events } = await trainToy(toyRecipe(root, { epochs: 50 }), out, {
+      signal: interrupt.signal,
+      listeners: [
+        (event) => {
+          if (event.type === "step") process.kill(process.pid, "SIGINT");
+        },
+      ],
+    });
+    expect(events.at(-1)).toMatchObject({ type: "end", reason: "interrupted" });
+    expect(events.filter(({ type }) => type === "step").length).toBeLessThan(STEPS);
+  });
+});
+
+describe("what goes wrong", () => {
+  test("a loss that is no number stops the run and names step, images and remedies", async () => {
+    const optimizer = { ...toyRecipe(root).optimizer, lr: 1e30, clipNorm: null };
+    const events: TrainingEvent[] = [];
+    const training = trainToy(toyRecipe(root, { optimizer }), out, {
+      listeners: [(event) => events.push(event)],
+    });
+    await expect(training).rejects.toThrow(TrainingError);
+    await expect(training).rejects.toThrow(
+      /The loss became (NaN|Infinity|-Infinity) in epoch 1, step \d of 6\..*\nImages of the batch: .*\.png.* and 3 more\.\n.*lower optimizer\.lr \(now 1e\+30\).*optimizer\.clipNorm \(now none\).*schedule\.warmupSteps/s,
+    );
+    expect(events.at(-1)).toMatchObject({ type: "end", reason: "failed" });
+    expect(existsSync(join(out, "checkpoints/last.safetensors"))).toBe(false);
+  });
+
+  test("a folder that holds a run is not touched", async () => {
+    await trainToy(toyRecipe(root, { epochs: 1 }), out);
+    const before = readFileSync(join(out, "metrics.jsonl"));
+    await expect(trainToy(toyRecipe(root), out)).rejects.toThrow(UsageError);
+    expect(readFileSync(join(out, "metrics.jsonl")).equals(before)).toBe(true);
+    await trainToy(toyRecipe(root, { epochs: 1 }), out, { force: true });
+    expect(readFileSync(`${out}.previous-1/metrics.jsonl`).equals(before)).toBe(true);
+  });
+
+  test("data that is missing leaves no folder behind", async () => {
+    await expect(trainToy(toyRecipe(join(root, "nowhere")), out)).rejects.toThrow("nowhere");
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("an unknown device is named", async () => {
+    await expect(trainToy(toyRecipe(root), out, { device: "tpu" })).rejects.toThrow(
+      /"tpu".*expected one of cpu/,
+    );
+  });
+
+  test("other classes than the checkpoint's are named", async () => {
+    await trainToy(toyRecipe(root, { epochs: 1 }), out);
+    using trained = loadTrained(out);
+    const other = join(temporary.path, "other");
+    writeToyData(other, { ant: 3, cow: 3, cat: 3 });
+    await expect(evaluateTrained(trained, { root: other })).rejects.toThrow(
+      /class 1 is "cat", expected "bee"/,
+    );
+  });
+});
