@@ -28,13 +28,22 @@ export function locateEngine(environment: Environment = process.env): EngineLoca
   const chosen = environment["LONGTAIL_TORCH"];
   if (chosen) return checkedLocation(chosen, "LONGTAIL_TORCH");
   for (const cuda of [true, false]) {
-    const root = join(engineCacheFolder({ cuda }, environment), "torch");
-    if (existsSync(root)) return checkedLocation(root, "cache");
+    const cached = locateCached({ cuda }, environment);
+    if (cached) return cached;
   }
   const folder = engineCacheFolder({ cuda: false }, environment);
   throw new EngineError(
     `the engine (libtorch ${LIBTORCH_VERSION}) is not installed: expected in ${folder}; ${howToInstall}`,
   );
+}
+
+/** The installation of one kind in the cache, if there is one. */
+export function locateCached(
+  { cuda }: { cuda: boolean },
+  environment: Environment = process.env,
+): EngineLocation | undefined {
+  const root = join(engineCacheFolder({ cuda }, environment), "torch");
+  return existsSync(root) ? checkedLocation(root, "cache") : undefined;
 }
 
 /** Where an installation lies: one folder per version and kind, so that several can exist side by side. */

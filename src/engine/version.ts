@@ -4,11 +4,13 @@
  */
 export const LIBTORCH_VERSION = "2.11.0";
 
-/** A file of a wheel that the engine needs: an exact path, or a folder when it ends in "/". */
+/** What to keep of a wheel: exact paths, and folders (they end in "/"). Licences are always kept. */
 export interface WheelParts {
   readonly requirement: string;
   readonly members: readonly string[];
 }
+
+const headers = ["torch/include/", "torch/version.py"];
 
 /** libtorch_cpu.so names the CUDA runtime and CUPTI, so that their two libraries are needed without a GPU, too. */
 export const CPU_WHEELS: readonly WheelParts[] = [
@@ -20,32 +22,21 @@ export const CPU_WHEELS: readonly WheelParts[] = [
       "torch/lib/libtorch_cpu.so",
       "torch/lib/libtorch_global_deps.so",
       "torch/lib/libgomp.so.1",
-      "torch/include/",
-      "torch/version.py",
-      `torch-${LIBTORCH_VERSION}.dist-info/licenses/`,
+      ...headers,
     ],
   },
-  {
-    requirement: "nvidia-cuda-runtime==13.0.96",
-    members: ["nvidia/cu13/lib/libcudart.so.13", "nvidia_cuda_runtime-13.0.96.dist-info/licenses/"],
-  },
-  {
-    requirement: "nvidia-cuda-cupti==13.0.85",
-    members: ["nvidia/cu13/lib/libcupti.so.13", "nvidia_cuda_cupti-13.0.85.dist-info/licenses/"],
-  },
+  { requirement: "nvidia-cuda-runtime==13.0.96", members: ["nvidia/cu13/lib/libcudart.so.13"] },
+  { requirement: "nvidia-cuda-cupti==13.0.85", members: ["nvidia/cu13/lib/libcupti.so.13"] },
 ];
 
-/** With CUDA the whole of torch/lib; the NVIDIA libraries follow from the wheel's own list of requirements. */
-export const CUDA_WHEEL: WheelParts = {
-  requirement: `torch==${LIBTORCH_VERSION}`,
-  members: [
-    "torch/lib/",
-    "torch/include/",
-    "torch/version.py",
-    `torch-${LIBTORCH_VERSION}.dist-info/METADATA`,
-    `torch-${LIBTORCH_VERSION}.dist-info/licenses/`,
-  ],
-};
+const metadata = `torch-${LIBTORCH_VERSION}.dist-info/METADATA`;
 
-/** What to keep of an NVIDIA wheel. */
-export const NVIDIA_MEMBERS: readonly string[] = ["nvidia/"];
+/** With CUDA all of torch/lib; `metadata` lists the NVIDIA wheels that belong to it, of which all is kept. */
+export const CUDA_WHEELS = {
+  torch: { requirement: `torch==${LIBTORCH_VERSION}`, members: ["torch/lib/", ...headers, metadata] },
+  metadata,
+  nvidiaMembers: ["nvidia/"],
+} as const;
+
+/** Free space that an installation takes while it runs: the wheels, pip's copy of the largest, what is kept. */
+export const NEEDED_BYTES = { cpu: 2e9, cuda: 12e9 } as const;

@@ -1,0 +1,76 @@
+import { linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemCode } from "../support/errors.js";
+
+/**
+ * Runs `work` while no other process does, by a file that holds the process's id. One left by a process that
+ * no longer runs is taken over.
+ *
+ * @param onWait called once when another process must be waited for.
+ */
+export async function withLock<T>(
+  path: string,
+  onWait: (pid: number) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  mkdirSync(dirname(path), { recursive: true });
+  let told = false;
+  while (!tryLock(path)) {
+    const owner = ownerOf(path);
+    if (!isRunning(owner)) {
+      rmSync(path, { force: true });
+      continue;
+    }
+    if (!told) onWait(owner);
+    told = true;
+    await sleep(500);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
+
+/** Removes what interrupted installations left: folders named PREFIX and the id of a process that has ended. */
+export function removeLeftovers(folder: string, prefix: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length) : Number.NaN);
+    if (Number.isInteger(pid) && !isRunning(pid))
+      rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** The lock comes with its content at once: a link to a file that is already written. */
+function tryLock(path: string): boolean {
+  const own = `${path}.${process.pid}`;
+  writeFileSync(own, String(process.pid));
+  try {
+    linkSync(own, path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(own);
+  }
+}
+
+function ownerOf(path: string): number {
+  try {
+    return Number(readFileSync(path, "utf8"));
+  } catch {
+    return Number.NaN; // it was removed since
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === "EPERM";
+  }
+}
