@@ -1,0 +1,43 @@
+import { DataError, systemCode } from "../support/errors.js";
+import { native, type Handle } from "../torch/native.js";
+import type { TransformSpec } from "../recipes/schema.js";
+import type { Pixels } from "./dataset.js";
+
+/** What native/vision exports. */
+export interface Vision {
+  /** uint8 [H, W, 3] */
+  decodeImage(path: string): Handle;
+  /** uint8 [H, W, 3] → uint8 [H, W, 3] */
+  transformImage(
+    image: Handle,
+    transforms: readonly TransformSpec[],
+    random: { seed: number; epoch: number; image: number },
+  ): Handle;
+  openProducer(options: {
+    pixels: Pixels;
+    transforms: readonly TransformSpec[];
+    size: number;
+    seed: number;
+    threads: number;
+    ahead: number;
+  }): number;
+  planBatches(producer: number, epoch: number, images: Int32Array, batch: number): void;
+  cancelBatches(producer: number): void;
+  /** uint8 [N, 3, S, S], channels_last; undefined when it is not ready after `milliseconds`. */
+  nextBatch(producer: number, milliseconds: number): Handle | undefined;
+  closeProducer(producer: number): void;
+}
+
+export function vision(): Vision {
+  return native() as unknown as Vision;
+}
+
+/** Calls into native/vision; its complaints about the user's files become DataErrors. */
+export function withDataErrors<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (systemCode(error) === "DATA") throw new DataError((error as Error).message);
+    throw error;
+  }
+}
