@@ -17,7 +17,12 @@ export function goldenTensors(name: string): ReturnType<typeof readSafetensors> 
 }
 
 /** A tensor of uniform numbers, row-major, from the generator. */
-export function uniformTensor(random: Mulberry32, shape: readonly number[], low: number, high: number): Tensor {
+export function uniformTensor(
+  random: Mulberry32,
+  shape: readonly number[],
+  low: number,
+  high: number,
+): Tensor {
   return tensor(random.floats(elements(shape), low, high), { shape });
 }
 
