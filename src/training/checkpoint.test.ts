@@ -28,9 +28,10 @@ afterEach(() => {
 
 /** Builds a method, trains it for one step and saves it. */
 function saveTrained(to: string, of: ResolvedRecipe = recipe): Method {
-  const method = buildMethod(of, training);
-  const optimizer = new Sgd(method.model.parameters(), of.optimizer);
   using _scope = scope();
+  const method = buildMethod(of, training);
+  method.model.to({ memoryFormat: of.memoryFormat });
+  const optimizer = new Sgd(method.model.parameters(), of.optimizer);
   const batch = { images: ones([2, 3, 16, 16]), labels: zeros([2], { dtype: "int64" }) };
   trainStep(batch, { method, optimizer, precision: "float32" });
   saveCheckpoint(to, { recipe: of, ...training, epoch: 1, step: 5, model: method.model, optimizer });

@@ -30,7 +30,7 @@ export async function evaluateMethod(options: EvaluateOptions): Promise<Evaluati
     }
     return null;
   } finally {
-    batches.return?.();
+    batches.return();
     method.model.train(training);
   }
 

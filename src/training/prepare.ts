@@ -8,6 +8,7 @@ import type { Method } from "../methods/method.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { manualSeed } from "../torch/random.js";
+import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setThreads } from "../torch/settings.js";
 
 /** Everything a recipe names, built. */
@@ -40,6 +41,7 @@ export function applySettings(
 
 /** Opens the data and builds the method, its optimizer and the loaders. */
 export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
+  using _scope = scope();
   const trainData = openDataset(recipe.data, "train");
   const testData = openDataset(recipe.data, "test");
   const statistics = classStatistics(trainData);

@@ -24,6 +24,10 @@ test("a checkpoint evaluates to the same numbers after a restart", async () => {
   );
   const project = join(import.meta.dirname, "../..");
   const viteNode = join(project, "node_modules/vite-node/vite-node.mjs");
-  const printed = execFileSync(process.execPath, [viteNode, "--root", project, script], { encoding: "utf8" });
+  const printed = execFileSync(
+    process.execPath,
+    [viteNode, "--config", join(project, "vitest.config.ts"), script],
+    { encoding: "utf8" },
+  );
   expect(JSON.parse(printed)).toEqual(result.evaluation);
 });

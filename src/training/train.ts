@@ -137,7 +137,7 @@ async function trainEpoch(run: Run, epoch: number): Promise<number> {
       await setImmediate(); // signal handlers run only when the event loop gets a turn
     }
   } finally {
-    batches.return?.();
+    batches.return();
   }
   if (step === stepsPerEpoch) emit({ type: "epoch", epoch: epoch + 1, lr: optimizer.lr, ...totals.means() });
   reportWarnings(emit);

@@ -70,7 +70,7 @@ export async function evaluateTrained(
   using loader = evaluationLoader(recipe, dataset);
   const { groups } = recipe.evaluation;
   const meter = new AccuracyMeter({ classes, counts, experts: recipe.method.experts, groups });
-  return evaluateMethod({ method, loader, meter, device, signal });
+  return await evaluateMethod({ method, loader, meter, device, signal });
 }
 
 function assertSameClasses({ path, description }: Trained, found: readonly string[], root: string): void {
