@@ -70,6 +70,7 @@ napi_value engineInfo(napi_env env, size_t, napi_value*) {
   set(env, result, "cudaDevices", num(env, at::hasCUDA() ? at::accelerator::deviceCount() : 0));
   set(env, result, "onednn", boolean(env, at::hasMKLDNN()));
   set(env, result, "threads", num(env, at::get_num_threads()));
+  set(env, result, "deterministic", boolean(env, at::globalContext().deterministicAlgorithms()));
   set(env, result, "cpuCapability", str(env, at::get_cpu_capability()));
   return result;
 }

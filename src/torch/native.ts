@@ -15,6 +15,17 @@ import { OPERATORS } from "./operators.generated.js";
 export type Handle = number;
 type AnyTypedArray = ArrayBufferView;
 
+/** What the loaded libtorch says of itself. */
+export interface EngineInfo {
+  readonly version: string;
+  readonly cudaDevices: number;
+  readonly onednn: boolean;
+  readonly threads: number;
+  readonly deterministic: boolean;
+  /** Vector instructions in use: DEFAULT, AVX2 or AVX512. */
+  readonly cpuCapability: string;
+}
+
 /** What native/engine exports; native/vision adds its own part, typed in src/data. */
 export interface NativeAddon {
   setErrorTypes(types: Record<string, new (message: string) => Error>): void;
@@ -79,13 +90,7 @@ export interface NativeAddon {
   setDeterministic(on: boolean): void;
   setAutocast(device: string, dtype: string | null): string | null;
   takeWarnings(): string[];
-  engineInfo(): {
-    version: string;
-    cudaDevices: number;
-    onednn: boolean;
-    threads: number;
-    cpuCapability: string;
-  };
+  engineInfo(): EngineInfo;
 }
 
 /** An operator's schema as data; see scripts/generate-operators.mjs. */

@@ -1,6 +1,6 @@
 /** The engine's switches: threads, determinism, autocast, warnings, devices. */
 import { UsageError } from "../support/errors.js";
-import { native } from "./native.js";
+import { native, type EngineInfo } from "./native.js";
 
 /** Threads that operators use; process-wide. @throws TypeError below 1. */
 export function setThreads(threads: number): void {
@@ -28,15 +28,6 @@ export function autocast(dtype: "bfloat16" | "float16", { device = "cpu" } = {})
 /** libtorch's warnings since the last call, each its first line. */
 export function takeWarnings(): string[] {
   return native().takeWarnings();
-}
-
-export interface EngineInfo {
-  readonly version: string;
-  readonly cudaDevices: number;
-  readonly onednn: boolean;
-  readonly threads: number;
-  /** Vector instructions in use: DEFAULT, AVX2 or AVX512. */
-  readonly cpuCapability: string;
 }
 
 export function engineInfo(): EngineInfo {
