@@ -1,0 +1,48 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Prediction } from "../prediction.js";
+import { deviceOption, newCommand, threadsOption, wholeNumber } from "../options.js";
+import { output } from "../output.js";
+
+interface PredictArguments {
+  readonly top: number;
+  readonly device: string;
+  readonly threads?: number | undefined;
+  readonly json: boolean;
+}
+
+const examples = `
+Examples:
+  longtail predict runs/caltech20-lt-ncl photo.jpg
+  longtail predict runs/caltech20-lt-ncl *.jpg --top 1 --json
+
+With --json there is a line of JSON for each image: { "image", "predictions": [{ "class", "probability" }] }.`;
+
+export function predictCommand(): CommandUnknownOpts {
+  return newCommand("predict")
+    .description("tell what is on images: classes and probabilities, by the ensemble of experts")
+    .argument("<run>", "a run's folder or a checkpoint")
+    .argument("<image...>", "image files")
+    .option("--top <n>", "how many classes", wholeNumber(1), 5)
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addHelpText("after", examples)
+    .action(predict);
+}
+
+async function predict(run: string, images: string[], options: PredictArguments): Promise<void> {
+  const { predictImages } = await import("../prediction.js");
+  const { loadTrained } = await import("../../training/trained.js");
+  const { applySettings } = await import("../../training/prepare.js");
+  const { top, device, threads } = options;
+  const to = output(options);
+  using trained = loadTrained(run, { device });
+  applySettings(trained.description.recipe, { device, threads });
+  for (const { image, predictions } of predictImages(trained, images, top)) {
+    to.say(`${image}\n${predictions.map(describe).join("\n")}`);
+    to.value({ image, predictions });
+  }
+}
+
+function describe({ class: name, probability }: Prediction): string {
+  return `  ${(100 * probability).toFixed(1).padStart(5)} %  ${name}`;
+}

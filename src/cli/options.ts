@@ -1,0 +1,32 @@
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+
+/** What every command has. */
+export function newCommand(name: string) {
+  return new Command(name)
+    .option("--json", "machine-readable output on stdout; text for people goes to stderr", false)
+    .option("--debug", "show where an error came from", false);
+}
+
+/** A parser of whole numbers, for commander. */
+export function wholeNumber(least: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Expected a whole number >= ${least}.`);
+  };
+}
+
+/** Collects a repeatable option. */
+export function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
+
+export function deviceOption() {
+  return new Option("--device <name>", "cpu, or a GPU: cuda, cuda:1, …").default("cpu");
+}
+
+export function threadsOption() {
+  return new Option("--threads <n>", "threads for computing (default: one for each core)").argParser(
+    wholeNumber(1),
+  );
+}

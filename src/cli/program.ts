@@ -1,0 +1,45 @@
+import { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { engineCommand } from "./commands/engine.js";
+import { evaluateCommand } from "./commands/evaluate.js";
+import { predictCommand } from "./commands/predict.js";
+import { quickstartCommand } from "./commands/quickstart.js";
+import { recipesCommand } from "./commands/recipes.js";
+import { trainCommand } from "./commands/train.js";
+import { longtailVersion } from "./version.js";
+
+const examples = `
+Start here:
+  longtail quickstart                                         cross-entropy and NCL on photographs that are part of longtail
+  longtail recipes                                            what can be trained
+  longtail train cifar100-lt-ncl --data DIR                   train a recipe on your copy of the data
+  longtail evaluate runs/cifar100-lt-ncl                      accuracy over all, many-, medium- and few-shot classes
+  longtail predict runs/cifar100-lt-ncl photo.jpg             what is on a photograph
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.`;
+
+/** The command line. Commands import what they need when they run, so that the light ones start at once. */
+export function createProgram(): Command {
+  const program = new Command("longtail")
+    .description("Train, evaluate and use image classifiers from long-tailed data.")
+    .version(longtailVersion(), "--version", "print longtail's version")
+    .addHelpText("after", examples);
+  for (const command of [
+    quickstartCommand(),
+    trainCommand(),
+    evaluateCommand(),
+    predictCommand(),
+    recipesCommand(),
+    engineCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  prepareForRun(program);
+  return program;
+}
+
+/** Commander must throw where it would exit, and show the way to the help after a mistake. */
+function prepareForRun(command: CommandUnknownOpts): void {
+  command.exitOverride().showHelpAfterError("(--help shows the usage)");
+  for (const inner of command.commands) prepareForRun(inner);
+}

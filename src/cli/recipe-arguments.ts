@@ -1,0 +1,31 @@
+import { resolve } from "node:path";
+import type { Override } from "../recipes/overrides.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { UsageError } from "../support/errors.js";
+
+export interface RecipeArguments {
+  readonly set: readonly string[];
+  readonly data?: string | undefined;
+  readonly seed?: number | undefined;
+}
+
+/** The recipe that the command line names, with --set, then --data and --seed laid over it. */
+export async function recipeFrom(
+  nameOrPath: string,
+  { set, data, seed }: RecipeArguments,
+): Promise<ResolvedRecipe> {
+  const { loadRecipe } = await import("../recipes/load.js");
+  const { parseOverride } = await import("../recipes/overrides.js");
+  const overrides: Override[] = set.map(parseOverride);
+  if (data !== undefined) overrides.push({ path: ["data", "root"], value: data, text: `--data ${data}` });
+  if (seed !== undefined) overrides.push({ path: ["seed"], value: seed, text: `--seed ${seed}` });
+  return loadRecipe(nameOrPath, overrides);
+}
+
+/** The recipe with its data folder's full path, so that the run can be judged from anywhere later. */
+export function withDataFolder(recipe: ResolvedRecipe): ResolvedRecipe {
+  const { root } = recipe.data;
+  if (root === null)
+    throw new UsageError(`recipe ${recipe.name} names no data folder; give it with --data FOLDER`);
+  return { ...recipe, data: { ...recipe.data, root: resolve(root) } };
+}

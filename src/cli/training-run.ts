@@ -1,0 +1,48 @@
+import { LIBTORCH_VERSION } from "../engine/version.js";
+import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { consoleListener } from "../training/console.js";
+import type { Listener } from "../training/events.js";
+import { trainRun } from "../training/train.js";
+import { InterruptedError, onInterrupt } from "./interrupt.js";
+import type { Output } from "./output.js";
+import { longtailVersion } from "./version.js";
+
+export interface TrainingArguments {
+  readonly out: string;
+  readonly device: string;
+  readonly threads?: number | undefined;
+  readonly force: boolean;
+  /** What was typed, for recipe.json. */
+  readonly command: readonly string[];
+  readonly output: Output;
+  /** Listeners besides the console. */
+  readonly listeners: readonly Listener[];
+}
+
+/**
+ * Trains one recipe while people watch and can interrupt it.
+ *
+ * @throws InterruptedError that says where the checkpoint lies.
+ */
+export async function trainWatched(
+  recipe: ResolvedRecipe,
+  options: TrainingArguments,
+): Promise<EvaluationResult> {
+  const { out, device, threads, force, command, output, listeners } = options;
+  using interruption = onInterrupt("ending after this step, with a checkpoint");
+  const { evaluation, folder } = await trainRun({
+    recipe,
+    out,
+    device,
+    threads,
+    force,
+    command: ["longtail", ...command],
+    versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
+    listeners: [consoleListener(output.people), ...listeners],
+    signal: interruption.signal,
+  });
+  if (evaluation === null)
+    throw new InterruptedError(`interrupted; the checkpoint is ${folder.lastCheckpoint}`);
+  return evaluation;
+}
