@@ -5,7 +5,7 @@ import type { Tensor } from "../torch/tensor.js";
  * With smoothing ε the target is (1 − ε) · one-hot(y) + ε / C (Szegedy et al., CVPR 2016).
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, { labelSmoothing = 0 } = {}): Tensor {
-  const experts = logits.shape[0]!;
+  const [experts] = logits.shape as [number, number, number];
   const rows = logits.flatten({ startDim: 0, endDim: 1 });
   return rows.crossEntropyLoss(labels.repeat([experts]), { labelSmoothing }).mul(experts);
 }

@@ -22,7 +22,12 @@ const cases = (goldenJson("losses") as Case[]).filter(({ loss }) => loss === "NI
 const epsilons = { parity: 1e-9, default: 0 };
 
 function optionsOf(golden: Case, logEpsilon: number): NclOptions {
-  const weights = { crossEntropy: golden.ce, hard: golden.hr, distillation: golden.div, hardDistillation: golden.divh };
+  const weights = {
+    crossEntropy: golden.ce,
+    hard: golden.hr,
+    distillation: golden.div,
+    hardDistillation: golden.divh,
+  };
   return { ...weights, hardCategories: golden.hcm, mask: "first", nonHard: "zeroed", logEpsilon };
 }
 
@@ -33,7 +38,9 @@ function largestDifference(a: Tensor, b: Tensor): number {
 test("the file has cases", () => expect(cases.length).toBeGreaterThan(0));
 
 test.each(
-  cases.flatMap((golden) => Object.entries(epsilons).map(([rule, epsilon]) => ({ ...golden, rule, epsilon }))),
+  cases.flatMap((golden) =>
+    Object.entries(epsilons).map(([rule, epsilon]) => ({ ...golden, rule, epsilon })),
+  ),
 )("case $case: K = $experts, C = $classes, H = $hcm, $rule", ({ epsilon, rule: _, ...golden }) => {
   using _scope = scope();
   const { tensors } = goldenTensors("losses");
@@ -42,7 +49,7 @@ test.each(
   const counts = read("counts").toList();
   const names = counts.map((__, c) => `class ${c}`);
   const parts = ncl(logits, read("target"), logCounts(counts, names), optionsOf(golden, epsilon));
-  const loss = Object.values(parts).reduce((sum: Tensor, part: Tensor) => sum.add(part));
+  const loss = Object.values(parts).reduce((sum, part) => sum.add(part));
   loss.backward();
 
   expect(Math.abs(loss.item() / golden.loss_value - 1)).toBeLessThan(1e-5);

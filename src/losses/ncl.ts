@@ -21,12 +21,7 @@ export interface NclOptions {
   logEpsilon: number; // added to a student's probability before the log; the reference: 1e-9
 }
 
-export interface NclParts {
-  crossEntropy: Tensor;
-  hard: Tensor;
-  distillation: Tensor;
-  hardDistillation: Tensor;
-}
+export type NclParts = Record<"crossEntropy" | "hard" | "distillation" | "hardDistillation", Tensor>;
 
 /**
  * Nested collaborative learning: NIL and NBOD of the balanced logits z′ = z + log n, on all classes and on the hard ones.
@@ -92,7 +87,7 @@ function partialProblem(
         targets: labels,
       };
     case "removed": {
-      const logits = balanced.gather(2, hard.expand([experts, images, hard.shape[2]!]));
+      const logits = balanced.gather(2, hard.expand([experts, -1, -1]));
       return {
         logProbabilities: logits.logSoftmax(2),
         targets: zeros([images], { dtype: "int64", device: hard.device }),

@@ -6,7 +6,7 @@ import type { Tensor } from "../torch/tensor.js";
  * Li et al., CVPR 2022, eq. 4 and 5.
  */
 export function nestedIndividualLearning(logProbabilities: Tensor, targets: Tensor): Tensor {
-  const experts = logProbabilities.shape[0]!;
+  const [experts] = logProbabilities.shape as [number, number, number];
   const rows = logProbabilities.flatten({ startDim: 0, endDim: 1 });
   return rows.nllLoss(targets.repeat([experts])).mul(experts);
 }

@@ -19,6 +19,6 @@ export class NclMethod extends BalancedMethod {
   }
 
   protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
-    return { ...ncl(logits, labels, this.logCountsOn(labels), this.#options) };
+    return ncl(logits, labels, this.logCountsOn(labels), this.#options);
   }
 }

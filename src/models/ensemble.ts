@@ -12,26 +12,17 @@ export interface Expert {
  * "classifier.K.…". The ensemble's prediction is the mean of the experts' logits.
  */
 export class ExpertEnsemble extends Module {
-  readonly #backbones: readonly Backbone[];
-  readonly #classifiers: readonly Layer[];
+  readonly #experts: readonly Expert[];
 
   constructor(experts: readonly Expert[]) {
     super();
-    this.#backbones = experts.map(({ backbone }, k) => this.child(`backbone.${k}`, backbone));
-    this.#classifiers = experts.map(({ classifier }, k) => this.child(`classifier.${k}`, classifier));
-  }
-
-  get experts(): number {
-    return this.#backbones.length;
-  }
-
-  /** images [N, 3, H, W] → features of each expert, [N, D] */
-  features(images: Tensor): Tensor[] {
-    return this.#backbones.map((backbone) => backbone.forward(images));
+    experts.forEach(({ backbone }, k) => this.child(`backbone.${k}`, backbone));
+    experts.forEach(({ classifier }, k) => this.child(`classifier.${k}`, classifier));
+    this.#experts = experts;
   }
 
   /** images [N, 3, H, W] → raw logits of each expert, [N, C] */
   forward(images: Tensor): Tensor[] {
-    return this.features(images).map((features, k) => this.#classifiers[k]!.forward(features));
+    return this.#experts.map(({ backbone, classifier }) => classifier.forward(backbone.forward(images)));
   }
 }

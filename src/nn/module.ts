@@ -1,7 +1,7 @@
 import { CheckpointError } from "../support/errors.js";
 import { noGrad } from "../torch/autograd.js";
 import type { DType, MemoryFormat } from "../torch/dispatch.js";
-import { dispose, keepForever } from "../torch/scope.js";
+import { dispose, keepForever, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 
 export interface Placement {
@@ -73,15 +73,15 @@ export abstract class Module {
    * @throws CheckpointError that names the first tensor that differs; nothing has been copied then.
    */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
-    const own = this.stateDict();
-    assertSameLayout(own, state);
+    const pairs = matchTensors(this.stateDict(), state);
     using _ = noGrad();
-    for (const [name, tensor] of own) tensor.copy_(state.get(name)!);
+    for (const [own, found] of pairs) own.copy_(found);
   }
 
   /** Moves or converts in place: tensors that others hold (an optimizer, say) stay the module's own. */
   to({ device, dtype, memoryFormat }: Placement): this {
-    using _ = noGrad();
+    using _scope = scope();
+    using _noGrad = noGrad();
     for (const tensor of this.stateDict().values()) {
       const placement: Placement = {};
       if (device !== undefined) placement.device = device;
@@ -117,19 +117,24 @@ function isFloating(dtype: DType): boolean {
   return dtype.includes("float");
 }
 
-function assertSameLayout(own: ReadonlyMap<string, Tensor>, state: ReadonlyMap<string, Tensor>): void {
-  for (const [name, tensor] of own) {
+/** Each own tensor with the one of the same name. @throws CheckpointError when a name or a shape differs. */
+function matchTensors(
+  own: ReadonlyMap<string, Tensor>,
+  state: ReadonlyMap<string, Tensor>,
+): (readonly [Tensor, Tensor])[] {
+  const pairs = Array.from(own, ([name, tensor]) => {
     const expected = `expected shape [${tensor.shape.join(", ")}]`;
     const found = state.get(name);
-    if (found === undefined)
-      throw new CheckpointError(`state dictionary: "${name}": ${expected}, found no such tensor`);
+    if (found === undefined) throw differs(name, `${expected}, found no such tensor`);
     if (found.shape.join() !== tensor.shape.join())
-      throw new CheckpointError(
-        `state dictionary: "${name}": ${expected}, found [${found.shape.join(", ")}]`,
-      );
-  }
-  for (const name of state.keys()) {
-    if (!own.has(name))
-      throw new CheckpointError(`state dictionary: "${name}": expected no such tensor, found one`);
-  }
+      throw differs(name, `${expected}, found [${found.shape.join(", ")}]`);
+    return [tensor, found] as const;
+  });
+  for (const name of state.keys())
+    if (!own.has(name)) throw differs(name, "expected no such tensor, found one");
+  return pairs;
+}
+
+function differs(name: string, how: string): CheckpointError {
+  return new CheckpointError(`state dictionary: "${name}": ${how}`);
 }

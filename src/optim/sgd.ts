@@ -23,14 +23,13 @@ export class Sgd {
   lr: number;
   readonly #parameters: readonly Tensor[];
   readonly #options: Required<Omit<SgdOptions, "lr">>;
-  readonly #velocities: (Tensor | undefined)[];
+  readonly #velocities = new Map<Tensor, Tensor>(); // of each parameter that has had a gradient
 
   constructor(parameters: readonly Tensor[], options: SgdOptions) {
     const { lr, momentum = 0, nesterov = false, weightDecay = 0, clipNorm = null } = options;
     this.lr = lr;
     this.#parameters = parameters;
     this.#options = { momentum, nesterov, weightDecay, clipNorm };
-    this.#velocities = parameters.map(() => undefined);
   }
 
   zeroGrad(): void {
@@ -39,91 +38,72 @@ export class Sgd {
 
   /** Returns the norm of all gradients before clipping, or null when they are not clipped. */
   step(): { gradNorm: number | null } {
-    using _ = scope();
-    using __ = noGrad();
+    using _scope = scope();
+    using _noGrad = noGrad();
     const { momentum, nesterov, weightDecay, clipNorm } = this.#options;
-    const { indices, parameters, found } = this.#withGradient();
-    let gradients: readonly Tensor[] = found;
+    const found = gradientsOf(this.#parameters);
+    const parameters = this.#parameters.filter((_, index) => found[index] !== null);
+    let gradients = found.filter((gradient) => gradient !== null);
     if (gradients.length === 0) return { gradNorm: null };
 
     const gradNorm = clipNorm === null ? null : clipGradientNorm(gradients, clipNorm);
     if (weightDecay !== 0) gradients = foreachAdd(gradients, parameters, { alpha: weightDecay });
     if (momentum !== 0) {
-      const velocities = this.#updateVelocities(indices, gradients, momentum);
+      const velocities = parameters.map((parameter) => this.#velocityOf(parameter));
+      foreachMul_(velocities, momentum);
+      foreachAdd_(velocities, gradients);
       gradients = nesterov ? foreachAdd(gradients, velocities, { alpha: momentum }) : velocities;
     }
     foreachAdd_(parameters, gradients, { alpha: -this.lr });
     return { gradNorm };
   }
 
-  /** Momentum buffers by parameter number; a parameter that never had a gradient has none. */
+  /** Velocities by parameter number ("momentum_buffer.0"); a parameter that never had a gradient has none. */
   stateDict(): Map<string, Tensor> {
     const state = new Map<string, Tensor>();
-    this.#velocities.forEach((velocity, index) => {
+    this.#parameters.forEach((parameter, index) => {
+      const velocity = this.#velocities.get(parameter);
       if (velocity !== undefined) state.set(velocityName(index), velocity);
     });
     return state;
   }
 
-  /** @throws CheckpointError that names the first tensor that does not fit the parameters. */
+  /** @throws CheckpointError that names the first tensor that does not fit the parameters; nothing has changed then. */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
+    const byName = new Map(this.#parameters.map((parameter, index) => [velocityName(index), parameter]));
+    const pairs = Array.from(state, ([name, saved]) => [parameterOf(name, saved, byName), saved] as const);
     using _ = noGrad();
-    const known = new Set(this.#parameters.map((_parameter, index) => velocityName(index)));
-    for (const name of state.keys()) {
-      if (!known.has(name))
-        throw new CheckpointError(`optimizer state: "${name}": expected no such tensor, found one`);
-    }
-    this.#parameters.forEach((parameter, index) => {
-      const saved = state.get(velocityName(index));
-      if (saved !== undefined && saved.shape.join() !== parameter.shape.join()) {
-        const shapes = `expected shape [${parameter.shape.join(", ")}], found [${saved.shape.join(", ")}]`;
-        throw new CheckpointError(`optimizer state: "${velocityName(index)}": ${shapes}`);
-      }
-    });
     this.dispose();
-    this.#parameters.forEach((parameter, index) => {
-      const saved = state.get(velocityName(index));
-      if (saved !== undefined) this.#velocities[index] = keepForever(parameter.detach().clone().copy_(saved));
-    });
+    for (const [parameter, saved] of pairs) this.#velocityOf(parameter).copy_(saved);
   }
 
   dispose(): void {
-    dispose(...this.stateDict().values());
-    this.#velocities.fill(undefined);
+    dispose(...this.#velocities.values());
+    this.#velocities.clear();
   }
 
-  #withGradient(): { indices: number[]; parameters: Tensor[]; found: Tensor[] } {
-    const indices: number[] = [];
-    const found: Tensor[] = [];
-    gradientsOf(this.#parameters).forEach((gradient, index) => {
-      if (gradient === null) return;
-      indices.push(index);
-      found.push(gradient);
-    });
-    return { indices, parameters: indices.map((index) => this.#parameters[index]!), found };
-  }
-
-  /** Returns the velocities of the numbered parameters after the update; those without one start as the gradient. */
-  #updateVelocities(indices: readonly number[], gradients: readonly Tensor[], momentum: number): Tensor[] {
-    const isOld = indices.map((index) => this.#velocities[index] !== undefined);
-    const started = keepForever(
-      gradients.filter((_, position) => !isOld[position]).map((gradient) => gradient.clone()),
-    );
-    const next = started.values();
-    const velocities = indices.map((index) => (this.#velocities[index] ??= next.next().value!));
-    const old = velocities.filter((_, position) => isOld[position]);
-    if (old.length > 0) {
-      foreachMul_(old, momentum);
-      foreachAdd_(
-        old,
-        gradients.filter((_, position) => isOld[position]),
-        { alpha: 1 },
-      );
-    }
-    return velocities;
+  /** A velocity starts at zero, which makes the first one the gradient, as in PyTorch. */
+  #velocityOf(parameter: Tensor): Tensor {
+    const known = this.#velocities.get(parameter);
+    if (known !== undefined) return known;
+    const velocity = keepForever(parameter.clone().zero_());
+    this.#velocities.set(parameter, velocity);
+    return velocity;
   }
 }
 
 function velocityName(index: number): string {
   return `momentum_buffer.${index}`;
+}
+
+function parameterOf(name: string, saved: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor {
+  const parameter = parameters.get(name);
+  if (parameter === undefined) {
+    throw new CheckpointError(`optimizer state: "${name}": expected no such tensor, found one`);
+  }
+  if (saved.shape.join() !== parameter.shape.join()) {
+    const shapes = `expected shape [${parameter.shape.join(", ")}], found [${saved.shape.join(", ")}]`;
+    throw new CheckpointError(`optimizer state: "${name}": ${shapes}`);
+  }
+  return parameter;
 }

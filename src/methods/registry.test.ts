@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import { Sgd } from "../optim/sgd.js";
+import { tensor } from "../torch/create.js";
+import { Rng } from "../torch/random.js";
+import { memory, scope } from "../torch/scope.js";
+import { autocast } from "../torch/settings.js";
+import type { Labelled, Method } from "./method.js";
+import { buildMethod, type MethodRecipe } from "./registry.js";
+
+const classes = ["cat", "dog", "emu"];
+const training = { counts: [50, 10, 2], classes };
+const ncl: MethodRecipe["method"] = {
+  kind: "ncl",
+  experts: 2,
+  hardCategories: 2,
+  crossEntropy: 1,
+  hard: 1,
+  distillation: 0.6,
+  hardDistillation: 0.6,
+  mask: "first",
+  nonHard: "zeroed",
+  logEpsilon: 0,
+};
+const methods: MethodRecipe["method"][] = [
+  { kind: "cross-entropy", experts: 1, labelSmoothing: 0.1 },
+  { kind: "balanced-softmax", experts: 2 },
+  ncl,
+];
+
+function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
+  return { backbone: "resnet8", classifier: { kind: "cosine", scale: 16 }, method, seed };
+}
+
+function batch(): Labelled {
+  return { images: new Rng(5).normal([4, 3, 8, 8]), labels: tensor([0, 1, 2, 0], { dtype: "int64" }) };
+}
+
+function trainingStep(method: Method, optimizer: Sgd): number {
+  using _ = scope();
+  const { loss } = method.step(batch());
+  optimizer.zeroGrad();
+  loss.backward();
+  optimizer.step();
+  return loss.item();
+}
+
+test.each(methods)("$kind: a step's parts sum to the loss, and training lowers it", (choice) => {
+  const method = buildMethod(recipe(choice), training);
+  expect(method.name).toBe(choice.kind);
+  {
+    using _ = scope();
+    const { loss, logits, parts } = method.step(batch());
+    expect(logits.map(({ shape }) => shape)).toEqual(Array(choice.experts).fill([4, 3]));
+    const sum = Object.values(parts).reduce((total, part) => total + part.item(), 0);
+    expect(loss.item()).toBeCloseTo(sum, 4);
+  }
+  const optimizer = new Sgd(method.model.parameters(), { lr: 0.01, momentum: 0.9 });
+  const losses = Array.from({ length: 8 }, () => trainingStep(method, optimizer));
+  expect(losses.at(-1)).toBeLessThan(losses[0]!);
+  optimizer.dispose();
+  method.dispose();
+});
+
+test.each(methods)("$kind: a step leaves as many tensors as there were, and dispose frees all", (choice) => {
+  const before = memory();
+  const method = buildMethod(recipe(choice), training);
+  const optimizer = new Sgd(method.model.parameters(), {
+    lr: 0.01,
+    momentum: 0.9,
+    nesterov: true,
+    clipNorm: 1,
+  });
+  trainingStep(method, optimizer); // makes the gradients' and the momentum's tensors
+  const afterFirst = memory();
+  trainingStep(method, optimizer);
+  expect(memory()).toEqual(afterFirst);
+  optimizer.dispose();
+  method.dispose();
+  expect(memory()).toEqual(before);
+});
+
+test("predict gives each expert's raw logits, without gradient", () => {
+  using _ = scope();
+  const method = buildMethod(recipe(ncl), training);
+  method.model.eval();
+  const logits = method.predict(batch().images);
+  expect(logits.map(({ shape }) => shape)).toEqual([
+    [4, 3],
+    [4, 3],
+  ]);
+  expect(logits.some(({ requiresGrad }) => requiresGrad)).toBe(false);
+  method.dispose();
+});
+
+test("the seed determines the weights", () => {
+  using _ = scope();
+  const weights = (seed: number): number[] => {
+    const method = buildMethod(recipe(ncl, seed), training);
+    const values = method.model.parameters()[0]!.toList();
+    method.dispose();
+    return values;
+  };
+  expect(weights(1)).toEqual(weights(1));
+  expect(weights(1)).not.toEqual(weights(2));
+});
+
+test("the loss is float32 under bfloat16 autocast", () => {
+  using _ = scope();
+  const method = buildMethod(recipe(ncl), training);
+  using _autocast = autocast("bfloat16");
+  const { loss, logits } = method.step(batch());
+  expect(logits[0]!.dtype).toBe("float32"); // the cosine classifier's bias is
+  expect(loss.dtype).toBe("float32");
+  method.dispose();
+});
+
+test("what does not fit the classes is refused, and nothing stays behind", () => {
+  const before = memory();
+  const build =
+    (method: MethodRecipe["method"], counts = training.counts) =>
+    () =>
+      buildMethod(recipe(method), { classes, counts });
+  expect(build({ ...ncl, hardCategories: 30 })).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: method.hardCategories: expected at most 3, the number of classes, found 30]`,
+  );
+  expect(build(ncl, [5, 0, 1])).toThrowErrorMatchingInlineSnapshot(
+    `[DataError: class "dog": expected at least one training image (balanced logits take the log of their number), found 0]`,
+  );
+  expect(build({ kind: "balanced-softmax", experts: 1 }, [5, 0, 1])).toThrow('class "dog"');
+  expect(memory()).toEqual(before);
+});
