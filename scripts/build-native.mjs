@@ -30,7 +30,7 @@ function includeFolders(engine) {
       join(engine, "include/torch/csrc/api/include"),
       vips,
       join(vips, "glib-2.0"),
-      join(vips, "glib-2.0/include"),
+      join(dirname(visionLibrary()), "glib-2.0/include"),
     ],
   };
 }

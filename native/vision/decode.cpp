@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t maxPixels = int64_t{1} << 28;  // 268 million: a 16,384-pixel square
 
 struct Unref {
-  void operator()(VipsImage* image) const { g_object_unref(image); }
+  void operator()(void* object) const { g_object_unref(object); }
 };
 using VipsPtr = std::unique_ptr<VipsImage, Unref>;
 
@@ -96,9 +96,9 @@ VipsPtr eightBit(const std::string& path, VipsPtr image) {
 // x · y / 255, rounded, for bytes.
 uint8_t multiply(int x, int y) { return static_cast<uint8_t>((x * y + 127) / 255); }
 
-// 1: grey, 2: grey and alpha, 3: RGB, 4: RGB and alpha, or CMYK.
-void toRgb(const uint8_t* from, int bands, bool cmyk, size_t count, uint8_t* to) {
-  for (size_t i = 0; i < count; i++, from += bands, to += 3) {
+// One row. 1 band: grey, 2: grey and alpha, 3: RGB, 4: RGB and alpha, or CMYK.
+void toRgb(const uint8_t* from, int bands, bool cmyk, int width, uint8_t* to) {
+  for (int x = 0; x < width; x++, from += bands, to += 3) {
     if (bands < 3) {
       to[0] = to[1] = to[2] = from[0];
     } else if (cmyk) {
@@ -107,6 +107,22 @@ void toRgb(const uint8_t* from, int bands, bool cmyk, size_t count, uint8_t* to)
       std::memcpy(to, from, 3);
     }
   }
+}
+
+// Decodes in the calling thread: libvips' own way to memory wakes a thread of its pool, which costs more than a small
+// image itself.
+Image toRgb(const std::string& path, VipsImage* source) {
+  const int bands = vips_image_get_bands(source);
+  const bool cmyk = vips_image_get_interpretation(source) == VIPS_INTERPRETATION_CMYK;
+  if (bands < 1 || bands > 4) fail(path, "expected 1 to 4 channels, found " + std::to_string(bands));
+  Image image(vips_image_get_height(source), vips_image_get_width(source));
+  const std::unique_ptr<VipsRegion, Unref> region(vips_region_new(source));
+  const VipsRect everything = {0, 0, image.width, image.height};
+  if (!region || vips_region_prepare(region.get(), &everything)) failByVips(path);
+  for (int y = 0; y < image.height; y++) {
+    toRgb(VIPS_REGION_ADDR(region.get(), 0, y), bands, cmyk, image.width, image.row(y));
+  }
+  return image;
 }
 
 }  // namespace
@@ -121,15 +137,7 @@ Image decodeFile(const std::string& path) {
                    sizeText(static_cast<int>(height), static_cast<int>(width)));
   }
   source = eightBit(path, upright(path, std::move(source)));
-  const int bands = vips_image_get_bands(source.get());
-  const bool cmyk = vips_image_get_interpretation(source.get()) == VIPS_INTERPRETATION_CMYK;
-  if (bands < 1 || bands > 4) fail(path, "expected 1 to 4 channels, found " + std::to_string(bands));
-  size_t size = 0;
-  const std::unique_ptr<void, void (*)(void*)> pixels(vips_image_write_to_memory(source.get(), &size), g_free);
-  if (!pixels) failByVips(path);
-  Image image(vips_image_get_height(source.get()), vips_image_get_width(source.get()));
-  toRgb(static_cast<const uint8_t*>(pixels.get()), bands, cmyk, image.size() / 3, image.pixels.get());
-  return image;
+  return toRgb(path, source.get());
 }
 
 void endDecodingThread() { vips_thread_shutdown(); }

@@ -4,7 +4,7 @@ import type { TransformSpec } from "../recipes/schema.js";
 import type { Pixels } from "./dataset.js";
 
 /** What native/vision exports. */
-export interface Vision {
+interface Vision {
   /** uint8 [H, W, 3] */
   decodeImage(path: string): Handle;
   /** uint8 [H, W, 3] → uint8 [H, W, 3] */

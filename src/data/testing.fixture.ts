@@ -1,0 +1,117 @@
+/** Small data for the tests of this folder. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { crc32, deflateSync } from "node:zlib";
+import { sharedBytes, type Dataset } from "./dataset.js";
+import type { LoaderOptions } from "./loader.js";
+
+/** A temporary folder, removed when disposed of. */
+export function temporaryFolder(): Disposable & { path: string } {
+  const path = mkdtempSync(join(tmpdir(), "longtail-data-"));
+  return {
+    path,
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A file of fixtures/, written by fixtures/make.py. */
+export function fixturePath(name: string): string {
+  return join(dirname(fileURLToPath(import.meta.url)), "fixtures", name);
+}
+
+/** Writes each file, with its folders. */
+export function writeFiles(root: string, files: Record<string, string | Uint8Array>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), content);
+  }
+}
+
+export const jpeg = (): Uint8Array => readFileSync(fixturePath("rgb.jpg"));
+
+/** An RGB PNG file. `declared` lies about its size. */
+export function png(
+  height: number,
+  width: number,
+  { value = () => 0, declared = [height, width] as const }: PngOptions = {},
+): Uint8Array {
+  const rows = Buffer.alloc(height * (1 + 3 * width));
+  for (let y = 0; y < height; y++)
+    for (let i = 0; i < 3 * width; i++)
+      rows[y * (1 + 3 * width) + 1 + i] = value(y, Math.floor(i / 3), i % 3);
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(declared[1], 0);
+  header.writeUInt32BE(declared[0], 4);
+  header.set([8, 2], 8); // bits, RGB
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.of()),
+  ]);
+}
+
+interface PngOptions {
+  value?: (y: number, x: number, channel: number) => number;
+  declared?: readonly [number, number];
+}
+
+function chunk(kind: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
+  const frame = Buffer.alloc(8);
+  frame.writeUInt32BE(data.length, 0);
+  frame.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+}
+
+/** CIFAR records: the label bytes, then 3072 bytes that hold the record's number. */
+export function records(labels: readonly number[], { coarse = false } = {}): Uint8Array {
+  return Buffer.concat(
+    labels.map((label, record) =>
+      Buffer.concat([Buffer.from(coarse ? [0, label] : [label]), Buffer.alloc(3072, record % 256)]),
+    ),
+  );
+}
+
+/** Images in memory, [N, 3, side, side]; pixel byte i of image n is value(n, i). */
+export function packedDataset(
+  size: number,
+  side: number,
+  value: (image: number, byte: number) => number,
+): Dataset {
+  const perImage = 3 * side * side;
+  const bytes = sharedBytes(size * perImage);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = value(Math.floor(i / perImage), i % perImage);
+  return {
+    kind: "cifar10",
+    root: "memory",
+    split: "train",
+    classes: ["even", "odd"],
+    labels: Int32Array.from({ length: size }, (_, image) => image % 2),
+    size,
+    pixels: { kind: "packed", bytes, height: side, width: side },
+    describe: (index) => `image ${index}`,
+  };
+}
+
+/** Options that leave values as they are, times 1/255. */
+export function plainOptions(dataset: Dataset, imageSize: number): LoaderOptions {
+  return {
+    dataset,
+    imageSize,
+    transforms: [],
+    mean: [0, 0, 0],
+    std: [1, 1, 1],
+    batch: 4,
+    shuffle: false,
+    dropLast: false,
+    seed: 0,
+    workers: 2,
+    memoryFormat: "channels_last",
+  };
+}
