@@ -4,7 +4,7 @@ import type { Tensor } from "../torch/tensor.js";
 
 /**
  * z′ = z + log n: logits [..., C] raised by the log of the classes' numbers of training images [C], so that softmax(z)
- * alone fits classes of equal size. For training only; prediction uses z. Ren et al., NeurIPS 2020, eq. 4.
+ * alone fits classes of equal size. For training only; prediction uses z. Ren et al., NeurIPS 2020.
  */
 export function balancedLogits(logits: Tensor, logCounts: Tensor): Tensor {
   return logits.add(logCounts);

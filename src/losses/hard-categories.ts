@@ -7,7 +7,7 @@ export type MaskSource = "first" | "own" | "mean";
 
 /**
  * The hard categories of each image: the H classes with the largest raw logits, the target among them and first.
- * Li et al., CVPR 2022, section 3.3 (hard category mining); the paper's H is `hardCategories` and counts the target.
+ * Hard category mining, Li et al., CVPR 2022; H is `hardCategories` and counts the target, as in the reference.
  * logits [K, N, C], labels int64 [N] → class numbers int64 [1 or K, N, H]; "first" and "mean" give one set for all experts.
  */
 export function hardCategories(

@@ -4,7 +4,7 @@ import type { Tensor } from "../torch/tensor.js";
 /**
  * Nested balanced online distillation, one level of it: w / (K−1) · Σ_{i≠j} KL(p_j ‖ p_i), batch mean.
  * logProbabilities l = log p [K, N, C]; both sides carry gradient. 0 for one expert.
- * Li et al., CVPR 2022, eq. 7 and 8; the reference's student is log(p + ε) with ε = 1e-9, kept as `logEpsilon`.
+ * Li et al., CVPR 2022; the reference's student is log(p + ε) with ε = 1e-9, kept as `logEpsilon`.
  *
  * All ordered pairs at once: with L_i the student's log of expert i, the sum over i ≠ j of KL(p_j ‖ p_i) is
  * p_j · ((K−1) l_j + L_j − Σ_i L_i) summed over j and the classes; without ε it is K · p_j · (l_j − mean_i l_i).

@@ -25,7 +25,7 @@ export type NclParts = Record<"crossEntropy" | "hard" | "distillation" | "hardDi
 
 /**
  * Nested collaborative learning: NIL and NBOD of the balanced logits z′ = z + log n, on all classes and on the hard ones.
- * The four terms are weighted scalars; the loss is their sum. Li et al., CVPR 2022, eq. 10.
+ * The four terms are weighted scalars; the loss is their sum. Li et al., CVPR 2022.
  * logits z_k [N, C] of each expert, labels int64 [N], logCounts log n [C].
  */
 export function ncl(

@@ -8,6 +8,8 @@ import { CrossEntropyMethod } from "./cross-entropy.js";
 import type { Method } from "./method.js";
 import { NclMethod } from "./ncl.js";
 
+const WEIGHTS_STREAM = 0; // the loader's streams of the same seed have other numbers
+
 export type MethodRecipe = Pick<ResolvedRecipe, "backbone" | "classifier" | "method" | "seed">;
 
 /**
@@ -46,7 +48,7 @@ function buildEnsemble(
   { backbone, classifier, method, seed }: MethodRecipe,
   classes: number,
 ): ExpertEnsemble {
-  const rng = new Rng(seed);
+  const rng = new Rng(seed, WEIGHTS_STREAM);
   const experts = Array.from({ length: method.experts }, () => {
     const features = buildBackbone(backbone, { rng });
     return {

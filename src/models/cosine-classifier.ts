@@ -6,7 +6,7 @@ import { linear } from "../torch/operators.generated.js";
 import type { Rng } from "../torch/random.js";
 import type { Tensor } from "../torch/tensor.js";
 
-export interface CosineOptions {
+interface CosineOptions {
   inFeatures: number;
   classes: number;
   scale: number;

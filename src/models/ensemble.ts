@@ -2,7 +2,7 @@ import { type Layer, Module } from "../nn/module.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { Backbone } from "./backbone.js";
 
-export interface Expert {
+interface Expert {
   backbone: Backbone;
   classifier: Layer;
 }

@@ -4,7 +4,7 @@ import { batchNorm } from "../torch/operators.generated.js";
 import type { Tensor } from "../torch/tensor.js";
 import { Layer } from "./module.js";
 
-export interface BatchNorm2dOptions {
+interface BatchNorm2dOptions {
   channels: number;
   momentum?: number; // weight of the newest batch in the running statistics
   eps?: number;

@@ -4,7 +4,7 @@ import type { Tensor } from "../torch/tensor.js";
 import { fanInUniform, type Initializer } from "./init.js";
 import { Layer } from "./module.js";
 
-export interface Conv2dOptions {
+interface Conv2dOptions {
   inChannels: number;
   outChannels: number;
   kernel: number; // side of the square kernel

@@ -4,7 +4,7 @@ import type { Tensor } from "../torch/tensor.js";
 import { fanInUniform, type Initializer } from "./init.js";
 import { Layer } from "./module.js";
 
-export interface LinearOptions {
+interface LinearOptions {
   inFeatures: number;
   outFeatures: number;
   init?: Initializer;

@@ -4,7 +4,7 @@ import type { DType, MemoryFormat } from "../torch/dispatch.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 
-export interface Placement {
+interface Placement {
   device?: string;
   dtype?: DType; // of the floating-point tensors; counters keep theirs
   memoryFormat?: MemoryFormat; // of the tensors with four axes

@@ -6,7 +6,7 @@ export type Decay =
 
 export type Schedule = Decay & { warmupEpochs: number; warmupSteps: number };
 
-export interface Moment {
+interface Moment {
   baseLr: number;
   epoch: number; // from 0
   step: number; // within the epoch, from 0
