@@ -7,6 +7,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     pool: "forks",
     poolOptions: { forks: { maxForks: 2, minForks: 1 } },
+    env: { OMP_NUM_THREADS: "1" }, // two files run at a time; more threads than cores only wait for each other
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

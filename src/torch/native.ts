@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { locateEngine, type EngineLocation } from "../engine/locate.js";
 import { EngineError } from "../support/errors.js";
 import { FreedTensorError, NativeError, TorchError } from "./errors.js";
-import { OPERATORS } from "./operators.generated.js";
+import { OPERATORS } from "./operator-names.generated.js";
 
 /** A tensor as the addon knows it: a slot and its generation; 0 is no tensor. */
 export type Handle = number;
@@ -115,7 +115,17 @@ export function engineLocation(): EngineLocation {
   return loadedFrom ?? locateEngine();
 }
 
+/**
+ * OpenMP's threads spin between operators by default, for longer than most operators take. On a machine that does
+ * anything else at the same time the spinning takes the core from the thread everyone waits for.
+ */
+function letThreadsSleep(): void {
+  if (process.env["OMP_WAIT_POLICY"] ?? process.env["GOMP_SPINCOUNT"]) return;
+  process.env["OMP_WAIT_POLICY"] = "passive";
+}
+
 function load(): NativeAddon {
+  letThreadsSleep();
   const engine = locateEngine();
   const require = createRequire(import.meta.url);
   const file = join(build, "longtail.node");

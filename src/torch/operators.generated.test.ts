@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { native } from "./native.js";
-import { OPERATORS } from "./operators.generated.js";
+import { OPERATORS } from "./operator-names.generated.js";
 
 it("is what the generator writes from the engine's schemas", () => {
   const script = fileURLToPath(new URL("../../scripts/generate-operators.mjs", import.meta.url));
