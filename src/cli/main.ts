@@ -1,5 +1,6 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { LongtailError } from "../support/errors.js";
+import { InterruptedError } from "./interrupt.js";
 import { createProgram } from "./program.js";
 
 /**
@@ -23,7 +24,8 @@ export async function run(args: readonly string[]): Promise<number> {
 function report(error: unknown, { json, debug }: { json: boolean; debug: boolean }): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const hint = error instanceof LongtailError || debug ? "" : "\n(run it again with --debug to see where)";
-  console.error(debug ? stack : `error: ${message}${hint}`);
+  const prefix = error instanceof InterruptedError ? "" : "error: ";
+  console.error(debug ? stack : `${prefix}${message}${hint}`);
   if (json) console.log(JSON.stringify({ error: { name, message } }));
 }
 

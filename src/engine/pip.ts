@@ -82,7 +82,7 @@ export async function pipDownload(options: DownloadOptions): Promise<void> {
 }
 
 /** pip's output, in one sentence and what to do. */
-export function explainFailure(output: string, requirements: readonly string[]): string {
+function explainFailure(output: string, requirements: readonly string[]): string {
   const what = `cannot download ${requirements.join(", ")}`;
   if (/No space left on device|Errno 28\b/.test(output)) {
     return `${what}: the disk is full; free some space, or set XDG_CACHE_HOME to a folder on another disk`;

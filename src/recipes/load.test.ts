@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -143,5 +142,13 @@ describe("files", () => {
     const recipe = await loadRecipe(path);
     expect(recipe.name).toBe("other");
     expect(recipe.method).toEqual({ kind: "cross-entropy", experts: 1, labelSmoothing: 0 });
+  });
+
+  test("the example is one", async () => {
+    const recipe = await loadRecipe(join(import.meta.dirname, "../../examples/my-recipe.yaml"));
+    expect(recipe).toMatchObject({
+      name: "my-recipe",
+      method: { kind: "ncl", experts: 2, hardCategories: 5 },
+    });
   });
 });
