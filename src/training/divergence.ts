@@ -9,7 +9,7 @@ import type { Tensor } from "../torch/tensor.js";
 
 const NAMED_IMAGES = 5;
 
-export interface Divergence {
+interface Divergence {
   readonly recipe: ResolvedRecipe;
   readonly loss: number;
   readonly epoch: number;

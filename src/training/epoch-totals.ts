@@ -1,7 +1,7 @@
 import type { StepOutcome } from "./step.js";
 
 /** Means over the images of an epoch so far. */
-export interface EpochMeans {
+interface EpochMeans {
   readonly loss: number;
   readonly parts: Record<string, number>;
   /** Percent. */

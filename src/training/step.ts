@@ -6,7 +6,7 @@ import { stack } from "../torch/operators.generated.js";
 import { autocast } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
 
-export interface StepOptions {
+interface StepOptions {
   readonly method: Method;
   readonly optimizer: Sgd;
   readonly precision: ResolvedRecipe["precision"];

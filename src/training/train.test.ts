@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { TrainingError, UsageError } from "../support/errors.js";
 import { memory } from "../torch/scope.js";
 import type { TrainingEvent } from "./events.js";
-import { listenForInterrupt } from "./interrupt.js";
 import type { RunDescription, RunResult } from "./run-folder.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
@@ -94,15 +93,18 @@ describe("a run", () => {
     expect(result.evaluation?.loss).toBeGreaterThan(0);
   });
 
-  test("is the same again with the same seed, another one with another", async () => {
-    const checkpoint = async (seed: number, name: string): Promise<Buffer> => {
-      const { result } = await trainToy(toyRecipe(root, { seed }), join(temporary.path, name));
-      return readFileSync(result.folder.lastCheckpoint);
-    };
-    const first = await checkpoint(1, "first");
-    expect(first.equals(await checkpoint(1, "again"))).toBe(true);
-    expect(first.equals(await checkpoint(2, "other"))).toBe(false);
-  });
+  test.each([1, 2])(
+    "with %i threads: the same again with the same seed, another with another",
+    async (threads) => {
+      const checkpoint = async (seed: number, name: string): Promise<Buffer> => {
+        const { result } = await trainToy(toyRecipe(root, { seed }), join(temporary.path, name), { threads });
+        return readFileSync(result.folder.lastCheckpoint);
+      };
+      const first = await checkpoint(1, "first");
+      expect(first.equals(await checkpoint(1, "again"))).toBe(true);
+      expect(first.equals(await checkpoint(2, "other"))).toBe(false);
+    },
+  );
 
   test("its checkpoint evaluates to the same numbers", async () => {
     const { result } = await trainToy(toyRecipe(root), out);
@@ -153,13 +155,17 @@ describe("ending early", () => {
     expect(events.at(-1)).toMatchObject({ reason: "interrupted" });
   });
 
-  test("Ctrl-C is such an abort", async () => {
-    using interrupt = listenForInterrupt();
+  test("a signal's handler gets its turn between two steps", async () => {
+    const controller = new AbortController();
+    process.once("SIGINT", () => {
+      controller.abort();
+    });
+    let sent = false;
     const { events } = await trainToy(toyRecipe(root, { epochs: 50 }), out, {
-      signal: interrupt.signal,
+      signal: controller.signal,
       listeners: [
         (event) => {
-          if (event.type === "step") process.kill(process.pid, "SIGINT");
+          if (event.type === "step" && !sent) sent = process.kill(process.pid, "SIGINT");
         },
       ],
     });

@@ -51,7 +51,7 @@ export function restoreModel(checkpoint: Pick<Checkpoint, "path" | "model">, met
   }
 }
 
-export interface EvaluateTrainedOptions {
+interface EvaluateTrainedOptions {
   /** The data's folder; the one it was trained on unless given. */
   readonly root?: string | undefined;
   readonly split?: "train" | "test";
