@@ -20,19 +20,18 @@ const compiler = process.env.CXX ?? "g++";
 /** By path and not by require.resolve: the header packages export no entry for it. */
 const packageFolder = (name) => join(root, "node_modules", name);
 
-function includeFolders(engine) {
+/** Our headers, and those of others, whose warnings are not ours. */
+function searchPathOf(engine) {
   const vips = join(packageFolder("@img/sharp-libvips-dev"), "include");
-  return {
-    ours: [join(root, "native")],
-    theirs: [
-      join(packageFolder("node-api-headers"), "include"),
-      join(engine, "include"),
-      join(engine, "include/torch/csrc/api/include"),
-      vips,
-      join(vips, "glib-2.0"),
-      join(dirname(visionLibrary()), "glib-2.0/include"),
-    ],
-  };
+  const theirs = [
+    join(packageFolder("node-api-headers"), "include"),
+    join(engine, "include"),
+    join(engine, "include/torch/csrc/api/include"),
+    vips,
+    join(vips, "glib-2.0"),
+    join(dirname(visionLibrary()), "glib-2.0/include"),
+  ];
+  return [`-I${join(root, "native")}`, ...theirs.flatMap((folder) => ["-isystem", folder])];
 }
 
 function sources() {
@@ -77,55 +76,71 @@ async function inParallel(jobs) {
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), 8) }, worker));
 }
 
+const flags = [
+  "-std=c++20",
+  "-O3",
+  "-fPIC",
+  "-fvisibility=hidden",
+  "-Wall",
+  "-Wextra",
+  "-Wno-unused-parameter",
+  "-DNAPI_VERSION=8",
+];
+
+/** What to build, each unit with the object file whose name says from what exactly it is made. */
+function plan(engine) {
+  const { units, headers, preload } = sources();
+  const version = execFileSync(compiler, ["--version"], { encoding: "utf8" });
+  const common = hash(
+    version,
+    engine.version,
+    flags.join(" "),
+    ...headers.map((header) => readFileSync(header)),
+  );
+  const keyOf = (file) => hash(common, relative(root, file), readFileSync(file));
+  const objectOf = (file) => join(objects, `${basename(file, ".cpp")}-${keyOf(file)}.o`);
+  return {
+    units: units.map((file) => ({ file, object: objectOf(file) })),
+    preload,
+    key: hash(...units.map(keyOf), keyOf(preload), visionLibrary()),
+  };
+}
+
+/** Builds what is not current. Returns whether anything was built. */
 export async function buildNative({ force = false, log = console.log } = {}) {
   const { locateEngine } = await import("../dist/engine/locate.js");
   const engine = locateEngine();
-  const { units, headers, preload } = sources();
-  const include = includeFolders(engine.root);
-  const flags = [
-    "-std=c++20",
-    "-O3",
-    "-fPIC",
-    "-fvisibility=hidden",
-    "-Wall",
-    "-Wextra",
-    "-Wno-unused-parameter",
-    "-DNAPI_VERSION=8",
-  ];
-  const searchPath = [
-    ...include.ours.map((f) => `-I${f}`),
-    ...include.theirs.flatMap((f) => ["-isystem", f]),
-  ];
-  const version = execFileSync(compiler, ["--version"], { encoding: "utf8" });
-  const common = hash(version, engine.version, flags.join(" "), ...headers.map((h) => readFileSync(h)));
-  const keyOf = (file) => hash(common, relative(root, file), readFileSync(file));
-
   if (force) rmSync(build, { recursive: true, force: true });
   mkdirSync(objects, { recursive: true });
-  const objectOf = (file) => join(objects, `${basename(file, ".cpp")}-${keyOf(file)}.o`);
-  const stale = units.filter((file) => !existsSync(objectOf(file)));
-  const linkKey = hash(...units.map(keyOf), keyOf(preload), visionLibrary());
+  const { units, preload, key } = plan(engine);
   const stamp = join(build, "stamp");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === linkKey) return false;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === key) return false;
 
+  const searchPath = searchPathOf(engine.root);
+  await compileUnits(
+    units.filter(({ object }) => !existsSync(object)),
+    { searchPath, log },
+  );
+  await link({ objects: units.map(({ object }) => object), preload, engine: engine.root, searchPath });
+  const current = new Set(units.map(({ object }) => basename(object)));
+  for (const file of readdirSync(objects)) if (!current.has(file)) rmSync(join(objects, file));
+  writeFileSync(stamp, key);
+  return true;
+}
+
+async function compileUnits(stale, { searchPath, log }) {
   let done = 0;
   await inParallel(
-    stale.map((file) => async () => {
-      const object = objectOf(file);
+    stale.map(({ file, object }) => async () => {
       const partial = `${object}.${process.pid}`;
       await compile([...flags, ...searchPath, "-c", file, "-o", partial], relative(root, file));
       renameSync(partial, object);
       log(`  [${++done}/${stale.length}] ${relative(root, file)}`);
     }),
   );
-  await link({ units: units.map(objectOf), preload, engine: engine.root, flags, searchPath });
-  const current = new Set(units.map((file) => basename(objectOf(file))));
-  for (const file of readdirSync(objects)) if (!current.has(file)) rmSync(join(objects, file));
-  writeFileSync(stamp, linkKey);
-  return true;
 }
 
-async function link({ units, preload, engine, flags, searchPath }) {
+async function link({ objects: compiled, preload, engine, searchPath }) {
   const lib = join(engine, "lib");
   const replace = async (target, args) => {
     const partial = join(build, `${target}.${process.pid}`);
@@ -134,7 +149,7 @@ async function link({ units, preload, engine, flags, searchPath }) {
   };
   await replace("preload.node", [...flags, ...searchPath, preload, "-ldl"]);
   await replace("longtail.node", [
-    ...units,
+    ...compiled,
     `-L${lib}`,
     "-ltorch_cpu",
     "-lc10",

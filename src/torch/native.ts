@@ -31,7 +31,7 @@ export interface NativeAddon {
   setErrorTypes(types: Record<string, new (message: string) => Error>): void;
   registerOperators(names: readonly string[]): void;
   describeOperator(name: string): OperatorDescription;
-  call(operator: number, ...args: unknown[]): unknown;
+  call: (operator: number, ...args: unknown[]) => unknown;
 
   copyIn(data: AnyTypedArray, shape: readonly number[], dtype: string): Handle;
   borrow(data: AnyTypedArray, shape: readonly number[], dtype: string): Handle;
@@ -136,7 +136,7 @@ function load(): NativeAddon {
   }
   let loaded: NativeAddon;
   try {
-    const { open } = require(join(build, "preload.node")) as { open(path: string): void };
+    const { open } = require(join(build, "preload.node")) as { open: (path: string) => void };
     for (const library of librariesOf(engine)) open(join(engine.root, "lib", library));
     open(require.resolve("@img/sharp-libvips-linux-x64/binary"));
     loaded = require(file) as NativeAddon;

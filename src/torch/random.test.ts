@@ -18,9 +18,7 @@ describe("Rng", () => {
     const whole = new Rng(7, 3).uniform([10]).toList();
     const parts = new Rng(7, 3);
     const head = parts.uniform([3]).toList();
-    const tail = Rng.fromState(JSON.parse(JSON.stringify(parts.state())))
-      .uniform([7])
-      .toList();
+    const tail = Rng.fromState(structuredClone(parts.state())).uniform([7]).toList();
     expect([...head, ...tail]).toEqual(whole);
     expect(new Rng(7, 4).uniform([10]).toList()).not.toEqual(whole);
   });
