@@ -37,7 +37,7 @@ function installDependencies() {
   if (isInstalled(stamp, lock)) return "current";
   // npm names itself to the scripts that it runs, so that the same one is used again.
   const npm = process.env.npm_execpath;
-  const args = ["ci", "--no-audit", "--no-fund"];
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const remedy =
     "npm could not install the dependencies; check the network and npm's configuration, then run it again";
   if (npm?.endsWith("js")) run(process.execPath, [npm, ...args], remedy);
