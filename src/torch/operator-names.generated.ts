@@ -16,6 +16,7 @@ export const OPERATORS: readonly string[] = [
   "aten::arange",
   "aten::argmax",
   "aten::argsort",
+  "aten::as_strided",
   "aten::avg_pool2d",
   "aten::batch_norm",
   "aten::bincount",

@@ -74,6 +74,15 @@ export abstract class TensorOperators {
     return wrap(call(13, this.handle, options.dim, options.descending));
   }
 
+  /** aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a) */
+  asStrided(
+    size: readonly number[],
+    stride: readonly number[],
+    options: { storageOffset?: number | null | undefined } = {},
+  ): Tensor {
+    return wrap(call(14, this.handle, size, stride, options.storageOffset));
+  }
+
   /** aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor */
   avgPool2d(
     kernelSize: readonly number[],
@@ -87,7 +96,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        14,
+        15,
         this.handle,
         kernelSize,
         options.stride,
@@ -101,32 +110,32 @@ export abstract class TensorOperators {
 
   /** aten::bincount(Tensor self, Tensor? weights=None, SymInt minlength=0) -> Tensor */
   bincount(options: { weights?: Tensor | null | undefined; minlength?: number | undefined } = {}): Tensor {
-    return wrap(call(16, this.handle, options.weights?.handle, options.minlength));
+    return wrap(call(17, this.handle, options.weights?.handle, options.minlength));
   }
 
   /** aten::clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor */
   clamp(options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined } = {}): Tensor {
-    return wrap(call(18, this.handle, options.min, options.max));
+    return wrap(call(19, this.handle, options.min, options.max));
   }
 
   /** aten::clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor */
   clone(options: { memoryFormat?: MemoryFormat | null | undefined } = {}): Tensor {
-    return wrap(call(19, this.handle, options.memoryFormat));
+    return wrap(call(20, this.handle, options.memoryFormat));
   }
 
   /** aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor */
   constantPadNd(pad: readonly number[], options: { value?: Scalar | undefined } = {}): Tensor {
-    return wrap(call(20, this.handle, pad, options.value));
+    return wrap(call(21, this.handle, pad, options.value));
   }
 
   /** aten::contiguous(Tensor(a) self, *, MemoryFormat memory_format=0) -> Tensor(a) */
   contiguous(options: { memoryFormat?: MemoryFormat | undefined } = {}): Tensor {
-    return wrap(call(21, this.handle, options.memoryFormat));
+    return wrap(call(22, this.handle, options.memoryFormat));
   }
 
   /** aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!) */
   copy_(src: Tensor, options: { nonBlocking?: boolean | undefined } = {}): this {
-    call(23, this.handle, src.handle, options.nonBlocking);
+    call(24, this.handle, src.handle, options.nonBlocking);
     return this;
   }
 
@@ -142,7 +151,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        24,
+        25,
         this.handle,
         target.handle,
         options.weight?.handle,
@@ -155,113 +164,113 @@ export abstract class TensorOperators {
 
   /** aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor */
   cumsum(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(25, this.handle, dim, options.dtype));
+    return wrap(call(26, this.handle, dim, options.dtype));
   }
 
   /** aten::detach(Tensor(a) self) -> Tensor(a) */
   detach(): Tensor {
-    return wrap(call(26, this.handle));
+    return wrap(call(27, this.handle));
   }
 
   /** aten::div.Tensor(Tensor self, Tensor other) -> Tensor · aten::div.Scalar(Tensor self, Scalar other) -> Tensor */
   div(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(27, this.handle, other.handle));
+      return wrap(call(28, this.handle, other.handle));
     }
-    return wrap(call(28, this.handle, other));
+    return wrap(call(29, this.handle, other));
   }
 
   /** aten::div_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::div_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
   div_(other: Tensor | Scalar): this {
     if (typeof other === "object") {
-      call(29, this.handle, other.handle);
+      call(30, this.handle, other.handle);
       return this;
     }
-    call(30, this.handle, other);
+    call(31, this.handle, other);
     return this;
   }
 
   /** aten::eq.Tensor(Tensor self, Tensor other) -> Tensor · aten::eq.Scalar(Tensor self, Scalar other) -> Tensor */
   eq(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(33, this.handle, other.handle));
+      return wrap(call(34, this.handle, other.handle));
     }
-    return wrap(call(34, this.handle, other));
+    return wrap(call(35, this.handle, other));
   }
 
   /** aten::equal(Tensor self, Tensor other) -> bool */
   equal(other: Tensor): boolean {
-    return call(35, this.handle, other.handle) as boolean;
+    return call(36, this.handle, other.handle) as boolean;
   }
 
   /** aten::exp(Tensor self) -> Tensor */
   exp(): Tensor {
-    return wrap(call(36, this.handle));
+    return wrap(call(37, this.handle));
   }
 
   /** aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a) */
   expand(size: readonly number[], options: { implicit?: boolean | undefined } = {}): Tensor {
-    return wrap(call(37, this.handle, size, options.implicit));
+    return wrap(call(38, this.handle, size, options.implicit));
   }
 
   /** aten::fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!) */
   fill_(value: Scalar): this {
-    call(38, this.handle, value);
+    call(39, this.handle, value);
     return this;
   }
 
   /** aten::flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a) */
   flatten(options: { startDim?: number | undefined; endDim?: number | undefined } = {}): Tensor {
-    return wrap(call(39, this.handle, options.startDim, options.endDim));
+    return wrap(call(40, this.handle, options.startDim, options.endDim));
   }
 
   /** aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor */
   gather(dim: number, index: Tensor, options: { sparseGrad?: boolean | undefined } = {}): Tensor {
-    return wrap(call(53, this.handle, dim, index.handle, options.sparseGrad));
+    return wrap(call(54, this.handle, dim, index.handle, options.sparseGrad));
   }
 
   /** aten::ge.Tensor(Tensor self, Tensor other) -> Tensor · aten::ge.Scalar(Tensor self, Scalar other) -> Tensor */
   ge(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(54, this.handle, other.handle));
+      return wrap(call(55, this.handle, other.handle));
     }
-    return wrap(call(55, this.handle, other));
+    return wrap(call(56, this.handle, other));
   }
 
   /** aten::gt.Tensor(Tensor self, Tensor other) -> Tensor · aten::gt.Scalar(Tensor self, Scalar other) -> Tensor */
   gt(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(56, this.handle, other.handle));
+      return wrap(call(57, this.handle, other.handle));
     }
-    return wrap(call(57, this.handle, other));
+    return wrap(call(58, this.handle, other));
   }
 
   /** aten::index_select(Tensor self, int dim, Tensor index) -> Tensor */
   indexSelect(dim: number, index: Tensor): Tensor {
-    return wrap(call(58, this.handle, dim, index.handle));
+    return wrap(call(59, this.handle, dim, index.handle));
   }
 
   /** aten::isfinite(Tensor self) -> Tensor */
   isfinite(): Tensor {
-    return wrap(call(59, this.handle));
+    return wrap(call(60, this.handle));
   }
 
   /** aten::isnan(Tensor self) -> Tensor */
   isnan(): Tensor {
-    return wrap(call(60, this.handle));
+    return wrap(call(61, this.handle));
   }
 
   /** aten::le.Tensor(Tensor self, Tensor other) -> Tensor · aten::le.Scalar(Tensor self, Scalar other) -> Tensor */
   le(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(61, this.handle, other.handle));
+      return wrap(call(62, this.handle, other.handle));
     }
-    return wrap(call(62, this.handle, other));
+    return wrap(call(63, this.handle, other));
   }
 
   /** aten::lerp_.Scalar(Tensor(a!) self, Tensor end, Scalar weight) -> Tensor(a!) */
   lerp_(end: Tensor, weight: Scalar): this {
-    call(63, this.handle, end.handle, weight);
+    call(64, this.handle, end.handle, weight);
     return this;
   }
 
@@ -274,68 +283,68 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(64, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
+    return wrap(call(65, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::log(Tensor self) -> Tensor */
   log(): Tensor {
-    return wrap(call(66, this.handle));
+    return wrap(call(67, this.handle));
   }
 
   /** aten::log1p(Tensor self) -> Tensor */
   log1p(): Tensor {
-    return wrap(call(67, this.handle));
+    return wrap(call(68, this.handle));
   }
 
   /** aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   logSoftmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(68, this.handle, dim, options.dtype));
+    return wrap(call(69, this.handle, dim, options.dtype));
   }
 
   /** aten::logical_and(Tensor self, Tensor other) -> Tensor */
   logicalAnd(other: Tensor): Tensor {
-    return wrap(call(69, this.handle, other.handle));
+    return wrap(call(70, this.handle, other.handle));
   }
 
   /** aten::logical_not(Tensor self) -> Tensor */
   logicalNot(): Tensor {
-    return wrap(call(70, this.handle));
+    return wrap(call(71, this.handle));
   }
 
   /** aten::logical_or(Tensor self, Tensor other) -> Tensor */
   logicalOr(other: Tensor): Tensor {
-    return wrap(call(71, this.handle, other.handle));
+    return wrap(call(72, this.handle, other.handle));
   }
 
   /** aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor */
   logsumexp(dim: readonly number[], options: { keepdim?: boolean | undefined } = {}): Tensor {
-    return wrap(call(72, this.handle, dim, options.keepdim));
+    return wrap(call(73, this.handle, dim, options.keepdim));
   }
 
   /** aten::lt.Tensor(Tensor self, Tensor other) -> Tensor · aten::lt.Scalar(Tensor self, Scalar other) -> Tensor */
   lt(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(73, this.handle, other.handle));
+      return wrap(call(74, this.handle, other.handle));
     }
-    return wrap(call(74, this.handle, other));
+    return wrap(call(75, this.handle, other));
   }
 
   /** aten::masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor · aten::masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor */
   maskedFill(mask: Tensor, value: Tensor | Scalar): Tensor {
     if (typeof value === "object") {
-      return wrap(call(75, this.handle, mask.handle, value.handle));
+      return wrap(call(76, this.handle, mask.handle, value.handle));
     }
-    return wrap(call(76, this.handle, mask.handle, value));
+    return wrap(call(77, this.handle, mask.handle, value));
   }
 
   /** aten::matmul(Tensor self, Tensor other) -> Tensor */
   matmul(other: Tensor): Tensor {
-    return wrap(call(77, this.handle, other.handle));
+    return wrap(call(78, this.handle, other.handle));
   }
 
   /** aten::max(Tensor self) -> Tensor */
   max(): Tensor {
-    return wrap(call(78, this.handle));
+    return wrap(call(79, this.handle));
   }
 
   /** aten::max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor */
@@ -349,13 +358,13 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(79, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
+      call(80, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
     );
   }
 
   /** aten::maximum(Tensor self, Tensor other) -> Tensor */
   maximum(other: Tensor): Tensor {
-    return wrap(call(80, this.handle, other.handle));
+    return wrap(call(81, this.handle, other.handle));
   }
 
   /** aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor */
@@ -366,53 +375,53 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(81, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(82, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::min(Tensor self) -> Tensor */
   min(): Tensor {
-    return wrap(call(82, this.handle));
+    return wrap(call(83, this.handle));
   }
 
   /** aten::minimum(Tensor self, Tensor other) -> Tensor */
   minimum(other: Tensor): Tensor {
-    return wrap(call(83, this.handle, other.handle));
+    return wrap(call(84, this.handle, other.handle));
   }
 
   /** aten::mul.Tensor(Tensor self, Tensor other) -> Tensor · aten::mul.Scalar(Tensor self, Scalar other) -> Tensor */
   mul(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(84, this.handle, other.handle));
+      return wrap(call(85, this.handle, other.handle));
     }
-    return wrap(call(85, this.handle, other));
+    return wrap(call(86, this.handle, other));
   }
 
   /** aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::mul_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
   mul_(other: Tensor | Scalar): this {
     if (typeof other === "object") {
-      call(86, this.handle, other.handle);
+      call(87, this.handle, other.handle);
       return this;
     }
-    call(87, this.handle, other);
+    call(88, this.handle, other);
     return this;
   }
 
   /** aten::narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a) */
   narrow(dim: number, start: number, length: number): Tensor {
-    return wrap(call(88, this.handle, dim, start, length));
+    return wrap(call(89, this.handle, dim, start, length));
   }
 
   /** aten::ne.Tensor(Tensor self, Tensor other) -> Tensor · aten::ne.Scalar(Tensor self, Scalar other) -> Tensor */
   ne(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(89, this.handle, other.handle));
+      return wrap(call(90, this.handle, other.handle));
     }
-    return wrap(call(90, this.handle, other));
+    return wrap(call(91, this.handle, other));
   }
 
   /** aten::neg(Tensor self) -> Tensor */
   neg(): Tensor {
-    return wrap(call(91, this.handle));
+    return wrap(call(92, this.handle));
   }
 
   /** aten::nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor */
@@ -425,77 +434,77 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(92, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
+      call(93, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
     );
   }
 
   /** aten::one_hot(Tensor self, int num_classes=-1) -> Tensor */
   oneHot(options: { numClasses?: number | undefined } = {}): Tensor {
-    return wrap(call(93, this.handle, options.numClasses));
+    return wrap(call(94, this.handle, options.numClasses));
   }
 
   /** aten::permute(Tensor(a) self, int[] dims) -> Tensor(a) */
   permute(dims: readonly number[]): Tensor {
-    return wrap(call(94, this.handle, dims));
+    return wrap(call(95, this.handle, dims));
   }
 
   /** aten::pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor */
   pow(exponent: Scalar): Tensor {
-    return wrap(call(95, this.handle, exponent));
+    return wrap(call(96, this.handle, exponent));
   }
 
   /** aten::relu(Tensor self) -> Tensor */
   relu(): Tensor {
-    return wrap(call(96, this.handle));
+    return wrap(call(97, this.handle));
   }
 
   /** aten::relu_(Tensor(a!) self) -> Tensor(a!) */
   relu_(): this {
-    call(97, this.handle);
+    call(98, this.handle);
     return this;
   }
 
   /** aten::repeat(Tensor self, SymInt[] repeats) -> Tensor */
   repeat(repeats: readonly number[]): Tensor {
-    return wrap(call(98, this.handle, repeats));
+    return wrap(call(99, this.handle, repeats));
   }
 
   /** aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a) */
   reshape(shape: readonly number[]): Tensor {
-    return wrap(call(99, this.handle, shape));
+    return wrap(call(100, this.handle, shape));
   }
 
   /** aten::rsqrt(Tensor self) -> Tensor */
   rsqrt(): Tensor {
-    return wrap(call(100, this.handle));
+    return wrap(call(101, this.handle));
   }
 
   /** aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor · aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor */
   scatter(dim: number, index: Tensor, src: Tensor | Scalar): Tensor {
     if (typeof src === "object") {
-      return wrap(call(101, this.handle, dim, index.handle, src.handle));
+      return wrap(call(102, this.handle, dim, index.handle, src.handle));
     }
-    return wrap(call(102, this.handle, dim, index.handle, src));
+    return wrap(call(103, this.handle, dim, index.handle, src));
   }
 
   /** aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return wrap(call(103, this.handle, dim, index.handle, src.handle));
+    return wrap(call(104, this.handle, dim, index.handle, src.handle));
   }
 
   /** aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a) */
   select(dim: number, index: number): Tensor {
-    return wrap(call(104, this.handle, dim, index));
+    return wrap(call(105, this.handle, dim, index));
   }
 
   /** aten::set_data(Tensor(a!) self, Tensor new_data) -> () */
   setData(newData: Tensor): void {
-    call(105, this.handle, newData.handle);
+    call(106, this.handle, newData.handle);
   }
 
   /** aten::sigmoid(Tensor self) -> Tensor */
   sigmoid(): Tensor {
-    return wrap(call(106, this.handle));
+    return wrap(call(107, this.handle));
   }
 
   /** aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a) */
@@ -507,44 +516,44 @@ export abstract class TensorOperators {
       step?: number | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(107, this.handle, options.dim, options.start, options.end, options.step));
+    return wrap(call(108, this.handle, options.dim, options.start, options.end, options.step));
   }
 
   /** aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   softmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(108, this.handle, dim, options.dtype));
+    return wrap(call(109, this.handle, dim, options.dtype));
   }
 
   /** aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices) */
   sort(options: { dim?: number | undefined; descending?: boolean | undefined } = {}): [Tensor, Tensor] {
-    return wrapAll(call(109, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
+    return wrapAll(call(110, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
   }
 
   /** aten::sqrt(Tensor self) -> Tensor */
   sqrt(): Tensor {
-    return wrap(call(110, this.handle));
+    return wrap(call(111, this.handle));
   }
 
   /** aten::squeeze.dim(Tensor(a) self, int dim) -> Tensor(a) */
   squeeze(dim: number): Tensor {
-    return wrap(call(111, this.handle, dim));
+    return wrap(call(112, this.handle, dim));
   }
 
   /** aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor · aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor */
   sub(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): Tensor {
     if (typeof other === "object") {
-      return wrap(call(113, this.handle, other.handle, options.alpha));
+      return wrap(call(114, this.handle, other.handle, options.alpha));
     }
-    return wrap(call(114, this.handle, other, options.alpha));
+    return wrap(call(115, this.handle, other, options.alpha));
   }
 
   /** aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!) · aten::sub_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!) */
   sub_(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): this {
     if (typeof other === "object") {
-      call(115, this.handle, other.handle, options.alpha);
+      call(116, this.handle, other.handle, options.alpha);
       return this;
     }
-    call(116, this.handle, other, options.alpha);
+    call(117, this.handle, other, options.alpha);
     return this;
   }
 
@@ -556,12 +565,12 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(117, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(118, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::t(Tensor(a) self) -> Tensor(a) */
   t(): Tensor {
-    return wrap(call(118, this.handle));
+    return wrap(call(119, this.handle));
   }
 
   /** aten::to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a) */
@@ -576,7 +585,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        119,
+        120,
         this.handle,
         options.dtype,
         undefined,
@@ -594,7 +603,7 @@ export abstract class TensorOperators {
     k: number,
     options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(120, this.handle, k, options.dim, options.largest, options.sorted)) as [
+    return wrapAll(call(121, this.handle, k, options.dim, options.largest, options.sorted)) as [
       Tensor,
       Tensor,
     ];
@@ -602,12 +611,12 @@ export abstract class TensorOperators {
 
   /** aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a) */
   transpose(dim0: number, dim1: number): Tensor {
-    return wrap(call(121, this.handle, dim0, dim1));
+    return wrap(call(122, this.handle, dim0, dim1));
   }
 
   /** aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a) */
   unsqueeze(dim: number): Tensor {
-    return wrap(call(122, this.handle, dim));
+    return wrap(call(123, this.handle, dim));
   }
 
   /** aten::var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor) */
@@ -618,7 +627,7 @@ export abstract class TensorOperators {
       keepdim?: boolean | undefined;
     } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(123, this.handle, options.dim, options.correction, options.keepdim)) as [
+    return wrapAll(call(124, this.handle, options.dim, options.correction, options.keepdim)) as [
       Tensor,
       Tensor,
     ];
@@ -626,12 +635,12 @@ export abstract class TensorOperators {
 
   /** aten::view(Tensor(a) self, SymInt[] size) -> Tensor(a) */
   view(size: readonly number[]): Tensor {
-    return wrap(call(124, this.handle, size));
+    return wrap(call(125, this.handle, size));
   }
 
   /** aten::zero_(Tensor(a!) self) -> Tensor(a!) */
   zero_(): this {
-    call(126, this.handle);
+    call(127, this.handle);
     return this;
   }
 }
@@ -658,7 +667,7 @@ export function batchNorm(
 ): Tensor {
   return wrap(
     call(
-      15,
+      16,
       input.handle,
       weight?.handle ?? null,
       bias?.handle ?? null,
@@ -674,7 +683,7 @@ export function batchNorm(
 
 /** aten::cat(Tensor[] tensors, int dim=0) -> Tensor */
 export function cat(tensors: readonly Tensor[], options: { dim?: number | undefined } = {}): Tensor {
-  return wrap(call(17, handles(tensors), options.dim));
+  return wrap(call(18, handles(tensors), options.dim));
 }
 
 /** aten::conv2d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0], SymInt[2] dilation=[1, 1], SymInt groups=1) -> Tensor */
@@ -691,7 +700,7 @@ export function conv2d(
 ): Tensor {
   return wrap(
     call(
-      22,
+      23,
       input.handle,
       weight.handle,
       options.bias?.handle,
@@ -705,7 +714,7 @@ export function conv2d(
 
 /** aten::dropout(Tensor input, float p, bool train) -> Tensor */
 export function dropout(input: Tensor, p: number, train: boolean): Tensor {
-  return wrap(call(31, input.handle, p, train));
+  return wrap(call(32, input.handle, p, train));
 }
 
 /** aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor */
@@ -717,7 +726,7 @@ export function emptyMemoryFormat(
     memoryFormat?: MemoryFormat | null | undefined;
   } = {},
 ): Tensor {
-  return wrap(call(32, size, options.dtype, undefined, options.device, undefined, options.memoryFormat));
+  return wrap(call(33, size, options.dtype, undefined, options.device, undefined, options.memoryFormat));
 }
 
 /** aten::_foreach_add.List(Tensor[] self, Tensor[] other, *, Scalar alpha=1) -> Tensor[] · aten::_foreach_add.Scalar(Tensor[] self, Scalar scalar) -> Tensor[] */
@@ -727,9 +736,9 @@ export function foreachAdd(
   options: { alpha?: Scalar | undefined } = {},
 ): Tensor[] {
   if (Array.isArray(other)) {
-    return wrapAll(call(40, handles(self), handles(other as readonly Tensor[]), options.alpha));
+    return wrapAll(call(41, handles(self), handles(other as readonly Tensor[]), options.alpha));
   }
-  return wrapAll(call(41, handles(self), other));
+  return wrapAll(call(42, handles(self), other));
 }
 
 /** aten::_foreach_add_.List(Tensor(a!)[] self, Tensor[] other, *, Scalar alpha=1) -> () · aten::_foreach_add_.Scalar(Tensor(a!)[] self, Scalar scalar) -> () */
@@ -739,10 +748,10 @@ export function foreachAdd_(
   options: { alpha?: Scalar | undefined } = {},
 ): void {
   if (Array.isArray(other)) {
-    call(42, handles(self), handles(other as readonly Tensor[]), options.alpha);
+    call(43, handles(self), handles(other as readonly Tensor[]), options.alpha);
     return;
   }
-  call(43, handles(self), other);
+  call(44, handles(self), other);
 }
 
 /** aten::_foreach_copy_(Tensor(a!)[] self, Tensor[] src, bool non_blocking=False) -> () */
@@ -751,29 +760,29 @@ export function foreachCopy_(
   src: readonly Tensor[],
   options: { nonBlocking?: boolean | undefined } = {},
 ): void {
-  call(44, handles(self), handles(src), options.nonBlocking);
+  call(45, handles(self), handles(src), options.nonBlocking);
 }
 
 /** aten::_foreach_mul.List(Tensor[] self, Tensor[] other) -> Tensor[] · aten::_foreach_mul.Scalar(Tensor[] self, Scalar scalar) -> Tensor[] */
 export function foreachMul(self: readonly Tensor[], other: readonly Tensor[] | Scalar): Tensor[] {
   if (Array.isArray(other)) {
-    return wrapAll(call(45, handles(self), handles(other as readonly Tensor[])));
+    return wrapAll(call(46, handles(self), handles(other as readonly Tensor[])));
   }
-  return wrapAll(call(46, handles(self), other));
+  return wrapAll(call(47, handles(self), other));
 }
 
 /** aten::_foreach_mul_.List(Tensor(a!)[] self, Tensor[] other) -> () · aten::_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> () */
 export function foreachMul_(self: readonly Tensor[], other: readonly Tensor[] | Scalar): void {
   if (Array.isArray(other)) {
-    call(47, handles(self), handles(other as readonly Tensor[]));
+    call(48, handles(self), handles(other as readonly Tensor[]));
     return;
   }
-  call(48, handles(self), other);
+  call(49, handles(self), other);
 }
 
 /** aten::_foreach_mul_.Tensor(Tensor(a!)[] self, Tensor other) -> () */
 export function foreachMulTensor_(self: readonly Tensor[], other: Tensor): void {
-  call(49, handles(self), other.handle);
+  call(50, handles(self), other.handle);
 }
 
 /** aten::_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[] */
@@ -781,12 +790,12 @@ export function foreachNorm(
   self: readonly Tensor[],
   options: { ord?: Scalar | undefined; dtype?: DType | null | undefined } = {},
 ): Tensor[] {
-  return wrapAll(call(50, handles(self), options.ord, options.dtype));
+  return wrapAll(call(51, handles(self), options.ord, options.dtype));
 }
 
 /** aten::_foreach_zero_(Tensor(a!)[] self) -> () */
 export function foreachZero_(self: readonly Tensor[]): void {
-  call(51, handles(self));
+  call(52, handles(self));
 }
 
 /** aten::full(SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor */
@@ -795,7 +804,7 @@ export function fullOf(
   fillValue: Scalar,
   options: { dtype?: DType | null | undefined; device?: string | null | undefined } = {},
 ): Tensor {
-  return wrap(call(52, size, fillValue, options.dtype, undefined, options.device));
+  return wrap(call(53, size, fillValue, options.dtype, undefined, options.device));
 }
 
 /** aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor */
@@ -804,15 +813,15 @@ export function linear(
   weight: Tensor,
   options: { bias?: Tensor | null | undefined } = {},
 ): Tensor {
-  return wrap(call(65, input.handle, weight.handle, options.bias?.handle));
+  return wrap(call(66, input.handle, weight.handle, options.bias?.handle));
 }
 
 /** aten::stack(Tensor[] tensors, int dim=0) -> Tensor */
 export function stack(tensors: readonly Tensor[], options: { dim?: number | undefined } = {}): Tensor {
-  return wrap(call(112, handles(tensors), options.dim));
+  return wrap(call(113, handles(tensors), options.dim));
 }
 
 /** aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor */
 export function where(condition: Tensor, self: Tensor, other: Tensor): Tensor {
-  return wrap(call(125, condition.handle, self.handle, other.handle));
+  return wrap(call(126, condition.handle, self.handle, other.handle));
 }
