@@ -2,10 +2,11 @@
  * The safetensors format: 8 bytes of little-endian header length, a JSON header { name: { dtype, shape,
  * data_offsets } }, then the raw data, row-major and little-endian (huggingface/safetensors, format description).
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { CheckpointError, systemCode } from "../support/errors.js";
+import { CheckpointError } from "../support/errors.js";
 import type { DType } from "./dispatch.js";
+import { ELEMENT_SIZE } from "./element-size.js";
+import { InputFile } from "./input-file.js";
 import { native } from "./native.js";
 import { Tensor } from "./tensor.js";
 
@@ -22,18 +23,6 @@ const names: Record<DType, string> = {
   bool: "BOOL",
 };
 const dtypes = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype as DType]));
-const widths: Record<DType, number> = {
-  float64: 8,
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  int64: 8,
-  int32: 4,
-  int16: 2,
-  int8: 1,
-  uint8: 1,
-  bool: 1,
-};
 /** A header beyond this is no header: the format's own limit. */
 const LARGEST_HEADER = 100_000_000;
 
@@ -55,24 +44,16 @@ interface Entry {
  * @throws CheckpointError when the file is missing, truncated or not of this format.
  */
 export function readSafetensors(path: string): SafetensorsFile {
-  const file = open(path);
-  try {
-    const { entries, metadata, dataStart } = readHeader(file, path);
-    const tensors = new Map(entries.map((entry) => [entry.name, readTensor(file, path, entry, dataStart)]));
-    return { tensors, metadata };
-  } finally {
-    closeSync(file);
-  }
+  using file = new InputFile(path, "safetensors");
+  const { entries, metadata, dataStart } = readHeader(file);
+  const tensors = new Map(entries.map((entry) => [entry.name, readTensor(file, entry, dataStart)]));
+  return { tensors, metadata };
 }
 
 /** Reads the metadata alone. @throws CheckpointError as readSafetensors. */
 export function readSafetensorsMetadata(path: string): Record<string, string> {
-  const file = open(path);
-  try {
-    return readHeader(file, path).metadata;
-  } finally {
-    closeSync(file);
-  }
+  using file = new InputFile(path, "safetensors");
+  return readHeader(file).metadata;
 }
 
 /**
@@ -87,7 +68,7 @@ export function writeSafetensors(
   const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [name, tensor] of tensors) {
-    const size = tensor.size * widths[tensor.dtype];
+    const size = tensor.size * ELEMENT_SIZE[tensor.dtype];
     header[name] = { dtype: names[tensor.dtype], shape: tensor.shape, data_offsets: [offset, offset + size] };
     offset += size;
   }
@@ -102,49 +83,29 @@ function* chunks(header: object, tensors: Iterable<Tensor>): Generator<Uint8Arra
   json.copy(head, 8);
   yield head;
   for (const tensor of tensors) {
-    const bytes = new Uint8Array(tensor.size * widths[tensor.dtype]);
+    const bytes = new Uint8Array(tensor.size * ELEMENT_SIZE[tensor.dtype]);
     native().copyOut(tensor.handle, bytes);
     yield bytes;
   }
 }
 
-function open(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    throw new CheckpointError(`${path}: cannot be read (${systemCode(error) ?? "unknown reason"})`);
-  }
-}
-
-function read(file: number, path: string, size: number, position: number, what: string): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let done = 0;
-  while (done < size) {
-    const count = readSync(file, bytes, done, size - done, position + done);
-    if (count === 0)
-      throw new CheckpointError(`${path}: truncated: expected ${size} bytes of ${what}, found ${done}`);
-    done += count;
-  }
-  return bytes;
-}
-
-function readHeader(
-  file: number,
-  path: string,
-): { entries: Entry[]; metadata: Record<string, string>; dataStart: number } {
-  const stats = fstatSync(file);
-  if (!stats.isFile()) throw new CheckpointError(`${path}: expected a safetensors file, found a folder`);
-  const head = read(file, path, 8, 0, "header length");
+function readHeader(file: InputFile): {
+  entries: Entry[];
+  metadata: Record<string, string>;
+  dataStart: number;
+} {
+  const { path } = file;
+  const head = file.read(8, 0, "header length");
   const size = Number(new DataView(head.buffer).getBigUint64(0, true));
-  if (size > Math.min(LARGEST_HEADER, stats.size - 8))
+  if (size > Math.min(LARGEST_HEADER, file.size - 8))
     throw new CheckpointError(
-      `${path}: not a whole safetensors file: its header would have ${size} bytes, the file has ${stats.size}`,
+      `${path}: not a whole safetensors file: its header would have ${size} bytes, the file has ${file.size}`,
     );
-  const header = parseHeader(Buffer.from(read(file, path, size, 8, "header")).toString("utf8"), path);
+  const header = parseHeader(Buffer.from(file.read(size, 8, "header")).toString("utf8"), path);
   const { __metadata__: metadata = {}, ...fields } = header;
   const dataStart = 8 + size;
   const entries = Object.entries(fields).map(([name, value]) =>
-    entryOf(path, name, value, stats.size - dataStart),
+    entryOf(path, name, value, file.size - dataStart),
   );
   return { entries, metadata: metadata as Record<string, string>, dataStart };
 }
@@ -169,7 +130,7 @@ function entryOf(path: string, name: string, value: unknown, available: number):
       `${path}: tensor ${name} has the element type ${typeName}, which is not supported`,
     );
   const [start, end] = offsets;
-  const needed = shape.reduce((product, axis) => product * axis, widths[dtype]);
+  const needed = shape.reduce((product, axis) => product * axis, ELEMENT_SIZE[dtype]);
   if (end - start !== needed)
     throw new CheckpointError(
       `${path}: tensor ${name} [${shape.join(", ")}] needs ${needed} bytes, the header gives it ${end - start}`,
@@ -181,12 +142,7 @@ function entryOf(path: string, name: string, value: unknown, available: number):
   return { name, dtype, shape, start, end };
 }
 
-function readTensor(
-  file: number,
-  path: string,
-  { name, dtype, shape, start, end }: Entry,
-  dataStart: number,
-): Tensor {
-  const bytes = read(file, path, end - start, dataStart + start, `tensor ${name}`);
+function readTensor(file: InputFile, { name, dtype, shape, start, end }: Entry, dataStart: number): Tensor {
+  const bytes = file.read(end - start, dataStart + start, `tensor ${name}`);
   return new Tensor(native().copyIn(bytes, shape, dtype));
 }

@@ -1,0 +1,15 @@
+import type { DType } from "./dispatch.js";
+
+/** Bytes of one element. */
+export const ELEMENT_SIZE: Readonly<Record<DType, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};

@@ -1,0 +1,51 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { CheckpointError, systemCode } from "../support/errors.js";
+
+const LARGEST_READ = 1 << 30; // read(2) takes less than 2 GiB at once
+
+/** A file of weights that is read at given positions. Its errors name the path and say what was being read. */
+export class InputFile implements Disposable {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly #file: number;
+
+  /** @throws CheckpointError when the file cannot be opened or is a folder. */
+  constructor(path: string, format: string) {
+    this.path = path;
+    this.#file = open(path);
+    const stats = fstatSync(this.#file);
+    this.size = stats.size;
+    if (stats.isFile()) return;
+    this[Symbol.dispose]();
+    throw new CheckpointError(`${path}: expected a ${format} file, found a folder`);
+  }
+
+  /** @throws CheckpointError when the file ends before `size` bytes from `position` on. */
+  read(size: number, position: number, what: string): Uint8Array<ArrayBuffer> {
+    const found = Math.max(0, Math.min(size, this.size - position));
+    if (found < size)
+      throw new CheckpointError(`${this.path}: truncated: expected ${size} bytes of ${what}, found ${found}`);
+    const bytes = new Uint8Array(size);
+    let done = 0;
+    while (done < size) {
+      const length = Math.min(size - done, LARGEST_READ);
+      const count = readSync(this.#file, bytes, done, length, position + done);
+      if (count === 0) throw new CheckpointError(`${this.path}: became shorter while it was read`);
+      done += count;
+    }
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new CheckpointError(`${path}: cannot be read (${systemCode(error) ?? "unknown reason"})`);
+  }
+}
