@@ -29,7 +29,9 @@ function build(logEpsilon: number): Method {
   const method = buildMethod(
     {
       backbone: "resnet32",
-      classifier: { kind: "fc" },
+      classifier: { kind: "fc", bias: true },
+      dropout: 0,
+      freezeBackbone: false,
       seed: 0,
       method: {
         kind: "ncl",

@@ -28,7 +28,8 @@ const methods: MethodRecipe["method"][] = [
 ];
 
 function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
-  return { backbone: "resnet8", classifier: { kind: "cosine", scale: 16 }, method, seed };
+  const classifier = { kind: "cosine", scale: 16, bias: true } as const;
+  return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed };
 }
 
 function batch(): Labelled {

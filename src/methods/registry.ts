@@ -10,7 +10,10 @@ import { NclMethod } from "./ncl.js";
 
 const WEIGHTS_STREAM = 0; // the loader's streams of the same seed have other numbers
 
-export type MethodRecipe = Pick<ResolvedRecipe, "backbone" | "classifier" | "method" | "seed">;
+export type MethodRecipe = Pick<
+  ResolvedRecipe,
+  "backbone" | "classifier" | "dropout" | "freezeBackbone" | "method" | "seed"
+>;
 
 /**
  * The method that a recipe names, with a new model whose weights the recipe's seed determines.
@@ -45,16 +48,17 @@ function joinMethod(
 
 /** Experts differ only in the random numbers that their weights start from, all of one stream. */
 function buildEnsemble(
-  { backbone, classifier, method, seed }: MethodRecipe,
+  { backbone, classifier, dropout, freezeBackbone, method, seed }: MethodRecipe,
   classes: number,
 ): ExpertEnsemble {
   const rng = new Rng(seed, WEIGHTS_STREAM);
   const experts = Array.from({ length: method.experts }, () => {
     const features = buildBackbone(backbone, { rng });
+    if (freezeBackbone) features.freeze();
     return {
       backbone: features,
       classifier: buildClassifier(classifier, { inFeatures: features.features, classes, rng }),
     };
   });
-  return new ExpertEnsemble(experts);
+  return new ExpertEnsemble(experts, { dropout });
 }

@@ -10,23 +10,28 @@ interface CosineOptions {
   inFeatures: number;
   classes: number;
   scale: number;
+  bias: boolean;
   rng: Rng;
 }
 
-/** y = s · x̂ Ŵᵀ + b, with x̂ and the rows of Ŵ of length 1. x [N, D] → [N, C]. NCL's classifier for large data sets. */
+/**
+ * y = s · x̂ Ŵᵀ + b, or without b, with x̂ and the rows of Ŵ of length 1. x [N, D] → [N, C]. NCL's classifier for large
+ * data sets. The bias starts at 0.
+ */
 export class CosineClassifier extends Layer {
   readonly weight: Tensor; // [C, D]
-  readonly bias: Tensor; // [C]
+  readonly bias: Tensor | null; // [C]
   readonly #scale: number;
 
-  constructor({ inFeatures, classes, scale, rng }: CosineOptions) {
+  constructor({ inFeatures, classes, scale, bias, rng }: CosineOptions) {
     super();
     this.weight = this.parameter("weight", fanInUniform([classes, inFeatures], rng));
-    this.bias = this.parameter("bias", zeros([classes]));
+    this.bias = bias ? this.parameter("bias", zeros([classes])) : null;
     this.#scale = scale;
   }
 
   override forward(x: Tensor): Tensor {
-    return linear(normalize(x, 1), normalize(this.weight, 1)).mul(this.#scale).add(this.bias);
+    const logits = linear(normalize(x, 1), normalize(this.weight, 1)).mul(this.#scale);
+    return this.bias ? logits.add(this.bias) : logits;
   }
 }

@@ -1,3 +1,4 @@
+import { Dropout } from "../nn/dropout.js";
 import { type Layer, Module } from "../nn/module.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { Backbone } from "./backbone.js";
@@ -13,16 +14,34 @@ interface Expert {
  */
 export class ExpertEnsemble extends Module {
   readonly #experts: readonly Expert[];
+  readonly #dropout: Dropout;
 
-  constructor(experts: readonly Expert[]) {
+  /** dropout: probability that a feature does not reach the classifier in training. */
+  constructor(experts: readonly Expert[], { dropout }: { dropout: number }) {
     super();
     experts.forEach(({ backbone }, k) => this.child(`backbone.${k}`, backbone));
     experts.forEach(({ classifier }, k) => this.child(`classifier.${k}`, classifier));
+    this.#dropout = this.child("dropout", new Dropout({ p: dropout }));
     this.#experts = experts;
+  }
+
+  /** Of the experts, in their order. */
+  get backbones(): readonly Backbone[] {
+    return this.#experts.map(({ backbone }) => backbone);
   }
 
   /** images [N, 3, H, W] → raw logits of each expert, [N, C] */
   forward(images: Tensor): Tensor[] {
-    return this.#experts.map(({ backbone, classifier }) => classifier.forward(backbone.forward(images)));
+    return this.classify(this.features(images));
+  }
+
+  /** images [N, 3, H, W] → features of each expert, [N, D] */
+  features(images: Tensor): Tensor[] {
+    return this.backbones.map((backbone) => backbone.forward(images));
+  }
+
+  /** features of each expert [N, D] → raw logits of each expert, [N, C] */
+  classify(features: readonly Tensor[]): Tensor[] {
+    return this.#experts.map(({ classifier }, k) => classifier.forward(this.#dropout.forward(features[k]!)));
   }
 }

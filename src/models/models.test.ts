@@ -75,9 +75,9 @@ test("a depth that is not 6n + 2 is refused", () => {
 
 test("the cosine classifier sees directions only", () => {
   using _ = scope();
-  const classifier = new CosineClassifier({ inFeatures: 2, classes: 2, scale: 16, rng });
+  const classifier = new CosineClassifier({ inFeatures: 2, classes: 2, scale: 16, bias: true, rng });
   classifier.weight.detach().copy_(tensor([5, 0, 1, 1], { shape: [2, 2] }));
-  classifier.bias.detach().copy_(tensor([0, 1]));
+  classifier.bias!.detach().copy_(tensor([0, 1]));
   const logits = classifier.forward(tensor([2, 0, 200, 0], { shape: [2, 2] })).toList();
   const expected = [16, 16 / Math.SQRT2 + 1, 16, 16 / Math.SQRT2 + 1];
   logits.forEach((logit, index) => expect(logit).toBeCloseTo(expected[index]!, 4));
@@ -87,9 +87,9 @@ test("experts have the reference's names and start from different weights", () =
   using _ = scope();
   const experts = [0, 1].map(() => ({
     backbone: buildBackbone("resnet8", { rng }),
-    classifier: buildClassifier({ kind: "fc" }, { inFeatures: 64, classes: 5, rng }),
+    classifier: buildClassifier({ kind: "fc", bias: true }, { inFeatures: 64, classes: 5, rng }),
   }));
-  const model = new ExpertEnsemble(experts);
+  const model = new ExpertEnsemble(experts, { dropout: 0 });
   const names = model.namedParameters().map(([name]) => name);
   expect(names.filter((name) => /conv1|classifier/.test(name) && !name.includes("layer")))
     .toMatchInlineSnapshot(`

@@ -4,20 +4,37 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Rng } from "../torch/random.js";
 import type { Backbone } from "./backbone.js";
 import { CosineClassifier } from "./cosine-classifier.js";
+import { NormClassifier } from "./norm-classifier.js";
 import { ResNetCifar } from "./resnet-cifar.js";
+import { ResNet, type ResNetArchitecture } from "./resnet.js";
 
 type BackboneName = ResolvedRecipe["backbone"];
 type ClassifierChoice = ResolvedRecipe["classifier"];
 
 const BACKBONES: Record<BackboneName, (options: { rng: Rng }) => Backbone> = {
-  resnet8: (options) => new ResNetCifar({ depth: 8, ...options }),
-  resnet14: (options) => new ResNetCifar({ depth: 14, ...options }),
-  resnet20: (options) => new ResNetCifar({ depth: 20, ...options }),
-  resnet32: (options) => new ResNetCifar({ depth: 32, ...options }),
-  resnet44: (options) => new ResNetCifar({ depth: 44, ...options }),
-  resnet56: (options) => new ResNetCifar({ depth: 56, ...options }),
-  resnet110: (options) => new ResNetCifar({ depth: 110, ...options }),
+  resnet8: cifar(8),
+  resnet14: cifar(14),
+  resnet20: cifar(20),
+  resnet32: cifar(32),
+  resnet44: cifar(44),
+  resnet56: cifar(56),
+  resnet110: cifar(110),
+  resnet10: imageNet({ block: "basic", blocks: [1, 1, 1, 1] }),
+  resnet18: imageNet({ block: "basic", blocks: [2, 2, 2, 2] }),
+  resnet50: imageNet({ block: "bottleneck", blocks: [3, 4, 6, 3] }),
+  resnet101: imageNet({ block: "bottleneck", blocks: [3, 4, 23, 3] }),
+  resnet152: imageNet({ block: "bottleneck", blocks: [3, 8, 36, 3] }),
+  "resnext50-32x4d": imageNet({ block: "bottleneck", blocks: [3, 4, 6, 3], groups: 32, groupWidth: 4 }),
+  "resnext101-32x4d": imageNet({ block: "bottleneck", blocks: [3, 4, 23, 3], groups: 32, groupWidth: 4 }),
 };
+
+function cifar(depth: number): (options: { rng: Rng }) => Backbone {
+  return (options) => new ResNetCifar({ depth, ...options });
+}
+
+function imageNet(architecture: ResNetArchitecture): (options: { rng: Rng }) => Backbone {
+  return (options) => new ResNet({ ...architecture, ...options });
+}
 
 export function buildBackbone(name: BackboneName, options: { rng: Rng }): Backbone {
   return BACKBONES[name](options);
@@ -30,9 +47,16 @@ export function buildClassifier(
 ): Layer {
   switch (choice.kind) {
     case "fc":
-      return new Linear({ inFeatures: options.inFeatures, outFeatures: options.classes, rng: options.rng });
+      return new Linear({
+        inFeatures: options.inFeatures,
+        outFeatures: options.classes,
+        bias: choice.bias,
+        rng: options.rng,
+      });
+    case "fc-norm":
+      return new NormClassifier(options);
     case "cosine":
-      return new CosineClassifier({ ...options, scale: choice.scale });
+      return new CosineClassifier({ ...options, ...choice });
     default:
       return choice satisfies never;
   }

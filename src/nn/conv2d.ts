@@ -10,20 +10,22 @@ interface Conv2dOptions {
   kernel: number; // side of the square kernel
   stride?: number;
   padding?: number;
+  groups?: number; // of channels that convolve among themselves
   init?: Initializer;
   rng: Rng;
 }
 
 /** x [N, Cin, H, W] → [N, Cout, H', W'], H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1. No bias: batch norm follows. */
 export class Conv2d extends Layer {
-  readonly weight: Tensor; // [Cout, Cin, kernel, kernel]
-  readonly #geometry: { stride: number[]; padding: number[] };
+  readonly weight: Tensor; // [Cout, Cin / groups, kernel, kernel]
+  readonly #geometry: { stride: number[]; padding: number[]; groups: number };
 
   constructor(options: Conv2dOptions) {
     super();
-    const { inChannels, outChannels, kernel, stride = 1, padding = 0, init = fanInUniform, rng } = options;
-    this.weight = this.parameter("weight", init([outChannels, inChannels, kernel, kernel], rng));
-    this.#geometry = { stride: [stride, stride], padding: [padding, padding] };
+    const { inChannels, outChannels, kernel, stride = 1, padding = 0, groups = 1 } = options;
+    const { init = fanInUniform, rng } = options;
+    this.weight = this.parameter("weight", init([outChannels, inChannels / groups, kernel, kernel], rng));
+    this.#geometry = { stride: [stride, stride], padding: [padding, padding], groups };
   }
 
   override forward(x: Tensor): Tensor {

@@ -61,7 +61,7 @@ test("linear multiplies and adds", () => {
   using _ = scope();
   const layer = new Linear({ inFeatures: 2, outFeatures: 2, rng });
   layer.weight.detach().copy_(tensor([1, 2, 3, 4], { shape: [2, 2] }));
-  layer.bias.detach().copy_(tensor([10, 20]));
+  layer.bias!.detach().copy_(tensor([10, 20]));
   expectClose(layer.forward(tensor([1, -1], { shape: [1, 2] })), [9, 19]);
 });
 

@@ -7,20 +7,23 @@ import { Layer } from "./module.js";
 interface LinearOptions {
   inFeatures: number;
   outFeatures: number;
+  bias?: boolean;
   init?: Initializer;
   rng: Rng;
 }
 
-/** y = x Wᵀ + b. x [N, D] → [N, C]. The bias starts uniform in ±1/√D, as PyTorch's does. */
+/** y = x Wᵀ + b, or without b. x [N, D] → [N, C]. The bias starts uniform in ±1/√D, as PyTorch's does. */
 export class Linear extends Layer {
   readonly weight: Tensor; // [C, D]
-  readonly bias: Tensor; // [C]
+  readonly bias: Tensor | null; // [C]
 
-  constructor({ inFeatures, outFeatures, init = fanInUniform, rng }: LinearOptions) {
+  constructor({ inFeatures, outFeatures, bias = true, init = fanInUniform, rng }: LinearOptions) {
     super();
     const bound = 1 / Math.sqrt(inFeatures);
     this.weight = this.parameter("weight", init([outFeatures, inFeatures], rng));
-    this.bias = this.parameter("bias", rng.uniform([outFeatures], { low: -bound, high: bound }));
+    this.bias = bias
+      ? this.parameter("bias", rng.uniform([outFeatures], { low: -bound, high: bound }))
+      : null;
   }
 
   override forward(x: Tensor): Tensor {

@@ -51,6 +51,15 @@ export abstract class Module {
     return this.train(false);
   }
 
+  /**
+   * Parameters get no gradient any more, so that no optimizer changes them. Batch norm's running statistics are no
+   * parameters: they go on following the batches while training.
+   */
+  freeze(): this {
+    for (const parameter of this.parameters()) parameter.setRequiresGrad(false);
+    return this;
+  }
+
   namedParameters(): [string, Tensor][] {
     return this.#collect((module) => module.#parameters);
   }
@@ -73,9 +82,7 @@ export abstract class Module {
    * @throws CheckpointError that names the first tensor that differs; nothing has been copied then.
    */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
-    const pairs = matchTensors(this.stateDict(), state);
-    using _ = noGrad();
-    for (const [own, found] of pairs) own.copy_(found);
+    copyState(this.stateDict(), state);
   }
 
   /** Moves or converts in place: tensors that others hold (an optimizer, say) stay the module's own. */
@@ -111,6 +118,16 @@ export abstract class Module {
 /** A module that maps one tensor to one tensor. */
 export abstract class Layer extends Module {
   abstract forward(x: Tensor): Tensor;
+}
+
+/**
+ * Copies every tensor of `state` into the one of the same name. Names and shapes must be exactly the same.
+ * @throws CheckpointError that names the first tensor that differs; nothing has changed then.
+ */
+export function copyState(own: ReadonlyMap<string, Tensor>, state: ReadonlyMap<string, Tensor>): void {
+  const pairs = matchTensors(own, state);
+  using _ = noGrad();
+  for (const [tensor, found] of pairs) tensor.copy_(found);
 }
 
 function isFloating(dtype: DType): boolean {

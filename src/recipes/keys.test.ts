@@ -37,9 +37,14 @@ test("every key has a type, and what is not plain from its name a description", 
     data.mean: a list of 3 numbers
     data.std: a list of 3 numbers
     data.workers: a whole number >= 0
-    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110
-    classifier.kind: one of fc, cosine
+    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d
+    classifier.kind: one of fc, fc-norm, cosine
+    classifier.bias: true or false
     classifier.scale: a number > 0
+    classifier.bias: true or false
+    dropout: a number >= 0 and <= 1
+    freezeBackbone: true or false
+    pretrained: an object or null
     method.kind: one of cross-entropy, balanced-softmax, ncl
     method.experts: a whole number > 0
     method.labelSmoothing: a number >= 0 and <= 1
@@ -58,6 +63,7 @@ test("every key has a type, and what is not plain from its name a description", 
     optimizer.momentum: a number >= 0 and <= 1
     optimizer.nesterov: true or false
     optimizer.weightDecay: a number >= 0
+    optimizer.accumulate: a whole number > 0
     optimizer.clipNorm: a number > 0 or null
     schedule.kind: one of multistep, cosine, constant
     schedule.at: a list of whole numbers > 0

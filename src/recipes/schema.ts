@@ -46,7 +46,7 @@ const Data = z.strictObject({
         "null takes everything, and data that is long-tailed already is left as it is",
     ),
   imageSize: count.describe("side in pixels of the square that the network sees"),
-  batch: count.default(64).describe("images per training step"),
+  batch: count.default(64).describe("images per training step; optimizer.accumulate cuts it in parts"),
   dropLast: z.boolean().default(false).describe("leave out an epoch's last, smaller batch"),
   train: z.array(Transform).default([]).describe("what is done to each training image, in order"),
   test: z.array(Transform).default([]).describe("what is done to each test image, in order"),
@@ -57,17 +57,44 @@ const Data = z.strictObject({
   workers: z.int().min(0).default(0).describe("threads that decode and transform images; 0 chooses"),
 });
 
-const Backbone = z.enum(["resnet8", "resnet14", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110"]);
+const Backbone = z.enum([
+  "resnet8",
+  "resnet14",
+  "resnet20",
+  "resnet32",
+  "resnet44",
+  "resnet56",
+  "resnet110",
+  "resnet10",
+  "resnet18",
+  "resnet50",
+  "resnet101",
+  "resnet152",
+  "resnext50-32x4d",
+  "resnext101-32x4d",
+]);
+
+const bias = z.boolean().default(true).describe("whether each class has a number added to its logit");
 
 const Classifier = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("fc") }).describe("a linear layer"),
+  z.strictObject({ kind: z.literal("fc"), bias }).describe("a linear layer"),
+  z.strictObject({ kind: z.literal("fc-norm") }).describe("cosine similarity alone (FCNorm)"),
   z
     .strictObject({
       kind: z.literal("cosine"),
       scale: rate.default(16).describe("factor of the cosine between features and class weights"),
+      bias,
     })
     .describe("cosine similarity, scaled, plus a bias"),
 ]);
+
+const Pretrained = z.strictObject({
+  file: z.string().min(1).describe("weights to start from: a .safetensors file, from the working folder"),
+  part: z
+    .enum(["backbone", "all"])
+    .default("backbone")
+    .describe("backbone: of one network into every expert, or of experts into experts; all: the whole model"),
+});
 
 const experts = (number: number) => count.default(number).describe("networks trained side by side");
 
@@ -115,6 +142,12 @@ const Optimizer = z.discriminatedUnion("kind", [
     momentum: share.default(0.9),
     nesterov: z.boolean().default(true).describe("hard-coded in the reference"),
     weightDecay: weight.default(2e-4).describe("on every parameter, as in the reference"),
+    accumulate: count
+      .default(1)
+      .describe(
+        "parts that a batch is cut into, one after the other, so that it fits the memory; the gradient is the " +
+          "batch's, but batch norm sees a part at a time",
+      ),
     clipNorm: rate.nullable().default(null).describe("largest norm of the whole gradient; null never clips"),
   }),
 ]);
@@ -158,8 +191,18 @@ export const Recipe = z.strictObject({
   seed: z.int().min(0).default(0).describe("of every random choice (--seed)"),
   epochs: count.describe("passes over the training images"),
   data: Data,
-  backbone: Backbone.describe("the network of each expert: a CIFAR ResNet of that depth"),
+  backbone: Backbone.describe(
+    "the network of each expert; resnet8 to 56 and 110 are for small images, the others for large ones",
+  ),
   classifier: Classifier.prefault({ kind: "fc" }),
+  dropout: share
+    .default(0)
+    .describe("probability that a feature does not reach the classifier (the reference's is 0.5)"),
+  freezeBackbone: z
+    .boolean()
+    .default(false)
+    .describe("train the classifiers alone; batch norm goes on following the batches, as in the reference"),
+  pretrained: Pretrained.nullable().default(null),
   method: Method,
   optimizer: Optimizer,
   schedule: Schedule,
