@@ -1,4 +1,4 @@
-// An image in memory: 8-bit sRGB, rows from top to bottom, three interleaved channels (HWC). Moves, never copies.
+// An image in memory: 8-bit sRGB, rows from top to bottom, three interleaved channels (HWC). Moves; copies only when asked.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +23,12 @@ struct Image {
   Image() = default;
   Image(int height_, int width_)
       : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size())) {}
+
+  Image copy() const {
+    Image same(height, width);
+    std::memcpy(same.pixels.get(), pixels.get(), size());
+    return same;
+  }
 
   size_t size() const { return static_cast<size_t>(height) * width * channels; }
   size_t rowSize() const { return static_cast<size_t>(width) * channels; }

@@ -117,7 +117,7 @@ void Producer::openBatch() {
   auto batch = std::make_shared<Batch>();
   batch->epoch = epoch_;
   batch->images.assign(first, first + static_cast<std::ptrdiff_t>(count));
-  batch->pixels = buffer(count);
+  batch->pixels = buffer(count * settings_.pipelines.size());
   batches_.push_back(std::move(batch));
   opened_ += count;
   space_.notify_all();
@@ -131,7 +131,7 @@ at::Tensor Producer::buffer(size_t images) {
   }
   auto made = at::empty({count, Image::channels, settings_.size, settings_.size},
                         at::TensorOptions().dtype(at::kByte).memory_format(at::MemoryFormat::ChannelsLast));
-  if (images == batchSize_ && buffers_.size() < settings_.ahead + 2) buffers_.push_back(made);
+  if (images == batchSize_ * settings_.pipelines.size() && buffers_.size() < settings_.ahead + 2) buffers_.push_back(made);
   return made;
 }
 
@@ -141,7 +141,7 @@ void Producer::make(const Chunk& chunk) {
   std::exception_ptr failure;
   for (size_t position = chunk.begin; position < chunk.end && !failure; position++) {
     try {
-      makeImage(batch, position);
+      makeViews(batch, position);
     } catch (...) {
       failedAt = position;
       failure = std::current_exception();
@@ -156,19 +156,26 @@ void Producer::make(const Chunk& chunk) {
   if (batch.complete()) ready_.notify_all();
 }
 
-void Producer::makeImage(Batch& batch, size_t position) {
+void Producer::makeViews(Batch& batch, size_t position) {
+  Image image = settings_.source->load(static_cast<size_t>(batch.images[position]));
+  const size_t last = settings_.pipelines.size() - 1;
+  for (size_t view = 0; view < last; view++) makeView(batch, position, view, image.copy());
+  makeView(batch, position, last, std::move(image));
+}
+
+void Producer::makeView(Batch& batch, size_t position, size_t view, Image image) {
   const auto index = static_cast<uint32_t>(batch.images[position]);
-  Image image = settings_.source->load(index);
-  Philox random = randomOf(settings_.seed, batch.epoch, index);
+  Philox random = randomOf(settings_.seed, batch.epoch, index, static_cast<uint32_t>(view));
   try {
-    settings_.pipeline.apply(image, random);
+    settings_.pipelines[view].apply(image, random);
     if (image.height != settings_.size || image.width != settings_.size) {
       throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) + ", found " + sizeText(image.height, image.width));
     }
   } catch (const DataError& error) {
     throw DataError(settings_.source->describe(index) + ": " + error.what());
   }
-  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + position * image.size(), image.pixels.get(), image.size());
+  const size_t place = view * batch.images.size() + position;
+  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + place * image.size(), image.pixels.get(), image.size());
 }
 
 }  // namespace lt

@@ -17,14 +17,14 @@
 
 namespace lt {
 
-// The bytes of a batch depend on seed, epoch, image and pipeline only, never on the number of threads. The threads
+// The bytes of a batch depend on seed, epoch, image and pipelines only, never on the number of threads. The threads
 // outlive a plan, so that epochs follow each other without new ones.
 class Producer {
  public:
   struct Settings {
     std::unique_ptr<const Source> source;
-    Pipeline pipeline;
-    int size;       // side of the square that the pipeline must end with
+    std::vector<Pipeline> pipelines;  // one a view of each image, at least one
+    int size;       // side of the square that the pipelines must end with
     uint64_t seed;
     int threads;
     size_t ahead;   // batches that may be ready or in the making
@@ -38,7 +38,8 @@ class Producer {
   void plan(uint32_t epoch, std::vector<int32_t> images, size_t batch);
   void cancel();
 
-  // The next batch, uint8 [N, 3, size, size] in channels_last order; nothing if it is not ready after `patience`.
+  // The next batch, uint8 [V·N, 3, size, size] in channels_last order: all images' first view, then their second, and
+  // so on; nothing if it is not ready after `patience`.
   // Throws the DataError of the batch's first image that failed. The memory is used again once the tensor is freed.
   std::optional<at::Tensor> next(std::chrono::milliseconds patience);
 
@@ -49,7 +50,8 @@ class Producer {
   void work();
   std::optional<Chunk> take();
   void make(const Chunk& chunk);
-  void makeImage(Batch& batch, size_t position);
+  void makeViews(Batch& batch, size_t position);
+  void makeView(Batch& batch, size_t position, size_t view, Image image);
   void openBatch();
   at::Tensor buffer(size_t images);
   void stop();

@@ -9,9 +9,11 @@
 
 namespace lt {
 
-// The random numbers of one image in one epoch. The stream's third word counts the views of an image from 1; it is 0
-// in the streams of native/engine, so that none of them is met again here.
-inline Philox randomOf(uint64_t seed, uint32_t epoch, uint32_t image) { return Philox(seed, epoch, image, 1); }
+// The random numbers of one view of an image in one epoch. The stream's third word counts the views from 1; it is 0 in
+// the streams of native/engine, so that none of them is met again here.
+inline Philox randomOf(uint64_t seed, uint32_t epoch, uint32_t image, uint32_t view) {
+  return Philox(seed, epoch, image, 1 + view);
+}
 
 // One step on one image. Immutable after it was made: threads share it, and all randomness comes from `random`.
 class Transform {

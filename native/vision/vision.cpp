@@ -90,6 +90,12 @@ Pipeline toPipeline(napi_env env, napi_value list) {
 
 bool isPacked(napi_env env, napi_value pixels) { return toStr(env, property(env, pixels, "kind")) == "packed"; }
 
+std::vector<Pipeline> toPipelines(napi_env env, napi_value list) {
+  std::vector<Pipeline> pipelines;
+  for (uint32_t i = 0; i < length(env, list); i++) pipelines.push_back(toPipeline(env, element(env, list, i)));
+  return pipelines;
+}
+
 std::unique_ptr<const Source> toSource(napi_env env, napi_value pixels) {
   if (!isPacked(env, pixels)) return std::make_unique<FileSource>(toStrs(env, property(env, pixels, "paths")));
   const Bytes memory = bytes(env, property(env, pixels, "bytes"));
@@ -130,22 +136,23 @@ napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, withDataErrors([&] { return toTensorHwc(decodeFile(path)); }));
 }
 
-// transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image }) → uint8 [H, W, 3]
+// transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image, view }) → uint8 [H, W, 3]
 napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   Image image = toImage(toTensor(env, argv[0]));
   const Pipeline pipeline = toPipeline(env, argv[1]);
   const auto word = [&](const char* key) { return toInt(env, property(env, argv[2], key)); };
-  Philox random = randomOf(static_cast<uint64_t>(word("seed")), static_cast<uint32_t>(word("epoch")), static_cast<uint32_t>(word("image")));
+  Philox random = randomOf(static_cast<uint64_t>(word("seed")), static_cast<uint32_t>(word("epoch")), static_cast<uint32_t>(word("image")),
+                           static_cast<uint32_t>(word("view")));
   withDataErrors([&] { pipeline.apply(image, random); });
   return fromTensor(env, toTensorHwc(image));
 }
 
-// openProducer({ pixels, transforms, size, seed, threads, ahead }) → id
+// openProducer({ pixels, views: transforms[], size, seed, threads, ahead }) → id
 napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[0], key); };
   const napi_value pixels = get("pixels");
   Producer::Settings settings{toSource(env, pixels),
-                              toPipeline(env, get("transforms")),
+                              toPipelines(env, get("views")),
                               static_cast<int>(toInt(env, get("size"))),
                               static_cast<uint64_t>(toInt(env, get("seed"))),
                               static_cast<int>(toInt(env, get("threads"))),
@@ -170,7 +177,7 @@ napi_value cancelBatches(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-// nextBatch(id, milliseconds) → uint8 [N, 3, S, S], or undefined when it is not ready after that time
+// nextBatch(id, milliseconds) → uint8 [V·N, 3, S, S], or undefined when it is not ready after that time
 napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
   Producer& producer = producers.get(env, toInt(env, argv[0]));
   const std::chrono::milliseconds patience(toInt(env, argv[1]));

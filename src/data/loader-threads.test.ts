@@ -86,7 +86,7 @@ describe("worker threads", () => {
     const waiting = startWorker(`
       const { vision } = await import("${dist}data/vision.js");
       const { pixels } = dataset;
-      const idle = vision().openProducer({ pixels, transforms: [], size: side, seed: 0, threads: 0, ahead: 1 });
+      const idle = vision().openProducer({ pixels, views: [[]], size: side, seed: 0, threads: 0, ahead: 1 });
       vision().planBatches(idle, 0, Int32Array.of(0), 1);
       parentPort.postMessage("waiting");
       while (vision().nextBatch(idle, 100) === undefined);`); // no thread ever makes it

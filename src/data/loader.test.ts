@@ -105,6 +105,47 @@ describe("the stream of batches", () => {
   });
 });
 
+describe("several views of an image", () => {
+  const single: LoaderOptions = { ...plainOptions(bytes, 8), transforms: AUGMENT, shuffle: true, seed: 7 };
+  const flipped: TransformSpec[] = [{ kind: "horizontal-flip", p: 1 }];
+  const perView = 3 * 8 * 8;
+
+  it("lie one after the other; the first is the batch of a loader without further views", () => {
+    const one = collect(single);
+    const many = collect({ ...single, moreViews: [AUGMENT, AUGMENT] });
+    many.forEach(({ images, labels, indices }, at) => {
+      const { length } = indices;
+      expect({ labels, indices }).toEqual({ labels: one[at]!.labels, indices: one[at]!.indices });
+      expect(images).toHaveLength(3 * length * perView);
+      expect(images.slice(0, length * perView)).toEqual(one[at]!.images);
+    });
+  });
+
+  it("differ in their random numbers, and may differ in their transforms", () => {
+    const views = ({ images, indices }: { images: number[]; indices: number[] }): number[][] =>
+      [0, 1, 2].map((view) =>
+        images.slice(view * indices.length * perView).slice(0, indices.length * perView),
+      );
+    const [batch] = collect({ ...single, moreViews: [AUGMENT, AUGMENT] });
+    const [first, second, third] = views(batch!);
+    expect(first).not.toEqual(second);
+    expect(second).not.toEqual(third);
+
+    const [plain] = collect({ ...single, transforms: [], moreViews: [flipped, []] });
+    const [original, mirrored, again] = views(plain!);
+    expect(again).toEqual(original);
+    const mirror = (values: number[]): number[] => values.map((_, i) => values[i - (i % 8) + (7 - (i % 8))]!);
+    expect(mirrored).toEqual(mirror(original!));
+  });
+
+  it("are the same for 1, 2 and 8 threads", () => {
+    const options = { ...single, moreViews: [AUGMENT, flipped] };
+    const one = collect({ ...options, workers: 1 });
+    expect(collect({ ...options, workers: 2 })).toEqual(one);
+    expect(collect({ ...options, workers: 8 })).toEqual(one);
+  });
+});
+
 describe("a loader's life", () => {
   it("stops after break and goes on with another epoch", () => {
     using loader = new Loader({ ...plainOptions(bytes, 8), batch: 2 });

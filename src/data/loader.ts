@@ -11,7 +11,7 @@ import { epochOrder } from "./order.js";
 import { vision, withDataErrors } from "./vision.js";
 
 export interface Batch {
-  /** float32 [N, 3, S, S], normalised */
+  /** float32 [V·N, 3, S, S], normalised: all images' first view, then their second, and so on */
   readonly images: Tensor;
   /** int64 [N] */
   readonly labels: Tensor;
@@ -22,6 +22,8 @@ export interface Batch {
 export interface LoaderOptions {
   readonly dataset: Dataset;
   readonly transforms: readonly TransformSpec[];
+  /** What is done to an image for each further view of it; none unless given. */
+  readonly moreViews?: readonly (readonly TransformSpec[])[];
   /** Side of the square that the transforms must end with. */
   readonly imageSize: number;
   readonly mean: readonly [number, number, number];
@@ -43,7 +45,7 @@ const PATIENCE_MS = 100;
 
 /**
  * Makes batches of a dataset, ahead of time, on native threads. This side plans (order, epoch), the threads produce;
- * every byte depends on seed, epoch and image alone, so that any number of threads gives the same batches and a run can
+ * every byte depends on seed, epoch, image and view alone, so that any number of threads gives the same batches and a run can
  * go on in the middle of an epoch.
  */
 export class Loader implements Disposable {
@@ -55,7 +57,7 @@ export class Loader implements Disposable {
   #turn = 0;
 
   constructor(options: LoaderOptions) {
-    const { dataset, transforms, imageSize, batch, dropLast, seed, workers } = options;
+    const { dataset, transforms, moreViews = [], imageSize, batch, dropLast, seed, workers } = options;
     this.#options = options;
     this.stepsPerEpoch = Math[dropLast ? "floor" : "ceil"](dataset.size / batch);
     if (this.stepsPerEpoch === 0) {
@@ -65,7 +67,7 @@ export class Loader implements Disposable {
     }
     this.#producer = vision().openProducer({
       pixels: dataset.pixels,
-      transforms,
+      views: [transforms, ...moreViews],
       size: imageSize,
       seed,
       threads: workers || Math.min(availableParallelism(), MOST_WORKERS),
@@ -104,7 +106,7 @@ export class Loader implements Disposable {
     return { images, labels: keep(tensor(targets)), indices };
   }
 
-  /** uint8 [N, 3, S, S], channels_last */
+  /** uint8 [V·N, 3, S, S], channels_last */
   #wait(): Tensor {
     let handle: number | undefined;
     while (handle === undefined)

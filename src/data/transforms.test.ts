@@ -18,7 +18,7 @@ interface Bytes {
 function transform(
   image: Bytes,
   transforms: readonly TransformSpec[],
-  random = { seed: 0, epoch: 0, image: 0 },
+  random = { seed: 0, epoch: 0, image: 0, view: 0 },
 ): Bytes {
   using _ = scope();
   const input = tensor(image.data, { shape: [image.height, image.width, 3] });
@@ -143,7 +143,7 @@ describe("random-crop", () => {
     const counts = new Map<string, number>();
     const draws = 5000;
     for (let i = 0; i < draws; i++) {
-      const out = transform(grid(4, 4), [crop], { seed: 1, epoch: 0, image: i });
+      const out = transform(grid(4, 4), [crop], { seed: 1, epoch: 0, image: i, view: 0 });
       const at =
         Array.from({ length: 16 }, (_, place) => place).find((p) => pixel(out, p >> 2, p & 3)[2] === 200) ??
         0;
@@ -161,7 +161,7 @@ describe("random-crop", () => {
   it("fills with black and keeps the rest", () => {
     fc.assert(
       fc.property(fc.nat(1000), (i) => {
-        const out = transform(grid(4, 4), [crop], { seed: 5, epoch: 2, image: i });
+        const out = transform(grid(4, 4), [crop], { seed: 5, epoch: 2, image: i, view: 0 });
         const seen = Array.from({ length: 16 }, (_, at) => pixel(out, Math.floor(at / 4), at % 4));
         const inside = seen.filter(([, , blue]) => blue === 200);
         const black = seen.filter((values) => values.every((value) => value === 0));
@@ -199,7 +199,12 @@ describe("horizontal-flip", () => {
     const flipped = (p: number): number => {
       let count = 0;
       for (let i = 0; i < 4000; i++) {
-        const out = transform(grid(1, 2), [{ kind: "horizontal-flip", p }], { seed: 3, epoch: 1, image: i });
+        const out = transform(grid(1, 2), [{ kind: "horizontal-flip", p }], {
+          seed: 3,
+          epoch: 1,
+          image: i,
+          view: 0,
+        });
         count += pixel(out, 0, 0)[1] ?? 0;
       }
       return count / 4000;
@@ -210,15 +215,19 @@ describe("horizontal-flip", () => {
 });
 
 describe("randomness", () => {
-  it("depends on seed, epoch and image, and on nothing else", () => {
+  it("depends on seed, epoch, image and view, and on nothing else", () => {
     const crop: TransformSpec = { kind: "random-crop", size: 30, padding: 15 };
-    const at = (random: { seed: number; epoch: number; image: number }): string =>
+    const at = (random: { seed: number; epoch: number; image: number; view: number }): string =>
       String(pixel(transform(grid(30, 30), [crop], random), 15, 15));
-    const base = { seed: 1, epoch: 2, image: 3 };
+    const base = { seed: 1, epoch: 2, image: 3, view: 0 };
     expect(at(base)).toBe(at(base));
     expect(
-      new Set([base, { ...base, seed: 2 }, { ...base, epoch: 3 }, { ...base, image: 4 }].map(at)).size,
-    ).toBe(4);
+      new Set(
+        [base, { ...base, seed: 2 }, { ...base, epoch: 3 }, { ...base, image: 4 }, { ...base, view: 1 }].map(
+          at,
+        ),
+      ).size,
+    ).toBe(5);
   });
 
   it("has no place for an unknown transform", () => {

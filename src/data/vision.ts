@@ -11,11 +11,12 @@ interface Vision {
   transformImage(
     image: Handle,
     transforms: readonly TransformSpec[],
-    random: { seed: number; epoch: number; image: number },
+    random: { seed: number; epoch: number; image: number; view: number },
   ): Handle;
   openProducer(options: {
     pixels: Pixels;
-    transforms: readonly TransformSpec[];
+    /** The transforms of each view of an image. */
+    views: readonly (readonly TransformSpec[])[];
     size: number;
     seed: number;
     threads: number;
@@ -23,7 +24,7 @@ interface Vision {
   }): number;
   planBatches(producer: number, epoch: number, images: Int32Array, batch: number): void;
   cancelBatches(producer: number): void;
-  /** uint8 [N, 3, S, S], channels_last; undefined when it is not ready after `milliseconds`. */
+  /** uint8 [V·N, 3, S, S], channels_last, view after view; undefined when it is not ready after `milliseconds`. */
   nextBatch(producer: number, milliseconds: number): Handle | undefined;
   closeProducer(producer: number): void;
 }
