@@ -1,4 +1,5 @@
-import type { EvaluationResult, GroupAccuracy } from "../evaluation/accuracy.js";
+import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { GroupAccuracy } from "../evaluation/scores.js";
 import { formatTable } from "../support/table.js";
 
 /** Accuracy in percent by group: cross-entropy, NCL's ensemble and each of its experts. */

@@ -61,12 +61,13 @@ test("the run's folder says how it was made", () => {
 });
 
 test("evaluate finds what training found, from the folder and from the checkpoint", async () => {
-  const { ensemble, experts, loss } = readJson("result.json") as Record<string, unknown>;
+  const { ensemble, experts, loss, confusion } = readJson("result.json") as Record<string, unknown>;
   for (const from of [run, join(run, "checkpoints/last.safetensors")]) {
     const { code, stdout, stderr } = await longtail("evaluate", from, "--threads", "1", "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ ensemble, experts, loss, images: 12 });
+    expect(JSON.parse(stdout)).toMatchObject({ ensemble, experts, loss, confusion, images: 12 });
     expect(stderr).toMatch(/ensemble .*\nexpert 1/);
+    expect(stderr).toMatch(/over classes, % +balanced +harmonic mean +worst class +macro F1 +top 5\n/);
   }
   const { stdout } = await longtail("evaluate", run, "--split", "train");
   expect(stdout).toContain("33 train images");

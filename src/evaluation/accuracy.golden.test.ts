@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { goldenJson, goldenTensors } from "../../test/support/golden.js";
 import { scope } from "../torch/scope.js";
 import { AccuracyMeter } from "./accuracy.js";
-import type { GroupAccuracy } from "./accuracy.js";
+import type { GroupAccuracy } from "./scores.js";
 
 interface Shots {
   many_at_least: number;

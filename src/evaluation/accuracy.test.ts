@@ -24,15 +24,46 @@ describe("AccuracyMeter", () => {
     // Image 1: expert 1 says dog, expert 2 is surer of cat. Image 2: both say dog, but it is an eel.
     add(meter, [1, 2, 0, 0, 1, 0], [9, 0, 0, 0, 1, 0], [0, 2]);
     const result = meter.result();
-    expect(result.ensemble).toEqual({ all: 50, many: 100, medium: null, few: 0 });
-    expect(result.experts[0]).toEqual({ all: 0, many: 0, medium: null, few: 0 });
-    expect(result.experts[1]).toEqual({ all: 50, many: 100, medium: null, few: 0 });
+    expect(result.ensemble).toMatchObject({ all: 50, many: 100, medium: null, few: 0 });
+    expect(result.experts[0]).toMatchObject({ all: 0, many: 0, medium: null, few: 0 });
+    expect(result.experts[1]).toMatchObject({ all: 50, many: 100, medium: null, few: 0 });
     expect(result.perClass).toEqual([
       { name: "cat", trainImages: 200, testImages: 1, accuracy: 100 },
       { name: "dog", trainImages: 50, testImages: 0, accuracy: null },
       { name: "eel", trainImages: 5, testImages: 1, accuracy: 0 },
     ]);
     expect(result.images).toBe(2);
+  });
+
+  test("scores over classes, of the ensemble and of each expert, and the ensemble's confusions", () => {
+    const meter = new AccuracyMeter(options);
+    // Cat, cat, dog, eel. The ensemble: cat, dog, dog, dog. Expert 1 always says dog; expert 2 is always right.
+    const dog = [0, 9, 0];
+    const second = [...[20, 0, 0], ...[1, 0, 0], ...[0, 1, 0], ...[0, 0, 1]];
+    add(meter, [dog, dog, dog, dog].flat(), second, [0, 0, 1, 2]);
+    const { ensemble, experts, confusion } = meter.result();
+    expect(ensemble.balanced).toBeCloseTo((50 + 100 + 0) / 3, 12);
+    expect(ensemble).toMatchObject({ harmonicMean: 0, worstClass: 0, top5: 100 });
+    expect(ensemble.macroF1).toBeCloseTo((100 * (2 / 3 + 2 / 4 + 0)) / 3, 12);
+    expect(experts[0]?.balanced).toBeCloseTo(100 / 3, 12);
+    expect(experts[0]?.macroF1).toBeCloseTo((100 * (2 / 5)) / 3, 12);
+    expect(experts[1]).toMatchObject({ balanced: 100, harmonicMean: 100, worstClass: 100, macroF1: 100 });
+    expect(confusion).toEqual([
+      [0, 0, 1],
+      [0, 1, 1],
+      [1, 1, 1],
+      [2, 1, 1],
+    ]);
+  });
+
+  test("top 5: the class is among the five largest logits", () => {
+    const classes = Array.from({ length: 7 }, (_, c) => `class ${c}`);
+    const meter = new AccuracyMeter({ classes, counts: classes.map(() => 9), experts: 1, groups: "field" });
+    using _scope = scope();
+    const descending = [7, 6, 5, 4, 3, 2, 1];
+    const logits = tensor([...descending, ...descending, ...descending], { shape: [3, 7] });
+    meter.add([logits], tensor([0, 4, 5], { dtype: "int64" }));
+    expect(meter.result().ensemble.top5).toBeCloseTo(200 / 3, 12);
   });
 
   test("the loss is the mean cross-entropy of the ensemble's logits", () => {

@@ -3,14 +3,16 @@ import { cat, stack } from "../torch/operators.generated.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { groupOf } from "./groups.js";
-import type { Group, GroupRule } from "./groups.js";
+import type { GroupRule } from "./groups.js";
+import { classScores, groupAccuracy, percent, sum } from "./scores.js";
+import type { ClassScores, GroupAccuracy } from "./scores.js";
+import { ConfusionTally, Tally, increment } from "./tally.js";
+import type { Confusion } from "./tally.js";
 
-/** Top-1 accuracy in percent. A group without test images is null. */
-export interface GroupAccuracy {
-  readonly all: number;
-  readonly many: number | null;
-  readonly medium: number | null;
-  readonly few: number | null;
+/** Scores of the ensemble or of one expert, in percent. */
+export interface ModelScores extends GroupAccuracy, ClassScores {
+  /** Images whose class is among the five likeliest; 100 for five classes or fewer. */
+  readonly top5: number;
 }
 
 export interface ClassAccuracy {
@@ -22,9 +24,11 @@ export interface ClassAccuracy {
 }
 
 export interface EvaluationResult {
-  readonly ensemble: GroupAccuracy;
-  readonly experts: readonly GroupAccuracy[];
+  readonly ensemble: ModelScores;
+  readonly experts: readonly ModelScores[];
   readonly perClass: readonly ClassAccuracy[];
+  /** Of the ensemble: [label, answer, images] for every pair that occurs; the numbers are places in perClass. */
+  readonly confusion: Confusion;
   /** Mean cross-entropy of the ensemble's logits, in nats. */
   readonly loss: number;
   readonly images: number;
@@ -40,26 +44,27 @@ export interface AccuracyMeterOptions {
 }
 
 const SUM = 2; // libtorch's Reduction::Sum
+const LIKELIEST = 5;
 
 /**
- * Counts the right answers of an ensemble and of each of its experts, class by class.
+ * Counts what an ensemble and each of its experts answer, class by class.
  *
- * The ensemble is the mean of the experts' raw logits. Right answers are integers, so the accuracies do not depend on
- * the size or the order of the batches; the loss is summed in float64.
+ * The ensemble is the mean of the experts' raw logits. Answers are counted, so the scores do not depend on the size or
+ * the order of the batches; the loss is summed in float64.
  */
 export class AccuracyMeter {
   private readonly options: AccuracyMeterOptions;
-  private readonly right: Float64Array; // of the ensemble, for each class
-  private readonly expertsRight: Float64Array[]; // of each expert, for each class
+  private readonly models: readonly Tally[]; // the ensemble, then each expert
+  private readonly confusion: ConfusionTally;
   private readonly seen: Float64Array; // test images of each class
   private lossSum = 0;
 
   constructor(options: AccuracyMeterOptions) {
     this.options = options;
-    const size = options.classes.length;
-    this.right = new Float64Array(size);
-    this.expertsRight = Array.from({ length: options.experts }, () => new Float64Array(size));
-    this.seen = new Float64Array(size);
+    const { length } = options.classes;
+    this.models = Array.from({ length: 1 + options.experts }, () => new Tally(length));
+    this.confusion = new ConfusionTally(length);
+    this.seen = new Float64Array(length);
   }
 
   /** Adds a batch: raw logits [N, C] of each expert, labels int64 [N]. */
@@ -72,76 +77,63 @@ export class AccuracyMeter {
     using _noGrad = noGrad();
     const experts = stack([...logits]); // [K, N, C]
     const ensemble = experts.mean({ dim: [0] }); // [N, C]
-    const answers = cat([ensemble.unsqueeze(0), experts]).argmax({ dim: 2 }); // [K + 1, N]
+    const models = cat([ensemble.unsqueeze(0), experts]); // [K + 1, N, C]
     this.lossSum += ensemble.to({ dtype: "float64" }).crossEntropyLoss(labels, { reduction: SUM }).item();
-    this.count(
-      cat([labels.unsqueeze(0), answers])
-        .to({ dtype: "int32" })
-        .toArray() as Int32Array,
-      labels.size,
-    );
+    this.countTop5(models, labels);
+    this.countAnswers(models.argmax({ dim: 2 }), labels);
   }
 
-  /** The accuracies of everything added so far; at least one batch. */
+  /** The scores of everything added so far; at least one batch. */
   result(): EvaluationResult {
-    const { classes, counts, groups } = this.options;
-    const images = sum(this.seen);
+    const { options, seen } = this;
+    const images = sum(seen);
     if (images === 0) throw new RangeError("AccuracyMeter: nothing was added");
-    const groupOfClass = groupOf(counts, groups);
-    const accuracies = (right: Float64Array): GroupAccuracy => groupAccuracy(right, this.seen, groupOfClass);
-    const perClass = classes.map((name, c) => {
-      const trainImages = counts[c] ?? 0;
-      const testImages = this.seen[c] ?? 0;
-      return { name, trainImages, testImages, accuracy: percent(this.right[c] ?? 0, testImages) };
-    });
+    const groupOfClass = groupOf(options.counts, options.groups);
+    const [ensemble, ...experts] = this.models.map(({ right, answered, top5 }) => ({
+      ...groupAccuracy({ seen, right }, groupOfClass),
+      ...classScores({ seen, right, answered }),
+      top5: (100 * top5) / images,
+    })) as [ModelScores, ...ModelScores[]];
     return {
-      ensemble: accuracies(this.right),
-      experts: this.expertsRight.map(accuracies),
-      perClass,
+      ensemble,
+      experts,
+      perClass: this.perClass(),
+      confusion: this.confusion.result(),
       loss: this.lossSum / images,
       images,
-      groups,
+      groups: options.groups,
     };
   }
 
-  /** rows: [K + 2, images]: the labels, the ensemble's answers, then each expert's. */
-  private count(rows: Int32Array, images: number): void {
-    const labels = rows.subarray(0, images);
-    [this.right, ...this.expertsRight].forEach((right, k) => {
-      const answers = rows.subarray((k + 1) * images, (k + 2) * images);
-      labels.forEach((label, i) => {
-        if (answers[i] === label) increment(right, label);
-      });
+  private perClass(): ClassAccuracy[] {
+    const { classes, counts } = this.options;
+    return classes.map((name, c) => {
+      const testImages = this.seen[c] ?? 0;
+      const accuracy = percent(this.models[0]?.right[c] ?? 0, testImages);
+      return { name, trainImages: counts[c] ?? 0, testImages, accuracy };
     });
-    for (const label of labels) increment(this.seen, label);
   }
-}
 
-function groupAccuracy(
-  right: Float64Array,
-  seen: Float64Array,
-  groupOfClass: readonly Group[],
-): GroupAccuracy {
-  const within = (group: Group): number | null => {
-    const ofGroup = (_: number, c: number): boolean => groupOfClass[c] === group;
-    return percent(sum(right.filter(ofGroup)), sum(seen.filter(ofGroup)));
-  };
-  return {
-    all: (100 * sum(right)) / sum(seen),
-    many: within("many"),
-    medium: within("medium"),
-    few: within("few"),
-  };
-}
+  /** models [K + 1, N, C] */
+  private countTop5(models: Tensor, labels: Tensor): void {
+    const [, images, classes] = models.shape as [number, number, number];
+    const [, likeliest] = models.topk(Math.min(LIKELIEST, classes), { dim: 2 }); // [K + 1, N, 5]
+    const found = likeliest.eq(labels.view([1, images, 1])).sum({ dim: [1, 2] }); // [K + 1]
+    const counts = found.toList();
+    this.models.forEach((model, k) => (model.top5 += counts[k] ?? 0));
+  }
 
-function increment(counts: Float64Array, index: number): void {
-  counts[index] = (counts[index] ?? 0) + 1;
-}
-
-function sum(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function percent(part: number, whole: number): number | null {
-  return whole === 0 ? null : (100 * part) / whole;
+  /** answers [K + 1, N] */
+  private countAnswers(answers: Tensor, labels: Tensor): void {
+    const images = labels.size;
+    const together = cat([labels.unsqueeze(0), answers]).to({ dtype: "int32" });
+    const values = together.toArray() as Int32Array;
+    const row = (k: number): Int32Array => values.subarray(k * images, (k + 1) * images);
+    const truth = row(0);
+    this.models.forEach((model, k) => {
+      model.add(truth, row(k + 1));
+    });
+    this.confusion.add(truth, row(1));
+    for (const label of truth) increment(this.seen, label);
+  }
 }

@@ -1,19 +1,33 @@
 import { formatTable } from "../support/table.js";
-import type { EvaluationResult, GroupAccuracy } from "./accuracy.js";
+import type { EvaluationResult, ModelScores } from "./accuracy.js";
+
+type Models = Pick<EvaluationResult, "ensemble" | "experts">;
 
 /** A result for people: accuracy in percent by group, of the ensemble and, when there are several, of each expert. */
-export function resultsTable({ ensemble, experts }: EvaluationResult): string {
-  const rows: [string, GroupAccuracy][] = [["ensemble", ensemble]];
-  experts.forEach((expert, k) => rows.push([`expert ${k + 1}`, expert]));
-  const shown = experts.length === 1 ? ([["model", ensemble]] as typeof rows) : rows;
+export function resultsTable(result: Models): string {
   return formatTable(
     ["accuracy, %", "all", "many", "medium", "few"],
-    shown.map(([name, { all, many, medium, few }]) => [name, all, many, medium, few]),
+    modelRows(result).map(([name, { all, many, medium, few }]) => [name, all, many, medium, few]),
+  );
+}
+
+/** What else there is to say about each model, in percent. */
+export function scoresTable(result: Models): string {
+  return formatTable(
+    ["over classes, %", "balanced", "harmonic mean", "worst class", "macro F1", "top 5"],
+    modelRows(result).map(([name, { balanced, harmonicMean, worstClass, macroF1, top5 }]) => [
+      name,
+      balanced,
+      harmonicMean,
+      worstClass,
+      macroF1,
+      top5,
+    ]),
   );
 }
 
 /** Each class with its images and the ensemble's accuracy in percent, in the order of the data. */
-export function classTable({ perClass }: EvaluationResult): string {
+export function classTable({ perClass }: Pick<EvaluationResult, "perClass">): string {
   return formatTable(
     ["class", "training images", "test images", "accuracy, %"],
     perClass.map(({ name, trainImages, testImages, accuracy }) => [
@@ -23,4 +37,27 @@ export function classTable({ perClass }: EvaluationResult): string {
       accuracy,
     ]),
   );
+}
+
+/** The pairs of classes that the ensemble takes for each other most often; empty where it is always right. */
+export function confusionTable(
+  { confusion, perClass }: Pick<EvaluationResult, "confusion" | "perClass">,
+  most = 10,
+): string {
+  const wrong = confusion.filter(([label, answer]) => label !== answer);
+  const worst = wrong.toSorted((a, b) => b[2] - a[2]).slice(0, most);
+  if (worst.length === 0) return "";
+  const name = (index: number): string => perClass[index]?.name ?? String(index);
+  return formatTable(
+    ["most frequent mistakes", "taken for", "images"],
+    worst.map(([label, answer, images]) => [name(label), name(answer), String(images)]),
+  );
+}
+
+function modelRows({ ensemble, experts }: Models): [string, ModelScores][] {
+  if (experts.length === 1) return [["model", ensemble]];
+  return [
+    ["ensemble", ensemble],
+    ...experts.map((expert, k): [string, ModelScores] => [`expert ${k + 1}`, expert]),
+  ];
 }

@@ -32,6 +32,10 @@ const step = (number: number): TrainingEvent => ({
   imagesPerSecond: 712.4,
   gradNorm: null,
 });
+const scores = {
+  ...{ all: 40, many: 60, medium: null, few: 10 },
+  ...{ balanced: 35, harmonicMean: 20, worstClass: 10, macroF1: 33, top5: 100 },
+};
 const rest: TrainingEvent[] = [
   {
     type: "epoch",
@@ -50,8 +54,8 @@ const rest: TrainingEvent[] = [
     time,
     epoch: 1,
     seconds: 0.5,
-    ensemble: { all: 40, many: 60, medium: null, few: 10 },
-    experts: [{ all: 40, many: 60, medium: null, few: 10 }],
+    ensemble: scores,
+    experts: [scores],
     perClass: [],
     loss: 1.9,
     images: 30,

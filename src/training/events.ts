@@ -77,7 +77,8 @@ export interface EpochEvent extends Timed {
   readonly imagesPerSecond: number;
 }
 
-export interface EvaluationEvent extends Timed, EvaluationResult {
+/** Without the confusion matrix, which only the last one leaves, in result.json. */
+export interface EvaluationEvent extends Timed, Omit<EvaluationResult, "confusion"> {
   readonly type: "evaluation";
   readonly epoch: number;
   readonly seconds: number;

@@ -193,8 +193,10 @@ async function evaluate(run: Run, epoch: number): Promise<EvaluationResult | nul
   const { groups } = recipe.evaluation;
   const meter = new AccuracyMeter({ classes, counts, experts: recipe.method.experts, groups });
   const result = await evaluateMethod({ method, loader: testLoader, meter, device, signal });
-  if (result !== null)
-    emit({ type: "evaluation", epoch: epoch + 1, seconds: secondsSince(started), ...result });
+  if (result !== null) {
+    const { confusion: _, ...scores } = result;
+    emit({ type: "evaluation", epoch: epoch + 1, seconds: secondsSince(started), ...scores });
+  }
   return result;
 }
 

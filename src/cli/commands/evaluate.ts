@@ -20,7 +20,9 @@ Examples:
 
 export function evaluateCommand(): CommandUnknownOpts {
   return newCommand("evaluate")
-    .description("judge a trained model: accuracy by group of classes, by expert and by class")
+    .description(
+      "judge a trained model: accuracy by group of classes, by expert and by class, and its mistakes",
+    )
     .argument("<run>", "a run's folder or a checkpoint")
     .option("--data <folder>", "the data's folder (default: the one of the training)")
     .addOption(
@@ -37,7 +39,7 @@ export function evaluateCommand(): CommandUnknownOpts {
 async function evaluate(run: string, options: EvaluateArguments): Promise<void> {
   const { evaluateTrained, loadTrained } = await import("../../training/trained.js");
   const { applySettings } = await import("../../training/prepare.js");
-  const { classTable, resultsTable } = await import("../../evaluation/results-table.js");
+  const { report } = await import("../evaluation-report.js");
   const { data: root, split, device, threads } = options;
   using interruption = onInterrupt("ending after this batch");
   using trained = loadTrained(run, { device });
@@ -45,7 +47,7 @@ async function evaluate(run: string, options: EvaluateArguments): Promise<void> 
   const result = await evaluateTrained(trained, { root, split, signal: interruption.signal });
   if (result === null) throw new InterruptedError("interrupted");
   const to = output(options);
-  to.say(`${resultsTable(result)}\n\n${classTable(result)}\n`);
+  to.say(`${report(result)}\n`);
   to.say(`${trained.path}: ${result.images} ${split} images, loss ${result.loss.toFixed(4)}`);
   to.value(result);
 }

@@ -1,0 +1,53 @@
+/** Counts what one model answers, class by class. Integers, so the order of the images leaves no trace. */
+export class Tally {
+  /** Images of a class that were answered with it. */
+  readonly right: Float64Array;
+  /** Images of any class that were answered with it. */
+  readonly answered: Float64Array;
+  /** Images whose class was among the five likeliest. */
+  top5 = 0;
+
+  constructor(classes: number) {
+    this.right = new Float64Array(classes);
+    this.answered = new Float64Array(classes);
+  }
+
+  /** labels, answers: a class number for each image. */
+  add(labels: Int32Array, answers: Int32Array): void {
+    answers.forEach((answer, i) => {
+      increment(this.answered, answer);
+      if (labels[i] === answer) increment(this.right, answer);
+    });
+  }
+}
+
+/** Images of class `label` that were answered with class `answer`; both are numbers of classes. */
+export type Confusion = readonly (readonly [label: number, answer: number, images: number])[];
+
+/**
+ * Counts which classes are taken for which. Only pairs that occur are kept: with thousands of classes almost none do.
+ */
+export class ConfusionTally {
+  private readonly images = new Map<number, number>(); // by label · classes + answer
+
+  constructor(private readonly classes: number) {}
+
+  add(labels: Int32Array, answers: Int32Array): void {
+    labels.forEach((label, i) => {
+      const pair = label * this.classes + (answers[i] ?? 0);
+      this.images.set(pair, (this.images.get(pair) ?? 0) + 1);
+    });
+  }
+
+  /** By label, then by answer. */
+  result(): Confusion {
+    const { classes } = this;
+    return [...this.images]
+      .sort(([a], [b]) => a - b)
+      .map(([pair, images]) => [Math.floor(pair / classes), pair % classes, images]);
+  }
+}
+
+export function increment(counts: Float64Array, index: number): void {
+  counts[index] = (counts[index] ?? 0) + 1;
+}
