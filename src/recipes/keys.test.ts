@@ -45,6 +45,8 @@ test("every key has a type, and what is not plain from its name a description", 
     dropout: a number >= 0 and <= 1
     freezeBackbone: true or false
     pretrained: an object or null
+    pretrained.file: text
+    pretrained.part: one of backbone, all
     method.kind: one of cross-entropy, balanced-softmax, ncl
     method.experts: a whole number > 0
     method.labelSmoothing: a number >= 0 and <= 1

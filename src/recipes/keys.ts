@@ -10,7 +10,7 @@ export interface RecipeKey {
   readonly default: unknown;
   readonly required: boolean;
   readonly description: string;
-  /** The choice that the key belongs to, when it is not always there. */
+  /** The choice that the key belongs to, when it is not always there; of an object that may be null, "given". */
   readonly when: { readonly path: string; readonly kind: string } | null;
 }
 
@@ -41,6 +41,8 @@ function* keysOf(schema: Schema, at: Pick<RecipeKey, "path" | "required" | "when
     const items = schema.items;
     if (isSchema(items) && items.oneOf)
       yield* keysOf(items, { path: `${at.path}.N`, required: true, when: at.when });
+    const object = schema.anyOf?.find((part) => isSchema(part) && part.properties);
+    if (isSchema(object)) yield* keysInside(object, `${at.path}.`, { path: at.path, kind: "given" });
   }
 }
 

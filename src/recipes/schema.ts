@@ -89,7 +89,7 @@ const Classifier = z.discriminatedUnion("kind", [
 ]);
 
 const Pretrained = z.strictObject({
-  file: z.string().min(1).describe("weights to start from: a .safetensors file, from the working folder"),
+  file: z.string().min(1).describe("a .safetensors file, from the working folder"),
   part: z
     .enum(["backbone", "all"])
     .default("backbone")
@@ -202,7 +202,7 @@ export const Recipe = z.strictObject({
     .boolean()
     .default(false)
     .describe("train the classifiers alone; batch norm goes on following the batches, as in the reference"),
-  pretrained: Pretrained.nullable().default(null),
+  pretrained: Pretrained.nullable().default(null).describe("weights to start from; null: random ones"),
   method: Method,
   optimizer: Optimizer,
   schedule: Schedule,

@@ -5,6 +5,7 @@ import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
 import { buildMethod } from "../methods/registry.js";
 import type { Method } from "../methods/method.js";
+import { loadPretrained } from "../models/pretrained.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { manualSeed } from "../torch/random.js";
@@ -46,6 +47,7 @@ export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
   const testData = openDataset(recipe.data, "test");
   const statistics = classStatistics(trainData);
   const method = buildMethod(recipe, statistics);
+  if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
   const trainLoader = trainingLoader(recipe, trainData);
