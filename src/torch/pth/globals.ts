@@ -1,0 +1,104 @@
+/**
+ * The Python names that a file of weights may refer to, and what stands for them here. Whoever writes a pickle chooses
+ * the names in it; PyTorch's own loader runs whatever they mean, this one knows nothing else than this list.
+ */
+import { CheckpointError } from "../../support/errors.js";
+import type { DType } from "../dispatch.js";
+import { numpyGlobals, setNumpyState } from "./numpy.js";
+import { ArgumentError, PickleFunction } from "./pickle.js";
+
+/** The class of a storage: which elements it holds. */
+export interface StorageType {
+  readonly storage: DType;
+}
+
+/** Memory that tensors look at. */
+export abstract class Storage {
+  /** The tensor of `shape` whose elements lie `strides` apart, from element `offset` on. */
+  abstract view(offset: number, shape: readonly number[], strides: readonly number[]): unknown;
+}
+
+/** Classes of storages by name, in the module torch. */
+export const STORAGES: Record<string, DType> = {
+  FloatStorage: "float32",
+  DoubleStorage: "float64",
+  HalfStorage: "float16",
+  BFloat16Storage: "bfloat16",
+  LongStorage: "int64",
+  IntStorage: "int32",
+  ShortStorage: "int16",
+  CharStorage: "int8",
+  ByteStorage: "uint8",
+  BoolStorage: "bool",
+};
+
+/** The whitelist, by "module.name". */
+const GLOBALS = new Map<string, unknown>([
+  ...Object.entries(STORAGES).map(([name, storage]) => [`torch.${name}`, { storage }] as const),
+  ...Object.values(STORAGES).map((dtype) => [`torch.${dtype}`, `torch.${dtype}`] as const),
+  ...functions({
+    "collections.OrderedDict": ([items]) => dictionary(items),
+    "collections.defaultdict": ([_factory, items]) => dictionary(items),
+    "collections.Counter": ([items]) => dictionary(items),
+    "torch._utils._rebuild_tensor": tensor,
+    "torch._utils._rebuild_tensor_v2": tensor,
+    "torch._utils._rebuild_parameter": ([data]) => data,
+    "torch.Size": ([sizes]) => sizes,
+    "torch.device": ([type, index]) => (index === undefined ? type : `${type as string}:${index as number}`),
+  }),
+  ...["builtins", "__builtin__"].flatMap((module) =>
+    functions({
+      [`${module}.set`]: ([items]) => new Set(list(items)),
+      [`${module}.list`]: ([items]) => [...list(items)],
+      [`${module}.dict`]: ([items]) => dictionary(items),
+      [`${module}.int`]: ([value = 0]) => value,
+      [`${module}.float`]: ([value = 0]) => value,
+    }),
+  ),
+  ...functions(numpyGlobals),
+]);
+
+/** @throws CheckpointError that names what the file refers to, when the list does not have it. */
+export function globalOf(name: string, file: string): unknown {
+  if (GLOBALS.has(name)) return GLOBALS.get(name);
+  throw new CheckpointError(
+    `${file}: refers to ${name}, which a file of weights has no need of; nothing of it was run. ` +
+      "If it holds a whole model, as torch.save(model) writes it, save model.state_dict() in PyTorch instead.",
+  );
+}
+
+/** Attributes of a dictionary, such as a state dictionary's version numbers, are left out. */
+export function buildState(object: unknown, state: unknown): void {
+  if (object instanceof Map || setNumpyState(object, state)) return;
+  throw new ArgumentError("sets attributes of an object that has none");
+}
+
+function functions(
+  named: Record<string, (args: readonly unknown[]) => unknown>,
+): (readonly [string, PickleFunction])[] {
+  return Object.entries(named).map(([name, call]) => [name, new PickleFunction(name, call)]);
+}
+
+function list(items: unknown = []): unknown[] {
+  if (Array.isArray(items)) return items as unknown[];
+  throw new ArgumentError("expected a list");
+}
+
+function dictionary(items: unknown = []): Map<unknown, unknown> {
+  if (items instanceof Map) return new Map<unknown, unknown>(items);
+  return new Map(list(items).map((pair) => list(pair) as [unknown, unknown]));
+}
+
+function tensor([storage, offset, shape, strides]: readonly unknown[]): unknown {
+  if (!(storage instanceof Storage)) throw new ArgumentError("a tensor lacks its storage");
+  const sizes = list(shape).map(wholeNumber);
+  const steps = list(strides).map(wholeNumber);
+  if (sizes.length !== steps.length) throw new ArgumentError("a tensor's shape and strides differ in length");
+  return storage.view(wholeNumber(offset), sizes, steps);
+}
+
+/** A size or a position. */
+export function wholeNumber(value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new ArgumentError(`expected a whole number as size or position, found ${String(value)}`);
+}

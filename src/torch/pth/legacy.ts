@@ -1,0 +1,63 @@
+import { CheckpointError } from "../../support/errors.js";
+import type { DType } from "../dispatch.js";
+import { ELEMENT_SIZE } from "../element-size.js";
+import type { InputFile } from "../input-file.js";
+import { ByteReader, memorySource } from "./byte-reader.js";
+import type { ByteSource } from "./byte-reader.js";
+import { requireLittleEndian, unpickleObject } from "./object.js";
+
+/** The pickle of 0x1950a86a20f9469cfc6c, by which PyTorch knows these files. */
+export const LEGACY_START = [
+  0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
+];
+const LEGACY_PROTOCOL = 1001;
+
+/**
+ * PyTorch's format before 1.6: pickles of the magic number, the protocol, the machine, the object and the storages'
+ * keys; then for each key the number of elements and the elements. The object's pickle is run twice: first to find
+ * what lies behind it.
+ */
+export function readLegacy(file: InputFile): unknown {
+  const source: ByteSource = {
+    name: file.path,
+    size: file.size,
+    read: (size, position) => file.read(size, position, "its pickles"),
+  };
+  const reader = new ByteReader(source, LEGACY_START.length);
+  const protocol = unpickleObject(reader, null);
+  if (protocol !== LEGACY_PROTOCOL)
+    throw new CheckpointError(`${file.path}: has format ${String(protocol)}; expected ${LEGACY_PROTOCOL}`);
+  const machine = unpickleObject(reader, null);
+  requireLittleEndian(file.path, machine instanceof Map && machine.get("little_endian") === true);
+  const objectStart = reader.position;
+  const types = new Map<string, DType>();
+  unpickleObject(reader, null, types);
+  const positions = storagePositions(file, reader, types);
+  return unpickleObject(new ByteReader(source, objectStart), (key, size) => {
+    const position = positions.get(key);
+    if (position === undefined) throw new CheckpointError(`${file.path}: damaged: it lacks storage ${key}`);
+    return file.read(size, position, `storage ${key}`);
+  });
+}
+
+/** Where each storage's elements begin. */
+function storagePositions(
+  file: InputFile,
+  reader: ByteReader,
+  types: ReadonlyMap<string, DType>,
+): Map<string, number> {
+  const keys = unpickleObject(reader, null);
+  let { position } = reader;
+  return new Map(
+    (Array.isArray(keys) ? (keys as string[]) : []).map((key) => {
+      const dtype = types.get(key);
+      if (dtype === undefined) throw new CheckpointError(`${file.path}: damaged: storage ${key} has no type`);
+      const elements = new ByteReader(
+        memorySource(file.path, file.read(8, position, `storage ${key}`)),
+      ).uint64();
+      const start = position + 8;
+      position = start + elements * ELEMENT_SIZE[dtype];
+      return [key, start];
+    }),
+  );
+}
