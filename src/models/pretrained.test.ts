@@ -31,7 +31,11 @@ function ensemble(experts = 2): ExpertEnsemble {
 /** The file with the given tensors under changed names. */
 function write(
   state: ReadonlyMap<string, Tensor>,
-  { rename = (name: string) => name, drop = /^$/, add = {} } = {},
+  {
+    rename = (name) => name,
+    drop = /^$/,
+    add = {},
+  }: { rename?: (name: string) => string; drop?: RegExp; add?: Record<string, Tensor> } = {},
 ): void {
   const kept = [...state].filter(([name]) => !drop.test(name));
   writeSafetensors(
@@ -140,8 +144,8 @@ test("what does not fit is an error that names file and tensor", () => {
     `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "backbone.1.conv1.weight": expected shape [16, 3, 3, 3], found no such tensor"`,
   ); // one expert's weights for two
   expect(fault("all", { add: fc })).toMatchInlineSnapshot(
-    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "backbone.0.conv1.weight": expected shape [16, 3, 3, 3], found no such tensor"`,
-  );
+    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "backbone.1.conv1.weight": expected shape [16, 3, 3, 3], found no such tensor"`,
+  ); // one network's weights for two experts
 });
 
 test("a file that cannot be read, or of another kind", () => {
@@ -150,6 +154,6 @@ test("a file that cannot be read, or of another kind", () => {
   expect(load("none.safetensors")).toThrow(/none[.]safetensors: cannot be read/);
   writeFileSync(join(folder, "weights.onnx"), "");
   expect(load("weights.onnx")).toThrow(
-    /weights[.]onnx: expected a file of weights that ends in [.]safetensors/,
+    /weights[.]onnx: expected a file of weights: one that torch.save wrote, or one that ends in [.]safetensors/,
   );
 });

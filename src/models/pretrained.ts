@@ -4,19 +4,19 @@ import { CheckpointError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { loadWeights } from "./load-weights.js";
+import { asEnsemble, matching, renamed, unwrapped, withCounters, withoutClassifier } from "./state-names.js";
 
 type Pretrained = NonNullable<ResolvedRecipe["pretrained"]>;
 type State = Map<string, Tensor>;
 
 /** Expert K's backbone, or (_MA) its key encoder in contrastive learning, which starts from the same weights. */
 const BACKBONE = /^backbone(?:_MA)?[.](\d+)[.]/;
-/** Around all names: PyTorch's parallel wrappers, and checkpoints that `longtail train` wrote. */
-const WRAPPER = /^(?:module|model)[.]/;
 
 /**
  * Puts weights from a file into a model whose experts' names begin with "backbone.K.".
  * part "backbone": one network's weights by torchvision's names go into every expert, without its classifier (`fc`);
- * of an ensemble's weights, each expert takes its own backbone. part "all": the whole model, name by name.
+ * of an ensemble's weights, each expert takes its own backbone. part "all": the whole model, name by name; one
+ * network's weights are those of the only expert (state-names.ts).
  * @throws CheckpointError that names the file and the first tensor that is missing or has another shape.
  */
 export function loadPretrained(model: Module, { file, part }: Pretrained): void {
@@ -24,7 +24,7 @@ export function loadPretrained(model: Module, { file, part }: Pretrained): void 
   const saved = unwrapped(loadWeights(file));
   const own = model.stateDict();
   try {
-    if (part === "all") copyState(own, withCounters(saved, own));
+    if (part === "all") copyState(own, withCounters(asEnsemble(saved), own));
     else loadBackbones(own, saved);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
@@ -43,25 +43,7 @@ function loadBackbones(own: State, saved: State): void {
       matching(own, (name) => name.startsWith(prefix)),
       inFile,
     );
-    const found = matching(saved, (name) => (ofEnsemble ? name.startsWith(expert) : !name.startsWith("fc.")));
+    const found = ofEnsemble ? matching(saved, (name) => name.startsWith(expert)) : withoutClassifier(saved);
     copyState(backbone, withCounters(found, backbone));
   }
-}
-
-function unwrapped(saved: State): State {
-  const inside = matching(saved, (name) => WRAPPER.test(name));
-  return inside.size === 0 ? saved : renamed(inside, (name) => name.replace(WRAPPER, ""));
-}
-
-/** Files from before PyTorch 0.4.1, torchvision's among them, do not count batch norm's batches. */
-function withCounters(saved: State, own: State): State {
-  return new Map([...matching(own, (name) => name.endsWith(".num_batches_tracked")), ...saved]);
-}
-
-function matching(state: State, wanted: (name: string) => boolean): State {
-  return new Map([...state].filter(([name]) => wanted(name)));
-}
-
-function renamed(state: State, rename: (name: string) => string): State {
-  return new Map([...state].map(([name, tensor]) => [rename(name), tensor]));
 }
