@@ -5,21 +5,30 @@ import { UsageError } from "../support/errors.js";
 
 export interface RecipeArguments {
   readonly set: readonly string[];
+  /** KEY, VALUE, … after a YAML file of the reference code. */
+  readonly settings?: readonly string[];
   readonly data?: string | undefined;
   readonly seed?: number | undefined;
 }
 
-/** The recipe that the command line names, with --set, then --data and --seed laid over it. */
+/**
+ * The recipe that the command line names, with --set, then --data and --seed laid over it. Warnings about a file of
+ * the reference code go to stderr.
+ */
 export async function recipeFrom(
   nameOrPath: string,
-  { set, data, seed }: RecipeArguments,
+  { set, settings = [], data, seed }: RecipeArguments,
 ): Promise<ResolvedRecipe> {
   const { loadRecipe } = await import("../recipes/load.js");
   const { parseOverride } = await import("../recipes/overrides.js");
   const overrides: Override[] = set.map(parseOverride);
   if (data !== undefined) overrides.push({ path: ["data", "root"], value: data, text: `--data ${data}` });
   if (seed !== undefined) overrides.push({ path: ["seed"], value: seed, text: `--seed ${seed}` });
-  return loadRecipe(nameOrPath, overrides);
+  const onRemarks = (remarks: readonly string[]): void => {
+    const lines = remarks.map((remark) => `  ${remark}\n`);
+    process.stderr.write(`warning: not all of ${nameOrPath} has its effect:\n${lines.join("")}`);
+  };
+  return loadRecipe(nameOrPath, overrides, { settings, onRemarks });
 }
 
 /** The recipe with its data folder's full path, so that the run can be judged from anywhere later. */

@@ -4,28 +4,53 @@ import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/nearest.js";
 import { readRecipeFile, recipeExtensions } from "./file.js";
 import { isObject } from "./json.js";
-import type { Json } from "./json.js";
+import type { Json, JsonObject } from "./json.js";
 import { merge } from "./merge.js";
 import type { Override } from "./overrides.js";
 import { builtInRecipes, findBuiltIn } from "./registry.js";
 import { resolveRecipe } from "./resolve.js";
 import type { ResolvedRecipe } from "./schema.js";
 
+export interface LoadOptions {
+  /** KEY, VALUE, … for a YAML file of the reference code. */
+  readonly settings?: readonly string[];
+  /** Hears what differs from the reference and what such a file says without effect, a line each. */
+  readonly onRemarks?: (remarks: readonly string[]) => void;
+}
+
 /**
  * A recipe by a built-in's name or a file's path, changed by the overrides, checked and with every default.
- * A file may build on a built-in: `extends: cifar100-lt-ncl`; its name is the file's unless it says one.
+ * A file may build on a built-in: `extends: cifar100-lt-ncl`; its name is the file's unless it says one. It may also
+ * be a YAML file of the reference code, known by its keys in capitals.
  *
  * @throws UsageError for an unknown name, an unreadable file and every fault of the recipe.
  */
 export async function loadRecipe(
   nameOrPath: string,
   overrides: readonly Override[] = [],
+  { settings = [], onRemarks }: LoadOptions = {},
 ): Promise<ResolvedRecipe> {
   const builtIn = findBuiltIn(nameOrPath);
-  if (builtIn) return resolveRecipe(builtIn as unknown as Json, `recipe ${builtIn.name}`, overrides);
-  if (!isPath(nameOrPath)) throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
-  const recipe = await readRecipeFile(nameOrPath);
+  if (!builtIn && !isPath(nameOrPath))
+    throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
+  const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(nameOrPath);
+  if (!builtIn && isReferenceFile(recipe)) {
+    const { importReference } = await import("./reference/import.js");
+    const imported = importReference(recipe, nameOrPath, settings);
+    onRemarks?.(imported.remarks);
+    return resolveRecipe(imported.recipe, nameOrPath, [...imported.overrides, ...overrides]);
+  }
+  if (settings.length > 0)
+    throw new UsageError(
+      `KEY VALUE pairs (${settings.join(" ")}) are for YAML files of the reference code; use --set key=value`,
+    );
+  if (builtIn) return resolveRecipe(recipe, `recipe ${builtIn.name}`, overrides);
   return resolveRecipe(extended(recipe, nameOrPath), nameOrPath, overrides);
+}
+
+/** Files of the reference code write their keys in capitals, ours do not. */
+function isReferenceFile(recipe: Json): recipe is JsonObject {
+  return isObject(recipe) && Object.keys(recipe).some((key) => /^[A-Z]/.test(key));
 }
 
 function isPath(text: string): boolean {

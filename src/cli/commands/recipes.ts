@@ -6,10 +6,9 @@ import { output } from "../output.js";
 import type { Output } from "../output.js";
 import { recipeFrom } from "../recipe-arguments.js";
 
-interface RecipesArguments {
+interface ShowArguments {
   readonly set: readonly string[];
-  readonly keys: boolean;
-  readonly json: boolean;
+  readonly settings: readonly string[];
 }
 
 const examples = `
@@ -17,20 +16,22 @@ Examples:
   longtail recipes                                    the built-in recipes
   longtail recipes cifar100-lt-ncl                    one, with every default
   longtail recipes my-recipe.yaml --set epochs=8      check a recipe of your own
+  longtail recipes cifar100_im100_NCL.yaml            what a file of NCL's PyTorch code becomes
   longtail recipes --keys                             every key, what it takes and its default`;
 
 export function recipesCommand(): CommandUnknownOpts {
   return newCommand("recipes")
     .description("list the built-in recipes, show one with every default, or explain the keys")
     .argument("[recipe]", "a built-in recipe's name, or a file")
+    .argument("[settings...]", "KEY VALUE pairs for a YAML file of NCL's PyTorch code")
     .option("--set <key=value>", "change a key; can be given many times", collect, [])
     .option("--keys", "list every key of a recipe", false)
     .addHelpText("after", examples)
-    .action(async (recipe, options) => {
+    .action(async (recipe, settings, options) => {
       const to = output(options);
       if (options.keys) await showKeys(to);
       else if (recipe === undefined) showList(to);
-      else await showRecipe(recipe, options, to);
+      else await showRecipe(recipe, { ...options, settings }, to);
     });
 }
 
@@ -40,8 +41,8 @@ function showList(to: Output): void {
   to.value(list);
 }
 
-async function showRecipe(name: string, { set }: RecipesArguments, to: Output): Promise<void> {
-  const recipe = await recipeFrom(name, { set });
+async function showRecipe(name: string, given: ShowArguments, to: Output): Promise<void> {
+  const recipe = await recipeFrom(name, given);
   to.say(JSON.stringify(recipe, null, 2));
   to.value(recipe);
 }

@@ -19,6 +19,7 @@ Examples:
   longtail train cifar100-lt-ncl --data DIR --set epochs=8 --set schedule.at=[6,7] --set optimizer.lr=0.02
   longtail train caltech20-lt-ncl --data my-photos --seed 1 --out runs/my-photos
   longtail train my-recipe.yaml --data my-photos
+  longtail train cifar100_im100_NCL.yaml TRAIN.MAX_EPOCH 200 --data DIR       a file of NCL's PyTorch code
 
 my-photos holds train/CLASS/*.jpg and test/CLASS/*.jpg. The keys of --set: longtail recipes --keys.
 The run's folder holds recipe.json, metrics.jsonl, result.json and checkpoints. With --json every event
@@ -28,6 +29,7 @@ export function trainCommand(): CommandUnknownOpts {
   return newCommand("train")
     .description("train a recipe")
     .argument("<recipe>", "a built-in recipe's name, or a file: .json, .yaml, .yml, .js, .mjs, .ts")
+    .argument("[settings...]", "KEY VALUE pairs for a YAML file of NCL's PyTorch code")
     .option("--data <folder>", "the data's folder")
     .option("--set <key=value>", "change a key of the recipe; can be given many times", collect, [])
     .option("--out <folder>", "the run's folder (default: runs/NAME, or runs/NAME-2, … when that is taken)")
@@ -39,8 +41,8 @@ export function trainCommand(): CommandUnknownOpts {
     .action(train);
 }
 
-async function train(nameOrPath: string, options: TrainArguments): Promise<void> {
-  const recipe = withDataFolder(await recipeFrom(nameOrPath, options));
+async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
+  const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, settings }));
   const { trainWatched } = await import("../training-run.js");
   const { freshRunFolder } = await import("../../training/run-folder.js");
   const { device, threads, force = false } = options;

@@ -1,0 +1,128 @@
+/** Messages name the key, what was expected, what was found and where. */
+import { expect, test } from "vitest";
+import { importReference } from "./import.js";
+import { fault, ncl } from "./reference.fixture.js";
+
+test("unknown keys", () => {
+  expect(fault(ncl, { "TRAIN.BATCHSIZE": "3", "LOSS.HCMN": "3", Colour: "3" })).toMatchInlineSnapshot(`
+    "unknown key TRAIN.BATCHSIZE; did you mean TRAIN.BATCH_SIZE? (TRAIN.BATCHSIZE 3)
+    unknown key LOSS.HCMN; did you mean LOSS.HCM_N? (LOSS.HCMN 3)
+    unknown key Colour; it is none of the reference's (Colour 3)"
+  `);
+  expect(fault(ncl, { TRAIN: "4" })).toMatchInlineSnapshot(
+    `"TRAIN: expected a section of keys such as TRAIN.BATCH_SIZE, found "4" (TRAIN 4)"`,
+  );
+});
+
+test("wrong types", () => {
+  expect(fault(ncl, { "TRAIN.MAX_EPOCH": "many", "TRAIN.BATCH_SIZE": "1.5", "NETWORK.MOCO": "maybe" }))
+    .toMatchInlineSnapshot(`
+    "TRAIN.BATCH_SIZE: expected a whole number, found "1.5" (TRAIN.BATCH_SIZE 1.5)
+    TRAIN.MAX_EPOCH: expected a whole number, found "many" (TRAIN.MAX_EPOCH many)
+    NETWORK.MOCO: expected True or False, found "maybe" (NETWORK.MOCO maybe)"
+  `);
+});
+
+test("tuples that are none", () => {
+  expect(fault(ncl, { INPUT_SIZE: "(32, 32", "TRANSFORMS.TEST_TRANSFORMS": "(center_crop)" }))
+    .toMatchInlineSnapshot(`
+    "INPUT_SIZE: expected a tuple of two whole numbers, such as (32, 32), found "(32, 32" (INPUT_SIZE (32, 32)
+    TRANSFORMS.TEST_TRANSFORMS: expected a list or tuple of names, such as ('a', 'b'), found "(center_crop)" (TRANSFORMS.TEST_TRANSFORMS (center_crop))"
+  `);
+  expect(fault(ncl, { "TRAIN.LR_SCHEDULER.LR_STEP": "(320.5, 360)" })).toMatchInlineSnapshot(
+    `"TRAIN.LR_SCHEDULER.LR_STEP: expected a list or tuple of whole numbers, such as [320, 360], found "(320.5, 360)" (TRAIN.LR_SCHEDULER.LR_STEP (320.5, 360))"`,
+  );
+});
+
+test("in the file", () => {
+  const document = { TRAIN: { BATCHSIZE: 3, MAX_EPOCH: "many", LR_SCHEDULER: 7 }, epochs: 4 };
+  expect(() => importReference(document, "mine.yaml", [])).toThrowErrorMatchingInlineSnapshot(`
+    [UsageError: unknown key TRAIN.BATCHSIZE; did you mean TRAIN.BATCH_SIZE? (mine.yaml)
+    TRAIN.LR_SCHEDULER: expected a section of keys such as TRAIN.LR_SCHEDULER.TYPE, found 7 (mine.yaml)
+    unknown key epochs; it is none of the reference's (mine.yaml)
+    TRAIN.MAX_EPOCH: expected a whole number, found "many" (mine.yaml)]
+  `);
+});
+
+test("unknown networks, losses, data sets, samplers and other names", () => {
+  expect(
+    fault(ncl, {
+      "BACKBONE.MULTI_NETWORK_TYPE": "['res32_cifr']",
+      "BACKBONE.TYPE": "vit",
+      "LOSS.LOSS_TYPE": "NIL_NBOT",
+      "DATASET.DATASET": "ImageNetLT",
+      "TRAIN.SAMPLER.MULTI_NETWORK_TYPE": "['weighted_balanced']",
+      "TRAIN.OPTIMIZER.TYPE": "LBFGS",
+      "CLASSIFIER.TYPE": "fc",
+      "MODULE.TYPE": "gap",
+    }),
+  ).toMatchInlineSnapshot(`
+    "DATASET.DATASET: expected one of MULTI_NETWORK_CIFAR_AUGPLIS, MULTI_NETWORK_CIFAR_MOCO_AUGPLIS, MULTI_NETWORK_CIFAR_AUGPLIS_NCL_PLUS, ImageNet_LT, iNaturalist, Places_LT_MOCO, found "ImageNetLT", did you mean ImageNet_LT? (DATASET.DATASET ImageNetLT)
+    BACKBONE.MULTI_NETWORK_TYPE: expected one of res32_cifar, res50, res152, found "res32_cifr", did you mean res32_cifar? (BACKBONE.MULTI_NETWORK_TYPE ['res32_cifr'])
+    BACKBONE.TYPE: expected one of res32_cifar, res50, res152, found "vit" (BACKBONE.TYPE vit)
+    CLASSIFIER.TYPE: expected one of FC, FCNorm, cos, found "fc" (CLASSIFIER.TYPE fc)
+    MODULE.TYPE: expected one of GAP, Identity, found "gap" (MODULE.TYPE gap)
+    LOSS.LOSS_TYPE: expected one of CrossEntropy, NIL_NBOD, NIL_NBOD_plus, found "NIL_NBOT", did you mean NIL_NBOD? (LOSS.LOSS_TYPE NIL_NBOT)
+    TRAIN.OPTIMIZER.TYPE: expected one of SGD, ADAM, found "LBFGS" (TRAIN.OPTIMIZER.TYPE LBFGS)
+    TRAIN.SAMPLER.MULTI_NETWORK_TYPE: expected one of default, weighted_balance, weighted_square, weighted_progressive, found "weighted_balanced", did you mean weighted_balance? (TRAIN.SAMPLER.MULTI_NETWORK_TYPE ['weighted_balanced'])"
+  `);
+});
+
+test("values out of range name both keys", () => {
+  expect(fault(ncl, { "TRAIN.BATCH_SIZE": "-3", "TRAIN.OPTIMIZER.BASE_LR": "0", "LOSS.HCM_N": "0" }))
+    .toMatchInlineSnapshot(`
+    "data.batch: expected a whole number > 0, found -3 (TRAIN.BATCH_SIZE -3)
+    method.hardCategories: expected a whole number > 0, found 0 (LOSS.HCM_N 0)
+    optimizer.lr: expected a number > 0, found 0 (TRAIN.OPTIMIZER.BASE_LR 0)"
+  `);
+});
+
+test("no experts; data that the file's name does not tell", () => {
+  expect(fault(ncl, { "BACKBONE.MULTI_NETWORK_TYPE": "()", "DATASET.TRAIN_JSON": "train.json" }))
+    .toMatchInlineSnapshot(`
+    "DATASET.TRAIN_JSON: expected a file name that tells the data, such as cifar100_imbalance100_train.json (the file is not read), found "train.json" (DATASET.TRAIN_JSON train.json)
+    BACKBONE.MULTI_NETWORK_TYPE: expected a network for each expert, found [] (BACKBONE.MULTI_NETWORK_TYPE ())"
+  `);
+});
+
+test("parts that do not belong together", () => {
+  expect(
+    fault(ncl, {
+      "TRAIN.COMBINER.TYPE": "multi_network_default_CON",
+      "DATASET.DATASET": "MULTI_NETWORK_CIFAR_MOCO_AUGPLIS",
+    }),
+  ).toMatchInlineSnapshot(`
+    "TRAIN.COMBINER.TYPE: expected multi_network_default with NETWORK.MOCO False, found "multi_network_default_CON" (TRAIN.COMBINER.TYPE multi_network_default_CON)
+    DATASET.DATASET: expected a data set without a second view with NETWORK.MOCO False, found "MULTI_NETWORK_CIFAR_MOCO_AUGPLIS" (DATASET.DATASET MULTI_NETWORK_CIFAR_MOCO_AUGPLIS)"
+  `);
+  expect(fault(ncl, { "DATASET.DATASET": "MULTI_NETWORK_CIFAR_AUGPLIS_NCL_PLUS" })).toMatchInlineSnapshot(
+    `"LOSS.LOSS_TYPE: expected NIL_NBOD_plus with a data set that makes INTRA_N copies, found "NIL_NBOD" (cifar100_im100_NCL.yaml)"`,
+  );
+});
+
+test("what the reference can do and longtail cannot", () => {
+  expect(
+    fault(ncl, {
+      "BACKBONE.MULTI_NETWORK_TYPE": "('res50', 'res152')",
+      "MODULE.TYPE": "Identity",
+      "TRAIN.OPTIMIZER.TYPE": "ADAM",
+      "TRAIN.LR_SCHEDULER.TYPE": "cosine",
+      "TRAIN.LR_SCHEDULER.COSINE_DECAY_END": "300",
+      "TRAIN.SAMPLER.MULTI_NETWORK_TYPE": "['weighted_square']",
+      "TRAIN.SHUFFLE": "False",
+      EVAL_MODE: "True",
+      RESUME_MODEL: "epoch_5.pth",
+      COLOR_SPACE: "BGR",
+    }),
+  ).toMatchInlineSnapshot(`
+    "BACKBONE.MULTI_NETWORK_TYPE ["res50","res152"]: not yet: experts with different networks (BACKBONE.MULTI_NETWORK_TYPE ('res50', 'res152'))
+    MODULE.TYPE "Identity": not yet: features that are not averaged (MODULE.TYPE Identity)
+    TRAIN.OPTIMIZER.TYPE "ADAM": not yet: Adam (TRAIN.OPTIMIZER.TYPE ADAM)
+    TRAIN.LR_SCHEDULER.COSINE_DECAY_END 300: not yet: a cosine that does not end with TRAIN.MAX_EPOCH (TRAIN.LR_SCHEDULER.COSINE_DECAY_END 300)
+    TRAIN.SAMPLER.MULTI_NETWORK_TYPE ["weighted_square"]: not yet: sampling by class (TRAIN.SAMPLER.MULTI_NETWORK_TYPE ['weighted_square'])
+    TRAIN.SHUFFLE False: not yet: training images in the order of the data (TRAIN.SHUFFLE False)
+    EVAL_MODE True: not yet: training with batch norm as in evaluation (EVAL_MODE True)
+    RESUME_MODEL "epoch_5.pth": not yet: continuing a training (RESUME_MODEL epoch_5.pth)
+    COLOR_SPACE "BGR": not yet: another order of colours than RGB (COLOR_SPACE BGR)"
+  `);
+});

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { resolveRecipe } from "../resolve.js";
+import { importReference } from "./import.js";
+import { fault, imported, ncl } from "./reference.fixture.js";
+
+const oneDevice = { "TRAIN.DISTRIBUTED": "False" };
+
+describe("the reference's configurations", () => {
+  test("NCL on CIFAR-100-LT", () => {
+    expect(imported(ncl).recipe).toMatchObject({
+      name: "NCL",
+      seed: 42,
+      epochs: 400,
+      data: { kind: "cifar100", imbalance: 100, imageSize: 32, batch: 64, dropLast: true },
+      backbone: "resnet32",
+      classifier: { kind: "fc", bias: true },
+      dropout: 0,
+      pretrained: null,
+      method: {
+        ...{ kind: "ncl", experts: 3, hardCategories: 30, crossEntropy: 1, hard: 1 },
+        ...{ distillation: 0.6, hardDistillation: 0.6, mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
+      },
+      optimizer: { kind: "sgd", lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 2e-4, clipNorm: null },
+      schedule: { kind: "multistep", at: [320, 360], factor: 0.1, warmupEpochs: 5, warmupSteps: 0 },
+      evaluation: { every: 1, batch: 256, groups: "reference" },
+    });
+  });
+
+  test("NCL on ImageNet-LT and iNaturalist 2018, on one device", () => {
+    const cosine = { kind: "cosine", end: 1e-4, warmupEpochs: 0 };
+    expect(imported("ImageNet_LT.yaml", oneDevice).recipe).toMatchObject({
+      epochs: 200,
+      data: { kind: "image-folder", imbalance: null, imageSize: 224, batch: 64, mean: [0.485, 0.456, 0.406] },
+      backbone: "resnet50",
+      classifier: { kind: "cosine", scale: 16 },
+      method: { kind: "ncl", experts: 3, hardCategories: 300, distillation: 0.6 },
+      optimizer: { lr: 0.2, weightDecay: 2e-4 },
+      schedule: cosine,
+    });
+    expect(imported("inat18_NCL.yaml", oneDevice).recipe).toMatchObject({
+      epochs: 400,
+      data: { mean: [0.466, 0.471, 0.38], std: [0.195, 0.194, 0.192] },
+      classifier: { kind: "cosine", scale: 32 },
+      method: { hardCategories: 2442 },
+      optimizer: { lr: 0.2 },
+      schedule: cosine,
+    });
+  });
+
+  test("what differs from the reference and what has no effect is said", () => {
+    expect(imported(ncl).remarks.join("\n")).toMatchInlineSnapshot(`
+      "DATASET.DATASET: not yet: AutoAugment and Cutout; training images are cropped and flipped only
+      DATASET.TRAIN_JSON: the file is not read: CIFAR-100 from --data, cut to imbalance 100; classes have as many images as in the file, but not the same ones
+      DATASET.VALID_JSON: no effect: the test images are those of --data
+      BACKBONE.TYPE: no effect: the networks are those of BACKBONE.MULTI_NETWORK_TYPE
+      CLASSIFIER.SEMI_TYPE, LOSS.CON_RATIO: no effect: it belongs to NETWORK.MOCO True
+      OUTPUT_DIR: no effect: a run lies in --out, or in runs/NAME
+      SAVE_STEP: no effect: there is a checkpoint after every epoch
+      SHOW_STEP: no effect: progress is shown all the time, and every step is in metrics.jsonl
+      TRAIN.NUM_WORKERS, TEST.NUM_WORKERS: no effect: the number of threads is chosen; --set data.workers=N changes it, the images stay the same
+      TRAIN.TENSORBOARD.ENABLE: no effect: what it would show is in metrics.jsonl
+      TRAIN.SAMPLER.TYPE: no effect: the reference samples by TRAIN.SAMPLER.MULTI_NETWORK_TYPE
+      TRAIN.SYNCBN: no effect: the reference synchronises batch norm whenever TRAIN.DISTRIBUTED is True
+      TEST.MODEL_FILE: no effect: the model to judge is the argument of \`longtail evaluate\`
+      TRANSFORMS.TRAIN_TRANSFORMS, TRANSFORMS.TEST_TRANSFORMS: no effect: every data set of the reference brings its own transforms"
+    `);
+    expect(imported("ImageNet_LT.yaml", oneDevice).remarks.slice(0, 2).join("\n")).toMatchInlineSnapshot(`
+      "DATASET.DATASET: not yet: RandomResizedCrop, colour jitter and RandAugment; a crop of 224 out of 256 and flips stand in
+      DATASET.TRAIN_JSON, DATASET.VALID_JSON: not yet: reading annotations; the images are those of --data DIR, in DIR/train/CLASS and DIR/test/CLASS"
+    `);
+  });
+
+  test("several GPUs are refused, with the way out", () => {
+    expect(fault("ImageNet_LT.yaml")).toMatchInlineSnapshot(
+      `"TRAIN.DISTRIBUTED True: not yet: training on several GPUs; TRAIN.DISTRIBUTED False after the file trains on one device, in batches of TRAIN.BATCH_SIZE (in the reference each GPU has as many) (ImageNet_LT.yaml)"`,
+    );
+  });
+});
+
+describe("settings after the file", () => {
+  test("are laid over it", () => {
+    const { recipe } = imported(ncl, {
+      NAME: "short run",
+      DROPOUT: "True",
+      "BACKBONE.MULTI_NETWORK_TYPE": "['res32_cifar', 'res32_cifar']",
+      "TRAIN.MAX_EPOCH": "100",
+      "TRAIN.OPTIMIZER.BASE_LR": "2e-2",
+      "TRAIN.LR_SCHEDULER.LR_STEP": "(80, 90)",
+    });
+    expect(recipe).toMatchObject({
+      name: "short run",
+      epochs: 100,
+      dropout: 0.5,
+      method: { experts: 2 },
+      optimizer: { lr: 0.02 },
+      schedule: { at: [80, 90] },
+    });
+  });
+
+  test("the last of two for a key counts, and there are two for each", () => {
+    const read = (...settings: string[]): unknown => {
+      const { overrides } = importReference(
+        { DATASET: { TRAIN_JSON: "cifar10_imbalance50.json" } },
+        "mine.yaml",
+        settings,
+      );
+      return overrides.find(({ path }) => path[0] === "epochs")?.value;
+    };
+    expect(read("TRAIN.MAX_EPOCH", "200", "TRAIN.MAX_EPOCH", "100")).toBe(100);
+    expect(() => read("TRAIN.MAX_EPOCH", "200", "NAME")).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: expected KEY VALUE pairs after the file, found NAME without a value]`,
+    );
+  });
+
+  test("numbers may be text in the file, too, and lists tuples", () => {
+    const { recipe, overrides } = importReference(
+      {
+        DATASET: { TRAIN_JSON: "cifar10_imbalance50_train.json" },
+        TRAIN: {
+          OPTIMIZER: { BASE_LR: "5e-2", WEIGHT_DECAY: "2e-4" },
+          LR_SCHEDULER: { LR_STEP: "(3, 4)" },
+        },
+      },
+      "mine.yaml",
+      [],
+    );
+    expect(resolveRecipe(recipe, "mine.yaml", overrides)).toMatchObject({
+      name: "default",
+      epochs: 60,
+      data: { kind: "cifar10", imbalance: 50, batch: 32 },
+      method: { kind: "cross-entropy", experts: 1 },
+      optimizer: { lr: 0.05, weightDecay: 2e-4 },
+      schedule: { kind: "multistep", at: [3, 4], factor: 0.1, warmupEpochs: 0 },
+      evaluation: { every: 5, batch: 32 },
+    });
+  });
+
+  test("VALID_STEP -1 evaluates once", () => {
+    const { recipe, remarks } = imported(ncl, { VALID_STEP: "-1" });
+    expect(recipe.evaluation.every).toBe(400);
+    expect(remarks).toContain("VALID_STEP: the last epoch is evaluated all the same");
+  });
+
+  test("other samplers than the first are not used, as in the reference", () => {
+    const { remarks } = imported(ncl, {
+      "TRAIN.SAMPLER.MULTI_NETWORK_TYPE": "('default', 'weighted_balance')",
+    });
+    expect(remarks).toContain(
+      "TRAIN.SAMPLER.MULTI_NETWORK_TYPE: no effect beyond the first, as in the reference",
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import type { Importer } from "./importer.js";
+import type { ReferenceKey } from "./keys.js";
+
+/** TRAIN and TEST, and the keys of the first level. */
+export function importTraining(from: Importer): void {
+  from.map("NAME", "name");
+  from.map("RAND_SEED", "seed");
+  from.map("TRAIN.MAX_EPOCH", "epochs");
+  from.map("TRAIN.BATCH_SIZE", "data.batch");
+  from.fix("data.dropLast", true);
+  importOptimizer(from);
+  importSchedule(from);
+  importEvaluation(from);
+  importSampler(from);
+  refuseOtherWays(from);
+}
+
+function importOptimizer(from: Importer): void {
+  const kind = from.choice("TRAIN.OPTIMIZER.TYPE", { SGD: "sgd", ADAM: "adam" });
+  if (kind === "adam") from.notYet("TRAIN.OPTIMIZER.TYPE", "Adam");
+  if (kind !== "sgd") return;
+  from.set("optimizer.kind", "sgd", "TRAIN.OPTIMIZER.TYPE");
+  from.map("TRAIN.OPTIMIZER.BASE_LR", "optimizer.lr");
+  from.map("TRAIN.OPTIMIZER.MOMENTUM", "optimizer.momentum");
+  from.map("TRAIN.OPTIMIZER.WEIGHT_DECAY", "optimizer.weightDecay");
+  from.fix("optimizer.nesterov", true);
+}
+
+function importSchedule(from: Importer): void {
+  const type = "TRAIN.LR_SCHEDULER.TYPE";
+  const kind = from.choice(type, { multistep: "multistep", warmup: "warmup", cosine: "cosine" } as const);
+  if (kind === undefined) return;
+  const unused = (...keys: readonly ReferenceKey[]): void => {
+    from.unused(`it does not belong to ${type} ${kind}`, ...keys);
+  };
+  from.set("schedule.kind", kind === "cosine" ? "cosine" : "multistep", type);
+  if (kind === "warmup") from.map("TRAIN.LR_SCHEDULER.WARM_EPOCH", "schedule.warmupEpochs");
+  else unused("TRAIN.LR_SCHEDULER.WARM_EPOCH");
+  if (kind === "cosine") {
+    unused("TRAIN.LR_SCHEDULER.LR_STEP", "TRAIN.LR_SCHEDULER.LR_FACTOR");
+    importCosine(from);
+  } else {
+    unused("TRAIN.LR_SCHEDULER.COSINE_DECAY_END");
+    from.map("TRAIN.LR_SCHEDULER.LR_STEP", "schedule.at");
+    from.map("TRAIN.LR_SCHEDULER.LR_FACTOR", "schedule.factor");
+  }
+}
+
+/** COSINE_DECAY_END is the epoch of the lowest rate, the last one where it is 0. */
+function importCosine(from: Importer): void {
+  from.fix("schedule.end", 1e-4);
+  const end = from.value("TRAIN.LR_SCHEDULER.COSINE_DECAY_END");
+  if (end > 0 && end !== from.value("TRAIN.MAX_EPOCH"))
+    from.notYet("TRAIN.LR_SCHEDULER.COSINE_DECAY_END", "a cosine that does not end with TRAIN.MAX_EPOCH");
+}
+
+function importEvaluation(from: Importer): void {
+  from.map("TEST.BATCH_SIZE", "evaluation.batch");
+  from.fix("evaluation.groups", "reference");
+  if (from.value("VALID_STEP") === -1) {
+    from.set("evaluation.every", from.value("TRAIN.MAX_EPOCH"), "VALID_STEP");
+    from.remark("VALID_STEP", "the last epoch is evaluated all the same");
+  } else {
+    from.map("VALID_STEP", "evaluation.every");
+  }
+}
+
+/** All experts see the same batch, and its sampler is the first of the list. */
+function importSampler(from: Importer): void {
+  const key = "TRAIN.SAMPLER.MULTI_NETWORK_TYPE";
+  const [first = ""] = from.value(key);
+  const plain = {
+    default: true,
+    weighted_balance: false,
+    weighted_square: false,
+    weighted_progressive: false,
+  };
+  const isPlain = from.choiceOf(key, first, plain);
+  if (isPlain === false) from.notYet(key, "sampling by class");
+  if (from.value(key).length > 1) from.remark(key, "no effect beyond the first, as in the reference");
+}
+
+function refuseOtherWays(from: Importer): void {
+  if (from.value("TRAIN.DISTRIBUTED"))
+    from.notYet(
+      "TRAIN.DISTRIBUTED",
+      "training on several GPUs; TRAIN.DISTRIBUTED False after the file trains on one device, in batches of " +
+        "TRAIN.BATCH_SIZE (in the reference each GPU has as many)",
+    );
+  if (!from.value("TRAIN.SHUFFLE")) from.notYet("TRAIN.SHUFFLE", "training images in the order of the data");
+  if (from.value("EVAL_MODE")) from.notYet("EVAL_MODE", "training with batch norm as in evaluation");
+  if (from.value("RESUME_MODEL") !== "") from.notYet("RESUME_MODEL", "continuing a training");
+  if (from.value("COLOR_SPACE") !== "RGB") from.notYet("COLOR_SPACE", "another order of colours than RGB");
+}
