@@ -8,6 +8,7 @@ test("every key has a type, and what is not plain from its name a description", 
   expect(keys.map((key) => `${key.path}: ${key.type}`).join("\n")).toMatchInlineSnapshot(`
     "name: text
     description: text
+    reference: text
     seed: a whole number >= 0
     epochs: a whole number > 0
     data.kind: one of cifar10, cifar100, image-folder

@@ -33,7 +33,7 @@ async function fault(recipe: string, ...overrides: string[]): Promise<string> {
 describe("faults", () => {
   test("an unknown recipe names the nearest one", async () => {
     expect(await fault("cifar100-lt-nlc")).toMatchInlineSnapshot(
-      `"unknown recipe "cifar100-lt-nlc"; did you mean cifar100-lt-ncl? built-in recipes: cifar100-lt-ncl, cifar100-lt-ce, cifar10-lt-ncl, cifar10-lt-ce, caltech20-lt-ncl, caltech20-lt-ce; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
+      `"unknown recipe "cifar100-lt-nlc"; did you mean cifar100-lt-ncl? \`longtail recipes\` lists the built-in ones; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
     );
     expect(await fault("imagenet")).not.toContain("did you mean");
   });
@@ -101,7 +101,7 @@ describe("faults", () => {
       "FOLDER/throws.mjs: cannot be run: no",
     );
     expect(await fault(file("base.json", '{"extends": "cifar100-lt-nc"}'))).toMatchInlineSnapshot(
-      `"unknown recipe "cifar100-lt-nc" that FOLDER/base.json extends; did you mean cifar100-lt-ncl? built-in recipes: cifar100-lt-ncl, cifar100-lt-ce, cifar10-lt-ncl, cifar10-lt-ce, caltech20-lt-ncl, caltech20-lt-ce; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
+      `"unknown recipe "cifar100-lt-nc" that FOLDER/base.json extends; did you mean cifar100-lt-ncl? \`longtail recipes\` lists the built-in ones; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
     );
   });
 

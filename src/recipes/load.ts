@@ -76,6 +76,6 @@ function unknownRecipe(name: string, what: string): UsageError {
   const meant = nearest(name, names);
   const hint = meant === undefined ? "" : ` did you mean ${meant}?`;
   return new UsageError(
-    `unknown ${what};${hint} built-in recipes: ${names.join(", ")}; a file ends in ${recipeExtensions.join(", ")}`,
+    `unknown ${what};${hint} \`longtail recipes\` lists the built-in ones; a file ends in ${recipeExtensions.join(", ")}`,
   );
 }

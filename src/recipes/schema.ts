@@ -47,7 +47,10 @@ const Data = z.strictObject({
     ),
   imageSize: count.describe("side in pixels of the square that the network sees"),
   batch: count.default(64).describe("images per training step; optimizer.accumulate cuts it in parts"),
-  dropLast: z.boolean().default(false).describe("leave out an epoch's last, smaller batch"),
+  dropLast: z
+    .boolean()
+    .default(false)
+    .describe("leave out an epoch's last, smaller batch, as the reference does; by default no image is lost"),
   train: z.array(Transform).default([]).describe("what is done to each training image, in order"),
   test: z.array(Transform).default([]).describe("what is done to each test image, in order"),
   mean: perChannel
@@ -124,13 +127,22 @@ const Ncl = z.strictObject({
     .enum(["first", "own", "mean"])
     .default("first")
     .describe(
-      "whose logits choose the hard classes: the first expert's (the reference), each its own, the mean",
+      "whose raw logits choose the hard classes: the first expert's for all (the reference and the default, which " +
+        "its numbers rest on), each its own, or the mean of all",
     ),
   nonHard: z
     .enum(["zeroed", "removed"])
     .default("zeroed")
-    .describe("logits of the other classes: set to 0 (the reference) or left out of the softmax"),
-  logEpsilon: weight.default(0).describe("added to probabilities before their log; the reference adds 1e-9"),
+    .describe(
+      "logits of the other classes: set to 0, so that each still adds 1 to the softmax's sum (the reference and the " +
+        "default), or left out of the softmax",
+    ),
+  logEpsilon: weight
+    .default(0)
+    .describe(
+      "added to probabilities before their log: 1e-9 in the reference (parity), which vanishes in half precision; by " +
+        "default the log is exact",
+    ),
 });
 
 const Method = z.discriminatedUnion("kind", [CrossEntropy, BalancedSoftmax, Ncl]);
@@ -182,12 +194,16 @@ const Evaluation = z.strictObject({
   groups: z
     .enum(["field", "reference"])
     .default("field")
-    .describe("many / few by training images: > 100 / < 20 (the field) or >= 100 / <= 20 (the reference)"),
+    .describe(
+      "many / few by training images: > 100 / < 20 as in the field, so that results compare (the default), or " +
+        ">= 100 / <= 20 as in the reference (parity)",
+    ),
 });
 
 export const Recipe = z.strictObject({
   name: z.string().min(1).describe("the recipe's name; a run without --out lies in runs/NAME"),
   description: z.string().default("").describe("one line for people"),
+  reference: z.string().default("").describe("where the recipe is from, what was reported and what measured"),
   seed: z.int().min(0).default(0).describe("of every random choice (--seed)"),
   epochs: count.describe("passes over the training images"),
   data: Data,

@@ -45,6 +45,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
   return {
     name: "toy",
     description: "",
+    reference: "",
     seed: 0,
     epochs: 2,
     data: {

@@ -36,8 +36,15 @@ export function recipesCommand(): CommandUnknownOpts {
 }
 
 function showList(to: Output): void {
-  const list = builtInRecipes.map(({ name, description = "" }) => ({ name, description }));
-  to.say(list.map(({ name, description }) => `${name.padEnd(18)}${description}`).join("\n"));
+  const list = builtInRecipes.map(({ name, description = "", reference = "" }) => {
+    return { name, description, reference };
+  });
+  const width = 2 + Math.max(...list.map(({ name }) => name.length));
+  const indent = " ".repeat(width);
+  for (const { name, description, reference } of list) {
+    to.say(name.padEnd(width) + description);
+    if (reference !== "") to.say(indent + reference);
+  }
   to.value(list);
 }
 

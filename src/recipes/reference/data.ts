@@ -1,9 +1,7 @@
 import type { Json } from "../json.js";
-import type { RecipeInput } from "../schema.js";
+import { inatImages, largeImages, smallImages } from "../built-in/images.js";
+import type { Preparation } from "../built-in/images.js";
 import type { Importer } from "./importer.js";
-
-type Data = RecipeInput["data"];
-type Preparation = Pick<Data, "train" | "test" | "mean" | "std"> & { imageSize: number };
 
 /** What each training image is used for: once, as two views (MoCo), or as INTRA_N copies (NCL++). */
 export type Views = "one" | "two" | "copies";
@@ -16,35 +14,16 @@ interface DataSet {
   readonly missing: string;
 }
 
-const small: Preparation = {
-  imageSize: 32,
-  train: [{ kind: "random-crop", size: 32, padding: 4 }, { kind: "horizontal-flip" }],
-  test: [],
-  mean: [0.4914, 0.4822, 0.4465],
-  std: [0.2023, 0.1994, 0.201],
-};
-
-const large: Preparation = {
-  imageSize: 224,
-  train: [{ kind: "resize", size: 256 }, { kind: "random-crop", size: 224 }, { kind: "horizontal-flip" }],
-  test: [
-    { kind: "resize", size: 256 },
-    { kind: "center-crop", size: 224 },
-  ],
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
-
 const cifar = {
   cifar: true,
   views: "one",
-  prepared: small,
+  prepared: smallImages,
   missing: "AutoAugment and Cutout; training images are cropped and flipped only",
 } as const;
 const photographs = {
   cifar: false,
   views: "one",
-  prepared: large,
+  prepared: largeImages,
   missing: "RandomResizedCrop, colour jitter and RandAugment; a crop of 224 out of 256 and flips stand in",
 } as const;
 
@@ -60,7 +39,7 @@ const dataSets: Record<string, DataSet> = {
   ImageNet_LT: photographs,
   iNaturalist: {
     ...photographs,
-    prepared: { ...large, mean: [0.466, 0.471, 0.38], std: [0.195, 0.194, 0.192] },
+    prepared: inatImages,
   },
   Places_LT_MOCO: {
     ...photographs,

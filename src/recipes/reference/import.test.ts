@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { loadRecipe } from "../load.js";
 import { resolveRecipe } from "../resolve.js";
 import { importReference } from "./import.js";
 import { fault, imported, ncl } from "./reference.fixture.js";
@@ -24,6 +25,22 @@ describe("the reference's configurations", () => {
       schedule: { kind: "multistep", at: [320, 360], factor: 0.1, warmupEpochs: 5, warmupSteps: 0 },
       evaluation: { every: 1, batch: 256, groups: "reference" },
     });
+  });
+
+  test("the built-in recipes are the same, apart from seed and how often they are evaluated", async () => {
+    const same = [
+      [ncl, "cifar100-lt-ncl", {}],
+      ["ImageNet_LT.yaml", "imagenet-lt-ncl", { ...oneDevice, "TRAIN.BATCH_SIZE": "256" }],
+      ["inat18_NCL.yaml", "inat18-ncl", { ...oneDevice, "TRAIN.BATCH_SIZE": "512" }],
+    ] as const;
+    for (const [file, name, settings] of same) {
+      const { recipe } = imported(file, settings);
+      const builtIn = await loadRecipe(name);
+      const { description, reference, seed, evaluation } = recipe;
+      const optimizer = { ...builtIn.optimizer, accumulate: recipe.optimizer.accumulate };
+      const theirs = { name: recipe.name, description, reference, seed, evaluation, optimizer };
+      expect({ ...builtIn, ...theirs }).toEqual(recipe);
+    }
   });
 
   test("NCL on ImageNet-LT and iNaturalist 2018, on one device", () => {

@@ -1,0 +1,81 @@
+import { defineRecipe } from "../define.js";
+import type { RecipeInput } from "../schema.js";
+import { smallImages } from "./images.js";
+import { parity } from "./parity.js";
+
+/**
+ * CIFAR-10-LT and CIFAR-100-LT, imbalance 100 and 50: methods on the same images, network and schedule.
+ * Run: longtail train cifar100-lt-ncl --data FOLDER (the binary version of CIFAR); imbalance 50: cifar100-lt50-ncl.
+ * Reference: cifar100_im100_NCL.yaml of NCL's code (Li et al., CVPR 2022), of which the other data sets and methods
+ *   are variations; the hard classes are 30 % of all. The settings of `parity` are the reference's.
+ * Reported (Li et al., CVPR 2022, top-1 of a single expert / the ensemble, with AutoAugment and Cutout):
+ *   CIFAR-100-LT 100: 53.3 / 54.2 % (crop and flip alone: 47.9 / 49.2 %); 50: 56.8 / 58.2 %;
+ *   CIFAR-10-LT 100: 84.7 / 85.5 %; 50: 86.8 / 87.3 %. 58.2 % and CIFAR-10-LT's
+ *   are quoted from memory.
+ * AutoAugment and Cutout are not part of it yet: crop and flip only.
+ * Measured: not yet.
+ */
+const dataSets = [
+  { name: "cifar100-lt", kind: "cifar100", imbalance: 100, hard: 30, reported: "53.3 / 54.2 %" },
+  {
+    name: "cifar100-lt50",
+    kind: "cifar100",
+    imbalance: 50,
+    hard: 30,
+    reported: "56.8 / 58.2 % (58.2 from memory)",
+  },
+  { name: "cifar10-lt", kind: "cifar10", imbalance: 100, hard: 3, reported: "84.7 / 85.5 % (from memory)" },
+  { name: "cifar10-lt50", kind: "cifar10", imbalance: 50, hard: 3, reported: "86.8 / 87.3 % (from memory)" },
+] as const;
+
+type DataSet = (typeof dataSets)[number];
+
+interface Variant {
+  readonly name: string;
+  readonly title: string;
+  readonly method: (data: DataSet) => RecipeInput["method"];
+  readonly reference: (data: DataSet) => string;
+}
+
+const variants: readonly Variant[] = [
+  {
+    name: "ncl",
+    title: "NCL, 3 x ResNet-32",
+    method: ({ hard }) => ({ kind: "ncl", experts: 3, hardCategories: hard, ...parity.method }),
+    reference: ({ reported }) =>
+      `Li et al., CVPR 2022: one expert / ensemble ${reported} with AutoAugment and Cutout`,
+  },
+  {
+    name: "balanced-softmax",
+    title: "balanced softmax, ResNet-32",
+    method: () => ({ kind: "balanced-softmax" }),
+    reference: () => "Ren et al., NeurIPS 2020, on the images and the schedule of NCL",
+  },
+  {
+    name: "ce",
+    title: "cross-entropy, ResNet-32",
+    method: () => ({ kind: "cross-entropy" }),
+    reference: () => "none: what NCL is compared with, on its images and its schedule",
+  },
+];
+
+export const cifarRecipes: readonly RecipeInput[] = dataSets.flatMap((data) =>
+  variants.map((variant) => recipe(data, variant)),
+);
+
+function recipe(data: DataSet, { name, title, method, reference }: Variant): RecipeInput {
+  const { kind, imbalance } = data;
+  const task = kind === "cifar10" ? "CIFAR-10-LT" : "CIFAR-100-LT";
+  return defineRecipe({
+    name: `${data.name}-${name}`,
+    description: `${title}, ${task} (imbalance ${imbalance}), 400 epochs`,
+    reference: `${reference(data)}; measured: not yet`,
+    epochs: 400,
+    data: { kind, imbalance, batch: 64, ...smallImages, ...parity.data },
+    backbone: "resnet32",
+    method: method(data),
+    optimizer: { kind: "sgd", lr: 0.1 },
+    schedule: { kind: "multistep", at: [320, 360], warmupEpochs: 5 },
+    evaluation: parity.evaluation,
+  });
+}

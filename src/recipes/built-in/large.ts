@@ -1,0 +1,61 @@
+import { defineRecipe } from "../define.js";
+import type { RecipeInput } from "../schema.js";
+import { inatImages, largeImages } from "./images.js";
+import { parity } from "./parity.js";
+
+/**
+ * NCL on large long-tailed data sets, from a folder with train/CLASS/*.jpg and test/CLASS/*.jpg.
+ * Run: longtail train imagenet-lt-ncl --data FOLDER --device cuda
+ * Reference: ImageNet_LT.yaml and inat18_NCL.yaml of NCL's code (Li et al., CVPR 2022).
+ *   The batch is that of all its GPUs (4 and 8 with 64 images each), cut into parts of one GPU's: there batch norm
+ *   sees all GPUs' images, here a part's. The settings of `parity` are the reference's.
+ * Reported (Li et al., CVPR 2022, top-1 of a single expert / the ensemble): ImageNet-LT ResNet-50 57.4 / 59.5 %,
+ *   ResNeXt-50 58.4 / 60.5 %; iNaturalist 2018 74.2 / 74.9 %. ResNeXt-50's and the single one of iNaturalist are
+ *   quoted from memory.
+ * RandomResizedCrop, colour jitter and RandAugment are not part of it yet: crop and flip only.
+ * Measured: not yet.
+ */
+const base = {
+  method: { kind: "ncl", experts: 3, ...parity.method },
+  optimizer: { kind: "sgd", lr: 0.2 },
+  schedule: { kind: "cosine", end: 1e-4 },
+  evaluation: parity.evaluation,
+} as const;
+
+const imagenet = {
+  ...base,
+  epochs: 200,
+  data: { kind: "image-folder", batch: 256, ...largeImages, ...parity.data },
+  classifier: { kind: "cosine", scale: 16 },
+  method: { ...base.method, hardCategories: 300 },
+  optimizer: { ...base.optimizer, accumulate: 4 },
+} as const satisfies Partial<RecipeInput>;
+
+export const imagenetNcl = defineRecipe({
+  name: "imagenet-lt-ncl",
+  description: "NCL, 3 x ResNet-50, ImageNet-LT, 200 epochs",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 57.4 / 59.5 %; measured: not yet",
+  ...imagenet,
+  backbone: "resnet50",
+});
+
+export const imagenetNclX50 = defineRecipe({
+  name: "imagenet-lt-ncl-x50",
+  description: "NCL, 3 x ResNeXt-50 32x4d, ImageNet-LT, 200 epochs",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 58.4 / 60.5 % (from memory); measured: not yet",
+  ...imagenet,
+  backbone: "resnext50-32x4d",
+});
+
+export const inat18Ncl = defineRecipe({
+  name: "inat18-ncl",
+  description: "NCL, 3 x ResNet-50, iNaturalist 2018, 400 epochs",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 74.2 (from memory) / 74.9 %; measured: not yet",
+  ...base,
+  epochs: 400,
+  data: { kind: "image-folder", batch: 512, ...inatImages, ...parity.data },
+  backbone: "resnet50",
+  classifier: { kind: "cosine", scale: 32 },
+  method: { ...base.method, hardCategories: 2442 },
+  optimizer: { ...base.optimizer, accumulate: 8 },
+});

@@ -1,0 +1,12 @@
+/**
+ * What the reference code does and its papers' numbers rest on, where longtail's defaults are others.
+ * Recipes that are to be compared with those numbers keep to it.
+ */
+export const parity = {
+  /** An epoch's last, smaller batch is left out. */
+  data: { dropLast: true },
+  /** Many-shot classes have >= 100 training images, few-shot ones <= 20. */
+  evaluation: { groups: "reference" },
+  /** The student's log is log(p + 1e-9); `mask` and `nonHard` are the reference's by default. */
+  method: { mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
+} as const;
