@@ -12,8 +12,8 @@ export interface RecipeArguments {
 }
 
 /**
- * The recipe that the command line names, with --set, then --data and --seed laid over it. Warnings about a file of
- * the reference code go to stderr.
+ * The recipe that the command line names, with --set, then --data and --seed laid over it. For a file of the
+ * reference code --set may name its keys, too, which are in capitals; warnings about the file go to stderr.
  */
 export async function recipeFrom(
   nameOrPath: string,
@@ -21,14 +21,20 @@ export async function recipeFrom(
 ): Promise<ResolvedRecipe> {
   const { loadRecipe } = await import("../recipes/load.js");
   const { parseOverride } = await import("../recipes/overrides.js");
-  const overrides: Override[] = set.map(parseOverride);
+  const [referenceKeys, keys] = partition(set, (text) => /^[A-Z]/.test(text));
+  const overrides: Override[] = keys.map(parseOverride);
   if (data !== undefined) overrides.push({ path: ["data", "root"], value: data, text: `--data ${data}` });
   if (seed !== undefined) overrides.push({ path: ["seed"], value: seed, text: `--seed ${seed}` });
   const onRemarks = (remarks: readonly string[]): void => {
     const lines = remarks.map((remark) => `  ${remark}\n`);
     process.stderr.write(`warning: not all of ${nameOrPath} has its effect:\n${lines.join("")}`);
   };
-  return loadRecipe(nameOrPath, overrides, { settings, onRemarks });
+  const pairs = referenceKeys.flatMap((text) => text.split(/=(.*)/s, 2));
+  return loadRecipe(nameOrPath, overrides, { settings: [...settings, ...pairs], onRemarks });
+}
+
+function partition<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(is), items.filter((item) => !is(item))];
 }
 
 /** The recipe with its data folder's full path, so that the run can be judged from anywhere later. */

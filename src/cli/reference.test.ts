@@ -52,6 +52,11 @@ describe("recipes", () => {
     });
   });
 
+  test("--set takes the file's own keys, too", async () => {
+    const { stdout } = await longtail("recipes", ncl, "--set", "TRAIN.MAX_EPOCH=9", "--set", "NAME=a=b");
+    expect(JSON.parse(stdout)).toMatchObject({ epochs: 9, name: "a=b" });
+  });
+
   test("faults end with 2", async () => {
     const { code, stdout, stderr } = await longtail("recipes", ncl, "TRAIN.BATCHSIZE", "7");
     expect(stderr).toBe(

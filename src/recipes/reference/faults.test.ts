@@ -122,7 +122,7 @@ test("what the reference can do and longtail cannot", () => {
     TRAIN.SAMPLER.MULTI_NETWORK_TYPE ["weighted_square"]: not yet: sampling by class (TRAIN.SAMPLER.MULTI_NETWORK_TYPE ['weighted_square'])
     TRAIN.SHUFFLE False: not yet: training images in the order of the data (TRAIN.SHUFFLE False)
     EVAL_MODE True: not yet: training with batch norm as in evaluation (EVAL_MODE True)
-    RESUME_MODEL "epoch_5.pth": not yet: continuing a training (RESUME_MODEL epoch_5.pth)
+    RESUME_MODEL: expected '' and the checkpoint as --from FILE, found "epoch_5.pth" (RESUME_MODEL epoch_5.pth)
     COLOR_SPACE "BGR": not yet: another order of colours than RGB (COLOR_SPACE BGR)"
   `);
 });

@@ -58,7 +58,7 @@ export const referenceKeys = {
   INPUT_SIZE: size([224, 224]),
   COLOR_SPACE: text("RGB"),
   RESUME_MODEL: text(""),
-  RESUME_MODE: text("all", "it tells how RESUME_MODEL is used"),
+  RESUME_MODE: text("all", "--from takes all that a checkpoint holds"),
   EVAL_MODE: flag(false),
   CLASSES_NUM: whole(100, "the data tells the classes; the reference does not read it either"),
   "DATASET.DATASET": text("MULTI_NETWORK_CIFAR_AUGPLIS"),

@@ -89,6 +89,7 @@ function refuseOtherWays(from: Importer): void {
     );
   if (!from.value("TRAIN.SHUFFLE")) from.notYet("TRAIN.SHUFFLE", "training images in the order of the data");
   if (from.value("EVAL_MODE")) from.notYet("EVAL_MODE", "training with batch norm as in evaluation");
-  if (from.value("RESUME_MODEL") !== "") from.notYet("RESUME_MODEL", "continuing a training");
+  if (from.value("RESUME_MODEL") !== "")
+    from.refuse("RESUME_MODEL", "expected '' and the checkpoint as --from FILE");
   if (from.value("COLOR_SPACE") !== "RGB") from.notYet("COLOR_SPACE", "another order of colours than RGB");
 }
