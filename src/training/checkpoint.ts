@@ -4,6 +4,7 @@ import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
 import { tensor } from "../torch/create.js";
+import { isPth } from "../torch/pth/read.js";
 import { getTorchState } from "../torch/random.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
@@ -63,6 +64,10 @@ export function saveCheckpoint(
 
 /** Reads a checkpoint; its tensors belong to the scope that is open. */
 export function readCheckpoint(path: string): Checkpoint {
+  if (isPth(path))
+    throw new CheckpointError(
+      `${path} is a PyTorch file, which does not say what network it is for; name its recipe with --recipe.`,
+    );
   const { tensors, metadata } = readSafetensors(path);
   if (metadata["format"] !== FORMAT)
     throw new CheckpointError(

@@ -8,6 +8,7 @@ import { scope } from "../torch/scope.js";
 import { takeWarnings } from "../torch/settings.js";
 import { saveCheckpoint } from "./checkpoint.js";
 import type { Position } from "./checkpoint.js";
+import { continueFrom } from "./continue.js";
 import { describeRun, runEvent } from "./describe.js";
 import { assertFinite, divergenceError } from "./divergence.js";
 import { EpochTotals } from "./epoch-totals.js";
@@ -33,6 +34,8 @@ export interface TrainOptions {
   readonly threads?: number | undefined; // libtorch's own choice
   /** Moves a run that lies in `out` aside instead of refusing. */
   readonly force?: boolean;
+  /** A checkpoint of NCL's PyTorch code to go on from. */
+  readonly from?: string | undefined;
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -50,6 +53,8 @@ export interface TrainResult {
 /** What the loop works with. */
 interface Run extends Prepared {
   readonly folder: RunFolder;
+  /** Epochs that are done already. */
+  readonly startEpoch: number;
   readonly emit: Emit;
   readonly signal: AbortSignal | undefined;
 }
@@ -61,6 +66,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   assertFree(out, { force });
   const device = applySettings(recipe, { device: options.device ?? "cpu", threads: options.threads });
   using prepared = prepare(recipe, device);
+  const startEpoch = options.from === undefined ? 0 : continueFrom(prepared, options.from);
   const folder = createRunFolder(out, describeRun(prepared, options));
   const emit = emitter([metricsListener(folder.metrics), ...options.listeners]);
   const end = (reason: EndEvent["reason"], message: string | null): EndSummary => {
@@ -71,7 +77,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 
   try {
     emit(runEvent(prepared, folder));
-    const evaluation = await trainEpochs({ ...prepared, folder, emit, signal });
+    const evaluation = await trainEpochs({ ...prepared, folder, startEpoch, emit, signal });
     const reason = evaluation === null ? "interrupted" : "finished";
     if (evaluation !== null)
       writeResult(folder, {
@@ -91,7 +97,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 async function trainEpochs(run: Run): Promise<EvaluationResult | null> {
   const { recipe } = run;
   let evaluation: EvaluationResult | null = null;
-  for (let epoch = 0; epoch < recipe.epochs; epoch += 1) {
+  for (let epoch = run.startEpoch; epoch < recipe.epochs; epoch += 1) {
     const steps = await trainEpoch(run, epoch);
     checkpoint(
       run,

@@ -1,36 +1,75 @@
 import { openDataset } from "../data/registry.js";
+import { classStatistics } from "../data/statistics.js";
 import { AccuracyMeter } from "../evaluation/accuracy.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Method } from "../methods/method.js";
 import { buildMethod } from "../methods/registry.js";
+import { loadPretrained } from "../models/pretrained.js";
+import type { Module } from "../nn/module.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError, DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice } from "../torch/settings.js";
+import type { Tensor } from "../torch/tensor.js";
 import { checkpointPath, readCheckpoint } from "./checkpoint.js";
 import type { Checkpoint, CheckpointDescription } from "./checkpoint.js";
 import { evaluateMethod } from "./evaluate.js";
 import { evaluationLoader } from "./prepare.js";
 
+type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
+
 /** A trained method, rebuilt from its checkpoint alone, in evaluation mode. */
 export interface Trained extends Disposable {
   readonly path: string;
-  readonly description: CheckpointDescription;
+  readonly description: TrainedDescription;
   readonly method: Method;
   readonly device: string;
 }
 
+/** The device to compute on; "cpu" unless given. */
+interface LoadOptions {
+  readonly device?: string;
+}
+
 /** Loads RUN|CHECKPOINT. Throws CheckpointError when it is none, is damaged or does not fit the network it names. */
-export function loadTrained(runOrCheckpoint: string, options: { device?: string } = {}): Trained {
-  const device = checkDevice(options.device ?? "cpu");
+export function loadTrained(runOrCheckpoint: string, options: LoadOptions = {}): Trained {
   using _scope = scope();
   const checkpoint = readCheckpoint(checkpointPath(runOrCheckpoint));
-  const { path, recipe, classes, counts, epoch, step } = checkpoint;
+  return build(checkpoint, options, (method) => {
+    restoreModel(checkpoint, method);
+  });
+}
+
+/**
+ * Loads a file of weights that does not say what network it is for, such as PyTorch's: the recipe says it, and the
+ * recipe's training images the classes. Throws CheckpointError that names the first tensor that does not fit.
+ */
+export function loadWithRecipe(path: string, recipe: ResolvedRecipe, options: LoadOptions = {}): Trained {
+  using _scope = scope();
+  const file = checkpointPath(path);
+  const { classes, counts } = classStatistics(openDataset(recipe.data, "train"));
+  return build({ path: file, recipe, classes, counts }, options, ({ model }) => {
+    loadPretrained(model, { file, part: "all" });
+  });
+}
+
+function build(
+  { path, recipe, classes, counts }: TrainedDescription & { path: string },
+  { device: name = "cpu" }: LoadOptions,
+  load: (method: Method) => void,
+): Trained {
+  const device = checkDevice(name);
   const method = buildMethod(recipe, { classes, counts });
-  restoreModel(checkpoint, method);
-  method.model.to({ device, memoryFormat: recipe.memoryFormat }).eval();
+  try {
+    load(method);
+    method.model.to({ device, memoryFormat: recipe.memoryFormat }).eval();
+  } catch (error) {
+    method.dispose();
+    throw error;
+  }
   return {
     path,
-    description: { recipe, classes, counts, epoch, step },
+    description: { recipe, classes, counts },
     method,
     device,
     [Symbol.dispose]() {
@@ -40,14 +79,17 @@ export function loadTrained(runOrCheckpoint: string, options: { device?: string 
 }
 
 /** Copies a checkpoint's weights into a method of the same architecture; CheckpointError names the first that differs. */
-export function restoreModel(checkpoint: Pick<Checkpoint, "path" | "model">, method: Method): void {
+export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">, method: Method): void {
+  restore(method.model, model, path);
+}
+
+/** Loads a state from a file into a model or an optimizer; CheckpointError names the file, too. */
+export function restore(into: Pick<Module, "loadStateDict">, state: Map<string, Tensor>, path: string): void {
   try {
-    method.model.loadStateDict(checkpoint.model);
+    into.loadStateDict(state);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    throw new CheckpointError(`${checkpoint.path} does not fit this network: ${error.message}`, {
-      cause: error,
-    });
+    throw new CheckpointError(`${path} does not fit this network: ${error.message}`, { cause: error });
   }
 }
 

@@ -8,12 +8,16 @@ import { Mulberry32 } from "./mulberry32.js";
 
 const folder = process.env["LONGTAIL_GOLDEN"] ?? join(import.meta.dirname, "../golden");
 
+export function goldenPath(file: string): string {
+  return join(folder, file);
+}
+
 export function goldenJson(name: string): unknown {
-  return JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+  return JSON.parse(readFileSync(goldenPath(`${name}.json`), "utf8"));
 }
 
 export function goldenTensors(name: string): ReturnType<typeof readSafetensors> {
-  return readSafetensors(join(folder, `${name}.safetensors`));
+  return readSafetensors(goldenPath(`${name}.safetensors`));
 }
 
 /** A tensor of uniform numbers, row-major, from the generator. */

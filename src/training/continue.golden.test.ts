@@ -1,0 +1,72 @@
+/** A training that the reference began (reference_checkpoint.pth, three epochs) and this one goes on with. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { goldenPath } from "../../test/support/golden.js";
+import { CheckpointError, UsageError } from "../support/errors.js";
+import { memory, scope } from "../torch/scope.js";
+import { readCheckpoint } from "./checkpoint.js";
+import { continueFrom } from "./continue.js";
+import { applySettings, prepare } from "./prepare.js";
+import { readReferenceCheckpoint } from "./reference-checkpoint.js";
+import { referenceRecipe, writeTenClasses } from "./reference.fixture.js";
+import { temporaryFolder } from "./toy.fixture.js";
+import { trainToy } from "./train-toy.fixture.js";
+
+const from = goldenPath("reference_checkpoint.pth");
+let temporary: ReturnType<typeof temporaryFolder>;
+let root: string;
+beforeAll(() => {
+  temporary = temporaryFolder();
+  root = join(temporary.path, "data");
+  writeTenClasses(root);
+});
+afterAll(() => {
+  temporary[Symbol.dispose]();
+});
+
+test("golden: the fourth epoch follows, at the rate the reference would have", async () => {
+  const out = join(temporary.path, "run");
+  const { result, events } = await trainToy(referenceRecipe(root), out, { from });
+  const starts = events.filter((event) => event.type === "epoch-start");
+  expect(starts.map(({ epoch }) => epoch)).toEqual([4]);
+  expect(starts[0]!.lr).toBeCloseTo(0.1 * (1 / 3 + (2 / 3) * (4 / 5)), 12);
+  using _ = scope();
+  const last = readCheckpoint(result.folder.lastCheckpoint);
+  expect([last.epoch, last.step]).toEqual([4, 0]);
+  const batches = last.model.get("backbone.0.bn1.num_batches_tracked")!.item();
+  const before = readReferenceCheckpoint(from).model.get("backbone.0.bn1.num_batches_tracked")!.item();
+  expect(batches).toBe(before + 4); // 30 images, 8 a batch
+});
+
+test("golden: weights and velocities are the file's", () => {
+  const live = memory().live;
+  {
+    using _ = scope();
+    const recipe = referenceRecipe(root);
+    using prepared = prepare(recipe, applySettings(recipe, { device: "cpu", threads: undefined }));
+    expect(continueFrom(prepared, from)).toBe(3);
+    const { model, optimizer } = readReferenceCheckpoint(from);
+    for (const [name, weight] of prepared.method.model.stateDict())
+      expect(weight.equal(model.get(name)!), name).toBe(true);
+    for (const [name, velocity] of prepared.optimizer.stateDict())
+      expect(velocity.equal(optimizer!.get(name)!), name).toBe(true);
+  }
+  expect(memory().live).toBe(live);
+});
+
+test("what cannot be continued leaves no folder", async () => {
+  const out = join(temporary.path, "refused");
+  const train = (file: string, changes = {}): Promise<unknown> =>
+    trainToy(referenceRecipe(root, changes), out, { from: file });
+  await expect(train(from, { epochs: 3 })).rejects.toThrow(UsageError);
+  await expect(train(from, { epochs: 3 })).rejects.toThrow("has 3 epochs behind it, and the recipe 3 in all");
+  await expect(train(from, { backbone: "resnet44" })).rejects.toThrow(
+    /reference_checkpoint[.]pth does not fit this network: .*"backbone[.]0[.]layer1[.]5[.]conv1[.]weight"/,
+  );
+  await expect(train(goldenPath("reference_checkpoint_legacy.pth"))).rejects.toThrow(CheckpointError);
+  await expect(train(goldenPath("reference_checkpoint_legacy.pth"))).rejects.toThrow(
+    "has no optimizer: nothing to continue",
+  );
+  expect(existsSync(out)).toBe(false);
+});
