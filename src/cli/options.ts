@@ -30,3 +30,10 @@ export function threadsOption() {
     wholeNumber(1),
   );
 }
+
+export function recipeOption() {
+  return new Option(
+    "--recipe <recipe>",
+    "the recipe of a file that holds weights alone, such as PyTorch's .pth; needs --data",
+  );
+}

@@ -13,6 +13,8 @@ export interface TrainingArguments {
   readonly device: string;
   readonly threads?: number | undefined;
   readonly force: boolean;
+  /** A checkpoint of NCL's PyTorch code to go on from. */
+  readonly from?: string | undefined;
   /** What was typed, for recipe.json. */
   readonly command: readonly string[];
   readonly output: Output;
@@ -29,7 +31,7 @@ export async function trainWatched(
   recipe: ResolvedRecipe,
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
-  const { out, device, threads, force, command, output, listeners } = options;
+  const { out, device, threads, force, from, command, output, listeners } = options;
   using interruption = onInterrupt("ending after this step, with a checkpoint");
   const { evaluation, folder } = await trainRun({
     recipe,
@@ -37,6 +39,7 @@ export async function trainWatched(
     device,
     threads,
     force,
+    from,
     command: ["longtail", ...command],
     versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
     listeners: [consoleListener(output.people), ...listeners],

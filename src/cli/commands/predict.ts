@@ -1,11 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Prediction } from "../prediction.js";
-import { deviceOption, newCommand, threadsOption, wholeNumber } from "../options.js";
+import { collect, deviceOption, newCommand, recipeOption, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
+import { trainedFrom } from "../trained-arguments.js";
+import type { TrainedArguments } from "../trained-arguments.js";
 
-interface PredictArguments {
+interface PredictArguments extends TrainedArguments {
   readonly top: number;
-  readonly device: string;
   readonly threads?: number | undefined;
   readonly json: boolean;
 }
@@ -20,9 +21,12 @@ With --json there is a line of JSON for each image: { "image", "predictions": [{
 export function predictCommand(): CommandUnknownOpts {
   return newCommand("predict")
     .description("tell what is on images: classes and probabilities, by the ensemble of experts")
-    .argument("<run>", "a run's folder or a checkpoint")
+    .argument("<run>", "a run's folder, a checkpoint or, with --recipe, a file of weights")
     .argument("<image...>", "image files")
     .option("--top <n>", "how many classes", wholeNumber(1), 5)
+    .addOption(recipeOption())
+    .option("--data <folder>", "the folder of that recipe's training images, which names the classes")
+    .option("--set <key=value>", "change a key of that recipe; can be given many times", collect, [])
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addHelpText("after", examples)
@@ -31,11 +35,10 @@ export function predictCommand(): CommandUnknownOpts {
 
 async function predict(run: string, images: string[], options: PredictArguments): Promise<void> {
   const { predictImages } = await import("../prediction.js");
-  const { loadTrained } = await import("../../training/trained.js");
   const { applySettings } = await import("../../training/prepare.js");
   const { top, device, threads } = options;
   const to = output(options);
-  using trained = loadTrained(run, { device });
+  using trained = await trainedFrom(run, options);
   applySettings(trained.description.recipe, { device, threads });
   for (const { image, predictions } of predictImages(trained, images, top)) {
     to.say(`${image}\n${predictions.map(describe).join("\n")}`);

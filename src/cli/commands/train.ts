@@ -10,6 +10,7 @@ interface TrainArguments extends RecipeArguments {
   readonly device: string;
   readonly threads?: number | undefined;
   readonly force?: boolean | undefined;
+  readonly from?: string | undefined;
   readonly json: boolean;
 }
 
@@ -36,6 +37,10 @@ export function trainCommand(): CommandUnknownOpts {
     .option("--seed <n>", "seed of every random choice (default: the recipe's)", wholeNumber(0))
     .addOption(deviceOption())
     .addOption(threadsOption())
+    .option(
+      "--from <file>",
+      "go on from a checkpoint of NCL's PyTorch code (.pth), at the epoch after its last",
+    )
     .option("--force", "move a run that lies in --out aside")
     .addHelpText("after", examples)
     .action(train);
@@ -45,13 +50,14 @@ async function train(nameOrPath: string, settings: string[], options: TrainArgum
   const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, settings }));
   const { trainWatched } = await import("../training-run.js");
   const { freshRunFolder } = await import("../../training/run-folder.js");
-  const { device, threads, force = false } = options;
+  const { device, threads, force = false, from } = options;
   const to = output(options);
   await trainWatched(recipe, {
     out: options.out ?? freshRunFolder(join("runs", recipe.name)),
     device,
     threads,
     force,
+    from,
     command: process.argv.slice(2),
     output: to,
     listeners: [to.value],

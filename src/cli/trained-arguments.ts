@@ -1,0 +1,21 @@
+import { UsageError } from "../support/errors.js";
+import type { Trained } from "../training/trained.js";
+import { recipeFrom, withDataFolder } from "./recipe-arguments.js";
+
+/** What says which network to load. */
+export interface TrainedArguments {
+  readonly recipe?: string | undefined;
+  readonly set: readonly string[];
+  readonly data?: string | undefined;
+  readonly device: string;
+}
+
+/** The network of a run or a checkpoint or, with --recipe, of a file of weights that does not say what it is for. */
+export async function trainedFrom(path: string, options: TrainedArguments): Promise<Trained> {
+  const { loadTrained, loadWithRecipe } = await import("../training/trained.js");
+  const { recipe, set, data, device } = options;
+  if (recipe !== undefined)
+    return loadWithRecipe(path, withDataFolder(await recipeFrom(recipe, { set, data })), { device });
+  if (set.length > 0) throw new UsageError("--set changes the recipe that --recipe names; expected --recipe");
+  return loadTrained(path, { device });
+}
