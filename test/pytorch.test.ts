@@ -1,0 +1,62 @@
+/** PyTorch reads what longtail writes, and computes the same from it. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { buildMethod } from "../src/methods/registry.js";
+import { Sgd } from "../src/optim/sgd.js";
+import { Rng } from "../src/torch/random.js";
+import { writeSafetensors } from "../src/torch/safetensors.js";
+import { scope } from "../src/torch/scope.js";
+import { tensor } from "../src/torch/create.js";
+import { saveCheckpoint } from "../src/training/checkpoint.js";
+import { exportWeights } from "../src/training/export.js";
+import { trainStep } from "../src/training/step.js";
+import { toyRecipe } from "../src/training/toy.fixture.js";
+import { pytorch } from "./support/pytorch.js";
+
+const folder = mkdtempSync(join(tmpdir(), "longtail-pytorch-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string): string => join(folder, name);
+
+if ("missing" in pytorch) console.warn(`skipped: ${pytorch.missing}`);
+
+test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and from safetensors", () => {
+  using _ = scope();
+  const recipe = toyRecipe("data", { backbone: "resnet14" });
+  const method = buildMethod(recipe, { classes: ["ant", "bee", "cat"], counts: [3, 2, 1] });
+  const images = new Rng(5).normal([4, 3, 16, 16]);
+  const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
+  const labels = tensor(BigInt64Array.of(0n, 1n, 2n, 0n));
+  trainStep({ images, labels }, { method, optimizer, precision: "float32" }); // running statistics, too
+  const checkpoint = at("last.safetensors");
+  const description = { recipe, classes: ["ant", "bee", "cat"], counts: [3, 2, 1], epoch: 1, step: 0 };
+  saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer });
+  const files = (["pth", "safetensors"] as const).map((format) => {
+    const out = at(`weights.${format}`);
+    exportWeights(checkpoint, { format, out, prefix: "" });
+    return out;
+  });
+  writeSafetensors(at("inputs.safetensors"), new Map([["images", images]]));
+  method.model.eval();
+  const own = method.predict(images).map((logits) => logits.toList());
+
+  const script = join(import.meta.dirname, "support/read_exports.py");
+  const { python } = pytorch as { python: string };
+  const output = execFileSync(python, [script, at("inputs.safetensors"), ...files], { encoding: "utf8" });
+  const read = output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { names: string[]; logits: number[][][] });
+  expect(read).toHaveLength(2);
+  for (const { names, logits } of read) {
+    expect(names).toEqual([...method.model.stateDict().keys()]);
+    expect(logits).toHaveLength(2);
+    logits.forEach((found, k) => {
+      found.flat().forEach((value, i) => expect(Math.abs(value - own[k]![i]!)).toBeLessThan(1e-5));
+    });
+  }
+  optimizer.dispose();
+  method.dispose();
+});
