@@ -164,6 +164,16 @@ test("the older format, cut off at any place", () => {
   }
 });
 
+test("an altered byte is read as something else or reported, whichever it is", () => {
+  const whole = readFileSync(join(import.meta.dirname, "../../../test/fixtures/pth/torch-legacy.pth"));
+  for (let at = 0; at < whole.length; at += 5) {
+    const bytes = Buffer.from(whole);
+    bytes[at]! ^= 0x81;
+    writeFileSync(path, bytes);
+    fault(); // expects every error to be a CheckpointError
+  }
+});
+
 test("neither a PyTorch file nor one at all", () => {
   expect(fault()).toBe("file.pth: cannot be read (ENOENT)");
   mkdirSync(path);
