@@ -66,7 +66,7 @@ function linkCommand() {
   return "npx longtail";
 }
 
-/** Before the long download: it would be a pity to find no compiler after it. */
+/** First of all: it would be a pity to find no compiler after the long download. */
 function checkCompiler() {
   const source =
     "#include <concepts>\ntemplate <std::integral T> T twice(T x) { return x + x; }\nint main() { return twice(0); }\n";
@@ -112,9 +112,9 @@ async function buildNative() {
 
 const steps = [
   ["Node.js", checkNode],
+  ["compiler", checkCompiler],
   ["dependencies", installDependencies],
   ["command", linkCommand],
-  ["compiler", checkCompiler],
   ["TypeScript", compileTypeScript],
   ["engine", installEngine],
   ["native addon", buildNative],

@@ -6,9 +6,9 @@ import type { Environment } from "./locate.js";
 const target = [
   "--only-binary=:all:",
   "--python-version=3.12",
-  ...["manylinux_2_28", "manylinux_2_27", "manylinux_2_25", "manylinux_2_17", "manylinux2014"].map(
-    (platform) => `--platform=${platform}_x86_64`,
-  ),
+  "--platform=manylinux2014_x86_64",
+  // pip takes them one by one: each of NVIDIA's wheels is for another.
+  ...Array.from({ length: 12 }, (_, minor) => `--platform=manylinux_2_${minor + 17}_x86_64`),
 ];
 const quiet = ["--disable-pip-version-check", "--no-input", "--no-cache-dir", "--progress-bar=off"];
 const oldestPip = [20, 3] as const;

@@ -39,4 +39,4 @@ export const CUDA_WHEELS = {
 } as const;
 
 /** Free space that an installation takes while it runs: the wheels, pip's copy of the largest, what is kept. */
-export const NEEDED_BYTES = { cpu: 2e9, cuda: 12e9 } as const;
+export const NEEDED_BYTES = { cpu: 2e9, cuda: 8e9 } as const;

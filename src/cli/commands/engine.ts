@@ -12,7 +12,7 @@ It must be exactly the version that longtail was made for. After a change of the
 Examples:
   longtail engine info
   longtail engine install            about 500 MB to download; for CPUs
-  longtail engine install --cuda     some 3 GB to download; for NVIDIA GPUs`;
+  longtail engine install --cuda     about 2.5 GB to download; for NVIDIA GPUs`;
 
 export function engineCommand(): CommandUnknownOpts {
   return new Command("engine")

@@ -1,11 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { newCommand, threadsOption, wholeNumber } from "../options.js";
+import { collect, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
 import { recipeFrom } from "../recipe-arguments.js";
 
 interface QuickstartArguments {
+  readonly set: readonly string[];
   readonly out?: string | undefined;
   readonly seed?: number | undefined;
   readonly threads?: number | undefined;
@@ -23,12 +24,13 @@ export function quickstartCommand(): CommandUnknownOpts {
     .description("train cross-entropy and NCL on photographs that are part of longtail, and compare them")
     .option("--out <folder>", "where the two runs go (default: runs/quickstart, or runs/quickstart-2, …)")
     .option("--seed <n>", "seed of every random choice", wholeNumber(0))
+    .option("--set <key=value>", "change a key of both recipes; can be given many times", collect, [])
     .addOption(threadsOption())
     .addHelpText("after", explanation)
     .action(quickstart);
 }
 
-async function quickstart({ seed, threads, ...options }: QuickstartArguments): Promise<void> {
+async function quickstart({ set, seed, threads, ...options }: QuickstartArguments): Promise<void> {
   const { trainWatched } = await import("../training-run.js");
   const { freshRunFolder } = await import("../../training/run-folder.js");
   const { comparisonTable } = await import("../comparison.js");
@@ -36,13 +38,13 @@ async function quickstart({ seed, threads, ...options }: QuickstartArguments): P
   const started = performance.now();
   const out = options.out ?? freshRunFolder(join("runs", "quickstart"));
   const train = async (method: "ce" | "ncl") => {
-    const recipe = await recipeFrom(`caltech20-lt-${method}`, { set: [], data: examplesFolder, seed });
+    const recipe = await recipeFrom(`caltech20-lt-${method}`, { set, data: examplesFolder, seed });
     const settings = {
       out: join(out, method),
       device: "cpu",
       threads,
       force: false,
-      command: ["quickstart"],
+      command: process.argv.slice(2),
     };
     return trainWatched(recipe, { ...settings, output: to, listeners: [] });
   };
