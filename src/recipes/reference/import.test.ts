@@ -87,6 +87,18 @@ describe("the reference's configurations", () => {
     `);
   });
 
+  test("NCL++ and the contrastive branch are refused by name", () => {
+    expect(fault("cifar100_im100_NCL++.yaml")).toMatchInlineSnapshot(
+      `"LOSS.LOSS_TYPE "NIL_NBOD_plus": not yet: NCL++ (cifar100_im100_NCL++.yaml)"`,
+    );
+    expect(fault("cifar100_im100_NCL_with_contrastive.yaml")).toMatchInlineSnapshot(
+      `"NETWORK.MOCO True: not yet: the contrastive branch (cifar100_im100_NCL_with_contrastive.yaml)"`,
+    );
+    expect(fault("Places_LT_NCL.yaml", oneDevice)).toMatchInlineSnapshot(
+      `"NETWORK.MOCO True: not yet: the contrastive branch (Places_LT_NCL.yaml)"`,
+    );
+  });
+
   test("several GPUs are refused, with the way out", () => {
     expect(fault("ImageNet_LT.yaml")).toMatchInlineSnapshot(
       `"TRAIN.DISTRIBUTED True: not yet: training on several GPUs; TRAIN.DISTRIBUTED False after the file trains on one device, in batches of TRAIN.BATCH_SIZE (in the reference each GPU has as many) (ImageNet_LT.yaml)"`,
