@@ -73,7 +73,7 @@ function checkCompiler() {
   const args = ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"];
   const { status, error } = spawnSync(compiler, args, { input: source, encoding: "utf8" });
   if (status === 0) return `${compiler} compiles C++20`;
-  const found = error ? `${compiler} was not found` : `${compiler} does not compile C++20`;
+  const found = error?.code === "ENOENT" ? `${compiler} was not found` : `${compiler} does not compile C++20`;
   throw new SetupError(
     `a C++20 compiler is needed (g++ 10 or newer): ${found}. Debian, Ubuntu: apt install g++; ` +
       "Fedora: dnf install gcc-c++; or name another in the environment variable CXX",
