@@ -130,3 +130,38 @@ test("what does not fit the classes is refused, and nothing stays behind", () =>
   expect(build({ kind: "balanced-softmax", experts: 1 }, [5, 0, 1])).toThrow('class "dog"');
   expect(memory()).toEqual(before);
 });
+
+test("a frozen backbone gets no gradient and stays as it is; its classifier learns, its batch norm follows", () => {
+  using _ = scope();
+  const method = buildMethod({ ...recipe(ncl), freezeBackbone: true }, training);
+  const optimizer = new Sgd(method.model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 0.1 });
+  const before = new Map([...method.model.stateDict()].map(([name, value]) => [name, value.clone()]));
+  trainingStep(method, optimizer);
+  const changed = [...method.model.stateDict()].filter(([name, value]) => !value.equal(before.get(name)!));
+  const names = changed.map(([name]) => name.replace(/^backbone[.].*[.](?=(running|num)_)/, "norm: "));
+  expect([...new Set(names)]).toEqual([
+    "norm: running_mean",
+    "norm: running_var",
+    "norm: num_batches_tracked",
+    "classifier.0.weight",
+    "classifier.0.bias",
+    "classifier.1.weight",
+    "classifier.1.bias",
+  ]);
+  const withGradient = method.model.namedParameters().filter(([, parameter]) => parameter.grad !== null);
+  expect(withGradient.every(([name]) => name.startsWith("classifier"))).toBe(true);
+  optimizer.dispose();
+  method.dispose();
+});
+
+test("dropout lies between backbone and classifier, in training alone", () => {
+  using _ = scope();
+  const method = buildMethod({ ...recipe(ncl), dropout: 1 }, training);
+  const [bias] = method.model.namedParameters().filter(([name]) => name === "classifier.0.bias");
+  bias![1].detach().copy_(tensor([1, 2, 3]));
+  const ofFirst = (): number[] => method.step(batch()).logits[0]!.toList().slice(0, 3);
+  expect(ofFirst()).toEqual([1, 2, 3]);
+  method.model.eval();
+  expect(ofFirst()).not.toEqual([1, 2, 3]);
+  method.dispose();
+});

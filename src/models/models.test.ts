@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { noGrad } from "../torch/autograd.js";
-import { tensor } from "../torch/create.js";
+import { tensor, zeros } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { CosineClassifier } from "./cosine-classifier.js";
 import { ExpertEnsemble } from "./ensemble.js";
+import { NormClassifier } from "./norm-classifier.js";
 import { buildBackbone, buildClassifier } from "./registry.js";
 import { ResNetCifar } from "./resnet-cifar.js";
 
@@ -81,6 +82,30 @@ test("the cosine classifier sees directions only", () => {
   const logits = classifier.forward(tensor([2, 0, 200, 0], { shape: [2, 2] })).toList();
   const expected = [16, 16 / Math.SQRT2 + 1, 16, 16 / Math.SQRT2 + 1];
   logits.forEach((logit, index) => expect(logit).toBeCloseTo(expected[index]!, 4));
+});
+
+test("FCNorm gives cosines", () => {
+  using _ = scope();
+  const classifier = new NormClassifier({ inFeatures: 2, classes: 2, rng });
+  expect(classifier.namedParameters().map(([name]) => name)).toEqual(["weight"]);
+  const columns = classifier.weight
+    .pow(2)
+    .sum({ dim: [0] })
+    .toList();
+  for (const square of columns) expect(square).toBeCloseTo(1, 5);
+  classifier.weight.detach().copy_(tensor([5, 0, -1, 1], { shape: [2, 2] }));
+  const cosines = classifier.forward(tensor([0.1, 0], { shape: [1, 2] })).toList();
+  [1, -1 / Math.SQRT2].forEach((cosine, index) => expect(cosines[index]).toBeCloseTo(cosine, 5));
+  classifier.dispose();
+});
+
+test.each(["fc", "cosine"] as const)("%s without a bias", (kind) => {
+  using _ = scope();
+  const choice = kind === "fc" ? { kind, bias: false } : { kind, scale: 16, bias: false };
+  const classifier = buildClassifier(choice, { inFeatures: 4, classes: 3, rng });
+  expect(classifier.namedParameters().map(([name]) => name)).toEqual(["weight"]);
+  expect(classifier.forward(zeros([1, 4])).toList()).toEqual([0, 0, 0]);
+  classifier.dispose();
 });
 
 test("experts have the reference's names and start from different weights", () => {
