@@ -29,7 +29,7 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
   const images = new Rng(5).normal([4, 3, 16, 16]);
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
   const labels = tensor(BigInt64Array.of(0n, 1n, 2n, 0n));
-  trainStep({ images, labels }, { method, optimizer, precision: "float32" }); // running statistics, too
+  trainStep({ images, labels }, { method, optimizer, precision: "float32", accumulate: 1 }); // running statistics, too
   const checkpoint = at("last.safetensors");
   const description = { recipe, classes: ["ant", "bee", "cat"], counts: [3, 2, 1], epoch: 1, step: 0 };
   saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer });

@@ -37,7 +37,7 @@ const makeBatch = () => {
 };
 const batches = Array.from({ length: 8 }, () => scoped(makeBatch));
 const step = ([images, labels]) =>
-  trainStep({ images, labels }, { method, optimizer, precision: recipe.precision });
+  trainStep({ images, labels }, { method, optimizer, precision: recipe.precision, accumulate: 1 });
 
 let done = 0;
 for await (const line of createInterface({ input: process.stdin })) {

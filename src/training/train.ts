@@ -161,7 +161,9 @@ function nextStep(
   const batch = batches.next().value as Batch;
   const images = batch.images.to({ device });
   const labels = batch.labels.to({ device });
-  const outcome = trainStep({ images, labels }, { method, optimizer, precision: recipe.precision });
+  const { precision } = recipe;
+  const { accumulate } = recipe.optimizer;
+  const outcome = trainStep({ images, labels }, { method, optimizer, precision, accumulate });
   if (!Number.isFinite(outcome.loss)) {
     throw divergenceError({
       recipe,

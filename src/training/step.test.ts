@@ -1,0 +1,81 @@
+/** Gradient accumulation. */
+import { expect, test } from "vitest";
+import type { Labelled, Method } from "../methods/method.js";
+import { buildMethod } from "../methods/registry.js";
+import { Sgd } from "../optim/sgd.js";
+import { arange, tensor } from "../torch/create.js";
+import { Rng } from "../torch/random.js";
+import { memory, scope } from "../torch/scope.js";
+import { microBatches } from "./micro-batches.js";
+import { trainStep } from "./step.js";
+
+const training = { classes: ["a", "b", "c"], counts: [9, 5, 2] };
+const recipe = {
+  backbone: "resnet8",
+  classifier: { kind: "fc", bias: true },
+  dropout: 0,
+  freezeBackbone: false,
+  method: { kind: "balanced-softmax", experts: 2 },
+  seed: 0,
+} as const;
+
+function batch(): Labelled {
+  const labels = tensor([0, 1, 2, 0, 1], { dtype: "int64" });
+  return { images: new Rng(5).normal([5, 3, 8, 8]), labels };
+}
+
+/** Weights after one step, and what it told. In evaluation mode batch norm takes an image for itself. */
+function step(accumulate: number, prepare = (method: Method) => method.model.eval()) {
+  using _ = scope();
+  const method = buildMethod(recipe, training);
+  prepare(method);
+  const optimizer = new Sgd(method.model.parameters(), { lr: 0.1, clipNorm: 100 });
+  const outcome = trainStep(batch(), { method, optimizer, precision: "float32", accumulate });
+  const weights = method.model.parameters().flatMap((parameter) => parameter.toList());
+  const means = [...method.model.stateDict()].flatMap(([name, value]) =>
+    name.endsWith("running_mean") ? value.toList() : [],
+  );
+  optimizer.dispose();
+  method.dispose();
+  return { outcome, weights, means };
+}
+
+test.each([2, 3, 9])(
+  "a step in %d parts is the whole batch's, where images do not see one another",
+  (parts) => {
+    const whole = step(1);
+    const cut = step(parts);
+    expect(cut.outcome.right).toBe(whole.outcome.right);
+    expect(cut.outcome.loss).toBeCloseTo(whole.outcome.loss, 5);
+    expect(cut.outcome.gradNorm).toBeCloseTo(whole.outcome.gradNorm!, 4);
+    expect(Object.keys(cut.outcome.parts)).toEqual(Object.keys(whole.outcome.parts));
+    cut.weights.forEach((weight, index) => expect(weight).toBeCloseTo(whole.weights[index]!, 5));
+  },
+);
+
+test("batch norm sees a part at a time", () => {
+  const train = (method: Method) => method.model.train();
+  expect(step(2, train).means).not.toEqual(step(1, train).means);
+});
+
+test("parts differ by one image at most, and keep an image's views together", () => {
+  using _ = scope();
+  const views = 2;
+  const images = arange(views * 5, { dtype: "float32" }).view([views * 5, 1, 1, 1]);
+  const parts = [...microBatches({ images, labels: arange(5) }, 2)];
+  expect(parts.map((part) => part.labels.toList())).toEqual([
+    [0, 1],
+    [2, 3, 4],
+  ]);
+  expect(parts.map((part) => part.images.toList())).toEqual([
+    [0, 1, 5, 6],
+    [2, 3, 4, 7, 8, 9],
+  ]);
+  expect(parts.map(({ share }) => share)).toEqual([0.4, 0.6]);
+});
+
+test("a step leaves as many tensors as there were", () => {
+  const before = memory();
+  step(3);
+  expect(memory()).toEqual(before);
+});
