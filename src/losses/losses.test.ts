@@ -10,42 +10,8 @@ import { crossEntropy } from "./cross-entropy.js";
 import { hardCategories, hardCategoryMask } from "./hard-categories.js";
 import { stackLogits } from "./logits.js";
 import { balancedOnlineDistillation } from "./nbod.js";
-import { assertNclOptions, ncl, type NclOptions, type NclParts } from "./ncl.js";
-
-interface Problem {
-  logits: number[][]; // of each expert, row-major [images, classes]
-  labels: number[];
-  counts: number[];
-  classes: number;
-  hard: number;
-}
-
-/** Small problems whose logits come from `value`. */
-function problems(value: fc.Arbitrary<number>, { experts }: { experts: number }): fc.Arbitrary<Problem> {
-  const sizes = fc.record({
-    images: fc.integer({ min: 1, max: 3 }),
-    classes: fc.integer({ min: 1, max: 6 }),
-  });
-  return sizes.chain(({ images, classes }) => {
-    const matrix = fc.array(value, { minLength: images * classes, maxLength: images * classes });
-    return fc.record({
-      logits: fc.array(matrix, { minLength: experts, maxLength: experts }),
-      labels: fc.array(fc.nat(classes - 1), { minLength: images, maxLength: images }),
-      counts: fc.array(fc.integer({ min: 1, max: 500 }), { minLength: classes, maxLength: classes }),
-      classes: fc.constant(classes),
-      hard: fc.integer({ min: 1, max: classes }),
-    });
-  });
-}
-
-const usual = fc.double({ min: -20, max: 20, noNaN: true });
-const extreme = fc.constantFrom(0, 1, -1, 1e4, -1e4, 1e30, -1e30, 3e38, -3e38, 1e-38);
-const names = (classes: number): string[] => Array.from({ length: classes }, (_, c) => `class ${c}`);
-
-function tensors({ logits, labels, counts, classes }: Problem): { z: Tensor[]; y: Tensor; logN: Tensor } {
-  const z = logits.map((values) => tensor(values, { shape: [labels.length, classes] }).setRequiresGrad());
-  return { z, y: tensor(labels, { dtype: "int64" }), logN: logCounts(counts, names(classes)) };
-}
+import { assertNclOptions, ncl, type NclOptions } from "./ncl.js";
+import { classNames, extreme, problems, tensors, total, usual } from "./problems.fixture.js";
 
 function options(changes: Partial<NclOptions>): NclOptions {
   return {
@@ -59,10 +25,6 @@ function options(changes: Partial<NclOptions>): NclOptions {
     logEpsilon: 0,
     ...changes,
   };
-}
-
-function total(parts: NclParts): Tensor {
-  return Object.values(parts).reduce((sum, part) => sum.add(part));
 }
 
 test("equal counts reduce balanced softmax to cross-entropy", () => {
@@ -193,7 +155,7 @@ test.each(["zeroed", "removed"] as const)("with H = C the hard terms are the oth
 test("removed classes get no gradient from the hard terms, zeroed ones take part in the softmax", () => {
   using _ = scope();
   const y = tensor([0], { dtype: "int64" });
-  const logN = logCounts([1, 1, 1], names(3));
+  const logN = logCounts([1, 1, 1], classNames(3));
   const onlyHard = { hardCategories: 2, crossEntropy: 0, distillation: 0, hardDistillation: 0 };
   const lossOf = (nonHard: "zeroed" | "removed"): { loss: number; grad: number[] } => {
     const z = tensor([2, 1, -3], { shape: [1, 3] }).setRequiresGrad();
@@ -212,7 +174,7 @@ test("losses are computed in float32 under autocast", () => {
   using _ = scope();
   using _autocast = autocast("bfloat16");
   const z = [0, 1].map(() => tensor([1, 2], { shape: [1, 2], dtype: "bfloat16" }));
-  const parts = ncl(z, tensor([0], { dtype: "int64" }), logCounts([1, 2], names(2)), options({}));
+  const parts = ncl(z, tensor([0], { dtype: "int64" }), logCounts([1, 2], classNames(2)), options({}));
   expect(Object.values(parts).map((part) => part.dtype)).toEqual(Array(4).fill("float32"));
 });
 

@@ -10,15 +10,19 @@ import { nestedIndividualLearning } from "./nil.js";
 /** What the partial softmax does with the classes that are not hard: their logits become 0 (the reference), or they are left out. */
 export type NonHard = "zeroed" | "removed";
 
-export interface NclOptions {
+/** What NCL and NCL++ have in common. */
+export interface NestedOptions {
   hardCategories: number; // H, counts the target
   crossEntropy: number; // weight of NIL on all classes
   hard: number; // weight of NIL on the hard classes
   distillation: number; // weight of NBOD on all classes
-  hardDistillation: number; // weight of NBOD on the hard classes
   mask: MaskSource;
   nonHard: NonHard;
   logEpsilon: number; // added to a student's probability before the log; the reference: 1e-9
+}
+
+export interface NclOptions extends NestedOptions {
+  hardDistillation: number; // weight of NBOD on the hard classes
 }
 
 export type NclParts = Record<"crossEntropy" | "hard" | "distillation" | "hardDistillation", Tensor>;
@@ -54,13 +58,17 @@ export function ncl(
   };
 }
 
+/** @throws UsageError for more hard categories than there are classes. */
+export function assertHardCategories(hardCategories: number, classes: number): void {
+  if (hardCategories <= classes) return;
+  throw new UsageError(
+    `method.hardCategories: expected at most ${classes}, the number of classes, found ${hardCategories}`,
+  );
+}
+
 /** @throws UsageError for a combination that has no meaning. `classes`: their number. */
 export function assertNclOptions(options: NclOptions, classes: number): void {
-  if (options.hardCategories > classes) {
-    throw new UsageError(
-      `method.hardCategories: expected at most ${classes}, the number of classes, found ${options.hardCategories}`,
-    );
-  }
+  assertHardCategories(options.hardCategories, classes);
   if (options.nonHard === "removed" && options.mask === "own") {
     throw new UsageError(
       'method.nonHard: expected "zeroed" with mask "own", found "removed": experts that keep different classes have no ' +
@@ -73,7 +81,7 @@ export function assertNclOptions(options: NclOptions, classes: number): void {
  * The problem restricted to the hard classes: log p [K, N, C] ("zeroed") or [K, N, H] ("removed", where the target is
  * the first of the H).
  */
-function partialProblem(
+export function partialProblem(
   balanced: Tensor,
   labels: Tensor,
   hard: Tensor,
