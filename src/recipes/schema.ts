@@ -92,7 +92,7 @@ const Classifier = z.discriminatedUnion("kind", [
 ]);
 
 const Pretrained = z.strictObject({
-  file: z.string().min(1).describe("a .safetensors file, from the working folder"),
+  file: z.string().min(1).describe("a .safetensors or .pth file, from the working folder"),
   part: z
     .enum(["backbone", "all"])
     .default("backbone")

@@ -41,6 +41,16 @@ const NCL: ResolvedRecipe["method"] = {
   logEpsilon: 0,
 };
 
+const OPTIMIZER: ResolvedRecipe["optimizer"] = {
+  kind: "sgd",
+  lr: 0.05,
+  momentum: 0.9,
+  nesterov: true,
+  weightDecay: 2e-4,
+  accumulate: 1,
+  clipNorm: 5,
+};
+
 export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
   return {
     name: "toy",
@@ -70,15 +80,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     freezeBackbone: false,
     pretrained: null,
     method: NCL,
-    optimizer: {
-      kind: "sgd",
-      lr: 0.05,
-      momentum: 0.9,
-      nesterov: true,
-      weightDecay: 2e-4,
-      accumulate: 1,
-      clipNorm: 5,
-    },
+    optimizer: OPTIMIZER,
     schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 4 },
     evaluation: { every: 1, batch: 8, groups: "field" },
     precision: "float32",
