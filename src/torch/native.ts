@@ -102,17 +102,11 @@ export interface OperatorDescription {
 
 const build = join(dirname(fileURLToPath(import.meta.url)), "../../build");
 let addon: NativeAddon | undefined;
-let loadedFrom: EngineLocation | undefined;
 
 /** The loaded addon. @throws EngineError when libtorch or the addon is missing, or libtorch has another version. */
 export function native(): NativeAddon {
   addon ??= load();
   return addon;
-}
-
-/** The engine in use, or the one that would be used. @throws EngineError when there is none. */
-export function engineLocation(): EngineLocation {
-  return loadedFrom ?? locateEngine();
 }
 
 /**
@@ -149,7 +143,6 @@ function load(): NativeAddon {
   }
   loaded.setErrorTypes({ TORCH: TorchError, FREED: FreedTensorError, NATIVE: NativeError, TYPE: TypeError });
   loaded.registerOperators(OPERATORS);
-  loadedFrom = engine;
   return loaded;
 }
 

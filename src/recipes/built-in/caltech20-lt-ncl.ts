@@ -23,6 +23,6 @@ export default defineRecipe({
   backbone: "resnet8",
   method: { kind: "ncl", experts: 3, hardCategories: 6 },
   optimizer: { kind: "sgd", lr: 0.05, clipNorm: 5 },
-  schedule: { kind: "cosine", end: 0, warmupSteps: 50 },
+  schedule: { kind: "cosine", end: 0.0005, warmupSteps: 50 },
   evaluation: { every: 10 },
 });
