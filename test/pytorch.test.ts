@@ -32,7 +32,7 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
   trainStep({ images, labels }, { method, optimizer, precision: "float32", accumulate: 1 }); // running statistics, too
   const checkpoint = at("last.safetensors");
   const description = { recipe, classes: ["ant", "bee", "cat"], counts: [3, 2, 1], epoch: 1, step: 0 };
-  saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer });
+  saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer, ema: null });
   const files = (["pth", "safetensors"] as const).map((format) => {
     const out = at(`weights.${format}`);
     exportWeights(checkpoint, { format, out, prefix: "" });

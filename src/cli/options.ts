@@ -31,6 +31,13 @@ export function threadsOption() {
   );
 }
 
+export function weightsOption() {
+  return new Option(
+    "--weights <kind>",
+    "the weights' moving averages, or the weights as they are (default: the recipe's evaluation.weights)",
+  ).choices(["ema", "raw"] as const);
+}
+
 export function recipeOption() {
   return new Option(
     "--recipe <recipe>",

@@ -8,14 +8,17 @@ export interface TrainedArguments {
   readonly set: readonly string[];
   readonly data?: string | undefined;
   readonly device: string;
+  readonly weights?: "ema" | "raw" | undefined;
 }
 
 /** The network of a run or a checkpoint or, with --recipe, of a file of weights that does not say what it is for. */
 export async function trainedFrom(path: string, options: TrainedArguments): Promise<Trained> {
   const { loadTrained, loadWithRecipe } = await import("../training/trained.js");
-  const { recipe, set, data, device } = options;
+  const { recipe, set, data, device, weights } = options;
+  if (recipe !== undefined && weights !== undefined)
+    throw new UsageError("--weights chooses among a checkpoint's; a file that needs --recipe holds one kind");
   if (recipe !== undefined)
     return loadWithRecipe(path, withDataFolder(await recipeFrom(recipe, { set, data })), { device });
   if (set.length > 0) throw new UsageError("--set changes the recipe that --recipe names; expected --recipe");
-  return loadTrained(path, { device });
+  return loadTrained(path, { device, weights });
 }

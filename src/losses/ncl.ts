@@ -59,7 +59,7 @@ export function ncl(
 }
 
 /** @throws UsageError for more hard categories than there are classes. */
-function assertHardCategories(hardCategories: number, classes: number): void {
+export function assertHardCategories(hardCategories: number, classes: number): void {
   if (hardCategories <= classes) return;
   throw new UsageError(
     `method.hardCategories: expected at most ${classes}, the number of classes, found ${hardCategories}`,

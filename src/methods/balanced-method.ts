@@ -1,5 +1,5 @@
 import { logCounts } from "../losses/balanced-logits.js";
-import type { ExpertEnsemble } from "../models/ensemble.js";
+import type { Ensemble } from "../models/ensemble.js";
 import { dispose, keepForever } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { ExpertsMethod } from "./experts-method.js";
@@ -10,11 +10,11 @@ export interface TrainingClasses {
 }
 
 /** A method that knows how many training images each class has. */
-export abstract class BalancedMethod extends ExpertsMethod {
+export abstract class BalancedMethod<M extends Ensemble = Ensemble> extends ExpertsMethod<M> {
   #logCounts: Tensor; // [C]
 
   /** @throws DataError that names a class without training images. */
-  constructor(model: ExpertEnsemble, { counts, classes }: TrainingClasses) {
+  constructor(model: M, { counts, classes }: TrainingClasses) {
     super(model);
     this.#logCounts = keepForever(logCounts(counts, classes));
   }

@@ -1,6 +1,6 @@
 import { crossEntropy } from "../losses/cross-entropy.js";
 import { stackLogits } from "../losses/logits.js";
-import type { ExpertEnsemble } from "../models/ensemble.js";
+import type { Ensemble } from "../models/ensemble.js";
 import type { Tensor } from "../torch/tensor.js";
 import { ExpertsMethod } from "./experts-method.js";
 
@@ -9,7 +9,7 @@ export class CrossEntropyMethod extends ExpertsMethod {
   override readonly name = "cross-entropy";
   readonly #labelSmoothing: number;
 
-  constructor(model: ExpertEnsemble, { labelSmoothing }: { labelSmoothing: number }) {
+  constructor(model: Ensemble, { labelSmoothing }: { labelSmoothing: number }) {
     super(model);
     this.#labelSmoothing = labelSmoothing;
   }

@@ -1,25 +1,24 @@
-import type { ExpertEnsemble } from "../models/ensemble.js";
+import type { Ensemble } from "../models/ensemble.js";
 import { noGrad } from "../torch/autograd.js";
 import type { Tensor } from "../torch/tensor.js";
-import type { Labelled, Method, StepResult } from "./method.js";
+import type { Labelled, Method, StepResult, View } from "./method.js";
 
 /** A method whose model is an ensemble of experts that all see the same images; a subclass says what the loss is. */
-export abstract class ExpertsMethod implements Method {
+export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Method {
   abstract readonly name: string;
-  readonly model: ExpertEnsemble;
+  readonly views: readonly View[] = ["train"];
+  readonly model: M;
 
-  constructor(model: ExpertEnsemble) {
+  constructor(model: M) {
     this.model = model;
   }
 
-  /** Weighted scalars whose sum is the loss. logits: raw, of each expert, [N, C]. */
+  /** Weighted scalars whose sum is the loss. logits: raw, of each expert, [V·N, C]. */
   protected abstract lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor>;
 
   step({ images, labels }: Labelled): StepResult {
     const logits = this.model.forward(images);
-    const parts = this.lossParts(logits, labels);
-    const loss = Object.values(parts).reduce((sum, part) => sum.add(part));
-    return { loss, logits, parts };
+    return joined(logits, labels, this.lossParts(logits, labels));
   }
 
   predict(images: Tensor): readonly Tensor[] {
@@ -30,4 +29,14 @@ export abstract class ExpertsMethod implements Method {
   dispose(): void {
     this.model.dispose();
   }
+}
+
+/** A step's result from its logits [V·N, C], view after view. */
+export function joined(logits: readonly Tensor[], labels: Tensor, parts: Record<string, Tensor>): StepResult {
+  const [images] = labels.shape as [number];
+  return {
+    loss: Object.values(parts).reduce((sum, part) => sum.add(part)),
+    logits: logits.map((expert) => expert.narrow(0, 0, images)),
+    parts,
+  };
 }

@@ -1,14 +1,18 @@
 import type { Module } from "../nn/module.js";
 import type { Tensor } from "../torch/tensor.js";
 
+/** How a view of an image comes about: by the transforms of data.train, or by those of data.secondView. */
+export type View = "train" | "second";
+
 export interface Labelled {
-  images: Tensor; // [N, 3, H, W]
+  images: Tensor; // [V·N, 3, H, W]: the first view of all images, then the second, and so on
   labels: Tensor; // int64 [N]
+  step?: number; // of the training, from 0, the default; with the seed it decides a step's random choices
 }
 
 export interface StepResult {
   loss: Tensor; // scalar, float32
-  logits: readonly Tensor[]; // raw, of each expert, [N, C]
+  logits: readonly Tensor[]; // raw, of each expert on the first view, [N, C]
   parts: Record<string, Tensor>; // scalars whose sum is the loss
 }
 
@@ -16,6 +20,8 @@ export interface StepResult {
 export interface Method {
   readonly name: string;
   readonly model: Module;
+  /** The V views of each image that a step takes. */
+  readonly views: readonly View[];
   /** The forward half of a training step: loss.backward() and the optimizer are the loop's. */
   step(batch: Labelled): StepResult;
   /** Raw logits of each expert, [N, C], without gradient; the ensemble's are their mean. Call model.eval() before. */

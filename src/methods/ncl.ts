@@ -1,5 +1,5 @@
 import { assertNclOptions, ncl, type NclOptions } from "../losses/ncl.js";
-import type { ExpertEnsemble } from "../models/ensemble.js";
+import type { Ensemble } from "../models/ensemble.js";
 import type { Tensor } from "../torch/tensor.js";
 import { BalancedMethod, type TrainingClasses } from "./balanced-method.js";
 
@@ -12,7 +12,7 @@ export class NclMethod extends BalancedMethod {
   readonly #options: NclOptions;
 
   /** @throws UsageError for more hard categories than classes, or options that exclude each other; DataError. */
-  constructor(model: ExpertEnsemble, training: TrainingClasses, options: NclOptions) {
+  constructor(model: Ensemble, training: TrainingClasses, options: NclOptions) {
     assertNclOptions(options, training.classes.length);
     super(model, training);
     this.#options = options;

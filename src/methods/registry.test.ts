@@ -9,7 +9,7 @@ import { buildMethod, type MethodRecipe } from "./registry.js";
 
 const classes = ["cat", "dog", "emu"];
 const training = { counts: [50, 10, 2], classes };
-const ncl: MethodRecipe["method"] = {
+const ncl = {
   kind: "ncl",
   experts: 2,
   hardCategories: 2,
@@ -20,11 +20,38 @@ const ncl: MethodRecipe["method"] = {
   mask: "first",
   nonHard: "zeroed",
   logEpsilon: 0,
-};
+  contrastive: null,
+} as const satisfies MethodRecipe["method"];
+const contrastive = {
+  ...ncl,
+  contrastive: {
+    weight: 1,
+    queue: 6,
+    dimension: 5,
+    temperature: 0.2,
+    momentum: 0.9,
+    keyProjection: "frozen",
+  },
+} as const satisfies MethodRecipe["method"];
+const plusPlus = {
+  kind: "ncl-plus-plus",
+  experts: 2,
+  copies: 3,
+  hardCategories: 2,
+  crossEntropy: 1,
+  hard: 1,
+  distillation: 0.6,
+  mask: "first",
+  nonHard: "zeroed",
+  logEpsilon: 0,
+} as const satisfies MethodRecipe["method"];
 const methods: MethodRecipe["method"][] = [
   { kind: "cross-entropy", experts: 1, labelSmoothing: 0.1 },
   { kind: "balanced-softmax", experts: 2 },
   ncl,
+  contrastive,
+  { ...contrastive, contrastive: { ...contrastive.contrastive, keyProjection: "ema" } },
+  plusPlus,
 ];
 
 function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
@@ -32,13 +59,16 @@ function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
   return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed };
 }
 
-function batch(): Labelled {
-  return { images: new Rng(5).normal([4, 3, 8, 8]), labels: tensor([0, 1, 2, 0], { dtype: "int64" }) };
+function batch({ views }: Pick<Method, "views">): Labelled {
+  return {
+    images: new Rng(5).normal([4 * views.length, 3, 8, 8]),
+    labels: tensor([0, 1, 2, 0], { dtype: "int64" }),
+  };
 }
 
 function trainingStep(method: Method, optimizer: Sgd): number {
   using _ = scope();
-  const { loss } = method.step(batch());
+  const { loss } = method.step(batch(method));
   optimizer.zeroGrad();
   loss.backward();
   optimizer.step();
@@ -50,7 +80,7 @@ test.each(methods)("$kind: a step's parts sum to the loss, and training lowers i
   expect(method.name).toBe(choice.kind);
   {
     using _ = scope();
-    const { loss, logits, parts } = method.step(batch());
+    const { loss, logits, parts } = method.step(batch(method));
     expect(logits.map(({ shape }) => shape)).toEqual(Array(choice.experts).fill([4, 3]));
     const sum = Object.values(parts).reduce((total, part) => total + part.item(), 0);
     expect(loss.item()).toBeCloseTo(sum, 4);
@@ -84,7 +114,7 @@ test("predict gives each expert's raw logits, without gradient", () => {
   using _ = scope();
   const method = buildMethod(recipe(ncl), training);
   method.model.eval();
-  const logits = method.predict(batch().images);
+  const logits = method.predict(batch(method).images);
   expect(logits.map(({ shape }) => shape)).toEqual([
     [4, 3],
     [4, 3],
@@ -109,7 +139,7 @@ test("the loss is float32 under bfloat16 autocast", () => {
   using _ = scope();
   const method = buildMethod(recipe(ncl), training);
   using _autocast = autocast("bfloat16");
-  const { loss, logits } = method.step(batch());
+  const { loss, logits } = method.step(batch(method));
   expect(logits[0]!.dtype).toBe("float32"); // the cosine classifier's bias is
   expect(loss.dtype).toBe("float32");
   method.dispose();
@@ -121,6 +151,11 @@ test("what does not fit the classes is refused, and nothing stays behind", () =>
     (method: MethodRecipe["method"], counts = training.counts) =>
     () =>
       buildMethod(recipe(method), { classes, counts });
+  expect(build({ ...plusPlus, hardCategories: 4 })).toThrow(
+    "expected at most 3, the number of classes, found 4",
+  );
+  expect(build({ ...contrastive, hardCategories: 4 })).toThrow("found 4");
+  expect(build(contrastive, [5, 0, 1])).toThrow('class "dog"');
   expect(build({ ...ncl, hardCategories: 30 })).toThrowErrorMatchingInlineSnapshot(
     `[UsageError: method.hardCategories: expected at most 3, the number of classes, found 30]`,
   );
@@ -159,7 +194,7 @@ test("dropout lies between backbone and classifier, in training alone", () => {
   const method = buildMethod({ ...recipe(ncl), dropout: 1 }, training);
   const [bias] = method.model.namedParameters().filter(([name]) => name === "classifier.0.bias");
   bias![1].detach().copy_(tensor([1, 2, 3]));
-  const ofFirst = (): number[] => method.step(batch()).logits[0]!.toList().slice(0, 3);
+  const ofFirst = (): number[] => method.step(batch(method)).logits[0]!.toList().slice(0, 3);
   expect(ofFirst()).toEqual([1, 2, 3]);
   method.model.eval();
   expect(ofFirst()).not.toEqual([1, 2, 3]);

@@ -1,14 +1,13 @@
-import { ExpertEnsemble } from "../models/ensemble.js";
-import { buildBackbone, buildClassifier } from "../models/registry.js";
+import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { Rng } from "../torch/random.js";
 import type { TrainingClasses } from "./balanced-method.js";
 import { BalancedSoftmaxMethod } from "./balanced-softmax.js";
 import { CrossEntropyMethod } from "./cross-entropy.js";
+import { buildContrastiveEnsemble, buildEnsemble } from "./ensembles.js";
 import type { Method } from "./method.js";
+import { NclContrastiveMethod, seededShuffle } from "./ncl-contrastive.js";
+import { NclPlusPlusMethod } from "./ncl-plus-plus.js";
 import { NclMethod } from "./ncl.js";
-
-const WEIGHTS_STREAM = 0; // the loader's streams of the same seed have other numbers
 
 export type MethodRecipe = Pick<
   ResolvedRecipe,
@@ -20,45 +19,37 @@ export type MethodRecipe = Pick<
  * @throws UsageError when the options do not fit the classes; DataError that names a class without training images.
  */
 export function buildMethod(recipe: MethodRecipe, training: TrainingClasses): Method {
-  const model = buildEnsemble(recipe, training.classes.length);
-  try {
-    return joinMethod(recipe.method, model, training);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-}
-
-function joinMethod(
-  method: ResolvedRecipe["method"],
-  model: ExpertEnsemble,
-  training: TrainingClasses,
-): Method {
+  const { method, seed } = recipe;
+  const networks = { ...recipe, experts: method.experts };
+  const classes = training.classes.length;
+  const plain = (): ReturnType<typeof buildEnsemble> => buildEnsemble(networks, classes);
   switch (method.kind) {
     case "cross-entropy":
-      return new CrossEntropyMethod(model, method);
+      return joining(plain(), (model) => new CrossEntropyMethod(model, method));
     case "balanced-softmax":
-      return new BalancedSoftmaxMethod(model, training);
-    case "ncl":
-      return new NclMethod(model, training, method);
+      return joining(plain(), (model) => new BalancedSoftmaxMethod(model, training));
+    case "ncl": {
+      const { contrastive } = method;
+      if (contrastive === null) return joining(plain(), (model) => new NclMethod(model, training, method));
+      const options = { ...method, contrastive, shuffle: seededShuffle(seed) };
+      return joining(
+        buildContrastiveEnsemble(networks, classes, contrastive),
+        (model) => new NclContrastiveMethod(model, training, options),
+      );
+    }
+    case "ncl-plus-plus":
+      return joining(plain(), (model) => new NclPlusPlusMethod(model, training, method));
     default:
       return method satisfies never;
   }
 }
 
-/** Experts differ only in the random numbers that their weights start from, all of one stream. */
-function buildEnsemble(
-  { backbone, classifier, dropout, freezeBackbone, method, seed }: MethodRecipe,
-  classes: number,
-): ExpertEnsemble {
-  const rng = new Rng(seed, WEIGHTS_STREAM);
-  const experts = Array.from({ length: method.experts }, () => {
-    const features = buildBackbone(backbone, { rng });
-    if (freezeBackbone) features.freeze();
-    return {
-      backbone: features,
-      classifier: buildClassifier(classifier, { inFeatures: features.features, classes, rng }),
-    };
-  });
-  return new ExpertEnsemble(experts, { dropout });
+/** Joins a model with its losses; frees it when they refuse it. */
+function joining<M extends Module>(model: M, join: (model: M) => Method): Method {
+  try {
+    return join(model);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }

@@ -3,24 +3,19 @@ import { type Layer, Module } from "../nn/module.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { Backbone } from "./backbone.js";
 
-interface Expert {
+export interface Expert {
   backbone: Backbone;
   classifier: Layer;
 }
 
-/**
- * K experts that share nothing but the images. Names as the reference's: "backbone.K.…" for all, then
- * "classifier.K.…". The ensemble's prediction is the mean of the experts' logits.
- */
-export class ExpertEnsemble extends Module {
+/** K experts that share nothing but the images. The ensemble's prediction is the mean of the experts' logits. */
+export abstract class Ensemble extends Module {
   readonly #experts: readonly Expert[];
   readonly #dropout: Dropout;
 
-  /** dropout: probability that a feature does not reach the classifier in training. */
+  /** A subclass names the experts' parts. dropout: probability that a feature does not reach the classifier in training. */
   constructor(experts: readonly Expert[], { dropout }: { dropout: number }) {
     super();
-    experts.forEach(({ backbone }, k) => this.child(`backbone.${k}`, backbone));
-    experts.forEach(({ classifier }, k) => this.child(`classifier.${k}`, classifier));
     this.#dropout = this.child("dropout", new Dropout({ p: dropout }));
     this.#experts = experts;
   }
@@ -43,5 +38,14 @@ export class ExpertEnsemble extends Module {
   /** features of each expert [N, D] → raw logits of each expert, [N, C] */
   classify(features: readonly Tensor[]): Tensor[] {
     return this.#experts.map(({ classifier }, k) => classifier.forward(this.#dropout.forward(features[k]!)));
+  }
+}
+
+/** Names as the reference's: "backbone.K.…" for all, then "classifier.K.…". */
+export class ExpertEnsemble extends Ensemble {
+  constructor(experts: readonly Expert[], options: { dropout: number }) {
+    super(experts, options);
+    experts.forEach(({ backbone }, k) => this.child(`backbone.${k}`, backbone));
+    experts.forEach(({ classifier }, k) => this.child(`classifier.${k}`, classifier));
   }
 }

@@ -26,6 +26,15 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.size: a whole number > 0
     data.train.N.padding: a whole number >= 0
     data.train.N.p: a number >= 0 and <= 1
+    data.secondView: a list or null
+    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip
+    data.secondView.N.size: a whole number > 0
+    data.secondView.N.height: a whole number > 0
+    data.secondView.N.width: a whole number > 0
+    data.secondView.N.size: a whole number > 0
+    data.secondView.N.size: a whole number > 0
+    data.secondView.N.padding: a whole number >= 0
+    data.secondView.N.p: a number >= 0 and <= 1
     data.test: a list
     data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip
     data.test.N.size: a whole number > 0
@@ -48,7 +57,7 @@ test("every key has a type, and what is not plain from its name a description", 
     pretrained: an object or null
     pretrained.file: text
     pretrained.part: one of backbone, all
-    method.kind: one of cross-entropy, balanced-softmax, ncl
+    method.kind: one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus
     method.experts: a whole number > 0
     method.labelSmoothing: a number >= 0 and <= 1
     method.experts: a whole number > 0
@@ -56,11 +65,27 @@ test("every key has a type, and what is not plain from its name a description", 
     method.hardCategories: a whole number > 0
     method.crossEntropy: a number >= 0
     method.hard: a number >= 0
-    method.distillation: a number >= 0
-    method.hardDistillation: a number >= 0
     method.mask: one of first, own, mean
     method.nonHard: one of zeroed, removed
     method.logEpsilon: a number >= 0
+    method.distillation: a number >= 0
+    method.hardDistillation: a number >= 0
+    method.contrastive: an object or null
+    method.contrastive.weight: a number >= 0
+    method.contrastive.queue: a whole number > 0
+    method.contrastive.dimension: a whole number > 0
+    method.contrastive.temperature: a number > 0
+    method.contrastive.momentum: a number >= 0 and <= 1
+    method.contrastive.keyProjection: one of frozen, ema
+    method.experts: a whole number > 0
+    method.copies: a whole number > 0
+    method.hardCategories: a whole number > 0
+    method.crossEntropy: a number >= 0
+    method.hard: a number >= 0
+    method.mask: one of first, own, mean
+    method.nonHard: one of zeroed, removed
+    method.logEpsilon: a number >= 0
+    method.distillation: a number >= 0
     optimizer.kind: "sgd"
     optimizer.lr: a number > 0
     optimizer.momentum: a number >= 0 and <= 1
@@ -74,9 +99,13 @@ test("every key has a type, and what is not plain from its name a description", 
     schedule.warmupEpochs: a whole number >= 0
     schedule.warmupSteps: a whole number >= 0
     schedule.end: a number >= 0
+    ema: an object or null
+    ema.decay: a number >= 0 and <= 1
+    ema.warmup: true or false
     evaluation.every: a whole number > 0
     evaluation.batch: a whole number > 0
     evaluation.groups: one of field, reference
+    evaluation.weights: one of ema, raw
     precision: one of float32, bfloat16
     memoryFormat: one of channels_last, contiguous
     deterministic: true or false"
@@ -84,7 +113,7 @@ test("every key has a type, and what is not plain from its name a description", 
 });
 
 test("keys of one choice say which, shared keys come once", () => {
-  expect(keys.filter(({ path }) => path === "method.experts")).toHaveLength(3);
+  expect(keys.filter(({ path }) => path === "method.experts")).toHaveLength(4);
   expect(keys.filter(({ path }) => path === "schedule.warmupSteps")).toMatchObject([
     { when: null, default: 0 },
   ]);

@@ -38,9 +38,10 @@ function* keysOf(schema: Schema, at: Pick<RecipeKey, "path" | "required" | "when
     yield* keysOfChoice(schema.oneOf, key);
   } else {
     yield { ...key, type: typeText(schema) };
-    const items = schema.items;
-    if (isSchema(items) && items.oneOf)
-      yield* keysOf(items, { path: `${at.path}.N`, required: true, when: at.when });
+    const items = [schema, ...(schema.anyOf ?? [])]
+      .map((part) => isSchema(part) && part.items)
+      .find(isSchema);
+    if (items?.oneOf) yield* keysOf(items, { path: `${at.path}.N`, required: true, when: at.when });
     const object = schema.anyOf?.find((part) => isSchema(part) && part.properties);
     if (isSchema(object)) yield* keysInside(object, `${at.path}.`, { path: at.path, kind: "given" });
   }

@@ -52,7 +52,7 @@ describe("faults", () => {
 
   test("a key of another kind says whose it is", async () => {
     expect(await fault("cifar100-lt-ce", "method.hardCategories=3")).toMatchInlineSnapshot(
-      `"method.hardCategories: not a key of method.kind "cross-entropy", only of ncl (--set method.hardCategories=3)"`,
+      `"method.hardCategories: not a key of method.kind "cross-entropy", only of ncl, ncl-plus-plus (--set method.hardCategories=3)"`,
     );
   });
 
@@ -78,7 +78,7 @@ describe("faults", () => {
       data.mean: expected a list of 3 numbers, found [0.5] (--set data.mean=[0.5])
       backbone: expected one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, found "resnet-32", did you mean resnet32? (--set backbone=resnet-32)
       classifier: expected an object whose kind is one of fc, fc-norm, cosine, found "cosine" (--set classifier=cosine)
-      method.kind: expected one of cross-entropy, balanced-softmax, ncl, found "nlc" (--set method.kind=nlc)
+      method.kind: expected one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, found "nlc" (--set method.kind=nlc)
       optimizer.lr: expected a number > 0, found -1 (--set optimizer.lr=-1)
       optimizer.momentum: expected a number >= 0 and <= 1, found 2 (--set optimizer.momentum=2)
       optimizer.clipNorm: expected a number > 0 or null, found "big" (--set optimizer.clipNorm=big)

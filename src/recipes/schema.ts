@@ -52,6 +52,14 @@ const Data = z.strictObject({
     .default(false)
     .describe("leave out an epoch's last, smaller batch, as the reference does; by default no image is lost"),
   train: z.array(Transform).default([]).describe("what is done to each training image, in order"),
+  secondView: z
+    .array(Transform)
+    .nullable()
+    .default(null)
+    .describe(
+      "what is done to a training image for its second view, the keys of method.contrastive; null: the same as for the " +
+        "first (data.train), with other random numbers",
+    ),
   test: z.array(Transform).default([]).describe("what is done to each test image, in order"),
   mean: perChannel
     .default([0.485, 0.456, 0.406])
@@ -109,9 +117,8 @@ const CrossEntropy = z.strictObject({
 
 const BalancedSoftmax = z.strictObject({ kind: z.literal("balanced-softmax"), experts: experts(1) });
 
-const Ncl = z.strictObject({
-  kind: z.literal("ncl"),
-  experts: experts(3),
+/** What NCL and NCL++ have in common. */
+const nested = {
   hardCategories: count
     .default(30)
     .describe("classes per image in the hard-category terms, the target among them"),
@@ -119,10 +126,6 @@ const Ncl = z.strictObject({
     .default(1)
     .describe("weight of the balanced cross-entropy over all classes (CE_RATIO)"),
   hard: weight.default(1).describe("weight of the cross-entropy over the hard classes (HCM_RATIO)"),
-  distillation: weight.default(0.6).describe("weight of the mutual distillation (DIVERSITY_FACTOR)"),
-  hardDistillation: weight
-    .default(0.6)
-    .describe("weight of the mutual distillation over the hard classes (DIVERSITY_FACTOR_HCM)"),
   mask: z
     .enum(["first", "own", "mean"])
     .default("first")
@@ -143,9 +146,53 @@ const Ncl = z.strictObject({
       "added to probabilities before their log: 1e-9 in the reference (parity), which vanishes in half precision; by " +
         "default the log is exact",
     ),
+};
+
+const Contrastive = z
+  .strictObject({
+    weight: weight.default(1).describe("of the contrastive loss, summed over the experts (CON_RATIO)"),
+    queue: count.default(1024).describe("keys that are remembered; at least data.batch (MOCO_K)"),
+    dimension: count.default(64).describe("length of queries and keys (MOCO_DIM)"),
+    temperature: rate.default(0.2).describe("divides the cosine of query and key (MOCO_T)"),
+    momentum: share
+      .default(0.999)
+      .describe("what a key encoder keeps of itself at each step; the rest is its expert's (MA_MODEL_ALPHA)"),
+    keyProjection: z
+      .enum(["frozen", "ema"])
+      .default("frozen")
+      .describe(
+        "frozen: the keys' projection stays as it starts, at random, and the key encoder starts at random too (the " +
+          "reference and the default, which its numbers rest on); ema: both start as copies and follow their expert, " +
+          "as in MoCo",
+      ),
+  })
+  .describe("learns besides, expert by expert, to tell an image's second view from other images (MoCo)");
+
+const Ncl = z.strictObject({
+  kind: z.literal("ncl"),
+  experts: experts(3),
+  ...nested,
+  distillation: weight.default(0.6).describe("weight of the mutual distillation (DIVERSITY_FACTOR)"),
+  hardDistillation: weight
+    .default(0.6)
+    .describe("weight of the mutual distillation over the hard classes (DIVERSITY_FACTOR_HCM)"),
+  contrastive: Contrastive.nullable().default(null).describe("null: no contrastive loss"),
 });
 
-const Method = z.discriminatedUnion("kind", [CrossEntropy, BalancedSoftmax, Ncl]);
+const NclPlusPlus = z.strictObject({
+  kind: z.literal("ncl-plus-plus"),
+  experts: experts(2),
+  copies: count.default(4).describe("of each training image, each changed at random by data.train (INTRA_N)"),
+  ...nested,
+  distillation: weight
+    .default(0.6)
+    .describe(
+      "weight of the distillation between experts and between copies (DIVERSITY_FACTOR; DIVERSITY_FACTOR_HCM has no " +
+        "effect in the reference either)",
+    ),
+});
+
+const Method = z.discriminatedUnion("kind", [CrossEntropy, BalancedSoftmax, Ncl, NclPlusPlus]);
 
 const Optimizer = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -198,6 +245,24 @@ const Evaluation = z.strictObject({
       "many / few by training images: > 100 / < 20 as in the field, so that results compare (the default), or " +
         ">= 100 / <= 20 as in the reference (parity)",
     ),
+  weights: z
+    .enum(["ema", "raw"])
+    .default("ema")
+    .describe(
+      "which weights are judged and used: their moving averages, where ema keeps them, or the weights themselves",
+    ),
+});
+
+const Ema = z.strictObject({
+  decay: share
+    .default(0.999)
+    .describe("what an average keeps of itself at each step; the rest is the new weight"),
+  warmup: z
+    .boolean()
+    .default(true)
+    .describe(
+      "step t, from 1, has a decay of (1 + t) / (10 + t) at most, so that the random start is soon forgotten",
+    ),
 });
 
 export const Recipe = z.strictObject({
@@ -222,6 +287,7 @@ export const Recipe = z.strictObject({
   method: Method,
   optimizer: Optimizer,
   schedule: Schedule,
+  ema: Ema.nullable().default(null).describe("moving averages of the weights; null: none"),
   evaluation: Evaluation.prefault({}),
   precision: z.enum(["float32", "bfloat16"]).default("float32").describe("bfloat16: mixed precision"),
   memoryFormat: z

@@ -34,7 +34,15 @@ function saveTrained(to: string, of: ResolvedRecipe = recipe): Method {
   const optimizer = new Sgd(method.model.parameters(), of.optimizer);
   const batch = { images: ones([2, 3, 16, 16]), labels: zeros([2], { dtype: "int64" }) };
   trainStep(batch, { method, optimizer, precision: "float32", accumulate: 1 });
-  saveCheckpoint(to, { recipe: of, ...training, epoch: 1, step: 5, model: method.model, optimizer });
+  saveCheckpoint(to, {
+    recipe: of,
+    ...training,
+    epoch: 1,
+    step: 5,
+    model: method.model,
+    optimizer,
+    ema: null,
+  });
   optimizer.dispose();
   return method;
 }

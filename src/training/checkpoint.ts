@@ -1,5 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import type { Module } from "../nn/module.js";
+import type { EmaWeights } from "../optim/ema.js";
+import { averagesOf } from "../optim/ema.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
@@ -35,23 +37,32 @@ export interface Checkpoint extends CheckpointDescription {
   /** By the model's parameter and buffer names. */
   readonly model: Map<string, Tensor>;
   readonly optimizer: Map<string, Tensor>;
+  /** Moving averages of the weights and their state; null where the run keeps none. */
+  readonly ema: Map<string, Tensor> | null;
   /** libtorch's random state, uint8. */
   readonly randomState: Tensor;
 }
 
+interface SavedParts {
+  model: Module;
+  optimizer: Sgd;
+  ema: EmaWeights | null;
+}
+
 /**
- * Writes a checkpoint as one safetensors file: `model.*`, `optimizer.*`, `random.torch`, and the description as
+ * Writes a checkpoint as one safetensors file: `model.*`, `optimizer.*`, `ema.*`, `random.torch`, and the description as
  * metadata. It appears whole or not at all, and holds nothing that depends on the time or the machine: equal runs
  * write equal bytes.
  */
 export function saveCheckpoint(
   path: string,
-  { model, optimizer, ...description }: CheckpointDescription & { model: Module; optimizer: Sgd },
+  { model, optimizer, ema, ...description }: CheckpointDescription & SavedParts,
 ): void {
   using _scope = scope();
   const tensors = new Map<string, Tensor>([
     ...prefixed("model.", model.stateDict()),
     ...prefixed("optimizer.", optimizer.stateDict()),
+    ...(ema === null ? [] : prefixed("ema.", ema.stateDict())),
     ["random.torch", tensor(getTorchState())],
   ]);
   const { recipe, classes, counts, epoch, step } = description;
@@ -79,13 +90,29 @@ export function readCheckpoint(path: string): Checkpoint {
     );
   const randomState = tensors.get("random.torch");
   if (randomState === undefined) throw new CheckpointError(`${path} lacks random.torch, the random state.`);
+  const ema = withPrefix("ema.", tensors);
   return {
     ...parseDescription(path, metadata["description"]),
     path,
     model: withPrefix("model.", tensors),
     optimizer: withPrefix("optimizer.", tensors),
+    ema: ema.size === 0 ? null : ema,
     randomState,
   };
+}
+
+/** Which of a checkpoint's weights are meant: their moving averages or the weights themselves. */
+export type Weights = ResolvedRecipe["evaluation"]["weights"];
+
+/**
+ * The weights to use, by the model's names: the ones asked for; else the averages, unless there are none or the recipe
+ * judges the raw weights.
+ * @throws CheckpointError when averages are asked for and there are none.
+ */
+export function usedWeights({ path, recipe, model, ema }: Checkpoint, asked?: Weights): Map<string, Tensor> {
+  if (asked === "ema" && ema === null)
+    throw new CheckpointError(`${path} holds no moving averages: its recipe's key ema is null.`);
+  return ema !== null && (asked ?? recipe.evaluation.weights) === "ema" ? averagesOf(ema) : model;
 }
 
 /** The checkpoint that RUN|CHECKPOINT on the command line means: a run's folder stands for its last checkpoint. */

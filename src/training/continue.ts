@@ -12,7 +12,7 @@ import { restore } from "./trained.js";
  * recipe are done.
  */
 export function continueFrom(
-  { recipe, method, optimizer }: Pick<Prepared, "recipe" | "method" | "optimizer">,
+  { recipe, method, optimizer, ema }: Pick<Prepared, "recipe" | "method" | "optimizer" | "ema">,
   path: string,
 ): number {
   using _scope = scope();
@@ -27,5 +27,6 @@ export function continueFrom(
     );
   restore(method.model, model, path);
   restore(optimizer, velocities, path);
+  ema?.restart(); // the reference keeps no averages
   return epoch;
 }

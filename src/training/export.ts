@@ -2,14 +2,16 @@ import { writePth } from "../torch/pth/write.js";
 import { writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { readCheckpoint } from "./checkpoint.js";
-import type { CheckpointDescription } from "./checkpoint.js";
+import { readCheckpoint, usedWeights } from "./checkpoint.js";
+import type { CheckpointDescription, Weights } from "./checkpoint.js";
 
 export interface ExportOptions {
   readonly format: "pth" | "safetensors";
   readonly out: string;
   /** Before every name: "module." for a model inside PyTorch's DataParallel. */
   readonly prefix: string;
+  /** Their moving averages or the raw ones; what the recipe says unless given. */
+  readonly weights?: Weights | undefined;
 }
 
 /**
@@ -17,10 +19,14 @@ export interface ExportOptions {
  * PyTorch code has it, { state_dict, epoch }, with the classes' names besides; safetensors has these as metadata.
  * @throws CheckpointError when the checkpoint cannot be read; LongtailError when the file cannot be written.
  */
-export function exportWeights(checkpoint: string, { format, out, prefix }: ExportOptions): void {
+export function exportWeights(
+  checkpoint: string,
+  { format, out, prefix, weights: asked }: ExportOptions,
+): void {
   using _scope = scope();
-  const { model, ...description } = readCheckpoint(checkpoint);
-  const weights = new Map([...model].map(([name, tensor]) => [prefix + name, tensor]));
+  const description = readCheckpoint(checkpoint);
+  const used = usedWeights(description, asked);
+  const weights = new Map([...used].map(([name, tensor]) => [prefix + name, tensor]));
   write(weights, description, { format, out });
 }
 

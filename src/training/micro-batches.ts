@@ -10,7 +10,8 @@ export interface MicroBatch extends Labelled {
  * Cuts a batch into parts whose sizes differ by one image at most; a batch of fewer images than parts gives a part for
  * each. Every view of an image goes into the same part: images [V·N, 3, H, W] are ordered by view, labels are [N].
  */
-export function* microBatches({ images, labels }: Labelled, parts: number): Generator<MicroBatch> {
+export function* microBatches(batch: Labelled, parts: number): Generator<MicroBatch> {
+  const { images, labels } = batch;
   const [total = 0] = labels.shape;
   const views = (images.shape[0] ?? 0) / total;
   const number = Math.min(parts, total);
@@ -19,6 +20,7 @@ export function* microBatches({ images, labels }: Labelled, parts: number): Gene
     const size = Math.floor(((part + 1) * total) / number) - start;
     const ofViews = Array.from({ length: views }, (_, view) => images.narrow(0, view * total + start, size));
     yield {
+      ...batch,
       images: ofViews.length === 1 ? ofViews[0]! : cat(ofViews),
       labels: labels.narrow(0, start, size),
       share: size / total,

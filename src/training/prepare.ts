@@ -3,9 +3,11 @@ import type { Dataset } from "../data/dataset.js";
 import { Loader } from "../data/loader.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
+import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
 import { buildMethod } from "../methods/registry.js";
 import type { Method } from "../methods/method.js";
 import { loadPretrained } from "../models/pretrained.js";
+import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { manualSeed } from "../torch/random.js";
@@ -21,6 +23,7 @@ export interface Prepared extends Disposable {
   readonly statistics: ClassStatistics;
   readonly method: Method;
   readonly optimizer: Sgd;
+  readonly ema: EmaWeights | null;
   readonly trainLoader: Loader;
   readonly testLoader: Loader;
 }
@@ -40,9 +43,13 @@ export function applySettings(
   return checked;
 }
 
-/** Opens the data and builds the method, its optimizer and the loaders. */
+/**
+ * Opens the data and builds the method, its optimizer and the loaders.
+ * @throws UsageError for settings that do not go together.
+ */
 export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
   using _scope = scope();
+  assertContrastiveFits(recipe);
   const trainData = openDataset(recipe.data, "train");
   const testData = openDataset(recipe.data, "test");
   const statistics = classStatistics(trainData);
@@ -50,7 +57,8 @@ export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
   if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
-  const trainLoader = trainingLoader(recipe, trainData);
+  const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
+  const trainLoader = trainingLoader(recipe, { dataset: trainData, views: method.views });
   const testLoader = evaluationLoader(recipe, testData);
   return {
     recipe,
@@ -60,19 +68,34 @@ export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
     statistics,
     method,
     optimizer,
+    ema,
     trainLoader,
     testLoader,
     [Symbol.dispose]() {
       testLoader[Symbol.dispose]();
       trainLoader[Symbol.dispose]();
+      ema?.[Symbol.dispose]();
       optimizer.dispose();
       method.dispose();
     },
   };
 }
 
-function trainingLoader({ data, seed, memoryFormat }: ResolvedRecipe, dataset: Dataset): Loader {
-  return new Loader({ ...data, dataset, transforms: data.train, shuffle: true, seed, memoryFormat });
+function trainingLoader(
+  { data, seed, memoryFormat }: ResolvedRecipe,
+  { dataset, views }: { dataset: Dataset; views: Method["views"] },
+): Loader {
+  const second = data.secondView ?? data.train;
+  const moreViews = views.slice(1).map((view) => (view === "second" ? second : data.train));
+  return new Loader({
+    ...data,
+    dataset,
+    transforms: data.train,
+    moreViews,
+    shuffle: true,
+    seed,
+    memoryFormat,
+  });
 }
 
 /** Every image once, in order, by the recipe's test transforms. */

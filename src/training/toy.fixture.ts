@@ -39,6 +39,7 @@ const NCL: ResolvedRecipe["method"] = {
   mask: "first",
   nonHard: "zeroed",
   logEpsilon: 0,
+  contrastive: null,
 };
 
 const OPTIMIZER: ResolvedRecipe["optimizer"] = {
@@ -69,6 +70,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
         { kind: "random-crop", size: SIDE, padding: 2 },
         { kind: "horizontal-flip", p: 0.5 },
       ],
+      secondView: null,
       test: [],
       mean: [0.5, 0.5, 0.5],
       std: [0.25, 0.25, 0.25],
@@ -82,7 +84,8 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     method: NCL,
     optimizer: OPTIMIZER,
     schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 4 },
-    evaluation: { every: 1, batch: 8, groups: "field" },
+    ema: null,
+    evaluation: { every: 1, batch: 8, groups: "field", weights: "ema" },
     precision: "float32",
     memoryFormat: "channels_last",
     deterministic: true,

@@ -75,7 +75,10 @@ describe("a run", () => {
   });
 
   test("evaluates every k epochs and after the last", async () => {
-    const recipe = toyRecipe(root, { epochs: 3, evaluation: { every: 2, batch: 5, groups: "field" } });
+    const recipe = toyRecipe(root, {
+      epochs: 3,
+      evaluation: { every: 2, batch: 5, groups: "field", weights: "ema" },
+    });
     const { events } = await trainToy(recipe, out);
     const evaluated = events.filter((event) => event.type === "evaluation").map(({ epoch }) => epoch);
     expect(evaluated).toEqual([2, 3]);

@@ -157,13 +157,17 @@ function nextStep(
   { epoch, step }: Position,
 ): { outcome: StepOutcome; images: number } {
   using _scope = scope();
-  const { recipe, device, method, optimizer, trainLoader } = run;
+  const { recipe, device, method, optimizer, ema, trainLoader } = run;
   const batch = batches.next().value as Batch;
   const images = batch.images.to({ device });
   const labels = batch.labels.to({ device });
   const { precision } = recipe;
   const { accumulate } = recipe.optimizer;
-  const outcome = trainStep({ images, labels }, { method, optimizer, precision, accumulate });
+  const outcome = trainStep(
+    { images, labels, step: epoch * trainLoader.stepsPerEpoch + step },
+    { method, optimizer, precision, accumulate },
+  );
+  ema?.update();
   if (!Number.isFinite(outcome.loss)) {
     throw divergenceError({
       recipe,
@@ -180,7 +184,7 @@ function nextStep(
 }
 
 function checkpoint(run: Run, position: Position): void {
-  const { recipe, statistics, method, optimizer, folder, emit } = run;
+  const { recipe, statistics, method, optimizer, ema, folder, emit } = run;
   const { classes, counts } = statistics;
   assertFinite(method.model.parameters(), { recipe, epoch: position.epoch, lr: optimizer.lr });
   saveCheckpoint(folder.lastCheckpoint, {
@@ -190,12 +194,14 @@ function checkpoint(run: Run, position: Position): void {
     ...position,
     model: method.model,
     optimizer,
+    ema,
   });
   emit({ type: "checkpoint", path: folder.lastCheckpoint, ...position });
 }
 
 async function evaluate(run: Run, epoch: number): Promise<EvaluationResult | null> {
-  const { recipe, device, method, testLoader, statistics, emit, signal } = run;
+  const { recipe, device, method, ema, testLoader, statistics, emit, signal } = run;
+  using _averages = recipe.evaluation.weights === "ema" ? ema?.applied() : null;
   const started = performance.now();
   const { classes, counts } = statistics;
   const { groups } = recipe.evaluation;

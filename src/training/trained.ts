@@ -11,8 +11,8 @@ import { CheckpointError, DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
-import { checkpointPath, readCheckpoint } from "./checkpoint.js";
-import type { Checkpoint, CheckpointDescription } from "./checkpoint.js";
+import { checkpointPath, readCheckpoint, usedWeights } from "./checkpoint.js";
+import type { Checkpoint, CheckpointDescription, Weights } from "./checkpoint.js";
 import { evaluateMethod } from "./evaluate.js";
 import { evaluationLoader } from "./prepare.js";
 
@@ -31,12 +31,19 @@ interface LoadOptions {
   readonly device?: string;
 }
 
-/** Loads RUN|CHECKPOINT. Throws CheckpointError when it is none, is damaged or does not fit the network it names. */
-export function loadTrained(runOrCheckpoint: string, options: LoadOptions = {}): Trained {
+/**
+ * Loads RUN|CHECKPOINT. Throws CheckpointError when it is none, is damaged or does not fit the network it names.
+ * `weights`: their moving averages or the raw ones; what the recipe says unless given.
+ */
+export function loadTrained(
+  runOrCheckpoint: string,
+  { weights, ...options }: LoadOptions & { weights?: Weights | undefined } = {},
+): Trained {
   using _scope = scope();
   const checkpoint = readCheckpoint(checkpointPath(runOrCheckpoint));
+  const model = usedWeights(checkpoint, weights);
   return build(checkpoint, options, (method) => {
-    restoreModel(checkpoint, method);
+    restoreModel({ path: checkpoint.path, model }, method);
   });
 }
 

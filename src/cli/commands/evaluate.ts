@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
 import { InterruptedError, onInterrupt } from "../interrupt.js";
-import { collect, deviceOption, newCommand, recipeOption, threadsOption } from "../options.js";
+import { collect, deviceOption, newCommand, recipeOption, threadsOption, weightsOption } from "../options.js";
 import { output } from "../output.js";
 import { trainedFrom } from "../trained-arguments.js";
 import type { TrainedArguments } from "../trained-arguments.js";
@@ -37,6 +37,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     )
     .addOption(recipeOption())
     .option("--set <key=value>", "change a key of that recipe; can be given many times", collect, [])
+    .addOption(weightsOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addHelpText("after", examples)

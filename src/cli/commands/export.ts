@@ -1,12 +1,13 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
-import { newCommand } from "../options.js";
+import { newCommand, weightsOption } from "../options.js";
 import { output } from "../output.js";
 
 interface ExportArguments {
   readonly format: "pth" | "safetensors";
   readonly out: string;
   readonly prefix: string;
+  readonly weights?: "ema" | "raw" | undefined;
   readonly json: boolean;
 }
 
@@ -30,6 +31,7 @@ export function exportCommand(): CommandUnknownOpts {
     )
     .requiredOption("--out <file>", "where to write it")
     .option("--prefix <text>", "put before every name", "")
+    .addOption(weightsOption())
     .addHelpText("after", examples)
     .action(exportRun);
 }
@@ -37,9 +39,9 @@ export function exportCommand(): CommandUnknownOpts {
 async function exportRun(run: string, options: ExportArguments): Promise<void> {
   const { checkpointPath } = await import("../../training/checkpoint.js");
   const { exportWeights } = await import("../../training/export.js");
-  const { format, out, prefix } = options;
+  const { format, out, prefix, weights } = options;
   const checkpoint = checkpointPath(run);
-  exportWeights(checkpoint, { format, out, prefix });
+  exportWeights(checkpoint, { format, out, prefix, weights });
   const to = output(options);
   to.say(`${out}: the weights of ${checkpoint}`);
   to.value({ out, format, checkpoint });

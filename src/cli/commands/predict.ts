@@ -1,6 +1,14 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Prediction } from "../prediction.js";
-import { collect, deviceOption, newCommand, recipeOption, threadsOption, wholeNumber } from "../options.js";
+import {
+  collect,
+  deviceOption,
+  newCommand,
+  recipeOption,
+  threadsOption,
+  weightsOption,
+  wholeNumber,
+} from "../options.js";
 import { output } from "../output.js";
 import { trainedFrom } from "../trained-arguments.js";
 import type { TrainedArguments } from "../trained-arguments.js";
@@ -27,6 +35,7 @@ export function predictCommand(): CommandUnknownOpts {
     .addOption(recipeOption())
     .option("--data <folder>", "the folder of that recipe's training images, which names the classes")
     .option("--set <key=value>", "change a key of that recipe; can be given many times", collect, [])
+    .addOption(weightsOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addHelpText("after", examples)

@@ -1,0 +1,28 @@
+import { nclPlusPlus, type NclPlusPlusOptions } from "../losses/ncl-plus-plus.js";
+import { assertHardCategories } from "../losses/ncl.js";
+import type { Ensemble } from "../models/ensemble.js";
+import type { Tensor } from "../torch/tensor.js";
+import { BalancedMethod, type TrainingClasses } from "./balanced-method.js";
+import type { View } from "./method.js";
+
+/**
+ * Experts that learn from the labels, from one another, and each from its answers to several copies of an image, all of
+ * them changed at random: Tan et al., NCL++ (arXiv 2306.16709).
+ */
+export class NclPlusPlusMethod extends BalancedMethod {
+  override readonly name = "ncl-plus-plus";
+  override readonly views: readonly View[];
+  readonly #options: NclPlusPlusOptions;
+
+  /** @throws UsageError for more hard categories than classes; DataError. */
+  constructor(model: Ensemble, training: TrainingClasses, options: NclPlusPlusOptions) {
+    assertHardCategories(options.hardCategories, training.classes.length);
+    super(model, training);
+    this.views = Array.from({ length: options.copies }, () => "train" as const);
+    this.#options = options;
+  }
+
+  protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
+    return nclPlusPlus(logits, labels, this.logCountsOn(labels), this.#options);
+  }
+}
