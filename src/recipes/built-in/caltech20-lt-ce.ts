@@ -4,12 +4,13 @@ import { defineRecipe } from "../define.js";
  * Plain cross-entropy on Caltech-20-LT, the photographs embedded in examples/caltech20-lt.
  * Run: longtail train caltech20-lt-ce --data examples/caltech20-lt
  * Reference: none; the twin of caltech20-lt-ncl with cross-entropy in place of NCL.
- * Measured: not yet.
+ * Measured: 52.3 ± 0.9 all, 13.6 ± 6.2 few; mean and deviation of seeds 0 to 2 after the last epoch, 2 threads, by
+ * `longtail quickstart --seed N`. The rate: the best of 0.02, 0.05 and 0.1 over 30 epochs for NCL's ensemble at seed 0.
  */
 export default defineRecipe({
   name: "caltech20-lt-ce",
   description: "Plain cross-entropy, Caltech-20-LT (embedded, 32 px), ResNet-8, minutes on a CPU",
-  epochs: 30,
+  epochs: 25,
   data: {
     kind: "image-folder",
     imageSize: 32,
