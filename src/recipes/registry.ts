@@ -1,5 +1,4 @@
-import caltech20Ce from "./built-in/caltech20-lt-ce.js";
-import caltech20Ncl from "./built-in/caltech20-lt-ncl.js";
+import { caltech20Ce, caltech20Ncl } from "./built-in/caltech20.js";
 import { cifarRecipes } from "./built-in/cifar.js";
 import { imagenetNcl, imagenetNclX50, inat18Ncl } from "./built-in/large.js";
 import type { RecipeInput } from "./schema.js";
