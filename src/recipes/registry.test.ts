@@ -7,7 +7,8 @@ const tasks = ["cifar100-lt", "cifar100-lt50", "cifar10-lt", "cifar10-lt50"];
 
 test("every method is there for every CIFAR", () => {
   for (const task of tasks)
-    for (const method of ["ncl", "balanced-softmax", "ce"]) expect(names).toContain(`${task}-${method}`);
+    for (const method of ["ncl", "ncl-contrastive", "ncl-plus-plus", "balanced-softmax", "ce"])
+      expect(names).toContain(`${task}-${method}`);
   expect(names).toContain("caltech20-lt-ncl");
   expect(new Set(names).size).toBe(names.length);
 });
@@ -24,8 +25,10 @@ test.each(names.filter((name) => !name.startsWith("caltech")))(
     const { data, evaluation, reference, method } = await loadRecipe(name);
     expect(data.dropLast).toBe(true);
     expect(evaluation.groups).toBe("reference");
-    if (method.kind === "ncl")
+    if (method.kind === "ncl" || method.kind === "ncl-plus-plus")
       expect(method).toMatchObject({ mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 });
+    if (name.includes("contrastive"))
+      expect(method).toMatchObject({ contrastive: { keyProjection: "frozen", queue: 1024, dimension: 64 } });
     expect(reference).toContain("; measured: ");
   },
 );

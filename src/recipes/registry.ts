@@ -1,6 +1,6 @@
 import { caltech20Ce, caltech20Ncl } from "./built-in/caltech20.js";
 import { cifarRecipes } from "./built-in/cifar.js";
-import { imagenetNcl, imagenetNclX50, inat18Ncl } from "./built-in/large.js";
+import { imagenetNcl, imagenetNclX50, inat18Ncl, placesNcl } from "./built-in/large.js";
 import type { RecipeInput } from "./schema.js";
 
 /** The recipes that come with longtail, in the order of the list. */
@@ -11,6 +11,7 @@ export const builtInRecipes: readonly RecipeInput[] = [
   imagenetNcl,
   imagenetNclX50,
   inat18Ncl,
+  placesNcl,
 ];
 
 export function findBuiltIn(name: string): RecipeInput | undefined {

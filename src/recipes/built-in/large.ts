@@ -6,13 +6,13 @@ import { parity } from "./parity.js";
 /**
  * NCL on large long-tailed data sets, from a folder with train/CLASS/*.jpg and test/CLASS/*.jpg.
  * Run: longtail train imagenet-lt-ncl --data FOLDER --device cuda
- * Reference: ImageNet_LT.yaml and inat18_NCL.yaml of NCL's code (Li et al., CVPR 2022).
- *   The batch is that of all its GPUs (4 and 8 with 64 images each), cut into parts of one GPU's: there batch norm
- *   sees all GPUs' images, here a part's. The settings of `parity` are the reference's.
+ * Reference: ImageNet_LT.yaml, inat18_NCL.yaml and Places_LT_NCL.yaml of NCL's code (Li et al., CVPR 2022).
+ *   The batch is that of all its GPUs (4 and 8 with 64 images each, 8 with 32 for Places-LT), cut into parts of one
+ *   GPU's: there batch norm sees all GPUs' images, here a part's. The settings of `parity` are the reference's.
  * Reported (Li et al., CVPR 2022, top-1 of a single expert / the ensemble): ImageNet-LT ResNet-50 57.4 / 59.5 %,
- *   ResNeXt-50 58.4 / 60.5 %; iNaturalist 2018 74.2 / 74.9 %. ResNeXt-50's and the single one of iNaturalist are
- *   quoted from memory.
- * RandomResizedCrop, colour jitter and RandAugment are not part of it yet: crop and flip only.
+ *   ResNeXt-50 58.4 / 60.5 %; iNaturalist 2018 74.2 / 74.9 %; Places-LT 41.5 / 41.8 %. ResNeXt-50's, the single one of
+ *   iNaturalist and those of Places-LT are quoted from memory.
+ * RandomResizedCrop, colour jitter, RandAugment and SimCLR's changes are not part of it yet: crop and flip only.
  * Measured: not yet.
  */
 const base = {
@@ -58,4 +58,25 @@ export const inat18Ncl = defineRecipe({
   classifier: { kind: "cosine", scale: 32 },
   method: { ...base.method, hardCategories: 2442 },
   optimizer: { ...base.optimizer, accumulate: 8 },
+});
+
+/** Starts from ImageNet's weights, which are not part of longtail: `pretrained.file` is where they lie. */
+export const placesNcl = defineRecipe({
+  name: "places-lt-ncl",
+  description:
+    "NCL with the contrastive branch, 3 x ResNet-152 from ImageNet's weights, Places-LT, 30 epochs",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 41.5 / 41.8 % (from memory); measured: not yet",
+  epochs: 30,
+  data: { kind: "image-folder", batch: 256, ...largeImages, ...parity.data },
+  backbone: "resnet152",
+  classifier: { kind: "cosine", scale: 16 },
+  pretrained: { file: "resnet152-b121ed2d.pth", part: "backbone" },
+  method: {
+    ...base.method,
+    hardCategories: 122,
+    contrastive: { queue: 65536, dimension: 1024, temperature: 0.2, ...parity.contrastive },
+  },
+  optimizer: { kind: "sgd", lr: 0.02, accumulate: 8 },
+  schedule: { kind: "multistep", at: [10, 20], warmupEpochs: 5 },
+  evaluation: parity.evaluation,
 });

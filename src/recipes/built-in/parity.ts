@@ -9,4 +9,6 @@ export const parity = {
   evaluation: { groups: "reference" },
   /** The student's log is log(p + 1e-9); `mask` and `nonHard` are the reference's by default. */
   method: { mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
+  /** The keys' projection and encoder start at random, and the projection stays so: the default, too. */
+  contrastive: { keyProjection: "frozen" },
 } as const;
