@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { UsageError } from "../../support/errors.js";
 import { referenceKeyNames, referenceKeys } from "./keys.js";
 import type { ReferenceKey } from "./keys.js";
-import { imported, ncl } from "./reference.fixture.js";
+import { imported, moco, ncl, plusPlus } from "./reference.fixture.js";
 import type { Outcome, Settings } from "./reference.fixture.js";
 
 /** Another valid or refused value for every key. */
@@ -81,9 +81,15 @@ const changes: Record<ReferenceKey, string> = {
   "TRANSFORMS.PROCESS_DETAIL.RANDOM_RESIZED_CROP.RATIO": "(1.0, 1.0)",
 };
 
-/** Settings under which keys that belong to some choice change the recipe. */
-const context: Partial<Record<ReferenceKey, Settings>> = {
-  "CLASSIFIER.COS_SCALE": { "CLASSIFIER.TYPE": "cos" },
+/** Where keys that belong to some choice change the recipe. */
+const context: Partial<Record<ReferenceKey, { file: string; settings?: Settings }>> = {
+  "CLASSIFIER.COS_SCALE": { file: ncl, settings: { "CLASSIFIER.TYPE": "cos" } },
+  "DATASET.INTRA_N": { file: plusPlus },
+  "NETWORK.MA_MODEL_ALPHA": { file: moco },
+  "NETWORK.MOCO_K": { file: moco },
+  "NETWORK.MOCO_DIM": { file: moco },
+  "NETWORK.MOCO_T": { file: moco },
+  "LOSS.CON_RATIO": { file: moco },
 };
 
 const plain = imported(ncl);
@@ -110,9 +116,9 @@ test.each(referenceKeyNames.filter((key) => referenceKeys[key].noEffect !== null
   },
 );
 
-test.each(Object.entries(context))("%s where it belongs", (key, settings) => {
-  const before = imported(ncl, settings).recipe;
-  const after = imported(ncl, { ...settings, [key]: changes[key as ReferenceKey] });
+test.each(Object.entries(context))("%s where it belongs", (key, { file, settings = {} }) => {
+  const before = imported(file, settings).recipe;
+  const after = imported(file, { ...settings, [key]: changes[key as ReferenceKey] });
   expect(after.recipe).not.toEqual(before);
   expect(remarksOn(key, after)).toEqual([]);
 });

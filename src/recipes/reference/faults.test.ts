@@ -1,7 +1,7 @@
 /** Messages name the key, what was expected, what was found and where. */
 import { expect, test } from "vitest";
 import { importReference } from "./import.js";
-import { fault, ncl } from "./reference.fixture.js";
+import { fault, moco, ncl, plusPlus } from "./reference.fixture.js";
 
 test("unknown keys", () => {
   expect(fault(ncl, { "TRAIN.BATCHSIZE": "3", "LOSS.HCMN": "3", Colour: "3" })).toMatchInlineSnapshot(`
@@ -98,6 +98,36 @@ test("parts that do not belong together", () => {
   expect(fault(ncl, { "DATASET.DATASET": "MULTI_NETWORK_CIFAR_AUGPLIS_NCL_PLUS" })).toMatchInlineSnapshot(
     `"LOSS.LOSS_TYPE: expected NIL_NBOD_plus with a data set that makes INTRA_N copies, found "NIL_NBOD" (cifar100_im100_NCL.yaml)"`,
   );
+});
+
+test("NCL++ needs copies of images, the contrastive branch two views", () => {
+  expect(fault(plusPlus, { "DATASET.DATASET": "MULTI_NETWORK_CIFAR_AUGPLIS" })).toMatchInlineSnapshot(
+    `"DATASET.DATASET: expected a data set that makes INTRA_N copies with NIL_NBOD_plus, found "MULTI_NETWORK_CIFAR_AUGPLIS" (DATASET.DATASET MULTI_NETWORK_CIFAR_AUGPLIS)"`,
+  );
+  expect(fault(moco, { "DATASET.DATASET": "MULTI_NETWORK_CIFAR_AUGPLIS" })).toMatchInlineSnapshot(
+    `"DATASET.DATASET: expected a data set with two views (…_MOCO…) with NETWORK.MOCO True, found "MULTI_NETWORK_CIFAR_AUGPLIS" (DATASET.DATASET MULTI_NETWORK_CIFAR_AUGPLIS)"`,
+  );
+  expect(fault(moco, { "TRAIN.COMBINER.TYPE": "multi_network_default" })).toMatchInlineSnapshot(
+    `"TRAIN.COMBINER.TYPE: expected multi_network_default_CON with NETWORK.MOCO True, found "multi_network_default" (TRAIN.COMBINER.TYPE multi_network_default)"`,
+  );
+});
+
+test("the contrastive branch: a queue smaller than the batch, another projection, another loss", () => {
+  expect(fault(moco, { "NETWORK.MOCO_K": "32" })).toMatchInlineSnapshot(
+    `"NETWORK.MOCO_K: expected at least TRAIN.BATCH_SIZE, 64, found 32 (NETWORK.MOCO_K 32)"`,
+  );
+  expect(fault(moco, { "CLASSIFIER.SEMI_TYPE": "linear" })).toMatchInlineSnapshot(
+    `"CLASSIFIER.SEMI_TYPE: expected mlp, found "linear" (CLASSIFIER.SEMI_TYPE linear)"`,
+  );
+  expect(fault(moco, { "LOSS.LOSS_TYPE": "CrossEntropy" })).toMatchInlineSnapshot(
+    `"NETWORK.MOCO True: not yet: the contrastive branch with another LOSS.LOSS_TYPE than NIL_NBOD (cifar100_im100_NCL_with_contrastive.yaml)"`,
+  );
+  expect(fault(moco, { "NETWORK.MOCO_K": "0", "NETWORK.MOCO_T": "0", "NETWORK.MA_MODEL_ALPHA": "1.5" }))
+    .toMatchInlineSnapshot(`
+    "method.contrastive.queue: expected a whole number > 0, found 0 (NETWORK.MOCO_K 0)
+    method.contrastive.temperature: expected a number > 0, found 0 (NETWORK.MOCO_T 0)
+    method.contrastive.momentum: expected a number >= 0 and <= 1, found 1.5 (NETWORK.MA_MODEL_ALPHA 1.5)"
+  `);
 });
 
 test("what the reference can do and longtail cannot", () => {

@@ -2,11 +2,20 @@ import { describe, expect, test } from "vitest";
 import { loadRecipe } from "../load.js";
 import { resolveRecipe } from "../resolve.js";
 import { importReference } from "./import.js";
-import { fault, imported, ncl } from "./reference.fixture.js";
+import { configurations, imported, moco, ncl, plusPlus } from "./reference.fixture.js";
 
 const oneDevice = { "TRAIN.DISTRIBUTED": "False" };
 
 describe("the reference's configurations", () => {
+  test.each(configurations)("%s is imported, with remarks", (file) => {
+    const { recipe, remarks } = imported(file);
+    expect(recipe.method).toMatchObject({ mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 });
+    expect(recipe.data.dropLast).toBe(true);
+    expect(recipe.evaluation.groups).toBe("reference");
+    expect(remarks).toContainEqual(expect.stringMatching(/^DATASET.DATASET: not yet: /));
+    expect(remarks).toContainEqual(expect.stringMatching(/^DATASET.TRAIN_JSON[:,]/));
+  });
+
   test("NCL on CIFAR-100-LT", () => {
     expect(imported(ncl).recipe).toMatchObject({
       name: "NCL",
@@ -30,8 +39,11 @@ describe("the reference's configurations", () => {
   test("the built-in recipes are the same, apart from seed and how often they are evaluated", async () => {
     const same = [
       [ncl, "cifar100-lt-ncl", {}],
-      ["ImageNet_LT.yaml", "imagenet-lt-ncl", { ...oneDevice, "TRAIN.BATCH_SIZE": "256" }],
-      ["inat18_NCL.yaml", "inat18-ncl", { ...oneDevice, "TRAIN.BATCH_SIZE": "512" }],
+      [moco, "cifar100-lt-ncl-contrastive", {}],
+      [plusPlus, "cifar100-lt-ncl-plus-plus", {}],
+      ["ImageNet_LT.yaml", "imagenet-lt-ncl", { "TRAIN.BATCH_SIZE": "256" }],
+      ["inat18_NCL.yaml", "inat18-ncl", { "TRAIN.BATCH_SIZE": "512" }],
+      ["Places_LT_NCL.yaml", "places-lt-ncl", { "TRAIN.BATCH_SIZE": "256" }],
     ] as const;
     for (const [file, name, settings] of same) {
       const { recipe } = imported(file, settings);
@@ -87,22 +99,63 @@ describe("the reference's configurations", () => {
     `);
   });
 
-  test("NCL++ and the contrastive branch are refused by name", () => {
-    expect(fault("cifar100_im100_NCL++.yaml")).toMatchInlineSnapshot(
-      `"LOSS.LOSS_TYPE "NIL_NBOD_plus": not yet: NCL++ (cifar100_im100_NCL++.yaml)"`,
-    );
-    expect(fault("cifar100_im100_NCL_with_contrastive.yaml")).toMatchInlineSnapshot(
-      `"NETWORK.MOCO True: not yet: the contrastive branch (cifar100_im100_NCL_with_contrastive.yaml)"`,
-    );
-    expect(fault("Places_LT_NCL.yaml", oneDevice)).toMatchInlineSnapshot(
-      `"NETWORK.MOCO True: not yet: the contrastive branch (Places_LT_NCL.yaml)"`,
+  test("NCL++", () => {
+    const { recipe, remarks } = imported(plusPlus);
+    expect(recipe.method).toEqual({
+      ...{ kind: "ncl-plus-plus", experts: 2, copies: 4, hardCategories: 30, crossEntropy: 1, hard: 1 },
+      ...{ distillation: 0.6, mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
+    });
+    expect(recipe.data).toMatchObject({ kind: "cifar100", imbalance: 100, batch: 64, secondView: null });
+    expect(remarks.filter((remark) => remark.startsWith("DATASET.INTRA_N"))).toEqual([]);
+    const factor = "LOSS.MULTI_CLASIIFIER_LOSS.DIVERSITY_FACTOR_HCM";
+    expect(imported(plusPlus, { [factor]: "0.6" }).remarks).toContain(
+      `${factor}: no effect: NIL_NBOD_plus does not read it, in the reference either`,
     );
   });
 
-  test("several GPUs are refused, with the way out", () => {
-    expect(fault("ImageNet_LT.yaml")).toMatchInlineSnapshot(
-      `"TRAIN.DISTRIBUTED True: not yet: training on several GPUs; TRAIN.DISTRIBUTED False after the file trains on one device, in batches of TRAIN.BATCH_SIZE (in the reference each GPU has as many) (ImageNet_LT.yaml)"`,
+  test("the contrastive branch, as the reference has it", () => {
+    const branch = { weight: 1, temperature: 0.2, momentum: 0.999, keyProjection: "frozen" };
+    const { method } = imported(moco).recipe;
+    expect(method).toMatchObject({ kind: "ncl", contrastive: { ...branch, queue: 1024, dimension: 64 } });
+    const { recipe, remarks } = imported("Places_LT_NCL.yaml");
+    expect(recipe).toMatchObject({
+      epochs: 30,
+      backbone: "resnet152",
+      classifier: { kind: "cosine", scale: 16 },
+      pretrained: { file: "resnet152-b121ed2d.pth", part: "backbone" },
+      method: { hardCategories: 122, contrastive: { ...branch, queue: 65536, dimension: 1024 } },
+      schedule: { kind: "multistep", at: [10, 20], warmupEpochs: 5 },
+    });
+    expect(remarks[0]).toBe(
+      "DATASET.DATASET: not yet: SimCLR-style changes; in both views a crop of 224 out of 256 and flips stand in",
     );
+  });
+
+  test("a queue that the batch does not divide wraps, where the reference stops", () => {
+    const { recipe, remarks } = imported(moco, { "NETWORK.MOCO_K": "1000" });
+    expect(recipe.method).toMatchObject({ contrastive: { queue: 1000 } });
+    expect(remarks).toContain(
+      "NETWORK.MOCO_K: TRAIN.BATCH_SIZE does not divide it: the queue wraps, the reference stops",
+    );
+  });
+
+  test("a single network has nobody to learn from, and may train", () => {
+    const { recipe, remarks } = imported(ncl, { "BACKBONE.MULTI_NETWORK_TYPE": "['res32_cifar']" });
+    expect(recipe.method).toMatchObject({ kind: "ncl", experts: 1 });
+    expect(remarks).toContain(
+      "BACKBONE.MULTI_NETWORK_TYPE: a single network has no other to learn from: the distillation between experts is 0",
+    );
+  });
+
+  test("several GPUs: one process trains, and it is said how to have their batch", () => {
+    const { recipe, remarks } = imported("ImageNet_LT.yaml");
+    expect(recipe.data.batch).toBe(64);
+    expect(recipe).toEqual(imported("ImageNet_LT.yaml", oneDevice).recipe);
+    expect(remarks.filter((remark) => remark.startsWith("TRAIN.DISTRIBUTED"))).toMatchInlineSnapshot(`
+      [
+        "TRAIN.DISTRIBUTED: not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE, of each GPU in the reference, is its whole batch: 64. The batch of 4 GPUs is TRAIN.BATCH_SIZE 256, with --set optimizer.accumulate=4 in parts of 64",
+      ]
+    `);
   });
 });
 

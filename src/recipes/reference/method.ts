@@ -4,6 +4,8 @@ import type { ReferenceKey } from "./keys.js";
 
 const losses = { CrossEntropy: "cross-entropy", NIL_NBOD: "ncl", NIL_NBOD_plus: "ncl-plus-plus" } as const;
 
+type Kind = (typeof losses)[keyof typeof losses];
+
 const lossKeys: readonly ReferenceKey[] = [
   "LOSS.HCM_N",
   "LOSS.HCM_RATIO",
@@ -23,49 +25,91 @@ const contrastiveKeys: readonly ReferenceKey[] = [
 /** LOSS, NETWORK and TRAIN.COMBINER. */
 export function importMethod(from: Importer, views: Views | undefined): void {
   const kind = from.choice("LOSS.LOSS_TYPE", losses);
-  importContrastive(from, views);
-  if (kind === undefined) return;
-  if (kind === "ncl-plus-plus") {
-    from.notYet("LOSS.LOSS_TYPE", "NCL++");
-    return;
+  const contrastive = from.value("NETWORK.MOCO");
+  checkCombiner(from, contrastive);
+  checkViews(from, { views, contrastive, kind });
+  if (kind !== undefined) {
+    from.set("method.kind", kind, "LOSS.LOSS_TYPE");
+    importExperts(from, kind);
+    if (kind === "cross-entropy") from.unused("LOSS.LOSS_TYPE CrossEntropy has no such term", ...lossKeys);
+    else importNested(from, kind);
   }
-  if (views === "copies")
-    from.refuse("LOSS.LOSS_TYPE", "expected NIL_NBOD_plus with a data set that makes INTRA_N copies");
-  from.set("method.kind", kind, "LOSS.LOSS_TYPE");
-  from.set("method.experts", from.value("BACKBONE.MULTI_NETWORK_TYPE").length, "BACKBONE.MULTI_NETWORK_TYPE");
-  if (kind === "ncl") importNcl(from);
-  else from.unused("LOSS.LOSS_TYPE CrossEntropy has no such term", ...lossKeys);
+  if (!contrastive) from.unused("it belongs to NETWORK.MOCO True", ...contrastiveKeys);
+  else if (kind === undefined || kind === "ncl") importContrastive(from);
+  else from.notYet("NETWORK.MOCO", "the contrastive branch with another LOSS.LOSS_TYPE than NIL_NBOD");
 }
 
-function importNcl(from: Importer): void {
+function importExperts(from: Importer, kind: Kind): void {
+  const key = "BACKBONE.MULTI_NETWORK_TYPE";
+  const experts = from.value(key).length;
+  from.set("method.experts", experts, key);
+  if (experts === 1 && kind !== "cross-entropy")
+    from.remark(key, "a single network has no other to learn from: the distillation between experts is 0");
+}
+
+/** What NCL and NCL++ have in common, and what each has alone. */
+function importNested(from: Importer, kind: "ncl" | "ncl-plus-plus"): void {
+  const factor = "LOSS.MULTI_CLASIIFIER_LOSS.DIVERSITY_FACTOR";
   from.map("LOSS.HCM_N", "method.hardCategories");
   from.map("LOSS.CE_RATIO", "method.crossEntropy");
   from.map("LOSS.HCM_RATIO", "method.hard");
-  from.map("LOSS.MULTI_CLASIIFIER_LOSS.DIVERSITY_FACTOR", "method.distillation");
-  from.map("LOSS.MULTI_CLASIIFIER_LOSS.DIVERSITY_FACTOR_HCM", "method.hardDistillation");
+  from.map(factor, "method.distillation");
+  if (kind === "ncl") {
+    from.map(`${factor}_HCM`, "method.hardDistillation");
+  } else {
+    from.unused("NIL_NBOD_plus does not read it, in the reference either", `${factor}_HCM`);
+    from.map("DATASET.INTRA_N", "method.copies");
+  }
   from.fix("method.mask", "first");
   from.fix("method.nonHard", "zeroed");
   from.fix("method.logEpsilon", 1e-9);
 }
 
-/** MoCo, the views and the combiner go together. */
-function importContrastive(from: Importer, views: Views | undefined): void {
-  const contrastive = from.value("NETWORK.MOCO");
+function importContrastive(from: Importer): void {
+  const [queue, batch] = [from.value("NETWORK.MOCO_K"), from.value("TRAIN.BATCH_SIZE")];
+  if (queue > 0 && queue < batch)
+    from.refuse("NETWORK.MOCO_K", `expected at least TRAIN.BATCH_SIZE, ${batch}`);
+  else if (queue % batch !== 0)
+    from.remark(
+      "NETWORK.MOCO_K",
+      "TRAIN.BATCH_SIZE does not divide it: the queue wraps, the reference stops",
+    );
+  from.choice("CLASSIFIER.SEMI_TYPE", { mlp: true });
+  from.map("LOSS.CON_RATIO", "method.contrastive.weight");
+  from.map("NETWORK.MOCO_K", "method.contrastive.queue");
+  from.map("NETWORK.MOCO_DIM", "method.contrastive.dimension");
+  from.map("NETWORK.MOCO_T", "method.contrastive.temperature");
+  from.map("NETWORK.MA_MODEL_ALPHA", "method.contrastive.momentum");
+  from.fix("method.contrastive.keyProjection", "frozen");
+}
+
+function checkCombiner(from: Importer, contrastive: boolean): void {
   const combiner = from.choice("TRAIN.COMBINER.TYPE", {
     multi_network_default: false,
     multi_network_default_CON: true,
   });
-  const together = `with NETWORK.MOCO ${contrastive ? "True" : "False"}`;
-  if (combiner !== undefined && combiner !== contrastive)
-    from.refuse(
-      "TRAIN.COMBINER.TYPE",
-      `expected multi_network_default${contrastive ? "_CON" : ""} ${together}`,
-    );
-  if (views !== undefined && (views === "two") !== contrastive)
-    from.refuse(
-      "DATASET.DATASET",
-      `expected a data set ${contrastive ? "with two views, …_MOCO…" : "without a second view"} ${together}`,
-    );
-  if (contrastive) from.notYet("NETWORK.MOCO", "the contrastive branch");
-  else from.unused("it belongs to NETWORK.MOCO True", ...contrastiveKeys);
+  if (combiner === undefined || combiner === contrastive) return;
+  const expected = `multi_network_default${contrastive ? "_CON" : ""}`;
+  from.refuse("TRAIN.COMBINER.TYPE", `expected ${expected} ${withMoco(contrastive)}`);
+}
+
+/** MoCo needs two views of an image, NCL++ its copies, and no other loss knows what to do with more than one. */
+function checkViews(
+  from: Importer,
+  { views, contrastive, kind }: { views: Views | undefined; contrastive: boolean; kind: Kind | undefined },
+): void {
+  if (views === undefined) return;
+  const plus = kind === "ncl-plus-plus";
+  if ((views === "two") !== contrastive) {
+    const which = contrastive ? "with two views (…_MOCO…)" : "without a second view";
+    from.refuse("DATASET.DATASET", `expected a data set ${which} ${withMoco(contrastive)}`);
+  } else if (views === "copies" && kind !== undefined && !plus) {
+    from.refuse("LOSS.LOSS_TYPE", "expected NIL_NBOD_plus with a data set that makes INTRA_N copies");
+  } else if (views === "one" && plus) {
+    from.refuse("DATASET.DATASET", "expected a data set that makes INTRA_N copies with NIL_NBOD_plus");
+  }
+}
+
+function withMoco(contrastive: boolean): string {
+  return `with NETWORK.MOCO ${contrastive ? "True" : "False"}`;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { parse } from "yaml";
@@ -17,6 +17,9 @@ export interface Outcome {
 export type Settings = Readonly<Record<string, string>>;
 
 const folder = join(import.meta.dirname, "../../../test/reference-recipes");
+
+/** All six files. */
+export const configurations = readdirSync(folder);
 
 /** What one of the reference's configurations becomes. */
 export function imported(file: string, settings: Settings = {}): Outcome {
@@ -37,3 +40,5 @@ export function fault(file: string, settings: Settings = {}): string {
 }
 
 export const ncl = "cifar100_im100_NCL.yaml";
+export const moco = "cifar100_im100_NCL_with_contrastive.yaml";
+export const plusPlus = "cifar100_im100_NCL++.yaml";

@@ -12,6 +12,7 @@ export function importTraining(from: Importer): void {
   importSchedule(from);
   importEvaluation(from);
   importSampler(from);
+  importDistributed(from);
   refuseOtherWays(from);
 }
 
@@ -80,13 +81,18 @@ function importSampler(from: Importer): void {
   if (from.value(key).length > 1) from.remark(key, "no effect beyond the first, as in the reference");
 }
 
+/** The reference has a batch of TRAIN.BATCH_SIZE on every GPU. */
+function importDistributed(from: Importer): void {
+  if (!from.value("TRAIN.DISTRIBUTED")) return;
+  const batch = from.value("TRAIN.BATCH_SIZE");
+  from.remark(
+    "TRAIN.DISTRIBUTED",
+    `not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE, of each GPU in the reference, is its whole batch: ${batch}. ` +
+      `The batch of 4 GPUs is TRAIN.BATCH_SIZE ${4 * batch}, with --set optimizer.accumulate=4 in parts of ${batch}`,
+  );
+}
+
 function refuseOtherWays(from: Importer): void {
-  if (from.value("TRAIN.DISTRIBUTED"))
-    from.notYet(
-      "TRAIN.DISTRIBUTED",
-      "training on several GPUs; TRAIN.DISTRIBUTED False after the file trains on one device, in batches of " +
-        "TRAIN.BATCH_SIZE (in the reference each GPU has as many)",
-    );
   if (!from.value("TRAIN.SHUFFLE")) from.notYet("TRAIN.SHUFFLE", "training images in the order of the data");
   if (from.value("EVAL_MODE")) from.notYet("EVAL_MODE", "training with batch norm as in evaluation");
   if (from.value("RESUME_MODEL") !== "")
