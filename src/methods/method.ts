@@ -8,6 +8,7 @@ export interface Labelled {
   images: Tensor; // [V·N, 3, H, W]: the first view of all images, then the second, and so on
   labels: Tensor; // int64 [N]
   step?: number; // of the training, from 0, the default; with the seed it decides a step's random choices
+  lastPart?: boolean; // false for all but the last of the parts that a step's batch is cut into
 }
 
 export interface StepResult {

@@ -24,7 +24,8 @@ const SHUFFLE_STREAMS = 2 ** 33;
 /**
  * NCL, and for each expert a contrastive loss: the first view of an image, by the expert's features, is the query, the
  * second the key, and the queue's keys are of other images. Key encoders move after the forward and before the optimizer,
- * so they follow the weights of the step before, as in the reference. The labels' losses see the first view alone.
+ * so they follow the weights of the step before, as in the reference; of a batch in parts, after the last part's. The
+ * labels' losses see the first view alone.
  * Li et al., CVPR 2022; contrastive learning as He et al., CVPR 2020 (MoCo).
  */
 export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
@@ -45,13 +46,13 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
     this.#shuffle = options.shuffle;
   }
 
-  override step({ images, labels, step = 0 }: Labelled): StepResult {
+  override step({ images, labels, step = 0, lastPart = true }: Labelled): StepResult {
     const [count] = labels.shape as [number];
     const features = this.model.features(images.narrow(0, 0, count));
     const logits = this.model.classify(features);
     const order = this.#shuffle(step, count);
     const contrastive = this.#contrast(features, images.narrow(0, count, count), order);
-    this.model.moveKeyEncoders();
+    if (lastPart) this.model.moveKeyEncoders();
     return joined(logits, labels, { ...this.lossParts(logits, labels), contrastive });
   }
 

@@ -9,7 +9,7 @@ import { writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { ExpertEnsemble } from "./ensemble.js";
-import { loadPretrained } from "./pretrained.js";
+import { assertPretrainedThere, loadPretrained } from "./pretrained.js";
 import { buildBackbone, buildClassifier } from "./registry.js";
 
 const folder = mkdtempSync(join(tmpdir(), "longtail-pretrained-"));
@@ -156,4 +156,13 @@ test("a file that cannot be read, or of another kind", () => {
   expect(load("weights.onnx")).toThrow(
     /weights[.]onnx: expected a file of weights: one that torch.save wrote, or one that ends in [.]safetensors/,
   );
+});
+
+test("weights that are not there: the message says how to give them", () => {
+  expect(() =>
+    assertPretrainedThere({ file: "/nowhere/weights.pth", part: "backbone" }),
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: pretrained.file: expected the weights to start from, found no file /nowhere/weights.pth; give them with --set pretrained.file=FILE (.pth, such as torchvision's, or .safetensors), or start at random with --set pretrained=null]`,
+  );
+  expect(() => assertPretrainedThere(null)).not.toThrow();
 });

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { copyState, type Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { CheckpointError } from "../support/errors.js";
+import { CheckpointError, UsageError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { loadWeights } from "./load-weights.js";
@@ -11,6 +13,15 @@ type State = Map<string, Tensor>;
 
 /** Expert K's backbone, or (_MA) its key encoder in contrastive learning, which starts from the same weights. */
 const BACKBONE = /^backbone(?:_MA)?[.](\d+)[.]/;
+
+/** @throws UsageError that says how to give weights, when there is no such file; to be called before slow work. */
+export function assertPretrainedThere(pretrained: Pretrained | null): void {
+  if (pretrained === null || existsSync(pretrained.file)) return;
+  throw new UsageError(
+    `pretrained.file: expected the weights to start from, found no file ${resolve(pretrained.file)}; give them with ` +
+      "--set pretrained.file=FILE (.pth, such as torchvision's, or .safetensors), or start at random with --set pretrained=null",
+  );
+}
 
 /**
  * Puts weights from a file into a model whose experts' names begin with "backbone.K.".

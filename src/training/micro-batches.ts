@@ -24,6 +24,7 @@ export function* microBatches(batch: Labelled, parts: number): Generator<MicroBa
       images: ofViews.length === 1 ? ofViews[0]! : cat(ofViews),
       labels: labels.narrow(0, start, size),
       share: size / total,
+      lastPart: part === number - 1,
     };
   }
 }

@@ -6,7 +6,7 @@ import type { ClassStatistics } from "../data/statistics.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
 import { buildMethod } from "../methods/registry.js";
 import type { Method } from "../methods/method.js";
-import { loadPretrained } from "../models/pretrained.js";
+import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
 import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -50,6 +50,7 @@ export function applySettings(
 export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
   using _scope = scope();
   assertContrastiveFits(recipe);
+  assertPretrainedThere(recipe.pretrained);
   const trainData = openDataset(recipe.data, "train");
   const testData = openDataset(recipe.data, "test");
   const statistics = classStatistics(trainData);

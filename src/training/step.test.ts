@@ -79,3 +79,37 @@ test("a step leaves as many tensors as there were", () => {
   step(3);
   expect(memory()).toEqual(before);
 });
+
+test("key encoders move once a step, whatever its parts", () => {
+  using _ = scope();
+  const momentum = 0.5;
+  const contrastive = { weight: 1, queue: 5, dimension: 4, temperature: 0.2, momentum };
+  const method = buildMethod(
+    {
+      ...recipe,
+      method: {
+        ...{ kind: "ncl", experts: 1, hardCategories: 2, crossEntropy: 1, hard: 1, distillation: 0.6 },
+        ...{ hardDistillation: 0.6, mask: "first", nonHard: "zeroed", logEpsilon: 0 },
+        contrastive: { ...contrastive, keyProjection: "frozen" },
+      },
+    },
+    training,
+  );
+  const state = method.model.stateDict();
+  const [key, own] = ["backbone_MA.0.conv1.weight", "backbone.0.conv1.weight"].map((name) =>
+    state.get(name)!,
+  );
+  const expected = key!
+    .detach()
+    .mul(momentum)
+    .add(own!.detach(), { alpha: 1 - momentum });
+  const { labels } = batch();
+  const optimizer = new Sgd(method.model.parameters(), { lr: 0.1 });
+  trainStep(
+    { images: new Rng(5).normal([10, 3, 8, 8]), labels },
+    { method, optimizer, precision: "float32", accumulate: 2 },
+  );
+  expect(key!.sub(expected).abs().max().item()).toBeLessThan(1e-6);
+  optimizer.dispose();
+  method.dispose();
+});
