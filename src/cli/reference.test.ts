@@ -1,5 +1,5 @@
 /** The reference code's YAML files on the command line. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -83,30 +83,88 @@ describe("train", () => {
   });
 
   test("trains a file", async () => {
-    writeSmallCifar10(folder);
+    const data = join(folder, "cifar10");
+    writeSmallCifar(10, data);
     const run = join(folder, "run");
     const { code, stderr } = await longtail(
       ...["train", ncl, "TRAIN.MAX_EPOCH", "1", "TRAIN.BATCH_SIZE", "10", "LOSS.HCM_N", "3"],
       ...["BACKBONE.MULTI_NETWORK_TYPE", "['res32_cifar', 'res32_cifar']"],
       ...["DATASET.TRAIN_JSON", "cifar10_imbalance2_train.json"],
-      ...["--data", folder, "--out", run, "--threads", "1"],
+      ...["--data", data, "--out", run, "--threads", "1"],
     );
     expect(stderr).toContain("DATASET.TRAIN_JSON: the file is not read: CIFAR-10 from --data");
     expect(code).toBe(0);
-    const { groups, experts } = JSON.parse(readFileSync(join(run, "result.json"), "utf8")) as {
-      groups: string;
-      experts: unknown[];
-    };
-    expect(groups).toBe("reference");
-    expect(experts).toHaveLength(2);
+    expect(result(run)).toMatchObject({ groups: "reference", experts: [{}, {}] });
+  });
+
+  test.each([
+    ["cifar100_im100_NCL.yaml", [], 3],
+    ["cifar100_im100_NCL_with_contrastive.yaml", [], 3],
+    ["cifar100_im100_NCL++.yaml", [], 2],
+    ["cifar100_im100_NCL.yaml", ["BACKBONE.MULTI_NETWORK_TYPE", "['res32_cifar']"], 1],
+  ])("%s with %j: an epoch, judged afterwards", async (file, settings, experts) => {
+    const data = join(folder, "cifar100");
+    writeSmallCifar(100, data);
+    const run = join(folder, `${file}-${experts}`);
+    const { code, stderr } = await longtail(
+      ...["train", join(configurations, file), "TRAIN.MAX_EPOCH", "1", ...settings],
+      ...["DATASET.TRAIN_JSON", "cifar100_imbalance2_train.json"],
+      ...["--data", data, "--out", run, "--threads", "1"],
+    );
+    expect(stderr).toContain("warning: not all of");
+    expect(code).toBe(0);
+    expect(result(run).experts).toHaveLength(experts);
+    const judged = await longtail("evaluate", run, "--threads", "1", "--json");
+    expect(result(run)).toMatchObject(JSON.parse(judged.stdout) as object);
+  });
+
+  test("more hard classes than there are", async () => {
+    const data = join(folder, "cifar10");
+    writeSmallCifar(10, data);
+    const { code, stderr } = await longtail(
+      ...["train", ncl, "DATASET.TRAIN_JSON", "cifar10_imbalance2_train.json"],
+      ...["--data", data, "--out", join(folder, "refused")],
+    );
+    expect(stderr).toContain(
+      "error: method.hardCategories: expected at most 10, the number of classes, found 30\n",
+    );
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, "refused"))).toBe(false);
+  });
+
+  test("pretrained weights that are not there", async () => {
+    const places = join(configurations, "Places_LT_NCL.yaml");
+    const { code, stderr } = await longtail(
+      "train",
+      places,
+      "--data",
+      folder,
+      "--out",
+      join(folder, "places"),
+    );
+    expect(stderr).toContain("resnet152-b121ed2d.pth; give them with --set pretrained.file=FILE");
+    expect(code).toBe(2);
   });
 });
 
-/** Four images of each class, in the binary format. */
-function writeSmallCifar10(to: string): void {
-  const records = Array.from({ length: 40 }, (_, i) => Buffer.alloc(3073, 6 * i).fill(i % 10, 0, 1));
-  for (const name of ["data_batch_1.bin", "test_batch.bin"])
-    writeFileSync(join(to, name), Buffer.concat(records));
-  const names = "airplane automobile bird cat deer dog frog horse ship truck";
-  writeFileSync(join(to, "batches.meta.txt"), names.replaceAll(" ", "\n"));
+function result(run: string): { readonly groups: string; readonly experts: readonly unknown[] } {
+  return JSON.parse(readFileSync(join(run, "result.json"), "utf8")) as ReturnType<typeof result>;
+}
+
+/**
+ * In the binary format, the same images for training and tests: four of each class of CIFAR-10, or one of each class of
+ * CIFAR-100 and another of the first, long-tailed already.
+ */
+function writeSmallCifar(classes: 10 | 100, to: string): void {
+  mkdirSync(to, { recursive: true });
+  const labels = Array.from({ length: classes === 10 ? 40 : 101 }, (_, i) => i % classes);
+  const records = labels.map((label, i) =>
+    Buffer.concat([Buffer.from(classes === 10 ? [label] : [0, label]), Buffer.alloc(3072, (6 * i) % 256)]),
+  );
+  const [train, test, names] =
+    classes === 10
+      ? ["data_batch_1.bin", "test_batch.bin", "batches.meta.txt"]
+      : ["train.bin", "test.bin", "fine_label_names.txt"];
+  for (const name of [train, test]) writeFileSync(join(to, name), Buffer.concat(records));
+  writeFileSync(join(to, names), Array.from({ length: classes }, (_, c) => `class ${c}`).join("\n"));
 }

@@ -121,7 +121,7 @@ const BalancedSoftmax = z.strictObject({ kind: z.literal("balanced-softmax"), ex
 const nested = {
   hardCategories: count
     .default(30)
-    .describe("classes per image in the hard-category terms, the target among them"),
+    .describe("classes per image in the hard-category terms, the target among them (HCM_N)"),
   crossEntropy: weight
     .default(1)
     .describe("weight of the balanced cross-entropy over all classes (CE_RATIO)"),
