@@ -11,7 +11,7 @@ import { hardCategories, hardCategoryMask } from "./hard-categories.js";
 import { stackLogits } from "./logits.js";
 import { balancedOnlineDistillation } from "./nbod.js";
 import { assertNclOptions, ncl, type NclOptions } from "./ncl.js";
-import { classNames, extreme, problems, tensors, total, usual } from "./problems.fixture.js";
+import { classNames, extreme, problems, tensors, total, usual, type Problem } from "./problems.fixture.js";
 
 function options(changes: Partial<NclOptions>): NclOptions {
   return {
@@ -90,13 +90,29 @@ const variants = (["first", "own", "mean"] as const)
 
 test.each(variants)("loss and gradient are finite for any finite logits: %j", (variant) => {
   fc.assert(
-    fc.property(problems(extreme, { experts: 3 }), (problem) => {
+    fc.property(problems(extreme, { experts: 3 }), fc.boolean(), (problem, half) => {
       using _ = scope();
+      using _autocast = half ? autocast("bfloat16") : null;
       const { z, y, logN } = tensors(problem);
-      const loss = total(ncl(z, y, logN, options({ ...variant, hardCategories: problem.hard })));
+      const given = half ? z.map((logits) => logits.to({ dtype: "bfloat16" })) : z;
+      const loss = total(ncl(given, y, logN, options({ ...variant, hardCategories: problem.hard })));
       loss.backward();
+      expect(loss.dtype).toBe("float32");
       expect(Number.isFinite(loss.item())).toBe(true);
       for (const { grad } of z) expect(grad!.isfinite().all().item()).toBe(1);
+    }),
+  );
+});
+
+test("equals the reference's formula where that is finite, with probabilities that underflow too", () => {
+  const values = fc.oneof(usual, fc.constantFrom(0, 300, -300, 1e4, -1e4));
+  fc.assert(
+    fc.property(problems(values, { experts: 3 }), ({ hard, ...problem }) => {
+      using _ = scope();
+      const { z, y, logN } = tensors({ hard, ...problem });
+      const found = total(ncl(z, y, logN, options({ hardCategories: hard, logEpsilon: 1e-9 }))).item();
+      const expected = referenceLoss({ hard, ...problem });
+      expect(Math.abs(found - expected)).toBeLessThan(1e-3 + 1e-4 * Math.abs(expected));
     }),
   );
 });
@@ -199,3 +215,36 @@ test("errors", () => {
   );
   expect(check({ mask: "mean", nonHard: "removed" })).not.toThrow();
 });
+
+/** NIL + NBOD as the reference's code has them, in double precision: H classes by expert 0, others zeroed, ε = 1e-9. */
+function referenceLoss({ logits, labels, counts, classes, hard }: Problem): number {
+  const softmax = (row: number[]): number[] => {
+    const largest = Math.max(...row);
+    const sum = row.reduce((all, z) => all + Math.exp(z - largest), 0);
+    return row.map((z) => Math.exp(z - largest) / sum);
+  };
+  const divergence = (teacher: number[], student: number[]): number =>
+    teacher.reduce((all, t, c) => all + (t === 0 ? 0 : t * (Math.log(t) - Math.log(student[c]! + 1e-9))), 0);
+  const rowsOf = (image: number): number[][] =>
+    logits.map((ofExpert) => ofExpert.slice(image * classes, (image + 1) * classes).map(Math.fround));
+  let loss = 0;
+  labels.forEach((label, image) => {
+    const rows = rowsOf(image);
+    const scores = rows[0]!.map((z, c) => (c === label ? Infinity : z));
+    const threshold = [...scores].sort((a, b) => b - a)[hard - 1]!;
+    if (scores.filter((z) => z >= threshold).length !== hard) fc.pre(false); // a tie: either class may be hard
+    const balanced = rows.map((row) => row.map((z, c) => z + Math.log(counts[c]!)));
+    const partial = balanced.map((row) => row.map((z, c) => (scores[c]! >= threshold ? z : 0)));
+    for (const level of [balanced, partial]) {
+      const p = level.map(softmax);
+      level.forEach((row) => {
+        const largest = Math.max(...row);
+        loss += largest - row[label]! + Math.log(row.reduce((all, z) => all + Math.exp(z - largest), 0));
+      });
+      p.forEach((teacher, j) =>
+        p.forEach((student, i) => (loss += i === j ? 0 : 0.3 * divergence(teacher, student))),
+      );
+    }
+  });
+  return loss / labels.length;
+}
