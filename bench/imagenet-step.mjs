@@ -1,6 +1,7 @@
-// Time and peak memory of an NCL training step on networks for large images: 3 experts, 224 px, SGD with momentum.
-//   npm run build && node bench/imagenet-step.mjs --backbone resnet50
-// Options: --backbone resnet152 --experts 3 --batch 4 --accumulate 1 --steps 3 --threads 2
+// Time and peak memory of a training step of NCL on networks for large images: 3 experts, 224 px, SGD with momentum.
+//   npm run build && node bench/imagenet-step.mjs                   imagenet-lt-ncl: 3 x ResNet-50
+//   npm run build && node bench/imagenet-step.mjs --contrastive     places-lt-ncl: 3 x ResNet-152 with the contrastive branch
+// Options: --backbone resnet101 --experts 3 --batch 4 --accumulate 1 --steps 3 --threads 2
 import { parseArgs } from "node:util";
 import { buildMethod } from "../dist/methods/registry.js";
 import { Sgd } from "../dist/optim/sgd.js";
@@ -14,7 +15,8 @@ import { trainStep } from "../dist/training/step.js";
 const text = (value) => ({ type: "string", default: value });
 const { values } = parseArgs({
   options: {
-    backbone: text("resnet50"),
+    contrastive: { type: "boolean", default: false },
+    backbone: { type: "string" }, // the recipe's unless given
     experts: text("3"),
     batch: text("4"),
     accumulate: text("1"),
@@ -30,14 +32,15 @@ const [experts, batch, accumulate, steps] = [
 ].map(Number);
 setThreads(Number(values.threads));
 
-const classes = 1000;
+const recipe = await loadRecipe(values.contrastive ? "places-lt-ncl" : "imagenet-lt-ncl");
+const { memoryFormat, precision } = recipe;
+const backbone = values.backbone ?? recipe.backbone;
+const classes = values.contrastive ? 365 : 1000;
 const counts = Array.from({ length: classes }, (_, c) =>
   Math.floor(1280 * (5 / 1280) ** (c / (classes - 1))),
 );
-const recipe = await loadRecipe("imagenet-lt-ncl");
-const { memoryFormat, precision } = recipe;
 const method = buildMethod(
-  { ...recipe, backbone: values.backbone, method: { ...recipe.method, experts } },
+  { ...recipe, backbone, method: { ...recipe.method, experts } },
   { counts, classes: counts.map((_, c) => `class ${c}`) },
 );
 method.model.to({ memoryFormat }).train();
@@ -47,17 +50,20 @@ const gigabytes = () => (process.resourceUsage().maxRSS / 1024 ** 2).toFixed(2);
 
 const parameters = method.model.parameters().reduce((sum, { size }) => sum + size, 0);
 console.log(
-  `${experts} x ${values.backbone}, batch ${batch}, accumulate ${accumulate}, ${values.threads} threads`,
+  `${recipe.name}: ${experts} x ${backbone}, batch ${batch}, accumulate ${accumulate}, ${values.threads} threads`,
 );
 console.log(
   `${(parameters / 1e6).toFixed(1)} million parameters, peak before the first step ${gigabytes()} GiB`,
 );
 for (let step = 1; step <= steps; step += 1) {
   const open = scope();
-  const images = rng.normal([batch, 3, 224, 224]).to({ memoryFormat });
+  const images = rng.normal([method.views.length * batch, 3, 224, 224]).to({ memoryFormat });
   const labels = tensor(rng.uniform([batch]).mul(classes).toList().map(Math.floor), { dtype: "int64" });
   const started = performance.now();
-  const { loss } = trainStep({ images, labels }, { method, optimizer, precision, accumulate });
+  const { loss } = trainStep(
+    { images, labels, step: step - 1 },
+    { method, optimizer, precision, accumulate },
+  );
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   open[Symbol.dispose]();
   console.log(`step ${step}: ${seconds} s, loss ${loss.toFixed(3)}, peak so far ${gigabytes()} GiB`);
