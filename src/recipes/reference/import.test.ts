@@ -153,7 +153,7 @@ describe("the reference's configurations", () => {
     expect(recipe).toEqual(imported("ImageNet_LT.yaml", oneDevice).recipe);
     expect(remarks.filter((remark) => remark.startsWith("TRAIN.DISTRIBUTED"))).toMatchInlineSnapshot(`
       [
-        "TRAIN.DISTRIBUTED: not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE, of each GPU in the reference, is its whole batch: 64. The batch of 4 GPUs is TRAIN.BATCH_SIZE 256, with --set optimizer.accumulate=4 in parts of 64",
+        "TRAIN.DISTRIBUTED: not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE (of each GPU in the reference) is its whole batch. For the batch of N GPUs, multiply it by N and --set optimizer.accumulate=N",
       ]
     `);
   });

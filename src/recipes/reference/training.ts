@@ -84,11 +84,10 @@ function importSampler(from: Importer): void {
 /** The reference has a batch of TRAIN.BATCH_SIZE on every GPU. */
 function importDistributed(from: Importer): void {
   if (!from.value("TRAIN.DISTRIBUTED")) return;
-  const batch = from.value("TRAIN.BATCH_SIZE");
   from.remark(
     "TRAIN.DISTRIBUTED",
-    `not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE, of each GPU in the reference, is its whole batch: ${batch}. ` +
-      `The batch of 4 GPUs is TRAIN.BATCH_SIZE ${4 * batch}, with --set optimizer.accumulate=4 in parts of ${batch}`,
+    "not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE (of each GPU in the reference) is its whole batch. " +
+      "For the batch of N GPUs, multiply it by N and --set optimizer.accumulate=N",
   );
 }
 
