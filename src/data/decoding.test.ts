@@ -5,11 +5,11 @@ import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import { fixturePath, png, temporaryFolder } from "./testing.fixture.js";
-import { vision, withDataErrors } from "./vision.js";
+import { vision } from "./vision.js";
 
 function decode(path: string): { height: number; width: number; rgb: string } {
   using _ = scope();
-  const image = new Tensor(withDataErrors(() => vision().decodeImage(path)));
+  const image = new Tensor(vision().decodeImage(path));
   const [height = 0, width = 0, channels] = image.shape;
   expect(channels).toBe(3);
   return { height, width, rgb: Buffer.from(image.toArray() as Uint8Array).toString("base64") };

@@ -8,7 +8,7 @@ import { Tensor } from "../torch/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { Normalization } from "./normalization.js";
 import { epochOrder } from "./order.js";
-import { vision, withDataErrors } from "./vision.js";
+import { vision } from "./vision.js";
 
 export interface Batch {
   /** float32 [V·N, 3, S, S], normalised: all images' first view, then their second, and so on */
@@ -109,8 +109,7 @@ export class Loader implements Disposable {
   /** uint8 [V·N, 3, S, S], channels_last */
   #wait(): Tensor {
     let handle: number | undefined;
-    while (handle === undefined)
-      handle = withDataErrors(() => vision().nextBatch(this.#producer, PATIENCE_MS));
+    while (handle === undefined) handle = vision().nextBatch(this.#producer, PATIENCE_MS);
     return new Tensor(handle);
   }
 

@@ -1,4 +1,3 @@
-import { DataError, systemCode } from "../support/errors.js";
 import { native, type Handle } from "../torch/native.js";
 import type { TransformSpec } from "../recipes/schema.js";
 import type { Pixels } from "./dataset.js";
@@ -31,14 +30,4 @@ interface Vision {
 
 export function vision(): Vision {
   return native() as unknown as Vision;
-}
-
-/** Calls into native/vision; its complaints about the user's files become DataErrors. */
-export function withDataErrors<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (systemCode(error) === "DATA") throw new DataError((error as Error).message);
-    throw error;
-  }
 }

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { locateEngine, type EngineLocation } from "../engine/locate.js";
-import { EngineError } from "../support/errors.js";
+import { DataError, EngineError } from "../support/errors.js";
 import { FreedTensorError, NativeError, TorchError } from "./errors.js";
 import { OPERATORS } from "./operator-names.generated.js";
 
@@ -142,7 +142,13 @@ function load(): NativeAddon {
         `Run "npx longtail engine install --force" to install it anew and "npm run setup" to rebuild the addon.`,
     );
   }
-  loaded.setErrorTypes({ TORCH: TorchError, FREED: FreedTensorError, NATIVE: NativeError, TYPE: TypeError });
+  loaded.setErrorTypes({
+    TORCH: TorchError,
+    FREED: FreedTensorError,
+    NATIVE: NativeError,
+    TYPE: TypeError,
+    DATA: DataError,
+  });
   loaded.registerOperators(OPERATORS);
   return loaded;
 }
