@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation by libtorch's engine. */
-import { handles, nullableHandles, wrapNullable } from "./dispatch.js";
+import { handles, wrapNullable } from "./dispatch.js";
 import { native } from "./native.js";
 import type { Tensor } from "./tensor.js";
 
@@ -45,6 +45,6 @@ export function gradients(tensors: readonly Tensor[]): (Tensor | null)[] {
 }
 
 /** Forgets the `grad` of many tensors in one call. */
-export function clearGradients(tensors: readonly (Tensor | null)[]): void {
-  native().clearGradients(nullableHandles(tensors.filter((tensor) => tensor !== null)) as number[]);
+export function clearGradients(tensors: readonly Tensor[]): void {
+  native().clearGradients(handles(tensors));
 }

@@ -26,5 +26,3 @@ export const wrapNullable = (handle: unknown): Tensor | null =>
   handle === null ? null : construct(handle as Handle);
 export const wrapAll = (handles: unknown): Tensor[] => (handles as Handle[]).map(wrap);
 export const handles = (tensors: readonly Tensor[]): Handle[] => tensors.map((tensor) => tensor.handle);
-export const nullableHandles = (tensors: readonly (Tensor | null)[]): (Handle | null)[] =>
-  tensors.map((tensor) => tensor?.handle ?? null);
