@@ -33,6 +33,16 @@ export function stateDictionary(saved: unknown, path: string): Map<string, Tenso
   return state as Map<string, Tensor>;
 }
 
+/** Runs `load`; what does not fit is reported with the file it is from. */
+export function fitting<T>(path: string, load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new CheckpointError(`${path} does not fit this network: ${error.message}`, { cause: error });
+  }
+}
+
 function describe(value: unknown): string {
   if (value === null) return "None";
   if (value instanceof Map) return value.size === 0 ? "an empty dictionary" : "a dictionary";

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { copyState, type Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { CheckpointError, UsageError } from "../support/errors.js";
+import { UsageError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { loadWeights } from "./load-weights.js";
+import { fitting, loadWeights } from "./load-weights.js";
 import { asEnsemble, matching, renamed, unwrapped, withCounters, withoutClassifier } from "./state-names.js";
 
 type Pretrained = NonNullable<ResolvedRecipe["pretrained"]>;
@@ -34,13 +34,10 @@ export function loadPretrained(model: Module, { file, part }: Pretrained): void 
   using _scope = scope();
   const saved = unwrapped(loadWeights(file));
   const own = model.stateDict();
-  try {
+  fitting(file, () => {
     if (part === "all") copyState(own, withCounters(asEnsemble(saved), own));
     else loadBackbones(own, saved);
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    throw new CheckpointError(`${file} does not fit this network: ${error.message}`, { cause: error });
-  }
+  });
 }
 
 /** Errors name tensors as the file does. */

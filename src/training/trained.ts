@@ -4,10 +4,11 @@ import { AccuracyMeter } from "../evaluation/accuracy.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Method } from "../methods/method.js";
 import { buildMethod } from "../methods/registry.js";
+import { fitting } from "../models/load-weights.js";
 import { loadPretrained } from "../models/pretrained.js";
 import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { CheckpointError, DataError } from "../support/errors.js";
+import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -92,12 +93,9 @@ export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">
 
 /** Loads a state from a file into a model or an optimizer; CheckpointError names the file, too. */
 export function restore(into: Pick<Module, "loadStateDict">, state: Map<string, Tensor>, path: string): void {
-  try {
+  fitting(path, () => {
     into.loadStateDict(state);
-  } catch (error) {
-    if (!(error instanceof CheckpointError)) throw error;
-    throw new CheckpointError(`${path} does not fit this network: ${error.message}`, { cause: error });
-  }
+  });
 }
 
 interface EvaluateTrainedOptions {
