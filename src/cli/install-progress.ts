@@ -1,10 +1,6 @@
 import type { InstallProgress } from "../engine/install.js";
+import { clearLine, plainLineMs, type TextStream } from "../support/terminal.js";
 import { formatBytes } from "../support/units.js";
-
-interface Stream {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
 
 export interface InstallDisplay extends Disposable {
   readonly show: (progress: InstallProgress) => void;
@@ -12,11 +8,11 @@ export interface InstallDisplay extends Disposable {
   end(): void;
 }
 
-const plainLineMs = 10_000;
-const clearLine = "\r\u001b[2K";
-
 /** Shows an installation: one line that is redrawn on a terminal, elsewhere a line per file and every ten seconds. */
-export function installProgress(stream: Stream, now: () => number = () => performance.now()): InstallDisplay {
+export function installProgress(
+  stream: TextStream,
+  now: () => number = () => performance.now(),
+): InstallDisplay {
   let shown = { subject: "", time: Number.NEGATIVE_INFINITY };
   let open = false;
   const end = (): void => {

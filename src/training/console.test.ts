@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { consoleListener } from "./console.js";
-import type { ConsoleStream } from "./console.js";
+import type { TextStream } from "../support/terminal.js";
 import type { TrainingEvent } from "./events.js";
 
 const time = "2026-01-01T00:00:00.000Z";
@@ -69,7 +69,7 @@ const rest: TrainingEvent[] = [
 function shown(
   events: readonly TrainingEvent[],
   interval: number,
-  stream: Partial<ConsoleStream> = {},
+  stream: Partial<TextStream> = {},
 ): string[] {
   const written: string[] = [];
   let clock = 0;

@@ -1,4 +1,5 @@
 import { resultsTable } from "../evaluation/results-table.js";
+import { clearLine, plainLineMs, type TextStream } from "../support/terminal.js";
 import { formatBytes, formatSeconds } from "../support/units.js";
 import type {
   EndEvent,
@@ -10,27 +11,15 @@ import type {
   TrainingEvent,
 } from "./events.js";
 
-/** What the console needs of a stream: process.stderr, or a test's own. */
-export interface ConsoleStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
 const REDRAW_MS = 100; // a bar is redrawn at most ten times a second
-const PLAIN_LINE_MS = 10_000; // without a terminal: a line this often within an epoch
 const LONGEST_BAR = 30;
 const SHORTEST_BAR = 5;
-const CLEAR_LINE = "\r\u001b[2K";
 
 /**
  * Shows a run to people: on a terminal a bar for the epoch with loss, accuracy, learning rate, images a second and the
  * time the run still takes; elsewhere plain lines. Then one line an epoch and, at the end, a table.
  */
-export function consoleListener(
-  stream: ConsoleStream,
-  now: () => number = () => performance.now(),
-): Listener {
+export function consoleListener(stream: TextStream, now: () => number = () => performance.now()): Listener {
   const progress = new Progress(stream, now);
   return (event) => {
     progress.show(event);
@@ -45,7 +34,7 @@ class Progress {
   private startedAt = 0;
 
   constructor(
-    private readonly stream: ConsoleStream,
+    private readonly stream: TextStream,
     private readonly now: () => number,
   ) {}
 
@@ -89,11 +78,11 @@ class Progress {
     epoch.accuracy += event.accuracy;
     if (run === undefined || event.step === run.stepsPerEpoch) return; // the epoch's own line follows
     const now = this.now();
-    if (now - this.shownAt < (stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS)) return;
+    if (now - this.shownAt < (stream.isTTY ? REDRAW_MS : plainLineMs)) return;
     this.shownAt = now;
     const elapsed = (now - this.startedAt) / 1000;
     const means = { ...event, loss: epoch.loss / epoch.steps, accuracy: epoch.accuracy / epoch.steps };
-    if (stream.isTTY) stream.write(CLEAR_LINE + drawStep(means, run, elapsed, (stream.columns ?? 80) - 1));
+    if (stream.isTTY) stream.write(clearLine + drawStep(means, run, elapsed, (stream.columns ?? 80) - 1));
     else
       stream.write(
         `epoch ${event.epoch}/${run.epochs}, step ${event.step}/${run.stepsPerEpoch}  ${describeStep(means, run, elapsed)}\n`,
@@ -101,7 +90,7 @@ class Progress {
   }
 
   private line(text: string): void {
-    this.stream.write(`${this.stream.isTTY ? CLEAR_LINE : ""}${text}\n`);
+    this.stream.write(`${this.stream.isTTY ? clearLine : ""}${text}\n`);
   }
 }
 
