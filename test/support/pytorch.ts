@@ -1,13 +1,12 @@
 /** The PyTorch that the bench compares with (bench/support/pytorch.mjs installs it); tests use it where it is. */
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { engineCacheFolder } from "../../src/engine/locate.js";
 import { LIBTORCH_VERSION } from "../../src/engine/version.js";
 
-const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "longtail");
-const path = join(cache, `bench-pytorch-${LIBTORCH_VERSION}`, "bin/python");
+const folder = join(dirname(engineCacheFolder()), `bench-pytorch-${LIBTORCH_VERSION}`);
 
 /** A Python that imports torch, or why there is none. */
-export const pytorch: { python: string } | { missing: string } = existsSync(path)
-  ? { python: path }
-  : { missing: `PyTorch is not installed (${path}, which bench/step.mjs makes)` };
+export const pytorch: { python: string } | { missing: string } = existsSync(join(folder, "complete"))
+  ? { python: join(folder, "bin/python") }
+  : { missing: `PyTorch is not installed (in ${folder}, which bench/step.mjs makes)` };
