@@ -11,20 +11,11 @@ import { hardCategories, hardCategoryMask } from "./hard-categories.js";
 import { stackLogits } from "./logits.js";
 import { balancedOnlineDistillation } from "./nbod.js";
 import { assertNclOptions, ncl, type NclOptions } from "./ncl.js";
-import { classNames, extreme, problems, tensors, total, usual, type Problem } from "./problems.fixture.js";
+import { classNames, extreme, nclOptions, problems } from "./problems.fixture.js";
+import { tensors, total, usual, type Problem } from "./problems.fixture.js";
 
 function options(changes: Partial<NclOptions>): NclOptions {
-  return {
-    hardCategories: 1,
-    crossEntropy: 1,
-    hard: 1,
-    distillation: 0.6,
-    hardDistillation: 0.6,
-    mask: "first",
-    nonHard: "zeroed",
-    logEpsilon: 0,
-    ...changes,
-  };
+  return { hardCategories: 1, ...nclOptions, ...changes };
 }
 
 test("equal counts reduce balanced softmax to cross-entropy", () => {

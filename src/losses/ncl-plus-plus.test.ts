@@ -6,20 +6,10 @@ import { autocast } from "../torch/settings.js";
 import { logCounts } from "./balanced-logits.js";
 import { nclPlusPlus, type NclPlusPlusOptions } from "./ncl-plus-plus.js";
 import { ncl } from "./ncl.js";
-import { classNames, extreme, problems, tensors, total, usual } from "./problems.fixture.js";
+import { classNames, extreme, nestedOptions, problems, tensors, total, usual } from "./problems.fixture.js";
 
 function options(changes: Partial<NclPlusPlusOptions> = {}): NclPlusPlusOptions {
-  return {
-    copies: 2,
-    hardCategories: 1,
-    crossEntropy: 1,
-    hard: 1,
-    distillation: 0.6,
-    mask: "first",
-    nonHard: "zeroed",
-    logEpsilon: 0,
-    ...changes,
-  };
+  return { copies: 2, hardCategories: 1, ...nestedOptions, ...changes };
 }
 
 test("one copy: NIL is NCL's, nothing to distil between copies; one expert: nothing between experts", () => {

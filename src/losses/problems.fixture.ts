@@ -12,6 +12,19 @@ export interface Problem {
   hard: number;
 }
 
+/** The paper's weights, the reference's mask, the corrected log: what NCL and NCL++ have in common. */
+export const nestedOptions = {
+  crossEntropy: 1,
+  hard: 1,
+  distillation: 0.6,
+  mask: "first",
+  nonHard: "zeroed",
+  logEpsilon: 0,
+} as const;
+
+/** The same and what NCL has besides. */
+export const nclOptions = { ...nestedOptions, hardDistillation: 0.6 } as const;
+
 /** Problems whose logits come from `value`. */
 export function problems(
   value: fc.Arbitrary<number>,

@@ -13,18 +13,13 @@ import {
   seededShuffle,
   type Shuffle,
 } from "./ncl-contrastive.js";
+import { nclOptions } from "../losses/problems.fixture.js";
 
 const classes = ["cat", "dog", "emu"];
 const training = { counts: [50, 10, 2], classes };
 const options = {
   hardCategories: 2,
-  crossEntropy: 1,
-  hard: 1,
-  distillation: 0.6,
-  hardDistillation: 0.6,
-  mask: "first",
-  nonHard: "zeroed",
-  logEpsilon: 0,
+  ...nclOptions,
   contrastive: { weight: 1, temperature: 0.2 },
 } as const;
 const momentum = 0.75;

@@ -6,6 +6,7 @@ import { memory, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
 import type { Labelled, Method } from "./method.js";
 import { buildMethod, type MethodRecipe } from "./registry.js";
+import { nclOptions, nestedOptions } from "../losses/problems.fixture.js";
 
 const classes = ["cat", "dog", "emu"];
 const training = { counts: [50, 10, 2], classes };
@@ -13,13 +14,7 @@ const ncl = {
   kind: "ncl",
   experts: 2,
   hardCategories: 2,
-  crossEntropy: 1,
-  hard: 1,
-  distillation: 0.6,
-  hardDistillation: 0.6,
-  mask: "first",
-  nonHard: "zeroed",
-  logEpsilon: 0,
+  ...nclOptions,
   contrastive: null,
 } as const satisfies MethodRecipe["method"];
 const contrastive = {
@@ -38,12 +33,7 @@ const plusPlus = {
   experts: 2,
   copies: 3,
   hardCategories: 2,
-  crossEntropy: 1,
-  hard: 1,
-  distillation: 0.6,
-  mask: "first",
-  nonHard: "zeroed",
-  logEpsilon: 0,
+  ...nestedOptions,
 } as const satisfies MethodRecipe["method"];
 const methods: MethodRecipe["method"][] = [
   { kind: "cross-entropy", experts: 1, labelSmoothing: 0.1 },

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { nclOptions } from "../losses/problems.fixture.js";
 
 const SIDE = 16;
 const TRAIN_IMAGES = { ant: 24, bee: 12, cat: 6 };
@@ -32,13 +33,7 @@ const NCL: ResolvedRecipe["method"] = {
   kind: "ncl",
   experts: 2,
   hardCategories: 2,
-  crossEntropy: 1,
-  hard: 1,
-  distillation: 0.6,
-  hardDistillation: 0.6,
-  mask: "first",
-  nonHard: "zeroed",
-  logEpsilon: 0,
+  ...nclOptions,
   contrastive: null,
 };
 

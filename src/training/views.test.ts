@@ -8,6 +8,7 @@ import { readCheckpoint } from "./checkpoint.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 import { loadTrained } from "./trained.js";
+import { nestedOptions } from "../losses/problems.fixture.js";
 
 let temporary: ReturnType<typeof temporaryFolder>;
 const at = (name: string): string => join(temporary.path, name);
@@ -21,12 +22,7 @@ type MethodChoice = ResolvedRecipe["method"];
 const nested = {
   experts: 2,
   hardCategories: 2,
-  crossEntropy: 1,
-  hard: 1,
-  distillation: 0.6,
-  mask: "first",
-  nonHard: "zeroed",
-  logEpsilon: 0,
+  ...nestedOptions,
 } as const;
 const branch = {
   weight: 1,
