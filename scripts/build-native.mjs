@@ -1,5 +1,6 @@
 // Builds the native addon with the C++ compiler alone (no make, cmake or node-gyp, so that a fresh machine needs
-// nothing else). An object is rebuilt when its source, any header of ours, the flags, the compiler or the engine changed.
+// nothing else). An object is rebuilt when its source, a header of ours that it includes, the flags, the compiler or
+// the engine changed.
 //   node scripts/build-native.mjs [--force]
 // Reads dist/engine/locate.js for the engine's folder: run `npm run build` first. CXX chooses the compiler.
 import { execFile, execFileSync } from "node:child_process";
@@ -41,9 +42,17 @@ function sources() {
   const paths = found.map((e) => join(e.parentPath, e.name)).sort();
   return {
     units: paths.filter((p) => p.endsWith(".cpp") && basename(p) !== "preload.cpp"),
-    headers: paths.filter((p) => p.endsWith(".h")),
     preload: join(root, "native/engine/preload.cpp"),
   };
+}
+
+/** A source file's text and that of our headers that it includes, directly or not. */
+function textsOf(file, seen = new Set()) {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const text = readFileSync(file, "utf8");
+  const ours = [...text.matchAll(/^\s*#include "([^"]+)"/gm)].map(([, name]) => join(root, "native", name));
+  return [text, ...ours.filter((path) => existsSync(path)).flatMap((path) => textsOf(path, seen))];
 }
 
 const hash = (...parts) =>
@@ -89,15 +98,10 @@ const flags = [
 
 /** What to build, each unit with the object file whose name says from what exactly it is made. */
 function plan(engine) {
-  const { units, headers, preload } = sources();
+  const { units, preload } = sources();
   const version = execFileSync(compiler, ["--version"], { encoding: "utf8" });
-  const common = hash(
-    version,
-    engine.version,
-    flags.join(" "),
-    ...headers.map((header) => readFileSync(header)),
-  );
-  const keyOf = (file) => hash(common, relative(root, file), readFileSync(file));
+  const common = hash(version, engine.version, flags.join(" "));
+  const keyOf = (file) => hash(common, relative(root, file), ...textsOf(file));
   const objectOf = (file) => join(objects, `${basename(file, ".cpp")}-${keyOf(file)}.o`);
   return {
     units: units.map((file) => ({ file, object: objectOf(file) })),

@@ -1,72 +1,12 @@
 import { z } from "zod";
+import { Data } from "./data-schema.js";
+import { count, rate, share, weight } from "./numbers.js";
 
 /**
- * What a training is made of. Every key, its meaning, its range and its default are here and nowhere else; a
- * resolved recipe has all of them filled in and is stored in the run's folder as recipe.json.
+ * What a training is made of. Every key, its meaning, its range and its default are here and in the schemas beside
+ * this file, and nowhere else; a resolved recipe has all of them filled in and is stored in the run's folder as
+ * recipe.json.
  */
-
-const count = z.int().positive();
-const rate = z.number().positive();
-const share = z.number().min(0).max(1);
-const weight = z.number().min(0);
-const perChannel = z.tuple([z.number(), z.number(), z.number()]);
-
-const Transform = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("resize"),
-    size: count.describe("length of the shorter side in pixels; bilinear with antialias"),
-  }),
-  z.strictObject({ kind: z.literal("resize-exact"), height: count, width: count }),
-  z.strictObject({ kind: z.literal("center-crop"), size: count.describe("side of the square in pixels") }),
-  z.strictObject({
-    kind: z.literal("random-crop"),
-    size: count.describe("side of the square in pixels"),
-    padding: z.int().min(0).default(0).describe("black pixels added on every side before the crop"),
-  }),
-  z.strictObject({
-    kind: z.literal("horizontal-flip"),
-    p: share.default(0.5).describe("probability of a flip"),
-  }),
-]);
-
-const Data = z.strictObject({
-  kind: z.enum(["cifar10", "cifar100", "image-folder"]).describe("format of the data folder"),
-  root: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe("the data folder (--data); none in the built-in recipes"),
-  imbalance: z
-    .number()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      "largest class over smallest of an exponential subset of balanced training data (Cui et al. 2019); " +
-        "null takes everything, and data that is long-tailed already is left as it is",
-    ),
-  imageSize: count.describe("side in pixels of the square that the network sees"),
-  batch: count.default(64).describe("images per training step; optimizer.accumulate cuts it in parts"),
-  dropLast: z
-    .boolean()
-    .default(false)
-    .describe("leave out an epoch's last, smaller batch, as the reference does; by default no image is lost"),
-  train: z.array(Transform).default([]).describe("what is done to each training image, in order"),
-  secondView: z
-    .array(Transform)
-    .nullable()
-    .default(null)
-    .describe(
-      "what is done to a training image for its second view, the keys of method.contrastive; null: the same as for the " +
-        "first (data.train), with other random numbers",
-    ),
-  test: z.array(Transform).default([]).describe("what is done to each test image, in order"),
-  mean: perChannel
-    .default([0.485, 0.456, 0.406])
-    .describe("subtracted from red, green, blue (of values scaled to 0..1); ImageNet's by default"),
-  std: perChannel.default([0.229, 0.224, 0.225]).describe("then red, green, blue are divided by these"),
-  workers: z.int().min(0).default(0).describe("threads that decode and transform images; 0 chooses"),
-});
 
 const Backbone = z.enum([
   "resnet8",

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { count, perChannel } from "./numbers.js";
+import { Transform } from "./transform-schema.js";
+
+/** Where the images come from, and how they become batches. */
+export const Data = z.strictObject({
+  kind: z.enum(["cifar10", "cifar100", "image-folder"]).describe("format of the data folder"),
+  root: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("the data folder (--data); none in the built-in recipes"),
+  imbalance: z
+    .number()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "largest class over smallest of an exponential subset of balanced training data (Cui et al. 2019); " +
+        "null takes everything, and data that is long-tailed already is left as it is",
+    ),
+  imageSize: count.describe("side in pixels of the square that the network sees"),
+  batch: count.default(64).describe("images per training step; optimizer.accumulate cuts it in parts"),
+  dropLast: z
+    .boolean()
+    .default(false)
+    .describe("leave out an epoch's last, smaller batch, as the reference does; by default no image is lost"),
+  train: z.array(Transform).default([]).describe("what is done to each training image, in order"),
+  secondView: z
+    .array(Transform)
+    .nullable()
+    .default(null)
+    .describe(
+      "what is done to a training image for its second view, the keys of method.contrastive; null: the same as for the " +
+        "first (data.train), with other random numbers",
+    ),
+  test: z.array(Transform).default([]).describe("what is done to each test image, in order"),
+  mean: perChannel
+    .default([0.485, 0.456, 0.406])
+    .describe("subtracted from red, green, blue (of values scaled to 0..1); ImageNet's by default"),
+  std: perChannel.default([0.229, 0.224, 0.225]).describe("then red, green, blue are divided by these"),
+  workers: z.int().min(0).default(0).describe("threads that decode and transform images; 0 chooses"),
+});
