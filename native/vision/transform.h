@@ -27,6 +27,9 @@ class Options {
  public:
   virtual ~Options() = default;
   virtual double number(const char* key) const = 0;
+  virtual std::vector<double> numbers(const char* key) const = 0;
+  virtual std::string text(const char* key) const = 0;
+  virtual bool flag(const char* key) const = 0;
   int integer(const char* key) const { return static_cast<int>(number(key)); }
 };
 

@@ -72,9 +72,14 @@ void onEnvironmentEnd(void* env) { producers.removeAll(static_cast<napi_env>(env
 class JsOptions : public Options {
  public:
   JsOptions(napi_env env, napi_value object) : env_(env), object_(object) {}
-  double number(const char* key) const override { return toDouble(env_, property(env_, object_, key)); }
+  double number(const char* key) const override { return toDouble(env_, value(key)); }
+  std::vector<double> numbers(const char* key) const override { return toDoubles(env_, value(key)); }
+  std::string text(const char* key) const override { return toStr(env_, value(key)); }
+  bool flag(const char* key) const override { return toBool(env_, value(key)); }
 
  private:
+  napi_value value(const char* key) const { return property(env_, object_, key); }
+
   napi_env env_;
   napi_value object_;
 };
