@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { dataCommand } from "./commands/data.js";
 import { engineCommand } from "./commands/engine.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     evaluateCommand(),
     predictCommand(),
     exportCommand(),
+    dataCommand(),
     recipesCommand(),
     engineCommand(),
   ]) {
