@@ -3,41 +3,23 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <vips/vips.h>
 
 #include <cerrno>
-#include <mutex>
 #include <string_view>
 #include <vector>
+
+#include "vision/vips.h"
 
 namespace lt {
 namespace {
 
 constexpr int64_t maxPixels = int64_t{1} << 28;  // 268 million: a 16,384-pixel square
 
-struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
-};
-using VipsPtr = std::unique_ptr<VipsImage, Unref>;
-
 [[noreturn]] void fail(const std::string& path, const std::string& what) { throw DataError(path + ": " + what); }
 
-// libvips' account of the failure: the first line of its error text.
 [[noreturn]] void failByVips(const std::string& path) {
-  std::string text = vips_error_buffer();
-  vips_error_clear();
-  text = text.substr(0, text.find('\n'));
-  fail(path, "cannot be decoded, the file is damaged or truncated" + (text.empty() ? "" : " (" + text + ")"));
-}
-
-void startVips() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    if (VIPS_INIT("longtail")) throw std::runtime_error(std::string("libvips does not start: ") + vips_error_buffer());
-    vips_concurrency_set(1);  // the producer's threads are the parallelism
-    vips_cache_set_max(0);
-    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
-  });
+  const std::string reason = takeVipsError();
+  fail(path, "cannot be decoded, the file is damaged or truncated" + (reason.empty() ? "" : " (" + reason + ")"));
 }
 
 std::vector<uint8_t> readFile(const std::string& path) {

@@ -1,0 +1,21 @@
+// libvips, as every file here uses it: started once, one thread a call, no cache, no messages of its own.
+#pragma once
+#include <vips/vips.h>
+
+#include <memory>
+#include <string>
+
+namespace lt {
+
+struct Unref {
+  void operator()(void* object) const { g_object_unref(object); }
+};
+using VipsPtr = std::unique_ptr<VipsImage, Unref>;
+
+// Call before anything of libvips; later calls do nothing.
+void startVips();
+
+// What libvips says of the last failure in this process: the first line; clears it.
+std::string takeVipsError();
+
+}  // namespace lt
