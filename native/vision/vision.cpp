@@ -9,6 +9,7 @@
 
 #include "common/napi.h"
 #include "vision/decode.h"
+#include "vision/encode.h"
 #include "vision/producer.h"
 
 namespace lt {
@@ -141,6 +142,28 @@ napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, withDataErrors([&] { return toTensorHwc(decodeFile(path)); }));
 }
 
+// encodeImages([{ pixels uint8 [H, W, 3], height, width }], format, quality, threads) → Buffers
+napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
+  std::vector<Image> images;
+  for (uint32_t i = 0; i < length(env, argv[0]); i++) {
+    const napi_value item = element(env, argv[0], i);
+    Image image(static_cast<int>(toInt(env, property(env, item, "height"))), static_cast<int>(toInt(env, property(env, item, "width"))));
+    const Bytes pixels = bytes(env, property(env, item, "pixels"));
+    if (pixels.size != image.size()) throw JsError("TYPE", "expected " + std::to_string(image.size()) + " bytes, received " + std::to_string(pixels.size));
+    std::memcpy(image.pixels.get(), pixels.data, pixels.size);
+    images.push_back(std::move(image));
+  }
+  const auto format = toStr(env, argv[1]) == "png" ? ImageFormat::png : ImageFormat::jpeg;
+  const auto files = lt::encodeImages(images, format, static_cast<int>(toInt(env, argv[2])), static_cast<int>(toInt(env, argv[3])));
+  const napi_value list = array(env, files.size());
+  for (uint32_t i = 0; i < files.size(); i++) {
+    napi_value buffer;
+    check(env, napi_create_buffer_copy(env, files[i].size(), files[i].data(), nullptr, &buffer), "napi_create_buffer_copy");
+    set(env, list, i, buffer);
+  }
+  return list;
+}
+
 // transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image, view }) → uint8 [H, W, 3]
 napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   Image image = toImage(toTensor(env, argv[0]));
@@ -203,6 +226,7 @@ napi_value closeProducer(napi_env env, size_t, napi_value* argv) {
 void initVision(napi_env env, napi_value exports) {
   check(env, napi_add_env_cleanup_hook(env, onEnvironmentEnd, env), "napi_add_env_cleanup_hook");
   def<decodeImage, 1>(env, exports, "decodeImage");
+  def<encodeImages, 4>(env, exports, "encodeImages");
   def<transformImage, 3>(env, exports, "transformImage");
   def<openProducer, 1>(env, exports, "openProducer");
   def<planBatches, 4>(env, exports, "planBatches");

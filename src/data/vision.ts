@@ -6,6 +6,13 @@ import type { Pixels } from "./dataset.js";
 interface Vision {
   /** uint8 [H, W, 3] */
   decodeImage(path: string): Handle;
+  /** Image files in memory. PNG passes over `quality` (1 to 100). */
+  encodeImages(
+    images: readonly RgbImage[],
+    format: "png" | "jpeg",
+    quality: number,
+    threads: number,
+  ): Buffer[];
   /** uint8 [H, W, 3] → uint8 [H, W, 3] */
   transformImage(
     image: Handle,
@@ -26,6 +33,13 @@ interface Vision {
   /** uint8 [V·N, 3, S, S], channels_last, view after view; undefined when it is not ready after `milliseconds`. */
   nextBatch(producer: number, milliseconds: number): Handle | undefined;
   closeProducer(producer: number): void;
+}
+
+/** Rows of red, green and blue bytes, [H, W, 3]. */
+export interface RgbImage {
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
 }
 
 export function vision(): Vision {

@@ -1,0 +1,61 @@
+#include "vision/encode.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <stdexcept>
+#include <thread>
+
+#include "vision/decode.h"
+#include "vision/vips.h"
+
+namespace lt {
+
+std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int quality) {
+  startVips();
+  const VipsPtr borrowed(vips_image_new_from_memory(image.pixels.get(), image.size(), image.width, image.height, Image::channels, VIPS_FORMAT_UCHAR));
+  VipsImage* rgb = nullptr;
+  void* data = nullptr;
+  size_t size = 0;
+  bool failed = !borrowed || vips_copy(borrowed.get(), &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
+  const VipsPtr source(rgb);
+  if (!failed) {
+    failed = format == ImageFormat::png ? vips_pngsave_buffer(rgb, &data, &size, nullptr)
+                                        : vips_jpegsave_buffer(rgb, &data, &size, "Q", quality, "optimize_coding", TRUE, nullptr);
+  }
+  if (failed) throw std::runtime_error("cannot encode an image: " + takeVipsError());
+  const std::unique_ptr<void, decltype(&g_free)> owned(data, &g_free);
+  const auto* bytes = static_cast<const uint8_t*>(data);
+  return {bytes, bytes + size};
+}
+
+std::vector<std::vector<uint8_t>> encodeImages(const std::vector<Image>& images, ImageFormat format, int quality, int threads) {
+  std::vector<std::vector<uint8_t>> files(images.size());
+  std::vector<std::exception_ptr> failures(images.size());
+  std::atomic<size_t> next{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < images.size(); i = next++) {
+      try {
+        files[i] = encodeImage(images[i], format, quality);
+      } catch (...) {
+        failures[i] = std::current_exception();
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (size_t i = 1; i < std::min(static_cast<size_t>(threads), images.size()); i++) {
+      helpers.emplace_back([&] {
+        work();
+        endDecodingThread();
+      });
+    }
+    work();
+  }
+  for (const auto& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+  return files;
+}
+
+}  // namespace lt
