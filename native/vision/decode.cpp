@@ -1,13 +1,8 @@
 #include "vision/decode.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <string_view>
-#include <vector>
 
+#include "vision/read.h"
 #include "vision/vips.h"
 
 namespace lt {
@@ -22,28 +17,8 @@ constexpr int64_t maxPixels = int64_t{1} << 28;  // 268 million: a 16,384-pixel 
   fail(path, "cannot be decoded, the file is damaged or truncated" + (reason.empty() ? "" : " (" + reason + ")"));
 }
 
-std::vector<uint8_t> readFile(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
-  const std::unique_ptr<const int, void (*)(const int*)> closer(&file, [](const int* f) { close(*f); });
-  struct stat status;
-  if (fstat(file, &status) != 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) fail(path, "expected an image file, found something that is not a file");
-  std::vector<uint8_t> content(static_cast<size_t>(status.st_size));
-  size_t filled = 0;
-  while (filled < content.size()) {
-    const ssize_t got = read(file, content.data() + filled, content.size() - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(path, std::string("cannot be read: ") + std::strerror(errno));
-    if (got == 0) break;
-    filled += static_cast<size_t>(got);
-  }
-  content.resize(filled);
-  return content;
-}
-
 // Opens by content, not by name: photographs with a wrong extension are common. Reads the header only.
-VipsPtr openImage(const std::string& path, const std::vector<uint8_t>& content) {
+VipsPtr openImage(const std::string& path, std::span<const uint8_t> content) {
   using namespace std::string_view_literals;
   void* data = const_cast<uint8_t*>(content.data());
   const std::string_view start(reinterpret_cast<const char*>(content.data()), content.size());
@@ -109,9 +84,10 @@ Image toRgb(const std::string& path, VipsImage* source) {
 
 }  // namespace
 
-Image decodeFile(const std::string& path) {
+Image decodeFile(const std::string& path) { return decodeBytes(path, readFile(path)); }
+
+Image decodeBytes(const std::string& path, std::span<const uint8_t> content) {
   startVips();
-  const auto content = readFile(path);
   VipsPtr source = openImage(path, content);
   const int64_t width = vips_image_get_width(source.get()), height = vips_image_get_height(source.get());
   if (width * height > maxPixels) {

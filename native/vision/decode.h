@@ -1,5 +1,6 @@
 // Image files to pixels, by libvips.
 #pragma once
+#include <span>
 #include <string>
 
 #include "vision/image.h"
@@ -10,6 +11,9 @@ namespace lt {
 // repeated, alpha is dropped and CMYK is converted as Pillow's convert("RGB") does, 16 bits become 8, the EXIF orientation is applied.
 // Throws a DataError that names the file when it cannot be read, is truncated, or declares more than 2^28 pixels.
 Image decodeFile(const std::string& path);
+
+// The same for a file's content; `name` stands for the path in messages.
+Image decodeBytes(const std::string& name, std::span<const uint8_t> content);
 
 // Frees what libvips keeps for the calling thread; call it at the end of each thread that decoded.
 void endDecodingThread();

@@ -1,6 +1,9 @@
 #include "vision/source.h"
 
+#include <algorithm>
+
 #include "vision/decode.h"
+#include "vision/read.h"
 
 namespace lt {
 
@@ -21,5 +24,33 @@ Image PackedSource::load(size_t index) const {
 }
 
 Image FileSource::load(size_t index) const { return decodeFile(paths_[index]); }
+
+SpanSource::SpanSource(std::vector<std::string> files, Spans spans) : files_(std::move(files)), spans_(spans) {
+  const auto isFile = [&](int32_t file) { return file >= 0 && static_cast<size_t>(file) < files_.size(); };
+  const bool sameSize = spans.file.size() == spans.offsets.size() && spans.file.size() == spans.lengths.size();
+  if (!sameSize || !std::ranges::all_of(spans.file, isFile) || std::ranges::any_of(spans.lengths, [](int32_t n) { return n < 0; }))
+    throw std::invalid_argument("spans: expected a file, an offset and a length for each image");
+}
+
+Image SpanSource::load(size_t index) const {
+  const auto& path = files_[static_cast<size_t>(spans_.file[index])];
+  const auto content = readSpan(path, static_cast<uint64_t>(spans_.offsets[index]), static_cast<size_t>(spans_.lengths[index]));
+  return decodeBytes(describe(index), content);
+}
+
+std::string SpanSource::describe(size_t index) const {
+  const auto& path = files_[static_cast<size_t>(spans_.file[index])];
+  return path + ", image at byte " + std::to_string(static_cast<uint64_t>(spans_.offsets[index]));
+}
+
+EncodedSource::EncodedSource(std::span<const uint8_t> bytes, std::span<const double> offsets) : bytes_(bytes), offsets_(offsets) {
+  if (offsets.empty() || offsets.front() < 0 || offsets.back() > static_cast<double>(bytes.size()) || !std::ranges::is_sorted(offsets))
+    throw std::invalid_argument("encoded images: expected offsets in order, inside the bytes");
+}
+
+Image EncodedSource::load(size_t index) const {
+  const auto begin = static_cast<size_t>(offsets_[index]), end = static_cast<size_t>(offsets_[index + 1]);
+  return decodeBytes(describe(index), bytes_.subspan(begin, end - begin));
+}
 
 }  // namespace lt

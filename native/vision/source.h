@@ -1,5 +1,6 @@
-// Where images come from: pixels in memory or a list of files.
+// Where images come from: pixels in memory, files, parts of files, or files in memory.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,38 @@ class FileSource : public Source {
 
  private:
   std::vector<std::string> paths_;
+};
+
+// Image files that are parts of other files. Borrows the arrays, an entry an image.
+class SpanSource : public Source {
+ public:
+  struct Spans {
+    std::span<const int32_t> file;  // which of the files
+    std::span<const double> offsets;
+    std::span<const int32_t> lengths;
+  };
+
+  SpanSource(std::vector<std::string> files, Spans spans);
+  size_t size() const override { return spans_.file.size(); }
+  Image load(size_t index) const override;
+  std::string describe(size_t index) const override;
+
+ private:
+  std::vector<std::string> files_;
+  Spans spans_;
+};
+
+// Image files in memory, one after the other: image i lies from offsets[i] to offsets[i + 1]. Borrows both.
+class EncodedSource : public Source {
+ public:
+  EncodedSource(std::span<const uint8_t> bytes, std::span<const double> offsets);
+  size_t size() const override { return offsets_.size() - 1; }
+  Image load(size_t index) const override;
+  std::string describe(size_t index) const override { return "image " + std::to_string(index); }
+
+ private:
+  std::span<const uint8_t> bytes_;
+  std::span<const double> offsets_;
 };
 
 }  // namespace lt

@@ -10,6 +10,7 @@
 #include "common/napi.h"
 #include "vision/decode.h"
 #include "vision/encode.h"
+#include "vision/pixels.h"
 #include "vision/producer.h"
 
 namespace lt {
@@ -19,7 +20,7 @@ namespace {
 // terminated), or with the process (process.exit and uncaught errors run no hook).
 struct Entry {
   std::unique_ptr<Producer> producer;
-  napi_ref pixels;  // keeps packed pixels alive
+  std::vector<napi_ref> borrowed;  // arrays whose memory it reads
 };
 
 class Producers {
@@ -44,7 +45,7 @@ class Producers {
     std::lock_guard<std::mutex> lock(mutex_);
     auto& mine = entries_[env];
     const auto found = mine.find(id);
-    if (found == mine.end()) return {nullptr, nullptr};
+    if (found == mine.end()) return {nullptr, {}};
     Entry entry = std::move(found->second);
     mine.erase(found);
     return entry;
@@ -94,20 +95,10 @@ Pipeline toPipeline(napi_env env, napi_value list) {
   return pipeline;
 }
 
-bool isPacked(napi_env env, napi_value pixels) { return toStr(env, property(env, pixels, "kind")) == "packed"; }
-
 std::vector<Pipeline> toPipelines(napi_env env, napi_value list) {
   std::vector<Pipeline> pipelines;
   for (uint32_t i = 0; i < length(env, list); i++) pipelines.push_back(toPipeline(env, element(env, list, i)));
   return pipelines;
-}
-
-std::unique_ptr<const Source> toSource(napi_env env, napi_value pixels) {
-  if (!isPacked(env, pixels)) return std::make_unique<FileSource>(toStrs(env, property(env, pixels, "paths")));
-  const Bytes memory = bytes(env, property(env, pixels, "bytes"));
-  const auto height = static_cast<int>(toInt(env, property(env, pixels, "height")));
-  const auto width = static_cast<int>(toInt(env, property(env, pixels, "width")));
-  return std::make_unique<PackedSource>(static_cast<const uint8_t*>(memory.data), memory.size, height, width);
 }
 
 // uint8 [H, W, 3]
@@ -178,16 +169,17 @@ napi_value transformImage(napi_env env, size_t, napi_value* argv) {
 // openProducer({ pixels, views: transforms[], size, seed, threads, ahead }) → id
 napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[0], key); };
-  const napi_value pixels = get("pixels");
-  Producer::Settings settings{toSource(env, pixels),
+  auto [source, borrowed] = toSource(env, get("pixels"));
+  Producer::Settings settings{std::move(source),
                               toPipelines(env, get("views")),
                               static_cast<int>(toInt(env, get("size"))),
                               static_cast<uint64_t>(toInt(env, get("seed"))),
                               static_cast<int>(toInt(env, get("threads"))),
                               static_cast<size_t>(toInt(env, get("ahead")))};
-  Entry entry{nullptr, nullptr};
-  if (isPacked(env, pixels)) check(env, napi_create_reference(env, property(env, pixels, "bytes"), 1, &entry.pixels), "napi_create_reference");
-  entry.producer = std::make_unique<Producer>(std::move(settings));
+  Entry entry{std::make_unique<Producer>(std::move(settings)), {}};
+  for (const napi_value array : borrowed) {
+    check(env, napi_create_reference(env, array, 1, &entry.borrowed.emplace_back()), "napi_create_reference");
+  }
   return num(env, static_cast<double>(producers.add(env, std::move(entry))));
 }
 
@@ -217,7 +209,7 @@ napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
 napi_value closeProducer(napi_env env, size_t, napi_value* argv) {
   Entry entry = producers.remove(env, toInt(env, argv[0]));
   entry.producer.reset();
-  if (entry.pixels) napi_delete_reference(env, entry.pixels);
+  for (const napi_ref array : entry.borrowed) napi_delete_reference(env, array);
   return undefined(env);
 }
 

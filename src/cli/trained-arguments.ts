@@ -18,7 +18,7 @@ export async function trainedFrom(path: string, options: TrainedArguments): Prom
   if (recipe !== undefined && weights !== undefined)
     throw new UsageError("--weights chooses among a checkpoint's; a file that needs --recipe holds one kind");
   if (recipe !== undefined)
-    return loadWithRecipe(path, withDataFolder(await recipeFrom(recipe, { set, data })), { device });
+    return await loadWithRecipe(path, withDataFolder(await recipeFrom(recipe, { set, data })), { device });
   if (set.length > 0) throw new UsageError("--set changes the recipe that --recipe names; expected --recipe");
   return loadTrained(path, { device, weights });
 }

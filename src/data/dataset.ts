@@ -1,6 +1,8 @@
+import type { ResolvedRecipe } from "../recipes/schema.js";
+
 /** Labelled images of one split, wherever they lie. */
 export interface Dataset {
-  readonly kind: "cifar10" | "cifar100" | "image-folder";
+  readonly kind: ResolvedRecipe["data"]["kind"];
   readonly root: string;
   readonly split: Split;
   /** Names; a label is an index into them. The same for both splits. */
@@ -14,7 +16,7 @@ export interface Dataset {
 }
 
 export type Split = "train" | "test";
-export type Pixels = PackedPixels | FilePixels;
+export type Pixels = PackedPixels | FilePixels | SpanPixels | EncodedPixels;
 
 /** [N, 3, H, W] bytes, one plane a colour, on a SharedArrayBuffer. */
 export interface PackedPixels {
@@ -24,32 +26,28 @@ export interface PackedPixels {
   readonly width: number;
 }
 
+/** An image file each. */
 export interface FilePixels {
   readonly kind: "files";
   readonly paths: readonly string[];
 }
 
-/** The images at `indices`, in that order. Copies packed pixels, so that the others can be freed. */
-export function subset(dataset: Dataset, indices: readonly number[]): Dataset {
-  return {
-    ...dataset,
-    labels: Int32Array.from(indices, (index) => dataset.labels[index] ?? 0),
-    size: indices.length,
-    pixels: selectPixels(dataset.pixels, indices),
-    describe: (index) => dataset.describe(indices[index] ?? index),
-  };
+/** Image files that are parts of other files, such as members of tar archives. */
+export interface SpanPixels {
+  readonly kind: "spans";
+  readonly files: readonly string[];
+  /** [N]: which of `files` an image lies in */
+  readonly file: Int32Array;
+  /** [N]: its first byte there */
+  readonly offsets: Float64Array;
+  /** [N]: its bytes */
+  readonly lengths: Int32Array;
 }
 
-function selectPixels(pixels: Pixels, indices: readonly number[]): Pixels {
-  if (pixels.kind === "files")
-    return { kind: "files", paths: indices.map((index) => pixels.paths[index] ?? "") };
-  const size = 3 * pixels.height * pixels.width;
-  const bytes = sharedBytes(indices.length * size);
-  indices.forEach((from, to) => bytes.set(pixels.bytes.subarray(from * size, (from + 1) * size), to * size));
-  return { ...pixels, bytes };
-}
-
-/** Memory that producer threads and workers read without a copy. */
-export function sharedBytes(size: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(size));
+/** Image files in memory, one after the other, on a SharedArrayBuffer. */
+export interface EncodedPixels {
+  readonly kind: "encoded";
+  readonly bytes: Uint8Array;
+  /** [N + 1]: image i lies from offsets[i] to offsets[i + 1] */
+  readonly offsets: Float64Array;
 }

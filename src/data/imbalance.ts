@@ -1,7 +1,8 @@
 import { DataError } from "../support/errors.js";
 import { Rng } from "../torch/random.js";
-import { subset, type Dataset } from "./dataset.js";
+import type { Dataset } from "./dataset.js";
 import { classStatistics } from "./statistics.js";
+import { subset } from "./subset.js";
 
 /** Always the same subset, whatever the training's seed: runs with several seeds see the same data. */
 const SUBSET_SEED = 0;

@@ -6,7 +6,7 @@ import { DataError } from "../support/errors.js";
 import { memory, scope } from "../torch/scope.js";
 import { loadImages } from "./decode.js";
 import { Loader, type Batch, type LoaderOptions } from "./loader.js";
-import { openDataset } from "./registry.js";
+import { openImageFolder } from "./formats/image-folder.js";
 import {
   fixturePath,
   jpeg,
@@ -195,7 +195,7 @@ describe("image files", () => {
 
   function folderData(path: string, files: Record<string, Uint8Array | string>): LoaderOptions {
     writeFiles(path, files);
-    const dataset = openDataset({ kind: "image-folder", root: path, imbalance: null }, "train");
+    const dataset = openImageFolder(path, "train");
     return { ...plainOptions(dataset, 6), transforms: SIZE };
   }
 

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { DataError, UsageError } from "../support/errors.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { cifarLayout, openCifar } from "./cifar.js";
 import type { Dataset, Split } from "./dataset.js";
-import { FOLDER_LAYOUT, openImageFolder } from "./image-folder.js";
+import { cifarLayout, openCifar } from "./formats/cifar.js";
+import { FOLDER_LAYOUT, openImageFolder } from "./formats/image-folder.js";
 import { imbalanced } from "./imbalance.js";
 import { classStatistics } from "./statistics.js";
 
@@ -13,7 +13,7 @@ export type DataSpec = Pick<ResolvedRecipe["data"], "kind" | "root" | "imbalance
  * Opens the data that a recipe names; training data is made long-tailed when the recipe asks for it.
  * @throws DataError when the folder is missing or not of that kind, or a class has no training images.
  */
-export function openDataset(data: DataSpec, split: Split): Dataset {
+export async function openDataset(data: DataSpec, split: Split): Promise<Dataset> {
   const { kind, root, imbalance } = data;
   if (root === null) throw new UsageError("No data folder: expected --data DIR.");
   if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
@@ -21,10 +21,16 @@ export function openDataset(data: DataSpec, split: Split): Dataset {
       `${root}: data folder not found; expected ${kind === "image-folder" ? FOLDER_LAYOUT : cifarLayout(kind)}.`,
     );
   }
-  const dataset = kind === "image-folder" ? openImageFolder(root, split) : openCifar(kind, root, split);
+  const dataset = await open({ ...data, root }, split);
   if (split === "test") return dataset;
   requireEveryClass(dataset);
   return imbalance === null ? dataset : imbalanced(dataset, imbalance);
+}
+
+type Rooted = DataSpec & { readonly root: string };
+
+function open({ kind, root }: Rooted, split: Split): Dataset | Promise<Dataset> {
+  return kind === "image-folder" ? openImageFolder(root, split) : openCifar(kind, root, split);
 }
 
 function requireEveryClass(dataset: Dataset): void {

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
-import { sharedBytes, type Dataset } from "./dataset.js";
+import type { Dataset } from "./dataset.js";
 import type { LoaderOptions } from "./loader.js";
+import { sharedBytes } from "./shared-bytes.js";
 
 /** A temporary folder, removed when disposed of. */
 export function temporaryFolder(): Disposable & { path: string } {

@@ -39,12 +39,12 @@ test("golden: the fourth epoch follows, at the rate the reference would have", a
   expect(batches).toBe(before + 4); // 30 images, 8 a batch
 });
 
-test("golden: weights and velocities are the file's", () => {
+test("golden: weights and velocities are the file's", async () => {
   const live = memory().live;
   {
-    using _ = scope();
     const recipe = referenceRecipe(root);
-    using prepared = prepare(recipe, applySettings(recipe, { device: "cpu", threads: undefined }));
+    using prepared = await prepare(recipe, applySettings(recipe, { device: "cpu", threads: undefined }));
+    using _ = scope();
     expect(continueFrom(prepared, from)).toBe(3);
     const { model, optimizer } = readReferenceCheckpoint(from);
     for (const [name, weight] of prepared.method.model.stateDict())

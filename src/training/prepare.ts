@@ -47,12 +47,19 @@ export function applySettings(
  * Opens the data and builds the method, its optimizer and the loaders.
  * @throws UsageError for settings that do not go together.
  */
-export function prepare(recipe: ResolvedRecipe, device: string): Prepared {
-  using _scope = scope();
+export async function prepare(recipe: ResolvedRecipe, device: string): Promise<Prepared> {
   assertContrastiveFits(recipe);
   assertPretrainedThere(recipe.pretrained);
-  const trainData = openDataset(recipe.data, "train");
-  const testData = openDataset(recipe.data, "test");
+  const trainData = await openDataset(recipe.data, "train");
+  const testData = await openDataset(recipe.data, "test");
+  return build(recipe, { device, trainData, testData });
+}
+
+function build(
+  recipe: ResolvedRecipe,
+  { device, trainData, testData }: Pick<Prepared, "device" | "trainData" | "testData">,
+): Prepared {
+  using _scope = scope();
   const statistics = classStatistics(trainData);
   const method = buildMethod(recipe, statistics);
   if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);

@@ -65,7 +65,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
   assertFree(out, { force });
   const device = applySettings(recipe, { device: options.device ?? "cpu", threads: options.threads });
-  using prepared = prepare(recipe, device);
+  using prepared = await prepare(recipe, device);
   const startEpoch = options.from === undefined ? 0 : continueFrom(prepared, options.from);
   const folder = createRunFolder(out, describeRun(prepared, options));
   const emit = emitter([metricsListener(folder.metrics), ...options.listeners]);

@@ -52,10 +52,14 @@ export function loadTrained(
  * Loads a file of weights that does not say what network it is for, such as PyTorch's: the recipe says it, and the
  * recipe's training images the classes. Throws CheckpointError that names the first tensor that does not fit.
  */
-export function loadWithRecipe(path: string, recipe: ResolvedRecipe, options: LoadOptions = {}): Trained {
-  using _scope = scope();
+export async function loadWithRecipe(
+  path: string,
+  recipe: ResolvedRecipe,
+  options: LoadOptions = {},
+): Promise<Trained> {
   const file = checkpointPath(path);
-  const { classes, counts } = classStatistics(openDataset(recipe.data, "train"));
+  const { classes, counts } = classStatistics(await openDataset(recipe.data, "train"));
+  using _scope = scope();
   return build({ path: file, recipe, classes, counts }, options, ({ model }) => {
     loadPretrained(model, { file, part: "all" });
   });
@@ -112,7 +116,7 @@ export async function evaluateTrained(
 ): Promise<EvaluationResult | null> {
   const { method, device, description } = trained;
   const { recipe, classes, counts } = description;
-  const dataset = openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
+  const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
   assertSameClasses(trained, dataset.classes, dataset.root);
   using loader = evaluationLoader(recipe, dataset);
   const { groups } = recipe.evaluation;

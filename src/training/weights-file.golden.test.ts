@@ -24,7 +24,7 @@ test("golden checkpoint: judged with the recipe's network and the data's classes
   const before = memory().live;
   const results = [];
   for (const file of [path, goldenPath("reference_checkpoint_legacy.pth")]) {
-    using trained = loadWithRecipe(file, referenceRecipe(root));
+    using trained = await loadWithRecipe(file, referenceRecipe(root));
     results.push(await evaluateTrained(trained));
   }
   expect(results[0]).toMatchObject({ images: 40, experts: [{}, {}] });
@@ -32,19 +32,17 @@ test("golden checkpoint: judged with the recipe's network and the data's classes
   expect(memory().live).toBe(before);
 });
 
-test("golden checkpoint, another network: the first tensor that is missing or has another shape is named", () => {
+test("golden checkpoint, another network: the first tensor that is missing or has another shape is named", async () => {
   const before = memory().live;
-  const load =
-    (changes: Parameters<typeof referenceRecipe>[1], data = root) =>
-    () =>
-      loadWithRecipe(path, referenceRecipe(data, changes));
-  expect(load({ backbone: "resnet44" })).toThrow(
+  const load = (changes: Parameters<typeof referenceRecipe>[1], data = root) =>
+    loadWithRecipe(path, referenceRecipe(data, changes));
+  await expect(load({ backbone: "resnet44" })).rejects.toThrow(
     /checkpoint[.]pth does not fit this network: .*"backbone[.]0[.]layer1[.]5[.]conv1[.]weight": expected shape \[16, 16, 3, 3\], found no such tensor/,
   );
-  expect(load({ backbone: "resnet20" })).toThrow(/expected no such tensor, found one/);
+  await expect(load({ backbone: "resnet20" })).rejects.toThrow(/expected no such tensor, found one/);
   const threeClasses = join(temporary.path, "three");
   writeToyData(threeClasses);
-  expect(load({}, threeClasses)).toThrow(
+  await expect(load({}, threeClasses)).rejects.toThrow(
     /"classifier[.]0[.]weight": expected shape \[3, 64\], found \[10, 64\]/,
   );
   expect(memory().live).toBe(before);

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "../support/errors.js";
-import { sharedBytes, type Dataset, type Split } from "./dataset.js";
+import { DataError } from "../../support/errors.js";
+import type { Dataset, Split } from "../dataset.js";
+import { sharedBytes } from "../shared-bytes.js";
 
 /**
  * CIFAR-10 and CIFAR-100 (Krizhevsky, 2009) in their publisher's binary version: records of one or two label bytes and

@@ -1,9 +1,9 @@
 import { symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDataset } from "./registry.js";
-import type { DataSpec } from "./registry.js";
-import { jpeg, temporaryFolder, writeFiles } from "./testing.fixture.js";
+import { openDataset } from "../registry.js";
+import type { DataSpec } from "../registry.js";
+import { jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const GOOD = {
   "train/bee/2.JPG": jpeg(),
@@ -22,11 +22,14 @@ const GOOD = {
 const spec = (root: string): DataSpec => ({ kind: "image-folder", root, imbalance: null });
 
 /** The message of opening data, without the folder's random name. */
-function complaint(files: Record<string, string | Uint8Array>, split: "train" | "test" = "train"): string {
+async function complaint(
+  files: Record<string, string | Uint8Array>,
+  split: "train" | "test" = "train",
+): Promise<string> {
   using folder = temporaryFolder();
   writeFiles(folder.path, files);
   try {
-    openDataset(spec(folder.path), split);
+    await openDataset(spec(folder.path), split);
   } catch (error) {
     return (error as Error).message.replaceAll(folder.path, "DIR");
   }
@@ -34,10 +37,10 @@ function complaint(files: Record<string, string | Uint8Array>, split: "train" | 
 }
 
 describe("an image folder", () => {
-  it("numbers classes and images in sorted order and passes over what is no image", () => {
+  it("numbers classes and images in sorted order and passes over what is no image", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, GOOD);
-    const train = openDataset(spec(folder.path), "train");
+    const train = await openDataset(spec(folder.path), "train");
     expect(train.classes).toEqual(["Cat", "ant", "bee"]);
     expect(Array.from(train.labels, (label, i) => [label, relative(folder.path, train.describe(i))])).toEqual(
       [
@@ -50,39 +53,39 @@ describe("an image folder", () => {
     );
   });
 
-  it("allows a class without test images", () => {
+  it("allows a class without test images", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, GOOD);
-    const test = openDataset(spec(folder.path), "test");
+    const test = await openDataset(spec(folder.path), "test");
     expect(test.classes).toEqual(["Cat", "ant", "bee"]);
     expect([...test.labels]).toEqual([1, 2]);
   });
 
-  it("follows links", () => {
+  it("follows links", async () => {
     using folder = temporaryFolder();
     using elsewhere = temporaryFolder();
     writeFiles(elsewhere.path, { "1.jpg": jpeg() });
     writeFiles(folder.path, { "train/ant/1.jpg": jpeg() });
     symlinkSync(elsewhere.path, join(folder.path, "train/bee"));
-    expect(openDataset(spec(folder.path), "train").size).toBe(2);
+    expect((await openDataset(spec(folder.path), "train")).size).toBe(2);
     symlinkSync("/no/such/file", join(folder.path, "train/ant/2.jpg"));
-    expect(() => openDataset(spec(folder.path), "train")).toThrowError(
+    await expect(openDataset(spec(folder.path), "train")).rejects.toThrowError(
       "train/ant/2.jpg: expected a file or folder, found a broken link",
     );
   });
 
-  it("says what is wrong with the files", () => {
+  it("says what is wrong with the files", async () => {
     const image = jpeg();
     expect({
-      nothing: complaint({ "readme.txt": "" }),
-      noClasses: complaint({ "train/readme.txt": "" }),
-      noTest: complaint({ "train/ant/1.jpg": image }, "test"),
-      emptyClass: complaint({ "train/ant/1.jpg": image, "train/bee/readme.txt": "" }),
-      emptyTest: complaint({ "train/ant/1.jpg": image, "test/ant/readme.txt": "" }, "test"),
-      noTrainingImages: complaint({ "train/ant/1.jpg": image, "test/bee/1.jpg": image }, "test"),
-      tooHigh: complaint({ "train/1.jpg": image, "train/ant/1.jpg": image }),
-      tooDeep: complaint({ "train/ant/1.jpg": image, "train/bee/big/1.jpg": image }),
-      format: complaint({ "train/ant/1.jpg": image, "train/ant/2.BMP": "" }),
+      nothing: await complaint({ "readme.txt": "" }),
+      noClasses: await complaint({ "train/readme.txt": "" }),
+      noTest: await complaint({ "train/ant/1.jpg": image }, "test"),
+      emptyClass: await complaint({ "train/ant/1.jpg": image, "train/bee/readme.txt": "" }),
+      emptyTest: await complaint({ "train/ant/1.jpg": image, "test/ant/readme.txt": "" }, "test"),
+      noTrainingImages: await complaint({ "train/ant/1.jpg": image, "test/bee/1.jpg": image }, "test"),
+      tooHigh: await complaint({ "train/1.jpg": image, "train/ant/1.jpg": image }),
+      tooDeep: await complaint({ "train/ant/1.jpg": image, "train/bee/big/1.jpg": image }),
+      format: await complaint({ "train/ant/1.jpg": image, "train/ant/2.BMP": "" }),
     }).toMatchInlineSnapshot(`
       {
         "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG or WebP), found none.",
@@ -98,8 +101,8 @@ describe("an image folder", () => {
     `);
   });
 
-  it("says that the folder is missing, and what it must hold", () => {
-    expect(() => openDataset(spec("/no/such/folder"), "train")).toThrowErrorMatchingInlineSnapshot(
+  it("says that the folder is missing, and what it must hold", async () => {
+    await expect(openDataset(spec("/no/such/folder"), "train")).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DataError: /no/such/folder: data folder not found; expected train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP).]`,
     );
   });

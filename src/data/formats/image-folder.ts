@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { DataError } from "../support/errors.js";
-import type { Dataset, Split } from "./dataset.js";
+import { DataError } from "../../support/errors.js";
+import type { Dataset, Split } from "../dataset.js";
 
 /** What the folder must look like, for messages. */
 export const FOLDER_LAYOUT = "train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)";
