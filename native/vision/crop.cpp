@@ -1,19 +1,19 @@
+#include "vision/crop.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "vision/transform.h"
 
 namespace lt {
-namespace {
 
-// The size x size window whose corner lies at (top, left); where it reaches over the edge, zeros.
-Image cut(const Image& image, int top, int left, int size) {
-  Image result(size, size);
-  const int from = std::max(0, left), to = std::min(image.width, left + size);
-  const size_t before = static_cast<size_t>(from - left) * 3, inside = static_cast<size_t>(std::max(0, to - from)) * 3;
-  for (int y = 0; y < size; y++) {
+Image cut(const Image& image, const Window& window) {
+  Image result(window.height, window.width);
+  const int from = std::max(0, window.left), to = std::min(image.width, window.left + window.width);
+  const size_t before = static_cast<size_t>(from - window.left) * 3, inside = static_cast<size_t>(std::max(0, to - from)) * 3;
+  for (int y = 0; y < window.height; y++) {
     uint8_t* row = result.row(y);
-    const int source = top + y;
+    const int source = window.top + y;
     if (source < 0 || source >= image.height || inside == 0) {
       std::memset(row, 0, result.rowSize());
       continue;
@@ -24,6 +24,8 @@ Image cut(const Image& image, int top, int left, int size) {
   }
   return result;
 }
+
+namespace {
 
 void requireRoom(const char* kind, const Image& image, int size, int padding) {
   if (image.height + 2 * padding >= size && image.width + 2 * padding >= size) return;
@@ -38,7 +40,7 @@ class CenterCrop : public Transform {
   void apply(Image& image, Philox&) const override {
     if (image.height == size_ && image.width == size_) return;
     requireRoom("center-crop", image, size_, 0);
-    image = cut(image, offset(image.height), offset(image.width), size_);
+    image = cut(image, {offset(image.height), offset(image.width), size_, size_});
   }
 
  private:
@@ -56,7 +58,7 @@ class RandomCrop : public Transform {
     requireRoom("random-crop", image, size_, padding_);
     const int top = offset(image.height, random);
     const int left = offset(image.width, random);
-    image = cut(image, top, left, size_);
+    image = cut(image, {top, left, size_, size_});
   }
 
  private:
