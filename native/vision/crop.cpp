@@ -56,12 +56,21 @@ class RandomCrop : public Transform {
 
   void apply(Image& image, Philox& random) const override {
     requireRoom("random-crop", image, size_, padding_);
-    const int top = offset(image.height, random);
-    const int left = offset(image.width, random);
-    image = cut(image, {top, left, size_, size_});
+    image = cut(image, draw(image.height, image.width, random));
+  }
+
+  // { top, left }
+  std::vector<double> drawn(int height, int width, Philox& random) const override {
+    const Window window = draw(height, width, random);
+    return {double(window.top), double(window.left)};
   }
 
  private:
+  Window draw(int height, int width, Philox& random) const {
+    const int top = offset(height, random);
+    return {top, offset(width, random), size_, size_};
+  }
+
   // Uniform over every window of the padded side.
   int offset(int side, Philox& random) const {
     return static_cast<int>(random.below(static_cast<uint32_t>(side + 2 * padding_ - size_ + 1))) - padding_;

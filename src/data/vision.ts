@@ -19,6 +19,14 @@ interface Vision {
     transforms: readonly TransformSpec[],
     random: { seed: number; epoch: number; image: number; view: number },
   ): Handle;
+  /**
+   * What a transform draws for images 0, 1, … of one size: float64 [images, numbers], the numbers as native/vision
+   * lists them for each kind. No pixels are made.
+   */
+  drawTransform(
+    transform: TransformSpec,
+    draws: { height: number; width: number; seed: number; epoch: number; view: number; images: number },
+  ): Handle;
   openProducer(options: {
     pixels: Pixels;
     /** The transforms of each view of an image. */
