@@ -12,6 +12,7 @@
 #include "vision/decode.h"
 #include "vision/encode.h"
 #include "vision/pixels.h"
+#include "vision/jpeg.h"
 #include "vision/producer.h"
 
 namespace lt {
@@ -161,6 +162,9 @@ napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
   return list;
 }
 
+// jpegLibrary() → its name and version
+napi_value jpegLibraryName(napi_env env, size_t, napi_value*) { return str(env, hasJpegLibrary() ? jpegLibraryVersion() : "libvips"); }
+
 // transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image, view }) → uint8 [H, W, 3]
 napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   Image image = toImage(toTensor(env, argv[0]));
@@ -240,6 +244,7 @@ void initVision(napi_env env, napi_value exports) {
   check(env, napi_add_env_cleanup_hook(env, onEnvironmentEnd, env), "napi_add_env_cleanup_hook");
   def<decodeImage, 1>(env, exports, "decodeImage");
   def<encodeImages, 4>(env, exports, "encodeImages");
+  def<jpegLibraryName, 0>(env, exports, "jpegLibrary");
   def<transformImage, 3>(env, exports, "transformImage");
   def<drawTransform, 2>(env, exports, "drawTransform");
   def<openProducer, 1>(env, exports, "openProducer");

@@ -13,6 +13,8 @@ interface Vision {
     quality: number,
     threads: number,
   ): Buffer[];
+  /** What decodes JPEG here: "libjpeg-turbo 2.1.5" (the version of its headers) or "libvips". */
+  jpegLibrary(): string;
   /** uint8 [H, W, 3] → uint8 [H, W, 3] */
   transformImage(
     image: Handle,
