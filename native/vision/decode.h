@@ -1,4 +1,4 @@
-// Image files to pixels.
+// Image files to pixels, by libvips.
 #pragma once
 #include <span>
 #include <string>
@@ -7,11 +7,9 @@
 
 namespace lt {
 
-// Decodes a JPEG, PNG or WebP file, whatever its name ends in. The result is always three-channel sRGB: grey is
-// repeated, alpha is dropped and CMYK is converted as Pillow's convert("RGB") does, 16 bits become 8, the EXIF
-// orientation is applied. JPEG goes by the system's libjpeg-turbo where there is one (see jpeg.h), all else by libvips.
+// Reads a JPEG, PNG or WebP file, whatever its name ends in. The result is always three-channel sRGB: grey is
+// repeated, alpha is dropped and CMYK is converted as Pillow's convert("RGB") does, 16 bits become 8, the EXIF orientation is applied.
 // Throws a DataError that names the file when it cannot be read, is truncated, or declares more than 2^28 pixels.
-// Any thread.
 Image decodeFile(const std::string& path);
 
 // The same for a file's content; `name` stands for the path in messages.

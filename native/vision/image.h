@@ -21,8 +21,9 @@ struct Image {
   std::unique_ptr<uint8_t[]> pixels;
 
   Image() = default;
+  // A byte more than the pixels, so that the last one too can be read as four bytes.
   Image(int height_, int width_)
-      : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size())) {}
+      : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size() + 1)) {}
 
   Image copy() const {
     Image same(height, width);

@@ -1,6 +1,6 @@
 #include <map>
 
-#include "vision/transform.h"
+#include "vision/policy.h"
 
 namespace lt {
 namespace {
@@ -12,24 +12,29 @@ const std::map<std::string, TransformPtr (*)(const Options&)>& makers() {
       {"center-crop", makeCenterCrop},
       {"random-crop", makeRandomCrop},
       {"horizontal-flip", makeHorizontalFlip},
-      {"random-resized-crop", makeRandomResizedCrop},
-      {"color-jitter", makeColorJitter},
-      {"grayscale", makeGrayscale},
-      {"gaussian-blur", makeGaussianBlur},
+      {"auto-augment", makeAutoAugment},
+      {"cutout", makeCutout},
+      {"operation", makeOperation},
   };
   return table;
 }
 
 }  // namespace
 
-TransformPtr makeTransform(const std::string& kind, const Options& options) {
+void Pipeline::add(const std::string& kind, const Options& options) {
   const auto found = makers().find(kind);
   if (found == makers().end()) throw std::invalid_argument("unknown transform '" + kind + "'");
-  return found->second(options);
+  steps_.push_back(found->second(options));
 }
 
 void Pipeline::apply(Image& image, Philox& random) const {
   for (const auto& step : steps_) step->apply(image, random);
+}
+
+std::string Pipeline::describeDraw(Philox& random) const {
+  const auto* policy = steps_.size() == 1 ? dynamic_cast<const Policy*>(steps_.front().get()) : nullptr;
+  if (!policy) throw std::invalid_argument("expected one policy that draws operations");
+  return describe(policy->draw(random));
 }
 
 }  // namespace lt

@@ -2,7 +2,6 @@
 #include "vision/vision.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/tensor.h>
 
 #include <map>
 #include <memory>
@@ -12,7 +11,6 @@
 #include "vision/decode.h"
 #include "vision/encode.h"
 #include "vision/pixels.h"
-#include "vision/jpeg.h"
 #include "vision/producer.h"
 
 namespace lt {
@@ -77,11 +75,7 @@ class JsOptions : public Options {
  public:
   JsOptions(napi_env env, napi_value object) : env_(env), object_(object) {}
   double number(const char* key) const override { return toDouble(env_, value(key)); }
-  std::vector<double> numbers(const char* key) const override {
-    bool isList = false;
-    napi_is_array(env_, value(key), &isList);
-    return isList ? toDoubles(env_, value(key)) : std::vector<double>{number(key)};
-  }
+  std::vector<double> numbers(const char* key) const override { return toDoubles(env_, value(key)); }
   std::string text(const char* key) const override { return toStr(env_, value(key)); }
   bool flag(const char* key) const override { return toBool(env_, value(key)); }
 
@@ -92,13 +86,12 @@ class JsOptions : public Options {
   napi_value object_;
 };
 
-TransformPtr toTransform(napi_env env, napi_value spec) {
-  return makeTransform(toStr(env, property(env, spec, "kind")), JsOptions(env, spec));
-}
-
 Pipeline toPipeline(napi_env env, napi_value list) {
   Pipeline pipeline;
-  for (uint32_t i = 0; i < length(env, list); i++) pipeline.add(toTransform(env, element(env, list, i)));
+  for (uint32_t i = 0; i < length(env, list); i++) {
+    const napi_value step = element(env, list, i);
+    pipeline.add(toStr(env, property(env, step, "kind")), JsOptions(env, step));
+  }
   return pipeline;
 }
 
@@ -162,9 +155,6 @@ napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
   return list;
 }
 
-// jpegLibrary() → its name and version
-napi_value jpegLibraryName(napi_env env, size_t, napi_value*) { return str(env, hasJpegLibrary() ? jpegLibraryVersion() : "libvips"); }
-
 // transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image, view }) → uint8 [H, W, 3]
 napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   Image image = toImage(toTensor(env, argv[0]));
@@ -176,19 +166,19 @@ napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, toTensorHwc(image));
 }
 
-// drawTransform(transform, { height, width, seed, epoch, view, images }) → float64 [images, numbers]: what the transform draws
-// for images 0, 1, … of this size
-napi_value drawTransform(napi_env env, size_t, napi_value* argv) {
-  const TransformPtr transform = toTransform(env, argv[0]);
-  const auto get = [&](const char* key) { return toInt(env, property(env, argv[1], key)); };
-  const auto height = static_cast<int>(get("height")), width = static_cast<int>(get("width"));
-  std::vector<double> all;
-  for (uint32_t image = 0; image < get("images"); image++) {
-    Philox random = randomOf(static_cast<uint64_t>(get("seed")), static_cast<uint32_t>(get("epoch")), image, static_cast<uint32_t>(get("view")));
-    const auto numbers = transform->drawn(height, width, random);
-    all.insert(all.end(), numbers.begin(), numbers.end());
+// describeDraws([policy], { seed, epoch, view }, count) → what it draws for images 0 … count - 1, a text each
+napi_value describeDraws(napi_env env, size_t, napi_value* argv) {
+  const Pipeline pipeline = toPipeline(env, argv[0]);
+  const auto word = [&](const char* key) { return toInt(env, property(env, argv[1], key)); };
+  const auto seed = static_cast<uint64_t>(word("seed"));
+  const auto epoch = static_cast<uint32_t>(word("epoch")), view = static_cast<uint32_t>(word("view"));
+  const auto count = static_cast<uint32_t>(toInt(env, argv[2]));
+  const napi_value texts = array(env, count);
+  for (uint32_t image = 0; image < count; image++) {
+    Philox random = randomOf(seed, epoch, image, view);
+    set(env, texts, image, str(env, pipeline.describeDraw(random)));
   }
-  return fromTensor(env, at::tensor(all, at::kDouble).view({get("images"), -1}));
+  return texts;
 }
 
 // openProducer({ pixels, views: transforms[], size, seed, threads, ahead }) → id
@@ -244,9 +234,8 @@ void initVision(napi_env env, napi_value exports) {
   check(env, napi_add_env_cleanup_hook(env, onEnvironmentEnd, env), "napi_add_env_cleanup_hook");
   def<decodeImage, 1>(env, exports, "decodeImage");
   def<encodeImages, 4>(env, exports, "encodeImages");
-  def<jpegLibraryName, 0>(env, exports, "jpegLibrary");
   def<transformImage, 3>(env, exports, "transformImage");
-  def<drawTransform, 2>(env, exports, "drawTransform");
+  def<describeDraws, 3>(env, exports, "describeDraws");
   def<openProducer, 1>(env, exports, "openProducer");
   def<planBatches, 4>(env, exports, "planBatches");
   def<cancelBatches, 1>(env, exports, "cancelBatches");

@@ -13,8 +13,6 @@ interface Vision {
     quality: number,
     threads: number,
   ): Buffer[];
-  /** What decodes JPEG here: "libjpeg-turbo 2.1.5" (the version of its headers) or "libvips". */
-  jpegLibrary(): string;
   /** uint8 [H, W, 3] → uint8 [H, W, 3] */
   transformImage(
     image: Handle,
@@ -22,13 +20,14 @@ interface Vision {
     random: { seed: number; epoch: number; image: number; view: number },
   ): Handle;
   /**
-   * What a transform draws for images 0, 1, … of one size: float64 [images, numbers], the numbers as native/vision
-   * lists them for each kind. No pixels are made.
+   * What a policy draws for images 0 to count - 1 when it comes first: the number of its alternative, then each
+   * operation with value and interpolation ("3: shear-y 0.1 bicubic, equalize 0 nearest").
    */
-  drawTransform(
-    transform: TransformSpec,
-    draws: { height: number; width: number; seed: number; epoch: number; view: number; images: number },
-  ): Handle;
+  describeDraws(
+    policy: readonly [TransformSpec],
+    random: { seed: number; epoch: number; view: number },
+    count: number,
+  ): string[];
   openProducer(options: {
     pixels: Pixels;
     /** The transforms of each view of an image. */

@@ -1,0 +1,35 @@
+#include <algorithm>
+
+#include "vision/transform.h"
+
+namespace lt {
+namespace {
+
+// DeVries and Taylor, "Improved regularization of convolutional neural networks with Cutout", 2017: black squares, the
+// middle of each uniform over the pixels of the image; what reaches over the edge is lost. Of an odd size one less.
+class Cutout : public Transform {
+ public:
+  Cutout(int size, int holes) : half_(size / 2), holes_(holes) {}
+
+  void apply(Image& image, Philox& random) const override {
+    for (int hole = 0; hole < holes_; hole++) {
+      const int y = static_cast<int>(random.below(static_cast<uint32_t>(image.height)));
+      const int x = static_cast<int>(random.below(static_cast<uint32_t>(image.width)));
+      const int left = std::max(0, x - half_), right = std::min(image.width, x + half_);
+      for (int row = std::max(0, y - half_); row < std::min(image.height, y + half_); row++) {
+        std::memset(image.row(row) + left * Image::channels, 0, static_cast<size_t>(right - left) * Image::channels);
+      }
+    }
+  }
+
+ private:
+  int half_, holes_;
+};
+
+}  // namespace
+
+TransformPtr makeCutout(const Options& options) {
+  return std::make_unique<Cutout>(options.integer("size"), options.integer("holes"));
+}
+
+}  // namespace lt

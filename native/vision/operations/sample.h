@@ -1,0 +1,11 @@
+// The image between its pixels.
+#pragma once
+#include "vision/operations/affine.h"
+
+namespace lt {
+
+// Every pixel of `result` by an affine map; both images have the same size.
+void sampleBilinear(const Image& image, const Affine& affine, const Color& fill, Image& result);
+void sampleBicubic(const Image& image, const Affine& affine, const Color& fill, Image& result);
+
+}  // namespace lt
