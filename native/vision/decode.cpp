@@ -2,23 +2,16 @@
 
 #include <string_view>
 
+#include "vision/decoder.h"
 #include "vision/read.h"
-#include "vision/vips.h"
 
 namespace lt {
 namespace {
 
-constexpr int64_t maxPixels = int64_t{1} << 28;  // 268 million: a 16,384-pixel square
-
-[[noreturn]] void fail(const std::string& path, const std::string& what) { throw DataError(path + ": " + what); }
-
-[[noreturn]] void failByVips(const std::string& path) {
-  const std::string reason = takeVipsError();
-  fail(path, "cannot be decoded, the file is damaged or truncated" + (reason.empty() ? "" : " (" + reason + ")"));
-}
+[[noreturn]] void failByVips() { failDecoding(takeVipsError()); }
 
 // Opens by content, not by name: photographs with a wrong extension are common. Reads the header only.
-VipsPtr openImage(const std::string& path, std::span<const uint8_t> content) {
+VipsPtr openImage(std::span<const uint8_t> content) {
   using namespace std::string_view_literals;
   void* data = const_cast<uint8_t*>(content.data());
   const std::string_view start(reinterpret_cast<const char*>(content.data()), content.size());
@@ -26,27 +19,27 @@ VipsPtr openImage(const std::string& path, std::span<const uint8_t> content) {
                     : start.starts_with("\x89PNG\r\n\x1a\n"sv)                           ? vips_pngload_buffer
                     : start.starts_with("RIFF"sv) && start.substr(0, 12).ends_with("WEBP"sv) ? vips_webpload_buffer
                                                                                          : nullptr;
-  if (content.empty()) fail(path, "the file is empty");
-  if (!load) fail(path, "expected a JPEG, PNG or WebP image, found other content");
+  if (content.empty()) throw DataError("the file is empty");
+  if (!load) throw DataError("expected a JPEG, PNG or WebP image, found other content");
   VipsImage* image = nullptr;
   if (load(data, content.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED, nullptr))
-    failByVips(path);
+    failByVips();
   return VipsPtr(image);
 }
 
-VipsPtr upright(const std::string& path, VipsPtr image) {
+VipsPtr upright(VipsPtr image) {
   if (vips_image_get_orientation(image.get()) == 1) return image;
   // Turning reads in another order than the file's: needs all pixels in memory.
   VipsPtr memory(vips_image_copy_memory(image.get()));
   VipsImage* turned = nullptr;
-  if (!memory || vips_autorot(memory.get(), &turned, nullptr)) failByVips(path);
+  if (!memory || vips_autorot(memory.get(), &turned, nullptr)) failByVips();
   return VipsPtr(turned);
 }
 
-VipsPtr eightBit(const std::string& path, VipsPtr image) {
+VipsPtr eightBit(VipsPtr image) {
   if (vips_image_get_format(image.get()) == VIPS_FORMAT_UCHAR) return image;
   VipsImage* converted = nullptr;
-  if (vips_colourspace(image.get(), &converted, VIPS_INTERPRETATION_sRGB, nullptr)) failByVips(path);
+  if (vips_colourspace(image.get(), &converted, VIPS_INTERPRETATION_sRGB, nullptr)) failByVips();
   return VipsPtr(converted);
 }
 
@@ -68,14 +61,14 @@ void toRgb(const uint8_t* from, int bands, bool cmyk, int width, uint8_t* to) {
 
 // Decodes in the calling thread: libvips' own way to memory wakes a thread of its pool, which costs more than a small
 // image itself.
-Image toRgb(const std::string& path, VipsImage* source) {
+Image toRgb(VipsImage* source) {
   const int bands = vips_image_get_bands(source);
   const bool cmyk = vips_image_get_interpretation(source) == VIPS_INTERPRETATION_CMYK;
-  if (bands < 1 || bands > 4) fail(path, "expected 1 to 4 channels, found " + std::to_string(bands));
+  if (bands < 1 || bands > 4) throw DataError("expected 1 to 4 channels, found " + std::to_string(bands));
   Image image(vips_image_get_height(source), vips_image_get_width(source));
   const std::unique_ptr<VipsRegion, Unref> region(vips_region_new(source));
   const VipsRect everything = {0, 0, image.width, image.height};
-  if (!region || vips_region_prepare(region.get(), &everything)) failByVips(path);
+  if (!region || vips_region_prepare(region.get(), &everything)) failByVips();
   for (int y = 0; y < image.height; y++) {
     toRgb(VIPS_REGION_ADDR(region.get(), 0, y), bands, cmyk, image.width, image.row(y));
   }
@@ -86,17 +79,18 @@ Image toRgb(const std::string& path, VipsImage* source) {
 
 Image decodeFile(const std::string& path) { return decodeBytes(path, readFile(path)); }
 
-Image decodeBytes(const std::string& path, std::span<const uint8_t> content) {
+Image decodeBytes(const std::string& name, std::span<const uint8_t> content) {
   startVips();
-  VipsPtr source = openImage(path, content);
-  const int64_t width = vips_image_get_width(source.get()), height = vips_image_get_height(source.get());
-  if (width * height > maxPixels) {
-    fail(path, "expected at most " + std::to_string(maxPixels) + " pixels, found " +
-                   sizeText(static_cast<int>(height), static_cast<int>(width)));
+  try {
+    VipsPtr opened = openImage(content);
+    requireSize(vips_image_get_height(opened.get()), vips_image_get_width(opened.get()));
+    return decodeOpened(std::move(opened));
+  } catch (const DataError& error) {
+    throw DataError(name + ": " + error.what());
   }
-  source = eightBit(path, upright(path, std::move(source)));
-  return toRgb(path, source.get());
 }
+
+Image decodeOpened(VipsPtr opened) { return toRgb(eightBit(upright(std::move(opened))).get()); }
 
 void endDecodingThread() { vips_thread_shutdown(); }
 

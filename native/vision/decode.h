@@ -4,6 +4,7 @@
 #include <string>
 
 #include "vision/image.h"
+#include "vision/vips.h"
 
 namespace lt {
 
@@ -14,6 +15,9 @@ Image decodeFile(const std::string& path);
 
 // The same for a file's content; `name` stands for the path in messages.
 Image decodeBytes(const std::string& name, std::span<const uint8_t> content);
+
+// The same for what libvips has opened already, with the loader's options of the caller. Its errors name nothing.
+Image decodeOpened(VipsPtr opened);
 
 // Frees what libvips keeps for the calling thread; call it at the end of each thread that decoded.
 void endDecodingThread();

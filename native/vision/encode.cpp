@@ -1,12 +1,8 @@
 #include "vision/encode.h"
 
-#include <algorithm>
-#include <atomic>
-#include <exception>
 #include <stdexcept>
-#include <thread>
 
-#include "vision/decode.h"
+#include "vision/in-parallel.h"
 #include "vision/vips.h"
 
 namespace lt {
@@ -31,30 +27,7 @@ std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int qua
 
 std::vector<std::vector<uint8_t>> encodeImages(const std::vector<Image>& images, ImageFormat format, int quality, int threads) {
   std::vector<std::vector<uint8_t>> files(images.size());
-  std::vector<std::exception_ptr> failures(images.size());
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t i = next++; i < images.size(); i = next++) {
-      try {
-        files[i] = encodeImage(images[i], format, quality);
-      } catch (...) {
-        failures[i] = std::current_exception();
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> helpers;
-    for (size_t i = 1; i < std::min(static_cast<size_t>(threads), images.size()); i++) {
-      helpers.emplace_back([&] {
-        work();
-        endDecodingThread();
-      });
-    }
-    work();
-  }
-  for (const auto& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
+  inParallel(images.size(), threads, [&](size_t i) { files[i] = encodeImage(images[i], format, quality); });
   return files;
 }
 

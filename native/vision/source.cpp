@@ -25,6 +25,8 @@ Image PackedSource::load(size_t index) const {
 
 Image FileSource::load(size_t index) const { return decodeFile(paths_[index]); }
 
+std::optional<Content> FileSource::file(size_t index) const { return Content(readFile(paths_[index])); }
+
 SpanSource::SpanSource(std::vector<std::string> files, Spans spans) : files_(std::move(files)), spans_(spans) {
   const auto isFile = [&](int32_t file) { return file >= 0 && static_cast<size_t>(file) < files_.size(); };
   const bool sameSize = spans.file.size() == spans.offsets.size() && spans.file.size() == spans.lengths.size();
@@ -32,10 +34,11 @@ SpanSource::SpanSource(std::vector<std::string> files, Spans spans) : files_(std
     throw std::invalid_argument("spans: expected a file, an offset and a length for each image");
 }
 
-Image SpanSource::load(size_t index) const {
+Image SpanSource::load(size_t index) const { return decodeBytes(describe(index), file(index)->bytes()); }
+
+std::optional<Content> SpanSource::file(size_t index) const {
   const auto& path = files_[static_cast<size_t>(spans_.file[index])];
-  const auto content = readSpan(path, static_cast<uint64_t>(spans_.offsets[index]), static_cast<size_t>(spans_.lengths[index]));
-  return decodeBytes(describe(index), content);
+  return Content(readSpan(path, static_cast<uint64_t>(spans_.offsets[index]), static_cast<size_t>(spans_.lengths[index])));
 }
 
 std::string SpanSource::describe(size_t index) const {
@@ -48,9 +51,11 @@ EncodedSource::EncodedSource(std::span<const uint8_t> bytes, std::span<const dou
     throw std::invalid_argument("encoded images: expected offsets in order, inside the bytes");
 }
 
-Image EncodedSource::load(size_t index) const {
+Image EncodedSource::load(size_t index) const { return decodeBytes(describe(index), file(index)->bytes()); }
+
+std::optional<Content> EncodedSource::file(size_t index) const {
   const auto begin = static_cast<size_t>(offsets_[index]), end = static_cast<size_t>(offsets_[index + 1]);
-  return decodeBytes(describe(index), bytes_.subspan(begin, end - begin));
+  return Content(bytes_.subspan(begin, end - begin));
 }
 
 }  // namespace lt

@@ -1,5 +1,6 @@
 // Where images come from: pixels in memory, files, parts of files, or files in memory.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -8,12 +9,26 @@
 
 namespace lt {
 
+// An image file's content: its own, or memory that the source borrows.
+class Content {
+ public:
+  explicit Content(std::vector<uint8_t> owned) : owned_(std::move(owned)), bytes_(owned_) {}
+  explicit Content(std::span<const uint8_t> borrowed) : bytes_(borrowed) {}
+  std::span<const uint8_t> bytes() const { return bytes_; }
+
+ private:
+  std::vector<uint8_t> owned_;
+  std::span<const uint8_t> bytes_;
+};
+
 class Source {
  public:
   virtual ~Source() = default;
   virtual size_t size() const = 0;
   virtual Image load(size_t index) const = 0;           // any thread; throws DataError
   virtual std::string describe(size_t index) const = 0; // for error messages
+  // What load() decodes; nothing where images are not files. Any thread; throws DataError.
+  virtual std::optional<Content> file(size_t index) const = 0;
 };
 
 // CIFAR's layout: [N, 3, H, W], a plane a channel. Borrows the bytes.
@@ -23,6 +38,7 @@ class PackedSource : public Source {
   size_t size() const override { return count_; }
   Image load(size_t index) const override;
   std::string describe(size_t index) const override { return "image " + std::to_string(index); }
+  std::optional<Content> file(size_t) const override { return {}; }
 
  private:
   const uint8_t* bytes_;
@@ -36,6 +52,7 @@ class FileSource : public Source {
   size_t size() const override { return paths_.size(); }
   Image load(size_t index) const override;
   std::string describe(size_t index) const override { return paths_[index]; }
+  std::optional<Content> file(size_t index) const override;
 
  private:
   std::vector<std::string> paths_;
@@ -54,6 +71,7 @@ class SpanSource : public Source {
   size_t size() const override { return spans_.file.size(); }
   Image load(size_t index) const override;
   std::string describe(size_t index) const override;
+  std::optional<Content> file(size_t index) const override;
 
  private:
   std::vector<std::string> files_;
@@ -67,6 +85,7 @@ class EncodedSource : public Source {
   size_t size() const override { return offsets_.size() - 1; }
   Image load(size_t index) const override;
   std::string describe(size_t index) const override { return "image " + std::to_string(index); }
+  std::optional<Content> file(size_t index) const override;
 
  private:
   std::span<const uint8_t> bytes_;

@@ -232,6 +232,7 @@ napi_value closeProducer(napi_env env, size_t, napi_value* argv) {
 
 void initVision(napi_env env, napi_value exports) {
   check(env, napi_add_env_cleanup_hook(env, onEnvironmentEnd, env), "napi_add_env_cleanup_hook");
+  initInspection(env, exports);
   def<decodeImage, 1>(env, exports, "decodeImage");
   def<encodeImages, 4>(env, exports, "encodeImages");
   def<transformImage, 3>(env, exports, "transformImage");

@@ -4,4 +4,5 @@
 
 namespace lt {
 void initVision(napi_env env, napi_value exports);
+void initInspection(napi_env env, napi_value exports);
 }

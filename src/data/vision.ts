@@ -13,6 +13,10 @@ interface Vision {
     quality: number,
     threads: number,
   ): Buffer[];
+  /** What each image file is, and whether it can be decoded. */
+  inspectImages(pixels: Pixels, threads: number): NativeInspection[];
+  /** JPEG files that fit a square of `side` pixels; null for what cannot be decoded. */
+  makeThumbnails(pixels: Pixels, side: number, threads: number): (Buffer | null)[];
   /** uint8 [H, W, 3] → uint8 [H, W, 3] */
   transformImage(
     image: Handle,
@@ -42,6 +46,41 @@ interface Vision {
   /** uint8 [V·N, 3, S, S], channels_last, view after view; undefined when it is not ready after `milliseconds`. */
   nextBatch(producer: number, milliseconds: number): Handle | undefined;
   closeProducer(producer: number): void;
+}
+
+/** See Inspection and Fingerprint in native/vision. */
+export interface NativeInspection {
+  /** Why training would refuse the image; what follows is then as far as it could be read. */
+  readonly error: string | null;
+  /** What the decoder complained of though it went on. */
+  readonly warning: string | null;
+  readonly truncated: boolean;
+  /** Refused for the size that its header declares. */
+  readonly huge: boolean;
+  readonly format: string | null;
+  /** As stored, before the EXIF orientation is applied. */
+  readonly width: number;
+  readonly height: number;
+  /** A channel. */
+  readonly bits: number;
+  readonly colour: "rgb" | "grey" | "cmyk" | null;
+  readonly alpha: boolean;
+  /** EXIF's, 1 to 8. */
+  readonly orientation: number;
+  /** Of the file. */
+  readonly bytes: number;
+  /** 64 bits in hexadecimal, like the other hashes: equal for equal files. */
+  readonly fileHash: string;
+  /** Equal for equal images, whatever else is in their files. */
+  readonly pixelHash: string;
+  /** Near images differ in few bits. */
+  readonly hash: string;
+  /** The hash of the mirror image. */
+  readonly mirrored: string;
+  /** Standard deviation of the luma; near 0 the hashes mean nothing. */
+  readonly contrast: number;
+  /** [8, 8, 3]: mean colours of tiles */
+  readonly colours: Buffer;
 }
 
 /** Rows of red, green and blue bytes, [H, W, 3]. */
