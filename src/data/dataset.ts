@@ -1,4 +1,5 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import type { Skipped } from "./bad-records.js";
 
 /** Labelled images of one split, wherever they lie. */
 export interface Dataset {
@@ -11,6 +12,8 @@ export interface Dataset {
   readonly labels: Int32Array;
   readonly size: number;
   readonly pixels: Pixels;
+  /** Records that are left out because they are not usable (data.strict=false); none unless given. */
+  readonly skipped?: Skipped;
   /** Where an image lies, for messages: a path, or "train.bin, record 12". */
   describe(index: number): string;
 }

@@ -1,36 +1,60 @@
 import { statSync } from "node:fs";
 import { DataError, UsageError } from "../support/errors.js";
-import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Dataset, Split } from "./dataset.js";
+import { annotationsFormat } from "./formats/annotations.js";
 import { cifarLayout, openCifar } from "./formats/cifar.js";
+import { csvFormat } from "./formats/csv.js";
 import { FOLDER_LAYOUT, openImageFolder } from "./formats/image-folder.js";
+import { inaturalistFormat } from "./formats/inaturalist.js";
+import { listFormat } from "./formats/list.js";
 import { imbalanced } from "./imbalance.js";
+import { openListing } from "./listing.js";
+import type { ListingFormat } from "./listing.js";
+import type { DataSource, DataSpec } from "./source.js";
 import { classStatistics } from "./statistics.js";
 
-export type DataSpec = Pick<ResolvedRecipe["data"], "kind" | "root" | "imbalance">;
+interface Format {
+  /** What the data folder must hold, for messages. */
+  readonly layout: string;
+  readonly open: (source: DataSource, split: Split) => Dataset | Promise<Dataset>;
+}
+
+const formats: Record<DataSpec["kind"], Format> = {
+  cifar10: { layout: cifarLayout("cifar10"), open: ({ root }, split) => openCifar("cifar10", root, split) },
+  cifar100: {
+    layout: cifarLayout("cifar100"),
+    open: ({ root }, split) => openCifar("cifar100", root, split),
+  },
+  "image-folder": { layout: FOLDER_LAYOUT, open: ({ root }, split) => openImageFolder(root, split) },
+  annotations: listed(annotationsFormat, "annotation JSON"),
+  list: listed(listFormat, '"path label" lines'),
+  inaturalist: listed(inaturalistFormat, "iNaturalist's JSON"),
+  csv: listed(csvFormat, "CSV"),
+};
+
+function listed(format: ListingFormat, what: string): Format {
+  return {
+    layout: `the images that ${what} lists`,
+    open: (source, split) => openListing(format, source, split),
+  };
+}
 
 /**
  * Opens the data that a recipe names; training data is made long-tailed when the recipe asks for it.
- * @throws DataError when the folder is missing or not of that kind, or a class has no training images.
+ * @throws DataError when the data is missing or not of that kind, a class has no training images or, when strict, a
+ *   record cannot be used.
  */
 export async function openDataset(data: DataSpec, split: Split): Promise<Dataset> {
   const { kind, root, imbalance } = data;
+  const { layout, open } = formats[kind];
   if (root === null) throw new UsageError("No data folder: expected --data DIR.");
   if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new DataError(
-      `${root}: data folder not found; expected ${kind === "image-folder" ? FOLDER_LAYOUT : cifarLayout(kind)}.`,
-    );
+    throw new DataError(`${root}: data folder not found; expected ${layout}.`);
   }
   const dataset = await open({ ...data, root }, split);
   if (split === "test") return dataset;
   requireEveryClass(dataset);
   return imbalance === null ? dataset : imbalanced(dataset, imbalance);
-}
-
-type Rooted = DataSpec & { readonly root: string };
-
-function open({ kind, root }: Rooted, split: Split): Dataset | Promise<Dataset> {
-  return kind === "image-folder" ? openImageFolder(root, split) : openCifar(kind, root, split);
 }
 
 function requireEveryClass(dataset: Dataset): void {

@@ -4,9 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
-import type { Dataset } from "./dataset.js";
+import { DataError } from "../support/errors.js";
+import type { Dataset, Split } from "./dataset.js";
 import type { LoaderOptions } from "./loader.js";
+import { openDataset } from "./registry.js";
 import { sharedBytes } from "./shared-bytes.js";
+import type { DataSpec } from "./source.js";
 
 /** A temporary folder, removed when disposed of. */
 export function temporaryFolder(): Disposable & { path: string } {
@@ -30,6 +33,34 @@ export function writeFiles(root: string, files: Record<string, string | Uint8Arr
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), content);
   }
+}
+
+/** What a recipe says of data, with the defaults of the keys that are not given. */
+export function dataSpec(
+  kind: DataSpec["kind"],
+  root: string | null,
+  changes: Partial<DataSpec> = {},
+): DataSpec {
+  const files = { trainFile: null, testFile: null, classNames: null };
+  const columns = { image: "image", label: "label" };
+  return { kind, root, ...files, columns, strict: true, imbalance: null, ...changes };
+}
+
+/** The message of opening data that consists of these files; the folder's random name is DIR. */
+export async function complaint(
+  spec: Pick<DataSpec, "kind"> & Partial<DataSpec>,
+  files: Record<string, string | Uint8Array>,
+  split: Split = "train",
+): Promise<string> {
+  using folder = temporaryFolder();
+  writeFiles(folder.path, files);
+  try {
+    await openDataset(dataSpec(spec.kind, folder.path, spec), split);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return error.message.replaceAll(folder.path, "DIR");
+  }
+  throw new Error("expected an error");
 }
 
 export const jpeg = (): Uint8Array => readFileSync(fixturePath("rgb.jpg"));

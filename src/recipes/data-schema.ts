@@ -2,14 +2,43 @@ import { z } from "zod";
 import { count, perChannel } from "./numbers.js";
 import { Transform } from "./transform-schema.js";
 
+const file = z.string().min(1).nullable().default(null);
+
 /** Where the images come from, and how they become batches. */
 export const Data = z.strictObject({
-  kind: z.enum(["cifar10", "cifar100", "image-folder"]).describe("format of the data folder"),
+  kind: z
+    .enum(["cifar10", "cifar100", "image-folder", "annotations", "list", "inaturalist", "csv"])
+    .describe(
+      "format of the data: CIFAR as published, folders of images a class, or a file that lists images: NCL's annotation " +
+        'JSON, "path label" lines, iNaturalist\'s JSON, CSV',
+    ),
   root: z
     .string()
     .nullable()
     .default(null)
     .describe("the data folder (--data); none in the built-in recipes"),
+  trainFile: file.describe(
+    "the list of training images, from the data folder; null: train.txt, train.json, train2018.json or train.csv",
+  ),
+  testFile: file.describe(
+    "the list of test images, from the data folder; null: test.txt, test.json, val2018.json or test.csv",
+  ),
+  classNames: file.describe(
+    "a file of class names, from the data folder: one a line in the order of the labels, or a JSON list; null: names " +
+      "that the list has, or of the images' folders",
+  ),
+  columns: z
+    .strictObject({
+      image: z.string().min(1).default("image").describe("column of paths"),
+      label: z.string().min(1).default("label").describe("column of labels: numbers from 0, or names"),
+    })
+    .prefault({}),
+  strict: z
+    .boolean()
+    .default(true)
+    .describe(
+      "a record that cannot be used, such as a missing file, is an error; false: it is left out and counted",
+    ),
   imbalance: z
     .number()
     .min(1)

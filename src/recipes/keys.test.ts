@@ -11,8 +11,14 @@ test("every key has a type, and what is not plain from its name a description", 
     reference: text
     seed: a whole number >= 0
     epochs: a whole number > 0
-    data.kind: one of cifar10, cifar100, image-folder
+    data.kind: one of cifar10, cifar100, image-folder, annotations, list, inaturalist, csv
     data.root: text or null
+    data.trainFile: text or null
+    data.testFile: text or null
+    data.classNames: text or null
+    data.columns.image: text
+    data.columns.label: text
+    data.strict: true or false
     data.imbalance: a number >= 1 or null
     data.imageSize: a whole number > 0
     data.batch: a whole number > 0

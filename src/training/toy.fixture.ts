@@ -57,6 +57,11 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     data: {
       kind: "image-folder",
       root,
+      trainFile: null,
+      testFile: null,
+      classNames: null,
+      columns: { image: "image", label: "label" },
+      strict: true,
       imbalance: null,
       imageSize: SIDE,
       batch: 8,

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { DataSpec } from "../registry.js";
 import { openDataset } from "../registry.js";
 import { classStatistics } from "../statistics.js";
-import { records, temporaryFolder, writeFiles } from "../testing.fixture.js";
+import { complaint, dataSpec, records, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const TEN = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");
 const HUNDRED = Array.from({ length: 100 }, (_, i) => `class ${i}`);
@@ -21,24 +20,6 @@ const CIFAR100 = {
   "fine_label_names.txt": HUNDRED.join("\n"),
 };
 
-const spec = (kind: DataSpec["kind"], root: string | null): DataSpec => ({ kind, root, imbalance: null });
-
-/** The message of opening data, without the folder's random name. */
-async function complaint(
-  kind: DataSpec["kind"],
-  files: Record<string, string | Uint8Array>,
-  split: "train" | "test" = "train",
-): Promise<string> {
-  using folder = temporaryFolder();
-  writeFiles(folder.path, files);
-  try {
-    await openDataset(spec(kind, folder.path), split);
-  } catch (error) {
-    return (error as Error).message.replaceAll(folder.path, "DIR");
-  }
-  throw new Error("expected an error");
-}
-
 describe("CIFAR's binary version", () => {
   it.each(["", "cifar-10-batches-bin/"])("opens CIFAR-10 in DIR/%s", async (inside) => {
     using folder = temporaryFolder();
@@ -46,7 +27,7 @@ describe("CIFAR's binary version", () => {
       folder.path,
       Object.fromEntries(Object.entries(CIFAR10).map(([name, c]) => [inside + name, c])),
     );
-    const train = await openDataset(spec("cifar10", folder.path), "train");
+    const train = await openDataset(dataSpec("cifar10", folder.path), "train");
     expect(train.classes).toEqual(TEN);
     expect([...train.labels]).toEqual([...each(10), 3, 9, 9]);
     expect(train.describe(12)).toBe(join(folder.path, `${inside}data_batch_2.bin, record 1`));
@@ -60,33 +41,43 @@ describe("CIFAR's binary version", () => {
     const firstOf = (image: number): number | undefined =>
       train.pixels.kind === "packed" ? train.pixels.bytes[image * 3072] : undefined;
     expect([0, 10, 11, 12].map(firstOf)).toEqual([0, 10, 0, 1]);
-    expect([...(await openDataset(spec("cifar10", folder.path), "test")).labels]).toEqual([1, 0]);
+    expect([...(await openDataset(dataSpec("cifar10", folder.path), "test")).labels]).toEqual([1, 0]);
   });
 
   it("opens CIFAR-100 with its fine labels", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, CIFAR100);
-    const train = await openDataset(spec("cifar100", folder.path), "train");
+    const train = await openDataset(dataSpec("cifar100", folder.path), "train");
     expect([...train.labels]).toEqual([...each(100), 7]);
     expect(train.classes).toEqual(HUNDRED);
-    expect((await openDataset(spec("cifar100", folder.path), "test")).labels).toEqual(Int32Array.of(99));
+    expect((await openDataset(dataSpec("cifar100", folder.path), "test")).labels).toEqual(Int32Array.of(99));
   });
 
   it("says what is wrong with the files", async () => {
     const { "test.bin": test, "fine_label_names.txt": names } = CIFAR100;
     expect({
-      empty: await complaint("cifar10", {}),
-      otherKind: await complaint("cifar10", CIFAR100),
-      noTest: await complaint("cifar100", { "train.bin": test, "fine_label_names.txt": names }, "test"),
-      noNames: await complaint("cifar100", { "train.bin": test }),
-      fewNames: await complaint("cifar100", { ...CIFAR100, "fine_label_names.txt": "apple\n" }),
-      cut: await complaint("cifar100", {
-        ...CIFAR100,
-        "train.bin": records(each(100), { coarse: true }).subarray(0, 5000),
-      }),
-      noRecord: await complaint("cifar100", { ...CIFAR100, "train.bin": "" }),
-      label: await complaint("cifar10", { ...CIFAR10, "data_batch_2.bin": records([9, 10]) }),
-      emptyClass: await complaint("cifar10", { ...CIFAR10, "data_batch_1.bin": records([0, 1, 2]) }),
+      empty: await complaint({ kind: "cifar10" }, {}),
+      otherKind: await complaint({ kind: "cifar10" }, CIFAR100),
+      noTest: await complaint(
+        { kind: "cifar100" },
+        { "train.bin": test, "fine_label_names.txt": names },
+        "test",
+      ),
+      noNames: await complaint({ kind: "cifar100" }, { "train.bin": test }),
+      fewNames: await complaint({ kind: "cifar100" }, { ...CIFAR100, "fine_label_names.txt": "apple\n" }),
+      cut: await complaint(
+        { kind: "cifar100" },
+        {
+          ...CIFAR100,
+          "train.bin": records(each(100), { coarse: true }).subarray(0, 5000),
+        },
+      ),
+      noRecord: await complaint({ kind: "cifar100" }, { ...CIFAR100, "train.bin": "" }),
+      label: await complaint({ kind: "cifar10" }, { ...CIFAR10, "data_batch_2.bin": records([9, 10]) }),
+      emptyClass: await complaint(
+        { kind: "cifar10" },
+        { ...CIFAR10, "data_batch_1.bin": records([0, 1, 2]) },
+      ),
     }).toMatchInlineSnapshot(`
       {
         "cut": "DIR/train.bin: expected whole records of 3074 bytes, found 5000 bytes: 1 records and 1926 bytes more.",
@@ -104,11 +95,11 @@ describe("CIFAR's binary version", () => {
 
   it("says that the folder is missing, and what it must hold", async () => {
     await expect(
-      openDataset(spec("cifar10", "/no/such/folder"), "train"),
+      openDataset(dataSpec("cifar10", "/no/such/folder"), "train"),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DataError: /no/such/folder: data folder not found; expected CIFAR-10's binary version: data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt.]`,
     );
-    await expect(openDataset(spec("cifar10", null), "train")).rejects.toThrowErrorMatchingInlineSnapshot(
+    await expect(openDataset(dataSpec("cifar10", null), "train")).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: No data folder: expected --data DIR.]`,
     );
   });

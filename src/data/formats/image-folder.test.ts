@@ -2,8 +2,8 @@ import { symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDataset } from "../registry.js";
-import type { DataSpec } from "../registry.js";
-import { jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
+import type { DataSpec } from "../source.js";
+import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const GOOD = {
   "train/bee/2.JPG": jpeg(),
@@ -19,22 +19,7 @@ const GOOD = {
   "test/bee/1.jpg": jpeg(),
 };
 
-const spec = (root: string): DataSpec => ({ kind: "image-folder", root, imbalance: null });
-
-/** The message of opening data, without the folder's random name. */
-async function complaint(
-  files: Record<string, string | Uint8Array>,
-  split: "train" | "test" = "train",
-): Promise<string> {
-  using folder = temporaryFolder();
-  writeFiles(folder.path, files);
-  try {
-    await openDataset(spec(folder.path), split);
-  } catch (error) {
-    return (error as Error).message.replaceAll(folder.path, "DIR");
-  }
-  throw new Error("expected an error");
-}
+const spec = (root: string): DataSpec => dataSpec("image-folder", root);
 
 describe("an image folder", () => {
   it("numbers classes and images in sorted order and passes over what is no image", async () => {
@@ -77,15 +62,29 @@ describe("an image folder", () => {
   it("says what is wrong with the files", async () => {
     const image = jpeg();
     expect({
-      nothing: await complaint({ "readme.txt": "" }),
-      noClasses: await complaint({ "train/readme.txt": "" }),
-      noTest: await complaint({ "train/ant/1.jpg": image }, "test"),
-      emptyClass: await complaint({ "train/ant/1.jpg": image, "train/bee/readme.txt": "" }),
-      emptyTest: await complaint({ "train/ant/1.jpg": image, "test/ant/readme.txt": "" }, "test"),
-      noTrainingImages: await complaint({ "train/ant/1.jpg": image, "test/bee/1.jpg": image }, "test"),
-      tooHigh: await complaint({ "train/1.jpg": image, "train/ant/1.jpg": image }),
-      tooDeep: await complaint({ "train/ant/1.jpg": image, "train/bee/big/1.jpg": image }),
-      format: await complaint({ "train/ant/1.jpg": image, "train/ant/2.BMP": "" }),
+      nothing: await complaint({ kind: "image-folder" }, { "readme.txt": "" }),
+      noClasses: await complaint({ kind: "image-folder" }, { "train/readme.txt": "" }),
+      noTest: await complaint({ kind: "image-folder" }, { "train/ant/1.jpg": image }, "test"),
+      emptyClass: await complaint(
+        { kind: "image-folder" },
+        { "train/ant/1.jpg": image, "train/bee/readme.txt": "" },
+      ),
+      emptyTest: await complaint(
+        { kind: "image-folder" },
+        { "train/ant/1.jpg": image, "test/ant/readme.txt": "" },
+        "test",
+      ),
+      noTrainingImages: await complaint(
+        { kind: "image-folder" },
+        { "train/ant/1.jpg": image, "test/bee/1.jpg": image },
+        "test",
+      ),
+      tooHigh: await complaint({ kind: "image-folder" }, { "train/1.jpg": image, "train/ant/1.jpg": image }),
+      tooDeep: await complaint(
+        { kind: "image-folder" },
+        { "train/ant/1.jpg": image, "train/bee/big/1.jpg": image },
+      ),
+      format: await complaint({ kind: "image-folder" }, { "train/ant/1.jpg": image, "train/ant/2.BMP": "" }),
     }).toMatchInlineSnapshot(`
       {
         "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG or WebP), found none.",

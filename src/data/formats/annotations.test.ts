@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openDataset } from "../registry.js";
+import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
+import { readAnnotations } from "./annotations.js";
+
+const image = jpeg();
+const images = { "images/0.jpg": image, "images/1.jpg": image, "images/2.jpg": image };
+/** As NCL's tools write it, and some keys more. */
+const content = {
+  info: { year: 2021 },
+  annotations: [
+    { image_id: 0, category_id: 1, fpath: "images/0.jpg", im_height: 500, im_width: 375 },
+    { image_id: 1, category_id: 0, fpath: "images/1.jpg", extra: [1, null] },
+    { image_id: "x", category_id: 1, path: "images/2.jpg" },
+  ],
+  num_classes: 2,
+};
+const [first, second] = content.annotations;
+const annotations = { kind: "annotations" } as const;
+
+describe("annotation JSON", () => {
+  it("opens both splits, by relative and full paths", async () => {
+    using folder = temporaryFolder();
+    const full = { image_id: 7, category_id: 0, fpath: join(folder.path, "images/1.jpg") };
+    writeFiles(folder.path, {
+      ...images,
+      "train.json": JSON.stringify(content),
+      "lists/valid.json": JSON.stringify({ annotations: [full], num_classes: 2 }),
+    });
+    const spec = dataSpec("annotations", folder.path, { testFile: "lists/valid.json" });
+    const train = await openDataset(spec, "train");
+    expect([train.classes, [...train.labels]]).toEqual([
+      ["0", "1"],
+      [1, 0, 1],
+    ]);
+    expect(train.describe(2)).toBe(join(folder.path, "images/2.jpg"));
+    const test = await openDataset(spec, "test");
+    expect([[...test.labels], test.describe(0)]).toEqual([[0], full.fpath]);
+  });
+
+  it("keeps every field", () => {
+    using folder = temporaryFolder();
+    writeFiles(folder.path, { "train.json": JSON.stringify(content) });
+    expect(JSON.stringify(readAnnotations(join(folder.path, "train.json")))).toBe(JSON.stringify(content));
+  });
+
+  it("says what is wrong with it", async () => {
+    const of = (json: unknown, changes = {}): Promise<string> =>
+      complaint({ ...annotations, ...changes }, { ...images, "train.json": JSON.stringify(json) });
+    const withThird = (third: unknown): Promise<string> =>
+      of({ ...content, annotations: [first, second, third] });
+    expect({
+      noFile: await complaint(annotations, images),
+      notJson: await complaint(annotations, { ...images, "train.json": '{"annotations": [' }),
+      list: await of(content.annotations),
+      noAnnotations: await of({ images: [], num_classes: 2 }),
+      noClasses: await of({ annotations: content.annotations }),
+      badClasses: await of({ ...content, num_classes: "2" }),
+      empty: await of({ ...content, annotations: [] }),
+      noObject: await withThird(3),
+      noPath: await withThird({ image_id: 2, category_id: 1 }),
+      noLabel: await withThird({ image_id: 2, fpath: "images/2.jpg" }),
+      textLabel: await withThird({ image_id: 2, fpath: "images/2.jpg", category_id: "bee" }),
+      twice: await withThird({ image_id: 0, fpath: "images/2.jpg", category_id: 1 }),
+      tooLarge: await withThird({ image_id: 2, fpath: "images/2.jpg", category_id: 2 }),
+      negative: await withThird({ image_id: 2, fpath: "images/2.jpg", category_id: -1 }),
+      missing: await withThird({ image_id: 2, fpath: "images/7.jpg", category_id: 1 }),
+      emptyClass: await of({ ...content, num_classes: 3 }),
+    }).toMatchInlineSnapshot(`
+      {
+        "badClasses": "DIR/train.json: expected "num_classes", a whole number > 0, found "2".",
+        "empty": "DIR/train.json: expected at least one image, found none.",
+        "emptyClass": "DIR: class "2" has no training images.",
+        "list": "DIR/train.json: expected a JSON object, found a list.",
+        "missing": "DIR/train.json, annotation 2: no file DIR/images/7.jpg; 1 of 3 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
+        "negative": "DIR/train.json, annotation 2: expected a label from 0 to 1, found -1 (data.strict=false would leave such records out and count them)",
+        "noAnnotations": "DIR/train.json: expected "annotations", a list; found the keys images, num_classes.",
+        "noClasses": "DIR/train.json: expected "num_classes", a whole number > 0, found undefined.",
+        "noFile": "DIR/train.json: file not found; data.trainFile names another (from the data folder, or a full path).",
+        "noLabel": "DIR/train.json, annotation 2: expected "category_id", a whole number, found undefined (data.strict=false would leave such records out and count them)",
+        "noObject": "DIR/train.json, annotation 2: expected an object (data.strict=false would leave such records out and count them)",
+        "noPath": "DIR/train.json, annotation 2: expected "fpath", a path, found undefined (data.strict=false would leave such records out and count them)",
+        "notJson": "DIR/train.json: expected JSON: Unexpected end of JSON input.",
+        "textLabel": "DIR/train.json, annotation 2: expected "category_id", a whole number, found "bee" (data.strict=false would leave such records out and count them)",
+        "tooLarge": "DIR/train.json, annotation 2: expected a label from 0 to 1, found 2 (data.strict=false would leave such records out and count them)",
+        "twice": "DIR/train.json, annotation 2: image_id 0 is annotation 0's already (data.strict=false would leave such records out and count them)",
+      }
+    `);
+  });
+
+  it("leaves out what is wrong and counts it when the recipe says so", async () => {
+    using folder = temporaryFolder();
+    const wrong = [
+      3,
+      { ...first, image_id: 9, category_id: 5 },
+      { ...first, image_id: 9 },
+      { ...first, fpath: "no.jpg" },
+    ];
+    const json = JSON.stringify({ ...content, annotations: [...content.annotations, ...wrong] });
+    writeFiles(folder.path, { ...images, "train.json": json });
+    const { size, skipped } = await openDataset(
+      dataSpec("annotations", folder.path, { strict: false }),
+      "train",
+    );
+    expect([size, skipped?.count, skipped?.examples.length]).toEqual([3, 4, 4]);
+  });
+});

@@ -1,0 +1,91 @@
+import { DataError } from "../../support/errors.js";
+import type { BadRecords } from "../bad-records.js";
+import { readJsonObject } from "../json-file.js";
+import type { ListedImage, ListingFormat } from "../listing.js";
+
+/** A record of the reference's annotation files; whatever else it has is kept. */
+export interface Annotation {
+  readonly [key: string]: unknown;
+  /** Where the image lies; some files call it `path`. */
+  readonly fpath?: unknown;
+  readonly image_id?: unknown;
+  /** The label, from 0. */
+  readonly category_id?: unknown;
+}
+
+export interface AnnotationFile {
+  readonly [key: string]: unknown;
+  readonly annotations: readonly Annotation[];
+  readonly num_classes: number;
+}
+
+/**
+ * Annotations as NCL's PyTorch code and its base, Bag of Tricks (Zhang et al., AAAI 2021), have them:
+ * { "annotations": [{ "fpath", "image_id", "category_id", … }, …], "num_classes" }.
+ */
+export const annotationsFormat: ListingFormat = {
+  usual: { train: "train.json", test: "test.json" },
+  read: (file, _source, bad) => {
+    const { annotations, num_classes: classCount } = readAnnotations(file);
+    const images = annotations.flatMap((annotation, record) => {
+      const image = listed(annotation, record);
+      if (typeof image !== "string") return [image];
+      bad.report(`${file}, annotation ${record}: ${image}`);
+      return [];
+    });
+    return {
+      file,
+      unit: "annotation",
+      images: withoutTwins(images, { file, annotations, bad }),
+      names: null,
+      classCount,
+    };
+  },
+};
+
+/** The file as it is, every field kept. @throws DataError unless it has annotations and num_classes */
+export function readAnnotations(file: string): AnnotationFile {
+  const content = readJsonObject(file);
+  const { annotations, num_classes: classCount } = content;
+  if (!Array.isArray(annotations)) {
+    const found = Object.keys(content).slice(0, 8).join(", ");
+    throw new DataError(`${file}: expected "annotations", a list; found the keys ${found || "none"}.`);
+  }
+  if (!Number.isInteger(classCount) || (classCount as number) < 1) {
+    throw new DataError(
+      `${file}: expected "num_classes", a whole number > 0, found ${JSON.stringify(classCount)}.`,
+    );
+  }
+  return { ...content, annotations: annotations as Annotation[], num_classes: classCount as number };
+}
+
+/** The image of an annotation, or what is wrong with it. */
+function listed(annotation: unknown, record: number): ListedImage | string {
+  if (typeof annotation !== "object" || annotation === null) return "expected an object";
+  const { fpath, path = fpath, category_id: label } = annotation as Annotation;
+  if (typeof path !== "string" || path === "")
+    return `expected "fpath", a path, found ${JSON.stringify(path)}`;
+  if (!Number.isInteger(label))
+    return `expected "category_id", a whole number, found ${JSON.stringify(label)}`;
+  return { path, label: label as number, record };
+}
+
+/** Images without those whose image_id an earlier one has. */
+function withoutTwins(
+  images: readonly ListedImage[],
+  { file, annotations, bad }: { file: string; annotations: readonly Annotation[]; bad: BadRecords },
+): ListedImage[] {
+  const seen = new Map<unknown, number>();
+  return images.filter(({ record }) => {
+    const id = annotations[record]?.image_id;
+    const earlier = seen.get(id);
+    if (id === undefined || earlier === undefined) {
+      seen.set(id, record);
+      return true;
+    }
+    bad.report(
+      `${file}, annotation ${record}: image_id ${JSON.stringify(id)} is annotation ${earlier}'s already`,
+    );
+    return false;
+  });
+}

@@ -1,0 +1,30 @@
+import type { BadRecords } from "../bad-records.js";
+import type { ListedImage, Listing, ListingFormat } from "../listing.js";
+import { linesOf, readTextFile } from "../text-file.js";
+
+export const listFormat: ListingFormat = {
+  usual: { train: "train.txt", test: "test.txt" },
+  read: (file, _source, bad) => readList(file, bad),
+};
+
+/**
+ * "path label" lines, as ImageNet-LT and Places-LT (Liu et al., CVPR 2019) are published. The label, a number from 0,
+ * comes after the last space; the path may hold some, too. Empty lines are passed over.
+ */
+export function readList(file: string, bad: BadRecords): Listing {
+  const images: ListedImage[] = [];
+  linesOf(readTextFile(file)).forEach((line, place) => {
+    if (line.trim() === "") return;
+    const { path, label } = /^\s*(?<path>\S.*?)\s+(?<label>-?\d+)\s*$/.exec(line)?.groups ?? {};
+    if (path !== undefined) images.push({ path, label: Number(label), record: place + 1 });
+    else
+      bad.report(
+        `${file}, line ${place + 1}: expected a path and a whole number, found "${shortened(line)}"`,
+      );
+  });
+  return { file, unit: "line", images, names: null, classCount: null };
+}
+
+function shortened(line: string): string {
+  return line.length <= 80 ? line : `${line.slice(0, 77)}...`;
+}
