@@ -3,7 +3,7 @@
 // the engine changed.
 //   node scripts/build-native.mjs [--force]
 // Reads dist/engine/locate.js for the engine's folder: run `npm run build` first. CXX chooses the compiler.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -21,6 +21,8 @@ const compiler = process.env.CXX ?? "g++";
 /** By path and not by require.resolve: the header packages export no entry for it. */
 const packageFolder = (name) => join(root, "node_modules", name);
 
+const ourHeaders = [`-I${join(root, "native")}`];
+
 /** Our headers, and those of others, whose warnings are not ours. */
 function searchPathOf(engine) {
   const vips = join(packageFolder("@img/sharp-libvips-dev"), "include");
@@ -32,7 +34,7 @@ function searchPathOf(engine) {
     join(vips, "glib-2.0"),
     join(dirname(visionLibrary()), "glib-2.0/include"),
   ];
-  return [`-I${join(root, "native")}`, ...theirs.flatMap((folder) => ["-isystem", folder])];
+  return [...ourHeaders, ...theirs.flatMap((folder) => ["-isystem", folder])];
 }
 
 function sources() {
@@ -96,15 +98,31 @@ const flags = [
   "-DNAPI_VERSION=8",
 ];
 
+/** Whether libjpeg-turbo's headers are there. Without them JPEG goes by libvips. */
+function hasJpegHeaders() {
+  const includes = "#include <cstdio>\n#include <jpeglib.h>\n#include <jerror.h>\n";
+  const input = `${includes}static_assert(LIBJPEG_TURBO_VERSION_NUMBER >= 2000000);\n`;
+  return spawnSync(compiler, ["-fsyntax-only", "-x", "c++", "-"], { input }).status === 0;
+}
+
+/** Units that libjpeg-turbo is for; native/vision/jpeg-library.h opens it at run time, so that nothing is linked. */
+const usesJpeg = (file) => basename(file).startsWith("jpeg");
+const flagsOf = (file, jpeg) => (jpeg && usesJpeg(file) ? [...flags, "-DLT_JPEG"] : flags);
+
 /** What to build, each unit with the object file whose name says from what exactly it is made. */
 function plan(engine) {
   const { units, preload } = sources();
   const version = execFileSync(compiler, ["--version"], { encoding: "utf8" });
-  const common = hash(version, engine.version, flags.join(" "));
-  const keyOf = (file) => hash(common, relative(root, file), ...textsOf(file));
+  const jpeg = hasJpegHeaders();
+  const keyOf = (file) =>
+    hash(
+      hash(version, engine.version, flagsOf(file, jpeg).join(" ")),
+      relative(root, file),
+      ...textsOf(file),
+    );
   const objectOf = (file) => join(objects, `${basename(file, ".cpp")}-${keyOf(file)}.o`);
   return {
-    units: units.map((file) => ({ file, object: objectOf(file) })),
+    units: units.map((file) => ({ file, object: objectOf(file), flags: flagsOf(file, jpeg) })),
     preload,
     key: hash(...units.map(keyOf), keyOf(preload), visionLibrary()),
   };
@@ -135,9 +153,11 @@ export async function buildNative({ force = false, log = console.log } = {}) {
 async function compileUnits(stale, { searchPath, log }) {
   let done = 0;
   await inParallel(
-    stale.map(({ file, object }) => async () => {
+    stale.map(({ file, object, flags }) => async () => {
       const partial = `${object}.${process.pid}`;
-      await compile([...flags, ...searchPath, "-c", file, "-o", partial], relative(root, file));
+      // libvips' headers have another libjpeg's among them.
+      const headers = usesJpeg(file) ? ourHeaders : searchPath;
+      await compile([...flags, ...headers, "-c", file, "-o", partial], relative(root, file));
       renameSync(partial, object);
       log(`  [${++done}/${stale.length}] ${relative(root, file)}`);
     }),

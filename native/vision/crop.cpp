@@ -1,19 +1,19 @@
+#include "vision/crop.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "vision/transform.h"
 
 namespace lt {
-namespace {
 
-// The size x size window whose corner lies at (top, left); where it reaches over the edge, zeros.
-Image cut(const Image& image, int top, int left, int size) {
-  Image result(size, size);
-  const int from = std::max(0, left), to = std::min(image.width, left + size);
-  const size_t before = static_cast<size_t>(from - left) * 3, inside = static_cast<size_t>(std::max(0, to - from)) * 3;
-  for (int y = 0; y < size; y++) {
+Image cut(const Image& image, const Window& window) {
+  Image result(window.height, window.width);
+  const int from = std::max(0, window.left), to = std::min(image.width, window.left + window.width);
+  const size_t before = static_cast<size_t>(from - window.left) * 3, inside = static_cast<size_t>(std::max(0, to - from)) * 3;
+  for (int y = 0; y < window.height; y++) {
     uint8_t* row = result.row(y);
-    const int source = top + y;
+    const int source = window.top + y;
     if (source < 0 || source >= image.height || inside == 0) {
       std::memset(row, 0, result.rowSize());
       continue;
@@ -24,6 +24,8 @@ Image cut(const Image& image, int top, int left, int size) {
   }
   return result;
 }
+
+namespace {
 
 void requireRoom(const char* kind, const Image& image, int size, int padding) {
   if (image.height + 2 * padding >= size && image.width + 2 * padding >= size) return;
@@ -38,7 +40,7 @@ class CenterCrop : public Transform {
   void apply(Image& image, Philox&) const override {
     if (image.height == size_ && image.width == size_) return;
     requireRoom("center-crop", image, size_, 0);
-    image = cut(image, offset(image.height), offset(image.width), size_);
+    image = cut(image, {offset(image.height), offset(image.width), size_, size_});
   }
 
  private:
@@ -54,12 +56,21 @@ class RandomCrop : public Transform {
 
   void apply(Image& image, Philox& random) const override {
     requireRoom("random-crop", image, size_, padding_);
-    const int top = offset(image.height, random);
-    const int left = offset(image.width, random);
-    image = cut(image, top, left, size_);
+    image = cut(image, draw(image.height, image.width, random));
+  }
+
+  // { top, left }
+  std::vector<double> drawn(int height, int width, Philox& random) const override {
+    const Window window = draw(height, width, random);
+    return {double(window.top), double(window.left)};
   }
 
  private:
+  Window draw(int height, int width, Philox& random) const {
+    const int top = offset(height, random);
+    return {top, offset(width, random), size_, size_};
+  }
+
   // Uniform over every window of the padded side.
   int offset(int side, Philox& random) const {
     return static_cast<int>(random.below(static_cast<uint32_t>(side + 2 * padding_ - size_ + 1))) - padding_;

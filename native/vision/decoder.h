@@ -16,4 +16,11 @@ inline void requireSize(int height, int width) {
   throw DataError("expected at most " + std::to_string(maxPixels) + " pixels, found " + sizeText(height, width));
 }
 
+// A row of CMYK as Pillow's convert("RGB") makes it: each ink's complement times black's, over 255, rounded.
+inline void cmykToRgb(const uint8_t* from, int width, uint8_t* to) {
+  for (int x = 0; x < width; x++, from += 4, to += 3) {
+    for (int c = 0; c < 3; c++) to[c] = static_cast<uint8_t>(((255 - from[c]) * (255 - from[3]) + 127) / 255);
+  }
+}
+
 }  // namespace lt

@@ -12,7 +12,7 @@ constexpr size_t pixelsAtOnce = 256;  // grey levels that are held at a time
 
 uint8_t moved(int plain, int value, float factor) {
   const float exact = static_cast<float>(plain) + factor * static_cast<float>(value - plain);
-  return static_cast<uint8_t>(static_cast<int>(std::min(std::max(exact, 0.0f), 255.0f)));
+  return static_cast<uint8_t>(std::clamp(static_cast<int>(exact), 0, 255));
 }
 
 // The same plain value for every byte.

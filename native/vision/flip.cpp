@@ -20,6 +20,8 @@ class HorizontalFlip : public Transform {
     }
   }
 
+  std::vector<double> drawn(int, int, Philox& random) const override { return {random.uniform() < probability_ ? 1.0 : 0.0}; }
+
  private:
   double probability_;
 };

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "vision/decode.h"
+#include "vision/decode-vips.h"
 #include "vision/decoder.h"
 #include "vision/encode.h"
 #include "vision/resample.h"

@@ -12,6 +12,10 @@ const std::map<std::string, TransformPtr (*)(const Options&)>& makers() {
       {"center-crop", makeCenterCrop},
       {"random-crop", makeRandomCrop},
       {"horizontal-flip", makeHorizontalFlip},
+      {"random-resized-crop", makeRandomResizedCrop},
+      {"color-jitter", makeColorJitter},
+      {"grayscale", makeGrayscale},
+      {"gaussian-blur", makeGaussianBlur},
       {"auto-augment", makeAutoAugment},
       {"cutout", makeCutout},
       {"operation", makeOperation},
@@ -21,10 +25,10 @@ const std::map<std::string, TransformPtr (*)(const Options&)>& makers() {
 
 }  // namespace
 
-void Pipeline::add(const std::string& kind, const Options& options) {
+TransformPtr makeTransform(const std::string& kind, const Options& options) {
   const auto found = makers().find(kind);
   if (found == makers().end()) throw std::invalid_argument("unknown transform '" + kind + "'");
-  steps_.push_back(found->second(options));
+  return found->second(options);
 }
 
 void Pipeline::apply(Image& image, Philox& random) const {

@@ -20,6 +20,9 @@ class Transform {
  public:
   virtual ~Transform() = default;
   virtual void apply(Image& image, Philox& random) const = 0;
+
+  // The numbers that apply() would draw for an image of this size, so that their distribution can be tested.
+  virtual std::vector<double> drawn(int height, int width, Philox& random) const { return {}; }
 };
 
 // The options of one { kind, … }.
@@ -27,7 +30,7 @@ class Options {
  public:
   virtual ~Options() = default;
   virtual double number(const char* key) const = 0;
-  virtual std::vector<double> numbers(const char* key) const = 0;
+  virtual std::vector<double> numbers(const char* key) const = 0;  // of a list, or the one that is there in its place
   virtual std::string text(const char* key) const = 0;
   virtual bool flag(const char* key) const = 0;
   int integer(const char* key) const { return static_cast<int>(number(key)); }
@@ -41,13 +44,19 @@ TransformPtr makeResizeExact(const Options& options);    // { height, width }
 TransformPtr makeCenterCrop(const Options& options);     // { size }
 TransformPtr makeRandomCrop(const Options& options);     // { size, padding }: padded with zeros first
 TransformPtr makeHorizontalFlip(const Options& options); // { p }
+TransformPtr makeRandomResizedCrop(const Options& options); // { size, scale: [low, high] of the area, ratio: [low, high] of width / height }
+TransformPtr makeColorJitter(const Options& options);    // { brightness, contrast, saturation, hue, p }: strengths or [low, high]
+TransformPtr makeGrayscale(const Options& options);      // { p }
+TransformPtr makeGaussianBlur(const Options& options);   // { sigma: [low, high], p }
 TransformPtr makeAutoAugment(const Options& options);    // { policy, fill }
 TransformPtr makeCutout(const Options& options);         // { size, holes }
 TransformPtr makeOperation(const Options& options);      // { name, value, interpolation, fill }
 
+TransformPtr makeTransform(const std::string& kind, const Options& options);  // throws std::invalid_argument for an unknown kind
+
 class Pipeline {
  public:
-  void add(const std::string& kind, const Options& options);  // throws std::invalid_argument for an unknown kind
+  void add(TransformPtr step) { steps_.push_back(std::move(step)); }
   void apply(Image& image, Philox& random) const;
 
   // What a policy draws, in words, when it is the only step.

@@ -2,6 +2,7 @@
 #include "vision/vision.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "vision/decode.h"
 #include "vision/encode.h"
 #include "vision/pixels.h"
+#include "vision/jpeg.h"
 #include "vision/producer.h"
 
 namespace lt {
@@ -75,7 +77,11 @@ class JsOptions : public Options {
  public:
   JsOptions(napi_env env, napi_value object) : env_(env), object_(object) {}
   double number(const char* key) const override { return toDouble(env_, value(key)); }
-  std::vector<double> numbers(const char* key) const override { return toDoubles(env_, value(key)); }
+  std::vector<double> numbers(const char* key) const override {
+    bool isList = false;
+    napi_is_array(env_, value(key), &isList);
+    return isList ? toDoubles(env_, value(key)) : std::vector<double>{number(key)};
+  }
   std::string text(const char* key) const override { return toStr(env_, value(key)); }
   bool flag(const char* key) const override { return toBool(env_, value(key)); }
 
@@ -86,12 +92,13 @@ class JsOptions : public Options {
   napi_value object_;
 };
 
+TransformPtr toTransform(napi_env env, napi_value spec) {
+  return makeTransform(toStr(env, property(env, spec, "kind")), JsOptions(env, spec));
+}
+
 Pipeline toPipeline(napi_env env, napi_value list) {
   Pipeline pipeline;
-  for (uint32_t i = 0; i < length(env, list); i++) {
-    const napi_value step = element(env, list, i);
-    pipeline.add(toStr(env, property(env, step, "kind")), JsOptions(env, step));
-  }
+  for (uint32_t i = 0; i < length(env, list); i++) pipeline.add(toTransform(env, element(env, list, i)));
   return pipeline;
 }
 
@@ -155,6 +162,9 @@ napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
   return list;
 }
 
+// jpegLibrary() → its name and version
+napi_value jpegLibraryName(napi_env env, size_t, napi_value*) { return str(env, hasJpegLibrary() ? jpegLibraryVersion() : "libvips"); }
+
 // transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image, view }) → uint8 [H, W, 3]
 napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   Image image = toImage(toTensor(env, argv[0]));
@@ -164,6 +174,21 @@ napi_value transformImage(napi_env env, size_t, napi_value* argv) {
                            static_cast<uint32_t>(word("view")));
   withDataErrors([&] { pipeline.apply(image, random); });
   return fromTensor(env, toTensorHwc(image));
+}
+
+// drawTransform(transform, { height, width, seed, epoch, view, images }) → float64 [images, numbers]: what the transform draws
+// for images 0, 1, … of this size
+napi_value drawTransform(napi_env env, size_t, napi_value* argv) {
+  const TransformPtr transform = toTransform(env, argv[0]);
+  const auto get = [&](const char* key) { return toInt(env, property(env, argv[1], key)); };
+  const auto height = static_cast<int>(get("height")), width = static_cast<int>(get("width"));
+  std::vector<double> all;
+  for (uint32_t image = 0; image < get("images"); image++) {
+    Philox random = randomOf(static_cast<uint64_t>(get("seed")), static_cast<uint32_t>(get("epoch")), image, static_cast<uint32_t>(get("view")));
+    const auto numbers = transform->drawn(height, width, random);
+    all.insert(all.end(), numbers.begin(), numbers.end());
+  }
+  return fromTensor(env, at::tensor(all, at::kDouble).view({get("images"), -1}));
 }
 
 // describeDraws([policy], { seed, epoch, view }, count) → what it draws for images 0 … count - 1, a text each
@@ -235,7 +260,9 @@ void initVision(napi_env env, napi_value exports) {
   initInspection(env, exports);
   def<decodeImage, 1>(env, exports, "decodeImage");
   def<encodeImages, 4>(env, exports, "encodeImages");
+  def<jpegLibraryName, 0>(env, exports, "jpegLibrary");
   def<transformImage, 3>(env, exports, "transformImage");
+  def<drawTransform, 2>(env, exports, "drawTransform");
   def<describeDraws, 3>(env, exports, "describeDraws");
   def<openProducer, 1>(env, exports, "openProducer");
   def<planBatches, 4>(env, exports, "planBatches");

@@ -17,11 +17,21 @@ interface Vision {
   inspectImages(pixels: Pixels, threads: number): NativeInspection[];
   /** JPEG files that fit a square of `side` pixels; null for what cannot be decoded. */
   makeThumbnails(pixels: Pixels, side: number, threads: number): (Buffer | null)[];
+  /** What decodes JPEG here: "libjpeg-turbo 2.1.5" (the version of its headers) or "libvips". */
+  jpegLibrary(): string;
   /** uint8 [H, W, 3] → uint8 [H, W, 3] */
   transformImage(
     image: Handle,
     transforms: readonly TransformSpec[],
     random: { seed: number; epoch: number; image: number; view: number },
+  ): Handle;
+  /**
+   * What a transform draws for images 0, 1, … of one size: float64 [images, numbers], the numbers as native/vision
+   * lists them for each kind. No pixels are made.
+   */
+  drawTransform(
+    transform: TransformSpec,
+    draws: { height: number; width: number; seed: number; epoch: number; view: number; images: number },
   ): Handle;
   /**
    * What a policy draws for images 0 to count - 1 when it comes first: the number of its alternative, then each

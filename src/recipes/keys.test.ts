@@ -24,7 +24,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.batch: a whole number > 0
     data.dropLast: true or false
     data.train: a list
-    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip
+    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur
     data.train.N.size: a whole number > 0
     data.train.N.height: a whole number > 0
     data.train.N.width: a whole number > 0
@@ -32,8 +32,19 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.size: a whole number > 0
     data.train.N.padding: a whole number >= 0
     data.train.N.p: a number >= 0 and <= 1
+    data.train.N.size: a whole number > 0
+    data.train.N.scale: a list of 2 numbers
+    data.train.N.ratio: a list of 2 numbers
+    data.train.N.brightness: a number >= 0 or a list of 2 numbers
+    data.train.N.contrast: a number >= 0 or a list of 2 numbers
+    data.train.N.saturation: a number >= 0 or a list of 2 numbers
+    data.train.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers
+    data.train.N.p: a number >= 0 and <= 1
+    data.train.N.p: a number >= 0 and <= 1
+    data.train.N.sigma: a list of 2 numbers
+    data.train.N.p: a number >= 0 and <= 1
     data.secondView: a list or null
-    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip
+    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur
     data.secondView.N.size: a whole number > 0
     data.secondView.N.height: a whole number > 0
     data.secondView.N.width: a whole number > 0
@@ -41,14 +52,36 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.size: a whole number > 0
     data.secondView.N.padding: a whole number >= 0
     data.secondView.N.p: a number >= 0 and <= 1
+    data.secondView.N.size: a whole number > 0
+    data.secondView.N.scale: a list of 2 numbers
+    data.secondView.N.ratio: a list of 2 numbers
+    data.secondView.N.brightness: a number >= 0 or a list of 2 numbers
+    data.secondView.N.contrast: a number >= 0 or a list of 2 numbers
+    data.secondView.N.saturation: a number >= 0 or a list of 2 numbers
+    data.secondView.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers
+    data.secondView.N.p: a number >= 0 and <= 1
+    data.secondView.N.p: a number >= 0 and <= 1
+    data.secondView.N.sigma: a list of 2 numbers
+    data.secondView.N.p: a number >= 0 and <= 1
     data.test: a list
-    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip
+    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur
     data.test.N.size: a whole number > 0
     data.test.N.height: a whole number > 0
     data.test.N.width: a whole number > 0
     data.test.N.size: a whole number > 0
     data.test.N.size: a whole number > 0
     data.test.N.padding: a whole number >= 0
+    data.test.N.p: a number >= 0 and <= 1
+    data.test.N.size: a whole number > 0
+    data.test.N.scale: a list of 2 numbers
+    data.test.N.ratio: a list of 2 numbers
+    data.test.N.brightness: a number >= 0 or a list of 2 numbers
+    data.test.N.contrast: a number >= 0 or a list of 2 numbers
+    data.test.N.saturation: a number >= 0 or a list of 2 numbers
+    data.test.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers
+    data.test.N.p: a number >= 0 and <= 1
+    data.test.N.p: a number >= 0 and <= 1
+    data.test.N.sigma: a list of 2 numbers
     data.test.N.p: a number >= 0 and <= 1
     data.mean: a list of 3 numbers
     data.std: a list of 3 numbers

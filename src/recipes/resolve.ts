@@ -53,6 +53,7 @@ function expectation(issue: Issue, keys: readonly RecipeKey[]): { path: Property
   const find = (path: readonly PropertyKey[], tail = ""): string | undefined =>
     keys.find((key) => key.path === generic(dotted(path) + tail))?.type;
   const { path } = issue;
+  if (issue.code === "custom") return { path, expected: issue.message };
   const list = path.slice(0, -1);
   const kinds = find(path, ".kind");
   if (kinds !== undefined) return { path, expected: `an object whose kind is ${kinds}` };

@@ -1,0 +1,154 @@
+#include "vision/jpeg.h"
+
+#ifdef LT_JPEG
+#include <jerror.h>
+
+#include <csetjmp>
+#include <vector>
+
+#include "vision/decoder.h"
+#include "vision/jpeg-library.h"
+#include "vision/orientation.h"
+
+namespace lt {
+namespace {
+
+constexpr int exifMarker = JPEG_APP0 + 1;
+
+// Each scan of a progressive image goes over all of it: a small file with thousands of them would take hours.
+constexpr int maxScans = 100;
+
+// libjpeg reports an error by a function that must not return, and it cannot be passed by a C++ exception.
+struct Errors : jpeg_error_mgr {
+  std::jmp_buf escape;
+  char text[JMSG_LENGTH_MAX];
+};
+
+[[noreturn]] void onError(j_common_ptr state) {
+  auto& errors = static_cast<Errors&>(*state->err);
+  errors.format_message(state, errors.text);
+  std::longjmp(errors.escape, 1);
+}
+
+// The end of the file before the end of the image is an error. Other warnings are not, as in Pillow: photographs with
+// a few odd bytes are common, and they decode.
+void onWarning(j_common_ptr state, int level) {
+  if (level < 0 && state->err->msg_code == JWRN_JPEG_EOF) onError(state);
+}
+
+void onProgress(j_common_ptr state) {
+  const auto decompressor = reinterpret_cast<j_decompress_ptr>(state);
+  if (decompressor->input_scan_number <= maxScans) return;
+  auto& errors = static_cast<Errors&>(*state->err);
+  std::snprintf(errors.text, sizeof(errors.text), "more than %d scans", maxScans);
+  std::longjmp(errors.escape, 1);
+}
+
+class JpegDecoder {
+ public:
+  explicit JpegDecoder(std::span<const uint8_t> content) : library_(*jpegLibrary()) {
+    state_.err = library_.stdError(&errors_);
+    errors_.error_exit = onError;
+    errors_.emit_message = onWarning;
+    progress_.progress_monitor = onProgress;
+    try {
+      guarded([&] {
+        library_.createDecompress(&state_, JPEG_LIB_VERSION, sizeof(state_));
+        state_.progress = &progress_;
+        library_.memSrc(&state_, content.data(), static_cast<unsigned long>(content.size()));
+        library_.saveMarkers(&state_, exifMarker, 0xFFFF);
+        library_.readHeader(&state_, TRUE);
+      });
+      chooseColours();
+    } catch (...) {
+      library_.destroyDecompress(&state_);
+      throw;
+    }
+  }
+  ~JpegDecoder() { library_.destroyDecompress(&state_); }
+  JpegDecoder(const JpegDecoder&) = delete;
+
+  int height() const { return static_cast<int>(state_.image_height); }
+  int width() const { return static_cast<int>(state_.image_width); }
+
+  int orientation() const {
+    for (auto marker = state_.marker_list; marker; marker = marker->next) {
+      if (marker->marker != exifMarker) continue;
+      const int found = exifOrientation({marker->data, marker->data_length});
+      if (found != 1) return found;
+    }
+    return 1;
+  }
+
+  Image decode() {
+    Image image(height(), width());
+    std::vector<uint8_t> inks(isCmyk() ? static_cast<size_t>(width()) * 4 : 0);
+    guarded([&] {
+      library_.startDecompress(&state_);
+      for (int y = 0; y < image.height; y++) readRow(inks.data(), image.row(y));
+      library_.finishDecompress(&state_);
+    });
+    return image;
+  }
+
+ private:
+  // Calls libjpeg's functions. `call` and all it calls must not make objects that need their destructors.
+  template <class Call>
+  void guarded(Call call) {
+    if (setjmp(errors_.escape)) failDecoding(errors_.text);
+    call();
+  }
+
+  bool isCmyk() const { return state_.out_color_space == JCS_CMYK; }
+
+  void chooseColours() {
+    const int channels = state_.num_components;
+    if (channels != 1 && channels != 3 && channels != 4) throw DataError("expected 1, 3 or 4 channels, found " + std::to_string(channels));
+    state_.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
+  }
+
+  void readRow(uint8_t* inks, uint8_t* to) {
+    JSAMPROW row = inks ? inks : to;
+    library_.readScanlines(&state_, &row, 1);
+    if (!inks) return;
+    // Stored inverted, as Adobe's programmes do; Pillow takes all CMYK files so.
+    for (size_t i = 0, count = static_cast<size_t>(width()) * 4; i < count; i++) inks[i] = 255 - inks[i];
+    cmykToRgb(inks, width(), to);
+  }
+
+  const JpegLibrary& library_;
+  jpeg_decompress_struct state_{};
+  Errors errors_;
+  jpeg_progress_mgr progress_{};
+};
+
+}  // namespace
+
+bool hasJpegLibrary() { return jpegLibrary() != nullptr; }
+
+std::string jpegLibraryVersion() {
+  constexpr int version = LIBJPEG_TURBO_VERSION_NUMBER;  // three digits a part
+  const auto part = [](int unit) { return std::to_string(version / unit % 1000); };
+  return "libjpeg-turbo " + part(1000000) + "." + part(1000) + "." + part(1);
+}
+
+Image decodeJpeg(std::span<const uint8_t> content) {
+  JpegDecoder decoder(content);
+  requireSize(decoder.height(), decoder.width());
+  return upright(decoder.decode(), decoder.orientation());
+}
+
+}  // namespace lt
+
+#else
+
+namespace lt {
+
+bool hasJpegLibrary() { return false; }
+
+std::string jpegLibraryVersion() { return {}; }
+
+Image decodeJpeg(std::span<const uint8_t>) { throw std::logic_error("decodeJpeg: built without libjpeg"); }
+
+}  // namespace lt
+#endif
