@@ -24,7 +24,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.batch: a whole number > 0
     data.dropLast: true or false
     data.train: a list
-    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur
+    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, cutout, operation
     data.train.N.size: a whole number > 0
     data.train.N.height: a whole number > 0
     data.train.N.width: a whole number > 0
@@ -43,8 +43,16 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.p: a number >= 0 and <= 1
     data.train.N.sigma: a list of 2 numbers
     data.train.N.p: a number >= 0 and <= 1
+    data.train.N.policy: one of cifar10, imagenet
+    data.train.N.fill: a list of 3 numbers
+    data.train.N.size: a whole number > 0
+    data.train.N.holes: a whole number > 0
+    data.train.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
+    data.train.N.value: a number >= -1000 and <= 1000
+    data.train.N.interpolation: one of nearest, bilinear, bicubic
+    data.train.N.fill: a list of 3 numbers
     data.secondView: a list or null
-    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur
+    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, cutout, operation
     data.secondView.N.size: a whole number > 0
     data.secondView.N.height: a whole number > 0
     data.secondView.N.width: a whole number > 0
@@ -63,8 +71,16 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.p: a number >= 0 and <= 1
     data.secondView.N.sigma: a list of 2 numbers
     data.secondView.N.p: a number >= 0 and <= 1
+    data.secondView.N.policy: one of cifar10, imagenet
+    data.secondView.N.fill: a list of 3 numbers
+    data.secondView.N.size: a whole number > 0
+    data.secondView.N.holes: a whole number > 0
+    data.secondView.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
+    data.secondView.N.value: a number >= -1000 and <= 1000
+    data.secondView.N.interpolation: one of nearest, bilinear, bicubic
+    data.secondView.N.fill: a list of 3 numbers
     data.test: a list
-    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur
+    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, cutout, operation
     data.test.N.size: a whole number > 0
     data.test.N.height: a whole number > 0
     data.test.N.width: a whole number > 0
@@ -83,6 +99,14 @@ test("every key has a type, and what is not plain from its name a description", 
     data.test.N.p: a number >= 0 and <= 1
     data.test.N.sigma: a list of 2 numbers
     data.test.N.p: a number >= 0 and <= 1
+    data.test.N.policy: one of cifar10, imagenet
+    data.test.N.fill: a list of 3 numbers
+    data.test.N.size: a whole number > 0
+    data.test.N.holes: a whole number > 0
+    data.test.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
+    data.test.N.value: a number >= -1000 and <= 1000
+    data.test.N.interpolation: one of nearest, bilinear, bicubic
+    data.test.N.fill: a list of 3 numbers
     data.mean: a list of 3 numbers
     data.std: a list of 3 numbers
     data.workers: a whole number >= 0
