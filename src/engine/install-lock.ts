@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemCode } from "../support/errors.js";
+import { isRunning } from "../support/leftovers.js";
 
 /**
  * Runs `work` while no other process does, by a file that holds the process's id. One left by a process that
@@ -33,15 +34,6 @@ export async function withLock<T>(
   }
 }
 
-/** Removes what interrupted installations left: folders named PREFIX and the id of a process that has ended. */
-export function removeLeftovers(folder: string, prefix: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length) : Number.NaN);
-    if (Number.isInteger(pid) && !isRunning(pid))
-      rmSync(join(folder, name), { recursive: true, force: true });
-  }
-}
-
 /** The lock comes with its content at once: a link to a file that is already written. */
 function tryLock(path: string): boolean {
   const own = `${path}.${process.pid}`;
@@ -62,15 +54,5 @@ function ownerOf(path: string): number {
     return Number(readFileSync(path, "utf8"));
   } catch {
     return Number.NaN; // it was removed since
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === "EPERM";
   }
 }

@@ -11,8 +11,9 @@ import {
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { EngineError, systemCode } from "../support/errors.js";
+import { removeLeftovers } from "../support/leftovers.js";
 import { formatBytes } from "../support/units.js";
-import { removeLeftovers, withLock } from "./install-lock.js";
+import { withLock } from "./install-lock.js";
 import { engineCacheFolder, locateCached } from "./locate.js";
 import type { EngineLocation, Environment } from "./locate.js";
 import { findPython, pipDownload } from "./pip.js";

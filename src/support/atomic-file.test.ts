@@ -41,7 +41,7 @@ test("a folder that is a file says so and names the path", () => {
   const path = join(folder, "file", "x");
   expect(() => {
     writeFileAtomic(path, "");
-  }).toThrow(/^cannot write .*file\/x: a part of the path is a file.*The previous file is untouched\.$/);
+  }).toThrow(/^cannot write .*file\/x: a part of the path is a file.*What was there before is untouched\.$/);
 });
 
 test("a folder in the file's place is named", () => {

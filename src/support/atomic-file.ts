@@ -75,12 +75,12 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** The error to throw when `path` could not be written; errors that no person can mend pass unchanged. */
-function writeFailure(path: string, error: unknown): unknown {
+/** The error to throw when `path` could not be written; errors that are not the file system's pass unchanged. */
+export function writeFailure(path: string, error: unknown): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
   const reason = reasons[code] ?? (error instanceof Error ? error.message : code);
-  return new LongtailError(`cannot write ${path}: ${reason} (${code}). The previous file is untouched.`, {
+  return new LongtailError(`cannot write ${path}: ${reason} (${code}). What was there before is untouched.`, {
     cause: error,
   });
 }

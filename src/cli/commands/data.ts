@@ -1,15 +1,18 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Command } from "@commander-js/extra-typings";
+import { convertCommand } from "./data/convert.js";
 import { replaceRootCommand } from "./data/replace-root.js";
 
 const examples = `
 Examples:
+  longtail data convert tfrecord train.tfrecords --out cifar100-lt
   longtail data replace-root train.json --from /old/images --to /new/images`;
 
 /** The commands on data sets, one file each in data/. */
 export function dataCommand(): CommandUnknownOpts {
   return new Command("data")
     .description("prepare data sets")
+    .addCommand(convertCommand())
     .addCommand(replaceRootCommand())
     .addHelpText("after", examples);
 }

@@ -68,10 +68,11 @@ describe("recordImage", () => {
     const { label, content } = imageOf({
       "image/encoded": file,
       "image/class/label": 12,
-      "image/format": "jpeg",
+      "image/height": 48,
+      "image/width": 64,
     });
     expect(label).toBe(12);
-    expect(content).toEqual({ bytes: new Uint8Array(file), extension: ".jpg" });
+    expect(content).toEqual({ bytes: new Uint8Array(file), extension: ".jpg", height: 48, width: 64 });
   });
 });
 

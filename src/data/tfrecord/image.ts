@@ -23,6 +23,9 @@ export interface RecordImage {
 export interface ImageFile {
   readonly bytes: Uint8Array;
   readonly extension: ".jpg" | ".png" | ".webp";
+  /** As the record's features say, if they do. */
+  readonly height: number | undefined;
+  readonly width: number | undefined;
 }
 
 const IMAGE_NAMES = ["image/encoded", "image", "image_raw", "image/raw", "img", "images"];
@@ -55,8 +58,17 @@ export function recordImage(example: Example, options: ImageOptions, where: stri
       `${featureText("a label", options.labelFeature, LABEL_NAMES)} of one int64 value (--label-feature names it)`,
     );
   const extension = extensionOf(image);
-  if (extension !== undefined) return { label, content: { bytes: image, extension } };
-  return { label, content: rawImage(image, { example, options, fail }) };
+  const [height, width] = [HEIGHT_NAMES, WIDTH_NAMES].map((names) => firstNumber(example, names));
+  if (extension !== undefined) return { label, content: { bytes: image, extension, height, width } };
+  const size = options.size ?? [height, width];
+  return {
+    label,
+    content: rawImage(image, { size, depth: firstNumber(example, DEPTH_NAMES), options, fail }),
+  };
+}
+
+function firstNumber(example: Example, names: readonly string[]): number | undefined {
+  return names.map((name) => numberOf(example.get(name))).find((value) => value !== undefined);
 }
 
 const SIZE_NAMES = [...HEIGHT_NAMES, ...WIDTH_NAMES, ...DEPTH_NAMES];
@@ -91,8 +103,9 @@ function featureText(what: string, given: string | null, usual: readonly string[
 function describeFeatures(example: Example): string {
   if (example.size === 0) return "no features";
   const describe = ([name, { kind, values }]: [string, Feature]): string => {
-    const size = kind === "bytes" && values.length === 1 ? `, ${(values[0] as Uint8Array).length} bytes` : "";
-    return `${name} (${kind}${values.length === 1 ? "" : ` x ${values.length}`}${size})`;
+    const [value] = values;
+    if (values.length !== 1) return `${name} (${kind} x ${values.length})`;
+    return `${name} (${kind}${value instanceof Uint8Array ? `, ${value.length} bytes` : ""})`;
   };
   return `features ${[...example]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -108,25 +121,25 @@ function extensionOf(bytes: Uint8Array): ImageFile["extension"] | undefined {
 }
 
 interface RawSource {
-  readonly example: Example;
+  readonly size: readonly [number | undefined, number | undefined];
+  readonly depth: number | undefined;
   readonly options: ImageOptions;
   readonly fail: (expected: string) => never;
 }
 
-function rawImage(bytes: Uint8Array, { example, options, fail }: RawSource): RgbImage {
-  const number = (names: readonly string[]): number | undefined =>
-    names.map((name) => numberOf(example.get(name))).find((value) => value !== undefined);
-  const isCifar = bytes.length === 3 * CIFAR_SIDE ** 2;
-  const [height, width] = options.size ?? [number(HEIGHT_NAMES), number(WIDTH_NAMES)];
+function rawImage(
+  bytes: Uint8Array,
+  { size: [height, width], depth: known, options, fail }: RawSource,
+): RgbImage {
   if (height === undefined || width === undefined) {
-    if (!isCifar)
+    if (bytes.length !== 3 * CIFAR_SIDE ** 2)
       return fail(
         "an image file, height and width beside raw bytes (--size gives them), or CIFAR's 3072 bytes",
       );
     const layout = options.layout ?? "cifar";
     return { height: CIFAR_SIDE, width: CIFAR_SIDE, pixels: toRgb(bytes, { ...options, depth: 3, layout }) };
   }
-  const depth = number(DEPTH_NAMES) ?? bytes.length / (height * width);
+  const depth = known ?? bytes.length / (height * width);
   if (!(height > 0 && width > 0) || bytes.length !== height * width * depth || (depth !== 1 && depth !== 3)) {
     return fail(`${height} x ${width} pixels (height x width) of 1 or 3 bytes`);
   }

@@ -1,0 +1,46 @@
+import { clearLine, plainLineMs, type TextStream } from "../support/terminal.js";
+import { formatSeconds } from "../support/units.js";
+
+/** How far a piece of work is: `done` of `total`, in any unit. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  /** For people: "1,200 images". */
+  readonly text: string;
+}
+
+export interface ProgressDisplay extends Disposable {
+  readonly show: (progress: Progress) => void;
+}
+
+const REDRAW_MS = 100;
+
+/** One line that is redrawn on a terminal, elsewhere a line every ten seconds; with the time that is left. */
+export function progressDisplay(
+  stream: TextStream,
+  now: () => number = () => performance.now(),
+): ProgressDisplay {
+  const startedAt = now();
+  let shownAt = stream.isTTY ? Number.NEGATIVE_INFINITY : startedAt;
+  let open = false;
+  return {
+    show: (progress) => {
+      const time = now();
+      if (time - shownAt < (stream.isTTY ? REDRAW_MS : plainLineMs)) return;
+      shownAt = time;
+      const line = describe(progress, time - startedAt);
+      stream.write(stream.isTTY ? clearLine + line : `${line}\n`);
+      open = stream.isTTY === true;
+    },
+    [Symbol.dispose]: () => {
+      if (open) stream.write(clearLine);
+      open = false;
+    },
+  };
+}
+
+function describe({ done, total, text }: Progress, elapsedMs: number): string {
+  const share = total === 0 ? 1 : done / total;
+  const left = share > 0 && share < 1 ? `, ${formatSeconds((elapsedMs / 1000) * (1 / share - 1))} left` : "";
+  return `${String(Math.floor(100 * share)).padStart(3)} %  ${text}${left}`;
+}
