@@ -16,14 +16,15 @@ struct DataError : std::runtime_error {
 
 struct Image {
   static constexpr int channels = 3;
+  // Vector code may read and write so many bytes past the last pixel.
+  static constexpr size_t slack = 32;
 
   int height = 0, width = 0;
   std::unique_ptr<uint8_t[]> pixels;
 
   Image() = default;
-  // A byte more than the pixels, so that the last one too can be read as four bytes.
   Image(int height_, int width_)
-      : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size() + 1)) {}
+      : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size() + slack)) {}
 
   Image copy() const {
     Image same(height, width);
@@ -35,6 +36,30 @@ struct Image {
   size_t rowSize() const { return static_cast<size_t>(width) * channels; }
   uint8_t* row(int y) { return pixels.get() + y * rowSize(); }
   const uint8_t* row(int y) const { return pixels.get() + y * rowSize(); }
+};
+
+// An image, or a window of one, that belongs to someone else.
+struct View {
+  const uint8_t* pixels;
+  size_t stride;  // bytes from one row to the next
+  int height, width;
+
+  View(const Image& image) : pixels(image.pixels.get()), stride(image.rowSize()), height(image.height), width(image.width) {}
+
+  const uint8_t* row(int y) const { return pixels + y * stride; }
+  // The window must lie inside.
+  View part(int top, int left, int height_, int width_) const {
+    View result = *this;
+    result.pixels = row(top) + static_cast<size_t>(left) * Image::channels;
+    result.height = height_;
+    result.width = width_;
+    return result;
+  }
+  Image copy() const {
+    Image same(height, width);
+    for (int y = 0; y < height; y++) std::memcpy(same.row(y), row(y), same.rowSize());
+    return same;
+  }
 };
 
 inline std::string sizeText(int height, int width) {
