@@ -12,7 +12,7 @@ const arrows = {
   models: { values: ["support", "torch", "nn", "optim"], types: ["recipes"] },
   losses: { values: ["support", "torch", "nn"], types: ["recipes"] },
   methods: { values: ["support", "torch", "nn", "optim", "models", "losses"], types: ["recipes"] },
-  data: { values: ["support", "torch"], types: ["recipes"] },
+  data: { values: ["support", "torch", "evaluation"], types: ["recipes"] },
   evaluation: { values: ["support", "torch"], types: ["recipes"] },
   training: {
     values: ["support", "torch", "nn", "optim", "models", "losses", "methods", "data", "evaluation"],
