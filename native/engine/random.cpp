@@ -52,6 +52,15 @@ napi_value philoxPermutation(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
+// philoxBelow(seed, stream, position, Int32Array): replaces every n > 0 by one of 0 … n-1.
+napi_value philoxBelow(napi_env env, size_t, napi_value* argv) {
+  Philox philox = streamOf(env, argv);
+  const Bytes buffer = bytes(env, argv[3]);
+  auto* numbers = static_cast<int32_t*>(buffer.data);
+  for (size_t i = 0; i < buffer.size / sizeof(int32_t); i++) numbers[i] = static_cast<int32_t>(philox.below(static_cast<uint32_t>(numbers[i])));
+  return undefined(env);
+}
+
 napi_value manualSeed(napi_env env, size_t, napi_value* argv) {
   at::manual_seed(static_cast<uint64_t>(toInt(env, argv[0])));
   return undefined(env);
@@ -76,6 +85,7 @@ void initRandom(napi_env env, napi_value exports) {
   def<philoxUniform, 6>(env, exports, "philoxUniform");
   def<philoxNormal, 6>(env, exports, "philoxNormal");
   def<philoxPermutation, 4>(env, exports, "philoxPermutation");
+  def<philoxBelow, 4>(env, exports, "philoxBelow");
   def<manualSeed, 1>(env, exports, "manualSeed");
   def<torchState, 0>(env, exports, "torchState");
   def<setTorchState, 1>(env, exports, "setTorchState");

@@ -20,13 +20,13 @@ constexpr size_t imagesPerChunk = 8;  // given to a thread at once: several thre
 
 struct Producer::Batch {
   uint32_t epoch;
-  std::vector<int32_t> images;
+  std::vector<ImageDraw> draws;
   at::Tensor pixels;
   size_t given = 0, made = 0;
   size_t failedAt = SIZE_MAX;  // position of the first image that failed, so that the error is the same for any threads
   std::exception_ptr failure;
 
-  bool complete() const { return made == images.size(); }
+  bool complete() const { return made == draws.size(); }
 };
 
 struct Producer::Chunk {
@@ -35,6 +35,10 @@ struct Producer::Chunk {
 };
 
 Producer::Producer(Settings settings) : settings_(std::move(settings)) {
+  const size_t views = settings_.pipelines.size();
+  if (views == 0 || views > mostViews) {
+    throw std::out_of_range("Producer: expected 1 to " + std::to_string(mostViews) + " views, received " + std::to_string(views));
+  }
   try {
     for (int i = 0; i < settings_.threads; i++) threads_.emplace_back([this] { work(); });
   } catch (...) {
@@ -56,17 +60,20 @@ void Producer::stop() {
   threads_.clear();
 }
 
-void Producer::plan(uint32_t epoch, std::vector<int32_t> images, size_t batch) {
-  for (const int32_t image : images) {
-    if (image < 0 || static_cast<size_t>(image) >= settings_.source->size()) {
-      throw std::out_of_range("plan: expected images below " + std::to_string(settings_.source->size()) + ", received " + std::to_string(image));
-    }
+void Producer::plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch) {
+  const auto requireBelow = [](const char* what, uint32_t value, size_t limit) {
+    if (value < limit) return;
+    throw std::out_of_range(std::string("plan: expected ") + what + " below " + std::to_string(limit) + ", received " + std::to_string(value));
+  };
+  for (const ImageDraw& draw : draws) {
+    requireBelow("images", draw.image, settings_.source->size());
+    requireBelow("draws of an image", draw.count, mostDraws);
   }
   if (batch == 0) throw std::out_of_range("plan: expected at least one image a batch");
   {
     std::lock_guard<std::mutex> lock(mutex_);
     batches_.clear();
-    planned_ = std::move(images);
+    planned_ = std::move(draws);
     epoch_ = epoch;
     batchSize_ = batch;
     opened_ = 0;
@@ -99,7 +106,7 @@ void Producer::work() {
 // The next images to make; waits for some; nothing when the producer stops.
 std::optional<Producer::Chunk> Producer::take() {
   std::unique_lock<std::mutex> lock(mutex_);
-  const auto open = [&] { return !batches_.empty() && batches_.back()->given < batches_.back()->images.size(); };
+  const auto open = [&] { return !batches_.empty() && batches_.back()->given < batches_.back()->draws.size(); };
   space_.wait(lock, [&] {
     return stopping_ || open() || (opened_ < planned_.size() && batches_.size() < settings_.ahead);
   });
@@ -107,7 +114,7 @@ std::optional<Producer::Chunk> Producer::take() {
   if (!open()) openBatch();
   const auto& batch = batches_.back();
   const size_t begin = batch->given;
-  batch->given = std::min(begin + imagesPerChunk, batch->images.size());
+  batch->given = std::min(begin + imagesPerChunk, batch->draws.size());
   return Chunk{batch, begin, batch->given};
 }
 
@@ -116,7 +123,7 @@ void Producer::openBatch() {
   const auto first = planned_.begin() + static_cast<std::ptrdiff_t>(opened_);
   auto batch = std::make_shared<Batch>();
   batch->epoch = epoch_;
-  batch->images.assign(first, first + static_cast<std::ptrdiff_t>(count));
+  batch->draws.assign(first, first + static_cast<std::ptrdiff_t>(count));
   batch->pixels = buffer(count * settings_.pipelines.size());
   batches_.push_back(std::move(batch));
   opened_ += count;
@@ -157,24 +164,24 @@ void Producer::make(const Chunk& chunk) {
 }
 
 void Producer::makeViews(Batch& batch, size_t position) {
-  Image image = settings_.source->load(static_cast<size_t>(batch.images[position]));
+  Image image = settings_.source->load(batch.draws[position].image);
   const size_t last = settings_.pipelines.size() - 1;
   for (size_t view = 0; view < last; view++) makeView(batch, position, view, image.copy());
   makeView(batch, position, last, std::move(image));
 }
 
 void Producer::makeView(Batch& batch, size_t position, size_t view, Image image) {
-  const auto index = static_cast<uint32_t>(batch.images[position]);
-  Philox random = randomOf(settings_.seed, batch.epoch, index, static_cast<uint32_t>(view));
+  const ImageDraw draw = batch.draws[position];
+  Philox random = randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view));
   try {
     settings_.pipelines[view].apply(image, random);
     if (image.height != settings_.size || image.width != settings_.size) {
       throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) + ", found " + sizeText(image.height, image.width));
     }
   } catch (const DataError& error) {
-    throw DataError(settings_.source->describe(index) + ": " + error.what());
+    throw DataError(settings_.source->describe(draw.image) + ": " + error.what());
   }
-  const size_t place = view * batch.images.size() + position;
+  const size_t place = view * batch.draws.size() + position;
   std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + place * image.size(), image.pixels.get(), image.size());
 }
 

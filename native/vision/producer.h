@@ -17,13 +17,13 @@
 
 namespace lt {
 
-// The bytes of a batch depend on seed, epoch, image and pipelines only, never on the number of threads. The threads
+// The bytes of a batch depend on seed, epoch, draws and pipelines only, never on the number of threads. The threads
 // outlive a plan, so that epochs follow each other without new ones.
 class Producer {
  public:
   struct Settings {
     std::unique_ptr<const Source> source;
-    std::vector<Pipeline> pipelines;  // one a view of each image, at least one
+    std::vector<Pipeline> pipelines;  // one a view of each image, 1 … mostViews
     int size;       // side of the square that the pipelines must end with
     uint64_t seed;
     int threads;
@@ -34,8 +34,8 @@ class Producer {
   ~Producer();  // stops after the images in work
   Producer(const Producer&) = delete;
 
-  // Replaces what is left of the last plan: batches of `batch` images in this order, the last one as long as it gets.
-  void plan(uint32_t epoch, std::vector<int32_t> images, size_t batch);
+  // Replaces what is left of the last plan: batches of `batch` draws in this order, the last one as long as it gets.
+  void plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch);
   void cancel();
 
   // The next batch, uint8 [V·N, 3, size, size] in channels_last order: all images' first view, then their second, and
@@ -61,8 +61,8 @@ class Producer {
   std::condition_variable space_, ready_;
   bool stopping_ = false;
   uint32_t epoch_ = 0;
-  std::vector<int32_t> planned_;
-  size_t batchSize_ = 1, opened_ = 0;          // images of the plan that belong to an open or delivered batch
+  std::vector<ImageDraw> planned_;
+  size_t batchSize_ = 1, opened_ = 0;          // draws of the plan that belong to an open or delivered batch
   std::deque<std::shared_ptr<Batch>> batches_; // open ones in plan order; only the last may have images to give out
   std::vector<at::Tensor> buffers_;
   std::vector<std::thread> threads_;

@@ -9,10 +9,18 @@
 
 namespace lt {
 
-// The random numbers of one view of an image in one epoch. The stream's third word counts the views from 1; it is 0 in
-// the streams of native/engine, so that none of them is met again here.
-inline Philox randomOf(uint64_t seed, uint32_t epoch, uint32_t image, uint32_t view) {
-  return Philox(seed, epoch, image, 1 + view);
+// An image of an epoch, which may draw it several times.
+struct ImageDraw {
+  uint32_t image;
+  uint32_t count;  // how often the epoch has drawn it before
+};
+
+constexpr uint32_t mostViews = 255, mostDraws = 1u << 24;  // what the stream's third word has room for
+
+// The random numbers of one view of a draw. The stream's third word counts the views from 1; it is 0 in the streams of
+// native/engine, so that none of them is met again here.
+inline Philox randomOf(uint64_t seed, uint32_t epoch, ImageDraw draw, uint32_t view) {
+  return Philox(seed, epoch, draw.image, (draw.count << 8) + 1 + view);
 }
 
 // One step on one image. Immutable after it was made: threads share it, and all randomness comes from `random`.

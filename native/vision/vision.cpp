@@ -170,8 +170,8 @@ napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   Image image = toImage(toTensor(env, argv[0]));
   const Pipeline pipeline = toPipeline(env, argv[1]);
   const auto word = [&](const char* key) { return toInt(env, property(env, argv[2], key)); };
-  Philox random = randomOf(static_cast<uint64_t>(word("seed")), static_cast<uint32_t>(word("epoch")), static_cast<uint32_t>(word("image")),
-                           static_cast<uint32_t>(word("view")));
+  Philox random = randomOf(static_cast<uint64_t>(word("seed")), static_cast<uint32_t>(word("epoch")),
+                           {static_cast<uint32_t>(word("image")), 0}, static_cast<uint32_t>(word("view")));
   withDataErrors([&] { pipeline.apply(image, random); });
   return fromTensor(env, toTensorHwc(image));
 }
@@ -200,7 +200,7 @@ napi_value describeDraws(napi_env env, size_t, napi_value* argv) {
   const auto count = static_cast<uint32_t>(toInt(env, argv[2]));
   const napi_value texts = array(env, count);
   for (uint32_t image = 0; image < count; image++) {
-    Philox random = randomOf(seed, epoch, image, view);
+    Philox random = randomOf(seed, epoch, {image, 0}, view);
     set(env, texts, image, str(env, pipeline.describeDraw(random)));
   }
   return texts;
@@ -223,12 +223,22 @@ napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   return num(env, static_cast<double>(producers.add(env, std::move(entry))));
 }
 
-// planBatches(id, epoch, images Int32Array, batch)
+// Two Int32Arrays of the same length: images, and how often each was drawn before.
+std::vector<ImageDraw> toDraws(napi_env env, napi_value images, napi_value counts) {
+  const Bytes image = bytes(env, images), count = bytes(env, counts);
+  if (image.size != count.size) throw JsError("TYPE", "expected as many counts as images");
+  std::vector<ImageDraw> draws(image.size / sizeof(uint32_t));
+  for (size_t i = 0; i < draws.size(); i++) {
+    draws[i] = {static_cast<const uint32_t*>(image.data)[i], static_cast<const uint32_t*>(count.data)[i]};
+  }
+  return draws;
+}
+
+// planBatches(id, { epoch, images Int32Array, counts Int32Array, batch })
 napi_value planBatches(napi_env env, size_t, napi_value* argv) {
-  const Bytes images = bytes(env, argv[2]);
-  const auto* first = static_cast<const int32_t*>(images.data);
+  const auto get = [&](const char* key) { return property(env, argv[1], key); };
   producers.get(env, toInt(env, argv[0]))
-      .plan(static_cast<uint32_t>(toInt(env, argv[1])), {first, first + images.size / sizeof(int32_t)}, static_cast<size_t>(toInt(env, argv[3])));
+      .plan(static_cast<uint32_t>(toInt(env, get("epoch"))), toDraws(env, get("images"), get("counts")), static_cast<size_t>(toInt(env, get("batch"))));
   return undefined(env);
 }
 
@@ -265,7 +275,7 @@ void initVision(napi_env env, napi_value exports) {
   def<drawTransform, 2>(env, exports, "drawTransform");
   def<describeDraws, 3>(env, exports, "describeDraws");
   def<openProducer, 1>(env, exports, "openProducer");
-  def<planBatches, 4>(env, exports, "planBatches");
+  def<planBatches, 2>(env, exports, "planBatches");
   def<cancelBatches, 1>(env, exports, "cancelBatches");
   def<nextBatch, 2>(env, exports, "nextBatch");
   def<closeProducer, 1>(env, exports, "closeProducer");

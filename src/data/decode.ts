@@ -1,6 +1,7 @@
 import type { Tensor } from "../torch/tensor.js";
 import { dispose } from "../torch/scope.js";
 import { Loader, type LoaderOptions } from "./loader.js";
+import { inOrder } from "./samplers/in-order.js";
 
 /**
  * Reads image files and prepares them as a dataset's: float32 [N, 3, S, S].
@@ -29,7 +30,7 @@ export function loadImages(
     workers,
     memoryFormat,
     batch: paths.length,
-    shuffle: false,
+    sampler: inOrder(paths.length),
     dropLast: false,
     seed: 0,
   });

@@ -8,12 +8,13 @@ const dist = new URL("../../dist/", import.meta.url).href;
 /** A script's start: a loader over 400 images in memory. */
 const START = `
   const { Loader } = await import("${dist}data/loader.js");
+  const { instanceSampler } = await import("${dist}data/samplers/instance.js");
   const { scope } = await import("${dist}torch/scope.js");
   const side = 32, size = 400;
   const bytes = new Uint8Array(new SharedArrayBuffer(size * 3 * side * side)).map((_, i) => i % 251);
   const dataset = { root: "memory", labels: new Int32Array(size), size, pixels: { kind: "packed", bytes, height: side, width: side } };
   const loader = new Loader({ dataset, transforms: [{ kind: "random-crop", size: side, padding: 4 }], imageSize: side,
-    mean: [0, 0, 0], std: [1, 1, 1], batch: 16, shuffle: true, dropLast: false, seed: 1, workers: 3, memoryFormat: "channels_last" });
+    mean: [0, 0, 0], std: [1, 1, 1], batch: 16, sampler: instanceSampler({ size, seed: 1 }), dropLast: false, seed: 1, workers: 3, memoryFormat: "channels_last" });
   function sumOf(batches) {
     const open = scope();
     const { value } = batches.next();
@@ -87,7 +88,7 @@ describe("worker threads", () => {
       const { vision } = await import("${dist}data/vision.js");
       const { pixels } = dataset;
       const idle = vision().openProducer({ pixels, views: [[]], size: side, seed: 0, threads: 0, ahead: 1 });
-      vision().planBatches(idle, 0, Int32Array.of(0), 1);
+      vision().planBatches(idle, { epoch: 0, images: Int32Array.of(0), counts: Int32Array.of(0), batch: 1 });
       parentPort.postMessage("waiting");
       while (vision().nextBatch(idle, 100) === undefined);`); // no thread ever makes it
     await firstMessage(waiting);

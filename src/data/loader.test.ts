@@ -7,6 +7,7 @@ import { memory, scope } from "../torch/scope.js";
 import { loadImages } from "./decode.js";
 import { Loader, type Batch, type LoaderOptions } from "./loader.js";
 import { openImageFolder } from "./formats/image-folder.js";
+import { instanceSampler } from "./samplers/instance.js";
 import {
   fixturePath,
   jpeg,
@@ -73,7 +74,12 @@ describe("a batch", () => {
 });
 
 describe("the stream of batches", () => {
-  const shuffled: LoaderOptions = { ...plainOptions(bytes, 8), transforms: AUGMENT, shuffle: true, seed: 7 };
+  const shuffled: LoaderOptions = {
+    ...plainOptions(bytes, 8),
+    transforms: AUGMENT,
+    sampler: instanceSampler({ size: 22, seed: 7 }),
+    seed: 7,
+  };
 
   it("is the same for 1, 2 and 8 threads", () => {
     const one = collect({ ...shuffled, workers: 1 });
@@ -88,6 +94,7 @@ describe("the stream of batches", () => {
     const first = collect(shuffled);
     expect(collect(shuffled, 1)).not.toEqual(first);
     expect(collect({ ...shuffled, seed: 8 })).not.toEqual(first);
+    expect(collect({ ...shuffled, sampler: instanceSampler({ size: 22, seed: 8 }) })).not.toEqual(first);
   });
 
   it("goes on in the middle of an epoch as if it had not stopped", () => {
@@ -106,7 +113,12 @@ describe("the stream of batches", () => {
 });
 
 describe("several views of an image", () => {
-  const single: LoaderOptions = { ...plainOptions(bytes, 8), transforms: AUGMENT, shuffle: true, seed: 7 };
+  const single: LoaderOptions = {
+    ...plainOptions(bytes, 8),
+    transforms: AUGMENT,
+    sampler: instanceSampler({ size: 22, seed: 7 }),
+    seed: 7,
+  };
   const flipped: TransformSpec[] = [{ kind: "horizontal-flip", p: 1 }];
   const perView = 3 * 8 * 8;
 

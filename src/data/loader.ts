@@ -1,13 +1,14 @@
 import { availableParallelism } from "node:os";
 import type { TransformSpec } from "../recipes/schema.js";
-import { DataError } from "../support/errors.js";
-import { tensor } from "../torch/create.js";
+import { DataError, UsageError } from "../support/errors.js";
+import { empty, tensor } from "../torch/create.js";
 import type { MemoryFormat } from "../torch/dispatch.js";
 import { keep, scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { Normalization } from "./normalization.js";
-import { epochOrder } from "./order.js";
+import { planEpoch, type Shard } from "./epoch-plan.js";
+import type { Sampler } from "./samplers/sampler.js";
 import { vision } from "./vision.js";
 
 export interface Batch {
@@ -28,15 +29,21 @@ export interface LoaderOptions {
   readonly imageSize: number;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  /** Images of a step, of all processes together. */
   readonly batch: number;
-  readonly shuffle: boolean;
+  readonly sampler: Sampler;
+  /** The part of each batch that this process makes; all of it unless given. */
+  readonly shard?: Shard;
   readonly dropLast: boolean;
+  /** Of the transforms. */
   readonly seed: number;
   /** Threads that read and transform images; 0 chooses. */
   readonly workers: number;
   readonly memoryFormat: MemoryFormat;
 }
 
+/** One process makes everything. */
+const ALONE: Shard = { rank: 0, ranks: 1 };
 /** Batches that may be ready or in the making before they are asked for. */
 const BATCHES_AHEAD = 4;
 const MOST_WORKERS = 8;
@@ -44,9 +51,9 @@ const MOST_WORKERS = 8;
 const PATIENCE_MS = 100;
 
 /**
- * Makes batches of a dataset, ahead of time, on native threads. This side plans (order, epoch), the threads produce;
- * every byte depends on seed, epoch, image and view alone, so that any number of threads gives the same batches and a run can
- * go on in the middle of an epoch.
+ * Makes batches of a dataset, ahead of time, on native threads. This side plans (sampler, epoch), the threads produce;
+ * every byte depends on seed, epoch, draw and view alone, so that any number of threads or processes gives the same
+ * batches and a run can go on in the middle of an epoch.
  */
 export class Loader implements Disposable {
   readonly stepsPerEpoch: number;
@@ -57,14 +64,9 @@ export class Loader implements Disposable {
   #turn = 0;
 
   constructor(options: LoaderOptions) {
-    const { dataset, transforms, moreViews = [], imageSize, batch, dropLast, seed, workers } = options;
+    const { dataset, transforms, moreViews = [], imageSize, seed, workers } = options;
     this.#options = options;
-    this.stepsPerEpoch = Math[dropLast ? "floor" : "ceil"](dataset.size / batch);
-    if (this.stepsPerEpoch === 0) {
-      throw new DataError(
-        `${dataset.root}: expected at least one batch of ${batch} images (dropLast leaves out a smaller one), found ${dataset.size}.`,
-      );
-    }
+    this.stepsPerEpoch = stepsPerEpoch(options);
     this.#producer = vision().openProducer({
       pixels: dataset.pixels,
       views: [transforms, ...moreViews],
@@ -77,21 +79,28 @@ export class Loader implements Disposable {
   }
 
   /**
-   * The batches of an epoch (0-based) from a step on. Their tensors belong to the scope that is open at next(). Leaving
-   * early (break, throw, return) drops what was made ahead; beginning another epoch ends this one.
+   * The batches of an epoch (0-based) from a step on, or this process's part of each. Their tensors belong to the scope
+   * that is open at next(). Leaving early (break, throw, return) drops what was made ahead; beginning another epoch ends
+   * this one.
    * @throws DataError from next() when an image cannot be read; it names the file.
    */
   *epoch(epoch: number, { fromStep = 0 }: { fromStep?: number } = {}): Generator<Batch, void, undefined> {
-    const { dataset, batch, shuffle, seed } = this.#options;
+    const { sampler, batch, dataset, shard = ALONE } = this.#options;
     const turn = ++this.#turn;
-    const order = epochOrder({ size: dataset.size, shuffle, seed, epoch });
-    const planned = order.subarray(fromStep * batch, this.stepsPerEpoch * batch);
-    vision().planBatches(this.#producer, epoch, planned, batch);
+    const steps = { from: fromStep, to: this.stepsPerEpoch };
+    const plan = planEpoch({ sampler, epoch, batch, images: dataset.size, steps, shard });
+    const { pieces, images, counts } = plan;
+    vision().planBatches(this.#producer, {
+      epoch,
+      images,
+      counts,
+      batch: Math.max(1, pieces[0]?.length ?? 0),
+    });
     try {
-      for (let start = 0; start < planned.length; start += batch) {
+      for (const piece of pieces) {
         if (turn !== this.#turn)
           throw new Error("Loader: this epoch was ended by a newer one or by dispose()");
-        yield this.#next(planned.slice(start, start + batch));
+        yield this.#next(piece);
       }
     } finally {
       if (turn === this.#turn) vision().cancelBatches(this.#producer);
@@ -99,9 +108,11 @@ export class Loader implements Disposable {
   }
 
   #next(indices: Int32Array): Batch {
-    const { labels } = this.#options.dataset;
+    const { dataset, imageSize } = this.#options;
+    const { labels } = dataset;
     using _ = scope();
-    const images = keep(this.#normalization.apply(this.#wait()));
+    const bytes = indices.length > 0 ? this.#wait() : empty([0, 3, imageSize, imageSize], { dtype: "uint8" });
+    const images = keep(this.#normalization.apply(bytes));
     const targets = BigInt64Array.from(indices, (index) => BigInt(labels[index] ?? 0));
     return { images, labels: keep(tensor(targets)), indices };
   }
@@ -119,4 +130,16 @@ export class Loader implements Disposable {
     vision().closeProducer(this.#producer);
     this.#normalization[Symbol.dispose]();
   }
+}
+
+function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {
+  if (batch < shard.ranks)
+    throw new UsageError(
+      `data.batch: expected an image for each of the ${shard.ranks} processes, found ${batch}.`,
+    );
+  const steps = Math[dropLast ? "floor" : "ceil"](sampler.size / batch);
+  if (steps > 0) return steps;
+  throw new DataError(
+    `${dataset.root}: expected at least one batch of ${batch} images (dropLast leaves out a smaller one), found ${sampler.size}.`,
+  );
 }

@@ -7,6 +7,7 @@ import { crc32, deflateSync } from "node:zlib";
 import { DataError } from "../support/errors.js";
 import type { Dataset, Split } from "./dataset.js";
 import type { LoaderOptions } from "./loader.js";
+import { inOrder } from "./samplers/in-order.js";
 import { openDataset } from "./registry.js";
 import { sharedBytes } from "./shared-bytes.js";
 import type { DataSpec } from "./source.js";
@@ -140,7 +141,7 @@ export function plainOptions(dataset: Dataset, imageSize: number): LoaderOptions
     mean: [0, 0, 0],
     std: [1, 1, 1],
     batch: 4,
-    shuffle: false,
+    sampler: inOrder(dataset.size),
     dropLast: false,
     seed: 0,
     workers: 2,

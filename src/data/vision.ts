@@ -51,7 +51,7 @@ interface Vision {
     threads: number;
     ahead: number;
   }): number;
-  planBatches(producer: number, epoch: number, images: Int32Array, batch: number): void;
+  planBatches(producer: number, plan: BatchPlan): void;
   cancelBatches(producer: number): void;
   /** uint8 [V·N, 3, S, S], channels_last, view after view; undefined when it is not ready after `milliseconds`. */
   nextBatch(producer: number, milliseconds: number): Handle | undefined;
@@ -98,6 +98,15 @@ export interface RgbImage {
   readonly pixels: Uint8Array;
   readonly height: number;
   readonly width: number;
+}
+
+/** What comes when: batches of `batch` images, the last one as long as it gets. */
+interface BatchPlan {
+  readonly epoch: number;
+  readonly images: Int32Array;
+  /** For each image, how often the epoch has drawn it before: another number, other augmentations. */
+  readonly counts: Int32Array;
+  readonly batch: number;
 }
 
 export function vision(): Vision {

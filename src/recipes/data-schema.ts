@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, perChannel } from "./numbers.js";
+import { Sampler } from "./sampler-schema.js";
 import { Transform } from "./transform-schema.js";
 
 const file = z.string().min(1).nullable().default(null);
@@ -54,6 +55,7 @@ export const Data = z.strictObject({
     .boolean()
     .default(false)
     .describe("leave out an epoch's last, smaller batch, as the reference does; by default no image is lost"),
+  sampler: Sampler.prefault({ kind: "instance" }),
   train: z.array(Transform).default([]).describe("what is done to each training image, in order"),
   secondView: z
     .array(Transform)

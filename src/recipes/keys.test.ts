@@ -23,6 +23,8 @@ test("every key has a type, and what is not plain from its name a description", 
     data.imageSize: a whole number > 0
     data.batch: a whole number > 0
     data.dropLast: true or false
+    data.sampler.kind: one of instance, class-balanced, square-root, fourth-root, progressive, repeat-factor
+    data.sampler.threshold: a number > 0 or null
     data.train: a list
     data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, cutout, operation
     data.train.N.size: a whole number > 0

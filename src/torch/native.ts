@@ -81,6 +81,7 @@ export interface NativeAddon {
     std: number,
   ): Handle;
   philoxPermutation(seed: number, stream: number, position: number, order: Int32Array): void;
+  philoxBelow(seed: number, stream: number, position: number, numbers: Int32Array): void;
   manualSeed(seed: number): void;
   torchState(): Handle;
   setTorchState(state: Handle): void;

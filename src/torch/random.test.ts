@@ -43,6 +43,18 @@ describe("Rng", () => {
     expect(new Rng(1).permutation(50)).not.toEqual(new Rng(2).permutation(50));
   });
 
+  it("draws whole numbers below limits, all equally likely", () => {
+    const draws = 30_000;
+    const numbers = new Rng(5, 1).below(new Int32Array(2 * draws).map((_, i) => (i % 2 === 0 ? 1 : 3)));
+    const counts = [0, 0, 0];
+    numbers.forEach((number, i) => {
+      if (i % 2 === 0) expect(number).toBe(0);
+      else counts[number]!++;
+    });
+    const chiSquare = counts.reduce((sum, count) => sum + (count - draws / 3) ** 2 / (draws / 3), 0);
+    expect(chiSquare).toBeLessThan(13.8); // 0.1 % of samples are above, for 2 degrees of freedom
+  });
+
   it("rejects a seed that is no integer", () => {
     expect(() => new Rng(1.5)).toThrowErrorMatchingInlineSnapshot(
       `[RangeError: Rng: expected seed to be an integer from 0 to 2^53 - 1, received 1.5]`,

@@ -59,6 +59,14 @@ export class Rng {
     this.position += 2 * n; // rejections use a few more than n numbers, never near twice as many
     return order;
   }
+
+  /** For each limit n > 0, one of 0 … n - 1, all equally likely. */
+  below(limits: Int32Array): Int32Array {
+    const numbers = limits.slice();
+    native().philoxBelow(this.seed, this.stream, this.position, numbers);
+    this.position += 2 * numbers.length; // see permutation
+    return numbers;
+  }
 }
 
 /** Seeds libtorch's own generator (dropout). */

@@ -1,6 +1,8 @@
 import { openDataset } from "../data/registry.js";
 import type { Dataset } from "../data/dataset.js";
 import { Loader } from "../data/loader.js";
+import { inOrder } from "../data/samplers/in-order.js";
+import { buildSampler } from "../data/samplers/registry.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
@@ -90,7 +92,7 @@ function build(
 }
 
 function trainingLoader(
-  { data, seed, memoryFormat }: ResolvedRecipe,
+  { data, seed, epochs, memoryFormat }: ResolvedRecipe,
   { dataset, views }: { dataset: Dataset; views: Method["views"] },
 ): Loader {
   const second = data.secondView ?? data.train;
@@ -100,7 +102,7 @@ function trainingLoader(
     dataset,
     transforms: data.train,
     moreViews,
-    shuffle: true,
+    sampler: buildSampler(data.sampler, { dataset, seed, epochs }),
     seed,
     memoryFormat,
   });
@@ -116,7 +118,7 @@ export function evaluationLoader(
     dataset,
     transforms: data.test,
     batch: evaluation.batch,
-    shuffle: false,
+    sampler: inOrder(dataset.size),
     dropLast: false,
     seed,
     memoryFormat,

@@ -66,6 +66,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
       imageSize: SIDE,
       batch: 8,
       dropLast: false,
+      sampler: { kind: "instance" },
       train: [
         { kind: "random-crop", size: SIDE, padding: 2 },
         { kind: "horizontal-flip", p: 0.5 },

@@ -138,7 +138,6 @@ test("what the reference can do and longtail cannot", () => {
       "TRAIN.OPTIMIZER.TYPE": "ADAM",
       "TRAIN.LR_SCHEDULER.TYPE": "cosine",
       "TRAIN.LR_SCHEDULER.COSINE_DECAY_END": "300",
-      "TRAIN.SAMPLER.MULTI_NETWORK_TYPE": "['weighted_square']",
       "TRAIN.SHUFFLE": "False",
       EVAL_MODE: "True",
       RESUME_MODEL: "epoch_5.pth",
@@ -149,7 +148,6 @@ test("what the reference can do and longtail cannot", () => {
     MODULE.TYPE "Identity": not yet: features that are not averaged (MODULE.TYPE Identity)
     TRAIN.OPTIMIZER.TYPE "ADAM": not yet: Adam (TRAIN.OPTIMIZER.TYPE ADAM)
     TRAIN.LR_SCHEDULER.COSINE_DECAY_END 300: not yet: a cosine that does not end with TRAIN.MAX_EPOCH (TRAIN.LR_SCHEDULER.COSINE_DECAY_END 300)
-    TRAIN.SAMPLER.MULTI_NETWORK_TYPE ["weighted_square"]: not yet: sampling by class (TRAIN.SAMPLER.MULTI_NETWORK_TYPE ['weighted_square'])
     TRAIN.SHUFFLE False: not yet: training images in the order of the data (TRAIN.SHUFFLE False)
     EVAL_MODE True: not yet: training with batch norm as in evaluation (EVAL_MODE True)
     RESUME_MODEL: expected '' and the checkpoint as --from FILE, found "epoch_5.pth" (RESUME_MODEL epoch_5.pth)

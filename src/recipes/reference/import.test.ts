@@ -223,6 +223,24 @@ describe("settings after the file", () => {
     expect(remarks).toContain("VALID_STEP: the last epoch is evaluated all the same");
   });
 
+  test.each([
+    ["default", "instance"],
+    ["weighted_balance", "class-balanced"],
+    ["weighted_square", "fourth-root"],
+    ["weighted_progressive", "progressive"],
+  ])("the sampler %s is %s", (name, kind) => {
+    const { recipe } = imported(ncl, { "TRAIN.SAMPLER.MULTI_NETWORK_TYPE": `['${name}']` });
+    expect(recipe.data.sampler).toEqual({ kind });
+  });
+
+  test("weighted_square is the fourth root, and that is said", () => {
+    const { remarks } = imported(ncl, { "TRAIN.SAMPLER.MULTI_NETWORK_TYPE": "['weighted_square']" });
+    expect(remarks).toContain(
+      "TRAIN.SAMPLER.MULTI_NETWORK_TYPE: weighted_square draws classes by the fourth root of their images, not the " +
+        "square root, as in the reference; --set data.sampler.kind=square-root changes it",
+    );
+  });
+
   test("other samplers than the first are not used, as in the reference", () => {
     const { remarks } = imported(ncl, {
       "TRAIN.SAMPLER.MULTI_NETWORK_TYPE": "('default', 'weighted_balance')",

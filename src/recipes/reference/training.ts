@@ -66,18 +66,25 @@ function importEvaluation(from: Importer): void {
   }
 }
 
+const samplers = {
+  default: "instance",
+  weighted_balance: "class-balanced",
+  weighted_square: "fourth-root",
+  weighted_progressive: "progressive",
+};
+
 /** All experts see the same batch, and its sampler is the first of the list. */
 function importSampler(from: Importer): void {
   const key = "TRAIN.SAMPLER.MULTI_NETWORK_TYPE";
   const [first = ""] = from.value(key);
-  const plain = {
-    default: true,
-    weighted_balance: false,
-    weighted_square: false,
-    weighted_progressive: false,
-  };
-  const isPlain = from.choiceOf(key, first, plain);
-  if (isPlain === false) from.notYet(key, "sampling by class");
+  const kind = from.choiceOf(key, first, samplers);
+  if (kind !== undefined) from.set("data.sampler.kind", kind, key);
+  if (kind === "fourth-root")
+    from.remark(
+      key,
+      "weighted_square draws classes by the fourth root of their images, not the square root, as in the reference; " +
+        "--set data.sampler.kind=square-root changes it",
+    );
   if (from.value(key).length > 1) from.remark(key, "no effect beyond the first, as in the reference");
 }
 
