@@ -38,8 +38,11 @@ describe("safetensors", () => {
     ]);
     writeSafetensors(path, tensors, { recipe: "{}" });
     const file = readSafetensors(path);
-    expect(file.metadata).toEqual({ recipe: "{}" });
-    expect(readSafetensorsMetadata(path)).toEqual({ recipe: "{}" });
+    expect(file.metadata).toEqual({
+      recipe: "{}",
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
+    expect(readSafetensorsMetadata(path)).toEqual(file.metadata);
     expect([...file.tensors.keys()]).toEqual([...tensors.keys()]);
     for (const [name, expected] of tensors) {
       const found = file.tensors.get(name);
@@ -95,6 +98,24 @@ describe("safetensors", () => {
     ).toMatchInlineSnapshot(`"/a.safetensors: not a safetensors file: its header is not JSON"`);
     expect(() => readSafetensors(join(folder, "none"))).toThrow(/none: cannot be read \(ENOENT\)/);
     expect(() => readSafetensors(folder)).toThrow(/expected a safetensors file, found a folder/);
+  });
+
+  it("detects every changed byte", () => {
+    using _ = scope();
+    const path = join(folder, "a.safetensors");
+    writeSafetensors(path, new Map([["x", tensor([1, 2, 3])]]), { a: "1" });
+    const whole = readFileSync(path);
+    for (let at = 0; at < whole.length; at += 1) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = damaged[at]! ^ (1 << (at % 8));
+      writeFileSync(path, damaged);
+      const read = (): unknown => readSafetensors(path).metadata["sha256"]; // without it nothing is checked
+      try {
+        expect(read(), `byte ${at}`).toBeUndefined();
+      } catch (error) {
+        expect(error, `byte ${at}`).toBeInstanceOf(CheckpointError);
+      }
+    }
   });
 
   it("refuses every truncation", () => {

@@ -1,7 +1,11 @@
 /**
  * The safetensors format: 8 bytes of little-endian header length, a JSON header { name: { dtype, shape,
  * data_offsets } }, then the raw data, row-major and little-endian (huggingface/safetensors, format description).
+ *
+ * Files of ours carry a checksum in their metadata, `sha256`: of the whole file with that number's digits as zeros.
+ * Where there is one it is checked, so that a file that was damaged is never taken for a network.
  */
+import { createHash } from "node:crypto";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { CheckpointError } from "../support/errors.js";
 import type { DType } from "./dispatch.js";
@@ -26,9 +30,21 @@ const dtypes = new Map(Object.entries(names).map(([dtype, name]) => [name, dtype
 /** A header beyond this is no header: the format's own limit. */
 const LARGEST_HEADER = 100_000_000;
 
+const CHECKSUM = "sha256";
+const NO_DIGITS = "0".repeat(64);
+/** Bytes that are read at once while a checksum is computed. */
+const PIECE = 1 << 24;
+
 export interface SafetensorsFile {
   readonly tensors: Map<string, Tensor>;
   readonly metadata: Record<string, string>;
+}
+
+/** As the header has it. */
+interface RawEntry {
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly data_offsets: [start: number, end: number];
 }
 
 interface Entry {
@@ -41,11 +57,12 @@ interface Entry {
 
 /**
  * Reads every tensor and the metadata. The tensors belong to the current scope.
- * @throws CheckpointError when the file is missing, truncated or not of this format.
+ * @throws CheckpointError when the file is missing, truncated, damaged or not of this format.
  */
 export function readSafetensors(path: string): SafetensorsFile {
   using file = new InputFile(path, "safetensors");
   const { entries, metadata, dataStart } = readHeader(file);
+  if (metadata[CHECKSUM] !== undefined) verify(file, metadata[CHECKSUM], dataStart);
   const tensors = new Map(entries.map((entry) => [entry.name, readTensor(file, entry, dataStart)]));
   return { tensors, metadata };
 }
@@ -65,28 +82,57 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header: Record<string, unknown> = { __metadata__: { [CHECKSUM]: NO_DIGITS, ...metadata } };
   let offset = 0;
   for (const [name, tensor] of tensors) {
     const size = tensor.size * ELEMENT_SIZE[tensor.dtype];
     header[name] = { dtype: names[tensor.dtype], shape: tensor.shape, data_offsets: [offset, offset + size] };
     offset += size;
   }
-  writeFileAtomic(path, chunks(header, tensors.values()));
+  const head = encodeHeader(header);
+  const digest = digestOf(withData(head, tensors.values()));
+  head.write(digest, head.indexOf(NO_DIGITS), "latin1");
+  writeFileAtomic(path, withData(head, tensors.values()));
 }
 
-function* chunks(header: object, tensors: Iterable<Tensor>): Generator<Uint8Array> {
+function encodeHeader(header: object): Buffer {
   const json = Buffer.from(JSON.stringify(header));
   const padded = Math.ceil(json.length / 8) * 8; // data begins at a multiple of 8, as the format asks
   const head = Buffer.alloc(8 + padded, " ");
   head.writeBigUInt64LE(BigInt(padded));
   json.copy(head, 8);
+  return head;
+}
+
+/** The file's content; a tensor's bytes are there only while they are used. */
+function* withData(head: Uint8Array, tensors: Iterable<Tensor>): Generator<Uint8Array> {
   yield head;
   for (const tensor of tensors) {
     const bytes = new Uint8Array(tensor.size * ELEMENT_SIZE[tensor.dtype]);
     native().copyOut(tensor.handle, bytes);
     yield bytes;
   }
+}
+
+function digestOf(chunks: Iterable<Uint8Array>): string {
+  const hash = createHash(CHECKSUM);
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/** @throws CheckpointError when the file is not what was written. */
+function verify(file: InputFile, expected: string, dataStart: number): void {
+  const head = Buffer.from(file.read(dataStart, 0, "header"));
+  const at = head.indexOf(`"${CHECKSUM}":"${expected}"`);
+  if (at !== -1) head.write(`"${CHECKSUM}":"${NO_DIGITS}"`, at, "latin1");
+  if (at === -1 || digestOf(wholeFile(head, file)) !== expected)
+    throw new CheckpointError(`${file.path}: damaged: its content does not match its checksum`);
+}
+
+function* wholeFile(head: Uint8Array, file: InputFile): Generator<Uint8Array> {
+  yield head;
+  for (let at = head.length; at < file.size; at += PIECE)
+    yield file.read(Math.min(PIECE, file.size - at), at, "data");
 }
 
 function readHeader(file: InputFile): {
@@ -119,11 +165,11 @@ function parseHeader(text: string, path: string): Record<string, unknown> {
 }
 
 function entryOf(path: string, name: string, value: unknown, available: number): Entry {
-  const {
-    dtype: typeName,
-    shape,
-    data_offsets: offsets,
-  } = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
+  const { dtype: typeName, shape, data_offsets: offsets } = (value ?? {}) as Partial<RawEntry>;
+  if (typeName === undefined || !Array.isArray(shape) || !Array.isArray(offsets))
+    throw new CheckpointError(
+      `${path}: tensor ${name}: expected dtype, shape and data_offsets in the header`,
+    );
   const dtype = dtypes.get(typeName);
   if (!dtype)
     throw new CheckpointError(
