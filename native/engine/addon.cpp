@@ -24,6 +24,7 @@ napi_value init(napi_env env, napi_value exports) {
     initAutograd(env, exports);
     initRandom(env, exports);
     initSettings(env, exports);
+    initFileLocks(env, exports);
     initVision(env, exports);
   } catch (...) {
     throwCurrentException(env);

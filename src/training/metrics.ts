@@ -1,6 +1,8 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError } from "../support/errors.js";
-import type { Listener } from "./events.js";
+import type { Position } from "./checkpoint.js";
+import type { Listener, TrainingEvent } from "./events.js";
 
 /** Appends every event to a file, one JSON value a line: metrics.jsonl. Numbers that are not finite become null. */
 export function metricsListener(path: string): Listener {
@@ -11,4 +13,46 @@ export function metricsListener(path: string): Listener {
       throw new LongtailError(`cannot append to ${path}: ${(error as Error).message}`, { cause: error });
     }
   };
+}
+
+/**
+ * Takes out of metrics.jsonl what a run told after the position that it goes on from, since it will be told again, and
+ * a line that a crash cut short.
+ */
+export function rewindMetrics(path: string, position: Position): void {
+  if (!existsSync(path)) return;
+  const lines = readFileSync(path, "utf8").split("\n");
+  const kept = lines.filter((line) => isBefore(parse(line), position));
+  if (kept.length < lines.length - 1) writeFileAtomic(path, kept.map((line) => `${line}\n`).join(""));
+}
+
+function isBefore(event: TrainingEvent | null, { epoch, step }: Position): boolean {
+  switch (event?.type) {
+    case undefined:
+      return false;
+    case "step":
+      return event.epoch <= epoch || (event.epoch === epoch + 1 && event.step <= step);
+    case "epoch-start":
+      return event.epoch <= epoch || (event.epoch === epoch + 1 && step > 0);
+    case "epoch":
+      return event.epoch <= epoch;
+    case "evaluation": // the one of the epoch that ends here is made again
+      return event.epoch < epoch || (event.epoch === epoch && step > 0);
+    case "checkpoint":
+      return event.epoch < epoch || (event.epoch === epoch && event.step <= step);
+    case "run":
+    case "warning":
+    case "end":
+      return true;
+    default:
+      return event satisfies never;
+  }
+}
+
+function parse(line: string): TrainingEvent | null {
+  try {
+    return JSON.parse(line) as TrainingEvent;
+  } catch {
+    return null;
+  }
 }
