@@ -1,27 +1,43 @@
 import { LongtailError } from "../support/errors.js";
 
-/** The end of a command that the user interrupted; 130 is what shells give for Ctrl-C. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const; // what shells give for these signals
+type SignalName = keyof typeof exitCodes;
+
+/** The end of a command that the user or the system interrupted: 130 after Ctrl-C, 143 after SIGTERM. */
 export class InterruptedError extends LongtailError {
-  override readonly exitCode = 130;
+  override readonly exitCode: number;
+
+  constructor(message: string, signal: SignalName) {
+    super(message);
+    this.exitCode = exitCodes[signal];
+  }
 }
 
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
+  /** The error to end with. */
+  error(message: string): InterruptedError;
 }
 
 /** Ctrl-C (or SIGTERM) asks for an end at the next good moment, a second one ends at once. */
 export function onInterrupt(notice: string): Interruption {
   const controller = new AbortController();
-  const listen = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-    process.stderr.write(`\n${notice}; Ctrl-C again ends at once\n`);
-  };
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, listen);
+  let received: SignalName = "SIGINT";
+  const listeners = (Object.keys(exitCodes) as SignalName[]).map((name) => {
+    const listen = (): void => {
+      if (controller.signal.aborted) process.exit(exitCodes[name]);
+      received = name;
+      controller.abort();
+      process.stderr.write(`\n${notice}; Ctrl-C again ends at once\n`);
+    };
+    process.on(name, listen);
+    return [name, listen] as const;
+  });
   return {
     signal: controller.signal,
+    error: (message) => new InterruptedError(message, received),
     [Symbol.dispose]() {
-      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, listen);
+      for (const [name, listen] of listeners) process.off(name, listen);
     },
   };
 }

@@ -9,15 +9,16 @@ export interface RecipeArguments {
   readonly settings?: readonly string[];
   readonly data?: string | undefined;
   readonly seed?: number | undefined;
+  readonly select?: "held-out" | "last" | "test" | undefined;
 }
 
 /**
- * The recipe that the command line names, with --set, then --data and --seed laid over it. For a file of the
+ * The recipe that the command line names, with --set, then --data, --seed and --select laid over it. For a file of the
  * reference code --set may name its keys, too, which are in capitals; warnings about the file go to stderr.
  */
 export async function recipeFrom(
   nameOrPath: string,
-  { set, settings = [], data, seed }: RecipeArguments,
+  { set, settings = [], data, seed, select }: RecipeArguments,
 ): Promise<ResolvedRecipe> {
   const { loadRecipe } = await import("../recipes/load.js");
   const { parseOverride } = await import("../recipes/overrides.js");
@@ -25,6 +26,8 @@ export async function recipeFrom(
   const overrides: Override[] = keys.map(parseOverride);
   if (data !== undefined) overrides.push({ path: ["data", "root"], value: data, text: `--data ${data}` });
   if (seed !== undefined) overrides.push({ path: ["seed"], value: seed, text: `--seed ${seed}` });
+  if (select !== undefined)
+    overrides.push({ path: ["selection", "kind"], value: select, text: `--select ${select}` });
   const onRemarks = (remarks: readonly string[]): void => {
     const lines = remarks.map((remark) => `  ${remark}\n`);
     process.stderr.write(`warning: not all of ${nameOrPath} has its effect:\n${lines.join("")}`);

@@ -4,7 +4,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { consoleListener } from "../training/console.js";
 import type { Listener } from "../training/events.js";
 import { trainRun } from "../training/train.js";
-import { InterruptedError, onInterrupt } from "./interrupt.js";
+import { onInterrupt } from "./interrupt.js";
 import type { Output } from "./output.js";
 import { longtailVersion } from "./version.js";
 
@@ -13,6 +13,8 @@ export interface TrainingArguments {
   readonly device: string;
   readonly threads?: number | undefined;
   readonly force: boolean;
+  /** Go on with the run that lies in `out`. */
+  readonly resume?: boolean;
   /** A checkpoint of NCL's PyTorch code to go on from. */
   readonly from?: string | undefined;
   /** What was typed, for recipe.json. */
@@ -25,13 +27,13 @@ export interface TrainingArguments {
 /**
  * Trains one recipe while people watch and can interrupt it.
  *
- * @throws InterruptedError that says where the checkpoint lies.
+ * @throws InterruptedError that says how to go on.
  */
 export async function trainWatched(
   recipe: ResolvedRecipe,
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
-  const { out, device, threads, force, from, command, output, listeners } = options;
+  const { out, device, threads, force, resume = false, from, command, output, listeners } = options;
   using interruption = onInterrupt("ending after this step, with a checkpoint");
   const { evaluation, folder } = await trainRun({
     recipe,
@@ -39,6 +41,7 @@ export async function trainWatched(
     device,
     threads,
     force,
+    resume,
     from,
     command: ["longtail", ...command],
     versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
@@ -46,6 +49,8 @@ export async function trainWatched(
     signal: interruption.signal,
   });
   if (evaluation === null)
-    throw new InterruptedError(`interrupted; the checkpoint is ${folder.lastCheckpoint}`);
+    throw interruption.error(
+      `interrupted; \`longtail train ${out} --resume\` goes on from ${folder.lastCheckpoint}`,
+    );
   return evaluation;
 }

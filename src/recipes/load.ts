@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, extname } from "node:path";
+import { basename, extname, join } from "node:path";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/nearest.js";
 import { readRecipeFile, recipeExtensions } from "./file.js";
@@ -19,7 +19,7 @@ export interface LoadOptions {
 }
 
 /**
- * A recipe by a built-in's name or a file's path, changed by the overrides, checked and with every default.
+ * A recipe by a built-in's name, a file's path or a run's folder, changed by the overrides, checked and with every default.
  * A file may build on a built-in: `extends: cifar100-lt-ncl`; its name is the file's unless it says one. It may also
  * be a YAML file of the reference code, known by its keys in capitals.
  *
@@ -33,7 +33,7 @@ export async function loadRecipe(
   const builtIn = findBuiltIn(nameOrPath);
   if (!builtIn && !isPath(nameOrPath))
     throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
-  const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(nameOrPath);
+  const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(recipeFileOf(nameOrPath));
   if (!builtIn && isReferenceFile(recipe)) {
     const { importReference } = await import("./reference/import.js");
     const imported = importReference(recipe, nameOrPath, settings);
@@ -45,6 +45,7 @@ export async function loadRecipe(
       `KEY VALUE pairs (${settings.join(" ")}) are for YAML files of the reference code; use --set key=value`,
     );
   if (builtIn) return resolveRecipe(recipe, `recipe ${builtIn.name}`, overrides);
+  if (isRunFolder(nameOrPath)) return resolveRecipe(ofRun(recipe), `${nameOrPath}/recipe.json`, overrides);
   return resolveRecipe(extended(recipe, nameOrPath), nameOrPath, overrides);
 }
 
@@ -54,7 +55,23 @@ function isReferenceFile(recipe: Json): recipe is JsonObject {
 }
 
 function isPath(text: string): boolean {
-  return recipeExtensions.includes(extname(text)) || (text.includes("/") && existsSync(text));
+  return (
+    recipeExtensions.includes(extname(text)) || isRunFolder(text) || (text.includes("/") && existsSync(text))
+  );
+}
+
+/** Whether a folder holds a run, and so the recipe that it was trained by. */
+export function isRunFolder(path: string): boolean {
+  return existsSync(join(path, "recipe.json"));
+}
+
+function recipeFileOf(path: string): string {
+  return isRunFolder(path) ? join(path, "recipe.json") : path;
+}
+
+/** A run's recipe.json says more than the recipe. */
+function ofRun(description: Json): Json {
+  return isObject(description) ? (description["recipe"] ?? null) : null;
 }
 
 function extended(recipe: Json, path: string): Json {

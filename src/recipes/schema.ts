@@ -185,11 +185,64 @@ const Evaluation = z.strictObject({
       "many / few by training images: > 100 / < 20 as in the field, so that results compare (the default), or " +
         ">= 100 / <= 20 as in the reference (parity)",
     ),
+  reportBest: z
+    .boolean()
+    .default(false)
+    .describe(
+      "report besides what the reference does (parity): the best epoch's ensemble and the best single expert of any " +
+        "epoch, on the test images; nothing is chosen by them",
+    ),
   weights: z
     .enum(["ema", "raw"])
     .default("ema")
     .describe(
       "which weights are judged and used: their moving averages, where ema keeps them, or the weights themselves",
+    ),
+});
+
+const Selection = z
+  .discriminatedUnion("kind", [
+    z
+      .strictObject({
+        kind: z.literal("held-out"),
+        share: z
+          .number()
+          .gt(0)
+          .lt(1)
+          .default(0.1)
+          .describe(
+            "of each class's training images, rounded; a class that this would leave none gives none",
+          ),
+        seed: z
+          .int()
+          .min(0)
+          .default(0)
+          .describe("of the choice of images; runs of other seeds hold out the same"),
+      })
+      .describe(
+        "the epoch that does best on training images held out for this; the test images are not looked at before",
+      ),
+    z
+      .strictObject({ kind: z.literal("last") })
+      .describe(
+        "the last epoch: all images are trained on and nothing is chosen; evaluations show the test images",
+      ),
+    z
+      .strictObject({ kind: z.literal("test") })
+      .describe(
+        "the epoch that does best on the test images, as the reference does: its numbers are too good",
+      ),
+  ])
+  .describe("which epoch's network is the result");
+
+const Checkpoints = z.strictObject({
+  epochs: count.default(1).describe("epochs between checkpoints; the last epoch always leaves one"),
+  steps: count.nullable().default(null).describe("besides, steps between checkpoints; null: none for steps"),
+  minutes: rate
+    .nullable()
+    .default(15)
+    .describe(
+      "besides, minutes between checkpoints, so that little is lost of long epochs; null: none for time",
     ),
 });
 
@@ -229,6 +282,8 @@ export const Recipe = z.strictObject({
   schedule: Schedule,
   ema: Ema.nullable().default(null).describe("moving averages of the weights; null: none"),
   evaluation: Evaluation.prefault({}),
+  selection: Selection.prefault({ kind: "held-out" }),
+  checkpoints: Checkpoints.prefault({}),
   precision: z.enum(["float32", "bfloat16"]).default("float32").describe("bfloat16: mixed precision"),
   memoryFormat: z
     .enum(["channels_last", "contiguous"])

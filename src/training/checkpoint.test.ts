@@ -39,6 +39,7 @@ function saveTrained(to: string, of: ResolvedRecipe = recipe): Method {
     ...training,
     epoch: 1,
     step: 5,
+    ...{ sums: null, best: null, bestOnTest: null },
     model: method.model,
     optimizer,
     ema: null,
@@ -111,7 +112,7 @@ test("files that are no checkpoints, or damaged ones, say so", () => {
   expect(read).toThrow("but not a checkpoint that longtail train wrote");
 
   writeSafetensors(path, new Map(), { format: "longtail-checkpoint", version: "99" });
-  expect(read).toThrow("has checkpoint format 99; this version of longtail reads format 1");
+  expect(read).toThrow("has checkpoint format 99; this version of longtail reads format 2");
 
   saveTrained(path).dispose();
   truncateSync(path, readFileSync(path).length - 100);

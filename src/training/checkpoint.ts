@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Module } from "../nn/module.js";
 import type { EmaWeights } from "../optim/ema.js";
 import { averagesOf } from "../optim/ema.js";
@@ -11,10 +11,13 @@ import { getTorchState } from "../torch/random.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
+import type { EpochSums } from "./epoch-totals.js";
 import { runFolder } from "./run-folder.js";
+import type { RunFolder } from "./run-folder.js";
+import type { BestEpoch, BestOnTest } from "./selection.js";
 
 const FORMAT = "longtail-checkpoint";
-const VERSION = 1;
+const VERSION = 2;
 
 /** How far a run has come. */
 export interface Position {
@@ -24,8 +27,18 @@ export interface Position {
   readonly step: number;
 }
 
+/** What a run has found out so far, besides its weights. */
+export interface Progress extends Position {
+  /** Of the steps done of the epoch that follows; null at an epoch's end. */
+  readonly sums: EpochSums | null;
+  /** The best epoch so far, where one is selected. */
+  readonly best: BestEpoch | null;
+  /** What the reference would report so far, where it is asked for. */
+  readonly bestOnTest: BestOnTest | null;
+}
+
 /** What a checkpoint says besides its tensors: enough to rebuild the model, and to judge it by groups. */
-export interface CheckpointDescription extends Position {
+export interface CheckpointDescription extends Progress {
   readonly recipe: ResolvedRecipe;
   readonly classes: readonly string[];
   /** Training images of each class. */
@@ -65,12 +78,23 @@ export function saveCheckpoint(
     ...(ema === null ? [] : prefixed("ema.", ema.stateDict())),
     ["random.torch", tensor(getTorchState())],
   ]);
-  const { recipe, classes, counts, epoch, step } = description;
+  const { recipe, classes, counts, epoch, step, sums, best, bestOnTest } = description;
   writeSafetensors(path, tensors, {
     format: FORMAT,
     version: String(VERSION),
-    description: JSON.stringify({ recipe, classes, counts, epoch, step }),
+    description: JSON.stringify({ recipe, classes, counts, epoch, step, sums, best, bestOnTest }),
   });
+}
+
+/** Keeps the newest checkpoint under a second name, so that one is left should the next prove damaged. */
+export function keepPrevious({ lastCheckpoint, previousCheckpoint }: RunFolder): void {
+  if (!existsSync(lastCheckpoint)) return;
+  rmSync(previousCheckpoint, { force: true });
+  try {
+    linkSync(lastCheckpoint, previousCheckpoint);
+  } catch {
+    renameSync(lastCheckpoint, previousCheckpoint); // a file system without hard links
+  }
 }
 
 /** Reads a checkpoint; its tensors belong to the scope that is open. */
@@ -115,15 +139,19 @@ export function usedWeights({ path, recipe, model, ema }: Checkpoint, asked?: We
   return ema !== null && (asked ?? recipe.evaluation.weights) === "ema" ? averagesOf(ema) : model;
 }
 
-/** The checkpoint that RUN|CHECKPOINT on the command line means: a run's folder stands for its last checkpoint. */
+/**
+ * The checkpoint that RUN|CHECKPOINT on the command line means: a run's folder stands for the one that was selected, or
+ * the last where none was.
+ */
 export function checkpointPath(runOrCheckpoint: string): string {
   if (!existsSync(runOrCheckpoint))
     throw new CheckpointError(
       `${runOrCheckpoint} does not exist; expected a run's folder or a checkpoint file.`,
     );
   if (!statSync(runOrCheckpoint).isDirectory()) return runOrCheckpoint;
-  const { lastCheckpoint } = runFolder(runOrCheckpoint);
-  if (existsSync(lastCheckpoint)) return lastCheckpoint;
+  const { bestCheckpoint, lastCheckpoint, previousCheckpoint } = runFolder(runOrCheckpoint);
+  const found = [bestCheckpoint, lastCheckpoint, previousCheckpoint].find((path) => existsSync(path));
+  if (found !== undefined) return found;
   throw new CheckpointError(`${runOrCheckpoint} holds no checkpoint; expected ${lastCheckpoint}.`);
 }
 

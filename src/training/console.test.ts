@@ -18,6 +18,7 @@ const run: TrainingEvent = {
   imbalance: 40,
   parameters: 1_234_567,
   epochs: 2,
+  from: null,
   stepsPerEpoch: 4,
 };
 const step = (number: number): TrainingEvent => ({
@@ -51,6 +52,7 @@ const rest: TrainingEvent[] = [
   { type: "checkpoint", time, path: "runs/toy/checkpoints/last.safetensors", epoch: 1, step: 0 },
   {
     type: "evaluation",
+    split: "test",
     time,
     epoch: 1,
     seconds: 0.5,

@@ -99,6 +99,7 @@ function describeRun(run: RunEvent): string {
     run;
   return [
     `${name}, seed ${seed}: ${trainImages} training and ${testImages} test images, ${classes} classes, imbalance ${imbalance.toFixed(0)}`,
+    ...(run.from === null ? [] : [`goes on after epoch ${run.from.epoch}, step ${run.from.step}`]),
     `${(parameters / 1e6).toFixed(2)} million parameters on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}; results in ${folder}`,
   ].join("\n");
 }
@@ -115,8 +116,10 @@ function drawStep(event: StepEvent, run: RunEvent, elapsed: number, width: numbe
 
 function describeStep(event: StepEvent, run: RunEvent, elapsed: number): string {
   const { epoch, step, loss, accuracy, lr, imagesPerSecond } = event;
-  const done = (epoch - 1) * run.stepsPerEpoch + step;
-  const left = (elapsed / done) * (run.epochs * run.stepsPerEpoch - done);
+  const { stepsPerEpoch } = run;
+  const before = run.from === null ? 0 : run.from.epoch * stepsPerEpoch + run.from.step;
+  const done = (epoch - 1) * stepsPerEpoch + step;
+  const left = (elapsed / (done - before)) * (run.epochs * stepsPerEpoch - done);
   return (
     `loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  ` +
     `lr ${formatRate(lr)}  ${imagesPerSecond.toFixed(0)} img/s  ${formatSeconds(left)} left`
@@ -133,9 +136,9 @@ function describeEpoch(
   );
 }
 
-function describeEvaluation({ ensemble, loss, seconds }: EvaluationEvent): string {
+function describeEvaluation({ split, ensemble, loss, seconds }: EvaluationEvent): string {
   const shown = (name: "many" | "medium" | "few"): string => `  ${name} ${ensemble[name]?.toFixed(1) ?? "-"}`;
-  return `  test: all ${ensemble.all.toFixed(1)} %${shown("many")}${shown("medium")}${shown("few")}  loss ${loss.toFixed(3)}  ${formatSeconds(seconds)}`;
+  return `  ${split}: all ${ensemble.all.toFixed(1)} %${shown("many")}${shown("medium")}${shown("few")}  loss ${loss.toFixed(3)}  ${formatSeconds(seconds)}`;
 }
 
 function describeEnd(

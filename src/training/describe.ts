@@ -1,5 +1,6 @@
 import { getThreads } from "../torch/settings.js";
 import type { RunEvent, Untimed } from "./events.js";
+import type { Position } from "./checkpoint.js";
 import type { Prepared } from "./prepare.js";
 import type { RunDescription, RunFolder } from "./run-folder.js";
 
@@ -22,7 +23,7 @@ export function describeRun(
 }
 
 /** What the listeners hear first. */
-export function runEvent(prepared: Prepared, folder: RunFolder): Untimed<RunEvent> {
+export function runEvent(prepared: Prepared, folder: RunFolder, from: Position): Untimed<RunEvent> {
   const { recipe, device, trainData, testData, statistics, method, trainLoader } = prepared;
   return {
     type: "run",
@@ -38,5 +39,6 @@ export function runEvent(prepared: Prepared, folder: RunFolder): Untimed<RunEven
     parameters: method.model.parameters().reduce((sum, parameter) => sum + parameter.size, 0),
     epochs: recipe.epochs,
     stepsPerEpoch: trainLoader.stepsPerEpoch,
+    from: from.epoch + from.step === 0 ? null : { epoch: from.epoch, step: from.step },
   };
 }

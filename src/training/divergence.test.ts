@@ -14,6 +14,7 @@ test("the error says where, on which images, and what may help", () => {
   const error = divergenceError({
     recipe,
     loss: NaN,
+    before: [4.60517, 12.5, 1e6],
     epoch: 1,
     step: 5,
     stepsPerEpoch: 170,
@@ -24,11 +25,12 @@ test("the error says where, on which images, and what may help", () => {
   expect(error).toBeInstanceOf(TrainingError);
   expect(error.message).toMatchInlineSnapshot(`
     "The loss became NaN in epoch 1, step 5 of 170. The run stopped; an earlier checkpoint is untouched.
+    Losses before: 4.6052, 12.500, 1.0000e+6.
     Images of the batch: train.bin record 4, train.bin record 8, train.bin record 15, train.bin record 16, train.bin record 23 and 1 more.
     The learning rate was 0.05. Try a lower optimizer.lr (now 0.05), a clipped gradient by optimizer.clipNorm (now 5) or a longer warm-up by schedule.warmupSteps or schedule.warmupEpochs (now 4 and 0)."
   `);
   const few = divergenceError({
-    ...{ recipe, loss: Infinity, epoch: 2, step: 1, stepsPerEpoch: 2, lr: 1 },
+    ...{ recipe, loss: Infinity, before: [], epoch: 2, step: 1, stepsPerEpoch: 2, lr: 1 },
     dataset,
     indices: indices.subarray(0, 2),
   });

@@ -8,10 +8,22 @@ import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 
 const NAMED_IMAGES = 5;
+const KEPT_LOSSES = 5;
+
+/** The latest losses of an epoch, for the error when one is no longer a number. */
+export class LossHistory {
+  latest: readonly number[] = [];
+
+  add(loss: number): void {
+    this.latest = [...this.latest, loss].slice(-KEPT_LOSSES);
+  }
+}
 
 interface Divergence {
   readonly recipe: ResolvedRecipe;
   readonly loss: number;
+  /** The losses of the steps before it in this epoch, the latest last. */
+  readonly before: readonly number[];
   readonly epoch: number;
   readonly step: number;
   readonly stepsPerEpoch: number;
@@ -23,12 +35,13 @@ interface Divergence {
 
 /** The error for a loss that is NaN or infinite: where, on which images, and what may help. */
 export function divergenceError(found: Divergence): TrainingError {
-  const { loss, epoch, step, stepsPerEpoch, dataset, indices } = found;
+  const { loss, before, epoch, step, stepsPerEpoch, dataset, indices } = found;
   const images = [...indices.subarray(0, NAMED_IMAGES)].map((index) => dataset.describe(index));
   const more = indices.length - images.length;
   return new TrainingError(
     [
       `The loss became ${loss} in epoch ${epoch}, step ${step} of ${stepsPerEpoch}. The run stopped; an earlier checkpoint is untouched.`,
+      `Losses before: ${before.length === 0 ? "none in this epoch" : before.map((one) => one.toPrecision(5)).join(", ")}.`,
       `Images of the batch: ${images.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`,
       advice(found),
     ].join("\n"),

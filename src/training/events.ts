@@ -39,6 +39,8 @@ export interface RunEvent extends Timed {
   readonly parameters: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
+  /** What the run goes on from; null when it starts. */
+  readonly from: { readonly epoch: number; readonly step: number } | null;
 }
 
 export interface EpochStartEvent extends Timed {
@@ -77,10 +79,14 @@ export interface EpochEvent extends Timed {
   readonly imagesPerSecond: number;
 }
 
+/** Which images were judged: the test images, or the training images held out to select an epoch. */
+export type EvaluatedSplit = "test" | "held-out";
+
 /** Without the confusion matrix, which only the last one leaves, in result.json. */
 export interface EvaluationEvent extends Timed, Omit<EvaluationResult, "confusion"> {
   readonly type: "evaluation";
   readonly epoch: number;
+  readonly split: EvaluatedSplit;
   readonly seconds: number;
 }
 

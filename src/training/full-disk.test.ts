@@ -37,5 +37,5 @@ test("a full disk stops the run and leaves the previous checkpoint", async () =>
   await expect(training).rejects.toThrow(/cannot write .*last\.safetensors: the disk is full.*untouched/);
   expect(before.length).toBeGreaterThan(0);
   expect(fs.readFileSync(checkpoint).equals(before)).toBe(true);
-  expect(fs.readdirSync(join(out, "checkpoints"))).toEqual(["last.safetensors"]);
+  expect(fs.readdirSync(join(out, "checkpoints"))).toEqual(["last.safetensors", "previous.safetensors"]);
 });

@@ -21,9 +21,10 @@ export function metricsListener(path: string): Listener {
  */
 export function rewindMetrics(path: string, position: Position): void {
   if (!existsSync(path)) return;
-  const lines = readFileSync(path, "utf8").split("\n");
-  const kept = lines.filter((line) => isBefore(parse(line), position));
-  if (kept.length < lines.length - 1) writeFileAtomic(path, kept.map((line) => `${line}\n`).join(""));
+  const text = readFileSync(path, "utf8");
+  const kept = text.split("\n").filter((line) => isBefore(parse(line), position));
+  const rewound = kept.map((line) => `${line}\n`).join("");
+  if (rewound !== text) writeFileAtomic(path, rewound);
 }
 
 function isBefore(event: TrainingEvent | null, { epoch, step }: Position): boolean {

@@ -1,5 +1,7 @@
 import { openDataset } from "../data/registry.js";
+import { subset } from "../data/dataset.js";
 import type { Dataset } from "../data/dataset.js";
+import { heldOutSplit } from "../data/held-out.js";
 import { Loader } from "../data/loader.js";
 import { inOrder } from "../data/samplers/in-order.js";
 import { buildSampler } from "../data/samplers/registry.js";
@@ -12,6 +14,7 @@ import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
 import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { DataError } from "../support/errors.js";
 import { manualSeed } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setThreads } from "../torch/settings.js";
@@ -20,14 +23,18 @@ import { checkDevice, setDeterministic, setThreads } from "../torch/settings.js"
 export interface Prepared extends Disposable {
   readonly recipe: ResolvedRecipe;
   readonly device: string;
+  /** What is trained on. */
   readonly trainData: Dataset;
   readonly testData: Dataset;
+  /** Of all training images, those held out as well: they decide a class's group. */
   readonly statistics: ClassStatistics;
   readonly method: Method;
   readonly optimizer: Sgd;
   readonly ema: EmaWeights | null;
   readonly trainLoader: Loader;
   readonly testLoader: Loader;
+  /** Of the training images held out to select an epoch; null where none are. */
+  readonly heldOutLoader: Loader | null;
 }
 
 /**
@@ -52,24 +59,26 @@ export function applySettings(
 export async function prepare(recipe: ResolvedRecipe, device: string): Promise<Prepared> {
   assertContrastiveFits(recipe);
   assertPretrainedThere(recipe.pretrained);
-  const trainData = await openDataset(recipe.data, "train");
-  const testData = await openDataset(recipe.data, "test");
-  return build(recipe, { device, trainData, testData });
+  const train = await openDataset(recipe.data, "train");
+  const test = await openDataset(recipe.data, "test");
+  return build(recipe, { device, train, test });
 }
 
 function build(
   recipe: ResolvedRecipe,
-  { device, trainData, testData }: Pick<Prepared, "device" | "trainData" | "testData">,
+  { device, train, test: testData }: { device: string; train: Dataset; test: Dataset },
 ): Prepared {
   using _scope = scope();
-  const statistics = classStatistics(trainData);
-  const method = buildMethod(recipe, statistics);
+  const statistics = classStatistics(train);
+  const { trainData, heldOut } = holdOut(train, recipe.selection);
+  const method = buildMethod(recipe, classStatistics(trainData));
   if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
   const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
   const trainLoader = trainingLoader(recipe, { dataset: trainData, views: method.views });
   const testLoader = evaluationLoader(recipe, testData);
+  const heldOutLoader = heldOut === null ? null : evaluationLoader(recipe, heldOut);
   return {
     recipe,
     device,
@@ -81,7 +90,9 @@ function build(
     ema,
     trainLoader,
     testLoader,
+    heldOutLoader,
     [Symbol.dispose]() {
+      heldOutLoader?.[Symbol.dispose]();
       testLoader[Symbol.dispose]();
       trainLoader[Symbol.dispose]();
       ema?.[Symbol.dispose]();
@@ -89,6 +100,21 @@ function build(
       method.dispose();
     },
   };
+}
+
+/** @throws DataError when the share leaves no image to select by. */
+function holdOut(
+  train: Dataset,
+  selection: ResolvedRecipe["selection"],
+): { trainData: Dataset; heldOut: Dataset | null } {
+  if (selection.kind !== "held-out") return { trainData: train, heldOut: null };
+  const { kept, heldOut } = heldOutSplit(train.labels, { classes: train.classes.length, ...selection });
+  if (heldOut.length === 0)
+    throw new DataError(
+      `${train.root}: its classes are too small to hold out ${selection.share} of their images (selection.share); ` +
+        "take a larger share, or --select last, which needs none.",
+    );
+  return { trainData: subset(train, kept), heldOut: subset(train, heldOut) };
 }
 
 function trainingLoader(

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import { lockRun } from "./run-lock.js";
+import type { BestOnTest } from "./selection.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
@@ -12,6 +14,10 @@ export interface RunFolder {
   readonly metrics: string;
   readonly result: string;
   readonly lastCheckpoint: string;
+  /** The one before the last. */
+  readonly previousCheckpoint: string;
+  /** Of the epoch that was selected, where one is. */
+  readonly bestCheckpoint: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -21,6 +27,8 @@ export function runFolder(path: string): RunFolder {
     metrics: resolve(path, "metrics.jsonl"),
     result: resolve(path, "result.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
+    previousCheckpoint: resolve(path, "checkpoints/previous.safetensors"),
+    bestCheckpoint: resolve(path, "checkpoints/best.safetensors"),
   };
 }
 
@@ -70,10 +78,10 @@ export function assertFree(path: string, { force }: { force: boolean }): void {
 export function createRunFolder(path: string, description: RunDescription): RunFolder {
   const folder = runFolder(path);
   try {
-    if (existsSync(folder.path) && holdsRun(folder.path))
-      renameSync(folder.path, freeName(`${folder.path}.previous-`));
+    if (existsSync(folder.path) && holdsRun(folder.path)) moveAside(folder.path);
     mkdirSync(join(folder.path, "checkpoints"), { recursive: true });
   } catch (error) {
+    if (error instanceof LongtailError) throw error;
     throw new LongtailError(`cannot make the run's folder ${folder.path}: ${(error as Error).message}`, {
       cause: error,
     });
@@ -82,21 +90,37 @@ export function createRunFolder(path: string, description: RunDescription): RunF
   return folder;
 }
 
+/** @throws UsageError when the run is still being trained. */
+function moveAside(path: string): void {
+  using _lock = lockRun(path);
+  renameSync(path, freeName(`${path}.previous-`));
+}
+
 /** A folder that does not exist yet: `base`, else `base-2`, `base-3` and so on. */
 export function freshRunFolder(base: string): string {
   return existsSync(base) ? freeName(`${base}-`, 2) : base;
 }
 
-/** result.json: accuracies in percent. */
+/** result.json: accuracies in percent, of the selected epoch's network on the test images. */
 export interface RunResult extends EvaluationResult {
-  /** Which of the run's networks this is: today always the last epoch's. */
-  readonly selectedOn: "last-epoch";
+  /** What the epoch was chosen by: training images held out for it, the test images, or nothing. */
+  readonly selectedOn: "held-out" | "last-epoch" | "test";
   readonly epoch: number;
+  /** Mean accuracy over the classes on the images that the epoch was chosen by; null when nothing was chosen. */
+  readonly selectionScore: number | null;
+  /** What the last epoch's network does on the test images. */
+  readonly lastEpoch: { readonly epoch: number } & Pick<EvaluationResult, "ensemble" | "experts">;
+  /** What NCL's PyTorch code would report: the best of all evaluations on the test images. Null unless asked for. */
+  readonly bestOnTest: BestOnTest | null;
+  /** Of the process that finished the run. */
   readonly seconds: number;
 }
 
-export function writeResult(folder: RunFolder, result: RunResult): void {
-  writeFileAtomic(folder.result, json(result));
+export function writeResult(
+  folder: RunFolder,
+  { evaluation, ...facts }: Omit<RunResult, keyof EvaluationResult> & { evaluation: EvaluationResult },
+): void {
+  writeFileAtomic(folder.result, json({ ...evaluation, ...facts }));
 }
 
 function holdsRun(path: string): boolean {

@@ -77,7 +77,7 @@ describe("a run", () => {
   test("evaluates every k epochs and after the last", async () => {
     const recipe = toyRecipe(root, {
       epochs: 3,
-      evaluation: { every: 2, batch: 5, groups: "field", weights: "ema" },
+      evaluation: { ...toyRecipe(root).evaluation, every: 2, batch: 5 },
     });
     const { events } = await trainToy(recipe, out);
     const evaluated = events.filter((event) => event.type === "evaluation").map(({ epoch }) => epoch);

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
-import { InterruptedError, onInterrupt } from "../interrupt.js";
+import { onInterrupt } from "../interrupt.js";
 import { collect, deviceOption, newCommand, recipeOption, threadsOption, weightsOption } from "../options.js";
 import { output } from "../output.js";
 import { trainedFrom } from "../trained-arguments.js";
@@ -53,7 +53,7 @@ async function evaluate(run: string, options: EvaluateArguments): Promise<void> 
   using trained = await trainedFrom(run, options);
   applySettings(trained.description.recipe, { device, threads });
   const result = await evaluateTrained(trained, { root, split, signal: interruption.signal });
-  if (result === null) throw new InterruptedError("interrupted");
+  if (result === null) throw interruption.error("interrupted");
   const to = output(options);
   to.say(`${report(result)}\n`);
   to.say(`${trained.path}: ${result.images} ${split} images, loss ${result.loss.toFixed(4)}`);

@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { collect, deviceOption, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
@@ -10,6 +11,7 @@ interface TrainArguments extends RecipeArguments {
   readonly device: string;
   readonly threads?: number | undefined;
   readonly force?: boolean | undefined;
+  readonly resume?: boolean | undefined;
   readonly from?: string | undefined;
   readonly json: boolean;
 }
@@ -20,16 +22,25 @@ Examples:
   longtail train cifar100-lt-ncl --data DIR --set epochs=8 --set schedule.at=[6,7] --set optimizer.lr=0.02
   longtail train caltech20-lt-ncl --data my-photos --seed 1 --out runs/my-photos
   longtail train my-recipe.yaml --data my-photos
+  longtail train runs/cifar100-lt-ncl --resume                                    go on after an interruption
+  longtail train cifar100-lt-ncl --data DIR --out runs/night --resume             start, or go on: for job schedulers
   longtail train cifar100_im100_NCL.yaml TRAIN.MAX_EPOCH 200 --data DIR       a file of NCL's PyTorch code
 
 my-photos holds train/CLASS/*.jpg and test/CLASS/*.jpg. The keys of --set: longtail recipes --keys.
 The run's folder holds recipe.json, metrics.jsonl, result.json and checkpoints. With --json every event
-of the training is a line of JSON on stdout.`;
+of the training is a line of JSON on stdout.
+
+A run that was interrupted, killed or cut off by a crash goes on from its last checkpoint with --resume, to the same
+weights, bit for bit, as if nothing had happened (same machine, same --threads). Ctrl-C and SIGTERM leave a checkpoint
+first. Checkpoints are made by the recipe's keys checkpoints.epochs, .steps and .minutes.`;
 
 export function trainCommand(): CommandUnknownOpts {
   return newCommand("train")
     .description("train a recipe")
-    .argument("<recipe>", "a built-in recipe's name, or a file: .json, .yaml, .yml, .js, .mjs, .ts")
+    .argument(
+      "<recipe>",
+      "a built-in recipe's name, a file (.json, .yaml, .yml, .js, .mjs, .ts), or the folder of a run",
+    )
     .argument("[settings...]", "KEY VALUE pairs for a YAML file of NCL's PyTorch code")
     .option("--data <folder>", "the data's folder")
     .option("--set <key=value>", "change a key of the recipe; can be given many times", collect, [])
@@ -41,6 +52,13 @@ export function trainCommand(): CommandUnknownOpts {
       "--from <file>",
       "go on from a checkpoint of NCL's PyTorch code (.pth), at the epoch after its last",
     )
+    .addOption(
+      new Option(
+        "--select <on>",
+        "which epoch is the result: the best on held-out training images, the last, or (too good) the best on the test images",
+      ).choices(["held-out", "last", "test"] as const),
+    )
+    .option("--resume", "go on with the run in --out (or the one that is named), or start it")
     .option("--force", "move a run that lies in --out aside")
     .addHelpText("after", examples)
     .action(train);
@@ -49,17 +67,26 @@ export function trainCommand(): CommandUnknownOpts {
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
   const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, settings }));
   const { trainWatched } = await import("../training-run.js");
-  const { freshRunFolder } = await import("../../training/run-folder.js");
-  const { device, threads, force = false, from } = options;
+  const { device, threads, force = false, resume = false, from } = options;
   const to = output(options);
   await trainWatched(recipe, {
-    out: options.out ?? freshRunFolder(join("runs", recipe.name)),
+    out: options.out ?? (await defaultFolder(nameOrPath, recipe.name, resume)),
     device,
     threads,
     force,
+    resume,
     from,
     command: process.argv.slice(2),
     output: to,
     listeners: [to.value],
   });
+}
+
+/** A fresh folder; to go on, the one that was named or that the recipe's first run lies in. */
+async function defaultFolder(nameOrPath: string, name: string, resume: boolean): Promise<string> {
+  const { freshRunFolder } = await import("../../training/run-folder.js");
+  const { isRunFolder } = await import("../../recipes/load.js");
+  const first = join("runs", name);
+  if (!resume) return freshRunFolder(first);
+  return isRunFolder(nameOrPath) ? nameOrPath : first;
 }

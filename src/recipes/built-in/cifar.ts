@@ -105,5 +105,6 @@ function recipe(data: DataSet, { name, title, method, reference }: Variant): Rec
     optimizer: { kind: "sgd", lr: 0.1 },
     schedule: { kind: "multistep", at: [320, 360], warmupEpochs: 5 },
     evaluation: parity.evaluation,
+    selection: parity.selection,
   });
 }

@@ -20,6 +20,7 @@ const base = {
   optimizer: { kind: "sgd", lr: 0.2 },
   schedule: { kind: "cosine", end: 1e-4 },
   evaluation: parity.evaluation,
+  selection: parity.selection,
 } as const;
 
 const imagenet = {
@@ -79,4 +80,5 @@ export const placesNcl = defineRecipe({
   optimizer: { kind: "sgd", lr: 0.02, accumulate: 8 },
   schedule: { kind: "multistep", at: [10, 20], warmupEpochs: 5 },
   evaluation: parity.evaluation,
+  selection: parity.selection,
 });

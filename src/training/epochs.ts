@@ -1,0 +1,169 @@
+import { setImmediate } from "node:timers/promises";
+import type { Batch } from "../data/loader.js";
+import type { EvaluationResult } from "../evaluation/accuracy.js";
+import { learningRate } from "../optim/schedule.js";
+import { scope } from "../torch/scope.js";
+import { takeWarnings } from "../torch/settings.js";
+import { keepPrevious, saveCheckpoint } from "./checkpoint.js";
+import type { Position, Progress } from "./checkpoint.js";
+import type { CheckpointClock } from "./checkpoint-clock.js";
+import { assertFinite, divergenceError, LossHistory } from "./divergence.js";
+import { EpochTotals } from "./epoch-totals.js";
+import type { EpochSums } from "./epoch-totals.js";
+import type { Emit } from "./events.js";
+import { judge } from "./judge.js";
+import type { Prepared } from "./prepare.js";
+import type { RunFolder } from "./run-folder.js";
+import { bestOnTest, betterEpoch } from "./selection.js";
+import { trainStep } from "./step.js";
+import type { StepOutcome } from "./step.js";
+
+/** What the loop works with. */
+export interface Run extends Prepared {
+  readonly folder: RunFolder;
+  /** How far it has come; null when it has just begun. */
+  readonly from: Progress;
+  readonly clock: CheckpointClock;
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How far a run has come, and what the last evaluation found; null when none was due or it was interrupted. */
+export interface Reached {
+  readonly progress: Progress;
+  readonly evaluation: EvaluationResult | null;
+}
+
+/**
+ * Trains from where the run stands to its last epoch, or until the signal. An epoch that ended without its evaluation
+ * has it first.
+ */
+export async function trainEpochs(run: Run): Promise<Reached> {
+  let progress = run.from;
+  let evaluation: EvaluationResult | null = null;
+  for (;;) {
+    if (progress.step === 0 && isEvaluated(run, progress.epoch)) {
+      evaluation = await evaluate(run, progress);
+      if (evaluation === null) {
+        if (!run.clock.isCurrent) checkpoint(run, progress);
+        return { progress, evaluation };
+      }
+      progress = withFindings(run, progress, evaluation);
+    }
+    if (progress.epoch === run.recipe.epochs || run.signal?.aborted) return { progress, evaluation };
+    progress = await trainEpoch(run, progress);
+  }
+}
+
+/** Whether the epoch that has just ended, counted from 1, is one to evaluate after. */
+function isEvaluated({ recipe }: Run, epoch: number): boolean {
+  return epoch > 0 && (epoch % recipe.evaluation.every === 0 || epoch === recipe.epochs);
+}
+
+async function evaluate(run: Run, { epoch }: Position): Promise<EvaluationResult | null> {
+  return judge(run, { epoch, split: run.recipe.selection.kind === "held-out" ? "held-out" : "test" });
+}
+
+/** Compares the epoch with those before and keeps its network when it is the best one. */
+function withFindings(run: Run, progress: Progress, result: EvaluationResult): Progress {
+  const { selection, evaluation } = run.recipe;
+  const found = { epoch: progress.epoch, result };
+  const best = selection.kind === "last" ? null : betterEpoch(progress.best, found);
+  const onTest = evaluation.reportBest && selection.kind !== "held-out";
+  const known = { ...progress, best, bestOnTest: onTest ? bestOnTest(progress.bestOnTest, found) : null };
+  if (best !== null && best.epoch === progress.epoch)
+    saveCheckpoint(run.folder.bestCheckpoint, { ...run, ...described(run), ...known });
+  return known;
+}
+
+/** Runs what is left of one epoch, less when interrupted. Checkpoints on the way and at its end. */
+async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
+  const { optimizer, trainLoader, clock, emit, signal } = run;
+  const { stepsPerEpoch } = trainLoader;
+  const { epoch } = before;
+  const totals = new EpochTotals(before.sums ?? undefined);
+  const losses = new LossHistory();
+  const batches = trainLoader.epoch(epoch, { fromStep: before.step });
+  const at = (step: number, sums: EpochSums): Progress =>
+    step < stepsPerEpoch ? { ...before, step, sums } : { ...before, epoch: epoch + 1, step: 0, sums: null };
+  if (before.step === 0) emit({ type: "epoch-start", epoch: epoch + 1, lr: rateAt(run, before) });
+
+  let { step } = before;
+  try {
+    for (; step < stepsPerEpoch && !signal?.aborted; step += 1) {
+      const started = performance.now();
+      optimizer.lr = rateAt(run, { epoch, step });
+      const { outcome, images } = nextStep(run, batches, { epoch, step, losses });
+      totals.add(outcome, images);
+      const { right, ...numbers } = outcome;
+      const accuracy = (100 * right) / images;
+      const imagesPerSecond = images / ((performance.now() - started) / 1000);
+      const { lr } = optimizer;
+      emit({ type: "step", epoch: epoch + 1, step: step + 1, ...numbers, accuracy, lr, imagesPerSecond });
+      if (step + 1 < stepsPerEpoch && clock.dueAfterStep()) checkpoint(run, at(step + 1, totals.sums));
+      await setImmediate(); // signal handlers run only when the event loop gets a turn
+    }
+  } finally {
+    batches.return();
+  }
+  if (step === stepsPerEpoch) emit({ type: "epoch", epoch: epoch + 1, lr: optimizer.lr, ...totals.means() });
+  for (const message of takeWarnings()) emit({ type: "warning", message });
+  const reached = at(step, totals.sums);
+  if (signal?.aborted || reached.epoch === run.recipe.epochs || clock.dueAfterEpoch(reached.epoch))
+    checkpoint(run, reached);
+  return reached;
+}
+
+function rateAt({ recipe, trainLoader }: Run, { epoch, step }: Position): number {
+  const { stepsPerEpoch } = trainLoader;
+  const { epochs, optimizer, schedule } = recipe;
+  return learningRate(schedule, { baseLr: optimizer.lr, epoch, step, stepsPerEpoch, epochs });
+}
+
+/** Takes the next batch and trains on it. Every tensor made on the way is freed. */
+function nextStep(
+  run: Run,
+  batches: Iterator<Batch>,
+  { epoch, step, losses }: Position & { losses: LossHistory },
+): { outcome: StepOutcome; images: number } {
+  using _scope = scope();
+  const { recipe, device, method, optimizer, ema, trainLoader } = run;
+  const { stepsPerEpoch } = trainLoader;
+  const batch = batches.next().value as Batch;
+  const images = batch.images.to({ device });
+  const labels = batch.labels.to({ device });
+  const { precision } = recipe;
+  const { accumulate } = recipe.optimizer;
+  const outcome = trainStep(
+    { images, labels, step: epoch * stepsPerEpoch + step },
+    { method, optimizer, precision, accumulate },
+  );
+  ema?.update();
+  const { loss } = outcome;
+  if (!Number.isFinite(loss)) {
+    const where = { epoch: epoch + 1, step: step + 1, stepsPerEpoch, lr: optimizer.lr };
+    throw divergenceError({
+      recipe,
+      loss,
+      before: losses.latest,
+      ...where,
+      dataset: run.trainData,
+      indices: batch.indices,
+    });
+  }
+  losses.add(loss);
+  return { outcome, images: batch.indices.length };
+}
+
+function checkpoint(run: Run, progress: Progress): void {
+  const { recipe, method, optimizer, folder, clock, emit } = run;
+  assertFinite(method.model.parameters(), { recipe, epoch: progress.epoch, lr: optimizer.lr });
+  keepPrevious(folder);
+  saveCheckpoint(folder.lastCheckpoint, { ...run, ...described(run), ...progress });
+  clock.saved();
+  emit({ type: "checkpoint", path: folder.lastCheckpoint, epoch: progress.epoch, step: progress.step });
+}
+
+function described({ statistics: { classes, counts }, method: { model } }: Run) {
+  return { classes, counts, model };
+}

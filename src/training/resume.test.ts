@@ -1,0 +1,184 @@
+/** Going on after an interruption: the same weights, whatever the moment. */
+import { copyFileSync, existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { CheckpointError, UsageError } from "../support/errors.js";
+import type { TrainingEvent } from "./events.js";
+import type { RunResult } from "./run-folder.js";
+import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { trainToy } from "./train-toy.fixture.js";
+
+let temporary: ReturnType<typeof temporaryFolder>;
+let root: string;
+const at = (name: string): string => join(temporary.path, name);
+const last = (run: string): string => join(at(run), "checkpoints/last.safetensors");
+beforeEach(() => {
+  temporary = temporaryFolder();
+  root = at("data");
+  writeToyData(root);
+});
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+/** Everything that has a state: averages, dropout, keys and queues, an epoch that is selected. */
+function statefulRecipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
+  const plain = toyRecipe(root);
+  const contrastive = {
+    weight: 1,
+    queue: 16,
+    dimension: 8,
+    temperature: 0.2,
+    momentum: 0.9,
+    keyProjection: "ema",
+  } as const;
+  return toyRecipe(root, {
+    epochs: 3,
+    dropout: 0.5,
+    ema: { decay: 0.9, warmup: true },
+    method: { ...plain.method, contrastive } as ResolvedRecipe["method"],
+    selection: { kind: "held-out", share: 0.25, seed: 0 },
+    ...changes,
+  });
+}
+
+/** Trains until the n-th step of this process, as a Ctrl-C would end it. */
+async function trainSteps(
+  recipe: ResolvedRecipe,
+  out: string,
+  steps: number,
+  resume: boolean,
+): Promise<void> {
+  const controller = new AbortController();
+  let seen = 0;
+  await trainToy(recipe, out, {
+    resume,
+    signal: controller.signal,
+    listeners: [
+      (event) => {
+        if (event.type === "step" && ++seen === steps) controller.abort();
+      },
+    ],
+  });
+}
+
+/** What a run told, without what depends on the time. */
+function story(run: string): unknown[] {
+  const lines = readFileSync(join(at(run), "metrics.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n");
+  return lines
+    .map((line) => JSON.parse(line) as TrainingEvent)
+    .filter(({ type }) => !["run", "end", "warning", "checkpoint"].includes(type))
+    .map((event) => ({ ...event, time: 0, seconds: 0, imagesPerSecond: 0 }));
+}
+
+function resultOf(run: string): RunResult {
+  return { ...(JSON.parse(readFileSync(join(at(run), "result.json"), "utf8")) as RunResult), seconds: 0 };
+}
+
+test("interrupted and resumed again and again, a run ends as the one that never was", async () => {
+  const recipe = statefulRecipe();
+  await trainToy(recipe, at("whole"));
+  await trainSteps(recipe, at("parts"), 2, true); // starts, since there is nothing to go on from
+  await trainSteps(recipe, at("parts"), 5, true); // into the next epoch
+  await trainSteps(recipe, at("parts"), 3, true);
+  await trainToy(recipe, at("parts"), { resume: true });
+  expect(readFileSync(last("parts")).equals(readFileSync(last("whole")))).toBe(true);
+  expect(story("parts")).toEqual(story("whole"));
+  expect(resultOf("parts")).toEqual(resultOf("whole"));
+});
+
+test("a run that is finished is judged again, and nothing changes", async () => {
+  const recipe = statefulRecipe({ epochs: 2 });
+  await trainToy(recipe, at("run"));
+  const [before, result] = [readFileSync(last("run")), resultOf("run")];
+  await trainToy(recipe, at("run"), { resume: true });
+  expect(readFileSync(last("run")).equals(before)).toBe(true);
+  expect(resultOf("run")).toEqual(result);
+});
+
+test("checkpoints come by steps too, and the one before the last is kept", async () => {
+  const recipe = toyRecipe(root, { epochs: 1, checkpoints: { epochs: 1, steps: 2, minutes: null } });
+  const { events } = await trainToy(recipe, at("run"));
+  const positions = events.flatMap((event) =>
+    event.type === "checkpoint" ? [[event.epoch, event.step]] : [],
+  );
+  expect(positions).toEqual([
+    [0, 2],
+    [0, 4],
+    [1, 0],
+  ]);
+  expect(readdirSync(join(at("run"), "checkpoints")).sort()).toEqual([
+    "last.safetensors",
+    "previous.safetensors",
+  ]);
+});
+
+test("a damaged checkpoint is told, and the one before it is used", async () => {
+  const recipe = toyRecipe(root, { epochs: 3 });
+  await trainToy(recipe, at("whole"));
+  await trainSteps(recipe, at("run"), 15, false); // the third epoch's third step
+  const bytes = readFileSync(last("run"));
+  bytes[bytes.length - 9]! ^= 1;
+  writeFileSync(last("run"), bytes);
+  writeFileSync(join(at("run"), "checkpoints/.last.safetensors.1.tmp"), "cut off");
+  const { events } = await trainToy(recipe, at("run"), { resume: true });
+  expect(events.find(({ type }) => type === "warning")).toMatchObject({
+    message: expect.stringMatching(
+      /last\.safetensors: damaged: .*; the checkpoint before it is used/,
+    ) as string,
+  });
+  expect(events[0]).toMatchObject({ type: "run", from: { epoch: 2, step: 0 } });
+  expect(readFileSync(last("run")).equals(readFileSync(last("whole")))).toBe(true);
+  expect(existsSync(join(at("run"), "checkpoints/.last.safetensors.1.tmp"))).toBe(false);
+});
+
+test("when no checkpoint is whole, it says so of each", async () => {
+  const recipe = toyRecipe(root, { epochs: 2 });
+  await trainToy(recipe, at("run"));
+  for (const name of ["last", "previous"])
+    truncateSync(join(at("run"), `checkpoints/${name}.safetensors`), 1000);
+  const resumed = trainToy(recipe, at("run"), { resume: true });
+  await expect(resumed).rejects.toThrow(CheckpointError);
+  await expect(resumed).rejects.toThrow(
+    /no checkpoint is whole:\n.*last\.safetensors.*\n.*previous\.safetensors/,
+  );
+});
+
+test("another recipe is refused, with the key that differs; where the data lies may change", async () => {
+  await trainToy(toyRecipe(root, { epochs: 1 }), at("run"));
+  const other = trainToy(toyRecipe(root, { epochs: 1, seed: 7 }), at("run"), { resume: true });
+  await expect(other).rejects.toThrow(UsageError);
+  await expect(other).rejects.toThrow(/expected seed to be 0 as in .*last\.safetensors, found 7/);
+  const moved = at("moved");
+  writeToyData(moved);
+  await trainToy(toyRecipe(moved, { epochs: 1 }), at("run"), { resume: true });
+});
+
+test("two trainings into one folder are refused while the first runs", async () => {
+  const recipe = toyRecipe(root, { epochs: 1 });
+  let second: Promise<unknown> | undefined;
+  await trainToy(recipe, at("run"), {
+    listeners: [
+      (event) => {
+        if (event.type === "checkpoint") second ??= trainToy(recipe, at("run"), { resume: true });
+        second?.catch(() => undefined);
+      },
+    ],
+  });
+  await expect(second).rejects.toThrow(/another training writes to it \(process \d+ on .*\)/);
+  await trainToy(recipe, at("run"), { resume: true });
+});
+
+test("without --resume a run's folder is refused; the metrics of a crash are mended", async () => {
+  const recipe = toyRecipe(root, { epochs: 2 });
+  await trainSteps(recipe, at("run"), 8, false);
+  const metrics = join(at("run"), "metrics.jsonl");
+  copyFileSync(metrics, `${metrics}.copy`);
+  writeFileSync(metrics, `${readFileSync(metrics, "utf8")}{"type":"step","epoch":2,"step":3,"lo`);
+  await trainToy(recipe, at("run"), { resume: true });
+  const steps = story("run").filter((event) => (event as TrainingEvent).type === "step");
+  expect(steps).toHaveLength(12);
+});

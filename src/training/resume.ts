@@ -1,0 +1,116 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { CheckpointError, UsageError } from "../support/errors.js";
+import { setTorchState } from "../torch/random.js";
+import { scope } from "../torch/scope.js";
+import { readCheckpoint } from "./checkpoint.js";
+import type { Checkpoint, Progress } from "./checkpoint.js";
+import { rewindMetrics } from "./metrics.js";
+import type { Prepared } from "./prepare.js";
+import { runFolder } from "./run-folder.js";
+import type { RunFolder } from "./run-folder.js";
+import { restore } from "./trained.js";
+
+/** What can be changed without a change in what is learned. */
+const MAY_DIFFER = ["data.root", "data.workers", "checkpoints", "description", "reference"];
+
+export interface Resumed {
+  readonly progress: Progress;
+  /** What people should know: that the newest checkpoint was damaged, for one. */
+  readonly warnings: readonly string[];
+}
+
+/** Whether there is anything in a run's folder to go on from. */
+export function canResume(path: string): boolean {
+  return checkpointsOf(runFolder(path)).length > 0;
+}
+
+/**
+ * Puts what was prepared into the state of the run's newest whole checkpoint: weights, averages, velocities and random
+ * numbers, so that the steps to come are those of a run that was never interrupted. Its metrics end there as well.
+ * @throws CheckpointError when no checkpoint is whole; UsageError when the run's recipe is another one.
+ */
+export function resume(prepared: Prepared, folder: RunFolder): Resumed {
+  using _scope = scope();
+  removeLeftovers(folder);
+  const { checkpoint, warnings } = newestWhole(folder);
+  assertSameRecipe(prepared.recipe, checkpoint, folder);
+  restoreWeights(prepared, checkpoint);
+  restore(prepared.optimizer, checkpoint.optimizer, checkpoint.path);
+  const { randomState } = checkpoint;
+  setTorchState(randomState.toArray() as Uint8Array);
+  const { epoch, step, sums, best, bestOnTest } = checkpoint;
+  rewindMetrics(folder.metrics, { epoch, step });
+  return { progress: { epoch, step, sums, best, bestOnTest }, warnings };
+}
+
+/** Takes over a checkpoint's weights and their averages. */
+export function restoreWeights(
+  { method, ema: averages }: Pick<Prepared, "method" | "ema">,
+  { path, model, ema }: Checkpoint,
+): void {
+  restore(method.model, model, path);
+  if (averages !== null && ema !== null) restore(averages, ema, path);
+}
+
+function newestWhole(folder: RunFolder): { checkpoint: Checkpoint; warnings: string[] } {
+  const warnings: string[] = [];
+  for (const path of checkpointsOf(folder)) {
+    try {
+      return { checkpoint: readCheckpoint(path), warnings };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      warnings.push(`${error.message}; the checkpoint before it is used.`);
+    }
+  }
+  throw new CheckpointError(
+    `${folder.path}: no checkpoint is whole:\n${warnings.map((text) => text.replace(/;[^;]*$/, "")).join("\n")}`,
+  );
+}
+
+function checkpointsOf({ lastCheckpoint, previousCheckpoint }: RunFolder): string[] {
+  return [lastCheckpoint, previousCheckpoint].filter((path) => existsSync(path));
+}
+
+/** What a crash in the middle of writing left behind. The run's lock is ours: nobody else is writing. */
+function removeLeftovers({ path }: RunFolder): void {
+  for (const folder of [path, join(path, "checkpoints")])
+    for (const name of readdirSync(folder))
+      if (/^\..*\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
+}
+
+function assertSameRecipe(
+  recipe: ResolvedRecipe,
+  { recipe: saved, path }: Checkpoint,
+  folder: RunFolder,
+): void {
+  const [difference] = differences(recipe, saved).filter(
+    (key) => !MAY_DIFFER.some((one) => within(key, one)),
+  );
+  if (difference === undefined) return;
+  const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference)) ?? "nothing";
+  throw new UsageError(
+    `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
+      `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe.`,
+  );
+}
+
+/** The keys, dotted, at which two values differ. */
+function differences(a: unknown, b: unknown, path = ""): string[] {
+  if (!isObject(a) || !isObject(b)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].flatMap((key) => differences(a[key], b[key], path === "" ? key : `${path}.${key}`));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function within(key: string, group: string): boolean {
+  return key === group || key.startsWith(`${group}.`);
+}
+
+function valueAt(recipe: ResolvedRecipe, key: string): unknown {
+  return key.split(".").reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), recipe);
+}
