@@ -170,7 +170,14 @@ test("every key has a type, and what is not plain from its name a description", 
     evaluation.every: a whole number > 0
     evaluation.batch: a whole number > 0
     evaluation.groups: one of field, reference
+    evaluation.reportBest: true or false
     evaluation.weights: one of ema, raw
+    selection.kind: one of held-out, last, test
+    selection.share: a number > 0
+    selection.seed: a whole number >= 0
+    checkpoints.epochs: a whole number > 0
+    checkpoints.steps: a whole number > 0 or null
+    checkpoints.minutes: a number > 0 or null
     precision: one of float32, bfloat16
     memoryFormat: one of channels_last, contiguous
     deterministic: true or false"

@@ -1,5 +1,5 @@
 import { openDataset } from "../data/registry.js";
-import { subset } from "../data/dataset.js";
+import { subset } from "../data/subset.js";
 import type { Dataset } from "../data/dataset.js";
 import { heldOutSplit } from "../data/held-out.js";
 import { Loader } from "../data/loader.js";

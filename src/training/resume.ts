@@ -89,7 +89,7 @@ function assertSameRecipe(
     (key) => !MAY_DIFFER.some((one) => within(key, one)),
   );
   if (difference === undefined) return;
-  const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference)) ?? "nothing";
+  const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference));
   throw new UsageError(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
       `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe.`,

@@ -1,5 +1,4 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
-import type { ResolvedRecipe } from "../recipes/schema.js";
 
 /** An epoch, counted from 1, and what it scored, in percent. */
 export interface BestEpoch {
@@ -19,13 +18,8 @@ export function betterEpoch(
   best: BestEpoch | null,
   { epoch, result }: { epoch: number; result: EvaluationResult },
 ): BestEpoch | null {
-  const score = result.ensemble.balanced ?? result.ensemble.all;
+  const score = result.ensemble.balanced;
   return best !== null && best.score >= score ? best : { epoch, score };
-}
-
-/** Whether epochs are compared at all, and on which images. */
-export function selects(kind: ResolvedRecipe["selection"]["kind"]): boolean {
-  return kind !== "last";
 }
 
 /** The best so far of the ensemble and of any single expert, by the accuracy over all images. */

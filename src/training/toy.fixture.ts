@@ -47,6 +47,38 @@ const OPTIMIZER: ResolvedRecipe["optimizer"] = {
   clipNorm: 5,
 };
 
+const DATA: ResolvedRecipe["data"] = {
+  kind: "image-folder",
+  root: null,
+  trainFile: null,
+  testFile: null,
+  classNames: null,
+  columns: { image: "image", label: "label" },
+  strict: true,
+  imbalance: null,
+  imageSize: SIDE,
+  batch: 8,
+  dropLast: false,
+  sampler: { kind: "instance" },
+  train: [
+    { kind: "random-crop", size: SIDE, padding: 2 },
+    { kind: "horizontal-flip", p: 0.5 },
+  ],
+  secondView: null,
+  test: [],
+  mean: [0.5, 0.5, 0.5],
+  std: [0.25, 0.25, 0.25],
+  workers: 1,
+};
+
+const EVALUATION: ResolvedRecipe["evaluation"] = {
+  every: 1,
+  batch: 8,
+  groups: "field",
+  reportBest: false,
+  weights: "ema",
+};
+
 export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
   return {
     name: "toy",
@@ -54,29 +86,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     reference: "",
     seed: 0,
     epochs: 2,
-    data: {
-      kind: "image-folder",
-      root,
-      trainFile: null,
-      testFile: null,
-      classNames: null,
-      columns: { image: "image", label: "label" },
-      strict: true,
-      imbalance: null,
-      imageSize: SIDE,
-      batch: 8,
-      dropLast: false,
-      sampler: { kind: "instance" },
-      train: [
-        { kind: "random-crop", size: SIDE, padding: 2 },
-        { kind: "horizontal-flip", p: 0.5 },
-      ],
-      secondView: null,
-      test: [],
-      mean: [0.5, 0.5, 0.5],
-      std: [0.25, 0.25, 0.25],
-      workers: 1,
-    },
+    data: { ...DATA, root },
     backbone: "resnet8",
     classifier: { kind: "fc", bias: true },
     dropout: 0,
@@ -86,7 +96,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     optimizer: OPTIMIZER,
     schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 4 },
     ema: null,
-    evaluation: { every: 1, batch: 8, groups: "field", reportBest: false, weights: "ema" },
+    evaluation: EVALUATION,
     selection: { kind: "last" },
     checkpoints: { epochs: 1, steps: null, minutes: null },
     precision: "float32",

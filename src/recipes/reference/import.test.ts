@@ -36,7 +36,7 @@ describe("the reference's configurations", () => {
     });
   });
 
-  test("the built-in recipes are the same, apart from seed and how often they are evaluated", async () => {
+  test("the built-in recipes are the same, apart from seed and how often they are evaluated and saved", async () => {
     const same = [
       [ncl, "cifar100-lt-ncl", {}],
       [moco, "cifar100-lt-ncl-contrastive", {}],
@@ -48,9 +48,9 @@ describe("the reference's configurations", () => {
     for (const [file, name, settings] of same) {
       const { recipe } = imported(file, settings);
       const builtIn = await loadRecipe(name);
-      const { description, reference, seed, evaluation } = recipe;
+      const { description, reference, seed, evaluation, checkpoints } = recipe;
       const optimizer = { ...builtIn.optimizer, accumulate: recipe.optimizer.accumulate };
-      const theirs = { name: recipe.name, description, reference, seed, evaluation, optimizer };
+      const theirs = { checkpoints, name: recipe.name, description, reference, seed, evaluation, optimizer };
       expect({ ...builtIn, ...theirs }).toEqual(recipe);
     }
   });
@@ -84,7 +84,6 @@ describe("the reference's configurations", () => {
       BACKBONE.TYPE: no effect: the networks are those of BACKBONE.MULTI_NETWORK_TYPE
       CLASSIFIER.SEMI_TYPE, LOSS.CON_RATIO: no effect: it belongs to NETWORK.MOCO True
       OUTPUT_DIR: no effect: a run lies in --out, or in runs/NAME
-      SAVE_STEP: no effect: there is a checkpoint after every epoch
       SHOW_STEP: no effect: progress is shown all the time, and every step is in metrics.jsonl
       TRAIN.NUM_WORKERS, TEST.NUM_WORKERS: no effect: the number of threads is chosen; --set data.workers=N changes it, the images stay the same
       TRAIN.TENSORBOARD.ENABLE: no effect: what it would show is in metrics.jsonl

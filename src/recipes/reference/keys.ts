@@ -52,7 +52,7 @@ export const referenceKeys = {
   NAME: text("default"),
   OUTPUT_DIR: text("", "a run lies in --out, or in runs/NAME"),
   VALID_STEP: whole(5),
-  SAVE_STEP: whole(5, "there is a checkpoint after every epoch"),
+  SAVE_STEP: whole(5),
   SHOW_STEP: whole(20, "progress is shown all the time, and every step is in metrics.jsonl"),
   PIN_MEMORY: flag(true, "how images reach the device is no choice"),
   INPUT_SIZE: size([224, 224]),

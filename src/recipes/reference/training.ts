@@ -58,6 +58,10 @@ function importCosine(from: Importer): void {
 function importEvaluation(from: Importer): void {
   from.map("TEST.BATCH_SIZE", "evaluation.batch");
   from.fix("evaluation.groups", "reference");
+  from.fix("evaluation.reportBest", true);
+  from.fix("selection.kind", "last");
+  if (from.value("SAVE_STEP") > 0) from.map("SAVE_STEP", "checkpoints.epochs");
+  else from.unused("the last epoch leaves a checkpoint all the same", "SAVE_STEP");
   if (from.value("VALID_STEP") === -1) {
     from.set("evaluation.every", from.value("TRAIN.MAX_EPOCH"), "VALID_STEP");
     from.remark("VALID_STEP", "the last epoch is evaluated all the same");
