@@ -12,7 +12,6 @@ interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly seconds: number;
 }
 
 interface Options {
@@ -22,7 +21,6 @@ interface Options {
 }
 
 function longtail(args: readonly string[], { environment, interruptWhen }: Options = {}): Promise<Ended> {
-  const started = performance.now();
   const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...environment } });
   let [stdout, stderr, interrupted] = ["", "", false];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -34,9 +32,7 @@ function longtail(args: readonly string[], { environment, interruptWhen }: Optio
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) =>
-      resolve({ code, stdout, stderr, seconds: (performance.now() - started) / 1000 }),
-    );
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
 }
 

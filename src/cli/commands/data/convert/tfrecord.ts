@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { ConvertedImages } from "../../../../data/convert/tfrecord.js";
-import { InterruptedError, onInterrupt } from "../../../interrupt.js";
+import { onInterrupt } from "../../../interrupt.js";
 import { newCommand, wholeNumber } from "../../../options.js";
 import { output } from "../../../output.js";
 import { progressDisplay } from "../../../progress.js";
@@ -89,7 +89,7 @@ async function convert(files: string[], options: TfRecordArguments): Promise<voi
     ...{ ...options, files, layout, size, imageFeature, labelFeature },
     classNames: null,
     onProgress: ({ images, bytes, totalBytes }) => {
-      if (interruption.signal.aborted) throw new InterruptedError("interrupted");
+      if (interruption.signal.aborted) throw interruption.error("interrupted");
       const text = `${images} images, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;
       progress.show({ done: bytes, total: totalBytes, text });
     },
