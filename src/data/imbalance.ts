@@ -1,20 +1,24 @@
 import { DataError } from "../support/errors.js";
-import { Rng } from "../torch/random.js";
 import type { Dataset } from "./dataset.js";
+import { NumpyRandom } from "./numpy-random.js";
 import { classStatistics } from "./statistics.js";
 import { subset } from "./subset.js";
 
-/** Always the same subset, whatever the training's seed: runs with several seeds see the same data. */
-const SUBSET_SEED = 0;
 /** Data whose imbalance is within this share of the asked one counts as long-tailed already. */
 const TOLERANCE = 0.1;
+
+export interface ImbalanceOptions {
+  readonly imbalance: number;
+  /** Chooses the images. Apart from the training's seed: runs with several of those see the same data. */
+  readonly seed: number;
+}
 
 /**
  * A long-tailed subset of balanced training data: class c of C keeps ⌊n · (1 / imbalance)^(c / (C − 1))⌋ images,
  * chosen at random; n is the size of a class. Cui et al., "Class-balanced loss based on effective number of
  * samples", CVPR 2019. Data that has about that imbalance already is returned as it is.
  */
-export function imbalanced(dataset: Dataset, imbalance: number): Dataset {
+export function imbalanced(dataset: Dataset, { imbalance, seed }: ImbalanceOptions): Dataset {
   const statistics = classStatistics(dataset);
   const largest = Math.max(...statistics.counts);
   const smallest = Math.min(...statistics.counts);
@@ -31,7 +35,12 @@ export function imbalanced(dataset: Dataset, imbalance: number): Dataset {
       `${dataset.root}: expected an imbalance of at most ${largest}, the images of a class, found ${imbalance}.`,
     );
   }
-  return subset(dataset, chooseImages(dataset.labels, sizes));
+  return subset(
+    dataset,
+    chooseImages(dataset.labels, sizes, seed)
+      .flat()
+      .sort((a, b) => a - b),
+  );
 }
 
 /** ⌊largest · (1 / imbalance)^(c / (C − 1))⌋ for each class c. */
@@ -43,12 +52,18 @@ export function exponentialSizes(options: { largest: number; classes: number; im
   });
 }
 
-function chooseImages(labels: Int32Array, sizes: readonly number[]): number[] {
+/**
+ * The images that each class keeps. As Cao et al., "Learning imbalanced datasets with label-distribution-aware margin
+ * loss", NeurIPS 2019, choose them with NumPy: class after class its images are shuffled and the first ones kept. Seed 0
+ * gives the CIFAR-10-LT and CIFAR-100-LT that the field trains on.
+ */
+export function chooseImages(labels: Int32Array, sizes: readonly number[], seed: number): number[][] {
   const byClass = sizes.map((): number[] => []);
   labels.forEach((label, index) => byClass[label]?.push(index));
-  const chosen = byClass.flatMap((images, label) => {
-    const order = new Rng(SUBSET_SEED, label).permutation(images.length);
-    return Array.from(order.subarray(0, sizes[label]), (position) => images[position] ?? 0);
+  const random = new NumpyRandom(seed);
+  return byClass.map((images, label) => {
+    const order = Int32Array.from(images);
+    random.shuffle(order);
+    return [...order.subarray(0, sizes[label])];
   });
-  return chosen.sort((a, b) => a - b);
 }

@@ -45,7 +45,7 @@ function listed(format: ListingFormat, what: string): Format {
  *   record cannot be used.
  */
 export async function openDataset(data: DataSpec, split: Split): Promise<Dataset> {
-  const { kind, root, imbalance } = data;
+  const { kind, root, imbalance, imbalanceSeed: seed } = data;
   const { layout, open } = formats[kind];
   if (root === null) throw new UsageError("No data folder: expected --data DIR.");
   if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
@@ -54,7 +54,7 @@ export async function openDataset(data: DataSpec, split: Split): Promise<Dataset
   const dataset = await open({ ...data, root }, split);
   if (split === "test") return dataset;
   requireEveryClass(dataset);
-  return imbalance === null ? dataset : imbalanced(dataset, imbalance);
+  return imbalance === null ? dataset : imbalanced(dataset, { imbalance, seed });
 }
 
 function requireEveryClass(dataset: Dataset): void {

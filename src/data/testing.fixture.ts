@@ -44,7 +44,7 @@ export function dataSpec(
 ): DataSpec {
   const files = { trainFile: null, testFile: null, classNames: null };
   const columns = { image: "image", label: "label" };
-  return { kind, root, ...files, columns, strict: true, imbalance: null, ...changes };
+  return { kind, root, ...files, columns, strict: true, imbalance: null, imbalanceSeed: 0, ...changes };
 }
 
 /** The message of opening data that consists of these files; the folder's random name is DIR. */

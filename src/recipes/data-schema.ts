@@ -49,6 +49,15 @@ export const Data = z.strictObject({
       "largest class over smallest of an exponential subset of balanced training data (Cui et al. 2019); " +
         "null takes everything, and data that is long-tailed already is left as it is",
     ),
+  imbalanceSeed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0)
+    .describe(
+      "chooses the images of that subset, apart from the recipe's seed; 0: of CIFAR, the selection that the field trains " +
+        "on (Cao et al. 2019)",
+    ),
   imageSize: count.describe("side in pixels of the square that the network sees"),
   batch: count.default(64).describe("images per training step; optimizer.accumulate cuts it in parts"),
   dropLast: z

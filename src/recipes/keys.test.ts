@@ -20,6 +20,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.columns.label: text
     data.strict: true or false
     data.imbalance: a number >= 1 or null
+    data.imbalanceSeed: a whole number >= 0 and <= 4294967295
     data.imageSize: a whole number > 0
     data.batch: a whole number > 0
     data.dropLast: true or false

@@ -56,6 +56,7 @@ const DATA: ResolvedRecipe["data"] = {
   columns: { image: "image", label: "label" },
   strict: true,
   imbalance: null,
+  imbalanceSeed: 0,
   imageSize: SIDE,
   batch: 8,
   dropLast: false,
