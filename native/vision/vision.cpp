@@ -184,7 +184,7 @@ napi_value drawTransform(napi_env env, size_t, napi_value* argv) {
   const auto height = static_cast<int>(get("height")), width = static_cast<int>(get("width"));
   std::vector<double> all;
   for (uint32_t image = 0; image < get("images"); image++) {
-    Philox random = randomOf(static_cast<uint64_t>(get("seed")), static_cast<uint32_t>(get("epoch")), image, static_cast<uint32_t>(get("view")));
+    Philox random = randomOf(static_cast<uint64_t>(get("seed")), static_cast<uint32_t>(get("epoch")), {image, 0}, static_cast<uint32_t>(get("view")));
     const auto numbers = transform->drawn(height, width, random);
     all.insert(all.end(), numbers.begin(), numbers.end());
   }
