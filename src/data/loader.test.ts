@@ -207,7 +207,7 @@ describe("image files", () => {
 
   function folderData(path: string, files: Record<string, Uint8Array | string>): LoaderOptions {
     writeFiles(path, files);
-    const dataset = openImageFolder(path, "train");
+    const dataset = openImageFolder({ root: path, strict: true }, "train");
     return { ...plainOptions(dataset, 6), transforms: SIZE };
   }
 

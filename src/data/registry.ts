@@ -25,7 +25,7 @@ const formats: Record<DataSpec["kind"], Format> = {
     layout: cifarLayout("cifar100"),
     open: ({ root }, split) => openCifar("cifar100", root, split),
   },
-  "image-folder": { layout: FOLDER_LAYOUT, open: ({ root }, split) => openImageFolder(root, split) },
+  "image-folder": { layout: FOLDER_LAYOUT, open: openImageFolder },
   annotations: listed(annotationsFormat, "annotation JSON"),
   list: listed(listFormat, '"path label" lines'),
   inaturalist: listed(inaturalistFormat, "iNaturalist's JSON"),
@@ -45,16 +45,34 @@ function listed(format: ListingFormat, what: string): Format {
  *   record cannot be used.
  */
 export async function openDataset(data: DataSpec, split: Split): Promise<Dataset> {
-  const { kind, root, imbalance, imbalanceSeed: seed } = data;
+  const dataset = await openWhole(data, split);
+  if (split === "test") return dataset;
+  requireEveryClass(dataset);
+  return subsetOf(dataset, data);
+}
+
+/**
+ * Opens what there is, to look for what is wrong with it: bad records are left out and counted, a class may be empty.
+ * @throws DataError when the data is missing or not of that kind
+ */
+export async function openForCheck(data: DataSpec, split: Split): Promise<Dataset> {
+  const dataset = await openWhole({ ...data, strict: false }, split);
+  const isWhole = split === "test" || classStatistics(dataset).counts.includes(0);
+  return isWhole ? dataset : subsetOf(dataset, data);
+}
+
+function subsetOf(dataset: Dataset, { imbalance, imbalanceSeed: seed }: DataSpec): Dataset {
+  return imbalance === null ? dataset : imbalanced(dataset, { imbalance, seed });
+}
+
+async function openWhole(data: DataSpec, split: Split): Promise<Dataset> {
+  const { kind, root } = data;
   const { layout, open } = formats[kind];
   if (root === null) throw new UsageError("No data folder: expected --data DIR.");
   if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
     throw new DataError(`${root}: data folder not found; expected ${layout}.`);
   }
-  const dataset = await open({ ...data, root }, split);
-  if (split === "test") return dataset;
-  requireEveryClass(dataset);
-  return imbalance === null ? dataset : imbalanced(dataset, { imbalance, seed });
+  return open({ ...data, root }, split);
 }
 
 function requireEveryClass(dataset: Dataset): void {

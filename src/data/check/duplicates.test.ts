@@ -4,9 +4,9 @@ import { inspection } from "./inspection.fixture.js";
 
 /** Tiles that a seed decides. */
 function colours(seed: number): string {
-  return Buffer.from(Array.from({ length: 192 }, (_, i) => (i * i * seed * 7 + 13 * i * seed) % 251)).toString(
-    "base64",
-  );
+  return Buffer.from(
+    Array.from({ length: 192 }, (_, i) => (i * i * seed * 7 + 13 * i * seed) % 251),
+  ).toString("base64");
 }
 
 const hash = "f0f0f0f0f0f0f0f0";

@@ -1,7 +1,7 @@
 import { symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDataset } from "../registry.js";
+import { openDataset, openForCheck } from "../registry.js";
 import type { DataSpec } from "../source.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
@@ -89,15 +89,40 @@ describe("an image folder", () => {
       {
         "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG or WebP), found none.",
         "emptyTest": "DIR/test: expected images in its class folders, found none.",
-        "format": "DIR/train/ant/2.BMP: expected JPEG, PNG or WebP images, found .BMP; convert it.",
+        "format": "DIR/train/ant/2.BMP: expected JPEG, PNG or WebP images, found .BMP; convert it (data.strict=false would leave such records out and count them)",
         "noClasses": "DIR/train: expected class folders (train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found none.",
         "noTest": "DIR/test: expected a folder (train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found none that can be read.",
-        "noTrainingImages": "DIR/test/bee: class "bee" has no training images; expected a folder DIR/train/bee.",
+        "noTrainingImages": "DIR/test/bee: class "bee" has no training images; expected a folder DIR/train/bee (data.strict=false would leave such records out and count them)",
         "nothing": "DIR/train: expected a folder (train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found none that can be read.",
-        "tooDeep": "DIR/train/bee/big: expected images, found a folder inside a class folder.",
-        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP).",
+        "tooDeep": "DIR/train/bee/big: expected images, found a folder inside a class folder (data.strict=false would leave such records out and count them)",
+        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP) (data.strict=false would leave such records out and count them)",
       }
     `);
+  });
+
+  it("leaves out and counts what should not be there, when told to", async () => {
+    using folder = temporaryFolder();
+    const image = jpeg();
+    writeFiles(folder.path, {
+      ...{ "train/ant/1.jpg": image, "train/ant/2.BMP": "", "train/ant/more/3.jpg": image },
+      ...{
+        "train/0.jpg": image,
+        "train/bee/notes.txt": "",
+        "test/ant/1.jpg": image,
+        "test/wasp/1.jpg": image,
+      },
+    });
+    symlinkSync("/no/such/file", join(folder.path, "train/ant/4.jpg"));
+    const lenient = { ...spec(folder.path), strict: false };
+    const train = await openForCheck(lenient, "train");
+    expect([train.size, train.classes, train.skipped?.count]).toEqual([1, ["ant", "bee"], 4]);
+    expect(train.skipped?.examples[0]).toContain("train/0.jpg: expected images inside class folders");
+    const test = await openForCheck(lenient, "test");
+    expect([test.size, test.skipped?.examples.join()]).toEqual([
+      1,
+      expect.stringContaining('class "wasp" has no training images'),
+    ]);
+    await expect(openDataset(lenient, "train")).rejects.toThrowError('class "bee" has no training images');
   });
 
   it("says that the folder is missing, and what it must hold", async () => {

@@ -1,7 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
+import type { Dirent } from "node:fs";
 import { extname, join } from "node:path";
 import { DataError } from "../../support/errors.js";
+import { BadRecords } from "../bad-records.js";
 import type { Dataset, Split } from "../dataset.js";
+import type { DataSource } from "../source.js";
 
 /** What the folder must look like, for messages. */
 export const FOLDER_LAYOUT = "train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)";
@@ -11,19 +14,23 @@ const OTHER_IMAGES = new Set([".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif",
 
 /**
  * A folder a class: train/CLASS/*.jpg, test/CLASS/*.jpg. The classes are train's folders in sorted order; a class may
- * be without test images. Hidden files and files that are no images are passed over.
+ * be without test images. Hidden files and files that are no images are passed over. What should not be there is an error
+ * or, when the source is not strict, left out and counted; a class may then be without training images.
  */
-export function openImageFolder(root: string, split: Split): Dataset {
-  const trainFolder = join(root, "train");
-  const classes = classFolders(trainFolder);
+export function openImageFolder(
+  { root, strict }: Pick<DataSource, "root" | "strict">,
+  split: Split,
+): Dataset {
+  const bad = new BadRecords({ strict });
+  const classes = classFolders(join(root, "train"), new BadRecords({ strict }));
   const folder = join(root, split);
-  if (split === "test") requireKnown(classFolders(folder), classes, { folder, trainFolder });
-  const present = new Set(classFolders(folder));
+  const present = new Set(classFolders(folder, bad));
+  if (split === "test") reportUnknown(present, classes, { root, bad });
   const paths: string[] = [];
   const labels: number[] = [];
   classes.forEach((name, label) => {
-    const images = present.has(name) ? imagesOf(join(folder, name)) : [];
-    if (images.length === 0 && split === "train") {
+    const images = present.has(name) ? imagesOf(join(folder, name), bad) : [];
+    if (images.length === 0 && split === "train" && strict) {
       throw new DataError(
         `${join(folder, name)}: expected at least one image (JPEG, PNG or WebP), found none.`,
       );
@@ -42,17 +49,16 @@ export function openImageFolder(root: string, split: Split): Dataset {
     labels: Int32Array.from(labels),
     size: paths.length,
     pixels: { kind: "files", paths },
+    skipped: bad,
     describe: (index) => paths[index] ?? "",
   };
 }
 
-function classFolders(folder: string): string[] {
-  const entries = list(folder);
-  const image = entries.find(({ name, isFolder }) => !isFolder && isImage(name));
-  if (image) {
-    throw new DataError(
-      `${join(folder, image.name)}: expected images inside class folders: ${FOLDER_LAYOUT}.`,
-    );
+function classFolders(folder: string, bad: BadRecords): string[] {
+  const entries = list(folder, bad);
+  for (const { name, isFolder } of entries) {
+    if (!isFolder && isImage(name))
+      bad.report(`${join(folder, name)}: expected images inside class folders: ${FOLDER_LAYOUT}`);
   }
   const classes = entries.filter(({ isFolder }) => isFolder).map(({ name }) => name);
   if (classes.length === 0)
@@ -60,15 +66,15 @@ function classFolders(folder: string): string[] {
   return classes;
 }
 
-function imagesOf(folder: string): string[] {
+function imagesOf(folder: string, bad: BadRecords): string[] {
   const paths: string[] = [];
-  for (const { name, isFolder } of list(folder)) {
+  for (const { name, isFolder } of list(folder, bad)) {
     const path = join(folder, name);
-    if (isFolder) throw new DataError(`${path}: expected images, found a folder inside a class folder.`);
-    if (OTHER_IMAGES.has(extname(name).toLowerCase())) {
-      throw new DataError(`${path}: expected JPEG, PNG or WebP images, found ${extname(name)}; convert it.`);
-    }
-    if (isImage(name)) paths.push(path);
+    const extension = extname(name).toLowerCase();
+    if (isFolder) bad.report(`${path}: expected images, found a folder inside a class folder`);
+    else if (OTHER_IMAGES.has(extension))
+      bad.report(`${path}: expected JPEG, PNG or WebP images, found ${extname(name)}; convert it`);
+    else if (isImage(name)) paths.push(path);
   }
   return paths;
 }
@@ -78,19 +84,22 @@ function isImage(name: string): boolean {
 }
 
 /** What is in a folder, sorted by code unit so that every machine numbers classes and images alike; nothing hidden. */
-function list(folder: string): { name: string; isFolder: boolean }[] {
-  const names = namesIn(folder).filter((name) => !name.startsWith("."));
-  return names.sort().map((name) => {
-    const status = statSync(join(folder, name), { throwIfNoEntry: false });
-    if (!status)
-      throw new DataError(`${join(folder, name)}: expected a file or folder, found a broken link.`);
-    return { name, isFolder: status.isDirectory() };
+function list(folder: string, bad: BadRecords): { name: string; isFolder: boolean }[] {
+  const entries = entriesOf(folder).filter(({ name }) => !name.startsWith("."));
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    // Links, and what a file system says nothing about, are looked at: a file's status takes some microseconds.
+    const known = entry.isFile() || entry.isDirectory() ? entry : statSync(path, { throwIfNoEntry: false });
+    if (known) return [{ name: entry.name, isFolder: known.isDirectory() }];
+    bad.report(`${path}: expected a file or folder, found a broken link`);
+    return [];
   });
 }
 
-function namesIn(folder: string): string[] {
+function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     throw new DataError(`${folder}: expected a folder (${FOLDER_LAYOUT}), found none that can be read.`, {
       cause: error,
@@ -98,14 +107,15 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function requireKnown(
-  found: readonly string[],
+function reportUnknown(
+  found: ReadonlySet<string>,
   classes: readonly string[],
-  { folder, trainFolder }: { folder: string; trainFolder: string },
+  { root, bad }: { root: string; bad: BadRecords },
 ): void {
-  const stranger = found.find((name) => !classes.includes(name));
-  if (stranger === undefined) return;
-  throw new DataError(
-    `${join(folder, stranger)}: class "${stranger}" has no training images; expected a folder ${join(trainFolder, stranger)}.`,
-  );
+  const known = new Set(classes);
+  for (const name of found) {
+    if (known.has(name)) continue;
+    const [test, train] = [join(root, "test", name), join(root, "train", name)];
+    bad.report(`${test}: class "${name}" has no training images; expected a folder ${train}`);
+  }
 }
