@@ -81,14 +81,14 @@ describe("CIFAR's binary version", () => {
     }).toMatchInlineSnapshot(`
       {
         "cut": "DIR/train.bin: expected whole records of 3074 bytes, found 5000 bytes: 1 records and 1926 bytes more.",
-        "empty": "DIR: expected CIFAR-10's binary version: data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt; found no file for the train split.",
+        "empty": "DIR: expected CIFAR-10's binary version (data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt) or its Python version (data_batch_1 … data_batch_5, test_batch, batches.meta); found no file for the train split.",
         "emptyClass": "DIR: class "cat" has no training images.",
-        "fewNames": "DIR/fine_label_names.txt: expected 100 class names, one a line, found 1.",
+        "fewNames": "DIR/fine_label_names.txt: expected 100 class names, found 1.",
         "label": "DIR/data_batch_2.bin, record 1: expected a label below 10, found 10.",
         "noNames": "DIR/fine_label_names.txt: file not found; expected train.bin, test.bin, fine_label_names.txt.",
         "noRecord": "DIR/train.bin: expected whole records of 3074 bytes, found 0 bytes: 0 records and 0 bytes more.",
-        "noTest": "DIR: expected CIFAR-100's binary version: train.bin, test.bin, fine_label_names.txt; found no file for the test split.",
-        "otherKind": "DIR: expected CIFAR-10's binary version: data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt; found no file for the train split.",
+        "noTest": "DIR: expected CIFAR-100's binary version (train.bin, test.bin, fine_label_names.txt) or its Python version (train, test, meta); found no file for the test split.",
+        "otherKind": "DIR: expected CIFAR-10's binary version (data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt) or its Python version (data_batch_1 … data_batch_5, test_batch, batches.meta); found no file for the train split.",
       }
     `);
   });
@@ -97,7 +97,7 @@ describe("CIFAR's binary version", () => {
     await expect(
       openDataset(dataSpec("cifar10", "/no/such/folder"), "train"),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DataError: /no/such/folder: data folder not found; expected CIFAR-10's binary version: data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt.]`,
+      `[DataError: /no/such/folder: data folder not found; expected CIFAR-10's binary version (data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt) or its Python version (data_batch_1 … data_batch_5, test_batch, batches.meta).]`,
     );
     await expect(openDataset(dataSpec("cifar10", null), "train")).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: No data folder: expected --data DIR.]`,
