@@ -116,10 +116,11 @@ std::span<const SubPolicy> policyNamed(const std::string& name) {
 
 class AutoAugment : public Policy {
  public:
-  explicit AutoAugment(const Options& options) : Policy(options) {
+  explicit AutoAugment(const Options& options) : Policy(options, 2) {
     for (const auto& [first, second] : policyNamed(options.text("policy"))) subPolicies_.push_back({prepare(first), prepare(second)});
   }
 
+ private:
   Draw draw(Philox& random) const override {
     Draw draw;
     draw.alternative = static_cast<int>(random.below(static_cast<uint32_t>(subPolicies_.size())));
@@ -131,7 +132,6 @@ class AutoAugment : public Policy {
     return draw;
   }
 
- private:
   std::vector<std::array<Prepared, 2>> subPolicies_;
 };
 

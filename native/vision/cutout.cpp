@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "vision/transform.h"
 
@@ -13,8 +14,7 @@ class Cutout : public Transform {
 
   void apply(Image& image, Philox& random) const override {
     for (int hole = 0; hole < holes_; hole++) {
-      const int y = static_cast<int>(random.below(static_cast<uint32_t>(image.height)));
-      const int x = static_cast<int>(random.below(static_cast<uint32_t>(image.width)));
+      const auto [y, x] = middle(image.height, image.width, random);
       const int left = std::max(0, x - half_), right = std::min(image.width, x + half_);
       for (int row = std::max(0, y - half_); row < std::min(image.height, y + half_); row++) {
         std::memset(image.row(row) + left * Image::channels, 0, static_cast<size_t>(right - left) * Image::channels);
@@ -22,7 +22,21 @@ class Cutout : public Transform {
     }
   }
 
+  // y and x of each middle
+  std::vector<double> drawn(int height, int width, Philox& random) const override {
+    std::vector<double> numbers;
+    for (int hole = 0; hole < holes_; hole++) {
+      for (const int coordinate : middle(height, width, random)) numbers.push_back(coordinate);
+    }
+    return numbers;
+  }
+
  private:
+  static std::array<int, 2> middle(int height, int width, Philox& random) {
+    const int y = static_cast<int>(random.below(static_cast<uint32_t>(height)));
+    return {y, static_cast<int>(random.below(static_cast<uint32_t>(width)))};
+  }
+
   int half_, holes_;
 };
 

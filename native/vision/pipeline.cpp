@@ -1,6 +1,6 @@
 #include <map>
 
-#include "vision/policy.h"
+#include "vision/transform.h"
 
 namespace lt {
 namespace {
@@ -17,6 +17,8 @@ const std::map<std::string, TransformPtr (*)(const Options&)>& makers() {
       {"grayscale", makeGrayscale},
       {"gaussian-blur", makeGaussianBlur},
       {"auto-augment", makeAutoAugment},
+      {"rand-augment", makeRandAugment},
+      {"trivial-augment", makeTrivialAugment},
       {"cutout", makeCutout},
       {"operation", makeOperation},
   };
@@ -33,12 +35,6 @@ TransformPtr makeTransform(const std::string& kind, const Options& options) {
 
 void Pipeline::apply(Image& image, Philox& random) const {
   for (const auto& step : steps_) step->apply(image, random);
-}
-
-std::string Pipeline::describeDraw(Philox& random) const {
-  const auto* policy = steps_.size() == 1 ? dynamic_cast<const Policy*>(steps_.front().get()) : nullptr;
-  if (!policy) throw std::invalid_argument("expected one policy that draws operations");
-  return describe(policy->draw(random));
 }
 
 }  // namespace lt

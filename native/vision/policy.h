@@ -1,6 +1,5 @@
 // Policies: transforms that draw which operations to do, and then do them.
 #pragma once
-#include <string>
 #include <vector>
 
 #include "vision/operations/operation.h"
@@ -11,7 +10,7 @@ namespace lt {
 struct Step {
   const Operation* operation;
   double value;
-  Interpolation interpolation;
+  Interpolation interpolation = Interpolation::nearest;
 };
 
 struct Draw {
@@ -21,16 +20,17 @@ struct Draw {
 
 class Policy : public Transform {
  public:
-  explicit Policy(const Options& options);  // { fill }
+  Policy(const Options& options, int steps);  // { fill }; draws at most as many steps
   void apply(Image& image, Philox& random) const final;
-  virtual Draw draw(Philox& random) const = 0;
+
+  // { alternative, then for each step the operation's number, the value and the interpolation's number; -1 for none }
+  std::vector<double> drawn(int height, int width, Philox& random) const final;
 
  private:
+  virtual Draw draw(Philox& random) const = 0;
+
   Color fill_;
+  size_t steps_;
 };
-
-std::string describe(const Draw& draw);  // "3: shear-x 0.1, equalize 0"; the same text for the same steps only
-
-Color colorOf(const Options& options, const char* key);  // three bytes
 
 }  // namespace lt

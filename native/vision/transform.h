@@ -57,6 +57,8 @@ TransformPtr makeColorJitter(const Options& options);    // { brightness, contra
 TransformPtr makeGrayscale(const Options& options);      // { p }
 TransformPtr makeGaussianBlur(const Options& options);   // { sigma: [low, high], p }
 TransformPtr makeAutoAugment(const Options& options);    // { policy, fill }
+TransformPtr makeRandAugment(const Options& options);    // { operations, magnitude, magnitudeStd, p, fill }
+TransformPtr makeTrivialAugment(const Options& options); // { fill }
 TransformPtr makeCutout(const Options& options);         // { size, holes }
 TransformPtr makeOperation(const Options& options);      // { name, value, interpolation, fill }
 
@@ -66,9 +68,6 @@ class Pipeline {
  public:
   void add(TransformPtr step) { steps_.push_back(std::move(step)); }
   void apply(Image& image, Philox& random) const;
-
-  // What a policy draws, in words, when it is the only step.
-  std::string describeDraw(Philox& random) const;
 
  private:
   std::vector<TransformPtr> steps_;

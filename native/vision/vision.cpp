@@ -191,21 +191,6 @@ napi_value drawTransform(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, at::tensor(all, at::kDouble).view({get("images"), -1}));
 }
 
-// describeDraws([policy], { seed, epoch, view }, count) → what it draws for images 0 … count - 1, a text each
-napi_value describeDraws(napi_env env, size_t, napi_value* argv) {
-  const Pipeline pipeline = toPipeline(env, argv[0]);
-  const auto word = [&](const char* key) { return toInt(env, property(env, argv[1], key)); };
-  const auto seed = static_cast<uint64_t>(word("seed"));
-  const auto epoch = static_cast<uint32_t>(word("epoch")), view = static_cast<uint32_t>(word("view"));
-  const auto count = static_cast<uint32_t>(toInt(env, argv[2]));
-  const napi_value texts = array(env, count);
-  for (uint32_t image = 0; image < count; image++) {
-    Philox random = randomOf(seed, epoch, {image, 0}, view);
-    set(env, texts, image, str(env, pipeline.describeDraw(random)));
-  }
-  return texts;
-}
-
 // openProducer({ pixels, views: transforms[], size, seed, threads, ahead }) → id
 napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[0], key); };
@@ -273,7 +258,6 @@ void initVision(napi_env env, napi_value exports) {
   def<jpegLibraryName, 0>(env, exports, "jpegLibrary");
   def<transformImage, 3>(env, exports, "transformImage");
   def<drawTransform, 2>(env, exports, "drawTransform");
-  def<describeDraws, 3>(env, exports, "describeDraws");
   def<openProducer, 1>(env, exports, "openProducer");
   def<planBatches, 2>(env, exports, "planBatches");
   def<cancelBatches, 1>(env, exports, "cancelBatches");

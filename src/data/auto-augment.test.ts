@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TransformSpec } from "../recipes/schema.js";
 import { chiSquareProbability } from "./chi-square.fixture.js";
-import { expectSameAsItsOperations } from "./policy.fixture.js";
-import { vision } from "./vision.js";
+import { countsOf, drawsOf, expectSameAsItsOperations, textOf } from "./policy.fixture.js";
 
 /** Cubuk et al. 2019: operation, probability, level, twice in a row. Table 7. */
 const cifar10 = `
@@ -93,7 +92,7 @@ function outcomes(
 ): [text: string, probability: number][] {
   const values = valuesAt(operation, level);
   const interpolation = operation.startsWith("shear") ? "bicubic" : "nearest";
-  const texts = values.map((value) => `${operation} ${value} ${interpolation}`);
+  const texts = values.map((value) => textOf({ name: operation, value, interpolation }));
   return [
     ["", 1 - probability],
     ...texts.map((text): [string, number] => [text, probability / values.length]),
@@ -115,7 +114,7 @@ function expectedDraws(table: string): Map<string, number> {
     for (const [textA, a] of outcomes(first, Number(p1), Number(level1))) {
       for (const [textB, b] of outcomes(second, Number(p2), Number(level2))) {
         const both = [textA, textB].filter((text) => text !== "").join(", ");
-        const text = both === "" ? `${index}:` : `${index}: ${both}`;
+        const text = `${index}: ${both}`;
         draws.set(text, (draws.get(text) ?? 0) + (a * b) / rows.length);
       }
     }
@@ -130,9 +129,11 @@ describe.each([
   const transform: TransformSpec = { kind: "auto-augment", policy, fill: [128, 128, 128] };
 
   it("draws sub-policies, operations and signs as often as published", () => {
-    const counts = new Map<string, number>();
-    for (const text of vision().describeDraws([transform], { seed: 11, epoch: 0, view: 0 }, 100_000))
-      counts.set(text, (counts.get(text) ?? 0) + 1);
+    const counts = countsOf(
+      drawsOf(transform, 100_000).map(
+        ({ alternative, steps }) => `${alternative}: ${steps.map(textOf).join(", ")}`,
+      ),
+    );
     const possible = [...expectedDraws(table)].filter(([, probability]) => probability > 0);
     const texts = possible.map(([text]) => text);
     expect([...counts.keys()].filter((text) => !texts.includes(text))).toEqual([]);

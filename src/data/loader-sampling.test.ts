@@ -119,6 +119,15 @@ const EVERY: { [Kind in TransformSpec["kind"]]: Extract<TransformSpec, { kind: K
   grayscale: { kind: "grayscale", p: 0.5 },
   "gaussian-blur": { kind: "gaussian-blur", sigma: [0.1, 2], p: 0.5 },
   "auto-augment": { kind: "auto-augment", policy: "cifar10", fill: [128, 128, 128] },
+  "rand-augment": {
+    kind: "rand-augment",
+    operations: 2,
+    magnitude: 10,
+    magnitudeStd: 0.5,
+    p: 0.5,
+    fill: [124, 116, 104],
+  },
+  "trivial-augment": { kind: "trivial-augment", fill: [0, 0, 0] },
   cutout: { kind: "cutout", size: 4, holes: 2 },
   operation: { kind: "operation", name: "rotate", value: 20, interpolation: "bilinear", fill: [0, 0, 0] },
 };

@@ -33,15 +33,6 @@ interface Vision {
     transform: TransformSpec,
     draws: { height: number; width: number; seed: number; epoch: number; view: number; images: number },
   ): Handle;
-  /**
-   * What a policy draws for images 0 to count - 1 when it comes first: the number of its alternative, then each
-   * operation with value and interpolation ("3: shear-y 0.1 bicubic, equalize 0 nearest").
-   */
-  describeDraws(
-    policy: readonly [TransformSpec],
-    random: { seed: number; epoch: number; view: number },
-    count: number,
-  ): string[];
   openProducer(options: {
     pixels: Pixels;
     /** The transforms of each view of an image. */

@@ -27,7 +27,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.sampler.kind: one of instance, class-balanced, square-root, fourth-root, progressive, repeat-factor
     data.sampler.threshold: a number > 0 or null
     data.train: a list
-    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, cutout, operation
+    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.train.N.size: a whole number > 0
     data.train.N.height: a whole number > 0
     data.train.N.width: a whole number > 0
@@ -48,6 +48,12 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.p: a number >= 0 and <= 1
     data.train.N.policy: one of cifar10, imagenet
     data.train.N.fill: a list of 3 numbers
+    data.train.N.operations: a whole number > 0
+    data.train.N.magnitude: a number >= 0 and <= 10
+    data.train.N.magnitudeStd: a number >= 0
+    data.train.N.p: a number >= 0 and <= 1
+    data.train.N.fill: a list of 3 numbers
+    data.train.N.fill: a list of 3 numbers
     data.train.N.size: a whole number > 0
     data.train.N.holes: a whole number > 0
     data.train.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
@@ -55,7 +61,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.interpolation: one of nearest, bilinear, bicubic
     data.train.N.fill: a list of 3 numbers
     data.secondView: a list or null
-    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, cutout, operation
+    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.secondView.N.size: a whole number > 0
     data.secondView.N.height: a whole number > 0
     data.secondView.N.width: a whole number > 0
@@ -76,6 +82,12 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.p: a number >= 0 and <= 1
     data.secondView.N.policy: one of cifar10, imagenet
     data.secondView.N.fill: a list of 3 numbers
+    data.secondView.N.operations: a whole number > 0
+    data.secondView.N.magnitude: a number >= 0 and <= 10
+    data.secondView.N.magnitudeStd: a number >= 0
+    data.secondView.N.p: a number >= 0 and <= 1
+    data.secondView.N.fill: a list of 3 numbers
+    data.secondView.N.fill: a list of 3 numbers
     data.secondView.N.size: a whole number > 0
     data.secondView.N.holes: a whole number > 0
     data.secondView.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
@@ -83,7 +95,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.interpolation: one of nearest, bilinear, bicubic
     data.secondView.N.fill: a list of 3 numbers
     data.test: a list
-    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, cutout, operation
+    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.test.N.size: a whole number > 0
     data.test.N.height: a whole number > 0
     data.test.N.width: a whole number > 0
@@ -103,6 +115,12 @@ test("every key has a type, and what is not plain from its name a description", 
     data.test.N.sigma: a list of 2 numbers
     data.test.N.p: a number >= 0 and <= 1
     data.test.N.policy: one of cifar10, imagenet
+    data.test.N.fill: a list of 3 numbers
+    data.test.N.operations: a whole number > 0
+    data.test.N.magnitude: a number >= 0 and <= 10
+    data.test.N.magnitudeStd: a number >= 0
+    data.test.N.p: a number >= 0 and <= 1
+    data.test.N.fill: a list of 3 numbers
     data.test.N.fill: a list of 3 numbers
     data.test.N.size: a whole number > 0
     data.test.N.holes: a whole number > 0

@@ -90,6 +90,22 @@ export const Transform = z.discriminatedUnion("kind", [
     fill: color.default([128, 128, 128]).describe("color of what geometry leaves empty"),
   }),
   z.strictObject({
+    kind: z.literal("rand-augment"),
+    operations: count.default(2).describe("operations that are drawn, with replacement (Cubuk et al. 2020)"),
+    magnitude: z.number().min(0).max(10).default(10).describe("level of the operations, 10 the strongest"),
+    magnitudeStd: weight.default(0.5).describe("standard deviation of the level, which stays within 0 to 10"),
+    p: share.default(0.5).describe("probability that a drawn operation is done"),
+    fill: color.default([124, 116, 104]).describe("color of what geometry leaves empty; ImageNet's mean"),
+  }),
+  z.strictObject({
+    kind: z.literal("trivial-augment"),
+    fill: color
+      .default([0, 0, 0])
+      .describe(
+        "one operation at a random strength (Müller and Hutter 2021); color of what geometry leaves empty",
+      ),
+  }),
+  z.strictObject({
     kind: z.literal("cutout"),
     size: count.default(16).describe("side of the black squares in pixels, cut off at the image's edges"),
     holes: count.default(1).describe("squares"),

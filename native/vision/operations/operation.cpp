@@ -51,13 +51,13 @@ const Operation& operationNamed(std::string_view name) {
   throw std::invalid_argument("unknown operation '" + std::string(name) + "'");
 }
 
+int numberOf(const Operation& operation) { return static_cast<int>(&operation - operations); }
+
 Interpolation interpolationNamed(std::string_view name) {
   for (size_t i = 0; i < std::size(interpolations); i++) {
     if (interpolations[i] == name) return static_cast<Interpolation>(i);
   }
   throw std::invalid_argument("unknown interpolation '" + std::string(name) + "'");
 }
-
-const char* nameOf(Interpolation interpolation) { return interpolations[static_cast<size_t>(interpolation)]; }
 
 }  // namespace lt

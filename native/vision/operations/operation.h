@@ -17,8 +17,8 @@ struct Operation {
 
 // Lives as long as the program. Throws std::invalid_argument for an unknown name.
 const Operation& operationNamed(std::string_view name);
+int numberOf(const Operation& operation);  // its place in the list of all
 
 Interpolation interpolationNamed(std::string_view name);  // nearest, bilinear, bicubic
-const char* nameOf(Interpolation interpolation);
 
 }  // namespace lt
