@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { balancedTestSplit, longTailedSubset, stratifiedSplit, type Labelled } from "./split.js";
+import {
+  balancedTestSplit,
+  longTailedSubset,
+  stratifiedSplit,
+  type Labelled,
+  type SplitIndices,
+} from "./split.js";
 
 /** Images of each class, in mixed order. */
 function labelled(sizes: readonly number[]): Labelled {
@@ -16,13 +22,13 @@ const someSizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxL
 const someSeed = fc.nat();
 
 /** Images of each class among `indices`. */
-function sizesOf({ labels, classes }: Labelled, indices: Int32Array): number[] {
+function sizesOf({ labels, classes }: Labelled, indices: readonly number[]): number[] {
   const sizes = classes.map(() => 0);
   for (const index of indices) sizes[labels[index]!]! += 1;
   return sizes;
 }
 
-function expectParts(data: Labelled, { kept, taken }: { kept: Int32Array; taken: Int32Array }): void {
+function expectParts(data: Labelled, { kept, taken }: SplitIndices): void {
   expect([...kept, ...taken].sort((a, b) => a - b)).toEqual(Array.from(data.labels, (_, i) => i));
   for (const part of [kept, taken]) expect([...part]).toEqual([...part].sort((a, b) => a - b));
 }
@@ -41,14 +47,19 @@ describe("stratifiedSplit", () => {
           const kept = sizesOf(data, split.kept);
           sizesOf(data, split.taken).forEach((taken, label) => {
             const images = sizes[label]!;
-            expect(taken).toBe(
-              images === 1 ? 0 : Math.min(images - 1, Math.max(1, Math.round(fraction * images))),
-            );
+            expect(taken).toBe(Math.min(images - 1, Math.round(fraction * images)));
             expect(kept[label]).toBeGreaterThan(0);
           });
         },
       ),
     );
+  });
+
+  it("a class of four keeps all at a tenth, one of five gives one, a single image stays", () => {
+    const data = labelled([4, 5, 1]);
+    expect(sizesOf(data, stratifiedSplit(data, { portion: { fraction: 0.1 }, seed: 0 }).taken)).toEqual([
+      0, 1, 0,
+    ]);
   });
 
   it("by number takes it, and half of a class at most", () => {

@@ -13,20 +13,21 @@ export type Labelled = Pick<Dataset, "labels" | "classes">;
 
 /** Two parts without common images that together are all, each in ascending order. */
 export interface SplitIndices {
-  readonly kept: Int32Array;
-  readonly taken: Int32Array;
+  readonly kept: readonly number[];
+  readonly taken: readonly number[];
 }
 
 /** How many images each class gives: a share of its own, or a number. */
 export type Portion = { readonly fraction: number } | { readonly perClass: number };
 
-/** Streams of random numbers: a class's label added to one of these. Lower ones belong to weights and epochs. */
-const STREAMS = { heldOut: 2 ** 50, test: 2 ** 50 + 2 ** 32, longTail: 2 ** 50 + 2 ** 33 };
+/** Streams of random numbers, above the samplers' (samplers/streams.ts); a class's own lies its label further. */
+const STREAMS = { heldOut: 6 * 2 ** 32, test: 7 * 2 ** 32, longTail: 8 * 2 ** 32 };
 
 /**
- * Takes images of every class, by default to hold them out of training: round(fraction · n) of a class of n images, at
- * least 1; or `perClass`. Tiny classes: a class always keeps an image (one of a single image gives none), and by
- * `perClass` no class gives more than half of its images, ⌊n / 2⌋.
+ * Takes images of every class, by default to hold them out of training. By share: round(fraction · n) of a class of n
+ * images, but never all; a class so small that this rounds to none keeps all of its images (fewer than five at a tenth).
+ * By number: `perClass`, but at most half of a class, ⌊n / 2⌋. So every class keeps an image. One that gives none is no
+ * part of what is judged on the images taken.
  */
 export function stratifiedSplit(
   data: Labelled,
@@ -38,7 +39,7 @@ export function stratifiedSplit(
 
 function portionOf(images: number, portion: Portion): number {
   if ("perClass" in portion) return Math.min(portion.perClass, Math.floor(images / 2));
-  return Math.min(images - 1, Math.max(1, Math.round(portion.fraction * images)));
+  return Math.min(Math.round(portion.fraction * images), images - 1);
 }
 
 /**
@@ -109,13 +110,14 @@ interface Taking {
 }
 
 function takeFromEach(data: Labelled, { seed, purpose, size }: Taking): SplitIndices {
-  const taken = new Uint8Array(data.labels.length);
+  const isTaken = new Uint8Array(data.labels.length);
   imagesByClass(data).forEach((images, label) => {
     const order = new Rng(seed, STREAMS[purpose] + label).permutation(images.length);
-    for (const place of order.subarray(0, size(images.length, label))) taken[images[place]!] = 1;
+    for (const place of order.subarray(0, size(images.length, label))) isTaken[images[place]!] = 1;
   });
-  const indices = Int32Array.from(taken, (_, index) => index);
-  return { kept: indices.filter((i) => taken[i] === 0), taken: indices.filter((i) => taken[i] === 1) };
+  const split = { kept: [] as number[], taken: [] as number[] };
+  isTaken.forEach((taken, index) => split[taken ? "taken" : "kept"].push(index));
+  return split;
 }
 
 function imagesByClass(data: Labelled): number[][] {

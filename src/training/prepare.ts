@@ -1,10 +1,10 @@
 import { openDataset } from "../data/registry.js";
 import { subset } from "../data/subset.js";
 import type { Dataset } from "../data/dataset.js";
-import { heldOutSplit } from "../data/held-out.js";
 import { Loader } from "../data/loader.js";
 import { inOrder } from "../data/samplers/in-order.js";
 import { buildSampler } from "../data/samplers/registry.js";
+import { stratifiedSplit } from "../data/split.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
@@ -108,13 +108,14 @@ function holdOut(
   selection: ResolvedRecipe["selection"],
 ): { trainData: Dataset; heldOut: Dataset | null } {
   if (selection.kind !== "held-out") return { trainData: train, heldOut: null };
-  const { kept, heldOut } = heldOutSplit(train.labels, { classes: train.classes.length, ...selection });
-  if (heldOut.length === 0)
+  const { share: fraction, seed } = selection;
+  const { kept, taken } = stratifiedSplit(train, { portion: { fraction }, seed });
+  if (taken.length === 0)
     throw new DataError(
       `${train.root}: its classes are too small to hold out ${selection.share} of their images (selection.share); ` +
         "take a larger share, or --select last, which needs none.",
     );
-  return { trainData: subset(train, kept), heldOut: subset(train, heldOut) };
+  return { trainData: subset(train, kept), heldOut: subset(train, taken) };
 }
 
 function trainingLoader(
