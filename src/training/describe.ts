@@ -1,3 +1,4 @@
+import { datasetCard } from "../data/card.js";
 import { getThreads } from "../torch/settings.js";
 import type { RunEvent, Untimed } from "./events.js";
 import type { Position } from "./checkpoint.js";
@@ -6,16 +7,16 @@ import type { RunDescription, RunFolder } from "./run-folder.js";
 
 /** What recipe.json says. */
 export function describeRun(
-  { recipe, statistics, device }: Prepared,
+  { recipe, data, device }: Prepared,
   { versions, command }: Pick<RunDescription, "versions" | "command">,
 ): RunDescription {
-  const { classes, counts } = statistics;
+  const { groups } = recipe.evaluation;
   return {
     recipe,
     seed: recipe.seed,
     device,
     threads: getThreads(),
-    classes: classes.map((name, c) => ({ name, trainImages: counts[c] ?? 0 })),
+    data: { train: datasetCard(data.train, groups), test: datasetCard(data.test, groups) },
     versions,
     command,
     started: new Date().toISOString(),
@@ -24,7 +25,7 @@ export function describeRun(
 
 /** What the listeners hear first. */
 export function runEvent(prepared: Prepared, folder: RunFolder, from: Position): Untimed<RunEvent> {
-  const { recipe, device, trainData, testData, statistics, method, trainLoader } = prepared;
+  const { recipe, device, data, trainData, statistics, method, trainLoader } = prepared;
   return {
     type: "run",
     name: recipe.name,
@@ -34,7 +35,7 @@ export function runEvent(prepared: Prepared, folder: RunFolder, from: Position):
     threads: getThreads(),
     classes: statistics.classes.length,
     trainImages: trainData.size,
-    testImages: testData.size,
+    testImages: data.test.size,
     imbalance: statistics.imbalance,
     parameters: method.model.parameters().reduce((sum, parameter) => sum + parameter.size, 0),
     epochs: recipe.epochs,

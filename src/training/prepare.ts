@@ -23,9 +23,10 @@ import { checkDevice, setDeterministic, setThreads } from "../torch/settings.js"
 export interface Prepared extends Disposable {
   readonly recipe: ResolvedRecipe;
   readonly device: string;
+  /** All images, before some are held out. */
+  readonly data: { readonly train: Dataset; readonly test: Dataset };
   /** What is trained on. */
   readonly trainData: Dataset;
-  readonly testData: Dataset;
   /** Of all training images, those held out as well: they decide a class's group. */
   readonly statistics: ClassStatistics;
   readonly method: Method;
@@ -61,29 +62,26 @@ export async function prepare(recipe: ResolvedRecipe, device: string): Promise<P
   assertPretrainedThere(recipe.pretrained);
   const train = await openDataset(recipe.data, "train");
   const test = await openDataset(recipe.data, "test");
-  return build(recipe, { device, train, test });
+  return build(recipe, { device, data: { train, test } });
 }
 
-function build(
-  recipe: ResolvedRecipe,
-  { device, train, test: testData }: { device: string; train: Dataset; test: Dataset },
-): Prepared {
+function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device" | "data">): Prepared {
   using _scope = scope();
-  const statistics = classStatistics(train);
-  const { trainData, heldOut } = holdOut(train, recipe.selection);
+  const statistics = classStatistics(data.train);
+  const { trainData, heldOut } = holdOut(data.train, recipe.selection);
   const method = buildMethod(recipe, classStatistics(trainData));
   if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
   const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
   const trainLoader = trainingLoader(recipe, { dataset: trainData, views: method.views });
-  const testLoader = evaluationLoader(recipe, testData);
+  const testLoader = evaluationLoader(recipe, data.test);
   const heldOutLoader = heldOut === null ? null : evaluationLoader(recipe, heldOut);
   return {
     recipe,
     device,
+    data,
     trainData,
-    testData,
     statistics,
     method,
     optimizer,

@@ -1,6 +1,9 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { datasetCard } from "../data/card.js";
+import type { DatasetCard } from "../data/card.js";
+import type { Split } from "../data/dataset.js";
 import { UsageError } from "../support/errors.js";
 import { assertFree, createRunFolder, freshRunFolder } from "./run-folder.js";
 import type { RunDescription } from "./run-folder.js";
@@ -16,12 +19,18 @@ afterEach(() => {
   temporary[Symbol.dispose]();
 });
 
+function card(split: Split): DatasetCard {
+  const dataset = { kind: "image-folder", root: "data", split, size: 1, classes: ["ant"] } as const;
+  const pixels = { kind: "files", paths: ["data/ant/1.png"] } as const;
+  return datasetCard({ ...dataset, labels: Int32Array.of(0), pixels, describe: () => "" }, "field");
+}
+
 const description: RunDescription = {
   recipe: toyRecipe("data"),
   seed: 0,
   device: "cpu",
   threads: 1,
-  classes: [{ name: "ant", trainImages: 24 }],
+  data: { train: card("train"), test: card("test") },
   versions: { longtail: "0.1.0", libtorch: "2.11.0", node: "v20" },
   command: ["longtail", "train", "toy"],
   started: "2026-01-01T00:00:00.000Z",

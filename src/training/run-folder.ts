@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { DatasetCard } from "../data/card.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { lockRun } from "./run-lock.js";
 import type { BestOnTest } from "./selection.js";
@@ -45,7 +46,8 @@ export interface RunDescription {
   readonly seed: number;
   readonly device: string;
   readonly threads: number;
-  readonly classes: readonly { readonly name: string; readonly trainImages: number }[];
+  /** What was trained and judged on, with a hash of each split; held-out images count as training images. */
+  readonly data: { readonly train: DatasetCard; readonly test: DatasetCard };
   readonly versions: Versions;
   /** The command line, program first; empty when started from code. */
   readonly command: readonly string[];

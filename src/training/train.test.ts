@@ -51,11 +51,11 @@ describe("a run", () => {
 
     const description = readJson(result.folder.recipe) as RunDescription;
     expect(description.recipe).toEqual(toyRecipe(root));
-    expect(description.classes).toEqual([
-      { name: "ant", trainImages: 24 },
-      { name: "bee", trainImages: 12 },
-      { name: "cat", trainImages: 6 },
-    ]);
+    expect(description.data.train).toMatchObject({ classes: ["ant", "bee", "cat"], counts: [24, 12, 6] });
+    expect(description.data.test).toMatchObject({
+      images: 12,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    });
   });
 
   test("its numbers fit together", async () => {

@@ -69,7 +69,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 
   try {
     emit(runEvent(prepared, folder, progress));
-    for (const message of warnings) emit({ type: "warning", message });
+    for (const message of [...leftOut(prepared), ...warnings]) emit({ type: "warning", message });
     const clock = new CheckpointClock(recipe.checkpoints);
     const run = { ...prepared, folder, from: progress, clock, emit, signal };
     const conclusion = await conclude(run, await trainEpochs(run));
@@ -86,6 +86,17 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 function begin(prepared: Prepared, { from }: TrainOptions): Resumed {
   const epoch = from === undefined ? 0 : continueFrom(prepared, from);
   return { progress: { ...BEGINNING, epoch }, warnings: [] };
+}
+
+/** What is not trained or judged on because it is not usable (data.strict=false). */
+function leftOut({ data }: Prepared): string[] {
+  return [data.train, data.test].flatMap(({ split, skipped }) =>
+    skipped === undefined || skipped.count === 0
+      ? []
+      : [
+          `${skipped.count} ${split} images are left out: ${skipped.examples.slice(0, 3).join("; ")}${skipped.count > 3 ? "; …" : ""}`,
+        ],
+  );
 }
 
 type EndSummary = Pick<EndEvent, "seconds" | "peakMemory">;
