@@ -1,6 +1,7 @@
 // JavaScript's side of native/vision: converts, calls, wraps.
 #include "vision/vision.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
@@ -11,6 +12,8 @@
 #include "common/napi.h"
 #include "vision/decode.h"
 #include "vision/encode.h"
+#include "vision/in-parallel.h"
+#include "vision/normalize.h"
 #include "vision/pixels.h"
 #include "vision/jpeg.h"
 #include "vision/producer.h"
@@ -240,6 +243,35 @@ napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
   return batch ? fromTensor(env, std::move(*batch)) : undefined(env);
 }
 
+std::array<float, 3> toPerChannel(napi_env env, napi_value list) {
+  std::array<float, 3> values;
+  for (uint32_t i = 0; i < values.size(); i++) values[i] = static_cast<float>(toDouble(env, element(env, list, i)));
+  return values;
+}
+
+// normalizeImages(uint8 [N, 3, S, S] in channels_last, { scale, shift, channelsLast }) → float32 of the same shape
+napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
+  const at::Tensor& images = toTensor(env, argv[0]);
+  if (images.dim() != 4 || images.size(1) != Image::channels || images.scalar_type() != at::kByte || !images.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+    throw JsError("TYPE", "expected images, uint8 [N, 3, S, S] in channels_last");
+  }
+  const Normalization normalization{toPerChannel(env, property(env, argv[1], "scale")), toPerChannel(env, property(env, argv[1], "shift"))};
+  const bool channelsLast = toBool(env, property(env, argv[1], "channelsLast"));
+  const auto format = channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  auto made = at::empty(images.sizes(), at::TensorOptions().dtype(at::kFloat).memory_format(format));
+  const auto normalize = channelsLast ? normalizeInterleaved : normalizeToPlanes;
+  const auto count = static_cast<size_t>(images.size(0)), pixels = static_cast<size_t>(images.size(2) * images.size(3));
+  const uint8_t* from = images.const_data_ptr<uint8_t>();
+  float* to = made.mutable_data_ptr<float>();
+  const size_t valuesAThread = 1 << 20;  // fewer are made sooner than a thread is started
+  const auto threads = std::min(static_cast<size_t>(at::get_num_threads()), 1 + images.numel() / valuesAThread);
+  inParallel(count, static_cast<int>(threads), [&](size_t image) {
+    const size_t start = image * pixels * Image::channels;
+    normalize(from + start, pixels, normalization, to + start);
+  });
+  return fromTensor(env, std::move(made));
+}
+
 // closeProducer(id): returns when its threads have ended; closing twice does nothing.
 napi_value closeProducer(napi_env env, size_t, napi_value* argv) {
   Entry entry = producers.remove(env, toInt(env, argv[0]));
@@ -262,6 +294,7 @@ void initVision(napi_env env, napi_value exports) {
   def<planBatches, 2>(env, exports, "planBatches");
   def<cancelBatches, 1>(env, exports, "cancelBatches");
   def<nextBatch, 2>(env, exports, "nextBatch");
+  def<normalizeImages, 2>(env, exports, "normalizeImages");
   def<closeProducer, 1>(env, exports, "closeProducer");
 }
 

@@ -60,6 +60,14 @@ describe("a batch", () => {
     }
   });
 
+  it("lies on the device that was asked for", () => {
+    using loader = new Loader({ ...plainOptions(bytes, 8), device: "meta" });
+    using _ = scope();
+    const [batch] = loader.epoch(0);
+    expect([batch?.images.device, batch?.labels.device]).toEqual(["meta", "meta"]);
+    expect([batch?.images.dtype, batch?.images.shape]).toEqual(["float32", [4, 3, 8, 8]]);
+  });
+
   it("counts and sizes follow dropLast", () => {
     const sizes = (dropLast: boolean): number[] =>
       collect({ ...plainOptions(bytes, 8), dropLast }).map(({ indices }) => indices.length);

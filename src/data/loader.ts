@@ -40,6 +40,8 @@ export interface LoaderOptions {
   /** Threads that read and transform images; 0 chooses. */
   readonly workers: number;
   readonly memoryFormat: MemoryFormat;
+  /** Where batches go, "cpu" unless given: they travel as bytes and become floats there. */
+  readonly device?: string;
 }
 
 /** One process makes everything. */
@@ -75,7 +77,7 @@ export class Loader implements Disposable {
       threads: workers || Math.min(availableParallelism(), MOST_WORKERS),
       ahead: BATCHES_AHEAD,
     });
-    this.#normalization = new Normalization({ ...options, size: imageSize });
+    this.#normalization = new Normalization(options);
   }
 
   /**
@@ -108,13 +110,19 @@ export class Loader implements Disposable {
   }
 
   #next(indices: Int32Array): Batch {
-    const { dataset, imageSize } = this.#options;
+    const { dataset, device = "cpu" } = this.#options;
     const { labels } = dataset;
     using _ = scope();
-    const bytes = indices.length > 0 ? this.#wait() : empty([0, 3, imageSize, imageSize], { dtype: "uint8" });
-    const images = keep(this.#normalization.apply(bytes));
+    const bytes = indices.length > 0 ? this.#wait() : this.#nothing();
+    const images = keep(this.#normalization.apply(bytes.to({ device })));
     const targets = BigInt64Array.from(indices, (index) => BigInt(labels[index] ?? 0));
-    return { images, labels: keep(tensor(targets)), indices };
+    return { images, labels: keep(tensor(targets, { device })), indices };
+  }
+
+  /** uint8 [0, 3, S, S], channels_last: this process's part of a batch with fewer images than processes. */
+  #nothing(): Tensor {
+    const { imageSize } = this.#options;
+    return empty([0, 3, imageSize, imageSize], { dtype: "uint8" }).to({ memoryFormat: "channels_last" });
   }
 
   /** uint8 [V·N, 3, S, S], channels_last */
@@ -128,7 +136,6 @@ export class Loader implements Disposable {
   [Symbol.dispose](): void {
     this.#turn++;
     vision().closeProducer(this.#producer);
-    this.#normalization[Symbol.dispose]();
   }
 }
 

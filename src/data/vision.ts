@@ -46,6 +46,11 @@ interface Vision {
   cancelBatches(producer: number): void;
   /** uint8 [V·N, 3, S, S], channels_last, view after view; undefined when it is not ready after `milliseconds`. */
   nextBatch(producer: number, milliseconds: number): Handle | undefined;
+  /** uint8 [N, 3, S, S] in channels_last → float32: scale · x + shift for each channel */
+  normalizeImages(
+    images: Handle,
+    options: { scale: readonly number[]; shift: readonly number[]; channelsLast: boolean },
+  ): Handle;
   closeProducer(producer: number): void;
 }
 

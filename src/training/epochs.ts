@@ -127,11 +127,9 @@ function nextStep(
   { epoch, step, losses }: Position & { losses: LossHistory },
 ): { outcome: StepOutcome; images: number } {
   using _scope = scope();
-  const { recipe, device, method, optimizer, ema, trainLoader } = run;
+  const { recipe, method, optimizer, ema, trainLoader } = run;
   const { stepsPerEpoch } = trainLoader;
-  const batch = batches.next().value as Batch;
-  const images = batch.images.to({ device });
-  const labels = batch.labels.to({ device });
+  const { images, labels, indices } = batches.next().value as Batch;
   const { precision } = recipe;
   const { accumulate } = recipe.optimizer;
   const outcome = trainStep(
@@ -148,11 +146,11 @@ function nextStep(
       before: losses.latest,
       ...where,
       dataset: run.trainData,
-      indices: batch.indices,
+      indices,
     });
   }
   losses.add(loss);
-  return { outcome, images: batch.indices.length };
+  return { outcome, images: indices.length };
 }
 
 function checkpoint(run: Run, progress: Progress): void {

@@ -25,7 +25,6 @@ function options(changes: Partial<EvaluateOptions> = {}): EvaluateOptions {
     method: buildMethod(recipe, training),
     loader: { epoch: () => batches(3) },
     meter: new AccuracyMeter({ ...training, experts: 2, groups: "field" }),
-    device: "cpu",
     ...changes,
   };
 }

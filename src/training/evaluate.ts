@@ -7,10 +7,9 @@ import { scope } from "../torch/scope.js";
 
 export interface EvaluateOptions {
   readonly method: Method;
-  /** Unshuffled, without dropLast: every image once. */
+  /** Unshuffled, without dropLast: every image once, on the method's device. */
   readonly loader: Pick<Loader, "epoch">;
   readonly meter: AccuracyMeter;
-  readonly device: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,7 +18,7 @@ export interface EvaluateOptions {
  * the model back into the mode it was in. Null when the signal ended it early.
  */
 export async function evaluateMethod(options: EvaluateOptions): Promise<EvaluationResult | null> {
-  const { method, loader, meter, device, signal } = options;
+  const { method, loader, meter, signal } = options;
   const { training } = method.model;
   method.model.eval();
   const batches = loader.epoch(0);
@@ -39,7 +38,7 @@ export async function evaluateMethod(options: EvaluateOptions): Promise<Evaluati
     using _noGrad = noGrad();
     const { done, value: batch } = batches.next();
     if (done) return false;
-    meter.add(method.predict(batch.images.to({ device })), batch.labels.to({ device }));
+    meter.add(method.predict(batch.images), batch.labels);
     return true;
   }
 }

@@ -4,10 +4,7 @@ import { evaluateMethod } from "./evaluate.js";
 import type { Emit, EvaluatedSplit } from "./events.js";
 import type { Prepared } from "./prepare.js";
 
-type Judged = Pick<
-  Prepared,
-  "recipe" | "device" | "method" | "ema" | "testLoader" | "heldOutLoader" | "statistics"
-> & {
+type Judged = Pick<Prepared, "recipe" | "method" | "ema" | "testLoader" | "heldOutLoader" | "statistics"> & {
   readonly emit: Emit;
   readonly signal: AbortSignal | undefined;
 };
@@ -17,7 +14,7 @@ export async function judge(
   run: Judged,
   { epoch, split }: { epoch: number; split: EvaluatedSplit },
 ): Promise<EvaluationResult | null> {
-  const { recipe, device, method, ema, statistics, emit, signal } = run;
+  const { recipe, method, ema, statistics, emit, signal } = run;
   using _averages = recipe.evaluation.weights === "ema" ? ema?.applied() : null;
   const started = performance.now();
   const loader = split === "held-out" ? (run.heldOutLoader ?? run.testLoader) : run.testLoader;
@@ -28,7 +25,7 @@ export async function judge(
     experts: recipe.method.experts,
     groups: recipe.evaluation.groups,
   });
-  const result = await evaluateMethod({ method, loader, meter, device, signal });
+  const result = await evaluateMethod({ method, loader, meter, signal });
   if (result !== null) {
     const { confusion: _, ...scores } = result;
     emit({ type: "evaluation", epoch, split, seconds: (performance.now() - started) / 1000, ...scores });

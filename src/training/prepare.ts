@@ -74,9 +74,9 @@ function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device"
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
   const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
-  const trainLoader = trainingLoader(recipe, { dataset: trainData, views: method.views });
-  const testLoader = evaluationLoader(recipe, data.test);
-  const heldOutLoader = heldOut === null ? null : evaluationLoader(recipe, heldOut);
+  const trainLoader = trainingLoader(recipe, { dataset: trainData, views: method.views, device });
+  const testLoader = evaluationLoader(recipe, data.test, device);
+  const heldOutLoader = heldOut === null ? null : evaluationLoader(recipe, heldOut, device);
   return {
     recipe,
     device,
@@ -118,7 +118,7 @@ function holdOut(
 
 function trainingLoader(
   { data, seed, epochs, memoryFormat }: ResolvedRecipe,
-  { dataset, views }: { dataset: Dataset; views: Method["views"] },
+  { dataset, views, device }: { dataset: Dataset; views: Method["views"]; device: string },
 ): Loader {
   const second = data.secondView ?? data.train;
   const moreViews = views.slice(1).map((view) => (view === "second" ? second : data.train));
@@ -130,6 +130,7 @@ function trainingLoader(
     sampler: buildSampler(data.sampler, { dataset, seed, epochs }),
     seed,
     memoryFormat,
+    device,
   });
 }
 
@@ -137,6 +138,7 @@ function trainingLoader(
 export function evaluationLoader(
   { data, evaluation, seed, memoryFormat }: ResolvedRecipe,
   dataset: Dataset,
+  device: string,
 ): Loader {
   return new Loader({
     ...data,
@@ -147,5 +149,6 @@ export function evaluationLoader(
     dropLast: false,
     seed,
     memoryFormat,
+    device,
   });
 }

@@ -118,10 +118,10 @@ export async function evaluateTrained(
   const { recipe, classes, counts } = description;
   const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
   assertSameClasses(trained, dataset.classes, dataset.root);
-  using loader = evaluationLoader(recipe, dataset);
+  using loader = evaluationLoader(recipe, dataset, device);
   const { groups } = recipe.evaluation;
   const meter = new AccuracyMeter({ classes, counts, experts: recipe.method.experts, groups });
-  return await evaluateMethod({ method, loader, meter, device, signal });
+  return await evaluateMethod({ method, loader, meter, signal });
 }
 
 function assertSameClasses({ path, description }: Trained, found: readonly string[], root: string): void {

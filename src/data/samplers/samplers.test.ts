@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { chiSquareProbability } from "../chi-square.fixture.js";
 import { buildSampler, type SamplerSpec } from "./registry.js";
 import { repeatFactors } from "./repeat-factor.js";
 import { drawCounts } from "./sampler.js";
@@ -32,17 +33,8 @@ function drawnClasses(spec: SamplerSpec, epochs: number, first = 0): number[] {
   return drawn;
 }
 
-function chiSquare(drawn: readonly number[], shares: readonly number[]): number {
-  const draws = drawn.reduce((sum, n) => sum + n, 0);
-  const whole = shares.reduce((sum, share) => sum + share, 0);
-  return drawn.reduce((sum, n, c) => {
-    const expected = (draws * shares[c]!) / whole;
-    return sum + (n - expected) ** 2 / expected;
-  }, 0);
-}
-
 const EPOCHS = 110; // of 993 images: over 100,000 draws
-const LIMIT = 27.9; // chi-square with 9 degrees of freedom: 0.1 % of samples are above
+const UNLIKELY = 0.001;
 
 describe("frequencies of classes", () => {
   it.each([
@@ -53,17 +45,17 @@ describe("frequencies of classes", () => {
     const drawn = drawnClasses({ kind }, EPOCHS);
     expect(drawn.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(100_000);
     expect(
-      chiSquare(
+      chiSquareProbability(
         drawn,
         counts.map((n) => n ** exponent),
       ),
-    ).toBeLessThan(LIMIT);
+    ).toBeGreaterThan(UNLIKELY);
     expect(
-      chiSquare(
+      chiSquareProbability(
         drawn,
         counts.map((n) => n ** (exponent + 0.05)),
       ),
-    ).toBeGreaterThan(LIMIT);
+    ).toBeLessThan(UNLIKELY);
   });
 
   it("progressive: from the images' shares to equal ones in the last epoch", () => {
@@ -73,9 +65,13 @@ describe("frequencies of classes", () => {
     };
     const whole = Array.from({ length: EPOCHS }, (_, epoch) => shares(epoch));
     const mean = counts.map((_, c) => whole.reduce((sum, epoch) => sum + epoch[c]!, 0));
-    expect(chiSquare(drawnClasses({ kind: "progressive" }, EPOCHS), mean)).toBeLessThan(LIMIT);
+    expect(chiSquareProbability(drawnClasses({ kind: "progressive" }, EPOCHS), mean)).toBeGreaterThan(
+      UNLIKELY,
+    );
     for (const epoch of [0, 99, 199])
-      expect(chiSquare(drawnClasses({ kind: "progressive" }, 1, epoch), shares(epoch))).toBeLessThan(LIMIT);
+      expect(
+        chiSquareProbability(drawnClasses({ kind: "progressive" }, 1, epoch), shares(epoch)),
+      ).toBeGreaterThan(UNLIKELY);
     expect(shares(199)).toEqual(counts.map(() => 0.1));
   });
 
@@ -84,11 +80,11 @@ describe("frequencies of classes", () => {
       const factors = repeatFactors(counts, threshold ?? 0.1);
       const drawn = drawnClasses({ kind: "repeat-factor", threshold }, EPOCHS);
       expect(
-        chiSquare(
+        chiSquareProbability(
           drawn,
           counts.map((n, c) => n * factors[c]!),
         ),
-      ).toBeLessThan(LIMIT);
+      ).toBeGreaterThan(UNLIKELY);
     }
   });
 
@@ -99,7 +95,9 @@ describe("frequencies of classes", () => {
       for (const image of sampler.epoch(epoch))
         if (labels[image] === 7) drawn.set(image, (drawn.get(image) ?? 0) + 1);
     expect(drawn.size).toBe(counts[7]); // 11
-    expect(chiSquare([...drawn.values()], new Array<number>(11).fill(1))).toBeLessThan(29.6);
+    expect(chiSquareProbability([...drawn.values()], new Array<number>(11).fill(1))).toBeGreaterThan(
+      UNLIKELY,
+    );
   });
 });
 
