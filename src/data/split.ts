@@ -1,11 +1,8 @@
-/**
- * Splits of labelled images, as plain functions from labels to indices. Who is chosen depends on the seed, the class and
- * its number of images alone: the other classes do not matter.
- */
+/** Splits of labelled images, as plain functions from labels to indices. */
 import { DataError } from "../support/errors.js";
 import { Rng } from "../torch/random.js";
 import type { Dataset } from "./dataset.js";
-import { exponentialSizes } from "./imbalance.js";
+import { chooseImages, exponentialSizes } from "./imbalance.js";
 import { classStatistics } from "./statistics.js";
 
 /** What is split: a label an image, and the classes that the labels count. */
@@ -21,13 +18,13 @@ export interface SplitIndices {
 export type Portion = { readonly fraction: number } | { readonly perClass: number };
 
 /** Streams of random numbers, above the samplers' (samplers/streams.ts); a class's own lies its label further. */
-const STREAMS = { heldOut: 6 * 2 ** 32, test: 7 * 2 ** 32, longTail: 8 * 2 ** 32 };
+const STREAMS = { heldOut: 6 * 2 ** 32, test: 7 * 2 ** 32 };
 
 /**
  * Takes images of every class, by default to hold them out of training. By share: round(fraction · n) of a class of n
  * images, but never all; a class so small that this rounds to none keeps all of its images (fewer than five at a tenth).
  * By number: `perClass`, but at most half of a class, ⌊n / 2⌋. So every class keeps an image. One that gives none is no
- * part of what is judged on the images taken.
+ * part of what is judged on the images taken. Who is chosen depends on the seed, the class and its number of images alone.
  */
 export function stratifiedSplit(
   data: Labelled,
@@ -64,14 +61,16 @@ export function balancedTestSplit(
 /**
  * A subset whose classes fall off exponentially (Cui et al., CVPR 2019): ⌊n · (1 / imbalance)^(r / (C − 1))⌋ images of
  * the class of rank r, counted from 0. Ranks go by size, the largest first, and by label among equals, so that balanced
- * data is cut by label, as CIFAR-LT is. n is as large as all classes allow: the size of a class of balanced data.
+ * data is cut by label, as CIFAR-LT is: seed 0 chooses the images of the published CIFAR-LT. n is as large as all classes
+ * allow: the size of a class of balanced data.
  *
+ * @returns indices in ascending order
  * @throws DataError when the smallest class would be left without images
  */
 export function longTailedSubset(
   data: Labelled,
   { imbalance, seed }: { readonly imbalance: number; readonly seed: number },
-): SplitIndices {
+): number[] {
   const available = classSizes(data);
   const ranked = available.map((_, label) => label).sort((a, b) => available[b]! - available[a]! || a - b);
   const classes = ranked.length;
@@ -85,13 +84,11 @@ export function longTailedSubset(
       `expected an imbalance of at most ${largest}, the images that the largest class would keep, found ${imbalance}.`,
     );
   }
-  const sizeOf = new Map(ranked.map((label, rank) => [label, sizes[rank]!]));
-  const { kept, taken } = takeFromEach(data, {
-    seed,
-    purpose: "longTail",
-    size: (_, label) => sizeOf.get(label)!,
-  });
-  return { kept: taken, taken: kept };
+  const sizeOf = available.map(() => 0);
+  ranked.forEach((label, rank) => (sizeOf[label] = sizes[rank]!));
+  return chooseImages(data.labels, sizeOf, seed)
+    .flat()
+    .sort((a, b) => a - b);
 }
 
 /** Images of each class. @throws DataError when a class has none */
@@ -106,18 +103,18 @@ interface Taking {
   readonly seed: number;
   readonly purpose: keyof typeof STREAMS;
   /** How many of a class's images are taken. */
-  readonly size: (images: number, label: number) => number;
+  readonly size: (images: number) => number;
 }
 
 function takeFromEach(data: Labelled, { seed, purpose, size }: Taking): SplitIndices {
-  const isTaken = new Uint8Array(data.labels.length);
-  imagesByClass(data).forEach((images, label) => {
+  const taken = imagesByClass(data).flatMap((images, label) => {
     const order = new Rng(seed, STREAMS[purpose] + label).permutation(images.length);
-    for (const place of order.subarray(0, size(images.length, label))) isTaken[images[place]!] = 1;
+    return Array.from(order.subarray(0, size(images.length)), (place) => images[place]!);
   });
-  const split = { kept: [] as number[], taken: [] as number[] };
-  isTaken.forEach((taken, index) => split[taken ? "taken" : "kept"].push(index));
-  return split;
+  const isTaken = new Uint8Array(data.labels.length);
+  for (const index of taken) isTaken[index] = 1;
+  const all = Array.from(data.labels, (_, index) => index);
+  return { kept: all.filter((i) => !isTaken[i]), taken: all.filter((i) => isTaken[i]) };
 }
 
 function imagesByClass(data: Labelled): number[][] {

@@ -1,10 +1,12 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Command } from "@commander-js/extra-typings";
 import { convertCommand } from "./data/convert.js";
+import { downloadCommand } from "./data/download.js";
 import { replaceRootCommand } from "./data/replace-root.js";
 
 const examples = `
 Examples:
+  longtail data download cifar100 --to data
   longtail data convert tfrecord train.tfrecords --out cifar100-lt
   longtail data replace-root train.json --from /old/images --to /new/images`;
 
@@ -12,6 +14,7 @@ Examples:
 export function dataCommand(): CommandUnknownOpts {
   return new Command("data")
     .description("prepare data sets")
+    .addCommand(downloadCommand())
     .addCommand(convertCommand())
     .addCommand(replaceRootCommand())
     .addHelpText("after", examples);

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { requireAbsent } from "../../support/atomic-folder.js";
+import { download, type DownloadOptions, type Published } from "./resumable.js";
+import { unpackTarGz } from "./unpack.js";
+
+export type CifarName = "cifar10" | "cifar100";
+export type CifarFormat = "binary" | "python";
+
+interface CifarArchive extends Published {
+  /** The archive's own folder. */
+  readonly folder: string;
+}
+
+const PUBLISHER = "https://www.cs.toronto.edu/~kriz";
+
+/** Krizhevsky's archives, with the checksums of his page (cifar.html). */
+export const CIFAR_ARCHIVES: Readonly<Record<CifarName, Readonly<Record<CifarFormat, CifarArchive>>>> = {
+  cifar10: {
+    binary: {
+      url: `${PUBLISHER}/cifar-10-binary.tar.gz`,
+      md5: "c32a1d4ab5d03f1284b67883e8d87530",
+      folder: "cifar-10-batches-bin",
+    },
+    python: {
+      url: `${PUBLISHER}/cifar-10-python.tar.gz`,
+      md5: "c58f30108f718f92721af3b95e74349a",
+      folder: "cifar-10-batches-py",
+    },
+  },
+  cifar100: {
+    binary: {
+      url: `${PUBLISHER}/cifar-100-binary.tar.gz`,
+      md5: "03b5dce01913d631647c71ecec9e9cb8",
+      folder: "cifar-100-binary",
+    },
+    python: {
+      url: `${PUBLISHER}/cifar-100-python.tar.gz`,
+      md5: "eb9058c3a382ffc7106e4002c42a8d85",
+      folder: "cifar-100-python",
+    },
+  },
+};
+
+export interface CifarDownload extends Pick<DownloadOptions, "signal" | "onProgress"> {
+  /** Gets the archive and its folder. */
+  readonly to: string;
+  /** Another address of the same archive; null: the publisher's. */
+  readonly url: string | null;
+  readonly force: boolean;
+}
+
+/**
+ * Downloads an archive, checks it and unpacks it beside itself. What is there of it is not downloaded again.
+ * @returns the folder that it unpacks to
+ */
+export async function downloadCifar(archive: CifarArchive, options: CifarDownload): Promise<string> {
+  const { to, url, force } = options;
+  const folder = join(to, archive.folder);
+  requireAbsent(folder, { replace: force });
+  const path = join(to, fileName(archive.url));
+  await download({ ...archive, url: url ?? archive.url }, { ...options, path });
+  await unpackTarGz(path, { member: archive.folder, folder, force });
+  return folder;
+}
+
+function fileName(url: string): string {
+  return url.slice(url.lastIndexOf("/") + 1);
+}
