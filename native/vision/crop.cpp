@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
-#include "vision/transform.h"
+#include "vision/framing.h"
 
 namespace lt {
+
+Window around(const Window& a, const Window& b) {
+  const int top = std::min(a.top, b.top), left = std::min(a.left, b.left);
+  const int bottom = std::max(a.top + a.height, b.top + b.height), right = std::max(a.left + a.width, b.left + b.width);
+  return {top, left, bottom - top, right - left};
+}
 
 Image cut(const Image& image, const Window& window) {
   Image result(window.height, window.width);
@@ -27,21 +33,21 @@ Image cut(const Image& image, const Window& window) {
 
 namespace {
 
-void requireRoom(const char* kind, const Image& image, int size, int padding) {
+void requireRoom(const char* kind, Size image, int size, int padding) {
   if (image.height + 2 * padding >= size && image.width + 2 * padding >= size) return;
   throw DataError(std::string(kind) + ": expected at least " + sizeText(size - 2 * padding, size - 2 * padding) +
                   ", found " + sizeText(image.height, image.width));
 }
 
-class CenterCrop : public Transform {
+class CenterCrop : public Framer {
  public:
   explicit CenterCrop(int size) : size_(size) {}
 
-  void apply(Image& image, Philox&) const override {
-    if (image.height == size_ && image.width == size_) return;
+  Framing framing(Size image, Philox&) const override {
     requireRoom("center-crop", image, size_, 0);
-    image = cut(image, {offset(image.height), offset(image.width), size_, size_});
+    return Framing::crop({offset(image.height), offset(image.width), size_, size_});
   }
+  bool onlyCrops() const override { return true; }
 
  private:
   // Half of an odd margin goes to the even neighbour, as in torchvision.
@@ -55,7 +61,7 @@ class RandomCrop : public Transform {
   RandomCrop(int size, int padding) : size_(size), padding_(padding) {}
 
   void apply(Image& image, Philox& random) const override {
-    requireRoom("random-crop", image, size_, padding_);
+    requireRoom("random-crop", {image.height, image.width}, size_, padding_);
     image = cut(image, draw(image.height, image.width, random));
   }
 

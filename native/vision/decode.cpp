@@ -9,17 +9,29 @@
 namespace lt {
 namespace {
 
+using namespace std::string_view_literals;
+
+std::string_view textOf(std::span<const uint8_t> content) { return {reinterpret_cast<const char*>(content.data()), content.size()}; }
+
+bool isJpeg(std::span<const uint8_t> content) { return textOf(content).starts_with("\xff\xd8\xff"sv); }
+
 // By content, not by name: photographs with a wrong extension are common.
 Image decodeUnnamed(std::span<const uint8_t> content) {
-  using namespace std::string_view_literals;
   if (content.empty()) throw DataError("the file is empty");
-  const std::string_view start(reinterpret_cast<const char*>(content.data()), content.size());
-  if (start.starts_with("\xff\xd8\xff"sv)) {
-    return hasJpegLibrary() ? decodeJpeg(content) : decodeByVips(content, VipsFormat::jpeg);
-  }
+  const std::string_view start = textOf(content);
+  if (isJpeg(content)) return hasJpegLibrary() ? decodeJpeg(content) : decodeByVips(content, VipsFormat::jpeg);
   if (start.starts_with("\x89PNG\r\n\x1a\n"sv)) return decodeByVips(content, VipsFormat::png);
   if (start.starts_with("RIFF"sv) && start.substr(0, 12).ends_with("WEBP"sv)) return decodeByVips(content, VipsFormat::webp);
   throw DataError("expected a JPEG, PNG or WebP image, found other content");
+}
+
+template <class Call>
+auto naming(const std::string& name, Call call) {
+  try {
+    return call();
+  } catch (const DataError& error) {
+    throw DataError(name + ": " + error.what());
+  }
 }
 
 }  // namespace
@@ -27,11 +39,13 @@ Image decodeUnnamed(std::span<const uint8_t> content) {
 Image decodeFile(const std::string& path) { return decodeBytes(path, readFile(path)); }
 
 Image decodeBytes(const std::string& name, std::span<const uint8_t> content) {
-  try {
-    return decodeUnnamed(content);
-  } catch (const DataError& error) {
-    throw DataError(name + ": " + error.what());
-  }
+  return naming(name, [&] { return decodeUnnamed(content); });
+}
+
+Part decodePart(const std::string& name, std::span<const uint8_t> content, const Needs& needs) {
+  return naming(name, [&] {
+    return isJpeg(content) && hasJpegLibrary() ? decodeJpegPart(content, needs) : Part::all(decodeUnnamed(content));
+  });
 }
 
 void endDecodingThread() { endVipsThread(); }

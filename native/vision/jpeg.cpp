@@ -3,6 +3,7 @@
 #ifdef LT_JPEG
 #include <jerror.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <vector>
 
@@ -14,6 +15,10 @@ namespace lt {
 namespace {
 
 constexpr int exifMarker = JPEG_APP0 + 1;
+
+// Colour is stored at half the resolution and interpolated, from neighbours that are not there where decoding begins:
+// so many pixels around a window are decoded with it and come out different.
+constexpr int margin = 4;
 
 // Each scan of a progressive image goes over all of it: a small file with thousands of them would take hours.
 constexpr int maxScans = 100;
@@ -59,6 +64,7 @@ class JpegDecoder {
         library_.saveMarkers(&state_, exifMarker, 0xFFFF);
         library_.readHeader(&state_, TRUE);
       });
+      requireSize(height(), width());
       chooseColours();
     } catch (...) {
       library_.destroyDecompress(&state_);
@@ -82,13 +88,25 @@ class JpegDecoder {
 
   Image decode() {
     Image image(height(), width());
-    std::vector<uint8_t> inks(isCmyk() ? static_cast<size_t>(width()) * 4 : 0);
+    guarded([&] { library_.startDecompress(&state_); });
+    read(image);
+    guarded([&] { library_.finishDecompress(&state_); });
+    return image;
+  }
+
+  // Rows above the window are passed over, those below are not looked at.
+  Part decodePart(const Window& window) {
+    const int top = std::max(0, window.top - margin), bottom = std::min(height(), window.top + window.height + margin);
+    const int left = std::max(0, window.left - margin), right = std::min(width(), window.left + window.width + margin);
+    JDIMENSION from = static_cast<JDIMENSION>(left), wide = static_cast<JDIMENSION>(right - left);
     guarded([&] {
       library_.startDecompress(&state_);
-      for (int y = 0; y < image.height; y++) readRow(inks.data(), image.row(y));
-      library_.finishDecompress(&state_);
+      if (wide < state_.output_width) library_.cropScanline(&state_, &from, &wide);  // `from` moves left, to a block's edge
+      if (top > 0) library_.skipScanlines(&state_, static_cast<JDIMENSION>(top));
     });
-    return image;
+    Image image(bottom - top, static_cast<int>(wide));
+    read(image);
+    return {std::move(image), {top, static_cast<int>(from), image.height, image.width}, {height(), width()}};
   }
 
  private:
@@ -107,13 +125,22 @@ class JpegDecoder {
     state_.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
   }
 
-  void readRow(uint8_t* inks, uint8_t* to) {
-    JSAMPROW row = inks ? inks : to;
-    library_.readScanlines(&state_, &row, 1);
-    if (!inks) return;
-    // Stored inverted, as Adobe's programmes do; Pillow takes all CMYK files so.
-    for (size_t i = 0, count = static_cast<size_t>(width()) * 4; i < count; i++) inks[i] = 255 - inks[i];
-    cmykToRgb(inks, width(), to);
+  // The next rows.
+  void read(Image& image) {
+    std::vector<uint8_t> inks(isCmyk() ? static_cast<size_t>(image.width) * 4 : 0);
+    guarded([&] {
+      for (int y = 0; y < image.height; y++) {
+        JSAMPROW row = isCmyk() ? inks.data() : image.row(y);
+        library_.readScanlines(&state_, &row, 1);
+        if (isCmyk()) invertedCmykToRgb(row, image.width, image.row(y));
+      }
+    });
+  }
+
+  // Stored inverted, as Adobe's programmes do; Pillow takes all CMYK files so.
+  static void invertedCmykToRgb(uint8_t* inks, int width, uint8_t* to) {
+    for (int i = 0; i < 4 * width; i++) inks[i] = 255 - inks[i];
+    cmykToRgb(inks, width, to);
   }
 
   const JpegLibrary& library_;
@@ -134,8 +161,17 @@ std::string jpegLibraryVersion() {
 
 Image decodeJpeg(std::span<const uint8_t> content) {
   JpegDecoder decoder(content);
-  requireSize(decoder.height(), decoder.width());
   return upright(decoder.decode(), decoder.orientation());
+}
+
+// A file that was cut off does not end with the mark of the end (which occurs in no image data): it is decoded as a
+// whole, so that it is refused whatever part is needed. One that must be turned is, too.
+Part decodeJpegPart(std::span<const uint8_t> content, const Needs& needs) {
+  JpegDecoder decoder(content);
+  const bool endsWell = content[content.size() - 2] == 0xFF && content.back() == JPEG_EOI;
+  const int orientation = decoder.orientation();
+  if (!endsWell || orientation != 1) return Part::all(upright(decoder.decode(), orientation));
+  return decoder.decodePart(needs({decoder.height(), decoder.width()}));
 }
 
 }  // namespace lt
@@ -149,6 +185,8 @@ bool hasJpegLibrary() { return false; }
 std::string jpegLibraryVersion() { return {}; }
 
 Image decodeJpeg(std::span<const uint8_t>) { throw std::logic_error("decodeJpeg: built without libjpeg"); }
+
+Part decodeJpegPart(std::span<const uint8_t>, const Needs&) { throw std::logic_error("decodeJpegPart: built without libjpeg"); }
 
 }  // namespace lt
 #endif

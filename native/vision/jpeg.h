@@ -2,7 +2,7 @@
 #pragma once
 #include <span>
 
-#include "vision/image.h"
+#include "vision/framing.h"
 
 namespace lt {
 
@@ -15,5 +15,8 @@ std::string jpegLibraryVersion();
 
 // As decodeBytes() in decode.h, without the name in the errors. Only with hasJpegLibrary().
 Image decodeJpeg(std::span<const uint8_t> content);
+
+// At least what is needed, with the same values. Less work where that is a small part.
+Part decodeJpegPart(std::span<const uint8_t> content, const Needs& needs);
 
 }  // namespace lt

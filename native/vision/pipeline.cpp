@@ -1,3 +1,5 @@
+#include "vision/pipeline.h"
+
 #include <map>
 
 #include "vision/transform.h"
@@ -33,8 +35,28 @@ TransformPtr makeTransform(const std::string& kind, const Options& options) {
   return found->second(options);
 }
 
-void Pipeline::apply(Image& image, Philox& random) const {
-  for (const auto& step : steps_) step->apply(image, random);
+void Pipeline::add(TransformPtr step) {
+  const auto* framer = dynamic_cast<const Framer*>(step.get());
+  const bool opens = framer && openers_.size() == steps_.size() && (openers_.empty() || framer->onlyCrops());
+  if (opens) openers_.push_back(framer);
+  steps_.push_back(std::move(step));
+}
+
+Framing Pipeline::opening(Size size, Philox& random) const {
+  Framing framing = Framing::resize(size, size);
+  for (const Framer* opener : openers_) {
+    const Framing next = opener->framing(framing.size(), random);
+    framing = opener == openers_.front() ? next : framing.thenCrop(next.window);
+  }
+  return framing;
+}
+
+Window Pipeline::needed(Size size, Philox random) const { return opening(size, random).needed(); }
+
+Image Pipeline::apply(const Part& part, Philox& random) const {
+  Image image = opening(part.whole, random).of(part);
+  for (size_t i = openers_.size(); i < steps_.size(); i++) steps_[i]->apply(image, random);
+  return image;
 }
 
 }  // namespace lt

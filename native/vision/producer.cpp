@@ -164,22 +164,26 @@ void Producer::make(const Chunk& chunk) {
 }
 
 void Producer::makeViews(Batch& batch, size_t position) {
-  Image image = settings_.source->load(batch.draws[position].image);
-  const size_t last = settings_.pipelines.size() - 1;
-  for (size_t view = 0; view < last; view++) makeView(batch, position, view, image.copy());
-  makeView(batch, position, last, std::move(image));
+  const auto& pipelines = settings_.pipelines;
+  const ImageDraw draw = batch.draws[position];
+  const auto random = [&](size_t view) { return randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view)); };
+  const Part part = loadPart(*settings_.source, draw.image, [&](Size size) {
+    Window needed = pipelines[0].needed(size, random(0));
+    for (size_t view = 1; view < pipelines.size(); view++) needed = around(needed, pipelines[view].needed(size, random(view)));
+    return needed;
+  });
+  for (size_t view = 0; view < pipelines.size(); view++) makeView(batch, position, view, part, random(view));
 }
 
-void Producer::makeView(Batch& batch, size_t position, size_t view, Image image) {
-  const ImageDraw draw = batch.draws[position];
-  Philox random = randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view));
+void Producer::makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random) {
+  Image image;
   try {
-    settings_.pipelines[view].apply(image, random);
+    image = settings_.pipelines[view].apply(part, random);
     if (image.height != settings_.size || image.width != settings_.size) {
       throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) + ", found " + sizeText(image.height, image.width));
     }
   } catch (const DataError& error) {
-    throw DataError(settings_.source->describe(draw.image) + ": " + error.what());
+    throw DataError(settings_.source->describe(batch.draws[position].image) + ": " + error.what());
   }
   const size_t place = view * batch.draws.size() + position;
   std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + place * image.size(), image.pixels.get(), image.size());

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "vision/pipeline.h"
 #include "vision/source.h"
-#include "vision/transform.h"
 
 namespace lt {
 
@@ -51,7 +51,7 @@ class Producer {
   std::optional<Chunk> take();
   void make(const Chunk& chunk);
   void makeViews(Batch& batch, size_t position);
-  void makeView(Batch& batch, size_t position, size_t view, Image image);
+  void makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random);
   void openBatch();
   at::Tensor buffer(size_t images);
   void stop();

@@ -1,23 +1,21 @@
 #include <algorithm>
 #include <cmath>
 
-#include "vision/crop.h"
+#include "vision/framing.h"
 #include "vision/range.h"
-#include "vision/resample.h"
 
 namespace lt {
 namespace {
 
 // A window of random area and shape, resized to a square. Szegedy et al., CVPR 2015; torchvision's rules.
-class RandomResizedCrop : public Transform {
+class RandomResizedCrop : public Framer {
  public:
   explicit RandomResizedCrop(const Options& options)
       : size_(options.integer("size")), area_(rangeOf(options, "scale")), ratio_(rangeOf(options, "ratio")) {}
 
-  void apply(Image& image, Philox& random) const override {
+  Framing framing(Size image, Philox& random) const override {
     const Window window = draw(image.height, image.width, random);
-    if (window.height != image.height || window.width != image.width) image = cut(image, window);
-    if (image.height != size_ || image.width != size_) image = resample(image, size_, size_);
+    return {window, Axis::whole(window.height, size_), Axis::whole(window.width, size_)};
   }
 
   // { top, left, height, width }

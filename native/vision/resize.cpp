@@ -1,38 +1,33 @@
 #include <algorithm>
 
-#include "vision/resample.h"
-#include "vision/transform.h"
+#include "vision/framing.h"
 
 namespace lt {
 namespace {
 
 // The shorter side becomes `size`, the other size · long / short without its fraction (as torchvision's Resize).
-class Resize : public Transform {
+class Resize : public Framer {
  public:
   explicit Resize(int size) : size_(size) {}
 
-  void apply(Image& image, Philox&) const override {
-    const int shorter = std::min(image.height, image.width);
-    if (shorter == size_) return;
+  Framing framing(Size from, Philox&) const override {
+    const int shorter = std::min(from.height, from.width);
     const auto scaled = [&](int side) { return static_cast<int>(static_cast<int64_t>(size_) * side / shorter); };
-    image = resample(image, scaled(image.height), scaled(image.width));
+    return Framing::resize(from, {scaled(from.height), scaled(from.width)});
   }
 
  private:
   int size_;
 };
 
-class ResizeExact : public Transform {
+class ResizeExact : public Framer {
  public:
-  ResizeExact(int height, int width) : height_(height), width_(width) {}
+  ResizeExact(int height, int width) : to_{height, width} {}
 
-  void apply(Image& image, Philox&) const override {
-    if (image.height == height_ && image.width == width_) return;
-    image = resample(image, height_, width_);
-  }
+  Framing framing(Size from, Philox&) const override { return Framing::resize(from, to_); }
 
  private:
-  int height_, width_;
+  Size to_;
 };
 
 }  // namespace

@@ -7,6 +7,11 @@
 
 namespace lt {
 
+Part loadPart(const Source& source, size_t index, const Needs& needs) {
+  const auto file = source.file(index);
+  return file ? decodePart(source.describe(index), file->bytes(), needs) : Part::all(source.load(index));
+}
+
 PackedSource::PackedSource(const uint8_t* bytes, size_t byteCount, int height, int width)
     : bytes_(bytes), count_(byteCount / (static_cast<size_t>(height) * width * 3)), height_(height), width_(width) {}
 

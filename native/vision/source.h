@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "vision/image.h"
+#include "vision/framing.h"
 
 namespace lt {
 
@@ -30,6 +30,9 @@ class Source {
   // What load() decodes; nothing where images are not files. Any thread; throws DataError.
   virtual std::optional<Content> file(size_t index) const = 0;
 };
+
+// At least the window of the image that is needed. Any thread; throws DataError.
+Part loadPart(const Source& source, size_t index, const Needs& needs);
 
 // CIFAR's layout: [N, 3, H, W], a plane a channel. Borrows the bytes.
 class PackedSource : public Source {

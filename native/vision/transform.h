@@ -64,13 +64,4 @@ TransformPtr makeOperation(const Options& options);      // { name, value, inter
 
 TransformPtr makeTransform(const std::string& kind, const Options& options);  // throws std::invalid_argument for an unknown kind
 
-class Pipeline {
- public:
-  void add(TransformPtr step) { steps_.push_back(std::move(step)); }
-  void apply(Image& image, Philox& random) const;
-
- private:
-  std::vector<TransformPtr> steps_;
-};
-
 }  // namespace lt

@@ -175,7 +175,7 @@ napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   const auto word = [&](const char* key) { return toInt(env, property(env, argv[2], key)); };
   Philox random = randomOf(static_cast<uint64_t>(word("seed")), static_cast<uint32_t>(word("epoch")),
                            {static_cast<uint32_t>(word("image")), 0}, static_cast<uint32_t>(word("view")));
-  withDataErrors([&] { pipeline.apply(image, random); });
+  image = withDataErrors([&] { return pipeline.apply(Part::all(std::move(image)), random); });
   return fromTensor(env, toTensorHwc(image));
 }
 

@@ -1,0 +1,56 @@
+// How a pipeline begins: which pixels of the image it needs. Known from the size alone, so that no others are decoded.
+#pragma once
+#include <functional>
+
+#include "vision/crop.h"
+#include "vision/resample.h"
+#include "vision/transform.h"
+
+namespace lt {
+
+struct Size {
+  int height, width;
+};
+
+// What there is of an image in memory: a window of it.
+struct Part {
+  Image pixels;
+  Window window;  // of the whole; pixels are of its size
+  Size whole;
+
+  static Part all(Image image) {
+    const int height = image.height, width = image.width;
+    return {std::move(image), {0, 0, height, width}, {height, width}};
+  }
+};
+
+// Given an image's size, the window of it that is needed.
+using Needs = std::function<Window(Size)>;
+
+// A window is cut out, its sides are resized, and of the result a window is kept.
+struct Framing {
+  Window window;
+  Axis rows, columns;
+
+  static Framing crop(const Window& window) {
+    return {window, Axis::whole(window.height, window.height), Axis::whole(window.width, window.width)};
+  }
+  static Framing resize(Size from, Size to) {
+    return {{0, 0, from.height, from.width}, Axis::whole(from.height, to.height), Axis::whole(from.width, to.width)};
+  }
+
+  Size size() const { return {rows.count, columns.count}; }
+  Window needed() const;                          // of the whole image
+  Framing thenCrop(const Window& window) const;   // of the result
+  Image of(const Part& part) const;               // the part must have what is needed
+};
+
+// A transform that is a framing.
+class Framer : public Transform {
+ public:
+  virtual Framing framing(Size size, Philox& random) const = 0;  // throws a DataError when the image is too small
+  virtual bool onlyCrops() const { return false; }
+  void apply(Image& image, Philox& random) const final;
+};
+
+}  // namespace lt
