@@ -31,7 +31,16 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
   const labels = tensor(BigInt64Array.of(0n, 1n, 2n, 0n));
   trainStep({ images, labels }, { method, optimizer, precision: "float32", accumulate: 1 }); // running statistics, too
   const checkpoint = at("last.safetensors");
-  const description = { recipe, classes: ["ant", "bee", "cat"], counts: [3, 2, 1], epoch: 1, step: 0, sums: null, best: null, bestOnTest: null };
+  const description = {
+    recipe,
+    classes: ["ant", "bee", "cat"],
+    counts: [3, 2, 1],
+    epoch: 1,
+    step: 0,
+    sums: null,
+    best: null,
+    bestOnTest: null,
+  };
   saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer, ema: null });
   const files = (["pth", "safetensors"] as const).map((format) => {
     const out = at(`weights.${format}`);

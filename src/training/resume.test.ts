@@ -99,6 +99,17 @@ test("a run that is finished is judged again, and nothing changes", async () => 
   expect(resultOf("run")).toEqual(result);
 });
 
+test("a run that ended before its first checkpoint starts anew", async () => {
+  const recipe = toyRecipe(root, { epochs: 1 });
+  const crash = (event: TrainingEvent): void => {
+    if (event.type === "step" && event.step === 2) throw new Error("the machine stopped");
+  };
+  await expect(trainToy(recipe, at("run"), { listeners: [crash] })).rejects.toThrow("the machine stopped");
+  await trainToy(recipe, at("run"), { resume: true });
+  await trainToy(recipe, at("whole"));
+  expect(story("run")).toEqual(story("whole"));
+});
+
 test("checkpoints come by steps too, and the one before the last is kept", async () => {
   const recipe = toyRecipe(root, { epochs: 1, checkpoints: { epochs: 1, steps: 2, minutes: null } });
   const { events } = await trainToy(recipe, at("run"));

@@ -57,14 +57,17 @@ export interface RunDescription {
 
 /**
  * Refuses a folder that a run must not write to: one that holds a run (unless `force`: the old run is then moved aside
- * when the new one begins) or other files (always).
+ * when the new one begins; or `resume`) or other files (always).
  */
-export function assertFree(path: string, { force }: { force: boolean }): void {
+export function assertFree(
+  path: string,
+  { force, resume = false }: { force: boolean; resume?: boolean },
+): void {
   if (!existsSync(path)) return;
   if (!statSync(path).isDirectory())
     throw new UsageError(`${path} is a file; expected a folder for the run, or none.`);
   if (holdsRun(path)) {
-    if (force) return;
+    if (force || resume) return;
     throw new UsageError(
       `${path} already holds a run. Choose another --out, or move the old run aside with --force.`,
     );
@@ -76,11 +79,18 @@ export function assertFree(path: string, { force }: { force: boolean }): void {
     );
 }
 
-/** Makes the folder and writes recipe.json; a run that was there is moved to `PATH.previous-N`. Call `assertFree` first. */
-export function createRunFolder(path: string, description: RunDescription): RunFolder {
+/**
+ * Makes the folder and writes recipe.json; a run that was there is moved to `PATH.previous-N`, unless it is to be gone on
+ * with and was ended before its first checkpoint. Call `assertFree` first.
+ */
+export function createRunFolder(
+  path: string,
+  description: RunDescription,
+  { resume = false }: { resume?: boolean } = {},
+): RunFolder {
   const folder = runFolder(path);
   try {
-    if (existsSync(folder.path) && holdsRun(folder.path)) moveAside(folder.path);
+    if (!resume && existsSync(folder.path) && holdsRun(folder.path)) moveAside(folder.path);
     mkdirSync(join(folder.path, "checkpoints"), { recursive: true });
   } catch (error) {
     if (error instanceof LongtailError) throw error;

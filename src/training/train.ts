@@ -8,7 +8,7 @@ import { describeRun, runEvent } from "./describe.js";
 import { trainEpochs } from "./epochs.js";
 import { emitter } from "./events.js";
 import type { EndEvent, Listener } from "./events.js";
-import { metricsListener } from "./metrics.js";
+import { metricsListener, rewindMetrics } from "./metrics.js";
 import { applySettings, prepare } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import { canResume, resume } from "./resume.js";
@@ -52,13 +52,17 @@ const BEGINNING: Progress = { epoch: 0, step: 0, sums: null, best: null, bestOnT
 export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const { recipe, out, signal } = options;
   const started = performance.now();
-  const resumes = (options.resume ?? false) && canResume(out);
-  if (!resumes) assertFree(out, { force: options.force ?? false });
+  const { resume: mayResume = false, force = false } = options;
+  const resumes = mayResume && canResume(out);
+  if (!resumes) assertFree(out, { force, resume: mayResume });
   const device = applySettings(recipe, { device: options.device ?? "cpu", threads: options.threads });
   using prepared = await prepare(recipe, device);
   const beginning = resumes ? null : begin(prepared, options);
-  const folder = resumes ? runFolder(out) : createRunFolder(out, describeRun(prepared, options));
+  const folder = resumes
+    ? runFolder(out)
+    : createRunFolder(out, describeRun(prepared, options), { resume: mayResume });
   using _lock = lockRun(out);
+  if (beginning !== null) rewindMetrics(folder.metrics, BEGINNING); // of a run without a checkpoint
   const { progress, warnings } = beginning ?? resume(prepared, folder);
   const emit = emitter([metricsListener(folder.metrics), ...options.listeners]);
   const end = (reason: EndEvent["reason"], message: string | null): EndSummary => {
