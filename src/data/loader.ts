@@ -6,18 +6,28 @@ import type { MemoryFormat } from "../torch/dispatch.js";
 import { keep, scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import type { Dataset } from "./dataset.js";
+import { mixImages, planMix, type Mix } from "./mixing/mix.js";
 import { Normalization } from "./normalization.js";
 import { planEpoch, type Shard } from "./epoch-plan.js";
 import type { Sampler } from "./samplers/sampler.js";
 import { vision } from "./vision.js";
+
+/** Every image is part one, by `share`, and part another of the batch. */
+export interface Mixed {
+  /** int64 [N]: the other's labels */
+  readonly labels: Tensor;
+  readonly share: number;
+}
 
 export interface Batch {
   /** float32 [V·N, 3, S, S], normalised: all images' first view, then their second, and so on */
   readonly images: Tensor;
   /** int64 [N] */
   readonly labels: Tensor;
-  /** [N]: which images of the dataset these are */
+  /** [N]: which images of the dataset these are; of mixed ones the first */
   readonly indices: Int32Array;
+  /** Null where images were not mixed. */
+  readonly mixed: Mixed | null;
 }
 
 export interface LoaderOptions {
@@ -42,6 +52,8 @@ export interface LoaderOptions {
   readonly memoryFormat: MemoryFormat;
   /** Where batches go, "cpu" unless given: they travel as bytes and become floats there. */
   readonly device?: string;
+  /** Mixes images of a batch with one another; null or not given: none. Needs a single view. */
+  readonly mix?: Mix | null;
 }
 
 /** One process makes everything. */
@@ -99,24 +111,34 @@ export class Loader implements Disposable {
       batch: Math.max(1, pieces[0]?.length ?? 0),
     });
     try {
-      for (const piece of pieces) {
+      for (const [i, piece] of pieces.entries()) {
         if (turn !== this.#turn)
           throw new Error("Loader: this epoch was ended by a newer one or by dispose()");
-        yield this.#next(piece);
+        yield this.#next(piece, epoch * this.stepsPerEpoch + fromStep + i);
       }
     } finally {
       if (turn === this.#turn) vision().cancelBatches(this.#producer);
     }
   }
 
-  #next(indices: Int32Array): Batch {
+  #next(indices: Int32Array, step: number): Batch {
     const { dataset, device = "cpu" } = this.#options;
-    const { labels } = dataset;
     using _ = scope();
     const bytes = indices.length > 0 ? this.#wait() : this.#nothing();
     const images = keep(this.#normalization.apply(bytes.to({ device })));
-    const targets = BigInt64Array.from(indices, (index) => BigInt(labels[index] ?? 0));
-    return { images, labels: keep(tensor(targets, { device })), indices };
+    const targets = BigInt64Array.from(indices, (index) => BigInt(dataset.labels[index] ?? 0));
+    const labels = keep(tensor(targets, { device }));
+    return { images, labels, indices, mixed: this.#mix(images, labels, step) };
+  }
+
+  /** Mixes images in place; of several processes, each those of its own part of the batch, by the same share. */
+  #mix(images: Tensor, labels: Tensor, step: number): Mixed | null {
+    const { mix = null, seed, imageSize } = this.#options;
+    const plan = mix && planMix(mix, { seed, step, images: labels.size, side: imageSize });
+    if (plan === null) return null;
+    mixImages(images, plan);
+    const partners = tensor(plan.partners, { device: labels.device });
+    return { labels: keep(labels.indexSelect(0, partners)), share: plan.share };
   }
 
   /** uint8 [0, 3, S, S], channels_last: this process's part of a batch with fewer images than processes. */

@@ -1,6 +1,7 @@
 import { balancedLogits } from "../losses/balanced-logits.js";
 import { crossEntropy } from "../losses/cross-entropy.js";
 import { stackLogits } from "../losses/logits.js";
+import { overTargets, type Targets } from "../losses/targets.js";
 import type { Tensor } from "../torch/tensor.js";
 import { BalancedMethod } from "./balanced-method.js";
 
@@ -8,8 +9,8 @@ import { BalancedMethod } from "./balanced-method.js";
 export class BalancedSoftmaxMethod extends BalancedMethod {
   override readonly name = "balanced-softmax";
 
-  protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
-    const balanced = balancedLogits(stackLogits(logits), this.logCountsOn(labels));
-    return { crossEntropy: crossEntropy(balanced, labels) };
+  protected override lossParts(logits: readonly Tensor[], targets: Targets): Record<string, Tensor> {
+    const balanced = balancedLogits(stackLogits(logits), this.logCountsOn(targets.labels));
+    return { crossEntropy: overTargets(targets, (labels) => crossEntropy(balanced, labels)) };
   }
 }

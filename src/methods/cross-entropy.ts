@@ -1,5 +1,6 @@
 import { crossEntropy } from "../losses/cross-entropy.js";
 import { stackLogits } from "../losses/logits.js";
+import { overTargets, type Targets } from "../losses/targets.js";
 import type { Ensemble } from "../models/ensemble.js";
 import type { Tensor } from "../torch/tensor.js";
 import { ExpertsMethod } from "./experts-method.js";
@@ -14,9 +15,9 @@ export class CrossEntropyMethod extends ExpertsMethod {
     this.#labelSmoothing = labelSmoothing;
   }
 
-  protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
-    return {
-      crossEntropy: crossEntropy(stackLogits(logits), labels, { labelSmoothing: this.#labelSmoothing }),
-    };
+  protected override lossParts(logits: readonly Tensor[], targets: Targets): Record<string, Tensor> {
+    const stacked = stackLogits(logits);
+    const options = { labelSmoothing: this.#labelSmoothing };
+    return { crossEntropy: overTargets(targets, (labels) => crossEntropy(stacked, labels, options)) };
   }
 }

@@ -1,3 +1,4 @@
+import type { Targets } from "../losses/targets.js";
 import type { Ensemble } from "../models/ensemble.js";
 import { noGrad } from "../torch/autograd.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -14,11 +15,11 @@ export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Me
   }
 
   /** Weighted scalars whose sum is the loss. logits: raw, of each expert, [V·N, C]. */
-  protected abstract lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor>;
+  protected abstract lossParts(logits: readonly Tensor[], targets: Targets): Record<string, Tensor>;
 
-  step({ images, labels }: Labelled): StepResult {
+  step({ images, ...targets }: Labelled): StepResult {
     const logits = this.model.forward(images);
-    return joined(logits, labels, this.lossParts(logits, labels));
+    return joined(logits, targets.labels, this.lossParts(logits, targets));
   }
 
   predict(images: Tensor): readonly Tensor[] {

@@ -1,12 +1,12 @@
+import type { Targets } from "../losses/targets.js";
 import type { Module } from "../nn/module.js";
 import type { Tensor } from "../torch/tensor.js";
 
 /** How a view of an image comes about: by the transforms of data.train, or by those of data.secondView. */
 export type View = "train" | "second";
 
-export interface Labelled {
+export interface Labelled extends Targets {
   images: Tensor; // [V·N, 3, H, W]: the first view of all images, then the second, and so on
-  labels: Tensor; // int64 [N]
   step?: number; // of the training, from 0, the default; with the seed it decides a step's random choices
   lastPart?: boolean; // false for all but the last of the parts that a step's batch is cut into
 }

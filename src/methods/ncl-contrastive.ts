@@ -1,5 +1,6 @@
 import { contrastiveLoss } from "../losses/contrastive.js";
 import { assertNclOptions, ncl, type NclOptions } from "../losses/ncl.js";
+import type { Targets } from "../losses/targets.js";
 import type { ContrastiveEnsemble } from "../models/contrastive-ensemble.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
@@ -53,10 +54,10 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
     const order = this.#shuffle(step, count);
     const contrastive = this.#contrast(features, images.narrow(0, count, count), order);
     if (lastPart) this.model.moveKeyEncoders();
-    return joined(logits, labels, { ...this.lossParts(logits, labels), contrastive });
+    return joined(logits, labels, { ...this.lossParts(logits, { labels }), contrastive });
   }
 
-  protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
+  protected override lossParts(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
     return ncl(logits, labels, this.logCountsOn(labels), this.#options);
   }
 

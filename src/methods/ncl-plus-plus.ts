@@ -1,5 +1,6 @@
 import { nclPlusPlus, type NclPlusPlusOptions } from "../losses/ncl-plus-plus.js";
 import { assertHardCategories } from "../losses/ncl.js";
+import type { Targets } from "../losses/targets.js";
 import type { Ensemble } from "../models/ensemble.js";
 import type { Tensor } from "../torch/tensor.js";
 import { BalancedMethod, type TrainingClasses } from "./balanced-method.js";
@@ -22,7 +23,7 @@ export class NclPlusPlusMethod extends BalancedMethod {
     this.#options = options;
   }
 
-  protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
+  protected override lossParts(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
     return nclPlusPlus(logits, labels, this.logCountsOn(labels), this.#options);
   }
 }

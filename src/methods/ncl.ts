@@ -1,4 +1,5 @@
 import { assertNclOptions, ncl, type NclOptions } from "../losses/ncl.js";
+import type { Targets } from "../losses/targets.js";
 import type { Ensemble } from "../models/ensemble.js";
 import type { Tensor } from "../torch/tensor.js";
 import { BalancedMethod, type TrainingClasses } from "./balanced-method.js";
@@ -18,7 +19,7 @@ export class NclMethod extends BalancedMethod {
     this.#options = options;
   }
 
-  protected override lossParts(logits: readonly Tensor[], labels: Tensor): Record<string, Tensor> {
+  protected override lossParts(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
     return ncl(logits, labels, this.logCountsOn(labels), this.#options);
   }
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { count, perChannel } from "./numbers.js";
+import { Mix } from "./mix-schema.js";
 import { Sampler } from "./sampler-schema.js";
 import { Transform } from "./transform-schema.js";
 
@@ -73,6 +74,11 @@ export const Data = z.strictObject({
     .describe(
       "what is done to a training image for its second view, the keys of method.contrastive; null: the same as for the " +
         "first (data.train), with other random numbers",
+    ),
+  mix: Mix.nullable()
+    .default(null)
+    .describe(
+      "whether training images are mixed with others of their batch, and their labels with them; null: no",
     ),
   test: z.array(Transform).default([]).describe("what is done to each test image, in order"),
   mean: perChannel

@@ -94,6 +94,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.value: a number >= -1000 and <= 1000
     data.secondView.N.interpolation: one of nearest, bilinear, bicubic
     data.secondView.N.fill: a list of 3 numbers
+    data.mix: an object or null
     data.test: a list
     data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.test.N.size: a whole number > 0

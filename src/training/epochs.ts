@@ -129,11 +129,11 @@ function nextStep(
   using _scope = scope();
   const { recipe, method, optimizer, ema, trainLoader } = run;
   const { stepsPerEpoch } = trainLoader;
-  const { images, labels, indices } = batches.next().value as Batch;
+  const { indices, ...shown } = batches.next().value as Batch;
   const { precision } = recipe;
   const { accumulate } = recipe.optimizer;
   const outcome = trainStep(
-    { images, labels, step: epoch * stepsPerEpoch + step },
+    { ...shown, step: epoch * stepsPerEpoch + step },
     { method, optimizer, precision, accumulate },
   );
   ema?.update();

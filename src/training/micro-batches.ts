@@ -11,7 +11,7 @@ export interface MicroBatch extends Labelled {
  * each. Every view of an image goes into the same part: images [V·N, 3, H, W] are ordered by view, labels are [N].
  */
 export function* microBatches(batch: Labelled, parts: number): Generator<MicroBatch> {
-  const { images, labels } = batch;
+  const { images, labels, mixed } = batch;
   const [total = 0] = labels.shape;
   const views = (images.shape[0] ?? 0) / total;
   const number = Math.min(parts, total);
@@ -23,6 +23,7 @@ export function* microBatches(batch: Labelled, parts: number): Generator<MicroBa
       ...batch,
       images: ofViews.length === 1 ? ofViews[0]! : cat(ofViews),
       labels: labels.narrow(0, start, size),
+      mixed: mixed ? { ...mixed, labels: mixed.labels.narrow(0, start, size) } : null,
       share: size / total,
       lastPart: part === number - 1,
     };

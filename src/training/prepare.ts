@@ -8,6 +8,7 @@ import { stratifiedSplit } from "../data/split.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
+import { assertMixFits } from "../methods/mixing.js";
 import { buildMethod } from "../methods/registry.js";
 import type { Method } from "../methods/method.js";
 import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
@@ -59,6 +60,7 @@ export function applySettings(
  */
 export async function prepare(recipe: ResolvedRecipe, device: string): Promise<Prepared> {
   assertContrastiveFits(recipe);
+  assertMixFits(recipe);
   assertPretrainedThere(recipe.pretrained);
   const train = await openDataset(recipe.data, "train");
   const test = await openDataset(recipe.data, "test");
@@ -144,6 +146,7 @@ export function evaluationLoader(
     ...data,
     dataset,
     transforms: data.test,
+    mix: null,
     batch: evaluation.batch,
     sampler: inOrder(dataset.size),
     dropLast: false,

@@ -1,3 +1,4 @@
+import { overTargets, type Targets } from "../losses/targets.js";
 import type { Labelled, Method, StepResult } from "../methods/method.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -20,7 +21,7 @@ interface StepOptions {
 export interface StepOutcome {
   readonly loss: number;
   readonly parts: Record<string, number>;
-  /** Images of the batch that the ensemble got right. */
+  /** Images of the batch that the ensemble got right; mixed ones count by the share of what it named. */
   readonly right: number;
   /** Before clipping; null where nothing is clipped. */
   readonly gradNorm: number | null;
@@ -57,7 +58,7 @@ function addGradients(
   const result = forward(batch, method, precision);
   result.loss.mul(share).backward();
   const names = Object.keys(result.parts);
-  return { names, values: keep(contributedValues(result, batch.labels, share)) };
+  return { names, values: keep(contributedValues(result, batch, share)) };
 }
 
 function forward(batch: Labelled, method: Method, precision: ResolvedRecipe["precision"]): StepResult {
@@ -65,12 +66,13 @@ function forward(batch: Labelled, method: Method, precision: ResolvedRecipe["pre
   return method.step(batch);
 }
 
-function contributedValues({ loss, logits, parts }: StepResult, labels: Tensor, share: number): Tensor {
+function contributedValues({ loss, logits, parts }: StepResult, targets: Targets, share: number): Tensor {
   using _noGrad = noGrad();
   const ensemble = logits.reduce((sum, expert) => sum.add(expert)); // [N, C]; K times the mean: the same argmax
-  const right = ensemble.argmax({ dim: 1 }).eq(labels).sum();
+  const answers = ensemble.argmax({ dim: 1 });
+  const right = overTargets(targets, (labels) => answers.eq(labels).sum().to({ dtype: "float32" }));
   const means = [loss, ...Object.values(parts)].map((mean) => mean.to({ dtype: "float32" }).mul(share));
-  return stack([right.to({ dtype: "float32" }), ...means]);
+  return stack([right, ...means]);
 }
 
 /** Reads everything in one transfer, after the update: a GPU is waited for once a step. */

@@ -66,6 +66,7 @@ const DATA: ResolvedRecipe["data"] = {
     { kind: "horizontal-flip", p: 0.5 },
   ],
   secondView: null,
+  mix: null,
   test: [],
   mean: [0.5, 0.5, 0.5],
   std: [0.25, 0.25, 0.25],
