@@ -115,9 +115,8 @@ void decode(Bytes content, Inspection& found) {
   }
 }
 
-void inspectContent(Bytes content, Inspection& found) {
+void inspectContent(Bytes content, Inspection& found, Depth depth) {
   found.bytes = content.size();
-  found.fileHash = hashOf(content);
   found.format = formatOf(content);
   if (content.empty()) throw DataError("the file is empty");
   if (!isSupported(found.format)) {
@@ -127,16 +126,19 @@ void inspectContent(Bytes content, Inspection& found) {
   found.huge = true;
   requireSize(found.height, found.width);
   found.huge = false;
+  if (depth == Depth::header) return;
+  found.fileHash = hashOf(content);
   decode(content, found);
 }
 
-void inspectPixels(const Image& image, Inspection& found) {
+void inspectPixels(const Image& image, Inspection& found, Depth depth) {
   found.bytes = image.size();
   found.format = "pixels";
   found.width = image.width;
   found.height = image.height;
   found.bits = 8;
   found.colour = "rgb";
+  if (depth == Depth::header) return;
   fingerprint(image, found);
   found.fileHash = found.pixelHash;
 }
@@ -159,19 +161,19 @@ Image salvage(Bytes content, int side) {
 
 }  // namespace
 
-Inspection inspect(const Source& source, size_t index) {
+Inspection inspect(const Source& source, size_t index, Depth depth) {
   startVips();
   Inspection found;
   try {
     if (const auto file = source.file(index)) {
       try {
-        inspectContent(file->bytes(), found);
+        inspectContent(file->bytes(), found, depth);
       } catch (const DataError& error) {
         found.error = error.what();
         found.truncated = isSupported(found.format) && !found.huge && lacksEnd(found.format, file->bytes());
       }
     } else {
-      inspectPixels(source.load(index), found);
+      inspectPixels(source.load(index), found, depth);
     }
   } catch (const DataError& error) {
     found.error = error.what();

@@ -24,9 +24,11 @@ struct Inspection {
   Fingerprint fingerprint;  // of the upright image
 };
 
-// Any thread; never throws a DataError: what is wrong is the result. Large JPEG files are decoded to a fraction of their
-// size, which reads all of the file.
-Inspection inspect(const Source& source, size_t index);
+enum class Depth { header, whole };
+
+// Any thread; never throws a DataError: what is wrong is the result. `header` leaves out all that needs decoding and
+// hashing. Large JPEG files are decoded to a fraction of their size, which reads all of the file.
+Inspection inspect(const Source& source, size_t index, Depth depth);
 
 // The image, upright, as a JPEG file that fits a square of `side` pixels; of a damaged file as much as can be decoded.
 // Empty when nothing can.

@@ -47,11 +47,12 @@ napi_value toJs(napi_env env, const Inspection& found) {
   return result;
 }
 
-// inspectImages(pixels, threads) → an inspection an image
+// inspectImages(pixels, threads, "header" or "whole") → an inspection an image
 napi_value inspectImages(napi_env env, size_t, napi_value* argv) {
   const auto [source, borrowed] = toSource(env, argv[0]);
+  const Depth depth = toStr(env, argv[2]) == "header" ? Depth::header : Depth::whole;
   std::vector<Inspection> found(source->size());
-  inParallel(found.size(), static_cast<int>(toInt(env, argv[1])), [&](size_t i) { found[i] = inspect(*source, i); });
+  inParallel(found.size(), static_cast<int>(toInt(env, argv[1])), [&](size_t i) { found[i] = inspect(*source, i, depth); });
   const napi_value result = array(env, found.size());
   for (uint32_t i = 0; i < found.size(); i++) set(env, result, i, toJs(env, found[i]));
   return result;
@@ -71,7 +72,7 @@ napi_value makeThumbnails(napi_env env, size_t, napi_value* argv) {
 }  // namespace
 
 void initInspection(napi_env env, napi_value exports) {
-  def<inspectImages, 2>(env, exports, "inspectImages");
+  def<inspectImages, 3>(env, exports, "inspectImages");
   def<makeThumbnails, 3>(env, exports, "makeThumbnails");
 }
 

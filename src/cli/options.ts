@@ -7,6 +7,21 @@ export function newCommand(name: string) {
     .option("--debug", "show where an error came from", false);
 }
 
+/** A command that looks at data: that of a recipe, or of a folder alone. */
+export function newDataCommand(name: string) {
+  return newCommand(name)
+    .argument("[recipe]", "the recipe that the data is for; none: the folder alone")
+    .argument("[settings...]", "KEY VALUE pairs for a YAML file of NCL's PyTorch code")
+    .option("--data <folder>", "the data's folder")
+    .option("--kind <kind>", "format of the data (default: the recipe's, or what the folder looks like)")
+    .option(
+      "--set <key=value>",
+      "change a key, such as data.trainFile=train_lt.txt; can be given many times",
+      collect,
+      [],
+    );
+}
+
 /** A parser of whole numbers, for commander. */
 export function wholeNumber(least: number) {
   return (text: string): number => {

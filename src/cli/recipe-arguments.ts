@@ -21,10 +21,8 @@ export async function recipeFrom(
   { set, settings = [], data, seed, select }: RecipeArguments,
 ): Promise<ResolvedRecipe> {
   const { loadRecipe } = await import("../recipes/load.js");
-  const { parseOverride } = await import("../recipes/overrides.js");
   const [referenceKeys, keys] = partition(set, (text) => /^[A-Z]/.test(text));
-  const overrides: Override[] = keys.map(parseOverride);
-  if (data !== undefined) overrides.push({ path: ["data", "root"], value: data, text: `--data ${data}` });
+  const overrides = await overridesFrom({ set: keys, data });
   if (seed !== undefined) overrides.push({ path: ["seed"], value: seed, text: `--seed ${seed}` });
   if (select !== undefined)
     overrides.push({ path: ["selection", "kind"], value: select, text: `--select ${select}` });
@@ -34,6 +32,17 @@ export async function recipeFrom(
   };
   const pairs = referenceKeys.flatMap((text) => text.split(/=(.*)/s, 2));
   return loadRecipe(nameOrPath, overrides, { settings: [...settings, ...pairs], onRemarks });
+}
+
+/** --set, then --data, as changes of a recipe. */
+export async function overridesFrom({
+  set,
+  data,
+}: Pick<RecipeArguments, "set" | "data">): Promise<Override[]> {
+  const { parseOverride } = await import("../recipes/overrides.js");
+  const overrides: Override[] = set.map(parseOverride);
+  if (data !== undefined) overrides.push({ path: ["data", "root"], value: data, text: `--data ${data}` });
+  return overrides;
 }
 
 function partition<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {

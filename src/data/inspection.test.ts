@@ -7,7 +7,7 @@ import { fixturePath, packedDataset, png, temporaryFolder } from "./testing.fixt
 import { vision, type NativeInspection } from "./vision.js";
 
 function inspect(path: string): NativeInspection {
-  return vision().inspectImages({ kind: "files", paths: [path] }, 1)[0]!;
+  return vision().inspectImages({ kind: "files", paths: [path] }, 1, "whole")[0]!;
 }
 
 /** The number of bits in which two hashes differ. */
@@ -39,9 +39,15 @@ describe("what a file is", () => {
     });
   });
 
+  it("a header is enough for most of it", () => {
+    const [found] = vision().inspectImages({ kind: "files", paths: [photograph] }, 1, "header");
+    const { width, height, format, colour, bytes } = inspect(photograph);
+    expect(found).toMatchObject({ error: null, width, height, format, colour, bytes, contrast: 0 });
+  });
+
   it("pixels in memory have no file", () => {
     const { pixels } = packedDataset(3, 4, (image) => image);
-    const found = vision().inspectImages(pixels, 2);
+    const found = vision().inspectImages(pixels, 2, "whole");
     expect(found).toHaveLength(3);
     expect(found[2]).toMatchObject({ error: null, format: "pixels", width: 4, height: 4 });
     expect(found[2]!.contrast).toBeCloseTo(0);
@@ -185,7 +191,9 @@ describe("fingerprints", () => {
 
   it("are the same for any number of threads", () => {
     const paths = Array.from({ length: 20 }, (_, i) => (i % 3 === 0 ? photograph : fixturePath("rgb.jpg")));
-    const [one, four] = [1, 4].map((threads) => vision().inspectImages({ kind: "files", paths }, threads));
+    const [one, four] = [1, 4].map((threads) =>
+      vision().inspectImages({ kind: "files", paths }, threads, "whole"),
+    );
     expect(four).toEqual(one);
   });
 });

@@ -13,8 +13,8 @@ interface Vision {
     quality: number,
     threads: number,
   ): Buffer[];
-  /** What each image file is, and whether it can be decoded. */
-  inspectImages(pixels: Pixels, threads: number): NativeInspection[];
+  /** What each image file is, and whether it can be decoded; of its header alone, or of all of it. */
+  inspectImages(pixels: Pixels, threads: number, depth: "header" | "whole"): NativeInspection[];
   /** JPEG files that fit a square of `side` pixels; null for what cannot be decoded. */
   makeThumbnails(pixels: Pixels, side: number, threads: number): (Buffer | null)[];
   /** What decodes JPEG here: "libjpeg-turbo 2.1.5" (the version of its headers) or "libvips". */

@@ -144,6 +144,11 @@ describe("files", () => {
     expect(recipe.method).toEqual({ kind: "cross-entropy", experts: 1, labelSmoothing: 0 });
   });
 
+  test("another format of the data keeps how images are prepared", async () => {
+    const recipe = await loadRecipe(file("mine.yaml", "extends: imagenet-lt-ncl\ndata: { kind: list }\n"));
+    expect(recipe.data).toMatchObject({ kind: "list", imageSize: 224, batch: 256 });
+  });
+
   test("the example is one", async () => {
     const recipe = await loadRecipe(join(import.meta.dirname, "../../examples/my-recipe.yaml"));
     expect(recipe).toMatchObject({

@@ -47,6 +47,12 @@ test("another kind drops the old one's settings, whatever the order", () => {
   expect(apply("method.kind=ncl")).toMatchObject({ method: { hardCategories: 30 } });
 });
 
+test("another format of the data keeps how images are prepared", () => {
+  expect(apply("data.kind=list", "data.train.0.kind=center-crop")).toMatchObject({
+    data: { kind: "list", train: [{ kind: "center-crop" }] },
+  });
+});
+
 test("a place that a list does not have is refused", () => {
   expect(() => apply("data.train.2.size=3")).toThrow('expected a place in a list of 1, found "2"');
   expect(() => apply("data.train.first.size=3")).toThrow('expected a place in a list of 1, found "first"');

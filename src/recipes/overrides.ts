@@ -1,6 +1,7 @@
 import { UsageError } from "../support/errors.js";
 import { isObject } from "./json.js";
 import type { Json } from "./json.js";
+import { kindReplaces } from "./merge.js";
 
 /** One `--set key=value`. */
 export interface Override {
@@ -34,16 +35,25 @@ function parseValue(text: string): Json {
 export function applyOverrides(recipe: Json, overrides: readonly Override[]): Json {
   const choosesKind = ({ path }: Override): boolean => path.at(-1) === "kind";
   const ordered = [...overrides.filter(choosesKind), ...overrides.filter((one) => !choosesKind(one))];
-  return ordered.reduce<Json>((result, { path, value }) => withValue(result, path, value), recipe);
+  return ordered.reduce<Json>(
+    (result, { path, value }) => withValue(result, path, { value, place: "" }),
+    recipe,
+  );
 }
 
-function withValue(target: Json | undefined, path: readonly string[], value: Json): Json {
+/** A value, and the key under which lies what it is put into. */
+interface Placed {
+  readonly value: Json;
+  readonly place: string;
+}
+
+function withValue(target: Json | undefined, path: readonly string[], { value, place }: Placed): Json {
   const [key, ...rest] = path;
   if (key === undefined) return value;
   if (Array.isArray(target)) return withItem(target as readonly Json[], key, rest, value);
   const object = isObject(target) ? target : {};
-  if (key === "kind" && object["kind"] !== value) return { kind: value };
-  return { ...object, [key]: withValue(object[key], rest, value) };
+  if (key === "kind" && object["kind"] !== value && kindReplaces(place)) return { kind: value };
+  return { ...object, [key]: withValue(object[key], rest, { value, place: key }) };
 }
 
 function withItem(list: readonly Json[], key: string, rest: readonly string[], value: Json): Json {
@@ -51,5 +61,6 @@ function withItem(list: readonly Json[], key: string, rest: readonly string[], v
   if (!Number.isInteger(index) || index < 0 || index > list.length) {
     throw new UsageError(`--set: expected a place in a list of ${list.length}, found ${JSON.stringify(key)}`);
   }
-  return [...list.slice(0, index), withValue(list[index], rest, value), ...list.slice(index + 1)];
+  const item = withValue(list[index], rest, { value, place: key });
+  return [...list.slice(0, index), item, ...list.slice(index + 1)];
 }

@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Command } from "@commander-js/extra-typings";
+import { checkCommand } from "./data/check.js";
 import { convertCommand } from "./data/convert.js";
 import { downloadCommand } from "./data/download.js";
 import { replaceRootCommand } from "./data/replace-root.js";
@@ -7,6 +8,7 @@ import { replaceRootCommand } from "./data/replace-root.js";
 const examples = `
 Examples:
   longtail data download cifar100 --to data
+  longtail data check --data my-photos
   longtail data convert tfrecord train.tfrecords --out cifar100-lt
   longtail data replace-root train.json --from /old/images --to /new/images`;
 
@@ -15,6 +17,7 @@ export function dataCommand(): CommandUnknownOpts {
   return new Command("data")
     .description("prepare data sets")
     .addCommand(downloadCommand())
+    .addCommand(checkCommand())
     .addCommand(convertCommand())
     .addCommand(replaceRootCommand())
     .addHelpText("after", examples);

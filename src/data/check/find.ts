@@ -7,8 +7,8 @@ import { imageFindings } from "./image-findings.js";
 import { allImages, type CheckedData } from "./images.js";
 
 export interface FindOptions {
-  /** Side of the square that the network sees. */
-  readonly imageSize: number;
+  /** Side of the square that the network sees; null when that is not known. */
+  readonly imageSize: number | null;
   /** Bits in which hashes of near images may differ. */
   readonly bits: number;
   /** Why a split could not be opened. */

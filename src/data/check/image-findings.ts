@@ -12,7 +12,7 @@ const OVERSIZED = 8;
 interface Rule {
   readonly kind: FindingKind;
   /** What to say of an image that the rule is about; undefined for others. */
-  readonly test: (image: CheckedImage, imageSize: number) => string | undefined;
+  readonly test: (image: CheckedImage, imageSize: number | null) => string | undefined;
 }
 
 /** Rules for images that cannot be used; the first that applies is the finding. */
@@ -34,11 +34,12 @@ const observations: readonly Rule[] = [
   {
     kind: "small",
     test: ({ inspection: i }, size) =>
-      shorter(i) >= TINY && shorter(i) < SMALL * size ? sizeText(i) : undefined,
+      size !== null && shorter(i) >= TINY && shorter(i) < SMALL * size ? sizeText(i) : undefined,
   },
   {
     kind: "oversized",
-    test: ({ inspection: i }, size) => (shorter(i) > OVERSIZED * size ? sizeText(i) : undefined),
+    test: ({ inspection: i }, size) =>
+      size !== null && shorter(i) > OVERSIZED * size ? sizeText(i) : undefined,
   },
   { kind: "grey", test: ({ inspection: i }) => (i.colour === "grey" ? formatText(i) : undefined) },
   { kind: "cmyk", test: ({ inspection: i }) => (i.colour === "cmyk" ? formatText(i) : undefined) },
@@ -65,7 +66,7 @@ const ORIENTATIONS: Partial<Record<number, string>> = {
 /** What is to be said of single images, by kind. */
 export function imageFindings(
   images: Iterable<CheckedImage>,
-  imageSize: number,
+  imageSize: number | null,
 ): Map<FindingKind, FindingItem[]> {
   const found = new Map<FindingKind, FindingItem[]>();
   for (const image of images) {

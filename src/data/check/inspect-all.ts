@@ -34,7 +34,7 @@ export async function inspectAll(dataset: Dataset, options: InspectOptions): Pro
     if (signal.aborted) return null;
     const indices = open.slice(start, start + size);
     const started = performance.now();
-    const made = vision().inspectImages(subset(dataset, indices).pixels, threads).map(fromNative);
+    const made = vision().inspectImages(subset(dataset, indices).pixels, threads, "whole").map(fromNative);
     indices.forEach((index, i) => (found[index] = made[i]));
     cache.add(entriesOf(indices, made, keys));
     onProgress({ inspected: made.length, known: 0 });
