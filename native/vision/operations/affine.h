@@ -9,9 +9,15 @@ namespace lt {
 enum class Interpolation : uint8_t { nearest, bilinear, bicubic };
 using Color = std::array<uint8_t, Image::channels>;
 
+struct Point {
+  double x, y;
+};
+
 // What a point of the result shows: the image at (a x + b y + c, d x + e y + f). A pixel's middle is at + 0.5.
 struct Affine {
   double a, b, c, d, e, f;
+
+  Point at(double x, double y) const { return {a * x + b * y + c, d * x + e * y + f}; }
 };
 
 struct Sampling {

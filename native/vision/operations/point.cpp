@@ -1,23 +1,39 @@
 #include "vision/operations/point.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "vision/simd.h"
 
 namespace lt {
 namespace {
 
-// Each byte on its own: the loops below compile to vector instructions.
-template <class Change>
-void eachByte(Image& image, Change change) {
-  uint8_t* bytes = image.pixels.get();
-  const size_t size = image.size();
-  for (size_t i = 0; i < size; i++) bytes[i] = change(bytes[i]);
+using Table = std::array<uint8_t, 256>;
+using Histogram = std::array<uint32_t, 256>;
+
+// In bytes throughout: wider numbers would halve the speed.
+LT_AVX2_TOO void mask(uint8_t* bytes, size_t size, uint8_t bits) {
+  for (size_t i = 0; i < size; i++) bytes[i] &= bits;
+}
+
+LT_AVX2_TOO void invertFrom(uint8_t* bytes, size_t size, uint8_t first) {
+  for (size_t i = 0; i < size; i++) bytes[i] = bytes[i] < first ? bytes[i] : static_cast<uint8_t>(~bytes[i]);
+}
+
+LT_AVX2_TOO void addBelow128(uint8_t* bytes, size_t size, uint8_t more, uint8_t less) {
+  for (size_t i = 0; i < size; i++) {
+    uint8_t value = static_cast<uint8_t>(bytes[i] + more);
+    if (value < more) value = 255;
+    value = value < less ? 0 : static_cast<uint8_t>(value - less);
+    bytes[i] = bytes[i] < 128 ? value : bytes[i];
+  }
 }
 
 // A channel's table from its histogram, for all three channels.
 template <class MakeTable>
 void eachChannel(Image& image, MakeTable makeTable) {
-  std::array<std::array<uint32_t, 256>, Image::channels> histograms{};
+  std::array<Histogram, Image::channels> histograms{};
   uint8_t* const begin = image.pixels.get();
   uint8_t* const end = begin + image.size();
   for (const uint8_t* pixel = begin; pixel < end; pixel += Image::channels) {
@@ -35,8 +51,6 @@ Table identity() {
   for (int value = 0; value < 256; value++) table[value] = static_cast<uint8_t>(value);
   return table;
 }
-
-using Histogram = std::array<uint32_t, 256>;
 
 Table stretched(const Histogram& counts) {
   int low = 0, high = 255;
@@ -71,29 +85,20 @@ Table flattened(const Histogram& counts) {
 
 }  // namespace
 
-void applyTable(Image& image, const Table& table) {
-  eachByte(image, [&](uint8_t value) { return table[value]; });
-}
-
-void invert(Image& image) {
-  eachByte(image, [](uint8_t value) { return static_cast<uint8_t>(255 - value); });
-}
+void invert(Image& image) { invertFrom(image.pixels.get(), image.size(), 0); }
 
 void posterize(Image& image, int bits) {
-  const auto mask = static_cast<uint8_t>(0xff00 >> std::clamp(bits, 0, 8));
-  eachByte(image, [mask](uint8_t value) { return static_cast<uint8_t>(value & mask); });
+  mask(image.pixels.get(), image.size(), static_cast<uint8_t>(0xff00 >> std::clamp(bits, 0, 8)));
 }
 
 void solarize(Image& image, double threshold) {
-  const auto first = static_cast<int>(std::ceil(std::clamp(threshold, 0.0, 256.0)));
-  eachByte(image, [first](uint8_t value) { return static_cast<uint8_t>(value < first ? value : 255 - value); });
+  const double first = std::ceil(std::max(threshold, 0.0));
+  if (first < 256) invertFrom(image.pixels.get(), image.size(), static_cast<uint8_t>(first));
 }
 
 void solarizeAdd(Image& image, int addend) {
-  const int bounded = std::clamp(addend, -255, 255);
-  eachByte(image, [bounded](uint8_t value) {
-    return static_cast<uint8_t>(value < 128 ? std::clamp(value + bounded, 0, 255) : value);
-  });
+  const auto bounded = [](int value) { return static_cast<uint8_t>(std::clamp(value, 0, 255)); };
+  addBelow128(image.pixels.get(), image.size(), bounded(addend), bounded(-addend));
 }
 
 void autoContrast(Image& image) { eachChannel(image, stretched); }

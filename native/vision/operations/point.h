@@ -1,14 +1,8 @@
 // Operations that change each byte by itself, byte for byte as Pillow's ImageOps.
 #pragma once
-#include <array>
-
 #include "vision/image.h"
 
 namespace lt {
-
-using Table = std::array<uint8_t, 256>;
-
-void applyTable(Image& image, const Table& table);
 
 void invert(Image& image);
 void posterize(Image& image, int bits);            // keeps the highest `bits` bits of each byte, 0 … 8

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "vision/operations/sample-avx2.h"
 #include "vision/simd.h"
 
 #pragma GCC diagnostic ignored "-Wpsabi"  // how vectors of four doubles are passed: all is inlined here
@@ -93,30 +94,36 @@ LT_INLINE Values sampleAt(const Image& image, double x, double y) {
 }
 
 template <class Filter>
-LT_INLINE void sample(const Image& image, const Affine& affine, const Color& fill, Image& result) {
+LT_INLINE void samplePixel(const Image& image, Point point, const Color& fill, uint8_t* to) {
+  const auto [x, y] = point;
+  if (x < 0 || x >= image.width || y < 0 || y >= image.height) std::memcpy(to, fill.data(), Image::channels);
+  else store(sampleAt<Filter>(image, x - 0.5, y - 0.5), to);
+}
+
+template <class Filter>
+void sample(const Image& image, const Affine& affine, const Color& fill, Image& result) {
   for (int row = 0; row < result.height; row++) {
     uint8_t* to = result.row(row);
-    const double y = row + 0.5;
     for (int column = 0; column < result.width; column++, to += Image::channels) {
-      const double x = column + 0.5;
-      const double fromX = affine.a * x + affine.b * y + affine.c, fromY = affine.d * x + affine.e * y + affine.f;
-      if (fromX < 0 || fromX >= image.width || fromY < 0 || fromY >= image.height) {
-        std::memcpy(to, fill.data(), Image::channels);
-      } else {
-        store(sampleAt<Filter>(image, fromX - 0.5, fromY - 0.5), to);
-      }
+      samplePixel<Filter>(image, affine.at(column + 0.5, row + 0.5), fill, to);
     }
   }
 }
 
 }  // namespace
 
-LT_AVX2_TOO void sampleBilinear(const Image& image, const Affine& affine, const Color& fill, Image& result) {
+void sampleBilinear(const Image& image, const Affine& affine, const Color& fill, Image& result) {
+  if (hasAvx2()) return sampleBilinearAvx2(image, affine, fill, result);
   sample<Bilinear>(image, affine, fill, result);
 }
 
-LT_AVX2_TOO void sampleBicubic(const Image& image, const Affine& affine, const Color& fill, Image& result) {
+void sampleBicubic(const Image& image, const Affine& affine, const Color& fill, Image& result) {
+  if (hasAvx2()) return sampleBicubicAvx2(image, affine, fill, result);
   sample<Bicubic>(image, affine, fill, result);
 }
+
+void pixelBilinear(const Image& image, Point point, const Color& fill, uint8_t* to) { samplePixel<Bilinear>(image, point, fill, to); }
+
+void pixelBicubic(const Image& image, Point point, const Color& fill, uint8_t* to) { samplePixel<Bicubic>(image, point, fill, to); }
 
 }  // namespace lt
