@@ -3,10 +3,12 @@ import { Command } from "@commander-js/extra-typings";
 import { checkCommand } from "./data/check.js";
 import { convertCommand } from "./data/convert.js";
 import { downloadCommand } from "./data/download.js";
+import { guideCommand } from "./data/guide.js";
 import { replaceRootCommand } from "./data/replace-root.js";
 
 const examples = `
 Examples:
+  longtail data guide imagenet-lt --root /data/imagenet
   longtail data download cifar100 --to data
   longtail data check --data my-photos
   longtail data convert tfrecord train.tfrecords --out cifar100-lt
@@ -16,6 +18,7 @@ Examples:
 export function dataCommand(): CommandUnknownOpts {
   return new Command("data")
     .description("prepare data sets")
+    .addCommand(guideCommand())
     .addCommand(downloadCommand())
     .addCommand(checkCommand())
     .addCommand(convertCommand())

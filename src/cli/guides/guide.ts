@@ -1,0 +1,51 @@
+/** From a publisher's files to training, as commands with the user's own paths. */
+export interface Guide {
+  readonly name: string;
+  readonly title: string;
+  /** What it takes and what to know before. */
+  readonly about: string;
+  /** @param root the data folder, to be written into commands by `quoted` */
+  readonly steps: (root: string) => readonly Step[];
+}
+
+export interface Step {
+  readonly title: string;
+  /** Shell commands, one an element. */
+  readonly commands: readonly string[];
+  /** What is there when the step is done, below the data folder. */
+  readonly makes: readonly Expected[];
+}
+
+export interface Expected {
+  readonly path: string;
+  /** A list's lines, as published. */
+  readonly lines?: number;
+  /** Once this is there the other is needed no more. */
+  readonly until?: string;
+}
+
+/** A path as a shell takes it. */
+export function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** The last two steps of every guide: the data is looked at, then trained on. */
+export function lastSteps(recipe: string, root: string, settings: readonly string[]): Step[] {
+  const data = [
+    recipe,
+    `--data ${quoted(root)}`,
+    ...settings.map((setting) => `--set ${quoted(setting)}`),
+  ].join(" ");
+  return [
+    {
+      title: "See that every image is there and can be read",
+      commands: [`longtail data check ${data}`],
+      makes: [],
+    },
+    {
+      title: "Train",
+      commands: [`longtail train ${data}${recipe.startsWith("cifar") ? "" : " --device cuda"}`],
+      makes: [],
+    },
+  ];
+}
