@@ -107,7 +107,13 @@ function hasJpegHeaders() {
 
 /** Units that libjpeg-turbo is for; native/vision/jpeg-library.h opens it at run time, so that nothing is linked. */
 const usesJpeg = (file) => basename(file).startsWith("jpeg");
-const flagsOf = (file, jpeg) => (jpeg && usesJpeg(file) ? [...flags, "-DLT_JPEG"] : flags);
+/** Units with loops on libtorch's threads, which are OpenMP's. */
+const isParallel = (file) => relative(join(root, "native/kernels"), file) === basename(file);
+
+function flagsOf(file, jpeg) {
+  if (jpeg && usesJpeg(file)) return [...flags, "-DLT_JPEG"];
+  return isParallel(file) ? [...flags, "-fopenmp"] : flags;
+}
 
 /** What to build, each unit with the object file whose name says from what exactly it is made. */
 function plan(engine) {

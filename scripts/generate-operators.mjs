@@ -1,5 +1,6 @@
 // Writes src/torch/operators.generated.ts and operator-names.generated.ts from libtorch's own schemas, for the operators named in operators.json:
 //   "name": "overload"                       one function; a trailing "arg?" makes a nullable argument an option
+//   "name": "longtail::operator"             one of our own (native/kernels)
 //   "name": ["op.Tensor", "op.Scalar"]       one function for both, told apart by the argument that differs
 // An operator whose schema begins with `self` becomes a method of Tensor, any other a function.
 //   node scripts/generate-operators.mjs [--check]     (after `npm run build` and the native build)
@@ -46,7 +47,8 @@ function parseType(text) {
 function describe(entry, index) {
   const [name, ...flags] = entry.split(" ");
   const asOption = new Set(flags.map((flag) => flag.replace("?", "")));
-  const description = native().describeOperator(`aten::${name}`);
+  const qualified = name.includes("::") ? name : `aten::${name}`;
+  const description = native().describeOperator(qualified);
   const args = description.arguments.map((argument) => {
     const { base, nullable } = parseType(argument.type);
     const hidden = HIDDEN.has(base) || argument.name === "pin_memory";
@@ -63,7 +65,7 @@ function describe(entry, index) {
     };
   });
   return {
-    qualified: `aten::${name}`,
+    qualified,
     schema: description.schema,
     args,
     returns: description.returns,

@@ -3,6 +3,7 @@
 
 #include "common/napi.h"
 #include "engine/engine.h"
+#include "kernels/kernels.h"
 #include "vision/vision.h"
 
 namespace lt {
@@ -25,6 +26,7 @@ napi_value init(napi_env env, napi_value exports) {
     initRandom(env, exports);
     initSettings(env, exports);
     initFileLocks(env, exports);
+    initKernels(env, exports);
     initVision(env, exports);
   } catch (...) {
     throwCurrentException(env);

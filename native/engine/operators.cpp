@@ -197,7 +197,10 @@ napi_value run(napi_env env, const Plan& plan, size_t argc, napi_value* argv) {
 // call(operator, ...arguments): tensors are handles; undefined takes the schema's default.
 napi_value call(napi_env env, size_t argc, napi_value* argv) {
   const Plan& plan = plans.at(static_cast<size_t>(toInt(env, argv[0])));
-  const auto name = [&] { return plan.op.schema().name().substr(6) + ": "; };  // without "aten::"
+  const auto name = [&] {
+    const std::string& qualified = plan.op.schema().name();
+    return qualified.substr(qualified.find("::") + 2) + ": ";
+  };
   try {
     return run(env, plan, argc - 1, argv + 1);
   } catch (const FreedTensor& e) {

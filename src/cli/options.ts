@@ -46,6 +46,13 @@ export function threadsOption() {
   );
 }
 
+export function kernelsOption() {
+  return new Option(
+    "--kernels <whose>",
+    "the CPU's convolutions: our own kernels where they are faster, or libtorch's alone (default: LONGTAIL_KERNELS, else libtorch)",
+  ).choices(["own", "libtorch"] as const);
+}
+
 export function weightsOption() {
   return new Option(
     "--weights <kind>",

@@ -2,6 +2,7 @@ import { LIBTORCH_VERSION } from "../engine/version.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { consoleListener } from "../training/console.js";
+import type { KernelChoice } from "../torch/native.js";
 import type { Listener } from "../training/events.js";
 import { trainRun } from "../training/train.js";
 import { onInterrupt } from "./interrupt.js";
@@ -12,6 +13,7 @@ export interface TrainingArguments {
   readonly out: string;
   readonly device: string;
   readonly threads?: number | undefined;
+  readonly kernels?: KernelChoice | undefined;
   readonly force: boolean;
   /** Go on with the run that lies in `out`. */
   readonly resume?: boolean;
@@ -33,13 +35,14 @@ export async function trainWatched(
   recipe: ResolvedRecipe,
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
-  const { out, device, threads, force, resume = false, from, command, output, listeners } = options;
+  const { out, device, threads, kernels, force, resume = false, from, command, output, listeners } = options;
   using interruption = onInterrupt("ending after this step, with a checkpoint");
   const { evaluation, folder } = await trainRun({
     recipe,
     out,
     device,
     threads,
+    kernels,
     force,
     resume,
     from,

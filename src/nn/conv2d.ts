@@ -1,4 +1,4 @@
-import { conv2d } from "../torch/operators.generated.js";
+import { conv2d, conv3x3 } from "../torch/operators.generated.js";
 import type { Rng } from "../torch/random.js";
 import type { Tensor } from "../torch/tensor.js";
 import { fanInUniform, type Initializer } from "./init.js";
@@ -19,6 +19,7 @@ interface Conv2dOptions {
 export class Conv2d extends Layer {
   readonly weight: Tensor; // [Cout, Cin / groups, kernel, kernel]
   readonly #geometry: { stride: number[]; padding: number[]; groups: number };
+  readonly #is3x3: boolean; // the geometry that native/kernels has kernels for
 
   constructor(options: Conv2dOptions) {
     super();
@@ -26,9 +27,10 @@ export class Conv2d extends Layer {
     const { init = fanInUniform, rng } = options;
     this.weight = this.parameter("weight", init([outChannels, inChannels / groups, kernel, kernel], rng));
     this.#geometry = { stride: [stride, stride], padding: [padding, padding], groups };
+    this.#is3x3 = kernel === 3 && stride === 1 && padding === 1 && groups === 1;
   }
 
   override forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.#geometry);
+    return this.#is3x3 ? conv3x3(x, this.weight) : conv2d(x, this.weight, this.#geometry);
   }
 }

@@ -15,6 +15,9 @@ import { OPERATORS } from "./operator-names.generated.js";
 export type Handle = number;
 type AnyTypedArray = ArrayBufferView;
 
+/** Who computes what native/kernels has a kernel for: see setKernels in settings.ts. */
+export type KernelChoice = "own" | "libtorch" | "always";
+
 /** What the loaded libtorch says of itself. */
 export interface EngineInfo {
   readonly version: string;
@@ -89,6 +92,8 @@ export interface NativeAddon {
   setThreads(threads: number): void;
   threads(): number;
   setDeterministic(on: boolean): void;
+  setKernels(choice: KernelChoice): void;
+  kernels(): KernelChoice;
   setAutocast(device: string, dtype: string | null): string | null;
   takeWarnings(): string[];
   engineInfo(): EngineInfo;
@@ -151,6 +156,8 @@ function load(): NativeAddon {
     DATA: DataError,
   });
   loaded.registerOperators(OPERATORS);
+  const kernels = process.env["LONGTAIL_KERNELS"];
+  if (kernels) loaded.setKernels(kernels as KernelChoice); // throws for any other name
   return loaded;
 }
 

@@ -26,6 +26,7 @@ export const OPERATORS: readonly string[] = [
   "aten::constant_pad_nd",
   "aten::contiguous",
   "aten::conv2d",
+  "longtail::conv3x3",
   "aten::copy_",
   "aten::cross_entropy_loss",
   "aten::cumsum",

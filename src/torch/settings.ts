@@ -1,6 +1,6 @@
 /** The engine's switches: threads, determinism, autocast, warnings, devices. */
 import { UsageError } from "../support/errors.js";
-import { native, type EngineInfo } from "./native.js";
+import { native, type EngineInfo, type KernelChoice } from "./native.js";
 
 /** Threads that operators use; process-wide. @throws TypeError below 1. */
 export function setThreads(threads: number): void {
@@ -9,6 +9,19 @@ export function setThreads(threads: number): void {
 
 export function getThreads(): number {
   return native().threads();
+}
+
+/**
+ * Who computes what native/kernels has a CPU kernel for: "own" where they are faster, "libtorch" everything. "always"
+ * takes them wherever they can, for tests and measurements. The start value is LONGTAIL_KERNELS, else "libtorch".
+ * Process-wide.
+ */
+export function setKernels(choice: KernelChoice): void {
+  native().setKernels(choice);
+}
+
+export function getKernels(): KernelChoice {
+  return native().kernels();
 }
 
 /** Only deterministic algorithms from here on; an operator that has none throws TorchError. Process-wide. */

@@ -43,7 +43,7 @@ test("golden: weights and velocities are the file's", async () => {
   const live = memory().live;
   {
     const recipe = referenceRecipe(root);
-    using prepared = await prepare(recipe, applySettings(recipe, { device: "cpu", threads: undefined }));
+    using prepared = await prepare(recipe, applySettings(recipe, { device: "cpu" }));
     using _ = scope();
     expect(continueFrom(prepared, from)).toBe(3);
     const { model, optimizer } = readReferenceCheckpoint(from);

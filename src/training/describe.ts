@@ -1,5 +1,5 @@
 import { datasetCard } from "../data/card.js";
-import { getThreads } from "../torch/settings.js";
+import { getKernels, getThreads } from "../torch/settings.js";
 import type { RunEvent, Untimed } from "./events.js";
 import type { Position } from "./checkpoint.js";
 import type { Prepared } from "./prepare.js";
@@ -16,6 +16,7 @@ export function describeRun(
     seed: recipe.seed,
     device,
     threads: getThreads(),
+    kernels: getKernels(),
     data: { train: datasetCard(data.train, groups), test: datasetCard(data.test, groups) },
     versions,
     command,

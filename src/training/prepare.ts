@@ -16,9 +16,10 @@ import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
+import type { KernelChoice } from "../torch/native.js";
 import { manualSeed } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
-import { checkDevice, setDeterministic, setThreads } from "../torch/settings.js";
+import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 
 /** Everything a recipe names, built. */
 export interface Prepared extends Disposable {
@@ -39,16 +40,20 @@ export interface Prepared extends Disposable {
   readonly heldOutLoader: Loader | null;
 }
 
+interface Settings {
+  readonly device: string;
+  readonly threads?: number | undefined;
+  readonly kernels?: KernelChoice | undefined;
+}
+
 /**
  * Sets what holds for the whole process and the run depends on, and returns the device's full name.
  * @throws UsageError for a device that is not there.
  */
-export function applySettings(
-  recipe: ResolvedRecipe,
-  { device, threads }: { device: string; threads: number | undefined },
-): string {
+export function applySettings(recipe: ResolvedRecipe, { device, threads, kernels }: Settings): string {
   const checked = checkDevice(device);
   if (threads !== undefined) setThreads(threads);
+  if (kernels !== undefined) setKernels(kernels);
   setDeterministic(recipe.deterministic);
   manualSeed(recipe.seed);
   return checked;

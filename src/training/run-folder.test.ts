@@ -30,6 +30,7 @@ const description: RunDescription = {
   seed: 0,
   device: "cpu",
   threads: 1,
+  kernels: "libtorch",
   data: { train: card("train"), test: card("test") },
   versions: { longtail: "0.1.0", libtorch: "2.11.0", node: "v20" },
   command: ["longtail", "train", "toy"],

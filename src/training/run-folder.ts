@@ -7,6 +7,7 @@ import type { BestOnTest } from "./selection.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
+import type { KernelChoice } from "../torch/native.js";
 
 /** Where everything of a run lies. */
 export interface RunFolder {
@@ -46,6 +47,7 @@ export interface RunDescription {
   readonly seed: number;
   readonly device: string;
   readonly threads: number;
+  readonly kernels: KernelChoice;
   /** What was trained and judged on, with a hash of each split; held-out images count as training images. */
   readonly data: { readonly train: DatasetCard; readonly test: DatasetCard };
   readonly versions: Versions;

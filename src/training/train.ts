@@ -1,5 +1,6 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import type { KernelChoice } from "../torch/native.js";
 import { CheckpointClock } from "./checkpoint-clock.js";
 import type { Progress } from "./checkpoint.js";
 import { conclude } from "./conclude.js";
@@ -26,6 +27,7 @@ export interface TrainOptions {
   readonly command: readonly string[];
   readonly device?: string; // "cpu"
   readonly threads?: number | undefined; // libtorch's own choice
+  readonly kernels?: KernelChoice | undefined; // as it is set
   /** Moves a run that lies in `out` aside instead of refusing. */
   readonly force?: boolean;
   /** Goes on with the run that lies in `out`; starts when there is none. */
@@ -55,7 +57,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const { resume: mayResume = false, force = false } = options;
   const resumes = mayResume && canResume(out);
   if (!resumes) assertFree(out, { force, resume: mayResume });
-  const device = applySettings(recipe, { device: options.device ?? "cpu", threads: options.threads });
+  const device = applySettings(recipe, { ...options, device: options.device ?? "cpu" });
   using prepared = await prepare(recipe, device);
   const beginning = resumes ? null : begin(prepared, options);
   const folder = resumes

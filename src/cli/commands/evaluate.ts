@@ -1,7 +1,16 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
 import { onInterrupt } from "../interrupt.js";
-import { collect, deviceOption, newCommand, recipeOption, threadsOption, weightsOption } from "../options.js";
+import {
+  collect,
+  deviceOption,
+  kernelsOption,
+  newCommand,
+  recipeOption,
+  threadsOption,
+  weightsOption,
+} from "../options.js";
+import type { KernelChoice } from "../../torch/native.js";
 import { output } from "../output.js";
 import { trainedFrom } from "../trained-arguments.js";
 import type { TrainedArguments } from "../trained-arguments.js";
@@ -9,6 +18,7 @@ import type { TrainedArguments } from "../trained-arguments.js";
 interface EvaluateArguments extends TrainedArguments {
   readonly split: "train" | "test";
   readonly threads?: number | undefined;
+  readonly kernels?: KernelChoice | undefined;
   readonly json: boolean;
 }
 
@@ -40,6 +50,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .addOption(weightsOption())
     .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(kernelsOption())
     .addHelpText("after", examples)
     .action(evaluate);
 }
@@ -48,10 +59,10 @@ async function evaluate(run: string, options: EvaluateArguments): Promise<void> 
   const { evaluateTrained } = await import("../../training/trained.js");
   const { applySettings } = await import("../../training/prepare.js");
   const { report } = await import("../evaluation-report.js");
-  const { data: root, split, device, threads } = options;
+  const { data: root, split, device, threads, kernels } = options;
   using interruption = onInterrupt("ending after this batch");
   using trained = await trainedFrom(run, options);
-  applySettings(trained.description.recipe, { device, threads });
+  applySettings(trained.description.recipe, { device, threads, kernels });
   const result = await evaluateTrained(trained, { root, split, signal: interruption.signal });
   if (result === null) throw interruption.error("interrupted");
   const to = output(options);

@@ -1,7 +1,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
-import { collect, deviceOption, newCommand, threadsOption, wholeNumber } from "../options.js";
+import { collect, deviceOption, kernelsOption, newCommand, threadsOption, wholeNumber } from "../options.js";
+import type { KernelChoice } from "../../torch/native.js";
 import { output } from "../output.js";
 import { recipeFrom, withDataFolder } from "../recipe-arguments.js";
 import type { RecipeArguments } from "../recipe-arguments.js";
@@ -10,6 +11,7 @@ interface TrainArguments extends RecipeArguments {
   readonly out?: string | undefined;
   readonly device: string;
   readonly threads?: number | undefined;
+  readonly kernels?: KernelChoice | undefined;
   readonly force?: boolean | undefined;
   readonly resume?: boolean | undefined;
   readonly from?: string | undefined;
@@ -48,6 +50,7 @@ export function trainCommand(): CommandUnknownOpts {
     .option("--seed <n>", "seed of every random choice (default: the recipe's)", wholeNumber(0))
     .addOption(deviceOption())
     .addOption(threadsOption())
+    .addOption(kernelsOption())
     .option(
       "--from <file>",
       "go on from a checkpoint of NCL's PyTorch code (.pth), at the epoch after its last",
@@ -67,12 +70,13 @@ export function trainCommand(): CommandUnknownOpts {
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
   const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, settings }));
   const { trainWatched } = await import("../training-run.js");
-  const { device, threads, force = false, resume = false, from } = options;
+  const { device, threads, kernels, force = false, resume = false, from } = options;
   const to = output(options);
   await trainWatched(recipe, {
     out: options.out ?? (await defaultFolder(nameOrPath, recipe.name, resume)),
     device,
     threads,
+    kernels,
     force,
     resume,
     from,

@@ -1,0 +1,30 @@
+// The kernels in AVX2 with FMA. What comes before the pragma is compiled for every x86-64 processor; what comes after
+// it is called only where the processor has these instructions (kernelsFor). The templates after it take their
+// instruction set as a type of this file, so that the linker cannot give their code to anyone else.
+#include <immintrin.h>
+
+#include "kernels/scratch.h"
+
+#pragma GCC target("avx2,fma")
+
+namespace lt::kernels {
+namespace {
+
+struct Avx2 {
+  static constexpr int width = 8;
+  using Vec = __m256;
+  static inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
+  static inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
+  static inline Vec fill(float f) { return _mm256_set1_ps(f); }
+  static inline Vec plus(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }    // c + a·b
+  static inline Vec minus(Vec a, Vec b, Vec c) { return _mm256_fnmadd_ps(a, b, c); }  // c − a·b
+};
+
+}  // namespace
+}  // namespace lt::kernels
+
+#include "kernels/simd/table.h"
+
+namespace lt::kernels {
+constinit const Kernels kAvx2 = kernelsOf<Avx2>("AVX2");
+}

@@ -1,0 +1,30 @@
+// The kernels in AVX-512. What comes before the pragma is compiled for every x86-64 processor; what comes after
+// it is called only where the processor has these instructions (kernelsFor). The templates after it take their
+// instruction set as a type of this file, so that the linker cannot give their code to anyone else.
+#include <immintrin.h>
+
+#include "kernels/scratch.h"
+
+#pragma GCC target("avx512f")
+
+namespace lt::kernels {
+namespace {
+
+struct Avx512 {
+  static constexpr int width = 16;
+  using Vec = __m512;
+  static inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
+  static inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+  static inline Vec fill(float f) { return _mm512_set1_ps(f); }
+  static inline Vec plus(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }    // c + a·b
+  static inline Vec minus(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }  // c − a·b
+};
+
+}  // namespace
+}  // namespace lt::kernels
+
+#include "kernels/simd/table.h"
+
+namespace lt::kernels {
+constinit const Kernels kAvx512 = kernelsOf<Avx512>("AVX-512");
+}

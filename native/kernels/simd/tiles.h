@@ -1,0 +1,113 @@
+// Two-dimensional transforms of a strip's tiles, a vector of channels at a time. A block's transformed tiles lie as
+// [plane][tile][channel]; plane 6i + j holds element (i, j) of the transformed windows.
+#pragma once
+#include "kernels/simd/transforms.h"
+#include "kernels/winograd.h"
+
+namespace lt::kernels {
+
+// B' d B of the strip's windows: along the columns first, whose results neighbouring tiles share.
+template <class S>
+inline void transformInput(const float* const (&rows)[kWindow], int tiles, int channels, float* halfWay, float* v, int64_t plane) {
+  using Vec = typename S::Vec;
+  for (int c = 0; c < channels; c += S::width) {
+    for (int x = 0; x < kTile * tiles + 2; x++) {
+      Vec d[kWindow], out[kWindow];
+#pragma GCC unroll 6
+      for (int i = 0; i < kWindow; i++) d[i] = S::load(rows[i] + static_cast<int64_t>(x) * channels + c);
+      Transforms<S>::input(d, out);
+#pragma GCC unroll 6
+      for (int i = 0; i < kWindow; i++) S::store(halfWay + (x * kWindow + i) * S::width, out[i]);
+    }
+    for (int t = 0; t < tiles; t++) {
+      const float* window = halfWay + t * kTile * kWindow * S::width;
+      float* to = v + static_cast<int64_t>(t) * channels + c;
+#pragma GCC unroll 6
+      for (int i = 0; i < kWindow; i++) {
+        Vec d[kWindow], out[kWindow];
+#pragma GCC unroll 6
+        for (int j = 0; j < kWindow; j++) d[j] = S::load(window + (j * kWindow + i) * S::width);
+        Transforms<S>::input(d, out);
+#pragma GCC unroll 6
+        for (int j = 0; j < kWindow; j++) S::store(to + (i * kWindow + j) * plane, out[j]);
+      }
+    }
+  }
+}
+
+// A dY A' of the strip's tiles; `rows` are those of the windows, of which the tiles are the middle.
+template <class S>
+inline void transformGradient(const float* const (&rows)[kWindow], int tiles, int channels, float* d, int64_t plane) {
+  using Vec = typename S::Vec;
+  for (int t = 0; t < tiles; t++)
+    for (int c = 0; c < channels; c += S::width) {
+      Vec half[kWindow][kTile];
+#pragma GCC unroll 4
+      for (int j = 0; j < kTile; j++) {
+        Vec y[kTile], out[kWindow];
+#pragma GCC unroll 4
+        for (int i = 0; i < kTile; i++) y[i] = S::load(rows[i + 1] + static_cast<int64_t>(t * kTile + j + 1) * channels + c);
+        Transforms<S>::gradient(y, out);
+#pragma GCC unroll 6
+        for (int i = 0; i < kWindow; i++) half[i][j] = out[i];
+      }
+      float* to = d + static_cast<int64_t>(t) * channels + c;
+#pragma GCC unroll 6
+      for (int i = 0; i < kWindow; i++) {
+        Vec out[kWindow];
+        Transforms<S>::gradient(half[i], out);
+#pragma GCC unroll 6
+        for (int j = 0; j < kWindow; j++) S::store(to + (i * kWindow + j) * plane, out[j]);
+      }
+    }
+}
+
+// Writes outputs as they are.
+template <class S>
+struct Store {
+  float* images;
+  int channels;
+
+  inline void write(typename S::Vec value, int64_t pixel, int channel) { S::store(images + pixel * channels + channel, value); }
+};
+
+// A' m A of the strip's tiles, written to the images. Whole: no tile reaches beyond the image.
+template <class S, bool Whole, class Writer>
+inline void transformOutputOf(const float* m, int64_t plane, const Strip& strip, const Images& images, int channels, Writer& writer) {
+  using Vec = typename S::Vec;
+  const int64_t top = strip.row * kTile, height = Whole ? kTile : images.height - top;
+  for (int t = 0; t < strip.tiles; t++) {
+    const int64_t left = (strip.column + t) * kTile, width = Whole ? kTile : images.width - left;
+    const int64_t pixel = (strip.image * images.height + top) * images.width + left;
+    for (int c = 0; c < channels; c += S::width) {
+      const float* from = m + static_cast<int64_t>(t) * channels + c;
+      Vec half[kTile][kWindow];
+#pragma GCC unroll 6
+      for (int j = 0; j < kWindow; j++) {
+        Vec column[kWindow], out[kTile];
+#pragma GCC unroll 6
+        for (int i = 0; i < kWindow; i++) column[i] = S::load(from + (i * kWindow + j) * plane);
+        Transforms<S>::output(column, out);
+#pragma GCC unroll 4
+        for (int i = 0; i < kTile; i++) half[i][j] = out[i];
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < kTile; i++) {
+        Vec out[kTile];
+        Transforms<S>::output(half[i], out);
+#pragma GCC unroll 4
+        for (int j = 0; j < kTile; j++)
+          if (Whole || (i < height && j < width)) writer.write(out[j], pixel + i * images.width + j, c);
+      }
+    }
+  }
+}
+
+template <class S, class Writer>
+inline void transformOutput(const float* m, int64_t plane, const Strip& strip, const Images& images, int channels, Writer& writer) {
+  const bool whole = (strip.row + 1) * kTile <= images.height && (strip.column + strip.tiles) * kTile <= images.width;
+  if (whole) transformOutputOf<S, true>(m, plane, strip, images, channels, writer);
+  else transformOutputOf<S, false>(m, plane, strip, images, channels, writer);
+}
+
+}  // namespace lt::kernels
