@@ -1,6 +1,6 @@
 import { defineRecipe } from "../define.js";
 import type { RecipeInput } from "../schema.js";
-import { smallImages } from "./images.js";
+import { smallImages, smallImagesInTwoViews, type Preparation } from "./images.js";
 import { parity } from "./parity.js";
 
 /**
@@ -15,7 +15,7 @@ import { parity } from "./parity.js";
  *   CIFAR-100-LT 100: 53.3 / 54.2 % (crop and flip alone: 47.9 / 49.2 %); 50: 56.8 / 58.2 %;
  *   CIFAR-10-LT 100: 84.7 / 85.5 %; 50: 86.8 / 87.3 %. 58.2 % and CIFAR-10-LT's
  *   are quoted from memory. NCL++'s numbers are in its paper and not quoted here.
- * AutoAugment and Cutout are not part of it yet: crop and flip only.
+ * Crop and flip alone: --set 'data.train=[{"kind":"random-crop","size":32,"padding":4},{"kind":"horizontal-flip"}]'
  * Measured: not yet.
  */
 const dataSets = [
@@ -36,6 +36,7 @@ type DataSet = (typeof dataSets)[number];
 interface Variant {
   readonly name: string;
   readonly title: string;
+  readonly images: Preparation;
   readonly method: (data: DataSet) => RecipeInput["method"];
   readonly reference: (data: DataSet) => string;
 }
@@ -44,6 +45,7 @@ const variants: readonly Variant[] = [
   {
     name: "ncl",
     title: "NCL, 3 x ResNet-32",
+    images: smallImages,
     method: ({ hard }) => ({ kind: "ncl", experts: 3, hardCategories: hard, ...parity.method }),
     reference: ({ reported }) =>
       `Li et al., CVPR 2022: one expert / ensemble ${reported} with AutoAugment, Cutout and the contrastive branch`,
@@ -51,6 +53,7 @@ const variants: readonly Variant[] = [
   {
     name: "ncl-contrastive",
     title: "NCL with the contrastive branch, 3 x ResNet-32",
+    images: smallImagesInTwoViews,
     method: ({ hard }) => ({
       kind: "ncl",
       experts: 3,
@@ -64,6 +67,7 @@ const variants: readonly Variant[] = [
   {
     name: "ncl-plus-plus",
     title: "NCL++, 2 x ResNet-32, 4 copies of each image",
+    images: smallImages,
     method: ({ hard }) => ({
       kind: "ncl-plus-plus",
       experts: 2,
@@ -76,12 +80,14 @@ const variants: readonly Variant[] = [
   {
     name: "balanced-softmax",
     title: "balanced softmax, ResNet-32",
+    images: smallImages,
     method: () => ({ kind: "balanced-softmax" }),
     reference: () => "Ren et al., NeurIPS 2020, on the images and the schedule of NCL",
   },
   {
     name: "ce",
     title: "cross-entropy, ResNet-32",
+    images: smallImages,
     method: () => ({ kind: "cross-entropy" }),
     reference: () => "none: what NCL is compared with, on its images and its schedule",
   },
@@ -91,7 +97,7 @@ export const cifarRecipes: readonly RecipeInput[] = dataSets.flatMap((data) =>
   variants.map((variant) => recipe(data, variant)),
 );
 
-function recipe(data: DataSet, { name, title, method, reference }: Variant): RecipeInput {
+function recipe(data: DataSet, { name, title, images, method, reference }: Variant): RecipeInput {
   const { kind, imbalance } = data;
   const task = kind === "cifar10" ? "CIFAR-10-LT" : "CIFAR-100-LT";
   return defineRecipe({
@@ -99,7 +105,7 @@ function recipe(data: DataSet, { name, title, method, reference }: Variant): Rec
     description: `${title}, ${task} (imbalance ${imbalance}), 400 epochs`,
     reference: `${reference(data)}; measured: not yet`,
     epochs: 400,
-    data: { kind, imbalance, batch: 64, ...smallImages, ...parity.data },
+    data: { kind, imbalance, batch: 64, ...images, ...parity.data },
     backbone: "resnet32",
     method: method(data),
     optimizer: { kind: "sgd", lr: 0.1 },

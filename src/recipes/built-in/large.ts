@@ -1,6 +1,6 @@
 import { defineRecipe } from "../define.js";
 import type { RecipeInput } from "../schema.js";
-import { inatImages, largeImages } from "./images.js";
+import { inatImages, largeImages, placesImages } from "./images.js";
 import { parity } from "./parity.js";
 
 /**
@@ -12,7 +12,6 @@ import { parity } from "./parity.js";
  * Reported (Li et al., CVPR 2022, top-1 of a single expert / the ensemble): ImageNet-LT ResNet-50 57.4 / 59.5 %,
  *   ResNeXt-50 58.4 / 60.5 %; iNaturalist 2018 74.2 / 74.9 %; Places-LT 41.5 / 41.8 %. ResNeXt-50's, the single one of
  *   iNaturalist and those of Places-LT are quoted from memory.
- * RandomResizedCrop, colour jitter, RandAugment and SimCLR's changes are not part of it yet: crop and flip only.
  * Measured: not yet.
  */
 const base = {
@@ -68,7 +67,7 @@ export const placesNcl = defineRecipe({
     "NCL with the contrastive branch, 3 x ResNet-152 from ImageNet's weights, Places-LT, 30 epochs",
   reference: "Li et al., CVPR 2022: one expert / ensemble 41.5 / 41.8 % (from memory); measured: not yet",
   epochs: 30,
-  data: { kind: "image-folder", batch: 256, ...largeImages, ...parity.data },
+  data: { kind: "image-folder", batch: 256, ...placesImages, ...parity.data },
   backbone: "resnet152",
   classifier: { kind: "cosine", scale: 16 },
   pretrained: { file: "resnet152-b121ed2d.pth", part: "backbone" },

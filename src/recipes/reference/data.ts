@@ -1,5 +1,11 @@
 import type { Json } from "../json.js";
-import { inatImages, largeImages, smallImages } from "../built-in/images.js";
+import {
+  inatImages,
+  largeImages,
+  placesImages,
+  smallImages,
+  smallImagesInTwoViews,
+} from "../built-in/images.js";
 import type { Preparation } from "../built-in/images.js";
 import type { Importer } from "./importer.js";
 
@@ -10,52 +16,24 @@ interface DataSet {
   readonly cifar: boolean;
   readonly views: Views;
   readonly prepared: Preparation;
-  /** What the reference does to training images and is not there yet. */
-  readonly missing: string;
 }
 
-const cifar = {
-  cifar: true,
-  views: "one",
-  prepared: smallImages,
-  missing: "AutoAugment and Cutout; training images are cropped and flipped only",
-} as const;
-const photographs = {
-  cifar: false,
-  views: "one",
-  prepared: largeImages,
-  missing: "RandomResizedCrop, colour jitter and RandAugment; a crop of 224 out of 256 and flips stand in",
-} as const;
-
 const dataSets: Record<string, DataSet> = {
-  MULTI_NETWORK_CIFAR_AUGPLIS: cifar,
-  MULTI_NETWORK_CIFAR_MOCO_AUGPLIS: {
-    ...cifar,
-    views: "two",
-    missing:
-      "AutoAugment and Cutout, and the second view's SimCLR-style changes; both are cropped and flipped only",
-  },
-  MULTI_NETWORK_CIFAR_AUGPLIS_NCL_PLUS: { ...cifar, views: "copies" },
-  ImageNet_LT: photographs,
-  iNaturalist: {
-    ...photographs,
-    prepared: inatImages,
-  },
-  Places_LT_MOCO: {
-    ...photographs,
-    views: "two",
-    missing: "SimCLR-style changes; in both views a crop of 224 out of 256 and flips stand in",
-  },
+  MULTI_NETWORK_CIFAR_AUGPLIS: { cifar: true, views: "one", prepared: smallImages },
+  MULTI_NETWORK_CIFAR_MOCO_AUGPLIS: { cifar: true, views: "two", prepared: smallImagesInTwoViews },
+  MULTI_NETWORK_CIFAR_AUGPLIS_NCL_PLUS: { cifar: true, views: "copies", prepared: smallImages },
+  ImageNet_LT: { cifar: false, views: "one", prepared: largeImages },
+  iNaturalist: { cifar: false, views: "one", prepared: inatImages },
+  Places_LT_MOCO: { cifar: false, views: "two", prepared: placesImages },
 };
 
 /** DATASET and INPUT_SIZE. Undefined when the data set is unknown. */
 export function importData(from: Importer): Views | undefined {
   const dataSet = from.choice("DATASET.DATASET", dataSets);
   if (dataSet === undefined) return undefined;
-  const { prepared, views, missing } = dataSet;
+  const { prepared, views } = dataSet;
   for (const [key, value] of Object.entries(prepared))
     from.set(`data.${key}`, value as unknown as Json, "DATASET.DATASET");
-  from.remark("DATASET.DATASET", `not yet: ${missing}`);
   const [height, width] = from.value("INPUT_SIZE");
   if (height !== prepared.imageSize || width !== prepared.imageSize) {
     from.unused(`the data set's images are made ${prepared.imageSize} x ${prepared.imageSize}`, "INPUT_SIZE");
