@@ -117,12 +117,11 @@ export const Transform = z.discriminatedUnion("kind", [
       .number()
       .min(-1000)
       .max(1000)
-      .default(0)
       .describe(
         Object.entries(operations)
           .filter(([, meaning]) => meaning !== "nothing")
           .map(([name, meaning]) => `${name}: ${meaning}`)
-          .join("; "),
+          .join("; ") + "; 0 for the others",
       ),
     interpolation: z
       .enum(["nearest", "bilinear", "bicubic"])
