@@ -20,13 +20,17 @@ export interface Classes {
  * itself has; for labels that are names, these, sorted; the folders that the images lie in, where each class has one of
  * its own (train/airfield/1.jpg); the labels' numbers.
  */
-export function classesOf(training: Listing, source: DataSource): Classes {
+export function classesOf(training: Omit<Listing, "where">, source: DataSource): Classes {
   const byName = training.images.some(({ label }) => !isWhole(label));
   const names = namesOf(training, source, byName);
   return { names, byName, numbers: new Map(names.map((name, label) => [name, label])) };
 }
 
-function namesOf(training: Listing, { root, classNames }: DataSource, byName: boolean): readonly string[] {
+function namesOf(
+  training: Omit<Listing, "where">,
+  { root, classNames }: DataSource,
+  byName: boolean,
+): readonly string[] {
   const { images, names, classCount } = training;
   if (classNames !== null) return namesFrom(resolve(root, classNames), training);
   if (names !== null) return names;
@@ -47,7 +51,7 @@ export function labelNumber(label: number | string, { names, numbers, byName }: 
   return `"${label}" is none of the ${names.length} classes`;
 }
 
-function namesFrom(path: string, { file, classCount }: Listing): string[] {
+function namesFrom(path: string, { file, classCount }: Omit<Listing, "where">): string[] {
   const names = readNames(path);
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice !== undefined) throw new DataError(`${path}: class "${twice}" is there twice.`);

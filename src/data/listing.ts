@@ -1,112 +1,88 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { DataError } from "../support/errors.js";
 import { BadRecords } from "./bad-records.js";
 import { classesOf, labelNumber } from "./class-names.js";
 import type { Classes } from "./class-names.js";
-import type { Dataset, Split } from "./dataset.js";
+import type { Dataset, Pixels, Split } from "./dataset.js";
 import type { DataSource } from "./source.js";
 
-/** What a file that names images and their labels says. */
-export interface Listing {
-  readonly file: string;
-  /** What its records are called in messages: "line", "annotation". */
-  readonly unit: string;
-  readonly images: readonly ListedImage[];
-  /** The classes' names, where the file has them. */
-  readonly names: readonly string[] | null;
-  readonly classCount: number | null;
-}
-
-export interface ListedImage {
-  /** As the file has it: absolute, or relative to the data folder. */
+/** An image with its label, as files have it. */
+export interface Listed {
+  /** Where it lies; its folder may name its class. */
   readonly path: string;
   /** A class's number, from 0, or its name. */
   readonly label: number | string;
-  /** The record's number in messages. */
-  readonly record: number;
 }
 
-/** A format whose files name images that lie elsewhere. */
-export interface ListingFormat {
-  /** Parses a file without looking for the images. */
-  read(file: string, source: Pick<DataSource, "columns">, bad: BadRecords): Listing | Promise<Listing>;
-  /** The files where the recipe names none. */
-  readonly usual: Readonly<Record<Split, string>>;
+/** What the files of a split say. */
+export interface Listing<T extends Listed = Listed> {
+  /** The file, or what stands for several, for messages. */
+  readonly file: string;
+  readonly images: readonly T[];
+  /** The classes' names, where the files have them. */
+  readonly names: readonly string[] | null;
+  readonly classCount: number | null;
+  /** The file and the record, for messages. */
+  readonly where: (image: T) => string;
 }
 
-/** Opens a split whose images are listed in a file. The training list names the classes of both splits. */
-export async function openListing(format: ListingFormat, source: DataSource, split: Split): Promise<Dataset> {
-  const read = async (which: Split, bad: BadRecords): Promise<Listing> =>
-    requireImages(await format.read(listFile(format, source, which), source, bad));
+export type Labelled<T extends Listed> = T & { readonly label: number };
+
+/** A format whose labels have to be read before the classes are known. */
+export interface ListedFormat<T extends Listed> {
+  read(source: DataSource, split: Split, bad: BadRecords): Listing<T> | Promise<Listing<T>>;
+  /** The images that are there, and their pixels. */
+  place(images: readonly Labelled<T>[], listing: Listing<T>, context: PlaceContext): Placed<T>;
+}
+
+export interface PlaceContext {
+  readonly source: DataSource;
+  readonly bad: BadRecords;
+}
+
+export interface Placed<T extends Listed> {
+  readonly images: readonly Labelled<T>[];
+  readonly pixels: Pixels;
+  readonly describe: Dataset["describe"];
+}
+
+/** Opens a split. The training split names the classes of both. */
+export async function openListed<T extends Listed>(
+  format: ListedFormat<T>,
+  source: DataSource,
+  split: Split,
+): Promise<Dataset> {
   const bad = new BadRecords(source);
-  const listing = await read(split, bad);
-  const training = split === "train" ? listing : await read("train", new BadRecords(source));
+  const listing = requireImages(await format.read(source, split, bad), bad);
+  const training = split === "train" ? listing : await format.read(source, "train", new BadRecords(source));
   const classes = classesOf(training, source);
-  const labelled = withLabels(listing, classes, bad);
-  const present = withFiles(listing, labelled, { source, bad });
-  if (present.length === 0) {
-    throw new DataError(
-      `${listing.file}: none of its ${listing.images.length} images can be used; ${bad.examples[0] ?? ""}`,
-    );
-  }
-  const paths = present.map(({ path }) => path);
+  const { images, pixels, describe } = format.place(withLabels(listing, classes, bad), listing, {
+    source,
+    bad,
+  });
+  if (images.length === 0) throw noImages(listing, bad);
   return {
     ...{ kind: source.kind, root: source.root, split, classes: classes.names },
-    labels: Int32Array.from(present, ({ label }) => label),
-    size: paths.length,
-    pixels: { kind: "files", paths },
-    skipped: bad,
-    describe: (index) => paths[index] ?? "",
+    labels: Int32Array.from(images, ({ label }) => label),
+    size: images.length,
+    ...{ pixels, skipped: bad, describe },
   };
 }
 
-function listFile({ usual }: ListingFormat, { root, trainFile, testFile }: DataSource, split: Split): string {
-  const given = split === "train" ? trainFile : testFile;
-  const path = resolve(root, given ?? usual[split]);
-  if (given !== null || statSync(path, { throwIfNoEntry: false })) return path;
-  throw new DataError(
-    `${path}: file not found; data.${split}File names another (from the data folder, or a full path).`,
-  );
-}
-
-function requireImages(listing: Listing): Listing {
+function requireImages<T extends Listed>(listing: Listing<T>, bad: BadRecords): Listing<T> {
   if (listing.images.length > 0) return listing;
-  throw new DataError(`${listing.file}: expected at least one image, found none.`);
+  throw noImages(listing, bad);
 }
 
-interface LabelledImage {
-  readonly path: string;
-  readonly label: number;
-  readonly record: number;
+function noImages({ file }: Omit<Listing, "where">, { count, examples }: BadRecords): DataError {
+  const why = count === 0 ? "found none." : `all of its ${count} records are unusable: ${examples[0] ?? ""}`;
+  return new DataError(`${file}: expected at least one image, ${why}`);
 }
 
-function withLabels({ file, unit, images }: Listing, classes: Classes, bad: BadRecords): LabelledImage[] {
-  return images.flatMap(({ path, label, record }) => {
-    const number = labelNumber(label, classes);
-    if (typeof number === "number") return [{ path, label: number, record }];
-    bad.report(`${file}, ${unit} ${record}: ${number}`);
+function withLabels<T extends Listed>(listing: Listing<T>, classes: Classes, bad: BadRecords): Labelled<T>[] {
+  return listing.images.flatMap((image) => {
+    const label = labelNumber(image.label, classes);
+    if (typeof label === "number") return [{ ...image, label }];
+    bad.report(`${listing.where(image)}: ${label}`);
     return [];
   });
-}
-
-/** Looks for every file before anything is trained; a stat takes some microseconds. */
-function withFiles(
-  { file, unit }: Listing,
-  images: readonly LabelledImage[],
-  { source, bad }: { source: DataSource; bad: BadRecords },
-): LabelledImage[] {
-  const found = images.map((image) => ({ ...image, path: resolve(source.root, image.path) }));
-  const missing = found.filter(({ path }) => !statSync(path, { throwIfNoEntry: false })?.isFile());
-  const [first] = missing;
-  if (first === undefined) return found;
-  if (bad.strict) {
-    throw new DataError(
-      `${file}, ${unit} ${first.record}: no file ${first.path}; ${missing.length} of ${images.length} images are missing. ` +
-        "`longtail data replace-root` changes where paths lead; data.strict=false leaves out what is missing.",
-    );
-  }
-  for (const { path, record } of missing) bad.report(`${file}, ${unit} ${record}: no file ${path}`);
-  const gone = new Set(missing);
-  return found.filter((image) => !gone.has(image));
 }

@@ -7,9 +7,13 @@ import { csvFormat } from "./formats/csv.js";
 import { FOLDER_LAYOUT, openImageFolder } from "./formats/image-folder.js";
 import { inaturalistFormat } from "./formats/inaturalist.js";
 import { listFormat } from "./formats/list.js";
+import { parquetFormat } from "./formats/parquet.js";
+import { webdatasetFormat } from "./formats/webdataset.js";
 import { imbalanced } from "./imbalance.js";
-import { openListing } from "./listing.js";
-import type { ListingFormat } from "./listing.js";
+import { listedFiles } from "./listed-files.js";
+import type { FileListFormat } from "./listed-files.js";
+import { openListed } from "./listing.js";
+import type { Listed } from "./listing.js";
 import type { DataSource, DataSpec } from "./source.js";
 import { classStatistics } from "./statistics.js";
 
@@ -30,12 +34,21 @@ const formats: Record<DataSpec["kind"], Format> = {
   list: listed(listFormat, '"path label" lines'),
   inaturalist: listed(inaturalistFormat, "iNaturalist's JSON"),
   csv: listed(csvFormat, "CSV"),
+  parquet: {
+    layout: "train*.parquet and test*.parquet",
+    open: (source, split) => openListed(parquetFormat, source, split),
+  },
+  webdataset: {
+    layout: "WebDataset's shards, train*.tar and test*.tar",
+    open: (source, split) => openListed(webdatasetFormat, source, split),
+  },
 };
 
-function listed(format: ListingFormat, what: string): Format {
+function listed<T extends Listed>(format: FileListFormat<T>, what: string): Format {
+  const files = listedFiles(format);
   return {
     layout: `the images that ${what} lists`,
-    open: (source, split) => openListing(format, source, split),
+    open: (source, split) => openListed(files, source, split),
   };
 }
 

@@ -9,10 +9,13 @@ const file = z.string().min(1).nullable().default(null);
 /** Where the images come from, and how they become batches. */
 export const Data = z.strictObject({
   kind: z
-    .enum(["cifar10", "cifar100", "image-folder", "annotations", "list", "inaturalist", "csv"])
+    .enum([
+      ...(["cifar10", "cifar100", "image-folder", "annotations", "list", "inaturalist"] as const),
+      ...(["csv", "parquet", "webdataset"] as const),
+    ])
     .describe(
-      "format of the data: CIFAR as published, folders of images a class, or a file that lists images: NCL's annotation " +
-        'JSON, "path label" lines, iNaturalist\'s JSON, CSV',
+      "format of the data: CIFAR as published (binary or Python version); folders of images a class; files that list " +
+        "images: NCL's annotation JSON, \"path label\" lines, iNaturalist's JSON, CSV; Parquet; WebDataset's tar archives",
     ),
   root: z
     .string()
@@ -20,10 +23,11 @@ export const Data = z.strictObject({
     .default(null)
     .describe("the data folder (--data); none in the built-in recipes"),
   trainFile: file.describe(
-    "the list of training images, from the data folder; null: train.txt, train.json, train2018.json or train.csv",
+    "the list of training images, Parquet files or archives, from the data folder: a file, a folder or a pattern such as " +
+      "train-{000..146}.tar; null: train.txt, train.json, train2018.json, train.csv, train*.parquet or train*.tar",
   ),
   testFile: file.describe(
-    "the list of test images, from the data folder; null: test.txt, test.json, val2018.json or test.csv",
+    "the same of the test images; null: test.txt, test.json, val2018.json, test.csv, test*.parquet or test*.tar",
   ),
   classNames: file.describe(
     "a file of class names, from the data folder: one a line in the order of the labels, or a JSON list; null: names " +
@@ -31,8 +35,12 @@ export const Data = z.strictObject({
   ),
   columns: z
     .strictObject({
-      image: z.string().min(1).default("image").describe("column of paths"),
-      label: z.string().min(1).default("label").describe("column of labels: numbers from 0, or names"),
+      image: z.string().min(1).default("image").describe("column of paths, in Parquet also of image files"),
+      label: z
+        .string()
+        .min(1)
+        .default("label")
+        .describe("column, or key of WebDataset's JSON, of labels: numbers from 0, or names"),
     })
     .prefault({}),
   strict: z

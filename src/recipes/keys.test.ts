@@ -11,7 +11,7 @@ test("every key has a type, and what is not plain from its name a description", 
     reference: text
     seed: a whole number >= 0
     epochs: a whole number > 0
-    data.kind: one of cifar10, cifar100, image-folder, annotations, list, inaturalist, csv
+    data.kind: one of cifar10, cifar100, image-folder, annotations, list, inaturalist, csv, parquet, webdataset
     data.root: text or null
     data.trainFile: text or null
     data.testFile: text or null

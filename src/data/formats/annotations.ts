@@ -1,7 +1,8 @@
 import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
 import { readJsonObject } from "../json-file.js";
-import type { ListedImage, ListingFormat } from "../listing.js";
+import type { FileListFormat } from "../listed-files.js";
+import type { Listed } from "../listing.js";
 
 /** A record of the reference's annotation files; whatever else it has is kept. */
 export interface Annotation {
@@ -11,6 +12,11 @@ export interface Annotation {
   readonly image_id?: unknown;
   /** The label, from 0. */
   readonly category_id?: unknown;
+}
+
+interface AnnotatedImage extends Listed {
+  /** Its place in the list, from 0. */
+  readonly record: number;
 }
 
 export interface AnnotationFile {
@@ -23,7 +29,7 @@ export interface AnnotationFile {
  * Annotations as NCL's PyTorch code and its base, Bag of Tricks (Zhang et al., AAAI 2021), have them:
  * { "annotations": [{ "fpath", "image_id", "category_id", … }, …], "num_classes" }.
  */
-export const annotationsFormat: ListingFormat = {
+export const annotationsFormat: FileListFormat<AnnotatedImage> = {
   usual: { train: "train.json", test: "test.json" },
   read: (file, _source, bad) => {
     const { annotations, num_classes: classCount } = readAnnotations(file);
@@ -35,10 +41,10 @@ export const annotationsFormat: ListingFormat = {
     });
     return {
       file,
-      unit: "annotation",
       images: withoutTwins(images, { file, annotations, bad }),
       names: null,
       classCount,
+      where: ({ record }) => `${file}, annotation ${record}`,
     };
   },
 };
@@ -60,7 +66,7 @@ export function readAnnotations(file: string): AnnotationFile {
 }
 
 /** The image of an annotation, or what is wrong with it. */
-function listed(annotation: unknown, record: number): ListedImage | string {
+function listed(annotation: unknown, record: number): AnnotatedImage | string {
   if (typeof annotation !== "object" || annotation === null) return "expected an object";
   const { fpath, path = fpath, category_id: label } = annotation as Annotation;
   if (typeof path !== "string" || path === "")
@@ -72,9 +78,9 @@ function listed(annotation: unknown, record: number): ListedImage | string {
 
 /** Images without those whose image_id an earlier one has. */
 function withoutTwins(
-  images: readonly ListedImage[],
+  images: readonly AnnotatedImage[],
   { file, annotations, bad }: { file: string; annotations: readonly Annotation[]; bad: BadRecords },
-): ListedImage[] {
+): AnnotatedImage[] {
   const seen = new Map<unknown, number>();
   return images.filter(({ record }) => {
     const id = annotations[record]?.image_id;

@@ -2,14 +2,15 @@ import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
 import { asCategory } from "../class-names.js";
 import { readJsonObject } from "../json-file.js";
-import type { ListedImage, ListingFormat } from "../listing.js";
+import type { FileListFormat } from "../listed-files.js";
+import type { Listed } from "../listing.js";
 
 /**
  * iNaturalist's own files (2017 to 2021), in COCO's form: { "images": [{ "id", "file_name" }], "annotations":
  * [{ "id", "image_id", "category_id" }], "categories": [{ "id", "name" }] }. Classes are numbered in the order of their
  * ids.
  */
-export const inaturalistFormat: ListingFormat = {
+export const inaturalistFormat: FileListFormat<AnnotatedImage> = {
   usual: { train: "train2018.json", test: "val2018.json" },
   read: (file, _source, bad) => {
     const { images, annotations, categories } = readLists(file);
@@ -18,13 +19,18 @@ export const inaturalistFormat: ListingFormat = {
     const labels = new Map(classes.map(({ id }, label) => [id, label]));
     return {
       file,
-      unit: "annotation",
       images: joined(annotations, { file, paths, labels, bad }),
       names: classNames(classes),
       classCount: classes.length,
+      where: ({ record }) => `${file}, annotation ${record}`,
     };
   },
 };
+
+interface AnnotatedImage extends Listed {
+  /** The annotation's place in the list, from 0. */
+  readonly record: number;
+}
 
 const LISTS = ["images", "annotations", "categories"] as const;
 type Lists = Readonly<Record<(typeof LISTS)[number], readonly unknown[]>>;
@@ -83,7 +89,7 @@ function joined(
     labels: ReadonlyMap<unknown, number>;
     bad: BadRecords;
   },
-): ListedImage[] {
+): AnnotatedImage[] {
   const { file, paths, labels, bad } = options;
   const seen = new Set<unknown>();
   return annotations.flatMap((annotation, record) => {

@@ -95,7 +95,7 @@ describe("path and label lines", () => {
       namesGone: await complaint({ ...list, classNames: "names.txt" }, files),
     }).toMatchInlineSnapshot(`
       {
-        "allMissing": "DIR/train.txt: none of its 1 images can be used; DIR/train.txt, line 1: no file DIR/train/ant/7.jpg",
+        "allMissing": "DIR/train.txt: expected at least one image, all of its 1 records are unusable: DIR/train.txt, line 1: no file DIR/train/ant/7.jpg",
         "empty": "DIR/train.txt: expected at least one image, found none.",
         "folder": "DIR/train.txt, line 1: no file DIR/train/bee; 1 of 1 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
         "fraction": "DIR/train.txt, line 1: expected a path and a whole number, found "train/bee/1.jpg 0.5" (data.strict=false would leave such records out and count them)",

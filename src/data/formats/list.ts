@@ -1,8 +1,14 @@
 import type { BadRecords } from "../bad-records.js";
-import type { ListedImage, Listing, ListingFormat } from "../listing.js";
+import type { FileListFormat } from "../listed-files.js";
+import type { Listed, Listing } from "../listing.js";
 import { linesOf, readTextFile } from "../text-file.js";
 
-export const listFormat: ListingFormat = {
+interface Line extends Listed {
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+export const listFormat: FileListFormat<Line> = {
   usual: { train: "train.txt", test: "test.txt" },
   read: (file, _source, bad) => readList(file, bad),
 };
@@ -11,18 +17,18 @@ export const listFormat: ListingFormat = {
  * "path label" lines, as ImageNet-LT and Places-LT (Liu et al., CVPR 2019) are published. The label, a number from 0,
  * comes after the last space; the path may hold some, too. Empty lines are passed over.
  */
-export function readList(file: string, bad: BadRecords): Listing {
-  const images: ListedImage[] = [];
+export function readList(file: string, bad: BadRecords): Listing<Line> {
+  const images: Line[] = [];
   linesOf(readTextFile(file)).forEach((line, place) => {
     if (line.trim() === "") return;
     const { path, label } = /^\s*(?<path>\S.*?)\s+(?<label>-?\d+)\s*$/.exec(line)?.groups ?? {};
-    if (path !== undefined) images.push({ path, label: Number(label), record: place + 1 });
+    if (path !== undefined) images.push({ path, label: Number(label), line: place + 1 });
     else
       bad.report(
         `${file}, line ${place + 1}: expected a path and a whole number, found "${shortened(line)}"`,
       );
   });
-  return { file, unit: "line", images, names: null, classCount: null };
+  return { file, images, names: null, classCount: null, where: ({ line }) => `${file}, line ${line}` };
 }
 
 function shortened(line: string): string {

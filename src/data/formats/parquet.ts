@@ -1,0 +1,147 @@
+import { resolve } from "node:path";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
+import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { DataError } from "../../support/errors.js";
+import type { BadRecords } from "../bad-records.js";
+import { requireColumn } from "../columns.js";
+import { matchingFiles } from "../file-pattern.js";
+import { withFiles } from "../listed-files.js";
+import type { Listed, ListedFormat } from "../listing.js";
+import type { DataSource } from "../source.js";
+import { joinEncoded } from "../subset.js";
+
+/** A row: an image in the file itself, or the path of one. */
+interface Row extends Listed {
+  readonly file: string;
+  /** From 0. */
+  readonly row: number;
+  readonly bytes: Uint8Array | null;
+}
+
+/** The files where the recipe names none. */
+const USUAL = { train: "train*.parquet", test: "test*.parquet" } as const;
+
+/**
+ * Parquet, a row an image. The image's column holds paths, image files (bytes) or, as Hugging Face's data sets have it,
+ * { bytes, path }; the label's column numbers from 0 or names. Names that Hugging Face keeps of its numbers are read. All
+ * image files that are embedded are held in memory.
+ */
+export const parquetFormat: ListedFormat<Row> = {
+  async read(source, split, bad) {
+    const pattern = (split === "train" ? source.trainFile : source.testFile) ?? USUAL[split];
+    const images: Row[] = [];
+    let names: readonly string[] | null = null;
+    for (const file of matchingFiles(source.root, pattern, ".parquet")) {
+      const content = await openFile(file, source.columns);
+      names ??= huggingFaceNames(content.metadata, source.columns.label);
+      for await (const row of rowsOf(content, source.columns, bad)) images.push(row);
+    }
+    return {
+      ...{ file: resolve(source.root, pattern), images, names, classCount: names?.length ?? null },
+      where: ({ file, row }) => `${file}, row ${row}`,
+    };
+  },
+  place(images, listing, { source, bad }) {
+    const embedded = images.filter(({ bytes }) => bytes !== null);
+    if (embedded.length === 0) {
+      const present = withFiles(images, listing, { source, bad });
+      const paths = present.map(({ path }) => path);
+      return { images: present, pixels: { kind: "files", paths }, describe: (index) => paths[index] ?? "" };
+    }
+    for (const image of images)
+      if (image.bytes === null)
+        bad.report(`${listing.where(image)}: expected an image, as in other rows, found a path`);
+    const places = embedded.map(({ file, row }) => ({ file, row }));
+    return {
+      images: embedded,
+      pixels: joinEncoded(embedded.map(({ bytes }) => bytes!)),
+      describe: (index) => `${places[index]?.file ?? ""}, row ${places[index]?.row ?? ""}`,
+    };
+  },
+};
+
+interface ParquetFile {
+  readonly path: string;
+  readonly file: AsyncBuffer;
+  readonly metadata: FileMetaData;
+}
+
+async function openFile(path: string, columns: DataSource["columns"]): Promise<ParquetFile> {
+  const content = await readable(path, async () => {
+    const file = await asyncBufferFromFile(path);
+    return { path, file, metadata: await parquetMetadataAsync(file) };
+  });
+  const names = parquetSchema(content.metadata).children.map(({ element }) => element.name);
+  requireColumn(path, names, columns.image);
+  requireColumn(path, names, columns.label);
+  return content;
+}
+
+/** Reads a row group at a time. */
+async function* rowsOf(
+  { path, file, metadata }: ParquetFile,
+  columns: DataSource["columns"],
+  bad: BadRecords,
+): AsyncGenerator<Row> {
+  let first = 0;
+  for (const { num_rows: count } of metadata.row_groups) {
+    const options = { file, metadata, compressors, utf8: false, columns: [columns.image, columns.label] };
+    const end = first + Number(count);
+    const rows = await readable(path, () => parquetReadObjects({ ...options, rowStart: first, rowEnd: end }));
+    for (const [place, values] of rows.entries()) {
+      const row = rowOf(values[columns.image], values[columns.label]);
+      if (typeof row === "string") bad.report(`${path}, row ${first + place}: ${row}`);
+      else yield { ...row, file: path, row: first + place };
+    }
+    first = end;
+  }
+}
+
+/** The library's errors do not name the file. */
+async function readable<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw new DataError(`${path}: cannot be read as Parquet: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/** What a row says, or what is wrong with it. */
+function rowOf(image: unknown, label: unknown): Pick<Row, "path" | "bytes" | "label"> | string {
+  const { bytes, path } = imageOf(image);
+  if (bytes === null && path === "") return `expected an image or its path, found ${describeValue(image)}`;
+  if (bytes?.length === 0) return "its image is empty";
+  const known = typeof label === "bigint" ? Number(label) : label;
+  const isLabel =
+    typeof known === "string" ? known !== "" : typeof known === "number" && Number.isInteger(known);
+  if (isLabel) return { bytes, path, label: known as number | string };
+  return `expected a label, a whole number or a name, found ${describeValue(label)}`;
+}
+
+function imageOf(image: unknown): Pick<Row, "path" | "bytes"> {
+  if (image instanceof Uint8Array) return { bytes: image, path: "" };
+  if (typeof image === "string") return { bytes: null, path: image };
+  const { bytes, path } = (image ?? {}) as { bytes?: unknown; path?: unknown };
+  return { bytes: bytes instanceof Uint8Array ? bytes : null, path: typeof path === "string" ? path : "" };
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  return typeof value === "number" || typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`;
+}
+
+/** The names of a ClassLabel, which Hugging Face's library writes beside the schema. */
+function huggingFaceNames({ key_value_metadata: entries }: FileMetaData, column: string): string[] | null {
+  const text = entries?.find(({ key }) => key === "huggingface")?.value;
+  if (text === undefined) return null;
+  try {
+    const { info } = JSON.parse(text) as {
+      info?: { features?: Record<string, { names?: unknown } | undefined> };
+    };
+    const names = info?.features?.[column]?.names;
+    return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : null;
+  } catch {
+    return null;
+  }
+}

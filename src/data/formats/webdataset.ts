@@ -1,0 +1,151 @@
+import { posix, resolve } from "node:path";
+import { DataError } from "../../support/errors.js";
+import type { BadRecords } from "../bad-records.js";
+import type { SpanPixels } from "../dataset.js";
+import { matchingFiles } from "../file-pattern.js";
+import type { Listed, ListedFormat } from "../listing.js";
+import type { DataSource } from "../source.js";
+import { TarFile } from "../tar.js";
+import type { TarMember } from "../tar.js";
+
+/** An image of a shard, with the label of its sample. */
+interface Sample extends Listed {
+  readonly shard: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The shards where the recipe names none. */
+const USUAL = { train: "train*.tar", test: "test*.tar" } as const;
+const IMAGES = new Set(["jpg", "jpeg", "png", "webp"]);
+const LARGEST_LABEL = 2 ** 20;
+const LARGEST_IMAGE = 2 ** 31 - 1;
+
+/**
+ * WebDataset: tar archives whose members a/0001.jpg, a/0001.cls, a/0001.json … are one sample, a/0001. The label is the
+ * sample's .cls; else `label` (data.columns.label) or `cls` of its .json; else its .txt: a number from 0, or a name. The
+ * archives are read where they are.
+ */
+export const webdatasetFormat: ListedFormat<Sample> = {
+  read(source, split, bad) {
+    const pattern = (split === "train" ? source.trainFile : source.testFile) ?? USUAL[split];
+    const shards = matchingFiles(source.root, pattern, ".tar");
+    return {
+      file: resolve(source.root, pattern),
+      images: shards.flatMap((shard) => readShard(shard, { source, bad })),
+      names: null,
+      classCount: null,
+      where: ({ shard, path }) => `${shard}, ${path}`,
+    };
+  },
+  place: (images, { where }) => {
+    return {
+      images,
+      pixels: spans(images),
+      describe: (index) => (images[index] ? where(images[index]) : ""),
+    };
+  },
+};
+
+function spans(images: readonly Sample[]): SpanPixels {
+  const files = [...new Set(images.map(({ shard }) => shard))];
+  const places = new Map(files.map((file, place) => [file, place]));
+  return {
+    kind: "spans",
+    files,
+    file: Int32Array.from(images, ({ shard }) => places.get(shard)!),
+    offsets: Float64Array.from(images, ({ offset }) => offset),
+    lengths: Int32Array.from(images, ({ size }) => size),
+  };
+}
+
+interface ShardContext {
+  readonly source: Pick<DataSource, "columns">;
+  readonly bad: BadRecords;
+}
+
+function readShard(path: string, { source, bad }: ShardContext): Sample[] {
+  using tar = new TarFile(path);
+  const samples = new Map<string, Map<string, TarMember>>();
+  for (const member of membersOf(tar, bad)) {
+    const { key, extension } = partsOf(member.name);
+    if (extension === "") continue;
+    const sample = samples.get(key) ?? new Map<string, TarMember>();
+    if (sample.has(extension)) bad.report(`${path}, ${member.name}: is there twice`);
+    samples.set(key, sample.set(extension, member));
+  }
+  return [...samples].flatMap(([key, members]) => {
+    const sample = sampleOf(tar, members, source);
+    if (typeof sample !== "string") return [sample];
+    bad.report(`${path}, sample ${key}: ${sample}`);
+    return [];
+  });
+}
+
+/** Of a damaged archive those before the damage, when not strict. */
+function membersOf(tar: TarFile, bad: BadRecords): TarMember[] {
+  const members: TarMember[] = [];
+  try {
+    for (const member of tar.members()) members.push(member);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    bad.report(error.message);
+  }
+  return members;
+}
+
+/** The key is the name up to the first dot of its last part: "a.b/1.left.jpg" is "left.jpg" of sample "a.b/1". */
+function partsOf(name: string): { key: string; extension: string } {
+  const { dir, base } = posix.parse(posix.normalize(name));
+  const dot = base.indexOf(".");
+  if (dot <= 0) return { key: name, extension: "" };
+  return { key: posix.join(dir, base.slice(0, dot)), extension: base.slice(dot + 1).toLowerCase() };
+}
+
+/** The image of a sample, or what is wrong with it. */
+function sampleOf(
+  tar: TarFile,
+  members: ReadonlyMap<string, TarMember>,
+  source: Pick<DataSource, "columns">,
+): Sample | string {
+  const images = [...members].filter(([extension]) => IMAGES.has(extension.split(".").at(-1) ?? ""));
+  const names = [...members.keys()].map((extension) => `.${extension}`).join(", ");
+  const [image, second] = images.map(([, member]) => member);
+  if (image === undefined) return `expected an image (.jpg, .jpeg, .png or .webp), found ${names}`;
+  if (second !== undefined) return `expected one image, found ${image.name} and ${second.name}`;
+  if (image.size > LARGEST_IMAGE) return `${image.name} has ${image.size} bytes`;
+  const label = labelOf(tar, members, source);
+  if (label === undefined) return `expected a label in .cls, .json or .txt, found ${names}`;
+  return {
+    path: posix.normalize(image.name),
+    label,
+    shard: tar.path,
+    offset: image.offset,
+    size: image.size,
+  };
+}
+
+function labelOf(
+  tar: TarFile,
+  members: ReadonlyMap<string, TarMember>,
+  { columns }: Pick<DataSource, "columns">,
+): number | string | undefined {
+  const text = (extension: string): string | undefined => {
+    const member = members.get(extension);
+    if (member === undefined || member.size > LARGEST_LABEL) return undefined;
+    return Buffer.from(tar.read(member.size, member.offset)).toString("utf8").trim();
+  };
+  const label = text("cls") ?? labelOfJson(text("json"), columns.label) ?? text("txt");
+  return label === "" ? undefined : label;
+}
+
+function labelOfJson(text: string | undefined, key: string): number | string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const content = JSON.parse(text) as Record<string, unknown> | null;
+    const label = content?.[key] ?? content?.["cls"];
+    return typeof label === "number" || typeof label === "string" ? label : undefined;
+  } catch {
+    return undefined;
+  }
+}
