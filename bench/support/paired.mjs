@@ -34,9 +34,15 @@ export const median = (values) => {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
+const spreadOf = (values) => ({
+  median: median(values),
+  least: Math.min(...values),
+  most: Math.max(...values),
+});
+
 /**
- * Rows { name, milliseconds, cpuMilliseconds, ratio: { median, least, most }, peakMemory } for each competitor; ratios are
- * to the first one, round by round.
+ * Rows { name, milliseconds, cpuMilliseconds, ratio, cpuRatio, peakMemory, check } for each competitor; a ratio is
+ * { median, least, most } of what it takes to what the first one takes, round by round.
  */
 export async function race(competitors, { rounds, unitsPerRound, warmUp }) {
   const started = competitors.map((competitor) => new Competitor(competitor));
@@ -48,17 +54,16 @@ export async function race(competitors, { rounds, unitsPerRound, warmUp }) {
     }
     process.stderr.write("\n");
     const base = started[0].rounds;
-    return started.map(({ name, rounds: own }) => {
-      const ratios = own.map(({ seconds }, i) => seconds / base[i].seconds);
-      return {
-        name,
-        milliseconds: (1000 * median(own.map((r) => r.seconds))) / unitsPerRound,
-        cpuMilliseconds: (1000 * median(own.map((r) => r.cpuSeconds))) / unitsPerRound,
-        ratio: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
-        peakMemory: own.at(-1).peakMemory,
-        check: own.at(-1).check,
-      };
-    });
+    const ratioTo = (own, key) => spreadOf(own.map((round, i) => round[key] / base[i][key]));
+    return started.map(({ name, rounds: own }) => ({
+      name,
+      milliseconds: (1000 * median(own.map((r) => r.seconds))) / unitsPerRound,
+      cpuMilliseconds: (1000 * median(own.map((r) => r.cpuSeconds))) / unitsPerRound,
+      ratio: ratioTo(own, "seconds"),
+      cpuRatio: ratioTo(own, "cpuSeconds"),
+      peakMemory: own.at(-1).peakMemory,
+      check: own.at(-1).check,
+    }));
   } finally {
     for (const competitor of started) competitor.end();
   }
