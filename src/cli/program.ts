@@ -7,6 +7,7 @@ import { exportCommand } from "./commands/export.js";
 import { predictCommand } from "./commands/predict.js";
 import { quickstartCommand } from "./commands/quickstart.js";
 import { recipesCommand } from "./commands/recipes.js";
+import { reproduceCommand } from "./commands/reproduce.js";
 import { trainCommand } from "./commands/train.js";
 import { longtailVersion } from "./version.js";
 
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     exportCommand(),
     dataCommand(),
     recipesCommand(),
+    reproduceCommand(),
     engineCommand(),
   ]) {
     program.addCommand(command);

@@ -14,6 +14,7 @@ interface TrainArguments extends RecipeArguments {
   readonly kernels?: KernelChoice | undefined;
   readonly force?: boolean | undefined;
   readonly resume?: boolean | undefined;
+  readonly seeds: number;
   readonly from?: string | undefined;
   readonly json: boolean;
 }
@@ -23,7 +24,7 @@ Examples:
   longtail train cifar100-lt-ncl --data ~/data/cifar-100-binary
   longtail train cifar100-lt-ncl --data DIR --set epochs=8 --set schedule.at=[6,7] --set optimizer.lr=0.02
   longtail train caltech20-lt-ncl --data my-photos --seed 1 --out runs/my-photos
-  longtail train my-recipe.yaml --data my-photos
+  longtail train my-recipe.yaml --data my-photos --seeds 5                        mean and deviation over seeds
   longtail train runs/cifar100-lt-ncl --resume                                    go on after an interruption
   longtail train cifar100-lt-ncl --data DIR --out runs/night --resume             start, or go on: for job schedulers
   longtail train cifar100_im100_NCL.yaml TRAIN.MAX_EPOCH 200 --data DIR       a file of NCL's PyTorch code
@@ -48,6 +49,12 @@ export function trainCommand(): CommandUnknownOpts {
     .option("--set <key=value>", "change a key of the recipe; can be given many times", collect, [])
     .option("--out <folder>", "the run's folder (default: runs/NAME, or runs/NAME-2, … when that is taken)")
     .option("--seed <n>", "seed of every random choice (default: the recipe's)", wholeNumber(0))
+    .option(
+      "--seeds <n>",
+      "train with so many seeds, one after the other; mean ± deviation",
+      wholeNumber(1),
+      1,
+    )
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(kernelsOption())
@@ -69,21 +76,22 @@ export function trainCommand(): CommandUnknownOpts {
 
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
   const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, settings }));
-  const { trainWatched } = await import("../training-run.js");
-  const { device, threads, kernels, force = false, resume = false, from } = options;
+  const { device, threads, kernels, force = false, resume = false, from, seeds } = options;
   const to = output(options);
-  await trainWatched(recipe, {
+  const training = {
     out: options.out ?? (await defaultFolder(nameOrPath, recipe.name, resume)),
-    device,
-    threads,
-    kernels,
-    force,
-    resume,
-    from,
+    ...{ device, threads, kernels, force, resume, from },
     command: process.argv.slice(2),
     output: to,
     listeners: [to.value],
-  });
+  };
+  if (seeds > 1) {
+    const { trainSeeds } = await import("../seeds.js");
+    to.value(await trainSeeds(recipe, { ...training, count: seeds }));
+  } else {
+    const { trainWatched } = await import("../training-run.js");
+    await trainWatched(recipe, training);
+  }
 }
 
 /** A fresh folder; to go on, the one that was named or that the recipe's first run lies in. */

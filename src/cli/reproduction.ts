@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import type { GroupAccuracy } from "../evaluation/scores.js";
+import { loadRecipe } from "../recipes/load.js";
+import type { Override } from "../recipes/overrides.js";
+import { LongtailError } from "../support/errors.js";
+import { formatTable } from "../support/table.js";
+import { freshRunFolder, runFolder } from "../training/run-folder.js";
+import type { RunDescription, RunResult } from "../training/run-folder.js";
+import type { Output } from "./output.js";
+import { withDataFolder } from "./recipe-arguments.js";
+import { trainWatched } from "./training-run.js";
+
+export interface Reproduction {
+  readonly run: string;
+  readonly again: string;
+  /** Whether every accuracy, class by class, is the same. */
+  readonly same: boolean;
+  /** What is not as it was: versions, threads, the data. */
+  readonly differences: readonly string[];
+}
+
+/** Trains a run again into a folder of its own and compares what came out. */
+export async function reproduceRun(
+  run: string,
+  options: {
+    data?: string | undefined;
+    out?: string | undefined;
+    threads?: number | undefined;
+    output: Output;
+  },
+): Promise<Reproduction> {
+  const { data, output } = options;
+  const before = description(run);
+  const expected = result(run);
+  const overrides: Override[] =
+    data === undefined ? [] : [{ path: ["data", "root"], value: data, text: `--data ${data}` }];
+  const recipe = withDataFolder(await loadRecipe(run, overrides));
+  const again = options.out ?? freshRunFolder(`${run.replace(/\/+$/, "")}-again`);
+  const { device } = before;
+  const threads = options.threads ?? before.threads;
+  const settings = { out: again, device, threads, force: false, command: process.argv.slice(2) };
+  await trainWatched(recipe, { ...settings, output, listeners: [] });
+  const differences = changes(before, description(again));
+  const found = result(again);
+  const same = isDeepStrictEqual(scoresOf(found), scoresOf(expected));
+  for (const difference of differences) output.say(`not as it was: ${difference}`);
+  output.say(
+    same ? `\n${again}: the same result as ${run}, to the digit` : `\n${comparison(expected, found)}`,
+  );
+  return { run, again, same, differences };
+}
+
+/** @throws LongtailError for a folder that holds no finished run. */
+function result(run: string): RunResult {
+  return read(runFolder(run).result, "a run that has finished") as RunResult;
+}
+
+function description(run: string): RunDescription {
+  return read(runFolder(run).recipe, "a run's folder") as RunDescription;
+}
+
+function read(path: string, expected: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new LongtailError(
+      `${path}: expected ${expected}, but it cannot be read: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function changes(before: RunDescription, now: RunDescription): string[] {
+  const facts = ({ versions, threads, device, data }: RunDescription): Record<string, unknown> => ({
+    ...versions,
+    threads,
+    device,
+    "training images": data.train.hash,
+    "test images": data.test.hash,
+  });
+  const [old, current] = [facts(before), facts(now)];
+  return Object.keys(current)
+    .filter((name) => old[name] !== current[name])
+    .map((name) => `${name}: ${String(old[name])} then, ${String(current[name])} now`);
+}
+
+/** All of a result but what depends on the time. */
+function scoresOf({ seconds: _, ...scores }: RunResult): unknown {
+  return scores;
+}
+
+function comparison(expected: RunResult, found: RunResult): string {
+  const cells = ({ all, many, medium, few }: GroupAccuracy) => [all, many, medium, few];
+  return formatTable(
+    ["accuracy of the ensemble, %", "all", "many", "medium", "few"],
+    [
+      ["then", ...cells(expected.ensemble)],
+      ["now", ...cells(found.ensemble)],
+    ],
+  );
+}

@@ -1,0 +1,68 @@
+import { formatTable } from "../support/table.js";
+import type { EvaluationResult } from "./accuracy.js";
+import type { GroupAccuracy } from "./scores.js";
+
+/** Mean and sample standard deviation, in percent; the deviation of a single value is null. */
+export interface Spread {
+  readonly mean: number;
+  readonly deviation: number | null;
+  readonly values: readonly number[];
+}
+
+type Group = keyof GroupAccuracy;
+const GROUPS: readonly Group[] = ["all", "many", "medium", "few"];
+
+/** By group; null where there is no such class. */
+export type GroupSpread = Readonly<Record<Group, Spread | null>>;
+
+export interface SeedSummary {
+  readonly ensemble: GroupSpread;
+  readonly experts: readonly GroupSpread[];
+}
+
+/** What several runs of one recipe have in common: accuracies as mean ± sample standard deviation over the seeds. */
+export function overSeeds(results: readonly Pick<EvaluationResult, "ensemble" | "experts">[]): SeedSummary {
+  const experts = results[0]?.experts.length ?? 0;
+  return {
+    ensemble: groupSpread(results.map(({ ensemble }) => ensemble)),
+    experts: Array.from({ length: experts }, (_, k) =>
+      groupSpread(results.map((result) => result.experts[k]!)),
+    ),
+  };
+}
+
+/** A table for people: one row a network, "63.1 ± 1.0" a cell. */
+export function seedsTable({ ensemble, experts }: SeedSummary): string {
+  const rows: [string, GroupSpread][] =
+    experts.length === 1
+      ? [["model", ensemble]]
+      : [
+          ["ensemble", ensemble],
+          ...experts.map((expert, k): [string, GroupSpread] => [`expert ${k + 1}`, expert]),
+        ];
+  return formatTable(
+    ["accuracy, %", ...GROUPS],
+    rows.map(([name, spreads]) => [name, ...GROUPS.map((group) => spreadText(spreads[group]))]),
+  );
+}
+
+function groupSpread(accuracies: readonly GroupAccuracy[]): GroupSpread {
+  const of = (group: Group): Spread | null => {
+    const values = accuracies.map((accuracy) => accuracy[group]);
+    return values.every((value) => value !== null) ? spread(values) : null;
+  };
+  return { all: of("all"), many: of("many"), medium: of("medium"), few: of("few") };
+}
+
+function spread(values: readonly number[]): Spread {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: values.length === 1 ? null : Math.sqrt(squares / (values.length - 1)), values };
+}
+
+function spreadText(one: Spread | null): string | null {
+  if (one === null) return null;
+  return one.deviation === null
+    ? one.mean.toFixed(1)
+    : `${one.mean.toFixed(1)} ± ${one.deviation.toFixed(1)}`;
+}
