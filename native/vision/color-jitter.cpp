@@ -1,7 +1,7 @@
 #include <array>
 #include <utility>
 
-#include "vision/enhance.h"
+#include "vision/operations/enhance.h"
 #include "vision/operations/hue.h"
 #include "vision/range.h"
 

@@ -1,4 +1,4 @@
-#include "vision/enhance.h"
+#include "vision/operations/enhance.h"
 #include "vision/transform.h"
 
 namespace lt {

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "vision/enhance.h"
+#include "vision/operations/enhance.h"
 #include "vision/operations/point.h"
 #include "vision/operations/sharpness.h"
 

@@ -1,6 +1,6 @@
 #include "vision/operations/sharpness.h"
 
-#include "vision/enhance.h"
+#include "vision/operations/enhance.h"
 #include "vision/operations/spare.h"
 #include "vision/simd.h"
 

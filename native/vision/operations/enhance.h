@@ -8,9 +8,6 @@ namespace lt {
 // values = plain + factor · (values − plain), clipped and rounded down, for each byte: Pillow's Image.blend.
 void blend(const uint8_t* plain, uint8_t* values, size_t count, float factor);
 
-// The grey level of each pixel: ITU-R 601 luma in 16-bit fixed point, rounded, as Pillow's convert("L"). Writes `pixels` bytes.
-void luma(const uint8_t* rgb, size_t pixels, uint8_t* grey);
-
 // Every channel becomes the grey level.
 void grayscale(Image& image);
 
