@@ -46,11 +46,6 @@ std::optional<Content> SpanSource::file(size_t index) const {
   return Content(readSpan(path, static_cast<uint64_t>(spans_.offsets[index]), static_cast<size_t>(spans_.lengths[index])));
 }
 
-std::string SpanSource::describe(size_t index) const {
-  const auto& path = files_[static_cast<size_t>(spans_.file[index])];
-  return path + ", image at byte " + std::to_string(static_cast<uint64_t>(spans_.offsets[index]));
-}
-
 EncodedSource::EncodedSource(std::span<const uint8_t> bytes, std::span<const double> offsets) : bytes_(bytes), offsets_(offsets) {
   if (offsets.empty() || offsets.front() < 0 || offsets.back() > static_cast<double>(bytes.size()) || !std::ranges::is_sorted(offsets))
     throw std::invalid_argument("encoded images: expected offsets in order, inside the bytes");

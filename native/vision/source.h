@@ -73,7 +73,7 @@ class SpanSource : public Source {
   SpanSource(std::vector<std::string> files, Spans spans);
   size_t size() const override { return spans_.file.size(); }
   Image load(size_t index) const override;
-  std::string describe(size_t index) const override;
+  std::string describe(size_t index) const override { return "image " + std::to_string(index); }
   std::optional<Content> file(size_t index) const override;
 
  private:

@@ -3,7 +3,7 @@ import type { Skipped } from "./bad-records.js";
 
 /** Labelled images of one split, wherever they lie. */
 export interface Dataset {
-  readonly kind: ResolvedRecipe["data"]["kind"];
+  readonly kind: ResolvedRecipe["data"]["kind"] | "memory";
   readonly root: string;
   readonly split: Split;
   /** Names; a label is an index into them. The same for both splits. */

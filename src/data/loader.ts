@@ -7,6 +7,7 @@ import { keep, scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { mixImages, planMix, type Mix } from "./mixing/mix.js";
+import { imageError } from "./image-error.js";
 import { Normalization } from "./normalization.js";
 import { planEpoch, type Shard } from "./epoch-plan.js";
 import type { Sampler } from "./samplers/sampler.js";
@@ -150,7 +151,11 @@ export class Loader implements Disposable {
   /** uint8 [V·N, 3, S, S], channels_last */
   #wait(): Tensor {
     let handle: number | undefined;
-    while (handle === undefined) handle = vision().nextBatch(this.#producer, PATIENCE_MS);
+    try {
+      while (handle === undefined) handle = vision().nextBatch(this.#producer, PATIENCE_MS);
+    } catch (error) {
+      throw imageError(error, this.#options.dataset);
+    }
     return new Tensor(handle);
   }
 

@@ -81,5 +81,7 @@ it("a part that the file does not have, and a damaged one, are named", () => {
   writeFileSync(file, readFileSync(file).subarray(0, -3));
   expect(() => firstBytes(dataset)).toThrow(/a[.]bin: truncated: expected \d+ bytes at byte \d+, found \d+/);
   const damaged = { ...dataset, pixels: joinEncoded([...images.slice(0, 4), new Uint8Array()]) };
-  expect(() => firstBytes(damaged)).toThrow("image 4: the file is empty");
+  const records = { ...damaged, describe: (index: number) => `some.parquet, row ${index}` };
+  expect(() => firstBytes(records)).toThrow("some.parquet, row 4: the file is empty");
+  expect(() => firstBytes(subset(records, [0, 4]))).toThrow("some.parquet, row 4: the file is empty");
 });

@@ -1,4 +1,4 @@
-import { symlinkSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDataset, openForCheck } from "../registry.js";
@@ -98,6 +98,22 @@ describe("an image folder", () => {
         "tooHigh": "DIR/train/1.jpg: expected images inside class folders: train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP) (data.strict=false would leave such records out and count them)",
       }
     `);
+  });
+
+  it("names what is not UTF-8", async () => {
+    using folder = temporaryFolder();
+    writeFiles(folder.path, GOOD);
+    const name = Buffer.concat([
+      Buffer.from(`${folder.path}/train/ant/caf`),
+      Buffer.of(0xe9),
+      Buffer.from(".jpg"),
+    ]);
+    writeFileSync(name, jpeg());
+    await expect(openDataset(spec(folder.path), "train")).rejects.toThrowError(
+      "caf\ufffd.jpg: expected a file or folder, found a name that is not UTF-8",
+    );
+    const { size, skipped } = await openDataset({ ...spec(folder.path), strict: false }, "train");
+    expect([size, skipped?.count]).toEqual([5, 1]);
   });
 
   it("leaves out and counts what should not be there, when told to", async () => {

@@ -6,6 +6,9 @@ import { BadRecords } from "../bad-records.js";
 import type { Dataset, Split } from "../dataset.js";
 import type { DataSource } from "../source.js";
 
+/** Stands for bytes of a name that are not UTF-8: no file is found by such a name. */
+const UNREADABLE = "\ufffd";
+
 /** What the folder must look like, for messages. */
 export const FOLDER_LAYOUT = "train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)";
 const IMAGES = new Set([".jpg", ".jpeg", ".png", ".webp"]);
@@ -90,9 +93,11 @@ function list(folder: string, bad: BadRecords): { name: string; isFolder: boolea
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     // Links, and what a file system says nothing about, are looked at: a file's status takes some microseconds.
-    const known = entry.isFile() || entry.isDirectory() ? entry : statSync(path, { throwIfNoEntry: false });
+    const isKnown = (entry.isFile() || entry.isDirectory()) && !entry.name.includes(UNREADABLE);
+    const known = isKnown ? entry : statSync(path, { throwIfNoEntry: false });
     if (known) return [{ name: entry.name, isFolder: known.isDirectory() }];
-    bad.report(`${path}: expected a file or folder, found a broken link`);
+    const fault = entry.isSymbolicLink() ? "a broken link" : "a name that is not UTF-8; rename it";
+    bad.report(`${path}: expected a file or folder, found ${fault}`);
     return [];
   });
 }
