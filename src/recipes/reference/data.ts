@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Json } from "../json.js";
 import {
   inatImages,
@@ -38,20 +40,29 @@ export function importData(from: Importer): Views | undefined {
   if (height !== prepared.imageSize || width !== prepared.imageSize) {
     from.unused(`the data set's images are made ${prepared.imageSize} x ${prepared.imageSize}`, "INPUT_SIZE");
   }
-  if (dataSet.cifar) importCifar(from);
+  if (existsSync(from.value("DATASET.TRAIN_JSON"))) importAnnotations(from);
+  else if (dataSet.cifar) importCifar(from);
   else importFolder(from);
   if (views !== "copies") from.unused("the data set makes no copies", "DATASET.INTRA_N");
   return views;
 }
 
-/** The annotations' name says what they hold: cifar100_imbalance100_train.json. */
+/** The files that there are. Paths in them are full or, as in the reference, begin in the working folder. */
+function importAnnotations(from: Importer): void {
+  from.set("data.kind", "annotations", "DATASET.TRAIN_JSON");
+  from.set("data.root", ".", "DATASET.TRAIN_JSON");
+  from.set("data.trainFile", resolve(from.value("DATASET.TRAIN_JSON")), "DATASET.TRAIN_JSON");
+  from.set("data.testFile", resolve(from.value("DATASET.VALID_JSON")), "DATASET.VALID_JSON");
+}
+
+/** The name of annotations that are not there says what they held: cifar100_imbalance100_train.json. */
 function importCifar(from: Importer): void {
   const name = /cifar(?<classes>100|10)_imbalance(?<imbalance>\d+)[^/]*$/;
   const { classes, imbalance } = name.exec(from.value("DATASET.TRAIN_JSON"))?.groups ?? {};
   if (classes === undefined) {
     from.refuse(
       "DATASET.TRAIN_JSON",
-      "expected a file name that tells the data, such as cifar100_imbalance100_train.json (the file is not read)",
+      "expected a file, or a name that tells the data, such as cifar100_imbalance100_train.json",
     );
     return;
   }
@@ -59,16 +70,17 @@ function importCifar(from: Importer): void {
   from.set("data.imbalance", Number(imbalance), "DATASET.TRAIN_JSON");
   from.remark(
     "DATASET.TRAIN_JSON",
-    `the file is not read: CIFAR-${classes} from --data, cut to imbalance ${imbalance}; ` +
-      "classes have as many images as in the file, but not the same ones",
+    `no such file: CIFAR-${classes} from --data stands in, cut to imbalance ${imbalance}; ` +
+      "classes have as many images as there, but not the same ones",
   );
   from.unused("the test images are those of --data", "DATASET.VALID_JSON");
 }
 
 function importFolder(from: Importer): void {
   from.set("data.kind", "image-folder", "DATASET.DATASET");
-  const instead =
-    "not yet: reading annotations; the images are those of --data DIR, in DIR/train/CLASS and DIR/test/CLASS";
-  from.remark("DATASET.TRAIN_JSON", instead);
-  from.remark("DATASET.VALID_JSON", instead);
+  from.remark(
+    "DATASET.TRAIN_JSON",
+    "no such file; the images are those of --data DIR, in DIR/train/CLASS and DIR/test/CLASS",
+  );
+  from.unused("the test images are those of --data", "DATASET.VALID_JSON");
 }

@@ -80,9 +80,9 @@ test("values out of range name both keys", () => {
 test("no experts; data that the file's name does not tell", () => {
   expect(fault(ncl, { "BACKBONE.MULTI_NETWORK_TYPE": "()", "DATASET.TRAIN_JSON": "train.json" }))
     .toMatchInlineSnapshot(`
-    "DATASET.TRAIN_JSON: expected a file name that tells the data, such as cifar100_imbalance100_train.json (the file is not read), found "train.json" (DATASET.TRAIN_JSON train.json)
-    BACKBONE.MULTI_NETWORK_TYPE: expected a network for each expert, found [] (BACKBONE.MULTI_NETWORK_TYPE ())"
-  `);
+      "DATASET.TRAIN_JSON: expected a file, or a name that tells the data, such as cifar100_imbalance100_train.json, found "train.json" (DATASET.TRAIN_JSON train.json)
+      BACKBONE.MULTI_NETWORK_TYPE: expected a network for each expert, found [] (BACKBONE.MULTI_NETWORK_TYPE ())"
+    `);
 });
 
 test("parts that do not belong together", () => {

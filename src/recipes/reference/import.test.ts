@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadRecipe } from "../load.js";
 import { resolveRecipe } from "../resolve.js";
@@ -76,9 +79,32 @@ describe("the reference's configurations", () => {
     });
   });
 
+  test("annotations that are there are read, from the working folder on", () => {
+    const folder = mkdtempSync(join(tmpdir(), "longtail-annotations-"));
+    const [train, valid] = ["train.json", "valid.json"].map((name) => join(folder, name));
+    writeFileSync(train!, "{}");
+    for (const file of [ncl, "ImageNet_LT.yaml"]) {
+      const settings = {
+        ...oneDevice,
+        "DATASET.TRAIN_JSON": relative(".", train!),
+        "DATASET.VALID_JSON": valid!,
+      };
+      const { recipe, remarks } = imported(file, settings);
+      expect(recipe.data).toMatchObject({
+        kind: "annotations",
+        root: ".",
+        trainFile: train,
+        testFile: valid,
+        imbalance: null,
+      });
+      expect(remarks.join("\n")).not.toContain("_JSON");
+    }
+    rmSync(folder, { recursive: true });
+  });
+
   test("what differs from the reference and what has no effect is said", () => {
     expect(imported(ncl).remarks.join("\n")).toMatchInlineSnapshot(`
-      "DATASET.TRAIN_JSON: the file is not read: CIFAR-100 from --data, cut to imbalance 100; classes have as many images as in the file, but not the same ones
+      "DATASET.TRAIN_JSON: no such file: CIFAR-100 from --data stands in, cut to imbalance 100; classes have as many images as there, but not the same ones
       DATASET.VALID_JSON: no effect: the test images are those of --data
       BACKBONE.TYPE: no effect: the networks are those of BACKBONE.MULTI_NETWORK_TYPE
       CLASSIFIER.SEMI_TYPE, LOSS.CON_RATIO: no effect: it belongs to NETWORK.MOCO True
@@ -91,9 +117,9 @@ describe("the reference's configurations", () => {
       TEST.MODEL_FILE: no effect: the model to judge is the argument of \`longtail evaluate\`
       TRANSFORMS.TRAIN_TRANSFORMS, TRANSFORMS.TEST_TRANSFORMS: no effect: every data set of the reference brings its own transforms"
     `);
-    expect(imported("ImageNet_LT.yaml", oneDevice).remarks.slice(0, 1).join("\n")).toMatchInlineSnapshot(`
-      "DATASET.TRAIN_JSON, DATASET.VALID_JSON: not yet: reading annotations; the images are those of --data DIR, in DIR/train/CLASS and DIR/test/CLASS"
-    `);
+    expect(imported("ImageNet_LT.yaml", oneDevice).remarks.slice(0, 1).join("\n")).toMatchInlineSnapshot(
+      `"DATASET.TRAIN_JSON: no such file; the images are those of --data DIR, in DIR/train/CLASS and DIR/test/CLASS"`,
+    );
   });
 
   test("images are changed as the reference changes them", () => {
