@@ -1,12 +1,19 @@
 /** NCL against the reference: train_ncl.safetensors. */
+import { afterAll, beforeAll, describe } from "vitest";
 import { buildMethod } from "../src/methods/registry.js";
 import { tensor } from "../src/torch/create.js";
-import { describeGoldenTraining, goldenTraining, noise } from "./support/golden-training.js";
+import { getKernels, setKernels } from "../src/torch/settings.js";
+import {
+  describeGoldenTraining,
+  goldenTraining,
+  noise,
+  type GoldenTrainingOptions,
+} from "./support/golden-training.js";
 
 const golden = goldenTraining("train_ncl");
 const { batch, experts, counts, classes } = golden;
 
-describeGoldenTraining(golden, {
+const options: GoldenTrainingOptions = {
   build: (logEpsilon) =>
     buildMethod(
       {
@@ -35,4 +42,13 @@ describeGoldenTraining(golden, {
     const labels = tensor(random.integers(batch, classes.length), { dtype: "int64" });
     return { images: noise(random, batch), labels };
   },
+};
+
+describeGoldenTraining(golden, options);
+
+describe("on our own CPU kernels", () => {
+  const before = getKernels();
+  beforeAll(() => setKernels("own"));
+  afterAll(() => setKernels(before));
+  describeGoldenTraining(golden, { ...options, memoryFormat: "channels_last" });
 });

@@ -7,7 +7,7 @@
 namespace lt::kernels {
 namespace {
 
-std::atomic<Use> inUse{Use::Libtorch};
+std::atomic<Use> inUse{Use::Own};
 
 bool isImages(const at::Tensor& tensor) {
   return tensor.dim() == 4 && tensor.device().is_cpu() && tensor.layout() == at::kStrided && tensor.scalar_type() == at::kFloat;

@@ -49,7 +49,7 @@ export function threadsOption() {
 export function kernelsOption() {
   return new Option(
     "--kernels <whose>",
-    "the CPU's convolutions: our own kernels where they are faster, or libtorch's alone (default: LONGTAIL_KERNELS, else libtorch)",
+    "the CPU's convolutions: our own kernels where they are faster, or libtorch's alone (default: LONGTAIL_KERNELS, else own)",
   ).choices(["own", "libtorch"] as const);
 }
 

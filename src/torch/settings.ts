@@ -13,7 +13,7 @@ export function getThreads(): number {
 
 /**
  * Who computes what native/kernels has a CPU kernel for: "own" where they are faster, "libtorch" everything. "always"
- * takes them wherever they can, for tests and measurements. The start value is LONGTAIL_KERNELS, else "libtorch".
+ * takes them wherever they can, for tests and measurements. The start value is LONGTAIL_KERNELS, else "own".
  * Process-wide.
  */
 export function setKernels(choice: KernelChoice): void {
