@@ -10,12 +10,15 @@ export interface TarMember {
 }
 
 const BLOCK = 512;
+/** Headers and small members are read together: a read costs some microseconds, or much more over a network. */
+const WINDOW = 1 << 14;
 
 /** An archive that is read where it is, without unpacking it (POSIX ustar and pax, and GNU's long names). */
 export class TarFile implements Disposable {
   readonly path: string;
   readonly #file: number;
   readonly #size: number;
+  #window = { start: 0, bytes: new Uint8Array() };
 
   /** @throws DataError when it cannot be opened */
   constructor(path: string) {
@@ -32,16 +35,23 @@ export class TarFile implements Disposable {
     closeSync(this.#file);
   }
 
-  /** A member's bytes, or those of another part. */
+  /** A member's bytes, or those of another part; valid until the next call. */
   read(size: number, offset: number): Uint8Array {
+    const { start, bytes } = this.#window;
+    if (offset < start || offset + size > start + bytes.length) this.#fill(Math.max(size, WINDOW), offset);
+    const window = this.#window;
+    const found = window.bytes.subarray(offset - window.start, offset - window.start + size);
+    if (found.length === size) return found;
+    throw this.#damaged(offset, `truncated: expected ${size} bytes, found ${found.length}`);
+  }
+
+  /** The window lies at `offset` then; shorter than `size` where the file ends. */
+  #fill(size: number, offset: number): void {
     const bytes = new Uint8Array(size);
     let filled = 0;
-    while (filled < size) {
-      const got = readSync(this.#file, bytes, filled, size - filled, offset + filled);
-      if (got === 0) throw this.#damaged(offset, `truncated: expected ${size} bytes, found ${filled}`);
-      filled += got;
-    }
-    return bytes;
+    for (let got = 1; got > 0 && filled < size; filled += got)
+      got = readSync(this.#file, bytes, filled, size - filled, offset + filled);
+    this.#window = { start: offset, bytes: bytes.subarray(0, filled) };
   }
 
   /** The files in it, in order; folders and links are passed over. @throws DataError where it is damaged */

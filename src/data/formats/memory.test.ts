@@ -28,9 +28,13 @@ describe("images in memory", () => {
 
   it("must fit each other", () => {
     const fault = (changes: Partial<MemoryOptions>) => () => memoryDataset({ ...options, ...changes });
-    expect(fault({ labels: [1] })).toThrowErrorMatchingInlineSnapshot(`[DataError: memoryDataset: expected an image of 1 x 2 x 3 bytes for each of 1 labels, found 12 bytes.]`);
+    expect(fault({ labels: [1] })).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: memoryDataset: expected an image of 1 x 2 x 3 bytes for each of 1 labels, found 12 bytes.]`,
+    );
     expect(fault({ labels: [], images: Uint8Array.of() })).toThrow("expected an image of 1 x 2 x 3 bytes");
-    expect(fault({ labels: [1, 2] })).toThrowErrorMatchingInlineSnapshot(`[DataError: memoryDataset, image 1: expected a label below 2, found 2.]`);
+    expect(fault({ labels: [1, 2] })).toThrowErrorMatchingInlineSnapshot(
+      `[DataError: memoryDataset, image 1: expected a label below 2, found 2.]`,
+    );
     expect(fault({ labels: [1, -1] })).toThrow("image 1: expected a label below 2, found -1");
     expect(fault({ labels: [0.5, 0] })).toThrow("image 0: expected a label below 2, found 0.5");
   });

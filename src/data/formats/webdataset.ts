@@ -18,6 +18,7 @@ interface Sample extends Listed {
 /** The shards where the recipe names none. */
 const USUAL = { train: "train*.tar", test: "test*.tar" } as const;
 const IMAGES = new Set(["jpg", "jpeg", "png", "webp"]);
+const LABELS = new Set(["cls", "json", "txt"]);
 const LARGEST_LABEL = 2 ** 20;
 const LARGEST_IMAGE = 2 ** 31 - 1;
 
@@ -64,34 +65,49 @@ interface ShardContext {
   readonly bad: BadRecords;
 }
 
+/** The parts of a sample by their extensions. */
+type Parts = Map<string, TarMember & { readonly text: string | null }>;
+
 function readShard(path: string, { source, bad }: ShardContext): Sample[] {
   using tar = new TarFile(path);
-  const samples = new Map<string, Map<string, TarMember>>();
-  for (const member of membersOf(tar, bad)) {
-    const { key, extension } = partsOf(member.name);
-    if (extension === "") continue;
-    const sample = samples.get(key) ?? new Map<string, TarMember>();
-    if (sample.has(extension)) bad.report(`${path}, ${member.name}: is there twice`);
-    samples.set(key, sample.set(extension, member));
-  }
-  return [...samples].flatMap(([key, members]) => {
-    const sample = sampleOf(tar, members, source);
+  const samples = partsByKey(tar, bad);
+  return [...samples].flatMap(([key, parts]) => {
+    const sample = sampleOf(path, parts, source);
     if (typeof sample !== "string") return [sample];
     bad.report(`${path}, sample ${key}: ${sample}`);
     return [];
   });
 }
 
-/** Of a damaged archive those before the damage, when not strict. */
-function membersOf(tar: TarFile, bad: BadRecords): TarMember[] {
-  const members: TarMember[] = [];
-  try {
-    for (const member of tar.members()) members.push(member);
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    bad.report(error.message);
+function partsByKey(tar: TarFile, bad: BadRecords): Map<string, Parts> {
+  const samples = new Map<string, Parts>();
+  for (const member of wholeMembers(tar, bad)) {
+    const { key, extension } = partsOf(member.name);
+    if (extension === "") continue;
+    const sample = samples.get(key) ?? (new Map() as Parts);
+    if (sample.has(extension)) bad.report(`${tar.path}, ${member.name}: is there twice`);
+    const isText = LABELS.has(extension) && member.size <= LARGEST_LABEL;
+    const text = isText ? Buffer.from(tar.read(member.size, member.offset)).toString("utf8").trim() : null;
+    samples.set(key, sample.set(extension, { ...member, text }));
   }
-  return members;
+  return samples;
+}
+
+/** Of a damaged archive those before the damage, when not strict. */
+function* wholeMembers(tar: TarFile, bad: BadRecords): Generator<TarMember> {
+  const members = tar.members();
+  for (;;) {
+    let next: IteratorResult<TarMember>;
+    try {
+      next = members.next();
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      bad.report(error.message);
+      return;
+    }
+    if (next.done) return;
+    yield next.value;
+  }
 }
 
 /** The key is the name up to the first dot of its last part: "a.b/1.left.jpg" is "left.jpg" of sample "a.b/1". */
@@ -103,49 +119,26 @@ function partsOf(name: string): { key: string; extension: string } {
 }
 
 /** The image of a sample, or what is wrong with it. */
-function sampleOf(
-  tar: TarFile,
-  members: ReadonlyMap<string, TarMember>,
-  source: Pick<DataSource, "columns">,
-): Sample | string {
-  const images = [...members].filter(([extension]) => IMAGES.has(extension.split(".").at(-1) ?? ""));
-  const names = [...members.keys()].map((extension) => `.${extension}`).join(", ");
+function sampleOf(shard: string, parts: Parts, { columns }: Pick<DataSource, "columns">): Sample | string {
+  const images = [...parts].filter(([extension]) => IMAGES.has(extension.split(".").at(-1) ?? ""));
+  const names = [...parts.keys()].map((extension) => `.${extension}`).join(", ");
   const [image, second] = images.map(([, member]) => member);
   if (image === undefined) return `expected an image (.jpg, .jpeg, .png or .webp), found ${names}`;
   if (second !== undefined) return `expected one image, found ${image.name} and ${second.name}`;
   if (image.size > LARGEST_IMAGE) return `${image.name} has ${image.size} bytes`;
-  const label = labelOf(tar, members, source);
-  if (label === undefined) return `expected a label in .cls, .json or .txt, found ${names}`;
-  return {
-    path: posix.normalize(image.name),
-    label,
-    shard: tar.path,
-    offset: image.offset,
-    size: image.size,
-  };
+  const [cls, json, txt] = ["cls", "json", "txt"].map((extension) => parts.get(extension)?.text ?? null);
+  const label = cls ?? labelOfJson(json ?? null, columns.label) ?? txt ?? "";
+  if (label === "") return `expected a label in .cls, .json or .txt, found ${names}`;
+  return { path: posix.normalize(image.name), label, shard, offset: image.offset, size: image.size };
 }
 
-function labelOf(
-  tar: TarFile,
-  members: ReadonlyMap<string, TarMember>,
-  { columns }: Pick<DataSource, "columns">,
-): number | string | undefined {
-  const text = (extension: string): string | undefined => {
-    const member = members.get(extension);
-    if (member === undefined || member.size > LARGEST_LABEL) return undefined;
-    return Buffer.from(tar.read(member.size, member.offset)).toString("utf8").trim();
-  };
-  const label = text("cls") ?? labelOfJson(text("json"), columns.label) ?? text("txt");
-  return label === "" ? undefined : label;
-}
-
-function labelOfJson(text: string | undefined, key: string): number | string | undefined {
-  if (text === undefined) return undefined;
+function labelOfJson(text: string | null, key: string): number | string | null {
+  if (text === null) return null;
   try {
     const content = JSON.parse(text) as Record<string, unknown> | null;
     const label = content?.[key] ?? content?.["cls"];
-    return typeof label === "number" || typeof label === "string" ? label : undefined;
+    return typeof label === "number" || typeof label === "string" ? label : null;
   } catch {
-    return undefined;
+    return null;
   }
 }
