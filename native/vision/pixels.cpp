@@ -1,6 +1,7 @@
 #include "vision/pixels.h"
 
 #include "common/napi.h"
+#include "vision/decoded-source.h"
 
 namespace lt {
 namespace {
@@ -12,6 +13,7 @@ class Properties {
 
   napi_value get(const char* key) const { return property(env_, object_, key); }
   int integer(const char* key) const { return static_cast<int>(toInt(env_, get(key))); }
+  std::string text(const char* key) const { return toStr(env_, get(key)); }
   std::vector<std::string> texts(const char* key) const { return toStrs(env_, get(key)); }
 
   template <typename T>
@@ -22,6 +24,8 @@ class Properties {
     return {static_cast<const T*>(found.data), found.size / sizeof(T)};
   }
 
+  Properties inside(const char* key) const { return {env_, get(key)}; }
+
   std::vector<napi_value> borrowed;
 
  private:
@@ -29,7 +33,8 @@ class Properties {
   napi_value object_;
 };
 
-std::unique_ptr<const Source> make(const std::string& kind, Properties& pixels) {
+std::unique_ptr<const Source> make(Properties& pixels) {
+  const std::string kind = pixels.text("kind");
   if (kind == "files") return std::make_unique<FileSource>(pixels.texts("paths"));
   if (kind == "spans") {
     const SpanSource::Spans spans{pixels.memory<int32_t>("file"), pixels.memory<double>("offsets"), pixels.memory<int32_t>("lengths")};
@@ -40,14 +45,21 @@ std::unique_ptr<const Source> make(const std::string& kind, Properties& pixels) 
     const auto memory = pixels.memory<uint8_t>("bytes");
     return std::make_unique<PackedSource>(memory.data(), memory.size(), pixels.integer("height"), pixels.integer("width"));
   }
-  throw JsError("TYPE", "expected pixels of kind files, spans, encoded or packed, received " + kind);
+  if (kind == "decoded") {
+    Properties before = pixels.inside("origin");
+    auto origin = make(before);
+    pixels.borrowed.insert(pixels.borrowed.end(), before.borrowed.begin(), before.borrowed.end());
+    const auto start = static_cast<size_t>(pixels.integer("start"));
+    return std::make_unique<DecodedSource>(std::move(origin), pixels.text("path"), DecodedSource::Layout{start, pixels.memory<int32_t>("heights"), pixels.memory<int32_t>("widths")});
+  }
+  throw JsError("TYPE", "expected pixels of kind files, spans, encoded, packed or decoded, received " + kind);
 }
 
 }  // namespace
 
 BorrowingSource toSource(napi_env env, napi_value object) {
   Properties pixels(env, object);
-  auto source = make(toStr(env, pixels.get("kind")), pixels);
+  auto source = make(pixels);
   return {std::move(source), std::move(pixels.borrowed)};
 }
 

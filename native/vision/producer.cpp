@@ -167,7 +167,7 @@ void Producer::makeViews(Batch& batch, size_t position) {
   const auto& pipelines = settings_.pipelines;
   const ImageDraw draw = batch.draws[position];
   const auto random = [&](size_t view) { return randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view)); };
-  const Part part = loadPart(*settings_.source, draw.image, [&](Size size) {
+  const Part part = settings_.source->part(draw.image, [&](Size size) {
     Window needed = pipelines[0].needed(size, random(0));
     for (size_t view = 1; view < pipelines.size(); view++) needed = around(needed, pipelines[view].needed(size, random(view)));
     return needed;

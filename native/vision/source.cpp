@@ -7,9 +7,9 @@
 
 namespace lt {
 
-Part loadPart(const Source& source, size_t index, const Needs& needs) {
-  const auto file = source.file(index);
-  return file ? decodePart(source.describe(index), file->bytes(), needs) : Part::all(source.load(index));
+Part Source::part(size_t index, const Needs& needs) const {
+  const auto content = file(index);
+  return content ? decodePart(describe(index), content->bytes(), needs) : Part::all(load(index));
 }
 
 PackedSource::PackedSource(const uint8_t* bytes, size_t byteCount, int height, int width)

@@ -26,13 +26,12 @@ class Source {
   virtual ~Source() = default;
   virtual size_t size() const = 0;
   virtual Image load(size_t index) const = 0;           // any thread; throws DataError
+  // At least the window of the image that is needed. Any thread; throws DataError.
+  virtual Part part(size_t index, const Needs& needs) const;
   virtual std::string describe(size_t index) const = 0; // for error messages
   // What load() decodes; nothing where images are not files. Any thread; throws DataError.
   virtual std::optional<Content> file(size_t index) const = 0;
 };
-
-// At least the window of the image that is needed. Any thread; throws DataError.
-Part loadPart(const Source& source, size_t index, const Needs& needs);
 
 // CIFAR's layout: [N, 3, H, W], a plane a channel. Borrows the bytes.
 class PackedSource : public Source {

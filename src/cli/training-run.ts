@@ -50,6 +50,9 @@ export async function trainWatched(
     versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
     listeners: [consoleListener(output.people), ...listeners],
     signal: interruption.signal,
+  }).catch((error: unknown) => {
+    const { reason } = interruption.signal as { reason: unknown };
+    throw error === reason ? interruption.error("interrupted before the training began") : error;
   });
   if (evaluation === null)
     throw interruption.error(

@@ -11,7 +11,7 @@ import { imageError } from "./image-error.js";
 import { Normalization } from "./normalization.js";
 import { planEpoch, type Shard } from "./epoch-plan.js";
 import type { Sampler } from "./samplers/sampler.js";
-import { vision } from "./vision.js";
+import { vision, type DecodedPixels } from "./vision.js";
 
 /** Every image is part one, by `share`, and part another of the batch. */
 export interface Mixed {
@@ -33,6 +33,8 @@ export interface Batch {
 
 export interface LoaderOptions {
   readonly dataset: Dataset;
+  /** The images as a cache holds them, in place of the dataset's own. */
+  readonly decoded?: DecodedPixels;
   readonly transforms: readonly TransformSpec[];
   /** What is done to an image for each further view of it; none unless given. */
   readonly moreViews?: readonly (readonly TransformSpec[])[];
@@ -79,15 +81,15 @@ export class Loader implements Disposable {
   #turn = 0;
 
   constructor(options: LoaderOptions) {
-    const { dataset, transforms, moreViews = [], imageSize, seed, workers } = options;
+    const { dataset, decoded, transforms, moreViews = [], imageSize, seed, workers } = options;
     this.#options = options;
     this.stepsPerEpoch = stepsPerEpoch(options);
     this.#producer = vision().openProducer({
-      pixels: dataset.pixels,
+      pixels: decoded ?? dataset.pixels,
       views: [transforms, ...moreViews],
       size: imageSize,
       seed,
-      threads: workers || Math.min(availableParallelism(), MOST_WORKERS),
+      threads: workerThreads(workers),
       ahead: BATCHES_AHEAD,
     });
     this.#normalization = new Normalization(options);
@@ -164,6 +166,11 @@ export class Loader implements Disposable {
     this.#turn++;
     vision().closeProducer(this.#producer);
   }
+}
+
+/** Threads that read and transform images, where the recipe asks for `workers`. */
+export function workerThreads(workers: number): number {
+  return workers || Math.min(availableParallelism(), MOST_WORKERS);
 }
 
 function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {

@@ -6,6 +6,10 @@ import type { Pixels } from "./dataset.js";
 interface Vision {
   /** uint8 [H, W, 3] */
   decodeImage(path: string): Handle;
+  /** The whole images, or what fixed transforms make of them. */
+  decodeImages(pixels: Pixels, transforms: readonly TransformSpec[], threads: number): RgbImage[];
+  /** An open file that lies in memory and has no name; it ends with its last use. */
+  memoryFile(): number;
   /** Image files in memory. PNG passes over `quality` (1 to 100). */
   encodeImages(
     images: readonly RgbImage[],
@@ -34,7 +38,7 @@ interface Vision {
     draws: { height: number; width: number; seed: number; epoch: number; view: number; images: number },
   ): Handle;
   openProducer(options: {
-    pixels: Pixels;
+    pixels: Pixels | DecodedPixels;
     /** The transforms of each view of an image. */
     views: readonly (readonly TransformSpec[])[];
     size: number;
@@ -94,6 +98,19 @@ export interface RgbImage {
   readonly pixels: Uint8Array;
   readonly height: number;
   readonly width: number;
+}
+
+/** Images that were decoded before and lie in a file, one after the other: [H, W, 3] bytes each. */
+export interface DecodedPixels {
+  readonly kind: "decoded";
+  /** What they were decoded from: it names them in messages. */
+  readonly origin: Pixels;
+  readonly path: string;
+  /** The first image's first byte there. */
+  readonly start: number;
+  /** [N] each */
+  readonly heights: Int32Array;
+  readonly widths: Int32Array;
 }
 
 /** What comes when: batches of `batch` images, the last one as long as it gets. */

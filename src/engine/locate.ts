@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { userCacheFolder, type Environment } from "../support/cache-folder.js";
 import { EngineError } from "../support/errors.js";
 import { LIBTORCH_VERSION } from "./version.js";
 
@@ -12,9 +12,6 @@ export interface EngineLocation {
   /** Whether the CUDA libraries are there. */
   readonly cuda: boolean;
 }
-
-/** The environment variables that decide where the engine is; a parameter so that tests can give their own. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const howToInstall = "install it with `npm run setup` or `npx longtail engine install`";
 
@@ -51,12 +48,7 @@ export function engineCacheFolder(
   { cuda = false }: { cuda?: boolean } = {},
   environment: Environment = process.env,
 ): string {
-  const chosen = environment["XDG_CACHE_HOME"] ?? "";
-  return join(
-    chosen === "" ? join(homedir(), ".cache") : chosen,
-    "longtail",
-    `torch-${LIBTORCH_VERSION}-${cuda ? "cuda" : "cpu"}`,
-  );
+  return join(userCacheFolder(environment), `torch-${LIBTORCH_VERSION}-${cuda ? "cuda" : "cpu"}`);
 }
 
 function checkedLocation(root: string, origin: EngineLocation["origin"]): EngineLocation {

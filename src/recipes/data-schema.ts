@@ -93,5 +93,18 @@ export const Data = z.strictObject({
     .default([0.485, 0.456, 0.406])
     .describe("subtracted from red, green, blue (of values scaled to 0..1); ImageNet's by default"),
   std: perChannel.default([0.229, 0.224, 0.225]).describe("then red, green, blue are divided by these"),
+  cache: z
+    .enum(["none", "memory", "disk"])
+    .default("none")
+    .describe(
+      "keep the images decoded, after the fixed transforms (resize, center-crop, …) that data.train or data.test begins " +
+        "with, in memory (once for every process) or in a file that later runs use again; 3 · height · width bytes an " +
+        "image: 10,000 of 256 x 340 take 2.6 GB. Batches stay the same",
+    ),
+  cacheFolder: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("of data.cache=disk; null: images in $XDG_CACHE_HOME/longtail or ~/.cache/longtail"),
   workers: z.int().min(0).default(0).describe("threads that decode and transform images; 0 chooses"),
 });

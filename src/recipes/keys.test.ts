@@ -131,6 +131,8 @@ test("every key has a type, and what is not plain from its name a description", 
     data.test.N.fill: a list of 3 numbers
     data.mean: a list of 3 numbers
     data.std: a list of 3 numbers
+    data.cache: one of none, memory, disk
+    data.cacheFolder: text or null
     data.workers: a whole number >= 0
     backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d
     classifier.kind: one of fc, fc-norm, cosine

@@ -101,6 +101,28 @@ test("without a terminal: a line every ten seconds, one an epoch, then the table
   `);
 });
 
+test("images that are cached are counted, at the end always", () => {
+  const cached = (images: number): TrainingEvent => ({
+    ...{ type: "cache", time, split: "train", total: 300 },
+    ...{ images, bytes: images * 196_608 },
+  });
+  const events = [cached(100), cached(200), cached(300), run];
+  expect(shown(events, 6000).join("")).toMatchInlineSnapshot(`
+    "200 of 300 train images cached, 39.3 MB
+    300 of 300 train images cached, 59.0 MB
+    toy, seed 0: 255 training and 30 test images, 3 classes, imbalance 40
+    1.23 million parameters on cpu, 2 threads; results in runs/toy
+    "
+  `);
+  expect(shown(events, 60, { isTTY: true }).map((text) => JSON.stringify(text))).toMatchInlineSnapshot(`
+    [
+      ""\\r\\u001b[2K200 of 300 train images cached, 39.3 MB"",
+      ""\\r\\u001b[2K300 of 300 train images cached, 59.0 MB\\n"",
+      ""\\r\\u001b[2Ktoy, seed 0: 255 training and 30 test images, 3 classes, imbalance 40\\n1.23 million parameters on cpu, 2 threads; results in runs/toy\\n"",
+    ]
+  `);
+});
+
 test("on a terminal: a bar, redrawn at most ten times a second and never wider than the window", () => {
   const columns = 80;
   const slow = shown([run, step(1), step(2)], 200, { isTTY: true, columns });

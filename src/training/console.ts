@@ -2,6 +2,7 @@ import { resultsTable } from "../evaluation/results-table.js";
 import { clearLine, plainLineMs, type TextStream } from "../support/terminal.js";
 import { formatBytes, formatSeconds } from "../support/units.js";
 import type {
+  CacheEvent,
   EndEvent,
   EpochEvent,
   EvaluationEvent,
@@ -40,6 +41,9 @@ class Progress {
 
   show(event: TrainingEvent): void {
     switch (event.type) {
+      case "cache":
+        this.cache(event);
+        break;
       case "run":
         this.run = event;
         this.startedAt = this.shownAt = this.now();
@@ -69,6 +73,19 @@ class Progress {
       default:
         event satisfies never;
     }
+  }
+
+  private cache(event: CacheEvent): void {
+    const { images, total } = event;
+    const { stream } = this;
+    if (images === total) {
+      this.line(describeCache(event));
+      return;
+    }
+    const now = this.now();
+    if (now - this.shownAt < (stream.isTTY ? REDRAW_MS : plainLineMs)) return;
+    this.shownAt = now;
+    stream.write(stream.isTTY ? clearLine + describeCache(event) : `${describeCache(event)}\n`);
   }
 
   private step(event: StepEvent): void {
@@ -102,6 +119,10 @@ function describeRun(run: RunEvent): string {
     ...(run.from === null ? [] : [`goes on after epoch ${run.from.epoch}, step ${run.from.step}`]),
     `${(parameters / 1e6).toFixed(2)} million parameters on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}; results in ${folder}`,
   ].join("\n");
+}
+
+function describeCache({ split, images, total, bytes }: CacheEvent): string {
+  return `${images} of ${total} ${split} images cached, ${formatBytes(bytes)}`;
 }
 
 /** One line of at most `width` characters: the bar takes what the numbers leave. */

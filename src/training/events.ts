@@ -1,3 +1,4 @@
+import type { CacheProgress } from "../data/cache/report.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 
 /**
@@ -5,6 +6,7 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
  * prints nothing itself. Epochs and steps count from 1. Losses are batch means, accuracies are in percent.
  */
 export type TrainingEvent =
+  | CacheEvent
   | RunEvent
   | EpochStartEvent
   | StepEvent
@@ -21,6 +23,9 @@ interface Timed {
   /** ISO 8601, UTC. */
   readonly time: string;
 }
+
+/** While images are cached (data.cache), before everything else: `images` of `total` are, in `bytes`. */
+export interface CacheEvent extends Timed, CacheProgress {}
 
 /** Once, before the first step. */
 export interface RunEvent extends Timed {

@@ -41,6 +41,7 @@ function isBefore(event: TrainingEvent | null, { epoch, step }: Position): boole
       return event.epoch < epoch || (event.epoch === epoch && step > 0);
     case "checkpoint":
       return event.epoch < epoch || (event.epoch === epoch && event.step <= step);
+    case "cache":
     case "run":
     case "warning":
     case "end":

@@ -1,9 +1,7 @@
 import { openDataset } from "../data/registry.js";
 import { subset } from "../data/subset.js";
 import type { Dataset } from "../data/dataset.js";
-import { Loader } from "../data/loader.js";
-import { inOrder } from "../data/samplers/in-order.js";
-import { buildSampler } from "../data/samplers/registry.js";
+import type { CacheListener } from "../data/cache/report.js";
 import { stratifiedSplit } from "../data/split.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
@@ -20,9 +18,10 @@ import type { KernelChoice } from "../torch/native.js";
 import { manualSeed } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
+import { openLoaders, type Loaders } from "./loaders.js";
 
 /** Everything a recipe names, built. */
-export interface Prepared extends Disposable {
+export interface Prepared extends Loaders {
   readonly recipe: ResolvedRecipe;
   readonly device: string;
   /** All images, before some are held out. */
@@ -34,10 +33,12 @@ export interface Prepared extends Disposable {
   readonly method: Method;
   readonly optimizer: Sgd;
   readonly ema: EmaWeights | null;
-  readonly trainLoader: Loader;
-  readonly testLoader: Loader;
-  /** Of the training images held out to select an epoch; null where none are. */
-  readonly heldOutLoader: Loader | null;
+}
+
+/** All but the loaders. */
+interface Trainee extends Omit<Prepared, keyof Loaders>, Disposable {
+  /** Training images that select an epoch; null where none are held out. */
+  readonly heldOut: Dataset | null;
 }
 
 interface Settings {
@@ -60,19 +61,37 @@ export function applySettings(recipe: ResolvedRecipe, { device, threads, kernels
 }
 
 /**
- * Opens the data and builds the method, its optimizer and the loaders.
+ * Opens the data and builds the method, its optimizer and the loaders. Filling a cache (data.cache) takes its time:
+ * `listener` is told how far it is.
  * @throws UsageError for settings that do not go together.
  */
-export async function prepare(recipe: ResolvedRecipe, device: string): Promise<Prepared> {
+export async function prepare(
+  recipe: ResolvedRecipe,
+  device: string,
+  listener: CacheListener = {},
+): Promise<Prepared> {
   assertContrastiveFits(recipe);
   assertMixFits(recipe);
   assertPretrainedThere(recipe.pretrained);
   const train = await openDataset(recipe.data, "train");
   const test = await openDataset(recipe.data, "test");
-  return build(recipe, { device, data: { train, test } });
+  const trainee = build(recipe, { device, data: { train, test } });
+  const close = (): void => trainee[Symbol.dispose]();
+  try {
+    const { views } = trainee.method;
+    const loaders = await openLoaders(recipe, { ...trainee, testData: test, views }, listener);
+    const closeAll = (): void => {
+      loaders[Symbol.dispose]();
+      close();
+    };
+    return { ...trainee, ...loaders, [Symbol.dispose]: closeAll };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
-function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device" | "data">): Prepared {
+function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device" | "data">): Trainee {
   using _scope = scope();
   const statistics = classStatistics(data.train);
   const { trainData, heldOut } = holdOut(data.train, recipe.selection);
@@ -81,9 +100,6 @@ function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device"
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
   const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
-  const trainLoader = trainingLoader(recipe, { dataset: trainData, views: method.views, device });
-  const testLoader = evaluationLoader(recipe, data.test, device);
-  const heldOutLoader = heldOut === null ? null : evaluationLoader(recipe, heldOut, device);
   return {
     recipe,
     device,
@@ -93,13 +109,8 @@ function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device"
     method,
     optimizer,
     ema,
-    trainLoader,
-    testLoader,
-    heldOutLoader,
+    heldOut,
     [Symbol.dispose]() {
-      heldOutLoader?.[Symbol.dispose]();
-      testLoader[Symbol.dispose]();
-      trainLoader[Symbol.dispose]();
       ema?.[Symbol.dispose]();
       optimizer.dispose();
       method.dispose();
@@ -121,42 +132,4 @@ function holdOut(
         "take a larger share, or --select last, which needs none.",
     );
   return { trainData: subset(train, kept), heldOut: subset(train, taken) };
-}
-
-function trainingLoader(
-  { data, seed, epochs, memoryFormat }: ResolvedRecipe,
-  { dataset, views, device }: { dataset: Dataset; views: Method["views"]; device: string },
-): Loader {
-  const second = data.secondView ?? data.train;
-  const moreViews = views.slice(1).map((view) => (view === "second" ? second : data.train));
-  return new Loader({
-    ...data,
-    dataset,
-    transforms: data.train,
-    moreViews,
-    sampler: buildSampler(data.sampler, { dataset, seed, epochs }),
-    seed,
-    memoryFormat,
-    device,
-  });
-}
-
-/** Every image once, in order, by the recipe's test transforms. */
-export function evaluationLoader(
-  { data, evaluation, seed, memoryFormat }: ResolvedRecipe,
-  dataset: Dataset,
-  device: string,
-): Loader {
-  return new Loader({
-    ...data,
-    dataset,
-    transforms: data.test,
-    mix: null,
-    batch: evaluation.batch,
-    sampler: inOrder(dataset.size),
-    dropLast: false,
-    seed,
-    memoryFormat,
-    device,
-  });
 }

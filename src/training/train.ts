@@ -34,7 +34,7 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** A checkpoint of NCL's PyTorch code to go on from. */
   readonly from?: string | undefined;
-  /** Ends the run after the current step, with a checkpoint. */
+  /** Ends the run after the current step, with a checkpoint; before the first one its reason is thrown. */
   readonly signal?: AbortSignal;
 }
 
@@ -58,7 +58,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const resumes = mayResume && canResume(out);
   if (!resumes) assertFree(out, { force, resume: mayResume });
   const device = applySettings(recipe, { ...options, device: options.device ?? "cpu" });
-  using prepared = await prepare(recipe, device);
+  using prepared = await prepare(recipe, device, { report: emitter(options.listeners), signal });
   const beginning = resumes ? null : begin(prepared, options);
   const folder = resumes
     ? runFolder(out)

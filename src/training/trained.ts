@@ -1,3 +1,4 @@
+import { Loader } from "../data/loader.js";
 import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
 import { AccuracyMeter } from "../evaluation/accuracy.js";
@@ -15,7 +16,7 @@ import type { Tensor } from "../torch/tensor.js";
 import { checkpointPath, readCheckpoint, usedWeights } from "./checkpoint.js";
 import type { Checkpoint, CheckpointDescription, Weights } from "./checkpoint.js";
 import { evaluateMethod } from "./evaluate.js";
-import { evaluationLoader } from "./prepare.js";
+import { evaluationBatches } from "./loaders.js";
 
 type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
 
@@ -118,7 +119,7 @@ export async function evaluateTrained(
   const { recipe, classes, counts } = description;
   const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
   assertSameClasses(trained, dataset.classes, dataset.root);
-  using loader = evaluationLoader(recipe, dataset, device);
+  using loader = new Loader(evaluationBatches(recipe, dataset, device));
   const { groups } = recipe.evaluation;
   const meter = new AccuracyMeter({ classes, counts, experts: recipe.method.experts, groups });
   return await evaluateMethod({ method, loader, meter, signal });

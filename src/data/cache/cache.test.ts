@@ -1,0 +1,261 @@
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { lockFile } from "../../torch/file-lock.js";
+import { scope } from "../../torch/scope.js";
+import type { Dataset } from "../dataset.js";
+import { openImageFolder } from "../formats/image-folder.js";
+import type { LoaderOptions } from "../loader.js";
+import { buildSampler } from "../samplers/registry.js";
+import { joinEncoded } from "../subset.js";
+import { packedDataset, plainOptions, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
+import { withoutFixedStart } from "./fixed-transforms.js";
+import { openLoader } from "./open-loader.js";
+import type { CacheReport } from "./report.js";
+import { assertRoom } from "./room.js";
+
+const SIDE = 8;
+const resize: TransformSpec = { kind: "resize", size: 10 };
+const centerCrop: TransformSpec = { kind: "center-crop", size: 9 };
+const randomCrop: TransformSpec = { kind: "random-crop", size: SIDE, padding: 0 };
+const flip: TransformSpec = { kind: "horizontal-flip", p: 0.5 };
+const resizedCrop: TransformSpec = {
+  kind: "random-resized-crop",
+  size: SIDE,
+  scale: [0.2, 1],
+  ratio: [3 / 4, 4 / 3],
+};
+
+const noise = (image: number) => (y: number, x: number, channel: number) =>
+  (image * 57 + y * 31 + x * 17 + channel * 5) % 256;
+const image = (i: number): Uint8Array => png(12 + (i % 5), 11 + (i % 7), { value: noise(i) });
+
+/** A folder of 20 images in two classes, each of another size, and one for caches. */
+function withImages(): Disposable & { dataset: Dataset; folder: string; cacheFolder: string } {
+  const temporary = temporaryFolder();
+  const folder = join(temporary.path, "data");
+  const name = (i: number): string => `train/${i < 15 ? "a" : "b"}/${i + 10}.png`;
+  writeFiles(folder, Object.fromEntries(Array.from({ length: 20 }, (_, i) => [name(i), image(i)])));
+  const dataset = openImageFolder({ root: folder, strict: true }, "train");
+  const remove = (): void => temporary[Symbol.dispose]();
+  return { dataset, folder, cacheFolder: join(temporary.path, "cache"), [Symbol.dispose]: remove };
+}
+
+function options(dataset: Dataset, changes: Partial<LoaderOptions> = {}): LoaderOptions {
+  const sampler = buildSampler({ kind: "class-balanced" }, { dataset, seed: 2, epochs: 4 });
+  const transforms = [resize, centerCrop, randomCrop, flip];
+  return { ...plainOptions(dataset, SIDE), batch: 6, sampler, seed: 5, transforms, ...changes };
+}
+
+interface Caching {
+  readonly cache: "none" | "memory" | "disk";
+  readonly cacheFolder: string | null;
+  readonly reports?: CacheReport[];
+  readonly signal?: AbortSignal;
+}
+
+/** The bytes of two epochs. */
+async function batches(of: LoaderOptions, { reports = [], ...caching }: Caching): Promise<number[][]> {
+  using loader = await openLoader(of, { ...caching, report: (report) => reports.push(report) });
+  using _ = scope();
+  return [0, 1].flatMap((epoch) => Array.from(loader.epoch(epoch), ({ images }) => images.toList()));
+}
+
+const warnings = (reports: readonly CacheReport[]): string[] =>
+  reports.flatMap((report) => (report.type === "warning" ? [report.message] : []));
+
+const none: Caching = { cache: "none", cacheFolder: null };
+
+describe("batches from a cache", () => {
+  it.each([
+    ["after a resize and a crop", {}],
+    ["of whole images", { transforms: [resizedCrop, flip] }],
+    ["without random transforms", { transforms: [resize, { ...centerCrop, size: SIDE }] }],
+    ["of two views that begin alike", { moreViews: [[resize, centerCrop, flip, randomCrop]] }],
+    ["of two views that do not", { moreViews: [[resizedCrop]] }],
+  ] as [string, Partial<LoaderOptions>][])("are those without one: %s", async (_, changes) => {
+    using images = withImages();
+    const of = options(images.dataset, changes);
+    const plain = await batches(of, none);
+    expect(await batches(of, { cache: "memory", cacheFolder: null })).toEqual(plain);
+    const disk = { cache: "disk", cacheFolder: images.cacheFolder } as const;
+    expect(await batches(of, disk)).toEqual(plain);
+    expect(await batches(of, disk)).toEqual(plain);
+  });
+
+  it("may come from image files in memory", async () => {
+    const encoded = joinEncoded(Array.from({ length: 20 }, (_, i) => image(i)));
+    using images = withImages();
+    const of = options({ ...images.dataset, pixels: encoded });
+    expect(await batches(of, { cache: "memory", cacheFolder: null })).toEqual(await batches(of, none));
+  });
+
+  it("are those of images in memory, which are not cached", async () => {
+    using folder = temporaryFolder();
+    const of = options(packedDataset(20, 12, (i, byte) => (i * 7 + byte) % 256));
+    const reports: CacheReport[] = [];
+    const cached = await batches(of, { cache: "disk", cacheFolder: join(folder.path, "cache"), reports });
+    expect(cached).toEqual(await batches(of, none));
+    expect(reports).toEqual([]);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+});
+
+describe("a cache on the disk", () => {
+  it("is filled once, and told of", async () => {
+    using images = withImages();
+    const [first, second]: CacheReport[][] = [[], []];
+    const disk = { cache: "disk", cacheFolder: images.cacheFolder } as const;
+    await batches(options(images.dataset, { workers: 1 }), { ...disk, reports: first! });
+    expect(first!.map((report) => report.type === "cache" && report.images)).toEqual(
+      Array.from({ length: 10 }, (_, i) => 2 * (i + 1)),
+    );
+    expect(first!.at(-1)).toMatchObject({ split: "train", images: 20, total: 20 });
+    await batches(options(images.dataset), { ...disk, reports: second! });
+    expect(second).toEqual([]);
+    expect(readdirSync(images.cacheFolder).filter((name) => name.endsWith(".images"))).toHaveLength(1);
+  });
+
+  it.each([
+    ["cut off", (path: string) => truncateSync(path, 5000), "expected [0-9]+ bytes, found 5000"],
+    ["empty", (path: string) => writeFileSync(path, ""), "it is no whole file of cached images"],
+    ["of other images", otherKey, "it holds other images"],
+    ["of a wrong table", wrongTable, "its table does not fit its pixels"],
+  ] as [string, (path: string) => void, string][])("that is %s is made anew", async (_, damage, fault) => {
+    using images = withImages();
+    const of = options(images.dataset);
+    const caching: Caching = { cache: "disk", cacheFolder: images.cacheFolder, reports: [] };
+    const before = await batches(of, caching);
+    const path = join(
+      images.cacheFolder,
+      readdirSync(images.cacheFolder).find((name) => name.endsWith(".images"))!,
+    );
+    const content = readFileSync(path);
+    damage(path);
+    expect(await batches(of, caching)).toEqual(before);
+    expect(warnings(caching.reports!).join()).toMatch(
+      new RegExp(`^/.*images: ${fault}; the images are cached anew.`),
+    );
+    expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  it("is made anew when an image has changed", async () => {
+    using images = withImages();
+    const of = options(images.dataset);
+    const caching: Caching = { cache: "disk", cacheFolder: images.cacheFolder, reports: [] };
+    await batches(of, caching);
+    writeFiles(images.folder, { "train/a/10.png": image(3) });
+    expect(await batches(of, caching)).toEqual(await batches(of, none));
+    expect(warnings(caching.reports!).join()).toMatch(
+      /train\/a\/10.png has changed; the images are cached anew.$/,
+    );
+  });
+
+  it("is one for each way to begin", async () => {
+    using images = withImages();
+    const disk = { cache: "disk", cacheFolder: images.cacheFolder } as const;
+    await batches(options(images.dataset), disk);
+    await batches(options(images.dataset, { transforms: [{ ...resize, size: 9 }, randomCrop] }), disk);
+    expect(readdirSync(images.cacheFolder).filter((name) => name.endsWith(".images"))).toHaveLength(2);
+  });
+
+  it("is waited for when another process makes it", async () => {
+    using images = withImages();
+    const caching: Caching = { cache: "disk", cacheFolder: images.cacheFolder, reports: [] };
+    const of = options(images.dataset);
+    await batches(of, caching);
+    const path = join(
+      images.cacheFolder,
+      readdirSync(images.cacheFolder).find((name) => name.endsWith(".images"))!,
+    );
+    const content = readFileSync(path);
+    writeFileSync(path, "damaged");
+    const lock = lockFile(`${path}.lock`);
+    const waiting = batches(of, caching);
+    writeFileSync(path, content); // as the other process would
+    lock?.[Symbol.dispose]();
+    expect(await waiting).toEqual(await batches(of, none));
+    expect(warnings(caching.reports!).at(-1)).toMatch("another process caches the images; waiting for it.");
+  });
+});
+
+function otherKey(path: string): void {
+  const content = readFileSync(path);
+  content[20]! ^= 1;
+  writeFileSync(path, content);
+}
+
+function wrongTable(path: string): void {
+  const content = readFileSync(path);
+  content[content.length - 4]! ^= 1;
+  writeFileSync(path, content);
+}
+
+describe("what ends the filling", () => {
+  it.each(["memory", "disk"] as const)("an image that cannot be read (%s)", async (cache) => {
+    using images = withImages();
+    writeFiles(images.folder, { "train/b/29.png": "no image" });
+    await expect(
+      batches(options(images.dataset), { cache, cacheFolder: images.cacheFolder }),
+    ).rejects.toThrow("train/b/29.png: expected a JPEG, PNG or WebP image, found other content");
+    const left = existsSync(images.cacheFolder) ? readdirSync(images.cacheFolder) : [];
+    expect(left.filter((name) => !name.endsWith(".lock"))).toEqual([]);
+  });
+
+  it.each(["memory", "disk"] as const)("a signal (%s)", async (cache) => {
+    using images = withImages();
+    const controller = new AbortController();
+    const { cacheFolder } = images;
+    const filling = openLoader(options(images.dataset, { workers: 1 }), {
+      ...{ cache, cacheFolder },
+      report: () => controller.abort(new Error("enough")),
+      signal: controller.signal,
+    });
+    await expect(filling).rejects.toThrow("enough");
+    const left = existsSync(cacheFolder) ? readdirSync(cacheFolder) : [];
+    expect(left.filter((name) => !name.endsWith(".lock"))).toEqual([]);
+  });
+
+  it("too little room", () => {
+    using images = withImages();
+    const all = { dataset: images.dataset, fixed: [resize], threads: 1 };
+    assertRoom(all, { place: "disk", free: 1e6 });
+    expect(() => {
+      assertRoom(all, { place: "memory", free: 5000 });
+    }).toThrowErrorMatchingInlineSnapshot(`[UsageError: data.cache=memory: the 20 train images take about 6.5 kB, and 5.0 kB of memory are free. Let data.train begin with a resize to a smaller size, or set data.cache=disk or none.]`);
+    expect(() => {
+      assertRoom(all, { place: "disk", free: 5000 });
+    }).toThrowErrorMatchingInlineSnapshot(`[UsageError: data.cache=disk: the 20 train images take about 6.5 kB, and 5.0 kB on the disk are free. Let data.train begin with a resize to a smaller size, or set data.cache=none.]`);
+  });
+
+  it("nothing, but a later transform names the file", async () => {
+    using images = withImages();
+    const of = options(images.dataset, { transforms: [resize, { ...randomCrop, size: 12 }] });
+    await expect(batches(of, { cache: "memory", cacheFolder: null })).rejects.toThrow(
+      /train\/[ab]\/\d+.png: random-crop: /,
+    );
+  });
+});
+
+it("what views begin with and is the same every time", () => {
+  expect(withoutFixedStart([[resize, centerCrop, randomCrop]])).toEqual({
+    fixed: [resize, centerCrop],
+    rest: [[randomCrop]],
+  });
+  expect(
+    withoutFixedStart([
+      [resize, centerCrop],
+      [resize, centerCrop],
+    ]),
+  ).toEqual({ fixed: [resize, centerCrop], rest: [[], []] });
+  expect(withoutFixedStart([[resize, centerCrop], [resize]])).toEqual({
+    fixed: [resize],
+    rest: [[centerCrop], []],
+  });
+  expect(withoutFixedStart([[resize], [{ ...resize, size: 11 }]])).toEqual({
+    fixed: [],
+    rest: [[resize], [{ ...resize, size: 11 }]],
+  });
+  expect(withoutFixedStart([[flip, resize]])).toEqual({ fixed: [], rest: [[flip, resize]] });
+});

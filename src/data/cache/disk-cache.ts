@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { writeFailure } from "../../support/atomic-file.js";
+import { lockFile } from "../../torch/file-lock.js";
+import { splitHash } from "../card.js";
+import { vision } from "../vision.js";
+import { readImageFile, readPixels, type CachedImages, type ImageSizes } from "./image-file.js";
+import { sampleImages, writeImages, type FixedImages } from "./make-images.js";
+import type { CacheListener } from "./report.js";
+import { assertRoom } from "./room.js";
+
+const WAIT_MS = 500;
+
+/**
+ * Keeps the images in a file of `folder`, whole or absent, for this and later runs. Of several processes that want the
+ * same one makes it and the others wait. A file that is damaged or no longer fits the images is made anew.
+ */
+export async function diskCache(
+  images: FixedImages,
+  { folder, ...listener }: CacheListener & { folder: string },
+): Promise<CachedImages> {
+  const key = keyOf(images);
+  const path = join(folder, `${key.slice(0, 32)}.images`);
+  const found = (sizes: ImageSizes): CachedImages => ({ path, sizes, [Symbol.dispose]: () => undefined });
+  try {
+    mkdirSync(folder, { recursive: true });
+    const there = findImages(path, key, images, listener);
+    if (there !== null) return found(there);
+    using _lock = await waitForLock(`${path}.lock`, listener);
+    const since = findImages(path, key, images, listener);
+    return found(since ?? (await makeFile(path, key, images, listener)));
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+}
+
+/** Of everything that decides the pixels but for the image files' content. */
+function keyOf({ dataset, fixed }: FixedImages): string {
+  const of = [splitHash(dataset), resolve(dataset.root), JSON.stringify(fixed), vision().jpegLibrary()];
+  return createHash("sha256").update(of.join("\n")).digest("hex");
+}
+
+function findImages(
+  path: string,
+  key: string,
+  images: FixedImages,
+  { report }: CacheListener,
+): ImageSizes | null {
+  if (!existsSync(path)) return null;
+  const sizes = readImageFile(path, key);
+  const fault = "fault" in sizes ? sizes.fault : changeOf(path, sizes, images);
+  if (!("fault" in sizes) && fault === null) return sizes;
+  report?.({ type: "warning", message: `${path}: ${fault}; the images are cached anew.` });
+  return null;
+}
+
+/** What has changed since, by a sample: an image that is another one now, or is decoded otherwise. */
+function changeOf(path: string, sizes: ImageSizes, images: FixedImages): string | null {
+  const changed = sampleImages(images).find(
+    ({ index, image }) => !readPixels(path, sizes, index).equals(image.pixels),
+  );
+  return changed === undefined ? null : `${images.dataset.describe(changed.index)} has changed`;
+}
+
+async function waitForLock(path: string, { report, signal }: CacheListener): Promise<Disposable> {
+  for (let told = false; ; told = true) {
+    const lock = lockFile(path);
+    if (lock !== null) return lock;
+    if (!told)
+      report?.({ type: "warning", message: `${path}: another process caches the images; waiting for it.` });
+    await sleep(WAIT_MS);
+    signal?.throwIfAborted();
+  }
+}
+
+async function makeFile(
+  path: string,
+  key: string,
+  images: FixedImages,
+  listener: CacheListener,
+): Promise<ImageSizes> {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  assertRoom(images, { place: "disk", free: bavail * bsize });
+  const partial = `${path}.partial`; // the lock's owner writes it; one that was left is written over
+  const file = openSync(partial, "w");
+  try {
+    const sizes = await writeImages(file, images, { ...listener, key });
+    fsyncSync(file);
+    renameSync(partial, path);
+    return sizes;
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}

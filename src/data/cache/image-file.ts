@@ -1,0 +1,109 @@
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import type { RgbImage } from "../vision.js";
+
+/**
+ * A file of decoded images: a header, their pixels one after the other ([H, W, 3] bytes each), and a table of their
+ * sizes. The header comes last: without it the file is not whole. Numbers are little-endian.
+ */
+const MAGIC = Buffer.from("longtail images\n");
+const KEY_BYTES = 32;
+const KEY_AT = MAGIC.length;
+const COUNT_AT = KEY_AT + KEY_BYTES; // images, then bytes of pixels: 64 bits each
+export const PIXELS_AT = COUNT_AT + 16;
+
+/** [N] each. */
+export interface ImageSizes {
+  readonly heights: Int32Array;
+  readonly widths: Int32Array;
+}
+
+/** Such a file, to be mapped into memory; disposed of once it is. */
+export interface CachedImages extends Disposable {
+  readonly path: string;
+  readonly sizes: ImageSizes;
+}
+
+/** Writes such a file, image by image. */
+export class ImageFileWriter {
+  /** Bytes of pixels so far. */
+  written = 0;
+  readonly #sizes: number[] = []; // height, width, height, width, …
+
+  constructor(private readonly file: number) {}
+
+  add(images: readonly RgbImage[]): void {
+    for (const { pixels, height, width } of images) {
+      writeWhole(this.file, pixels, PIXELS_AT + this.written);
+      this.written += pixels.length;
+      this.#sizes.push(height, width);
+    }
+  }
+
+  /** @param key 64 hexadecimal digits, by which the file is known again. */
+  finish(key: string): ImageSizes {
+    const table = Int32Array.from(this.#sizes);
+    writeWhole(this.file, new Uint8Array(table.buffer), PIXELS_AT + this.written);
+    const header = Buffer.alloc(PIXELS_AT);
+    header.set(MAGIC);
+    header.write(key, KEY_AT, "hex");
+    header.writeBigUInt64LE(BigInt(table.length / 2), COUNT_AT);
+    header.writeBigUInt64LE(BigInt(this.written), COUNT_AT + 8);
+    writeWhole(this.file, header, 0);
+    return sizesOf(table);
+  }
+}
+
+/** The sizes of the images in a file that `key` is for, or what is wrong with the file. */
+export function readImageFile(path: string, key: string): ImageSizes | { readonly fault: string } {
+  const file = openSync(path, "r");
+  try {
+    const header = readWhole(file, 0, PIXELS_AT);
+    if (!header.subarray(0, KEY_AT).equals(MAGIC)) return { fault: "it is no whole file of cached images" };
+    if (header.toString("hex", KEY_AT, COUNT_AT) !== key) return { fault: "it holds other images" };
+    const images = Number(header.readBigUInt64LE(COUNT_AT));
+    const bytes = Number(header.readBigUInt64LE(COUNT_AT + 8));
+    const expected = PIXELS_AT + bytes + 8 * images;
+    const { size } = fstatSync(file);
+    if (size !== expected) return { fault: `expected ${expected} bytes, found ${size}` };
+    const table = readWhole(file, PIXELS_AT + bytes, 8 * images);
+    const sizes = sizesOf(new Int32Array(table.buffer, table.byteOffset, 2 * images));
+    return pixelBytes(sizes) === bytes ? sizes : { fault: "its table does not fit its pixels" };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The pixels of one image. */
+export function readPixels(path: string, { heights, widths }: ImageSizes, image: number): Buffer {
+  const before = { heights: heights.subarray(0, image), widths: widths.subarray(0, image) };
+  const file = openSync(path, "r");
+  try {
+    return readWhole(file, PIXELS_AT + pixelBytes(before), 3 * heights[image]! * widths[image]!);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function sizesOf(table: Int32Array): ImageSizes {
+  const column = (first: number): Int32Array => table.filter((_, place) => place % 2 === first);
+  return { heights: column(0), widths: column(1) };
+}
+
+function pixelBytes({ heights, widths }: ImageSizes): number {
+  return heights.reduce((sum, height, image) => sum + 3 * height * widths[image]!, 0);
+}
+
+/** A write may take a part only. */
+function writeWhole(file: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(file, bytes, done, bytes.length - done, at + done);
+}
+
+/** As many bytes as there are, zeros behind them. */
+function readWhole(file: number, at: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  let done = 0;
+  for (let read = 1; read > 0 && done < length; done += read)
+    read = readSync(file, bytes, done, length - done, at + done);
+  return bytes;
+}
