@@ -44,15 +44,16 @@ at::Tensor conv3x3(const at::Tensor& input, const at::Tensor& weight) {
   return at::conv2d(input, weight, {}, 1, 1);
 }
 
-// Once for the process, however many JavaScript environments load the addon; never unloaded.
+// Once, however many JavaScript environments load the addon. The library goes when the addon is unloaded, which Node
+// does after the last environment of it has ended: a worker, where the main thread has no tensors.
 void defineOperators() {
-  static const auto* const library = [] {
-    auto* made = new torch::Library(torch::Library::DEF, "longtail", std::nullopt, __FILE__, __LINE__);
-    made->def("conv3x3(Tensor input, Tensor weight) -> Tensor");
-    made->impl("conv3x3", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(conv3x3)));
-    return made;
+  static torch::Library library(torch::Library::DEF, "longtail", std::nullopt, __FILE__, __LINE__);
+  static const bool defined = [] {
+    library.def("conv3x3(Tensor input, Tensor weight) -> Tensor");
+    library.impl("conv3x3", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(conv3x3)));
+    return true;
   }();
-  (void)library;
+  (void)defined;
 }
 
 const std::pair<const char*, kernels::Use> kUses[] = {
