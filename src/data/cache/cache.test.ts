@@ -223,10 +223,14 @@ describe("what ends the filling", () => {
     assertRoom(all, { place: "disk", free: 1e6 });
     expect(() => {
       assertRoom(all, { place: "memory", free: 5000 });
-    }).toThrowErrorMatchingInlineSnapshot(`[UsageError: data.cache=memory: the 20 train images take about 6.5 kB, and 5.0 kB of memory are free. Let data.train begin with a resize to a smaller size, or set data.cache=disk or none.]`);
+    }).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: data.cache=memory: the 20 train images take about 6.5 kB, and 5.0 kB of memory are free. Let data.train begin with a resize to a smaller size, or set data.cache=disk or none.]`,
+    );
     expect(() => {
       assertRoom(all, { place: "disk", free: 5000 });
-    }).toThrowErrorMatchingInlineSnapshot(`[UsageError: data.cache=disk: the 20 train images take about 6.5 kB, and 5.0 kB on the disk are free. Let data.train begin with a resize to a smaller size, or set data.cache=none.]`);
+    }).toThrowErrorMatchingInlineSnapshot(
+      `[UsageError: data.cache=disk: the 20 train images take about 6.5 kB, and 5.0 kB on the disk are free. Let data.train begin with a resize to a smaller size, or set data.cache=none.]`,
+    );
   });
 
   it("nothing, but a later transform names the file", async () => {
