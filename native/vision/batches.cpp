@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "common/napi.h"
+#include "vision/buffer-pool.h"
 #include "vision/conversions.h"
 #include "vision/in-parallel.h"
 #include "vision/normalize.h"
@@ -142,7 +143,8 @@ napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
   const Normalization normalization{toPerChannel(env, property(env, argv[1], "scale")), toPerChannel(env, property(env, argv[1], "shift"))};
   const bool channelsLast = toBool(env, property(env, argv[1], "channelsLast"));
   const auto format = channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  auto made = at::empty(images.sizes(), at::TensorOptions().dtype(at::kFloat).memory_format(format));
+  static BufferPool buffers(8);  // of all loaders
+  auto made = buffers.take(images.sizes(), at::kFloat, format);
   const auto normalize = channelsLast ? normalizeInterleaved : normalizeToPlanes;
   const auto count = static_cast<size_t>(images.size(0)), pixels = static_cast<size_t>(images.size(2) * images.size(3));
   const uint8_t* from = images.const_data_ptr<uint8_t>();

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "vision/pixel-order.h"
 #include "vision/transform.h"
 
 namespace lt {
@@ -11,13 +12,9 @@ class HorizontalFlip : public Transform {
 
   void apply(Image& image, Philox& random) const override {
     if (random.uniform() >= probability_) return;
-    for (int y = 0; y < image.height; y++) {
-      uint8_t* left = image.row(y);
-      uint8_t* right = left + image.rowSize() - 3;
-      for (; left < right; left += 3, right -= 3) {
-        for (int c = 0; c < 3; c++) std::swap(left[c], right[c]);
-      }
-    }
+    Image mirrored(image.height, image.width);
+    for (int y = 0; y < image.height; y++) mirror(image.row(y), static_cast<size_t>(image.width), mirrored.row(y));
+    image = std::move(mirrored);
   }
 
   std::vector<double> drawn(int, int, Philox& random) const override { return {random.uniform() < probability_ ? 1.0 : 0.0}; }

@@ -1,7 +1,6 @@
 #include "vision/producer.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -34,7 +33,7 @@ struct Producer::Chunk {
   size_t begin, end;
 };
 
-Producer::Producer(Settings settings) : settings_(std::move(settings)) {
+Producer::Producer(Settings settings) : settings_(std::move(settings)), buffers_(settings_.ahead + 2) {
   const size_t views = settings_.pipelines.size();
   if (views == 0 || views > mostViews) {
     throw std::out_of_range("Producer: expected 1 to " + std::to_string(mostViews) + " views, received " + std::to_string(views));
@@ -124,22 +123,11 @@ void Producer::openBatch() {
   auto batch = std::make_shared<Batch>();
   batch->epoch = epoch_;
   batch->draws.assign(first, first + static_cast<std::ptrdiff_t>(count));
-  batch->pixels = buffer(count * settings_.pipelines.size());
+  const auto images = static_cast<int64_t>(count * settings_.pipelines.size());
+  batch->pixels = buffers_.take({images, Image::channels, settings_.size, settings_.size}, at::kByte, at::MemoryFormat::ChannelsLast);
   batches_.push_back(std::move(batch));
   opened_ += count;
   space_.notify_all();
-}
-
-// A buffer that nobody else holds, or a new one. Fresh memory for every batch would cost a page fault per 4 KiB.
-at::Tensor Producer::buffer(size_t images) {
-  const auto count = static_cast<int64_t>(images);
-  for (const auto& known : buffers_) {
-    if (known.size(0) == count && known.use_count() == 1 && known.storage().use_count() == 1) return known;
-  }
-  auto made = at::empty({count, Image::channels, settings_.size, settings_.size},
-                        at::TensorOptions().dtype(at::kByte).memory_format(at::MemoryFormat::ChannelsLast));
-  if (images == batchSize_ * settings_.pipelines.size() && buffers_.size() < settings_.ahead + 2) buffers_.push_back(made);
-  return made;
 }
 
 void Producer::make(const Chunk& chunk) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "vision/buffer-pool.h"
 #include "vision/pipeline.h"
 #include "vision/source.h"
 
@@ -53,7 +54,6 @@ class Producer {
   void makeViews(Batch& batch, size_t position);
   void makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random);
   void openBatch();
-  at::Tensor buffer(size_t images);
   void stop();
 
   const Settings settings_;
@@ -64,7 +64,7 @@ class Producer {
   std::vector<ImageDraw> planned_;
   size_t batchSize_ = 1, opened_ = 0;          // draws of the plan that belong to an open or delivered batch
   std::deque<std::shared_ptr<Batch>> batches_; // open ones in plan order; only the last may have images to give out
-  std::vector<at::Tensor> buffers_;
+  BufferPool buffers_;
   std::vector<std::thread> threads_;
 };
 

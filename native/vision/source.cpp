@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "vision/decode.h"
+#include "vision/pixel-order.h"
 #include "vision/read.h"
 
 namespace lt {
@@ -18,13 +19,8 @@ PackedSource::PackedSource(const uint8_t* bytes, size_t byteCount, int height, i
 Image PackedSource::load(size_t index) const {
   Image image(height_, width_);
   const size_t plane = static_cast<size_t>(height_) * width_;
-  const uint8_t* from = bytes_ + index * plane * 3;
-  uint8_t* to = image.pixels.get();
-  for (size_t i = 0; i < plane; i++, to += 3) {
-    to[0] = from[i];
-    to[1] = from[plane + i];
-    to[2] = from[2 * plane + i];
-  }
+  const uint8_t* first = bytes_ + index * plane * 3;
+  interleave({first, first + plane, first + 2 * plane}, plane, image.pixels.get());
   return image;
 }
 

@@ -185,6 +185,13 @@ describe("horizontal-flip", () => {
     expect(transform(grid(2, 5), [{ kind: "horizontal-flip", p: 0 }])).toEqual(grid(2, 5));
   });
 
+  it("does so for any width", () => {
+    for (let width = 1; width < 40; width++) {
+      const flipped = transform(grid(2, width), [{ kind: "horizontal-flip", p: 1 }]);
+      for (let x = 0; x < width; x++) expect(pixel(flipped, 1, x)).toEqual([1, width - 1 - x, 200]);
+    }
+  });
+
   it("is its own inverse", () => {
     fc.assert(
       fc.property(image, (input) => {
