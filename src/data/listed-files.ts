@@ -41,7 +41,7 @@ export function withFiles<T extends Listed>(
   { source, bad }: PlaceContext,
 ): Labelled<T>[] {
   const found = images.map((image) => ({ ...image, path: resolve(source.root, image.path) }));
-  const missing = found.filter(({ path }) => !statSync(path, { throwIfNoEntry: false })?.isFile());
+  const missing = found.filter(({ path }) => !isFile(path));
   const [first] = missing;
   if (first === undefined) return found;
   if (bad.strict) {
@@ -53,4 +53,13 @@ export function withFiles<T extends Listed>(
   for (const image of missing) bad.report(`${listing.where(image)}: no file ${image.path}`);
   const gone = new Set(missing);
   return found.filter((image) => !gone.has(image));
+}
+
+/** False also for what no file can be called: too long a name, or one with a null byte. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
+  }
 }

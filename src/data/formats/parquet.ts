@@ -1,13 +1,11 @@
 import { resolve } from "node:path";
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
-import type { AsyncBuffer, FileMetaData } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import { DataError } from "../../support/errors.js";
+import type { FileMetaData } from "hyparquet";
 import type { BadRecords } from "../bad-records.js";
 import { requireColumn } from "../columns.js";
 import { matchingFiles } from "../file-pattern.js";
 import { withFiles } from "../listed-files.js";
 import type { Listed, ListedFormat } from "../listing.js";
+import { ParquetFile } from "../parquet-file.js";
 import type { DataSource } from "../source.js";
 import { joinEncoded } from "../subset.js";
 
@@ -33,9 +31,9 @@ export const parquetFormat: ListedFormat<Row> = {
     const images: Row[] = [];
     let names: readonly string[] | null = null;
     for (const file of matchingFiles(source.root, pattern, ".parquet")) {
-      const content = await openFile(file, source.columns);
+      using content = await ParquetFile.open(file);
       names ??= huggingFaceNames(content.metadata, source.columns.label);
-      for await (const row of rowsOf(content, source.columns, bad)) images.push(row);
+      for (const row of await readRows(content, source.columns, bad)) images.push(row);
     }
     return {
       ...{ file: resolve(source.root, pattern), images, names, classCount: names?.length ?? null },
@@ -61,50 +59,22 @@ export const parquetFormat: ListedFormat<Row> = {
   },
 };
 
-interface ParquetFile {
-  readonly path: string;
-  readonly file: AsyncBuffer;
-  readonly metadata: FileMetaData;
-}
-
-async function openFile(path: string, columns: DataSource["columns"]): Promise<ParquetFile> {
-  const content = await readable(path, async () => {
-    const file = await asyncBufferFromFile(path);
-    return { path, file, metadata: await parquetMetadataAsync(file) };
-  });
-  const names = parquetSchema(content.metadata).children.map(({ element }) => element.name);
-  requireColumn(path, names, columns.image);
-  requireColumn(path, names, columns.label);
-  return content;
-}
-
-/** Reads a row group at a time. */
-async function* rowsOf(
-  { path, file, metadata }: ParquetFile,
-  columns: DataSource["columns"],
+/** Reads the rows of one file. */
+async function readRows(
+  content: ParquetFile,
+  { image, label }: DataSource["columns"],
   bad: BadRecords,
-): AsyncGenerator<Row> {
-  let first = 0;
-  for (const { num_rows: count } of metadata.row_groups) {
-    const options = { file, metadata, compressors, utf8: false, columns: [columns.image, columns.label] };
-    const end = first + Number(count);
-    const rows = await readable(path, () => parquetReadObjects({ ...options, rowStart: first, rowEnd: end }));
-    for (const [place, values] of rows.entries()) {
-      const row = rowOf(values[columns.image], values[columns.label]);
-      if (typeof row === "string") bad.report(`${path}, row ${first + place}: ${row}`);
-      else yield { ...row, file: path, row: first + place };
-    }
-    first = end;
+): Promise<Row[]> {
+  const { path: file, columns } = content;
+  requireColumn(file, columns, image);
+  requireColumn(file, columns, label);
+  const images: Row[] = [];
+  for await (const { row, values } of content.rows([image, label])) {
+    const found = rowOf(values[image], values[label]);
+    if (typeof found === "string") bad.report(`${file}, row ${row}: ${found}`);
+    else images.push({ ...found, file, row });
   }
-}
-
-/** The library's errors do not name the file. */
-async function readable<T>(path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw new DataError(`${path}: cannot be read as Parquet: ${(error as Error).message}.`, { cause: error });
-  }
+  return images;
 }
 
 /** What a row says, or what is wrong with it. */
