@@ -1,4 +1,5 @@
 import { DataError } from "../../support/errors.js";
+import type { ImageFile, LabelledImage } from "../convert/image-writer.js";
 import type { RgbImage } from "../vision.js";
 import type { Example, Feature } from "./example.js";
 
@@ -12,20 +13,6 @@ export interface ImageOptions {
   readonly channels: "rgb" | "bgr";
   /** [height, width], where no features say it. */
   readonly size: readonly [number, number] | null;
-}
-
-/** A labelled image of a record: pixels, or an image file that the record holds. */
-export interface RecordImage {
-  readonly label: number;
-  readonly content: RgbImage | ImageFile;
-}
-
-export interface ImageFile {
-  readonly bytes: Uint8Array;
-  readonly extension: ".jpg" | ".png" | ".webp";
-  /** As the record's features say, if they do. */
-  readonly height: number | undefined;
-  readonly width: number | undefined;
 }
 
 const IMAGE_NAMES = ["image/encoded", "image", "image_raw", "image/raw", "img", "images"];
@@ -43,7 +30,7 @@ const CIFAR_SIDE = 32;
  * @param where names the file and the record, for errors.
  * @throws DataError when features are missing or the sizes do not fit; it lists what the record holds.
  */
-export function recordImage(example: Example, options: ImageOptions, where: string): RecordImage {
+export function recordImage(example: Example, options: ImageOptions, where: string): LabelledImage {
   const fail = (expected: string): never => {
     throw new DataError(`${where}: expected ${expected}; found ${describeFeatures(example)}.`);
   };

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import type { ConvertedImages } from "../../../../data/convert/tfrecord.js";
+import type { ConvertedImages } from "../../../../data/convert/converted-images.js";
 import { onInterrupt } from "../../../interrupt.js";
 import { newCommand, wholeNumber } from "../../../options.js";
 import { output } from "../../../output.js";
