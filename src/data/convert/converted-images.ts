@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Split } from "../dataset.js";
-import type { Annotations, ImageAnnotation } from "./annotation-file.js";
+import { categories, type AnnotationTexts, type ImageAnnotation } from "./annotation-file.js";
 import type { WrittenImages } from "./image-writer.js";
 
 /** What a conversion to image files made. */
@@ -15,12 +15,15 @@ export interface ConvertedImages {
 }
 
 /** The annotations of images in SPLIT/CLASS/, with paths from the folder above SPLIT. */
-export function annotationsOf({ images, classes, folders }: WrittenImages, split: Split): Annotations {
+export function annotationsOf({ images, classes, folders }: WrittenImages, split: Split): AnnotationTexts {
   return {
-    annotations: images.map(({ label, name, ...size }, image_id): ImageAnnotation => {
-      return { image_id, fpath: join(split, folders[label]!, name), ...size, category_id: label };
+    annotations: images.map(({ label, name, ...size }, image_id) => {
+      const fpath = join(split, folders[label]!, name);
+      const annotation: ImageAnnotation = { image_id, fpath, ...size, category_id: label };
+      return JSON.stringify(annotation);
     }),
-    num_classes: classes.length,
+    classCount: classes.length,
+    rest: categories(classes),
   };
 }
 
