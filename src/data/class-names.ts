@@ -18,12 +18,14 @@ export interface Classes {
   readonly byName: boolean;
 }
 
+type NamesSource = Pick<DataSource, "root" | "classNames">;
+
 /**
  * The classes of a training list. Their names are, in this order: those of `data.classNames`; those that the list
  * itself has; for labels that are names, these, sorted; the folders that the images lie in, where each class has one of
  * its own (train/airfield/1.jpg); the labels' numbers.
  */
-export function classesOf(training: Omit<Listing, "where">, source: DataSource): Classes {
+export function classesOf(training: Omit<Listing, "where">, source: NamesSource): Classes {
   const byName = training.images.some(({ label }) => !isWhole(label));
   const names = namesOf(training, source, byName);
   return { names, byName, numbers: new Map(names.map((name, label) => [name, label])) };
@@ -31,7 +33,7 @@ export function classesOf(training: Omit<Listing, "where">, source: DataSource):
 
 function namesOf(
   training: Omit<Listing, "where">,
-  { root, classNames }: DataSource,
+  { root, classNames }: NamesSource,
   byName: boolean,
 ): readonly string[] {
   const { images, names, classCount } = training;
@@ -59,17 +61,24 @@ export function labelNumber(label: number | string, { names, numbers, byName }: 
 }
 
 function namesFrom(path: string, { file, classCount }: Omit<Listing, "where">): string[] {
-  const names = readNames(path);
-  const twice = names.find((name, place) => names.indexOf(name) !== place);
-  if (twice !== undefined) throw new DataError(`${path}: class "${twice}" is there twice.`);
-  if (names.length === 0) throw new DataError(`${path}: expected class names, one a line, found none.`);
+  const names = readClassNames(path);
   if (classCount === null || classCount === names.length) return names;
   throw new DataError(`${path}: expected the ${classCount} classes of ${file}, found ${names.length} names.`);
 }
 
-/** A name a line, in the order of the labels. A line may begin or end with its label: "/a/airfield 0". */
-function readNames(path: string): string[] {
-  if (extname(path) === ".json") return namesOfJson(path);
+/**
+ * A name a line, in the order of the labels. A line may begin or end with its label: "/a/airfield 0". JSON: a list.
+ * @throws DataError when there are none, or one is there twice
+ */
+export function readClassNames(path: string): string[] {
+  const names = extname(path) === ".json" ? namesOfJson(path) : namesOfLines(path);
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) throw new DataError(`${path}: class "${twice}" is there twice.`);
+  if (names.length === 0) throw new DataError(`${path}: expected class names, one a line, found none.`);
+  return names;
+}
+
+function namesOfLines(path: string): string[] {
   const lines = linesOf(readTextFile(path))
     .map((line) => line.trim())
     .filter((line) => line !== "");

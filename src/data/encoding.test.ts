@@ -1,8 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Tensor } from "../torch/tensor.js";
-import { dispose } from "../torch/scope.js";
+import { decodedFile } from "./pixels.fixture.js";
 import { temporaryFolder } from "./testing.fixture.js";
 import { vision, type RgbImage } from "./vision.js";
 
@@ -15,10 +14,7 @@ function decoded(file: Uint8Array): { shape: readonly number[]; pixels: Uint8Arr
   using folder = temporaryFolder();
   const path = join(folder.path, "image");
   writeFileSync(path, file);
-  const image = new Tensor(vision().decodeImage(path));
-  const result = { shape: image.shape, pixels: image.toArray() as Uint8Array };
-  dispose(image);
-  return result;
+  return decodedFile(path);
 }
 
 describe("encodeImages", () => {

@@ -22,7 +22,8 @@ export function readTextFile(path: string): string {
 /** V8's longest string, less a little. */
 const MOST_BYTES = 2 ** 29 - 32;
 
-function readBytes(path: string): Uint8Array {
+/** @throws DataError when the file cannot be read */
+export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -5,6 +5,7 @@ import { convertCommand } from "./data/convert.js";
 import { downloadCommand } from "./data/download.js";
 import { guideCommand } from "./data/guide.js";
 import { replaceRootCommand } from "./data/replace-root.js";
+import { splitCommand } from "./data/split.js";
 
 const examples = `
 Examples:
@@ -12,7 +13,8 @@ Examples:
   longtail data download cifar100 --to data
   longtail data check --data my-photos
   longtail data convert tfrecord train.tfrecords --out cifar100-lt
-  longtail data replace-root train.json --from /old/images --to /new/images`;
+  longtail data replace-root train.json --from /old/images --to /new/images
+  longtail data split --data my-photos --fraction 0.1 --out splits`;
 
 /** The commands on data sets, one file each in data/. */
 export function dataCommand(): CommandUnknownOpts {
@@ -23,5 +25,6 @@ export function dataCommand(): CommandUnknownOpts {
     .addCommand(checkCommand())
     .addCommand(convertCommand())
     .addCommand(replaceRootCommand())
+    .addCommand(splitCommand())
     .addHelpText("after", examples);
 }

@@ -1,4 +1,6 @@
 import { writeFileAtomic } from "../../support/atomic-file.js";
+import { jsonElements, jsonMembers, type JsonMember } from "../../support/json-text.js";
+import { readTextFile } from "../text-file.js";
 
 /** An image as NCL's PyTorch code and Bag of Tricks (Zhang et al., AAAI 2021) annotate it. */
 export interface ImageAnnotation {
@@ -9,29 +11,45 @@ export interface ImageAnnotation {
   readonly category_id: number;
 }
 
-export interface Annotations {
-  readonly [key: string]: unknown;
-  readonly annotations: readonly object[];
-  readonly num_classes: number;
+/** Annotation JSON as text, so that whatever else it says stays as it is. */
+export interface AnnotationTexts {
+  /** An object's text an image. */
+  readonly annotations: readonly string[];
+  readonly classCount: number;
+  /** What there is beside `annotations` and `num_classes`. */
+  readonly rest: readonly JsonMember[];
 }
 
-/** Writes annotation JSON whole or not at all, an annotation a line; what other keys there are come after. */
-export function writeAnnotations(path: string, annotations: Annotations): void {
-  writeFileAtomic(path, annotationLines(annotations));
+/** @param file annotation JSON that was read without an error */
+export function annotationTexts(file: string): Omit<AnnotationTexts, "classCount"> {
+  const members = jsonMembers(readTextFile(file));
+  const list = members.findLast(({ key }) => key === "annotations");
+  return {
+    annotations: jsonElements(list?.json ?? "[]"),
+    rest: members.filter(({ key }) => key !== "annotations" && key !== "num_classes"),
+  };
+}
+
+/** The classes' names as COCO writes them; nothing where they are but the labels' numbers. */
+export function categories(classes: readonly string[]): JsonMember[] {
+  if (classes.every((name, label) => name === String(label))) return [];
+  return [{ key: "categories", json: JSON.stringify(classes.map((name, id) => ({ id, name }))) }];
+}
+
+/** Writes annotation JSON whole or not at all, an annotation a line. */
+export function writeAnnotations(path: string, texts: AnnotationTexts): void {
+  writeFileAtomic(path, chunksOf(texts));
 }
 
 const LINES_AT_ONCE = 4096;
 
-function* annotationLines({ annotations, ...rest }: Annotations): Generator<Buffer> {
+function* chunksOf({ annotations, classCount, rest }: AnnotationTexts): Generator<Buffer> {
   yield Buffer.from('{"annotations": [');
   for (let start = 0; start < annotations.length; start += LINES_AT_ONCE) {
-    const lines = annotations
-      .slice(start, start + LINES_AT_ONCE)
-      .map((annotation) => JSON.stringify(annotation));
+    const lines = annotations.slice(start, start + LINES_AT_ONCE);
     yield Buffer.from(`${start === 0 ? "" : ","}\n${lines.join(",\n")}`);
   }
-  const others = Object.entries(rest).map(
-    ([key, value]) => `,\n${JSON.stringify(key)}: ${JSON.stringify(value)}`,
-  );
-  yield Buffer.from(`\n]${others.join("")}}\n`);
+  yield Buffer.from(`\n],\n"num_classes": ${classCount}`);
+  for (const { key, json } of rest) yield Buffer.from(`,\n${JSON.stringify(key)}: ${json}`);
+  yield Buffer.from("}\n");
 }

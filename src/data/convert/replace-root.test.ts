@@ -12,7 +12,7 @@ afterEach(() => folder[Symbol.dispose]());
 function changed(name: string, content: string | Uint8Array, options = {}): string {
   const file = join(folder.path, name);
   writeFileSync(file, content);
-  replaceRoot(file, { from: "/old", to: "/new", dryRun: false, ...options });
+  replaceRoot(file, { from: "/old", to: "/new", dryRun: false, force: false, ...options });
   return readFileSync(file, "utf8");
 }
 
@@ -30,7 +30,7 @@ describe("annotation JSON", () => {
   it("says how many of how many changed, and shows one", () => {
     const file = join(folder.path, "a.json");
     writeFileSync(file, json);
-    expect(replaceRoot(file, { from: "/old/", to: "", dryRun: true })).toEqual({
+    expect(replaceRoot(file, { from: "/old/", to: "", dryRun: true, force: false })).toEqual({
       paths: 3,
       changed: 2,
       example: { before: '/old/a "b".jpg', after: 'a "b".jpg' },
@@ -87,6 +87,14 @@ describe("CSV", () => {
 });
 
 describe("errors", () => {
+  it("an output that is there is refused, unless it may be replaced", () => {
+    const out = join(folder.path, "out.txt");
+    writeFileSync(out, "mine");
+    expect(() => changed("a.txt", "/old/a.jpg 0\n", { out })).toThrow("out.txt is there already");
+    expect(changed("b.txt", "/old/a.jpg 0\n", { out, force: true })).toBe("/old/a.jpg 0\n");
+    expect(readFileSync(out, "utf8")).toBe("/new/a.jpg 0\n");
+  });
+
   it("no path starts with the root: the file stays", () => {
     expect(() => changed("a.txt", "/data/a.jpg 0\n")).toThrow(
       'expected paths that start with "/old", found none; the first one is /data/a.jpg.',
@@ -102,6 +110,8 @@ describe("errors", () => {
     mkdirSync(join(folder.path, "folder"));
     writeFileSync(join(folder.path, "latin1.txt"), Buffer.from("/old/\xe9.jpg 0\n", "latin1"));
     const file = join(folder.path, name);
-    expect(() => replaceRoot(file, { from: "/old", to: "/new", dryRun: false })).toThrow(message);
+    expect(() => replaceRoot(file, { from: "/old", to: "/new", dryRun: false, force: false })).toThrow(
+      message,
+    );
   });
 });

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { parse } from "csv-parse/sync";
 import { writeFileAtomic } from "../../support/atomic-file.js";
-import { DataError, systemCode, UsageError } from "../../support/errors.js";
+import { requireAbsent } from "../../support/atomic-folder.js";
+import { DataError, UsageError } from "../../support/errors.js";
+import { readBytes } from "../text-file.js";
 
 export interface RootChange {
   /** The start of the paths to change, whole folders: /data/img is not the start of /data/images/1.jpg. "": relative paths. */
@@ -22,6 +23,8 @@ export interface ReplacedRoot {
 export interface ReplaceRootOptions extends RootChange {
   /** Where the result goes; the file itself by default. */
   readonly out?: string | undefined;
+  /** Replace what is at `out`. */
+  readonly force: boolean;
   /** Count, and write nothing. */
   readonly dryRun: boolean;
   /** The CSV column of paths; found by its name when not given. */
@@ -36,6 +39,7 @@ export interface ReplaceRootOptions extends RootChange {
  * @throws DataError when the file cannot be read, holds no paths, or none starts with `from`.
  */
 export function replaceRoot(file: string, options: ReplaceRootOptions): ReplacedRoot {
+  if (options.out !== undefined) requireAbsent(options.out, { replace: options.force });
   const { text, paths, changes } = changePaths(file, options);
   const [example] = changes;
   if (!example) {
@@ -67,17 +71,13 @@ function changePaths(file: string, options: ReplaceRootOptions): Rewriter & { te
   }
 }
 
+/** With its byte order mark, if it has one. */
 function readText(file: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readBytes(file));
   } catch (error) {
-    const reason: Partial<Record<string, string>> = {
-      ENOENT: "file not found",
-      EISDIR: "expected a file, found a folder",
-      EACCES: "no permission to read it",
-      ERR_ENCODING_INVALID_ENCODED_DATA: "expected UTF-8 text, found other bytes",
-    };
-    throw new DataError(`${file}: ${reason[systemCode(error) ?? ""] ?? String(error)}.`, { cause: error });
+    if (error instanceof DataError) throw error;
+    throw new DataError(`${file}: expected UTF-8 text, found other bytes.`, { cause: error });
   }
 }
 

@@ -1,11 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { dispose } from "../../torch/scope.js";
-import { Tensor } from "../../torch/tensor.js";
+import { decodedFile } from "../pixels.fixture.js";
 import { jpeg, temporaryFolder } from "../testing.fixture.js";
 import { example, frames } from "../tfrecord/tfrecord.fixture.js";
-import { vision } from "../vision.js";
 import { convertTfRecords, type TfRecordConversion } from "./tfrecord.js";
 
 let root = "";
@@ -45,13 +43,6 @@ function convert(
 const cifar = (label: number, number: number): Uint8Array =>
   example({ label, image: Uint8Array.from({ length: 3072 }, (_, i) => (number + (i >> 10)) % 256) });
 
-function pixelsOf(path: string): number[] {
-  const image = new Tensor(vision().decodeImage(path));
-  const pixels = [...(image.toArray() as Uint8Array).subarray(0, 3)];
-  dispose(image);
-  return pixels;
-}
-
 function annotationsIn(path: string): { annotations: Record<string, unknown>[]; num_classes: number } {
   return JSON.parse(readFileSync(path, "utf8")) as ReturnType<typeof annotationsIn>;
 }
@@ -70,7 +61,11 @@ describe("convertTfRecords", () => {
     expect(classes).toBe(11);
     expect(result).toMatchObject({ images: 3, counts: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2] });
     annotations.forEach(({ fpath }, i) => {
-      expect(pixelsOf(join(root, "out", fpath as string))).toEqual([i, i + 1, i + 2]);
+      expect([...decodedFile(join(root, "out", fpath as string)).pixels.subarray(0, 3)]).toEqual([
+        i,
+        i + 1,
+        i + 2,
+      ]);
     });
     expect(readdirSync(join(root, "out")).sort()).toEqual(["train", "train.json"]);
   });

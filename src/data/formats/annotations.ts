@@ -1,5 +1,6 @@
 import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
+import { asCategory } from "../class-names.js";
 import { readJsonObject } from "../json-file.js";
 import type { FileListFormat } from "../listed-files.js";
 import type { Listed } from "../listing.js";
@@ -27,12 +28,13 @@ export interface AnnotationFile {
 
 /**
  * Annotations as NCL's PyTorch code and its base, Bag of Tricks (Zhang et al., AAAI 2021), have them:
- * { "annotations": [{ "fpath", "image_id", "category_id", … }, …], "num_classes" }.
+ * { "annotations": [{ "fpath", "image_id", "category_id", … }, …], "num_classes" }. Names of the classes come from COCO's
+ * "categories" where there are some.
  */
 export const annotationsFormat: FileListFormat<AnnotatedImage> = {
   usual: { train: "train.json", test: "test.json" },
   read: (file, _source, bad) => {
-    const { annotations, num_classes: classCount } = readAnnotations(file);
+    const { annotations, num_classes: classCount, categories } = readAnnotations(file);
     const images = annotations.flatMap((annotation, record) => {
       const image = listed(annotation, record);
       if (typeof image !== "string") return [image];
@@ -42,12 +44,21 @@ export const annotationsFormat: FileListFormat<AnnotatedImage> = {
     return {
       file,
       images: withoutTwins(images, { file, annotations, bad }),
-      names: null,
+      names: categoryNames(categories, classCount),
       classCount,
       where: ({ record }) => `${file}, annotation ${record}`,
     };
   },
 };
+
+/** COCO's [{ "id", "name" }, …], when they are the classes from 0. */
+function categoryNames(categories: unknown, classCount: number): string[] | null {
+  if (!Array.isArray(categories) || categories.length !== classCount) return null;
+  const known = categories.map(asCategory);
+  if (!known.every((category) => category !== undefined)) return null;
+  known.sort((a, b) => a.id - b.id);
+  return known.every(({ id }, label) => id === label) ? known.map(({ name }) => name) : null;
+}
 
 /** The file as it is, every field kept. @throws DataError unless it has annotations and num_classes */
 export function readAnnotations(file: string): AnnotationFile {

@@ -1,4 +1,7 @@
 import { DataError } from "../../support/errors.js";
+import { imageExtension } from "../convert/image-extension.js";
+import type { LabelledImage } from "../convert/image-writer.js";
+import { toRgb } from "../convert/to-rgb.js";
 import type { RgbImage } from "../vision.js";
 import type { Example, Feature } from "./example.js";
 
@@ -12,20 +15,6 @@ export interface ImageOptions {
   readonly channels: "rgb" | "bgr";
   /** [height, width], where no features say it. */
   readonly size: readonly [number, number] | null;
-}
-
-/** A labelled image of a record: pixels, or an image file that the record holds. */
-export interface RecordImage {
-  readonly label: number;
-  readonly content: RgbImage | ImageFile;
-}
-
-export interface ImageFile {
-  readonly bytes: Uint8Array;
-  readonly extension: ".jpg" | ".png" | ".webp";
-  /** As the record's features say, if they do. */
-  readonly height: number | undefined;
-  readonly width: number | undefined;
 }
 
 const IMAGE_NAMES = ["image/encoded", "image", "image_raw", "image/raw", "img", "images"];
@@ -43,7 +32,7 @@ const CIFAR_SIDE = 32;
  * @param where names the file and the record, for errors.
  * @throws DataError when features are missing or the sizes do not fit; it lists what the record holds.
  */
-export function recordImage(example: Example, options: ImageOptions, where: string): RecordImage {
+export function recordImage(example: Example, options: ImageOptions, where: string): LabelledImage {
   const fail = (expected: string): never => {
     throw new DataError(`${where}: expected ${expected}; found ${describeFeatures(example)}.`);
   };
@@ -57,7 +46,7 @@ export function recordImage(example: Example, options: ImageOptions, where: stri
     fail(
       `${featureText("a label", options.labelFeature, LABEL_NAMES)} of one int64 value (--label-feature names it)`,
     );
-  const extension = extensionOf(image);
+  const extension = imageExtension(image);
   const [height, width] = [HEIGHT_NAMES, WIDTH_NAMES].map((names) => firstNumber(example, names));
   if (extension !== undefined) return { label, content: { bytes: image, extension, height, width } };
   const size = options.size ?? [height, width];
@@ -113,13 +102,6 @@ function describeFeatures(example: Example): string {
     .join(", ")}`;
 }
 
-function extensionOf(bytes: Uint8Array): ImageFile["extension"] | undefined {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString("latin1");
-  if (start.startsWith("\xff\xd8\xff")) return ".jpg";
-  if (start.startsWith("\x89PNG\r\n\x1a\n")) return ".png";
-  return start.startsWith("RIFF") && start.endsWith("WEBP") ? ".webp" : undefined;
-}
-
 interface RawSource {
   readonly size: readonly [number | undefined, number | undefined];
   readonly depth: number | undefined;
@@ -148,19 +130,4 @@ function rawImage(
     width,
     pixels: toRgb(bytes, { ...options, depth, layout: options.layout ?? "interleaved" }),
   };
-}
-
-/** New memory: red, green and blue of each pixel side by side. */
-function toRgb(
-  bytes: Uint8Array,
-  { depth, layout, channels }: { depth: number; layout: "cifar" | "interleaved"; channels: "rgb" | "bgr" },
-): Uint8Array {
-  const count = bytes.length / depth;
-  const [pixelStep, planeStep] = layout === "cifar" ? [1, count] : [depth, 1];
-  const pixels = new Uint8Array(3 * count);
-  for (let channel = 0; channel < 3; channel++) {
-    const plane = depth === 1 ? 0 : channels === "rgb" ? channel : 2 - channel;
-    for (let i = 0; i < count; i++) pixels[3 * i + channel] = bytes[i * pixelStep + plane * planeStep]!;
-  }
-  return pixels;
 }

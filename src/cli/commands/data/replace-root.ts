@@ -19,6 +19,7 @@ interface ReplaceRootArguments {
   readonly out?: string | undefined;
   readonly column?: string | undefined;
   readonly dryRun: boolean;
+  readonly force: boolean;
   readonly json: boolean;
 }
 
@@ -31,6 +32,7 @@ export function replaceRootCommand(): CommandUnknownOpts {
     .option("--out <file>", "write the result there (default: the file is replaced)")
     .option("--column <name>", "the CSV column of paths (default: found by its name)")
     .option("--dry-run", "count the paths that would change, and write nothing", false)
+    .option("--force", "replace what is at --out", false)
     .addHelpText("after", examples)
     .action(run);
 }

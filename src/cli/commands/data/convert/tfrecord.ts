@@ -1,10 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import type { ConvertedImages } from "../../../../data/convert/tfrecord.js";
-import { onInterrupt } from "../../../interrupt.js";
+import { qualityOption, say, whileShowing } from "../../../conversion.js";
 import { newCommand, wholeNumber } from "../../../options.js";
-import { output } from "../../../output.js";
-import { progressDisplay } from "../../../progress.js";
 
 const examples = `
 Writes DIR/train/CLASS/NUMBER.png and DIR/train.json, annotations as NCL's PyTorch code reads them: { "annotations":
@@ -56,7 +53,7 @@ export function convertTfRecordCommand(): CommandUnknownOpts {
         .choices(["png", "jpeg"] as const)
         .default("png" as const),
     )
-    .option("--quality <n>", "of JPEG, 1 to 100; NCL's PyTorch code used 95", quality, 95)
+    .addOption(qualityOption())
     .addOption(
       new Option("--layout <name>", "of raw bytes (default: cifar for CIFAR's, else interleaved)").choices([
         "cifar",
@@ -80,36 +77,20 @@ export function convertTfRecordCommand(): CommandUnknownOpts {
 
 async function convert(files: string[], options: TfRecordArguments): Promise<void> {
   const { convertTfRecords } = await import("../../../../data/convert/tfrecord.js");
+  const { readClassNames } = await import("../../../../data/class-names.js");
   const { formatBytes } = await import("../../../../support/units.js");
-  const { layout = null, size = null, imageFeature = null, labelFeature = null } = options;
-  using interruption = onInterrupt("ending; nothing is written");
-  const to = output(options);
-  using progress = progressDisplay(process.stderr);
-  const result = await convertTfRecords({
-    ...{ ...options, files, layout, size, imageFeature, labelFeature },
-    classNames: null,
-    onProgress: ({ images, bytes, totalBytes }) => {
-      if (interruption.signal.aborted) throw interruption.error("interrupted");
-      const text = `${images} images, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;
-      progress.show({ done: bytes, total: totalBytes, text });
-    },
-  });
-  progress[Symbol.dispose]();
-  to.say(describe(result));
-  to.value(result);
-}
-
-function describe({ images, counts, folder, annotations }: ConvertedImages): string {
-  const empty = counts.filter((count) => count === 0).length;
-  const classes = `${counts.length} classes of ${Math.min(...counts)} to ${Math.max(...counts)} images`;
-  const warning = empty === 0 ? "" : `\nwarning: ${empty} classes have no images`;
-  return `${images} images, ${classes}\n  ${folder}\n  ${annotations}${warning}`;
-}
-
-function quality(text: string): number {
-  const value = wholeNumber(1)(text);
-  if (value <= 100) return value;
-  throw new InvalidArgumentError("Expected a whole number from 1 to 100.");
+  const { layout = null, size = null, imageFeature = null, labelFeature = null, classNames = null } = options;
+  const result = await whileShowing((show) =>
+    convertTfRecords({
+      ...{ ...options, files, layout, size, imageFeature, labelFeature },
+      classNames: classNames === null ? null : readClassNames(classNames),
+      onProgress: ({ images, bytes, totalBytes }) => {
+        const text = `${images} images, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;
+        show({ done: bytes, total: totalBytes, text });
+      },
+    }),
+  );
+  say(result, options);
 }
 
 function imageSize(text: string): readonly [number, number] {
