@@ -31,6 +31,8 @@ describe("help", () => {
       ["evaluate"],
       ["predict"],
       ["recipes"],
+      ["data", "check"],
+      ["data", "info"],
       ["engine", "info"],
       ["engine", "install"],
     ]) {

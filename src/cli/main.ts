@@ -1,5 +1,6 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { LongtailError } from "../support/errors.js";
+import { FailedCheck } from "./failed-check.js";
 import { InterruptedError } from "./interrupt.js";
 import { createProgram } from "./program.js";
 
@@ -15,6 +16,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // it has printed its message
+    if (error instanceof FailedCheck) return error.exitCode;
     report(error, { json: args.includes("--json"), debug: args.includes("--debug") });
     return error instanceof LongtailError ? error.exitCode : 1;
   }

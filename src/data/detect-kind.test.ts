@@ -10,6 +10,8 @@ it.each([
   ["train2018.json", "inaturalist"],
   ["cifar-100-binary/train.bin", "cifar100"],
   ["data_batch_1.bin", "cifar10"],
+  ["train-00000-of-00002.parquet", "parquet"],
+  ["train-000.tar", "webdataset"],
   ["photos/1.jpg", undefined],
 ])("%s: %s", (file, kind) => {
   using folder = temporaryFolder();

@@ -12,6 +12,8 @@ const MARKS: readonly (readonly [Kind, RegExp])[] = [
   ["annotations", /^train\.json$/],
   ["list", /^train\.txt$/],
   ["csv", /^train\.csv$/],
+  ["parquet", /^train.*\.parquet$/],
+  ["webdataset", /^train.*\.tar$/],
 ];
 
 /** The kind of data that a folder looks like; undefined when it looks like none, or does not exist. */

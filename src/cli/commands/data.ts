@@ -4,6 +4,7 @@ import { checkCommand } from "./data/check.js";
 import { convertCommand } from "./data/convert.js";
 import { downloadCommand } from "./data/download.js";
 import { guideCommand } from "./data/guide.js";
+import { infoCommand } from "./data/info.js";
 import { replaceRootCommand } from "./data/replace-root.js";
 import { splitCommand } from "./data/split.js";
 
@@ -11,6 +12,7 @@ const examples = `
 Examples:
   longtail data guide imagenet-lt --root /data/imagenet
   longtail data download cifar100 --to data
+  longtail data info --data my-photos
   longtail data check --data my-photos
   longtail data convert tfrecord train.tfrecords --out cifar100-lt
   longtail data replace-root train.json --from /old/images --to /new/images
@@ -22,6 +24,7 @@ export function dataCommand(): CommandUnknownOpts {
     .description("prepare data sets")
     .addCommand(guideCommand())
     .addCommand(downloadCommand())
+    .addCommand(infoCommand())
     .addCommand(checkCommand())
     .addCommand(convertCommand())
     .addCommand(replaceRootCommand())

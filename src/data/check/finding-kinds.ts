@@ -9,16 +9,20 @@ interface KindDescription {
   readonly title: string;
   /** What it means and what to do about it. */
   readonly advice: string;
+  /** What is counted: images, unless said otherwise. */
+  readonly unit?: "record" | "class";
 }
 
 export const FINDING_KINDS = {
   layout: {
     severity: "error",
+    unit: "record",
     title: "Data that cannot be opened",
     advice: "A training would not start. Mend the folder or file that the message names.",
   },
   skipped: {
     severity: "error",
+    unit: "record",
     title: "Records that cannot be used",
     advice: "A training stops at the first of them; with data.strict=false it leaves them out.",
   },
@@ -43,6 +47,7 @@ export const FINDING_KINDS = {
   },
   "empty-class": {
     severity: "error",
+    unit: "class",
     title: "Classes without training images",
     advice:
       "Nothing can be learned of them, and balanced methods divide by their count. Add images or remove the class.",
@@ -107,6 +112,7 @@ export const FINDING_KINDS = {
   },
   "single-image": {
     severity: "warning",
+    unit: "class",
     title: "Classes with a single training image",
     advice:
       "None is left to hold out, and the network sees the class in one picture only. Add images, merge such classes, or " +
@@ -128,6 +134,7 @@ export const FINDING_KINDS = {
   },
   "no-test-images": {
     severity: "note",
+    unit: "class",
     title: "Classes without test images",
     advice: "Their accuracy is not measured, and the means are over the others. Add some if they matter.",
   },
@@ -178,3 +185,9 @@ export const FINDING_KINDS = {
 } as const satisfies Record<string, KindDescription>;
 
 export type FindingKind = keyof typeof FINDING_KINDS;
+
+/** What a finding's items are. */
+export function unitOf(kind: FindingKind): string {
+  const description: KindDescription = FINDING_KINDS[kind];
+  return description.unit ?? "image";
+}

@@ -9,7 +9,6 @@ export interface ImageRef {
 
 /** One thing that was found: a single image, images that belong together, a class. */
 export interface FindingItem {
-  /** At most as many as are worth looking at are shown; all are counted. */
   readonly images: readonly ImageRef[];
   /** What is special about it: "6 x 4 pixels", or a class's name. */
   readonly text: string;

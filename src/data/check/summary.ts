@@ -5,7 +5,7 @@ import { imageStatistics, type ImageStatistics } from "../image-statistics.js";
 import { classStatistics } from "../statistics.js";
 import type { CheckResult } from "./check.js";
 import type { Finding, ImageRef } from "./finding.js";
-import type { Severity } from "./finding-kinds.js";
+import { unitOf, type Severity } from "./finding-kinds.js";
 import type { CheckedData } from "./images.js";
 
 /** An image as a report names it. */
@@ -69,9 +69,16 @@ function named(data: CheckedData, ref: ImageRef): NamedImage {
 }
 
 /** "12 images", "3 groups of 8 images", "2 classes": how much a finding found. */
-export function amount({ items }: { items: readonly { readonly images: readonly unknown[] }[] }): string {
+export function amount({ kind, items }: Pick<CheckSummary["findings"][number], "kind" | "items">): string {
+  const unit = unitOf(kind);
   const images = items.reduce((sum, item) => sum + item.images.length, 0);
-  if (images === 0) return items.length === 1 ? "1 case" : `${items.length} cases`;
-  if (images === items.length) return images === 1 ? "1 image" : `${images} images`;
-  return `${items.length === 1 ? "1 group" : `${items.length} groups`} of ${images} images`;
+  if (unit !== "image" || images === items.length) return counted(items.length, unit);
+  return images === 0
+    ? counted(items.length, "group")
+    : `${counted(items.length, "group")} of ${counted(images, "image")}`;
+}
+
+/** "1 class", "2 classes". */
+function counted(count: number, unit: string): string {
+  return `${count.toLocaleString("en")} ${unit}${count === 1 ? "" : unit === "class" ? "es" : "s"}`;
 }

@@ -50,7 +50,9 @@ function findVersion(kind: CifarKind, root: string, split: Split): { version: Ci
 
 function filesOf(folder: string, pattern: RegExp): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory()) // an image folder has a train, too
+    .map(({ name }) => name)
     .filter((name) => pattern.test(name))
     .sort();
 }

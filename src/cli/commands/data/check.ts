@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import type { DataArguments } from "../../data-arguments.js";
+import { FailedCheck } from "../../failed-check.js";
 import { newDataCommand, wholeNumber } from "../../options.js";
 import { output } from "../../output.js";
 
@@ -55,11 +56,11 @@ async function check(recipe: string | undefined, settings: string[], options: Ch
     bits: options.distance,
     threads: options.threads ?? availableParallelism(),
   });
-  const { textReport } = await import("../../../data/check/report/text.js");
+  const { textReport, verdict } = await import("../../../data/check/report/text.js");
   const to = output(options);
   to.say(textReport(summary));
   to.say(`\nThe report with pictures: ${page}`);
   to.value({ ...summary, report: page });
   const { error, warning } = summary.counts;
-  if (error > 0 || (options.strict && warning > 0)) process.exitCode = 1;
+  if (error > 0 || (options.strict && warning > 0)) throw new FailedCheck(verdict(summary));
 }

@@ -40,29 +40,27 @@ export function findingSection(finding: NamedFinding, page: Page): Markup {
   return markup`<section id="${kind}" class="finding" aria-labelledby="${kind}-title">
 <details${new Markup(open)}><summary><span class="badge ${severity}">${severity}</span> <h2 id="${kind}-title">${title}</h2> <span class="amount">${amount(finding)}</span></summary>
 <p class="advice">${advice}</p>
-${shown.some(({ images }) => images.length > 0) ? pictures(shown, page) : texts(shown)}
+${shown.some(({ images }) => images.length > 0) ? pictures(shown, page) : texts(shown, page)}
 ${rest > 0 ? markup`<p class="more">and ${rest} more: all are in check.json</p>` : null}
 </details></section>
 `;
 }
 
-function texts(items: readonly NamedItem[]): Markup {
-  return markup`<ul class="texts">${items.map(
-    ({ text }) => markup`<li>${text}</li>
-`,
-  )}</ul>`;
+function texts(items: readonly NamedItem[], { root }: Page): Markup {
+  const lines = items.map(({ text }) => markup`<li>${below(text, root)}</li>\n`);
+  return markup`<ul class="texts">${lines}</ul>`;
 }
 
 function pictures(items: readonly NamedItem[], page: Page): Markup {
   if (!items.some(isGroup))
     return markup`<div class="images">${items.map(({ images, text }) => images.map((image) => figure(image, text, page)))}</div>`;
-  return markup`${items.map((item) => group(item, page))}`;
+  return markup`<div class="groups">${items.map((item) => group(item, page))}</div>`;
 }
 
 function group({ images, text }: NamedItem, page: Page): Markup {
   const shown = images.slice(0, MOST_OF_A_GROUP);
   const rest = images.length - shown.length;
-  return markup`<div class="group"><p>${images.length} images${text === "" ? "" : `, ${text}`}${rest > 0 ? `; ${rest} are not shown` : ""}</p>
+  return markup`<div class="group${shown.length > 2 ? " wide" : ""}"><p>${images.length} images${text === "" ? "" : `, ${text}`}${rest > 0 ? `; ${rest} are not shown` : ""}</p>
 <div class="images">${shown.map((image) => figure(image, "", page))}</div></div>
 `;
 }
@@ -75,6 +73,11 @@ function figure(image: NamedImage, text: string, { root, thumbnails }: Page): Ma
       ? markup`<div class="missing">no picture</div>`
       : markup`<img src="${source}" alt="${image.class}, ${image.split}" loading="lazy">`;
   return markup`<figure>${picture}<figcaption><b>${image.class}</b> <span class="split">${image.split}</span>
-<span class="where">${where}</span>${text === "" ? null : markup`<span class="detail">${text}</span>`}</figcaption></figure>
+<span class="where">${breakable(where)}</span>${text === "" ? null : markup`<span class="detail">${text}</span>`}</figcaption></figure>
 `;
+}
+
+/** A path that may be broken after its slashes and underscores. */
+function breakable(path: string): Markup[] {
+  return path.split(/(?<=[/_])/).map((part) => markup`${part}<wbr>`);
 }

@@ -61,7 +61,7 @@ function facts({ images, classes, imbalance, statistics, kind }: CheckSummary): 
     ["training images", count(images.train)],
     ["test images", count(images.test)],
     ["classes", count(classes.length)],
-    ["imbalance", imbalance === null ? "-" : imbalance.toFixed(1)],
+    ["imbalance", imbalance === null ? "a class is empty" : imbalance.toFixed(1)],
     ["shorter side, pixels", shorterSide ? range(shorterSide, String) : "-"],
     ["file size", bytes ? range(bytes, formatBytes) : "-"],
     ["image formats", shares(formats)],

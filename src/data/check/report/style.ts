@@ -33,13 +33,15 @@ dd { margin: 0; overflow-wrap: anywhere; }
 summary { cursor: pointer; }
 .finding summary { display: grid; grid-template-columns: auto 1fr auto; gap: 0.2rem 0.7rem; align-items: baseline; list-style: none; padding: 0.4rem 0; border-top: 1px solid var(--line); }
 .finding summary::-webkit-details-marker { display: none; }
-.finding summary h2::after { content: " ▸"; color: var(--soft); }
-.finding details[open] summary h2::after { content: " ▾"; }
+.finding summary h2::after { content: "\\00a0▸"; color: var(--soft); }
+.finding details[open] summary h2::after { content: "\\00a0▾"; }
 .advice { max-width: 46rem; margin: 0.2rem 0 0.8rem; }
 .more { color: var(--soft); }
 .texts { padding-left: 1.2rem; overflow-wrap: anywhere; }
 .images { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 0.8rem; }
-.group { border: 1px solid var(--line); border-radius: 0.6rem; padding: 0.5rem 0.75rem 0.75rem; margin: 0.6rem 0; }
+.groups { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 0.7rem; }
+.group { border: 1px solid var(--line); border-radius: 0.6rem; padding: 0.5rem 0.75rem 0.75rem; }
+.group.wide { grid-column: 1 / -1; }
 .group p { margin: 0 0 0.4rem; color: var(--soft); }
 figure { margin: 0; min-width: 0; font-size: 0.85rem; line-height: 1.35; }
 figure img, .missing { width: 100%; height: 8.5rem; object-fit: contain; background: var(--panel); border-radius: 0.4rem; display: block; }

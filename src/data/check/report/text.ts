@@ -29,12 +29,12 @@ function firstSentence(text: string): string {
 function describe({ images, text }: CheckSummary["findings"][number]["items"][number], root: string): string {
   const places = images.slice(0, EXAMPLES).map(({ where }) => below(where, root));
   if (images.length > EXAMPLES) places.push(`${images.length - EXAMPLES} more`);
-  return [places.join(" = "), text].filter((part) => part !== "").join(": ");
+  return [places.join(" = "), below(text, root)].filter((part) => part !== "").join(": ");
 }
 
-/** A path from the data folder on: the folder is known. */
-export function below(where: string, root: string): string {
-  return where.startsWith(`${root}/`) ? where.slice(root.length + 1) : where;
+/** A text in which paths begin at the data folder: the folder is known. */
+export function below(text: string, root: string): string {
+  return text.replaceAll(`${root}/`, "");
 }
 
 export function verdict({ counts: { error, warning, note } }: CheckSummary): string {
