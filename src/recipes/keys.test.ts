@@ -36,30 +36,30 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.padding: a whole number >= 0
     data.train.N.p: a number >= 0 and <= 1
     data.train.N.size: a whole number > 0
-    data.train.N.scale: a list of 2 numbers
-    data.train.N.ratio: a list of 2 numbers
-    data.train.N.brightness: a number >= 0 or a list of 2 numbers
-    data.train.N.contrast: a number >= 0 or a list of 2 numbers
-    data.train.N.saturation: a number >= 0 or a list of 2 numbers
-    data.train.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers
+    data.train.N.scale: a list of 2 numbers > 0 and <= 1
+    data.train.N.ratio: a list of 2 numbers > 0
+    data.train.N.brightness: a number >= 0 or a list of 2 numbers >= 0
+    data.train.N.contrast: a number >= 0 or a list of 2 numbers >= 0
+    data.train.N.saturation: a number >= 0 or a list of 2 numbers >= 0
+    data.train.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers >= -0.5 and <= 0.5
     data.train.N.p: a number >= 0 and <= 1
     data.train.N.p: a number >= 0 and <= 1
-    data.train.N.sigma: a list of 2 numbers
+    data.train.N.sigma: a list of 2 numbers >= 0
     data.train.N.p: a number >= 0 and <= 1
     data.train.N.policy: one of cifar10, imagenet
-    data.train.N.fill: a list of 3 numbers
+    data.train.N.fill: a list of 3 numbers >= 0 and <= 255
     data.train.N.operations: a whole number > 0
     data.train.N.magnitude: a number >= 0 and <= 10
     data.train.N.magnitudeStd: a number >= 0
     data.train.N.p: a number >= 0 and <= 1
-    data.train.N.fill: a list of 3 numbers
-    data.train.N.fill: a list of 3 numbers
+    data.train.N.fill: a list of 3 numbers >= 0 and <= 255
+    data.train.N.fill: a list of 3 numbers >= 0 and <= 255
     data.train.N.size: a whole number > 0
     data.train.N.holes: a whole number > 0
     data.train.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
     data.train.N.value: a number >= -1000 and <= 1000
     data.train.N.interpolation: one of nearest, bilinear, bicubic
-    data.train.N.fill: a list of 3 numbers
+    data.train.N.fill: a list of 3 numbers >= 0 and <= 255
     data.secondView: a list or null
     data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.secondView.N.size: a whole number > 0
@@ -70,30 +70,30 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.padding: a whole number >= 0
     data.secondView.N.p: a number >= 0 and <= 1
     data.secondView.N.size: a whole number > 0
-    data.secondView.N.scale: a list of 2 numbers
-    data.secondView.N.ratio: a list of 2 numbers
-    data.secondView.N.brightness: a number >= 0 or a list of 2 numbers
-    data.secondView.N.contrast: a number >= 0 or a list of 2 numbers
-    data.secondView.N.saturation: a number >= 0 or a list of 2 numbers
-    data.secondView.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers
+    data.secondView.N.scale: a list of 2 numbers > 0 and <= 1
+    data.secondView.N.ratio: a list of 2 numbers > 0
+    data.secondView.N.brightness: a number >= 0 or a list of 2 numbers >= 0
+    data.secondView.N.contrast: a number >= 0 or a list of 2 numbers >= 0
+    data.secondView.N.saturation: a number >= 0 or a list of 2 numbers >= 0
+    data.secondView.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers >= -0.5 and <= 0.5
     data.secondView.N.p: a number >= 0 and <= 1
     data.secondView.N.p: a number >= 0 and <= 1
-    data.secondView.N.sigma: a list of 2 numbers
+    data.secondView.N.sigma: a list of 2 numbers >= 0
     data.secondView.N.p: a number >= 0 and <= 1
     data.secondView.N.policy: one of cifar10, imagenet
-    data.secondView.N.fill: a list of 3 numbers
+    data.secondView.N.fill: a list of 3 numbers >= 0 and <= 255
     data.secondView.N.operations: a whole number > 0
     data.secondView.N.magnitude: a number >= 0 and <= 10
     data.secondView.N.magnitudeStd: a number >= 0
     data.secondView.N.p: a number >= 0 and <= 1
-    data.secondView.N.fill: a list of 3 numbers
-    data.secondView.N.fill: a list of 3 numbers
+    data.secondView.N.fill: a list of 3 numbers >= 0 and <= 255
+    data.secondView.N.fill: a list of 3 numbers >= 0 and <= 255
     data.secondView.N.size: a whole number > 0
     data.secondView.N.holes: a whole number > 0
     data.secondView.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
     data.secondView.N.value: a number >= -1000 and <= 1000
     data.secondView.N.interpolation: one of nearest, bilinear, bicubic
-    data.secondView.N.fill: a list of 3 numbers
+    data.secondView.N.fill: a list of 3 numbers >= 0 and <= 255
     data.mix: an object or null
     data.test: a list
     data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
@@ -105,30 +105,30 @@ test("every key has a type, and what is not plain from its name a description", 
     data.test.N.padding: a whole number >= 0
     data.test.N.p: a number >= 0 and <= 1
     data.test.N.size: a whole number > 0
-    data.test.N.scale: a list of 2 numbers
-    data.test.N.ratio: a list of 2 numbers
-    data.test.N.brightness: a number >= 0 or a list of 2 numbers
-    data.test.N.contrast: a number >= 0 or a list of 2 numbers
-    data.test.N.saturation: a number >= 0 or a list of 2 numbers
-    data.test.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers
+    data.test.N.scale: a list of 2 numbers > 0 and <= 1
+    data.test.N.ratio: a list of 2 numbers > 0
+    data.test.N.brightness: a number >= 0 or a list of 2 numbers >= 0
+    data.test.N.contrast: a number >= 0 or a list of 2 numbers >= 0
+    data.test.N.saturation: a number >= 0 or a list of 2 numbers >= 0
+    data.test.N.hue: a number >= 0 and <= 0.5 or a list of 2 numbers >= -0.5 and <= 0.5
     data.test.N.p: a number >= 0 and <= 1
     data.test.N.p: a number >= 0 and <= 1
-    data.test.N.sigma: a list of 2 numbers
+    data.test.N.sigma: a list of 2 numbers >= 0
     data.test.N.p: a number >= 0 and <= 1
     data.test.N.policy: one of cifar10, imagenet
-    data.test.N.fill: a list of 3 numbers
+    data.test.N.fill: a list of 3 numbers >= 0 and <= 255
     data.test.N.operations: a whole number > 0
     data.test.N.magnitude: a number >= 0 and <= 10
     data.test.N.magnitudeStd: a number >= 0
     data.test.N.p: a number >= 0 and <= 1
-    data.test.N.fill: a list of 3 numbers
-    data.test.N.fill: a list of 3 numbers
+    data.test.N.fill: a list of 3 numbers >= 0 and <= 255
+    data.test.N.fill: a list of 3 numbers >= 0 and <= 255
     data.test.N.size: a whole number > 0
     data.test.N.holes: a whole number > 0
     data.test.N.name: one of identity, shear-x, shear-y, translate-x, translate-y, translate-x-pixels, translate-y-pixels, rotate, brightness, color, contrast, sharpness, posterize, solarize, solarize-add, auto-contrast, equalize, invert
     data.test.N.value: a number >= -1000 and <= 1000
     data.test.N.interpolation: one of nearest, bilinear, bicubic
-    data.test.N.fill: a list of 3 numbers
+    data.test.N.fill: a list of 3 numbers >= 0 and <= 255
     data.mean: a list of 3 numbers
     data.std: a list of 3 numbers
     data.cache: one of none, memory, disk

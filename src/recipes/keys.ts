@@ -104,7 +104,10 @@ function typeText(schema: Schema): string {
 }
 
 function listText(schema: Schema): string {
-  if (schema.prefixItems) return `a list of ${schema.prefixItems.length} numbers`;
+  if (schema.prefixItems) {
+    const [item] = schema.prefixItems;
+    return `a list of ${schema.prefixItems.length} numbers${isSchema(item) ? range(item) : ""}`;
+  }
   const items = schema.items;
   if (isSchema(items) && items.type === "integer") return `a list of whole numbers${range(items)}`;
   return "a list";
