@@ -203,6 +203,17 @@ describe("what ends the filling", () => {
     expect(left.filter((name) => !name.endsWith(".lock"))).toEqual([]);
   });
 
+  it("an image in memory that cannot be read", async () => {
+    using images = withImages();
+    const pixels = joinEncoded(
+      Array.from({ length: 20 }, (_, i) => (i === 17 ? Buffer.from("no image") : image(i))),
+    );
+    const dataset = { ...images.dataset, pixels, describe: (index: number) => `train.parquet, row ${index}` };
+    await expect(batches(options(dataset), { cache: "memory", cacheFolder: null })).rejects.toThrow(
+      "train.parquet, row 17: expected a JPEG, PNG or WebP image, found other content",
+    );
+  });
+
   it.each(["memory", "disk"] as const)("a signal (%s)", async (cache) => {
     using images = withImages();
     const controller = new AbortController();

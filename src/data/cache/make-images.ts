@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { TransformSpec } from "../../recipes/schema.js";
 import type { Dataset } from "../dataset.js";
+import { imageError } from "../image-error.js";
 import { subset } from "../subset.js";
 import { vision, type RgbImage } from "../vision.js";
 import { ImageFileWriter, type ImageSizes } from "./image-file.js";
@@ -56,5 +57,10 @@ export function sampleImages(images: FixedImages): { index: number; image: RgbIm
 }
 
 function makeImages({ dataset, fixed, threads }: FixedImages, indices: readonly number[]): RgbImage[] {
-  return vision().decodeImages(subset(dataset, indices).pixels, fixed, threads);
+  const chosen = subset(dataset, indices);
+  try {
+    return vision().decodeImages(chosen.pixels, fixed, threads);
+  } catch (error) {
+    throw imageError(error, chosen);
+  }
 }
