@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { FailedCheck } from "../failed-check.js";
 import { newCommand, threadsOption } from "../options.js";
 import { output } from "../output.js";
 
@@ -34,5 +35,5 @@ async function reproduce(run: string, options: ReproduceArguments): Promise<void
   const to = output(options);
   const reproduction = await reproduceRun(run, { ...options, output: to });
   to.value(reproduction);
-  if (!reproduction.same) process.exitCode = 1;
+  if (!reproduction.same) throw new FailedCheck(`${reproduction.again}: another result than ${run}`);
 }
