@@ -4,7 +4,7 @@ import type { Start } from "../data/advice/advise.js";
 import type { Dataset } from "../data/dataset.js";
 import { dataInfo, type DataInfo } from "../data/info.js";
 import { openForCheck } from "../data/registry.js";
-import type { Json } from "../recipes/json.js";
+import type { Json } from "../support/json.js";
 import { parseOverride } from "../recipes/overrides.js";
 import { findBuiltIn } from "../recipes/registry.js";
 import { resolveRecipe } from "../recipes/resolve.js";

@@ -1,5 +1,5 @@
-import { isObject } from "./json.js";
-import type { Json } from "./json.js";
+import { isObject } from "../support/json.js";
+import type { Json } from "../support/json.js";
 
 /**
  * Whether another `kind` of an object drops the settings that the old one has: it does where each kind has keys of its

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/nearest.js";
-import { valueAt } from "./json.js";
-import type { Json } from "./json.js";
+import { valueAt } from "../support/json.js";
+import type { Json } from "../support/json.js";
 import { recipeKeys } from "./keys.js";
 import type { RecipeKey } from "./keys.js";
 import { applyOverrides } from "./overrides.js";

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
+import { isObject, valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
@@ -55,18 +56,17 @@ export function restoreWeights(
 }
 
 function newestWhole(folder: RunFolder): { checkpoint: Checkpoint; warnings: string[] } {
-  const warnings: string[] = [];
+  const faults: string[] = [];
   for (const path of checkpointsOf(folder)) {
     try {
-      return { checkpoint: readCheckpoint(path), warnings };
+      const checkpoint = readCheckpoint(path);
+      return { checkpoint, warnings: faults.map((fault) => `${fault}; the checkpoint before it is used.`) };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
-      warnings.push(`${error.message}; the checkpoint before it is used.`);
+      faults.push(error.message);
     }
   }
-  throw new CheckpointError(
-    `${folder.path}: no checkpoint is whole:\n${warnings.map((text) => text.replace(/;[^;]*$/, "")).join("\n")}`,
-  );
+  throw new CheckpointError(`${folder.path}: no checkpoint is whole:\n${faults.join("\n")}`);
 }
 
 function checkpointsOf({ lastCheckpoint, previousCheckpoint }: RunFolder): string[] {
@@ -89,7 +89,7 @@ function assertSameRecipe(
     (key) => !MAY_DIFFER.some((one) => within(key, one)),
   );
   if (difference === undefined) return;
-  const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference));
+  const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference.split(".")));
   throw new UsageError(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
       `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe.`,
@@ -103,14 +103,6 @@ function differences(a: unknown, b: unknown, path = ""): string[] {
   return [...keys].flatMap((key) => differences(a[key], b[key], path === "" ? key : `${path}.${key}`));
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function within(key: string, group: string): boolean {
   return key === group || key.startsWith(`${group}.`);
-}
-
-function valueAt(recipe: ResolvedRecipe, key: string): unknown {
-  return key.split(".").reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), recipe);
 }

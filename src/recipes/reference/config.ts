@@ -1,7 +1,7 @@
 import { UsageError } from "../../support/errors.js";
 import { nearest } from "../../support/nearest.js";
-import { isObject } from "../json.js";
-import type { Json, JsonObject } from "../json.js";
+import { isObject } from "../../support/json.js";
+import type { Json, JsonObject } from "../../support/json.js";
 import { isReferenceKey, referenceKeyNames, referenceKeys } from "./keys.js";
 import type { KeySpec, ReferenceKey, ReferenceValue } from "./keys.js";
 import { parseLiteral } from "./literal.js";

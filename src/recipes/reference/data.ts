@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Json } from "../json.js";
+import type { Json } from "../../support/json.js";
 import {
   inatImages,
   largeImages,

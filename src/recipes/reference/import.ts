@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Json, JsonObject } from "../json.js";
+import type { Json, JsonObject } from "../../support/json.js";
 import type { Override } from "../overrides.js";
 import { ReferenceConfig } from "./config.js";
 import { importData } from "./data.js";

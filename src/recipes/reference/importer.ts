@@ -1,6 +1,6 @@
 import { UsageError } from "../../support/errors.js";
 import { nearest } from "../../support/nearest.js";
-import type { Json } from "../json.js";
+import type { Json } from "../../support/json.js";
 import type { Override } from "../overrides.js";
 import type { ReferenceConfig } from "./config.js";
 import { referenceKeyNames, referenceKeys } from "./keys.js";

@@ -1,4 +1,4 @@
-import type { Json } from "../json.js";
+import type { Json } from "../../support/json.js";
 
 /** A key of the reference's YAML. */
 export interface KeySpec<T extends Json> {

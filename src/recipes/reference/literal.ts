@@ -1,4 +1,4 @@
-import type { Json } from "../json.js";
+import type { Json } from "../../support/json.js";
 
 const TOKEN =
   /\s*(?:(?<sign>[()[\],])|(?<text>'[^'\\]*'|"[^"\\]*")|(?<name>True|False|None)(?!\w)|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?!\w))/y;

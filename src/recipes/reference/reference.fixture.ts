@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { parse } from "yaml";
 import { UsageError } from "../../support/errors.js";
-import type { JsonObject } from "../json.js";
+import type { JsonObject } from "../../support/json.js";
 import { resolveRecipe } from "../resolve.js";
 import type { ResolvedRecipe } from "../schema.js";
 import { importReference } from "./import.js";
