@@ -1,5 +1,6 @@
 import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
+import { modelRows } from "./results-table.js";
 import type { GroupAccuracy } from "./scores.js";
 
 /** Mean and sample standard deviation, in percent; the deviation of a single value is null. */
@@ -32,17 +33,10 @@ export function overSeeds(results: readonly Pick<EvaluationResult, "ensemble" | 
 }
 
 /** A table for people: one row a network, "63.1 ± 1.0" a cell. */
-export function seedsTable({ ensemble, experts }: SeedSummary): string {
-  const rows: [string, GroupSpread][] =
-    experts.length === 1
-      ? [["model", ensemble]]
-      : [
-          ["ensemble", ensemble],
-          ...experts.map((expert, k): [string, GroupSpread] => [`expert ${k + 1}`, expert]),
-        ];
+export function seedsTable(summary: SeedSummary): string {
   return formatTable(
     ["accuracy, %", ...GROUPS],
-    rows.map(([name, spreads]) => [name, ...GROUPS.map((group) => spreadText(spreads[group]))]),
+    modelRows(summary).map(([name, spreads]) => [name, ...GROUPS.map((group) => spreadText(spreads[group]))]),
   );
 }
 

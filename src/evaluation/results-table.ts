@@ -1,5 +1,5 @@
 import { formatTable } from "../support/table.js";
-import type { EvaluationResult, ModelScores } from "./accuracy.js";
+import type { EvaluationResult } from "./accuracy.js";
 
 type Models = Pick<EvaluationResult, "ensemble" | "experts">;
 
@@ -54,10 +54,8 @@ export function confusionTable(
   );
 }
 
-function modelRows({ ensemble, experts }: Models): [string, ModelScores][] {
+/** The networks of a result by name: the ensemble and each expert, or the only model there is. */
+export function modelRows<T>({ ensemble, experts }: { ensemble: T; experts: readonly T[] }): [string, T][] {
   if (experts.length === 1) return [["model", ensemble]];
-  return [
-    ["ensemble", ensemble],
-    ...experts.map((expert, k): [string, ModelScores] => [`expert ${k + 1}`, expert]),
-  ];
+  return [["ensemble", ensemble], ...experts.map((expert, k): [string, T] => [`expert ${k + 1}`, expert])];
 }
