@@ -1,7 +1,7 @@
 import { DataError } from "../support/errors.js";
 import type { Dataset } from "./dataset.js";
 import { NumpyRandom } from "./numpy-random.js";
-import { classStatistics } from "./statistics.js";
+import { classStatistics, imagesByClass } from "./statistics.js";
 import { subset } from "./subset.js";
 
 /** Data whose imbalance is within this share of the asked one counts as long-tailed already. */
@@ -58,10 +58,8 @@ export function exponentialSizes(options: { largest: number; classes: number; im
  * gives the CIFAR-10-LT and CIFAR-100-LT that the field trains on.
  */
 export function chooseImages(labels: Int32Array, sizes: readonly number[], seed: number): number[][] {
-  const byClass = sizes.map((): number[] => []);
-  labels.forEach((label, index) => byClass[label]?.push(index));
   const random = new NumpyRandom(seed);
-  return byClass.map((images, label) => {
+  return imagesByClass(labels, sizes.length).map((images, label) => {
     const order = Int32Array.from(images);
     random.shuffle(order);
     return [...order.subarray(0, sizes[label])];

@@ -3,7 +3,7 @@ import { DataError } from "../support/errors.js";
 import { Rng } from "../torch/random.js";
 import type { Dataset } from "./dataset.js";
 import { chooseImages, exponentialSizes } from "./imbalance.js";
-import { classStatistics } from "./statistics.js";
+import { classStatistics, imagesByClass } from "./statistics.js";
 
 /** What is split: a label an image, and the classes that the labels count. */
 export type Labelled = Pick<Dataset, "labels" | "classes">;
@@ -47,7 +47,7 @@ export function balancedTestSplit(
   data: Labelled,
   { perClass, seed }: { readonly perClass: number; readonly seed: number },
 ): SplitIndices {
-  const sizes = classSizes(data);
+  const sizes = nonEmptyCounts(data);
   const smallest = sizes.indexOf(Math.min(...sizes));
   if (sizes[smallest]! <= perClass) {
     throw new DataError(
@@ -71,7 +71,7 @@ export function longTailedSubset(
   data: Labelled,
   { imbalance, seed }: { readonly imbalance: number; readonly seed: number },
 ): number[] {
-  const available = classSizes(data);
+  const available = nonEmptyCounts(data);
   const ranked = available.map((_, label) => label).sort((a, b) => available[b]! - available[a]! || a - b);
   const classes = ranked.length;
   const share = (rank: number): number => (1 / imbalance) ** (rank / Math.max(1, classes - 1));
@@ -92,7 +92,7 @@ export function longTailedSubset(
 }
 
 /** Images of each class. @throws DataError when a class has none */
-function classSizes(data: Labelled): readonly number[] {
+function nonEmptyCounts(data: Labelled): readonly number[] {
   const { counts, classes } = classStatistics(data);
   const empty = counts.indexOf(0);
   if (empty >= 0) throw new DataError(`class "${classes[empty]!}" has no images.`);
@@ -107,7 +107,8 @@ interface Taking {
 }
 
 function takeFromEach(data: Labelled, { seed, purpose, size }: Taking): SplitIndices {
-  const taken = imagesByClass(data).flatMap((images, label) => {
+  const { length: classes } = nonEmptyCounts(data);
+  const taken = imagesByClass(data.labels, classes).flatMap((images, label) => {
     const order = new Rng(seed, STREAMS[purpose] + label).permutation(images.length);
     return Array.from(order.subarray(0, size(images.length)), (place) => images[place]!);
   });
@@ -115,10 +116,4 @@ function takeFromEach(data: Labelled, { seed, purpose, size }: Taking): SplitInd
   for (const index of taken) isTaken[index] = 1;
   const all = Array.from(data.labels, (_, index) => index);
   return { kept: all.filter((i) => !isTaken[i]), taken: all.filter((i) => isTaken[i]) };
-}
-
-function imagesByClass(data: Labelled): number[][] {
-  const images = classSizes(data).map((): number[] => []);
-  data.labels.forEach((label, index) => images[label]!.push(index));
-  return images;
 }
