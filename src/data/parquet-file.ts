@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
 import type { AsyncBuffer, FileMetaData } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { DataError } from "../support/errors.js";
+import { openFile } from "./open-file.js";
 
 /** A Parquet file; its rows are read a row group at a time. */
 export class ParquetFile implements Disposable {
@@ -54,12 +55,9 @@ class OpenFile implements AsyncBuffer, Disposable {
 
   constructor(path: string) {
     this.path = path;
-    try {
-      this.#file = openSync(path, "r");
-    } catch (error) {
-      throw new DataError(`${path}: cannot be read: ${(error as Error).message}.`, { cause: error });
-    }
-    this.byteLength = fstatSync(this.#file).size;
+    const { descriptor, size } = openFile(path);
+    this.#file = descriptor;
+    this.byteLength = size;
   }
 
   slice(start: number, end = this.byteLength): ArrayBuffer {

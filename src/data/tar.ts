@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { DataError } from "../support/errors.js";
+import { openFile } from "./open-file.js";
 
 /** A file inside a tar archive. */
 export interface TarMember {
@@ -23,12 +24,9 @@ export class TarFile implements Disposable {
   /** @throws DataError when it cannot be opened */
   constructor(path: string) {
     this.path = path;
-    try {
-      this.#file = openSync(path, "r");
-    } catch (error) {
-      throw new DataError(`${path}: cannot be read: ${(error as Error).message}.`, { cause: error });
-    }
-    this.#size = fstatSync(this.#file).size;
+    const { descriptor, size } = openFile(path);
+    this.#file = descriptor;
+    this.#size = size;
   }
 
   [Symbol.dispose](): void {
