@@ -7,7 +7,7 @@ import { reportPage } from "../data/check/report/page.js";
 import { Thumbnails } from "../data/check/report/thumbnails.js";
 import { summarize, type CheckSummary } from "../data/check/summary.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { formatSeconds } from "../support/units.js";
+import { formatSeconds, secondsSince } from "../support/units.js";
 import type { ChosenData } from "./data-arguments.js";
 import { onInterrupt } from "./interrupt.js";
 import { progressDisplay } from "./progress.js";
@@ -69,7 +69,7 @@ function watched(): Disposable & {
     },
     [Symbol.dispose]: () => {
       display[Symbol.dispose]();
-      const seconds = (performance.now() - started) / 1000;
+      const seconds = secondsSince(started);
       const before = known > 0 ? `, ${known} known from before` : "";
       process.stderr.write(`${done} images looked at in ${formatSeconds(seconds)} (${rate()})${before}\n`);
     },

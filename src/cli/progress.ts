@@ -1,4 +1,4 @@
-import { clearLine, plainLineMs, type TextStream } from "../support/terminal.js";
+import { clearLine, plainLineMs, redrawMs, type TextStream } from "../support/terminal.js";
 import { formatSeconds } from "../support/units.js";
 
 /** How far a piece of work is: `done` of `total`, in any unit. */
@@ -13,8 +13,6 @@ export interface ProgressDisplay extends Disposable {
   readonly show: (progress: Progress) => void;
 }
 
-const REDRAW_MS = 100;
-
 /** One line that is redrawn on a terminal, elsewhere a line every ten seconds; with the time that is left. */
 export function progressDisplay(
   stream: TextStream,
@@ -26,7 +24,7 @@ export function progressDisplay(
   return {
     show: (progress) => {
       const time = now();
-      if (time - shownAt < (stream.isTTY ? REDRAW_MS : plainLineMs)) return;
+      if (time - shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
       shownAt = time;
       const line = describe(progress, time - startedAt);
       stream.write(stream.isTTY ? clearLine + line : `${line}\n`);

@@ -12,3 +12,6 @@ export const clearLine = "\r\u001b[2K";
 
 /** Without a terminal there is a line this often while something goes on. */
 export const plainLineMs = 10_000;
+
+/** On a terminal a line is redrawn at most ten times a second. */
+export const redrawMs = 100;

@@ -13,3 +13,8 @@ export function formatSeconds(seconds: number): string {
   if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
+
+/** Seconds since a moment of performance.now(). */
+export function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}

@@ -1,5 +1,5 @@
 import { resultsTable } from "../evaluation/results-table.js";
-import { clearLine, plainLineMs, type TextStream } from "../support/terminal.js";
+import { clearLine, plainLineMs, redrawMs, type TextStream } from "../support/terminal.js";
 import { formatBytes, formatSeconds } from "../support/units.js";
 import type {
   CacheEvent,
@@ -12,7 +12,6 @@ import type {
   TrainingEvent,
 } from "./events.js";
 
-const REDRAW_MS = 100; // a bar is redrawn at most ten times a second
 const LONGEST_BAR = 30;
 const SHORTEST_BAR = 5;
 
@@ -83,7 +82,7 @@ class Progress {
       return;
     }
     const now = this.now();
-    if (now - this.shownAt < (stream.isTTY ? REDRAW_MS : plainLineMs)) return;
+    if (now - this.shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
     this.shownAt = now;
     stream.write(stream.isTTY ? clearLine + describeCache(event) : `${describeCache(event)}\n`);
   }
@@ -95,7 +94,7 @@ class Progress {
     epoch.accuracy += event.accuracy;
     if (run === undefined || event.step === run.stepsPerEpoch) return; // the epoch's own line follows
     const now = this.now();
-    if (now - this.shownAt < (stream.isTTY ? REDRAW_MS : plainLineMs)) return;
+    if (now - this.shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
     this.shownAt = now;
     const elapsed = (now - this.startedAt) / 1000;
     const means = { ...event, loss: epoch.loss / epoch.steps, accuracy: epoch.accuracy / epoch.steps };

@@ -1,3 +1,4 @@
+import { secondsSince } from "../support/units.js";
 import type { StepOutcome } from "./step.js";
 
 /** Means over the images of an epoch so far. */
@@ -51,7 +52,7 @@ export class EpochTotals {
 
   means(): EpochMeans {
     const { images, right, loss, parts } = this.#sums;
-    const seconds = (performance.now() - this.#started) / 1000;
+    const seconds = secondsSince(this.#started);
     return {
       loss: loss / images,
       parts: Object.fromEntries(Object.entries(parts).map(([name, total]) => [name, total / images])),

@@ -4,6 +4,7 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { learningRate } from "../optim/schedule.js";
 import { scope } from "../torch/scope.js";
 import { takeWarnings } from "../torch/settings.js";
+import { secondsSince } from "../support/units.js";
 import { keepPrevious, saveCheckpoint } from "./checkpoint.js";
 import type { Position, Progress } from "./checkpoint.js";
 import type { CheckpointClock } from "./checkpoint-clock.js";
@@ -97,7 +98,7 @@ async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
       totals.add(outcome, images);
       const { right, ...numbers } = outcome;
       const accuracy = (100 * right) / images;
-      const imagesPerSecond = images / ((performance.now() - started) / 1000);
+      const imagesPerSecond = images / secondsSince(started);
       const { lr } = optimizer;
       emit({ type: "step", epoch: epoch + 1, step: step + 1, ...numbers, accuracy, lr, imagesPerSecond });
       if (step + 1 < stepsPerEpoch && clock.dueAfterStep()) checkpoint(run, at(step + 1, totals.sums));

@@ -1,5 +1,6 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { AccuracyMeter } from "../evaluation/accuracy.js";
+import { secondsSince } from "../support/units.js";
 import { evaluateMethod } from "./evaluate.js";
 import type { Emit, EvaluatedSplit } from "./events.js";
 import type { Prepared } from "./prepare.js";
@@ -17,7 +18,7 @@ export async function judge(
   const { recipe, method, ema, statistics, emit, signal } = run;
   using _averages = recipe.evaluation.weights === "ema" ? ema?.applied() : null;
   const started = performance.now();
-  const loader = split === "held-out" ? (run.heldOutLoader ?? run.testLoader) : run.testLoader;
+  const loader = split === "held-out" ? run.heldOutLoader! : run.testLoader;
   const { classes, counts } = statistics;
   const meter = new AccuracyMeter({
     classes,
@@ -28,7 +29,7 @@ export async function judge(
   const result = await evaluateMethod({ method, loader, meter, signal });
   if (result !== null) {
     const { confusion: _, ...scores } = result;
-    emit({ type: "evaluation", epoch, split, seconds: (performance.now() - started) / 1000, ...scores });
+    emit({ type: "evaluation", epoch, split, seconds: secondsSince(started), ...scores });
   }
   return result;
 }

@@ -1,6 +1,7 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { KernelChoice } from "../torch/native.js";
+import { secondsSince } from "../support/units.js";
 import { CheckpointClock } from "./checkpoint-clock.js";
 import type { Progress } from "./checkpoint.js";
 import { conclude } from "./conclude.js";
@@ -114,8 +115,4 @@ function endQuietly(end: () => void): void {
   } catch {
     // The first error is the one to report.
   }
-}
-
-function secondsSince(start: number): number {
-  return (performance.now() - start) / 1000;
 }

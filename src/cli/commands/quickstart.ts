@@ -33,6 +33,7 @@ export function quickstartCommand(): CommandUnknownOpts {
 async function quickstart({ set, seed, threads, ...options }: QuickstartArguments): Promise<void> {
   const { trainWatched } = await import("../training-run.js");
   const { freshRunFolder } = await import("../../training/run-folder.js");
+  const { secondsSince } = await import("../../support/units.js");
   const { comparisonTable } = await import("../comparison.js");
   const to = output(options);
   const started = performance.now();
@@ -51,7 +52,7 @@ async function quickstart({ set, seed, threads, ...options }: QuickstartArgument
   const crossEntropy = await train("ce");
   const ncl = await train("ncl");
   to.say(`\n${comparisonTable({ crossEntropy, ncl })}\n`);
-  to.say(nextSteps(out, (performance.now() - started) / 1000));
+  to.say(nextSteps(out, secondsSince(started)));
   to.value({ crossEntropy, ncl, runs: { crossEntropy: join(out, "ce"), ncl: join(out, "ncl") } });
 }
 
