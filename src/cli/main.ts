@@ -5,7 +5,7 @@ import { InterruptedError } from "./interrupt.js";
 import { createProgram } from "./program.js";
 
 /**
- * Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted.
+ * Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 ended by SIGTERM.
  *
  * @param args without the programme's own name.
  */

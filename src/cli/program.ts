@@ -19,7 +19,7 @@ Start here:
   longtail evaluate runs/cifar100-lt-ncl                      accuracy over all, many-, medium- and few-shot classes
   longtail predict runs/cifar100-lt-ncl photo.jpg             what is on a photograph
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted.`;
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 ended by SIGTERM.`;
 
 /** The command line. Commands import what they need when they run, so that the light ones start at once. */
 export function createProgram(): Command {
