@@ -1,4 +1,5 @@
 import { Markup, markup } from "../../../support/markup.js";
+import { facts, pageText } from "../../../support/page/page.js";
 import { formatBytes } from "../../../support/units.js";
 import { longTailPlot } from "../../long-tail-plot.js";
 import type { Quantiles } from "../../image-statistics.js";
@@ -8,38 +9,25 @@ import { STYLE } from "./style.js";
 import { verdict } from "./text.js";
 import type { Thumbnails } from "./thumbnails.js";
 
-/** The whole report as one HTML file: no scripts, no other files, dark and light. */
+/** The whole report as one HTML file, without scripts. */
 export function reportPage(
   summary: CheckSummary,
   thumbnails: Thumbnails,
   made: { at: Date; by: string },
 ): string {
   const { name, root, findings } = summary;
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Data check: ${name}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<header>
-<h1>Data check: ${name}</h1>
+  return pageText({
+    title: `Data check: ${name}`,
+    style: STYLE,
+    header: markup`<h1>Data check: ${name}</h1>
 <p class="path">${root}</p>
-<p class="verdict">${verdict(summary)}</p>
-</header>
-<main>
-${contents(summary)}
-${facts(summary)}
+<p class="verdict">${verdict(summary)}</p>`,
+    main: markup`${contents(summary)}
+${dataFacts(summary)}
 ${findings.map((finding) => findingSection(finding, { root, thumbnails }))}
-${classTable(summary)}
-</main>
-<footer><p>${made.by}, ${made.at.toISOString().slice(0, 16).replace("T", " ")} UTC</p></footer>
-</body>
-</html>
-`.text;
+${classTable(summary)}`,
+    ...made,
+  });
 }
 
 function contents({ findings }: CheckSummary): Markup {
@@ -54,7 +42,7 @@ ${findings.map(
 )}</ul></nav>`;
 }
 
-function facts({ images, classes, imbalance, statistics, kind }: CheckSummary): Markup {
+function dataFacts({ images, classes, imbalance, statistics, kind }: CheckSummary): Markup {
   const { shorterSide, bytes, formats, colours } = statistics;
   const rows: [string, string][] = [
     ["format", kind ?? "-"],
@@ -68,10 +56,7 @@ function facts({ images, classes, imbalance, statistics, kind }: CheckSummary): 
     ["colours", shares(colours)],
   ];
   return markup`<section aria-labelledby="data"><h2 id="data">The data</h2>
-<dl class="facts">${rows.map(
-    ([term, value]) => markup`<div><dt>${term}</dt><dd>${value}</dd></div>
-`,
-  )}</dl>
+${facts(rows)}
 ${classes.length > 0 ? markup`<div class="plot" tabindex="0" role="group" aria-label="Plot of class sizes">${longTailPlot(classes)}</div>` : null}</section>`;
 }
 
