@@ -15,6 +15,8 @@ export interface RunFolder {
   readonly recipe: string;
   readonly metrics: string;
   readonly result: string;
+  /** Calibration, agreement, confusions: see evaluation/analysis.ts. Runs of older versions have none. */
+  readonly analysis: string;
   readonly lastCheckpoint: string;
   /** The one before the last. */
   readonly previousCheckpoint: string;
@@ -28,6 +30,7 @@ export function runFolder(path: string): RunFolder {
     recipe: resolve(path, "recipe.json"),
     metrics: resolve(path, "metrics.jsonl"),
     result: resolve(path, "result.json"),
+    analysis: resolve(path, "analysis.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
     previousCheckpoint: resolve(path, "checkpoints/previous.safetensors"),
     bestCheckpoint: resolve(path, "checkpoints/best.safetensors"),
