@@ -18,6 +18,7 @@ const arrows = {
     values: ["support", "torch", "nn", "optim", "models", "losses", "methods", "data", "evaluation"],
     types: ["recipes"],
   },
+  report: { values: ["support", "data", "evaluation", "training"], types: ["recipes"] },
 };
 
 const anyOf = (folders) => `^src/(${folders.join("|")})/`;

@@ -7,6 +7,7 @@ import { exportCommand } from "./commands/export.js";
 import { predictCommand } from "./commands/predict.js";
 import { quickstartCommand } from "./commands/quickstart.js";
 import { recipesCommand } from "./commands/recipes.js";
+import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { trainCommand } from "./commands/train.js";
 import { longtailVersion } from "./version.js";
@@ -17,6 +18,7 @@ Start here:
   longtail recipes                                            what can be trained
   longtail train cifar100-lt-ncl --data DIR                   train a recipe on your copy of the data
   longtail evaluate runs/cifar100-lt-ncl                      accuracy over all, many-, medium- and few-shot classes
+  longtail report runs/cifar100-lt-ncl                        a page about a run, to look at
   longtail predict runs/cifar100-lt-ncl photo.jpg             what is on a photograph
 
 Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 ended by SIGTERM.`;
@@ -32,6 +34,7 @@ export function createProgram(): Command {
     trainCommand(),
     evaluateCommand(),
     predictCommand(),
+    reportCommand(),
     exportCommand(),
     dataCommand(),
     recipesCommand(),

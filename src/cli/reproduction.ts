@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { GroupAccuracy } from "../evaluation/scores.js";
 import { loadRecipe } from "../recipes/load.js";
 import type { Override } from "../recipes/overrides.js";
-import { LongtailError } from "../support/errors.js";
 import { formatTable } from "../support/table.js";
-import { freshRunFolder, runFolder } from "../training/run-folder.js";
+import { readDescription, readResult } from "../training/read-run.js";
+import { freshRunFolder } from "../training/run-folder.js";
 import type { RunDescription, RunResult } from "../training/run-folder.js";
 import type { Output } from "./output.js";
 import { withDataFolder } from "./recipe-arguments.js";
@@ -31,8 +30,8 @@ export async function reproduceRun(
   },
 ): Promise<Reproduction> {
   const { data, output } = options;
-  const before = description(run);
-  const expected = result(run);
+  const before = readDescription(run);
+  const expected = readResult(run);
   const overrides: Override[] =
     data === undefined ? [] : [{ path: ["data", "root"], value: data, text: `--data ${data}` }];
   const recipe = withDataFolder(await loadRecipe(run, overrides));
@@ -41,36 +40,14 @@ export async function reproduceRun(
   const threads = options.threads ?? before.threads;
   const settings = { out: again, device, threads, force: false, command: process.argv.slice(2) };
   await trainWatched(recipe, { ...settings, output, listeners: [] });
-  const differences = changes(before, description(again));
-  const found = result(again);
+  const differences = changes(before, readDescription(again));
+  const found = readResult(again);
   const same = isDeepStrictEqual(scoresOf(found), scoresOf(expected));
   for (const difference of differences) output.say(`not as it was: ${difference}`);
   output.say(
     same ? `\n${again}: the same result as ${run}, to the digit` : `\n${comparison(expected, found)}`,
   );
   return { run, again, same, differences };
-}
-
-/** @throws LongtailError for a folder that holds no finished run. */
-function result(run: string): RunResult {
-  return read(runFolder(run).result, "a run that has finished") as RunResult;
-}
-
-function description(run: string): RunDescription {
-  return read(runFolder(run).recipe, "a run's folder") as RunDescription;
-}
-
-function read(path: string, expected: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new LongtailError(
-      `${path}: expected ${expected}, but it cannot be read: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
-  }
 }
 
 function changes(before: RunDescription, now: RunDescription): string[] {

@@ -58,5 +58,16 @@ export async function trainWatched(
     throw interruption.error(
       `interrupted; \`longtail train ${out} --resume\` goes on from ${folder.lastCheckpoint}`,
     );
+  await report(folder.path, output);
   return evaluation;
+}
+
+/** Makes the page about the run. The training has ended well whether or not that works. */
+async function report(run: string, output: Output): Promise<void> {
+  const { writeReport } = await import("../report/write-report.js");
+  try {
+    output.say(`report: ${await writeReport(run)}`);
+  } catch (error) {
+    output.say(`warning: no report was made: ${(error as Error).message}`);
+  }
 }

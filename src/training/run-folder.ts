@@ -22,6 +22,8 @@ export interface RunFolder {
   readonly previousCheckpoint: string;
   /** Of the epoch that was selected, where one is. */
   readonly bestCheckpoint: string;
+  /** The page about the run, for people. */
+  readonly report: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -34,6 +36,7 @@ export function runFolder(path: string): RunFolder {
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
     previousCheckpoint: resolve(path, "checkpoints/previous.safetensors"),
     bestCheckpoint: resolve(path, "checkpoints/best.safetensors"),
+    report: resolve(path, "report/index.html"),
   };
 }
 

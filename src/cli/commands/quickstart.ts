@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { collect, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
@@ -65,5 +65,7 @@ Next:
   npx longtail evaluate ${join(out, "ncl")}                       every class
   npx longtail predict ${join(out, "ncl")} ${photo}
   npx longtail train caltech20-lt-ncl --data my-photos        your own: my-photos/{train,test}/CLASS/*.jpg
-  npx longtail recipes                                        what else there is`;
+  npx longtail recipes                                        what else there is
+
+The report of NCL, to be opened in a browser: ${join(resolve(out), "ncl", "report", "index.html")}`;
 }

@@ -1,0 +1,84 @@
+import * as Plot from "@observablehq/plot";
+import type { ScaleOptions } from "@observablehq/plot";
+import type { Markup } from "../../support/markup.js";
+import { chart, type LegendItem } from "./chart.js";
+
+export interface Curve extends LegendItem {
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+export interface CurvesOptions {
+  readonly title: string;
+  readonly description: string;
+  readonly y: ScaleOptions;
+  readonly curves: readonly Curve[];
+  /** An epoch to mark. */
+  readonly mark?: { readonly x: number; readonly label: string } | undefined;
+  /** "epoch" unless given. */
+  readonly x?: ScaleOptions;
+}
+
+/** With so few points each is shown. */
+const MOST_DOTS = 12;
+/** The numbers below a chart have about so many rows. */
+const ROWS = 20;
+
+/** Values over epochs, a line each. */
+export function curvesChart({ title, description, y, curves, mark, x = {} }: CurvesOptions): Markup {
+  const drawn = curves.filter(({ points }) => points.length > 0);
+  return chart({
+    title,
+    description,
+    legend: drawn.length > 1 ? drawn : [],
+    plot: {
+      x: { label: "epoch", ticks: 6, ...x },
+      y: { grid: true, ticks: 6, ...y },
+      marks: [
+        ...(mark === undefined ? [] : marked(mark)),
+        ...drawn.map(({ points, color, dashed = false }) =>
+          Plot.line(points, {
+            ...{ x: "x", y: "y", stroke: color, strokeWidth: 2 },
+            ...(dashed ? { strokeDasharray: "6 4" } : {}),
+          }),
+        ),
+        ...drawn
+          .filter(({ points }) => points.length <= MOST_DOTS)
+          .map(({ points, color }) => Plot.dot(points, { x: "x", y: "y", fill: color, r: 3.5 })),
+      ],
+    },
+    numbers: { head: ["epoch", ...drawn.map(({ name }) => name)], rows: rowsOf(drawn) },
+  });
+}
+
+function marked({ x, label }: { x: number; label: string }): Plot.Markish[] {
+  return [
+    Plot.ruleX([x], { stroke: "var(--soft)", strokeDasharray: "2 3" }),
+    Plot.text([label], {
+      x,
+      frameAnchor: "top",
+      text: [label],
+      textAnchor: "end",
+      dx: -4,
+      fill: "var(--soft)",
+    }),
+  ];
+}
+
+/** All values at some of the places that have one. */
+function rowsOf(curves: readonly Curve[]): (string | null)[][] {
+  const places = [...new Set(curves.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
+  const count = Math.min(ROWS, places.length);
+  const chosen = Array.from(
+    { length: count },
+    (_, i) => places[Math.round(((i + 1) * places.length) / count) - 1]!,
+  );
+  const values = curves.map(({ points }) => new Map(points.map(({ x, y }) => [x, y])));
+  return chosen.map((place) => [
+    short(place),
+    ...values.map((of) => (of.has(place) ? short(of.get(place)!) : null)),
+  ]);
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,40 @@
+import type { Group } from "../../evaluation/groups.js";
+import type { GroupAccuracy } from "../../evaluation/scores.js";
+import type { LegendItem } from "../charts/chart.js";
+
+export const GROUPS: readonly Group[] = ["many", "medium", "few"];
+export const ALL_AND_GROUPS = ["all", ...GROUPS] as const;
+
+/** CSS colours: of the groups, and of all images together. */
+export const GROUP_COLORS = {
+  all: "var(--text)",
+  many: "var(--many)",
+  medium: "var(--medium)",
+  few: "var(--few)",
+} as const;
+
+/** Colours of things that have no order: experts, terms, runs. They repeat after the last. */
+const SERIES = ["var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)", "var(--s5)", "var(--s6)"] as const;
+
+export function seriesColor(place: number): string {
+  return SERIES[place % SERIES.length]!;
+}
+
+export function groupLegend(groups: readonly (keyof GroupAccuracy)[]): LegendItem[] {
+  return groups.map((name) => ({ name, color: GROUP_COLORS[name] }));
+}
+
+/** The groups that have a value, in the order many, medium, few; all first where it is asked for. */
+export function groupsOf<K extends keyof GroupAccuracy>(
+  values: Readonly<Record<K, unknown>>,
+  among: readonly K[],
+): K[] {
+  return among.filter((group) => values[group] !== null);
+}
+
+/** The groups at the two ends of the class sizes that have test images; null where there is one group alone. */
+export function farGroups(accuracy: GroupAccuracy): { head: Group; tail: Group } | null {
+  const there = groupsOf(accuracy, GROUPS);
+  const [head, tail] = [there[0], there.at(-1)];
+  return head === undefined || tail === undefined || head === tail ? null : { head, tail };
+}

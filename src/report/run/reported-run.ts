@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import type { Analysis } from "../../evaluation/analysis.js";
+import { hasResult, readAnalysis, readDescription, readResult } from "../../training/read-run.js";
+import { runFolder, type RunDescription, type RunFolder } from "../../training/run-folder.js";
+import { readHistory, type History } from "./history.js";
+import { judgedOf, type Judged } from "./judged.js";
+import { testPictures, type Pictures } from "./pictures.js";
+
+/** A run as its report sees it. */
+export interface ReportedRun {
+  readonly folder: RunFolder;
+  readonly description: RunDescription;
+  readonly history: History;
+  /** null before the first evaluation. */
+  readonly judged: Judged | null;
+  /** null for a run that has not ended, or that an older version made. */
+  readonly analysis: Analysis | null;
+  readonly pictures: Pictures;
+}
+
+/** @throws LongtailError for a folder that holds no run. */
+export async function readRun(path: string): Promise<ReportedRun> {
+  const folder = runFolder(path);
+  const description = readDescription(path);
+  const history = await readHistory(folder.metrics);
+  const judged = judgedOf(hasResult(path) ? readResult(path) : null, history);
+  const analysis = existsSync(folder.analysis) ? readAnalysis(path) : null;
+  const pictures = await testPictures(description, analysis);
+  return { folder, description, history, judged, analysis, pictures };
+}

@@ -1,0 +1,67 @@
+import type { EpochEvent, RunEvent, StepEvent } from "../../training/events.js";
+
+/** What a stretch of the training was like on average. */
+export interface TrainingPoint extends Pick<
+  EpochEvent,
+  "loss" | "parts" | "accuracy" | "lr" | "imagesPerSecond"
+> {
+  /** Epochs behind its last step. */
+  readonly at: number;
+}
+
+/** A training of more epochs than this is told by its epochs. */
+const MOST_EPOCHS = 30;
+/** About so many points a curve has. */
+const POINTS = 80;
+
+type Numbers = Pick<TrainingPoint, "loss" | "accuracy" | "lr" | "imagesPerSecond">;
+
+interface Stretch {
+  steps: number;
+  last: StepEvent;
+  readonly sums: Record<keyof Numbers, number>;
+  readonly parts: Record<string, number>;
+}
+
+/** Means over stretches of steps, so that a training of few epochs has a curve. */
+export class StepMeans {
+  private readonly stretches = new Map<number, Stretch>();
+
+  private constructor(
+    private readonly stepsPerEpoch: number,
+    private readonly perEpoch: number,
+  ) {}
+
+  /** Null for a training that is long enough without. */
+  static of({ epochs, stepsPerEpoch }: Pick<RunEvent, "epochs" | "stepsPerEpoch">): StepMeans | null {
+    if (epochs > MOST_EPOCHS) return null;
+    return new StepMeans(stepsPerEpoch, Math.min(stepsPerEpoch, Math.ceil(POINTS / epochs)));
+  }
+
+  add(step: StepEvent): void {
+    const place = Math.floor(((step.step - 1) * this.perEpoch) / this.stepsPerEpoch);
+    const key = (step.epoch - 1) * this.perEpoch + place;
+    const stretch = this.stretches.get(key) ?? emptyStretch(step);
+    this.stretches.set(key, stretch);
+    stretch.steps += 1;
+    stretch.last = step;
+    for (const name of Object.keys(stretch.sums) as (keyof Numbers)[]) stretch.sums[name] += step[name];
+    for (const [name, value] of Object.entries(step.parts))
+      stretch.parts[name] = (stretch.parts[name] ?? 0) + value;
+  }
+
+  points(): TrainingPoint[] {
+    return [...this.stretches.values()].map(({ steps, last, sums, parts }) => ({
+      at: last.epoch - 1 + last.step / this.stepsPerEpoch,
+      loss: sums.loss / steps,
+      accuracy: sums.accuracy / steps,
+      lr: last.lr,
+      imagesPerSecond: sums.imagesPerSecond / steps,
+      parts: Object.fromEntries(Object.entries(parts).map(([name, sum]) => [name, sum / steps])),
+    }));
+  }
+}
+
+function emptyStretch(last: StepEvent): Stretch {
+  return { steps: 0, last, sums: { loss: 0, accuracy: 0, lr: 0, imagesPerSecond: 0 }, parts: {} };
+}

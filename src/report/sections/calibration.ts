@@ -1,0 +1,115 @@
+import type { Analysis, ByGroup, Calibration, Temperature } from "../../evaluation/analysis.js";
+import { modelRows } from "../../evaluation/results-table.js";
+import { markup, type Markup } from "../../support/markup.js";
+import { reliabilityChart } from "../charts/reliability.js";
+import { ALL_AND_GROUPS, GROUPS, GROUP_COLORS, groupsOf } from "../html/groups.js";
+import { percentText, pointsText, sentences } from "../html/prose.js";
+import type { Section } from "../html/section.js";
+import { table, type Cell } from "../html/table.js";
+import type { ReportedRun } from "../run/reported-run.js";
+
+/** How far the probabilities can be trusted: by group, by network, and after temperature scaling. */
+export function calibrationSection({ analysis }: ReportedRun): Section | null {
+  if (analysis === null) return null;
+  const { ensemble } = analysis.calibration;
+  return {
+    id: "calibration",
+    title: "Calibration",
+    lead: sentences(worstGroupText(ensemble), temperatureText(analysis)),
+    body: markup`${groupTable(ensemble)}
+<div class="charts">${ALL_AND_GROUPS.map((group) => {
+      const of = ensemble[group];
+      return of === null ? null : reliabilityChart(group, of, GROUP_COLORS[group]);
+    })}</div>
+${networks(analysis)}
+${temperatures(analysis)}`,
+  };
+}
+
+function worstGroupText(ensemble: ByGroup<Calibration>): string {
+  const groups = groupsOf(ensemble, GROUPS);
+  const errors = groups.map((group) => ensemble[group]!.ece);
+  const worst = groups[errors.indexOf(Math.max(...errors))]!;
+  const { confidence, accuracy } = means(ensemble[worst]!);
+  const off = confidence - accuracy;
+  const how = off >= 0 ? "too sure" : "too unsure";
+  return `The probabilities are least to be trusted on ${worst}-shot classes: there the network is ${percentText(confidence)} sure on average and right in ${percentText(accuracy)}, ${how} by ${pointsText(off)} (expected calibration error ${percentText(ensemble[worst]!.ece)}; over all images ${percentText(ensemble.all.ece)}).`;
+}
+
+function temperatureText({ temperature }: Analysis): string {
+  const global = temperature?.fits.find(({ temperature: one }) => one.kind === "global");
+  if (!global)
+    return "No temperature was fitted: that needs training images held out (selection.kind=held-out).";
+  return `One temperature, fitted on held-out images, brings that error to ${percentText(global.calibration.all.ece)}${global.calibration.few === null ? "" : `, on few-shot classes to ${percentText(global.calibration.few.ece)}`}.`;
+}
+
+/** Over all images of the bins. */
+function means({ bins, images }: Calibration): { confidence: number; accuracy: number } {
+  const mean = (of: "confidence" | "accuracy"): number =>
+    bins.reduce((sum, bin) => sum + bin.images * (bin[of] ?? 0), 0) / images;
+  return { confidence: mean("confidence"), accuracy: mean("accuracy") };
+}
+
+function groupTable(ensemble: ByGroup<Calibration>): Markup {
+  return table({
+    name: "Calibration by group",
+    head: ["", "images", "mean probability, %", "right, %", "ECE, %", "MCE, %", "NLL", "Brier"],
+    rows: groupsOf(ensemble, ALL_AND_GROUPS).map((group) => {
+      const one = ensemble[group]!;
+      const { confidence, accuracy } = means(one);
+      const losses = [one.nll, one.brier].map((value) => value.toFixed(3));
+      return [group, String(one.images), confidence, accuracy, one.ece, one.mce, ...losses];
+    }),
+  });
+}
+
+function networks({ calibration }: Analysis): Markup | null {
+  if (calibration.experts.length < 2) return null;
+  return markup`<h3>Each network</h3>
+${table({
+  name: "Expected calibration error of each network",
+  head: ["ECE, %", ...ALL_AND_GROUPS],
+  rows: modelRows(calibration).map(([name, one]) => [name, ...errors(one)]),
+})}`;
+}
+
+function temperatures({ temperature, calibration }: Analysis): Markup | null {
+  if (temperature === null) return null;
+  const row = (name: string, values: string, one: ByGroup<Calibration>): Cell[] => [
+    name,
+    values,
+    ...errors(one),
+    one.all.nll.toFixed(3),
+  ];
+  return markup`<h3>Temperature scaling</h3>
+<p>Fitted on ${temperature.images} held-out images, judged on the test images; the answers stay as they are, apart from temperatures of experts before averaging.</p>
+${table({
+  name: "Temperature scaling",
+  head: ["ECE, %", "temperature", ...ALL_AND_GROUPS, "NLL, all"],
+  rows: [
+    row("as trained", "1", calibration.ensemble),
+    ...temperature.fits.map((fit) => {
+      const [name, values] = described(fit.temperature);
+      return row(name, values, fit.calibration);
+    }),
+  ],
+})}`;
+}
+
+function errors(one: ByGroup<Calibration>): Cell[] {
+  return ALL_AND_GROUPS.map((group) => one[group]?.ece ?? null);
+}
+
+function described(temperature: Temperature): [name: string, values: string] {
+  const shown = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(", ");
+  switch (temperature.kind) {
+    case "global":
+      return ["one temperature", shown([temperature.temperature])];
+    case "group":
+      return ["one a group", shown(GROUPS.map((group) => temperature.temperatures[group]))];
+    case "expert":
+      return ["one an expert", shown(temperature.temperatures)];
+    default:
+      return temperature satisfies never;
+  }
+}

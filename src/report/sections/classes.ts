@@ -1,0 +1,85 @@
+import { Markup, markup } from "../../support/markup.js";
+import { counted, percentText, sentences } from "../html/prose.js";
+import type { Section } from "../html/section.js";
+import type { Judged } from "../run/judged.js";
+import { classMistakes, type ClassMistakes } from "../run/mistakes.js";
+import type { ReportedRun } from "../run/reported-run.js";
+
+/** A table of that many classes is folded. */
+const MOST_OPEN = 200;
+
+/** Every class with what the network makes of it. Without scripts it is in the order of the class sizes. */
+export function classesSection({ judged }: ReportedRun): Section | null {
+  if (judged === null) return null;
+  const mistakes = judged.confusion === null ? null : classMistakes(judged.confusion, judged.perClass.length);
+  const open = judged.perClass.length <= MOST_OPEN ? " open" : "";
+  return {
+    id: "classes",
+    title: "Every class",
+    lead: leadText(judged, mistakes),
+    body: markup`<details${new Markup(open)}><summary>${counted(judged.perClass.length, "class", "classes")}, largest first</summary>
+<p class="search" hidden><label for="class-search">Search</label> <input id="class-search" type="search" autocomplete="off"> <span role="status"></span></p>
+<div class="scroll tall" tabindex="0" role="group" aria-label="Table of classes"><table class="sortable">
+<thead><tr>${HEAD.map(([title, number]) => markup`<th scope="col"${number ? new Markup(' class="number"') : null}>${title}</th>`)}</tr></thead>
+<tbody>${rows(judged, mistakes)}</tbody></table></div></details>`,
+  };
+}
+
+const HEAD: readonly (readonly [title: string, number: boolean])[] = [
+  ["class", false],
+  ["group", false],
+  ["training images", true],
+  ["test images", true],
+  ["accuracy, %", true],
+  ["precision, %", true],
+  ["most often taken for", false],
+];
+
+function leadText({ perClass }: Judged, mistakes: readonly ClassMistakes[] | null): string {
+  const known = perClass.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]));
+  const half = known.filter((accuracy) => accuracy >= 50).length;
+  const attracting = mistakes === null ? null : mostAnswered(perClass, mistakes);
+  return sentences(
+    `${half} of ${counted(known.length, "class", "classes")} ${half === 1 ? "is" : "are"} recognised in half of the images or more.`,
+    "Accuracy is the share of a class's images that are answered with it, precision the share of the answers with it that are right.",
+    attracting,
+  );
+}
+
+/** The class of low precision that costs the most: its name answers too much. */
+function mostAnswered(perClass: Judged["perClass"], mistakes: readonly ClassMistakes[]): string | null {
+  const wrong = mistakes.map(({ precision }, label) => {
+    const { accuracy, testImages } = perClass[label]!;
+    const right = ((accuracy ?? 0) * testImages) / 100;
+    return precision === null || precision === 0 ? 0 : right * (100 / precision - 1);
+  });
+  const label = wrong.indexOf(Math.max(...wrong));
+  const images = Math.round(wrong[label] ?? 0);
+  if (images < 2) return null;
+  return `The answer given wrongly most often is ${perClass[label]!.name}: for ${images} images of other classes (precision ${percentText(mistakes[label]!.precision!)}).`;
+}
+
+function rows({ perClass, groupOfClass }: Judged, mistakes: readonly ClassMistakes[] | null): Markup[] {
+  const order = perClass.map((_, label) => label);
+  order.sort((a, b) => perClass[b]!.trainImages - perClass[a]!.trainImages);
+  return order.map((label) => {
+    const { name, trainImages, testImages, accuracy } = perClass[label]!;
+    const group = groupOfClass[label]!;
+    return markup`<tr><th scope="row">${name}</th><td><span class="dot ${group}"></span>${group}</td><td class="number">${trainImages}</td><td class="number">${testImages}</td><td class="number share" style="--share:${(accuracy ?? 0).toFixed(0)}%">${short(accuracy)}</td><td class="number">${short(mistakes?.[label]?.precision ?? null)}</td><td>${takenFor(perClass, label, mistakes)}</td></tr>
+`;
+  });
+}
+
+function takenFor(
+  perClass: Judged["perClass"],
+  label: number,
+  mistakes: readonly ClassMistakes[] | null,
+): string {
+  const worst = mistakes?.[label]?.takenFor;
+  if (!worst) return "";
+  return `${perClass[worst.answer]?.name ?? worst.answer} (${worst.images} of ${perClass[label]!.testImages})`;
+}
+
+function short(value: number | null): string {
+  return value === null ? "-" : value.toFixed(1);
+}

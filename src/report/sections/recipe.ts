@@ -1,0 +1,46 @@
+import { stringify } from "yaml";
+import { markup } from "../../support/markup.js";
+import { facts } from "../../support/page/page.js";
+import type { Section } from "../html/section.js";
+import { sentences } from "../html/prose.js";
+import type { ReportedRun } from "../run/reported-run.js";
+
+/** How the run came about, and how to have it again. */
+export function recipeSection({ description, folder }: ReportedRun): Section {
+  const { recipe, seed, device, threads, kernels, versions, command, started } = description;
+  const { method, optimizer, schedule, data } = recipe;
+  return {
+    id: "recipe",
+    title: "Recipe and versions",
+    lead: sentences(
+      `${method.kind} with ${method.experts} × ${recipe.backbone}, ${recipe.epochs} epochs in batches of ${data.batch}, seed ${seed}: all that decides the outcome is below.`,
+      `longtail reproduce trains it again and compares; on the same machine with the same number of threads every digit is the same.`,
+    ),
+    body: markup`${facts([
+      ["method", `${method.kind}, ${method.experts} ${method.experts === 1 ? "network" : "experts"}`],
+      ["network", `${recipe.backbone}, classifier ${recipe.classifier.kind}`],
+      [
+        "optimizer",
+        `${optimizer.kind}, rate ${optimizer.lr}, momentum ${optimizer.momentum}, decay ${optimizer.weightDecay}`,
+      ],
+      ["schedule", `${schedule.kind}, ${recipe.epochs} epochs`],
+      ["sampling", data.sampler.kind],
+      ["augmentation", data.train.map(({ kind }) => kind).join(", ") || "none"],
+      ["moving averages", recipe.ema === null ? "none" : `decay ${recipe.ema.decay}`],
+      ["precision", `${recipe.precision}, ${recipe.deterministic ? "deterministic" : "not deterministic"}`],
+      ["seed", String(seed)],
+      ["device", `${device}, ${threads} ${threads === 1 ? "thread" : "threads"}, kernels ${kernels}`],
+      ["versions", `longtail ${versions.longtail}, libtorch ${versions.libtorch}, Node.js ${versions.node}`],
+      ["started", `${started.slice(0, 16).replace("T", " ")} UTC`],
+    ])}
+<h3>Commands</h3>
+<pre tabindex="0" aria-label="Commands"><code>${command.length > 0 ? `${command.map(quoted).join(" ")}\n` : "# started from code\n"}longtail reproduce ${quoted(folder.path)}</code></pre>
+<details><summary>The recipe with every default</summary>
+<pre tabindex="0" aria-label="Recipe"><code>${stringify(recipe, { lineWidth: 100 })}</code></pre></details>`,
+  };
+}
+
+/** An argument as a shell takes it. */
+function quoted(argument: string): string {
+  return /^[\w./:=,@%+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { Analysis } from "../evaluation/analysis.js";
+import { LongtailError } from "../support/errors.js";
+import { runFolder } from "./run-folder.js";
+import type { RunDescription, RunResult } from "./run-folder.js";
+
+/** A run's recipe.json. @throws LongtailError for a folder that holds no run. */
+export function readDescription(run: string): RunDescription {
+  return read(runFolder(run).recipe, "a run's folder") as RunDescription;
+}
+
+/** A run's result.json. @throws LongtailError for a folder that holds no finished run. */
+export function readResult(run: string): RunResult {
+  return read(runFolder(run).result, "a run that has finished") as RunResult;
+}
+
+/** A run's analysis.json. @throws LongtailError for a folder that has none. */
+export function readAnalysis(run: string): Analysis {
+  return read(runFolder(run).analysis, "the analysis of a run that has finished") as Analysis;
+}
+
+/** Whether a run has ended with a result. */
+export function hasResult(run: string): boolean {
+  return existsSync(runFolder(run).result);
+}
+
+function read(path: string, expected: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new LongtailError(
+      `${path}: expected ${expected}, but it cannot be read: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
