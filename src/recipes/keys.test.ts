@@ -200,6 +200,12 @@ test("every key has a type, and what is not plain from its name a description", 
     checkpoints.epochs: a whole number > 0
     checkpoints.steps: a whole number > 0 or null
     checkpoints.minutes: a number > 0 or null
+    logs.tensorboard: true or false
+    logs.csv: true or false
+    logs.everySteps: a whole number > 0
+    logs.histogramsEvery: a whole number > 0 or null
+    logs.histogramsOf: one of ends, all
+    logs.images: a whole number >= 0
     precision: one of float32, bfloat16
     memoryFormat: one of channels_last, contiguous
     deterministic: true or false"

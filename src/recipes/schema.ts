@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Data } from "./data-schema.js";
+import { Logs } from "./logs-schema.js";
 import { count, rate, share, weight } from "./numbers.js";
 
 /**
@@ -284,6 +285,7 @@ export const Recipe = z.strictObject({
   evaluation: Evaluation.prefault({}),
   selection: Selection.prefault({ kind: "held-out" }),
   checkpoints: Checkpoints.prefault({}),
+  logs: Logs.prefault({}),
   precision: z.enum(["float32", "bfloat16"]).default("float32").describe("bfloat16: mixed precision"),
   memoryFormat: z
     .enum(["channels_last", "contiguous"])

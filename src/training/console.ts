@@ -61,6 +61,8 @@ class Progress {
         this.evaluation = event;
         this.line(describeEvaluation(event));
         break;
+      case "images":
+      case "histograms":
       case "checkpoint":
         break;
       case "warning":

@@ -13,6 +13,8 @@ import { EpochTotals } from "./epoch-totals.js";
 import type { EpochSums } from "./epoch-totals.js";
 import type { Emit } from "./events.js";
 import { judge } from "./judge.js";
+import { tellFirstBatch } from "./logs/first-batch.js";
+import { tellSpread } from "./logs/spread.js";
 import type { Prepared } from "./prepare.js";
 import type { RunFolder } from "./run-folder.js";
 import { bestOnTest, betterEpoch } from "./selection.js";
@@ -107,7 +109,10 @@ async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
   } finally {
     batches.return();
   }
-  if (step === stepsPerEpoch) emit({ type: "epoch", epoch: epoch + 1, lr: optimizer.lr, ...totals.means() });
+  if (step === stepsPerEpoch) {
+    emit({ type: "epoch", epoch: epoch + 1, lr: optimizer.lr, ...totals.means() });
+    tellSpread(run, epoch + 1);
+  }
   for (const message of takeWarnings()) emit({ type: "warning", message });
   const reached = at(step, totals.sums);
   if (signal?.aborted || reached.epoch === run.recipe.epochs || clock.dueAfterEpoch(reached.epoch))
@@ -131,6 +136,7 @@ function nextStep(
   const { recipe, method, optimizer, ema, trainLoader } = run;
   const { stepsPerEpoch } = trainLoader;
   const { indices, ...shown } = batches.next().value as Batch;
+  if (epoch + step === 0) tellFirstBatch(run, { indices, images: shown.images });
   const { precision } = recipe;
   const { accumulate } = recipe.optimizer;
   const outcome = trainStep(

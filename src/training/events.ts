@@ -10,7 +10,9 @@ export type TrainingEvent =
   | RunEvent
   | EpochStartEvent
   | StepEvent
+  | ImagesEvent
   | EpochEvent
+  | HistogramsEvent
   | EvaluationEvent
   | CheckpointEvent
   | WarningEvent
@@ -82,6 +84,36 @@ export interface EpochEvent extends Timed {
   readonly lr: number;
   readonly seconds: number;
   readonly imagesPerSecond: number;
+}
+
+/** Before the first step: a picture of images of its batch, as the network sees them (logs.images). */
+export interface ImagesEvent extends Timed {
+  readonly type: "images";
+  readonly epoch: number;
+  readonly step: number;
+  /** The name of a PNG file in the run's folder. */
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  /** Of each image, in reading order; an image's views are side by side. Of mixed images the first one's. */
+  readonly classes: readonly string[];
+}
+
+/** How values are spread over `counts.length` equal intervals from `min` to `max`. */
+export interface Histogram {
+  readonly min: number;
+  readonly max: number;
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly sumOfSquares: number;
+}
+
+/** After an epoch, every so many (logs.histogramsEvery): weights, and their gradients in its last step, by name. */
+export interface HistogramsEvent extends Timed {
+  readonly type: "histograms";
+  readonly epoch: number;
+  readonly weights: Readonly<Record<string, Histogram>>;
+  readonly gradients: Readonly<Record<string, Histogram>>;
 }
 
 /** Which images were judged: the test images, or the training images held out to select an epoch. */

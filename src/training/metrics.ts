@@ -32,10 +32,12 @@ function isBefore(event: TrainingEvent | null, { epoch, step }: Position): boole
     case undefined:
       return false;
     case "step":
+    case "images":
       return event.epoch <= epoch || (event.epoch === epoch + 1 && event.step <= step);
     case "epoch-start":
       return event.epoch <= epoch || (event.epoch === epoch + 1 && step > 0);
     case "epoch":
+    case "histograms":
       return event.epoch <= epoch;
     case "evaluation": // the one of the epoch that ends here is made again
       return event.epoch < epoch || (event.epoch === epoch && step > 0);

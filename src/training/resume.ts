@@ -14,7 +14,7 @@ import type { RunFolder } from "./run-folder.js";
 import { restore } from "./trained.js";
 
 /** What can be changed without a change in what is learned. */
-const MAY_DIFFER = ["data.root", "data.workers", "checkpoints", "description", "reference"];
+const MAY_DIFFER = ["data.root", "data.workers", "checkpoints", "logs", "description", "reference"];
 
 export interface Resumed {
   readonly progress: Progress;

@@ -14,6 +14,12 @@ export interface RunFolder {
   readonly path: string;
   readonly recipe: string;
   readonly metrics: string;
+  /** A row an epoch. */
+  readonly epochs: string;
+  /** What the console says. */
+  readonly log: string;
+  /** Images of the first batch. */
+  readonly firstBatch: string;
   readonly result: string;
   /** Calibration, agreement, confusions: see evaluation/analysis.ts. Runs of older versions have none. */
   readonly analysis: string;
@@ -31,6 +37,9 @@ export function runFolder(path: string): RunFolder {
     path: resolve(path),
     recipe: resolve(path, "recipe.json"),
     metrics: resolve(path, "metrics.jsonl"),
+    epochs: resolve(path, "epochs.csv"),
+    log: resolve(path, "train.log"),
+    firstBatch: resolve(path, "first-batch.png"),
     result: resolve(path, "result.json"),
     analysis: resolve(path, "analysis.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),

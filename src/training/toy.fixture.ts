@@ -83,6 +83,15 @@ const EVALUATION: ResolvedRecipe["evaluation"] = {
   weights: "ema",
 };
 
+const LOGS: ResolvedRecipe["logs"] = {
+  tensorboard: true,
+  csv: true,
+  everySteps: 1,
+  histogramsEvery: 1,
+  histogramsOf: "ends",
+  images: 4,
+};
+
 export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
   return {
     name: "toy",
@@ -103,6 +112,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     evaluation: EVALUATION,
     selection: { kind: "last" },
     checkpoints: { epochs: 1, steps: null, minutes: null },
+    logs: LOGS,
     precision: "float32",
     memoryFormat: "channels_last",
     deterministic: true,

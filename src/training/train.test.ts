@@ -35,8 +35,9 @@ function readJson(path: string): unknown {
 describe("a run", () => {
   test("tells its story in order, and writes it all down", async () => {
     const { result, events } = await trainToy(toyRecipe(root), out);
-    const epoch = ["epoch-start", ...Array<string>(STEPS).fill("step"), "epoch", "checkpoint", "evaluation"];
-    expect(types(events)).toEqual(["run", ...epoch, ...epoch, "end"]);
+    const steps = [...Array<string>(STEPS).fill("step"), "epoch", "histograms", "checkpoint", "evaluation"];
+    const epochs = ["epoch-start", "images", ...steps, "epoch-start", ...steps];
+    expect(types(events)).toEqual(["run", ...epochs, "end"]);
     const lines = readFileSync(result.folder.metrics, "utf8").trimEnd().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(events);
 
@@ -131,7 +132,7 @@ describe("ending early", () => {
       signal: controller.signal,
       listeners: [abortAt(controller, "step", 2)],
     });
-    expect(types(events)).toEqual(["run", "epoch-start", "step", "step", "checkpoint", "end"]);
+    expect(types(events)).toEqual(["run", "epoch-start", "images", "step", "step", "checkpoint", "end"]);
     expect(events.at(-1)).toMatchObject({ reason: "interrupted" });
     expect(result).toMatchObject({ reason: "interrupted", evaluation: null });
     expect(existsSync(result.folder.result)).toBe(false);
