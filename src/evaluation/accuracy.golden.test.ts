@@ -25,7 +25,7 @@ test("shots: the ensemble's and each expert's accuracy by group", () => {
     experts: logits.length,
     groups: "reference",
   });
-  meter.add(logits, tensors.get("target")!);
+  meter.add({ logits, labels: tensors.get("target")! });
   const { ensemble, experts } = meter.result();
   expect([shots.many_at_least, shots.few_at_most]).toEqual([100, 20]);
   expectSame(ensemble, shots.ensemble);

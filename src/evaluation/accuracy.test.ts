@@ -15,7 +15,7 @@ function add(meter: AccuracyMeter, first: number[], second: number[], labels: nu
   using _scope = scope();
   const shape = [labels.length, 3];
   const logits = [tensor(new Float32Array(first), { shape }), tensor(new Float32Array(second), { shape })];
-  meter.add(logits, tensor(new BigInt64Array(labels.map(BigInt)), { shape: [labels.length] }));
+  meter.add({ logits, labels: tensor(new BigInt64Array(labels.map(BigInt)), { shape: [labels.length] }) });
 }
 
 describe("AccuracyMeter", () => {
@@ -62,7 +62,7 @@ describe("AccuracyMeter", () => {
     using _scope = scope();
     const descending = [7, 6, 5, 4, 3, 2, 1];
     const logits = tensor([...descending, ...descending, ...descending], { shape: [3, 7] });
-    meter.add([logits], tensor([0, 4, 5], { dtype: "int64" }));
+    meter.add({ logits: [logits], labels: tensor([0, 4, 5], { dtype: "int64" }) });
     expect(meter.result().ensemble.top5).toBeCloseTo(200 / 3, 12);
   });
 

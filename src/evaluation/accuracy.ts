@@ -1,9 +1,11 @@
 import { noGrad } from "../torch/autograd.js";
-import { cat, stack } from "../torch/operators.generated.js";
+import { cat } from "../torch/operators.generated.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { groupOf } from "./groups.js";
 import type { GroupRule } from "./groups.js";
+import { withEnsemble } from "./meter.js";
+import type { Meter, Observation } from "./meter.js";
 import { classScores, groupAccuracy, percent, sum } from "./scores.js";
 import type { ClassScores, GroupAccuracy } from "./scores.js";
 import { ConfusionTally, Tally, increment } from "./tally.js";
@@ -52,7 +54,7 @@ const LIKELIEST = 5;
  * The ensemble is the mean of the experts' raw logits. Answers are counted, so the scores do not depend on the size or
  * the order of the batches; the loss is summed in float64.
  */
-export class AccuracyMeter {
+export class AccuracyMeter implements Meter {
   private readonly options: AccuracyMeterOptions;
   private readonly models: readonly Tally[]; // the ensemble, then each expert
   private readonly confusion: ConfusionTally;
@@ -67,18 +69,19 @@ export class AccuracyMeter {
     this.seen = new Float64Array(length);
   }
 
-  /** Adds a batch: raw logits [N, C] of each expert, labels int64 [N]. */
-  add(logits: readonly Tensor[], labels: Tensor): void {
+  add({ logits, labels }: Pick<Observation, "logits" | "labels">): void {
     if (logits.length !== this.options.experts)
       throw new RangeError(
         `AccuracyMeter: expected logits of ${this.options.experts} experts, received ${logits.length}`,
       );
     using _scope = scope();
     using _noGrad = noGrad();
-    const experts = stack([...logits]); // [K, N, C]
-    const ensemble = experts.mean({ dim: [0] }); // [N, C]
-    const models = cat([ensemble.unsqueeze(0), experts]); // [K + 1, N, C]
-    this.lossSum += ensemble.to({ dtype: "float64" }).crossEntropyLoss(labels, { reduction: SUM }).item();
+    const models = withEnsemble(logits);
+    this.lossSum += models
+      .select(0, 0)
+      .to({ dtype: "float64" })
+      .crossEntropyLoss(labels, { reduction: SUM })
+      .item();
     this.countTop5(models, labels);
     this.countAnswers(models.argmax({ dim: 2 }), labels);
   }

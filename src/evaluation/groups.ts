@@ -3,7 +3,8 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 /** Which classes count as many, medium and few: the field's rule or the one of NCL's reference code. */
 export type GroupRule = ResolvedRecipe["evaluation"]["groups"];
 
-export type Group = "many" | "medium" | "few";
+export const GROUPS = ["many", "medium", "few"] as const;
+export type Group = (typeof GROUPS)[number];
 
 /**
  * The group of every class, by its number of training images.

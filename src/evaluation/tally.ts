@@ -49,5 +49,9 @@ export class ConfusionTally {
 }
 
 export function increment(counts: Float64Array, index: number): void {
-  counts[index] = (counts[index] ?? 0) + 1;
+  raise(counts, index, 1);
+}
+
+export function raise(sums: Float64Array, index: number, by: number): void {
+  sums[index] = (sums[index] ?? 0) + by;
 }

@@ -9,8 +9,9 @@ export interface TrainingClasses {
   classes: readonly string[]; // their names, for errors
 }
 
-/** A method that knows how many training images each class has. */
+/** A method whose losses are on balanced logits: it knows how many training images each class has. */
 export abstract class BalancedMethod<M extends Ensemble = Ensemble> extends ExpertsMethod<M> {
+  override readonly prior = "balanced";
   #logCounts: Tensor; // [C]
 
   /** @throws DataError that names a class without training images. */

@@ -8,6 +8,7 @@ import { ExpertsMethod } from "./experts-method.js";
 /** Plain cross-entropy on the raw logits: what every other method is compared with. */
 export class CrossEntropyMethod extends ExpertsMethod {
   override readonly name = "cross-entropy";
+  override readonly prior = "drawn";
   readonly #labelSmoothing: number;
 
   constructor(model: Ensemble, { labelSmoothing }: { labelSmoothing: number }) {

@@ -7,6 +7,7 @@ import type { Labelled, Method, StepResult, View } from "./method.js";
 /** A method whose model is an ensemble of experts that all see the same images; a subclass says what the loss is. */
 export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Method {
   abstract readonly name: string;
+  abstract readonly prior: Method["prior"];
   readonly views: readonly View[] = ["train"];
   readonly model: M;
 

@@ -23,6 +23,11 @@ export interface Method {
   readonly model: Module;
   /** The V views of each image that a step takes. */
   readonly views: readonly View[];
+  /**
+   * Which shares of the classes the raw logits come to stand for: those of the images drawn ("drawn": the loss is on the raw
+   * logits), or those divided by the classes' numbers of images ("balanced": it is on balanced logits).
+   */
+  readonly prior: "drawn" | "balanced";
   /** The forward half of a training step: loss.backward() and the optimizer are the loop's. */
   step(batch: Labelled): StepResult;
   /** Raw logits of each expert, [N, C], without gradient; the ensemble's are their mean. Call model.eval() before. */

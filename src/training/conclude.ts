@@ -1,43 +1,59 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { Analysis } from "../evaluation/analysis.js";
 import { scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
 import type { Reached, Run } from "./epochs.js";
 import { judge } from "./judge.js";
+import type { Judgement } from "./judge.js";
 import { restoreWeights } from "./resume.js";
 import type { RunResult } from "./run-folder.js";
 
-/** A run's result, without its duration. */
-export type Conclusion = Omit<RunResult, "seconds" | keyof EvaluationResult> & {
-  readonly evaluation: EvaluationResult;
-};
+/** A run's result, without its duration, and the analysis of the same answers. */
+export interface Conclusion {
+  readonly result: Omit<RunResult, "seconds" | keyof EvaluationResult> & {
+    readonly evaluation: EvaluationResult;
+  };
+  readonly analysis: Analysis;
+}
 
 /**
  * Judges the network of the selected epoch, and the last one beside it, on the test images. Null when the run was
  * interrupted before its end or here.
  */
-export async function conclude(run: Run, { progress, evaluation }: Reached): Promise<Conclusion | null> {
+export async function conclude(run: Run, { progress, judgement }: Reached): Promise<Conclusion | null> {
   const { epochs } = run.recipe;
-  if (progress.epoch < epochs || evaluation === null) return null;
+  if (progress.epoch < epochs || judgement === null) return null;
   const { kind } = run.recipe.selection;
-  const last = kind === "held-out" ? await judge(run, { epoch: epochs, split: "test" }) : evaluation;
-  if (last === null) return null;
   const { best, bestOnTest } = progress;
-  const selected = best === null || best.epoch === epochs ? last : await judgeBest(run, best.epoch);
+  const isLast = best === null || best.epoch === epochs;
+  const last = kind === "held-out" ? await judgeOnTest(run, epochs, { analyse: isLast }) : judgement;
+  if (last === null) return null;
+  const selected = isLast ? last : await judgeBest(run, best.epoch);
   if (selected === null) return null;
-  return {
-    evaluation: selected,
-    selectedOn: kind === "last" ? "last-epoch" : kind,
+  const { ensemble, experts } = last.evaluation;
+  const result = {
+    evaluation: selected.evaluation,
+    selectedOn: kind === "last" ? ("last-epoch" as const) : kind,
     epoch: best?.epoch ?? epochs,
     selectionScore: best?.score ?? null,
-    lastEpoch: { epoch: epochs, ensemble: last.ensemble, experts: last.experts },
+    lastEpoch: { epoch: epochs, ensemble, experts },
     bestOnTest,
   };
+  return { result, analysis: selected.analysis! };
 }
 
-async function judgeBest(run: Run, epoch: number): Promise<EvaluationResult | null> {
+async function judgeBest(run: Run, epoch: number): Promise<Judgement | null> {
   {
     using _scope = scope();
     restoreWeights(run, readCheckpoint(run.folder.bestCheckpoint));
   }
-  return judge(run, { epoch, split: "test" });
+  return judgeOnTest(run, epoch, { analyse: true });
+}
+
+async function judgeOnTest(
+  run: Run,
+  epoch: number,
+  { analyse }: { analyse: boolean },
+): Promise<Judgement | null> {
+  return judge(run, { epoch, split: "test", analyse });
 }

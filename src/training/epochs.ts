@@ -13,6 +13,7 @@ import { EpochTotals } from "./epoch-totals.js";
 import type { EpochSums } from "./epoch-totals.js";
 import type { Emit } from "./events.js";
 import { judge } from "./judge.js";
+import type { Judgement } from "./judge.js";
 import { tellFirstBatch } from "./logs/first-batch.js";
 import { tellSpread } from "./logs/spread.js";
 import type { Prepared } from "./prepare.js";
@@ -34,7 +35,7 @@ export interface Run extends Prepared {
 /** How far a run has come, and what the last evaluation found; null when none was due or it was interrupted. */
 export interface Reached {
   readonly progress: Progress;
-  readonly evaluation: EvaluationResult | null;
+  readonly judgement: Judgement | null;
 }
 
 /**
@@ -43,17 +44,17 @@ export interface Reached {
  */
 export async function trainEpochs(run: Run): Promise<Reached> {
   let progress = run.from;
-  let evaluation: EvaluationResult | null = null;
+  let judgement: Judgement | null = null;
   for (;;) {
     if (progress.step === 0 && isEvaluated(run, progress.epoch)) {
-      evaluation = await evaluate(run, progress);
-      if (evaluation === null) {
+      judgement = await evaluate(run, progress);
+      if (judgement === null) {
         if (!run.clock.isCurrent) checkpoint(run, progress);
-        return { progress, evaluation };
+        return { progress, judgement };
       }
-      progress = withFindings(run, progress, evaluation);
+      progress = withFindings(run, progress, judgement.evaluation);
     }
-    if (progress.epoch === run.recipe.epochs || run.signal?.aborted) return { progress, evaluation };
+    if (progress.epoch === run.recipe.epochs || run.signal?.aborted) return { progress, judgement };
     progress = await trainEpoch(run, progress);
   }
 }
@@ -63,8 +64,10 @@ function isEvaluated({ recipe }: Run, epoch: number): boolean {
   return epoch > 0 && (epoch % recipe.evaluation.every === 0 || epoch === recipe.epochs);
 }
 
-async function evaluate(run: Run, { epoch }: Position): Promise<EvaluationResult | null> {
-  return judge(run, { epoch, split: run.recipe.selection.kind === "held-out" ? "held-out" : "test" });
+/** The pass over the test images after the last epoch gives the run's analysis as well. */
+async function evaluate(run: Run, { epoch }: Position): Promise<Judgement | null> {
+  if (run.recipe.selection.kind === "held-out") return judge(run, { epoch, split: "held-out" });
+  return judge(run, { epoch, split: "test", analyse: epoch === run.recipe.epochs });
 }
 
 /** Compares the epoch with those before and keeps its network when it is the best one. */

@@ -25,18 +25,21 @@ function options(changes: Partial<EvaluateOptions> = {}): EvaluateOptions {
   return {
     method: buildMethod(recipe, training),
     loader: { epoch: () => batches(3) },
-    meter: new AccuracyMeter({ ...training, experts: 2, groups: "field" }),
+    meters: [],
     ...changes,
   };
 }
 
 test("sees every image, leaves the model as it was and keeps no tensor", async () => {
-  const given = options();
+  const meter = new AccuracyMeter({ ...training, experts: 2, groups: "field" });
+  const places: number[] = [];
+  const given = options({ meters: [meter, { add: ({ indices }) => places.push(...indices) }] });
   const { model } = given.method;
   const before = model.namedBuffers().map(([, buffer]) => buffer.toArray());
   const { live } = memory();
-  const result = await evaluateMethod(given);
-  expect(result?.images).toBe(6);
+  expect(await evaluateMethod(given)).toBe(true);
+  expect(meter.result().images).toBe(6);
+  expect(places).toEqual([0, 1, 2, 3, 4, 5]);
   expect(model.training).toBe(true);
   expect(model.namedBuffers().map(([, buffer]) => buffer.toArray())).toEqual(before);
   expect(memory().live).toBe(live);
@@ -56,7 +59,7 @@ test("an aborted evaluation ends early, and the model is training again", async 
     }
   }
   const given = options({ loader: { epoch: counted }, signal: controller.signal });
-  expect(await evaluateMethod(given)).toBeNull();
+  expect(await evaluateMethod(given)).toBe(false);
   expect(taken).toBe(2);
   expect(given.method.model.training).toBe(true);
   given.method.dispose();

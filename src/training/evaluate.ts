@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Loader } from "../data/loader.js";
-import type { AccuracyMeter, EvaluationResult } from "../evaluation/accuracy.js";
+import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
@@ -9,25 +9,25 @@ export interface EvaluateOptions {
   readonly method: Method;
   /** Unshuffled, without dropLast: every image once, on the method's device. */
   readonly loader: Pick<Loader, "epoch">;
-  readonly meter: AccuracyMeter;
+  readonly meters: readonly Meter[];
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Judges a method on every batch of a loader, in evaluation mode, without gradients and always in float32, then puts
- * the model back into the mode it was in. Null when the signal ended it early.
+ * Shows a method every batch of a loader, in evaluation mode, without gradients and always in float32, and what it says
+ * to every meter, then puts the model back into the mode it was in. False when the signal ended it early.
  */
-export async function evaluateMethod(options: EvaluateOptions): Promise<EvaluationResult | null> {
-  const { method, loader, meter, signal } = options;
+export async function evaluateMethod(options: EvaluateOptions): Promise<boolean> {
+  const { method, loader, meters, signal } = options;
   const { training } = method.model;
   method.model.eval();
   const batches = loader.epoch(0);
   try {
     while (!signal?.aborted) {
-      if (!addNextBatch()) return meter.result();
+      if (!addNextBatch()) return true;
       await setImmediate(); // signal handlers run only when the event loop gets a turn
     }
-    return null;
+    return false;
   } finally {
     batches.return();
     method.model.train(training);
@@ -38,7 +38,9 @@ export async function evaluateMethod(options: EvaluateOptions): Promise<Evaluati
     using _noGrad = noGrad();
     const { done, value: batch } = batches.next();
     if (done) return false;
-    meter.add(method.predict(batch.images), batch.labels);
+    const { images, labels, indices } = batch;
+    const logits = method.predict(images);
+    for (const meter of meters) meter.add({ logits, labels, indices });
     return true;
   }
 }

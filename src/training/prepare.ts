@@ -1,8 +1,6 @@
 import { openDataset } from "../data/registry.js";
-import { subset } from "../data/subset.js";
 import type { Dataset } from "../data/dataset.js";
 import type { CacheListener } from "../data/cache/report.js";
-import { stratifiedSplit } from "../data/split.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
@@ -13,11 +11,11 @@ import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
 import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { DataError } from "../support/errors.js";
 import type { KernelChoice } from "../torch/native.js";
 import { manualSeed } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
+import { holdOut } from "./held-out.js";
 import { openLoaders, type Loaders } from "./loaders.js";
 
 /** Everything a recipe names, built. */
@@ -28,6 +26,8 @@ export interface Prepared extends Loaders {
   readonly data: { readonly train: Dataset; readonly test: Dataset };
   /** What is trained on. */
   readonly trainData: Dataset;
+  /** Training images that select an epoch; null where none are held out. */
+  readonly heldOut: Dataset | null;
   /** Of all training images, those held out as well: they decide a class's group. */
   readonly statistics: ClassStatistics;
   readonly method: Method;
@@ -36,10 +36,7 @@ export interface Prepared extends Loaders {
 }
 
 /** All but the loaders. */
-interface Trainee extends Omit<Prepared, keyof Loaders>, Disposable {
-  /** Training images that select an epoch; null where none are held out. */
-  readonly heldOut: Dataset | null;
-}
+interface Trainee extends Omit<Prepared, keyof Loaders>, Disposable {}
 
 interface Settings {
   readonly device: string;
@@ -116,20 +113,4 @@ function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device"
       method.dispose();
     },
   };
-}
-
-/** @throws DataError when the share leaves no image to select by. */
-function holdOut(
-  train: Dataset,
-  selection: ResolvedRecipe["selection"],
-): { trainData: Dataset; heldOut: Dataset | null } {
-  if (selection.kind !== "held-out") return { trainData: train, heldOut: null };
-  const { share: fraction, seed } = selection;
-  const { kept, taken } = stratifiedSplit(train, { portion: { fraction }, seed });
-  if (taken.length === 0)
-    throw new DataError(
-      `${train.root}: its classes are too small to hold out ${selection.share} of their images (selection.share); ` +
-        "take a larger share, or --select last, which needs none.",
-    );
-  return { trainData: subset(train, kept), heldOut: subset(train, taken) };
 }

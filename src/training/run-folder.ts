@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:f
 import { join, resolve } from "node:path";
 import type { DatasetCard } from "../data/card.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { Analysis } from "../evaluation/analysis.js";
 import { lockRun } from "./run-lock.js";
 import type { BestOnTest } from "./selection.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -150,6 +151,11 @@ export function writeResult(
   { evaluation, ...facts }: Omit<RunResult, keyof EvaluationResult> & { evaluation: EvaluationResult },
 ): void {
   writeFileAtomic(folder.result, json({ ...evaluation, ...facts }));
+}
+
+/** Before the result: a run that has one has the other. */
+export function writeAnalysis(folder: RunFolder, analysis: Analysis): void {
+  writeFileAtomic(folder.analysis, `${JSON.stringify(analysis)}\n`);
 }
 
 function holdsRun(path: string): boolean {

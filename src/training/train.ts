@@ -15,7 +15,7 @@ import { applySettings, prepare } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import { canResume, resume } from "./resume.js";
 import type { Resumed } from "./resume.js";
-import { assertFree, createRunFolder, runFolder, writeResult } from "./run-folder.js";
+import { assertFree, createRunFolder, runFolder, writeAnalysis, writeResult } from "./run-folder.js";
 import type { RunFolder, Versions } from "./run-folder.js";
 import { lockRun } from "./run-lock.js";
 
@@ -80,9 +80,12 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
     const clock = new CheckpointClock(recipe.checkpoints);
     const run = { ...prepared, folder, from: progress, clock, emit, signal };
     const conclusion = await conclude(run, await trainEpochs(run));
-    if (conclusion !== null) writeResult(folder, { ...conclusion, seconds: secondsSince(started) });
+    if (conclusion !== null) {
+      writeAnalysis(folder, conclusion.analysis);
+      writeResult(folder, { ...conclusion.result, seconds: secondsSince(started) });
+    }
     const reason = conclusion === null ? "interrupted" : "finished";
-    return { reason, folder, evaluation: conclusion?.evaluation ?? null, ...end(reason, null) };
+    return { reason, folder, evaluation: conclusion?.result.evaluation ?? null, ...end(reason, null) };
   } catch (error) {
     endQuietly(() => end("failed", (error as Error).message));
     throw error;

@@ -3,6 +3,7 @@ import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
 import { AccuracyMeter } from "../evaluation/accuracy.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { buildMethod } from "../methods/registry.js";
 import { fitting } from "../models/load-weights.js";
@@ -107,13 +108,15 @@ interface EvaluateTrainedOptions {
   /** The data's folder; the one it was trained on unless given. */
   readonly root?: string | undefined;
   readonly split?: "train" | "test";
+  /** What else is to see every batch. */
+  readonly also?: readonly Meter[];
   readonly signal?: AbortSignal;
 }
 
 /** Judges a trained method as its run did: same transforms, batches and groups. Null when the signal ended it early. */
 export async function evaluateTrained(
   trained: Trained,
-  { root, split = "test", signal }: EvaluateTrainedOptions = {},
+  { root, split = "test", also = [], signal }: EvaluateTrainedOptions = {},
 ): Promise<EvaluationResult | null> {
   const { method, device, description } = trained;
   const { recipe, classes, counts } = description;
@@ -122,7 +125,8 @@ export async function evaluateTrained(
   using loader = new Loader(evaluationBatches(recipe, dataset, device));
   const { groups } = recipe.evaluation;
   const meter = new AccuracyMeter({ classes, counts, experts: recipe.method.experts, groups });
-  return await evaluateMethod({ method, loader, meter, signal });
+  const finished = await evaluateMethod({ method, loader, meters: [meter, ...also], signal });
+  return finished ? meter.result() : null;
 }
 
 function assertSameClasses({ path, description }: Trained, found: readonly string[], root: string): void {

@@ -1,0 +1,130 @@
+import { noGrad } from "../../torch/autograd.js";
+import { tensor } from "../../torch/create.js";
+import { scope } from "../../torch/scope.js";
+import type { Tensor } from "../../torch/tensor.js";
+import type { Temperature } from "../analysis.js";
+import { GROUPS } from "../groups.js";
+import type { Group } from "../groups.js";
+import type { KeptLogits, LogitBatch } from "./kept-logits.js";
+import { minimize } from "./newton.js";
+import type { Expansion } from "./newton.js";
+
+/** Temperatures lie between these: beyond, the images say only that probabilities should be 1 or all alike. */
+const LEAST = 1 / 20;
+const MOST = 20;
+/** A group that fewer of the images are answered with takes the temperature of all. */
+const FEWEST_IMAGES = 20;
+
+export type TemperatureKind = Temperature["kind"];
+
+export interface FitOptions {
+  /**
+   * [C], added to the scaled logits: log of the classes' shares among the images that are fitted to, less the log of the
+   * shares that the logits take for granted. Null where these are the same.
+   */
+  readonly shift: readonly number[] | null;
+  readonly groupOfClass: readonly Group[];
+}
+
+/**
+ * The temperature T that makes softmax(z / T + shift) of the ensemble's logits z fit the labels best: least negative
+ * log-likelihood (Guo et al., ICML 2017, section 4.2). Those of the experts are fitted jointly, for z / T = mean_k z_k / T_k.
+ * The likelihood is concave in 1 / T, also jointly, and is climbed by Newton's method.
+ */
+export function fitTemperature(
+  { batches }: Pick<KeptLogits, "batches">,
+  kind: TemperatureKind,
+  options: FitOptions,
+): Temperature {
+  using _scope = scope();
+  using _noGrad = noGrad();
+  const ensemble = batches.map(({ logits, labels }) => ({
+    terms: logits.mean({ dim: [0], keepdim: true }),
+    labels,
+  }));
+  const global = (): number => fit(ensemble, options)[0]!;
+  switch (kind) {
+    case "global":
+      return { kind, temperature: global() };
+    case "group":
+      return { kind, temperatures: groupTemperatures(ensemble, options, global()) };
+    case "expert": {
+      const terms = batches.map(({ logits, labels }) => ({ terms: logits.div(logits.shape[0]!), labels }));
+      return { kind, temperatures: fit(terms, options) };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** What is multiplied by inverse temperatures and summed, [F, n, C], for n images. */
+interface Terms extends Pick<LogitBatch, "labels"> {
+  readonly terms: Tensor;
+}
+
+function groupTemperatures(
+  ensemble: readonly Terms[],
+  options: FitOptions,
+  global: number,
+): Record<Group, number> {
+  const answers = ensemble.map(({ terms }) => terms.select(0, 0).argmax({ dim: 1 }).toList());
+  const of = (group: Group): number => {
+    const rows = answers.map((batch) =>
+      batch.flatMap((answer, row) => (options.groupOfClass[answer] === group ? [row] : [])),
+    );
+    if (rows.flat().length < FEWEST_IMAGES) return global;
+    const chosen = ensemble.flatMap(({ terms, labels }, b) => {
+      if (rows[b]!.length === 0) return [];
+      const places = tensor(rows[b]!, { dtype: "int64" });
+      return [{ terms: terms.indexSelect(1, places), labels: labels.indexSelect(0, places) }];
+    });
+    return fit(chosen, options)[0]!;
+  };
+  return Object.fromEntries(GROUPS.map((group) => [group, of(group)])) as Record<Group, number>;
+}
+
+/** A temperature for each of the F terms; at least one image. */
+function fit(batches: readonly Terms[], { shift }: Pick<FitOptions, "shift">): number[] {
+  const [factors] = batches[0]!.terms.shape as [number];
+  const added = shift && tensor(Float64Array.from(shift));
+  const inverse = minimize({
+    start: Array.from({ length: factors }, () => 1),
+    least: 1 / MOST,
+    most: 1 / LEAST,
+    expand: (point) => meanLoss(batches, point, added),
+  });
+  return inverse.map((one) => 1 / one);
+}
+
+/** The mean over all images of the negative log-likelihood at inverse temperatures [F], in float64. */
+function meanLoss(batches: readonly Terms[], inverse: readonly number[], added: Tensor | null): Expansion {
+  const factors = inverse.length;
+  const images = batches.reduce((sum, { labels }) => sum + labels.size, 0);
+  const sums = new Float64Array(1 + factors + factors ** 2); // value, gradient, Hessian
+  for (const batch of batches)
+    lossOfBatch(batch, inverse, added).forEach((part, i) => (sums[i]! += part / images));
+  const [value, ...derivatives] = sums;
+  const row = (i: number): number[] => derivatives.slice(factors * (1 + i), factors * (2 + i));
+  return { value: value!, gradient: derivatives.slice(0, factors), hessian: inverse.map((_, i) => row(i)) };
+}
+
+/**
+ * Sums over the images of -log p_label, with p = softmax(u), u = Σ_f β_f t_f + shift; of its gradient E_p[t_f] − t_f,label
+ * and of its Hessian Cov_p(t_f, t_g); in one array.
+ */
+function lossOfBatch({ terms, labels }: Terms, inverse: readonly number[], added: Tensor | null): number[] {
+  using _scope = scope();
+  const t = terms.to({ dtype: "float64" }).permute([1, 0, 2]); // [n, F, C]
+  const [images, factors] = t.shape as [number, number];
+  const weights = tensor(Float64Array.from(inverse), { shape: [1, factors, 1] });
+  const scaled = t.mul(weights).sum({ dim: [1] }); // [n, C]
+  const logProbabilities = (added === null ? scaled : scaled.add(added)).logSoftmax(1);
+  const p = logProbabilities.exp().unsqueeze(1); // [n, 1, C]
+  const means = t.mul(p).sum({ dim: [2], keepdim: true }); // [n, F, 1]
+  const ofLabel = labels.view([images, 1, 1]);
+  const value = logProbabilities.gather(1, ofLabel.squeeze(2)).neg();
+  const gradient = means.sub(t.gather(2, ofLabel.expand([images, factors, 1])));
+  const centred = t.sub(means);
+  const hessian = centred.mul(p).matmul(centred.transpose(1, 2)); // [n, F, F]
+  return [value, gradient, hessian].flatMap((each) => each.sum({ dim: [0] }).toList());
+}

@@ -1,0 +1,92 @@
+/** analysis.json of whole runs, against the run's own result. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Analysis } from "../evaluation/analysis.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { memory } from "../torch/scope.js";
+import type { RunResult } from "./run-folder.js";
+import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { trainToy } from "./train-toy.fixture.js";
+
+let temporary: ReturnType<typeof temporaryFolder>;
+let root: string;
+beforeEach(() => {
+  temporary = temporaryFolder();
+  root = join(temporary.path, "data");
+  writeToyData(root);
+});
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+async function trained(changes: Partial<ResolvedRecipe>): Promise<{ result: RunResult; analysis: Analysis }> {
+  const { result } = await trainToy(toyRecipe(root, changes), join(temporary.path, "run"));
+  const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
+  return {
+    result: read(result.folder.result) as RunResult,
+    analysis: read(result.folder.analysis) as Analysis,
+  };
+}
+
+/** Right answers among all images, by the bins of a calibration. */
+function accuracyOf({ bins, images }: Analysis["calibration"]["ensemble"]["all"]): number {
+  return bins.reduce((sum, bin) => sum + (bin.accuracy ?? 0) * bin.images, 0) / images;
+}
+
+function expectSameAnswers({ result, analysis }: { result: RunResult; analysis: Analysis }): void {
+  const { ensemble, experts } = analysis.calibration;
+  expect(analysis.images).toBe(result.images);
+  expect(ensemble.all.nll).toBeCloseTo(result.loss, 9);
+  expect(accuracyOf(ensemble.all)).toBeCloseTo(result.ensemble.all, 9);
+  experts.forEach((expert, k) => {
+    expect(accuracyOf(expert.all)).toBeCloseTo(result.experts[k]!.all, 9);
+  });
+  const mistakes = result.confusion.filter(([label, answer]) => label !== answer);
+  const triples = analysis.confusedPairs.map(({ label, answer, images }) => [label, answer, images]);
+  expect(triples.toSorted()).toEqual(mistakes.toSorted());
+}
+
+test("the last epoch's: of the same answers as the result", async () => {
+  const before = memory().live;
+  const run = await trained({});
+  expectSameAnswers(run);
+  expect(run.analysis).toMatchObject({
+    ...{ version: 1, split: "test", classes: ["ant", "bee", "cat"], counts: [24, 12, 6] },
+    ...{ groupRule: "field", groupOfClass: ["medium", "few", "few"], temperature: null },
+    agreement: { all: { images: 12, pairs: [{ experts: [0, 1] }] }, few: { images: 8 }, many: null },
+    hardest: { group: "few" },
+  });
+  expect(run.analysis.hardest.images).toHaveLength(8);
+  expect(memory().live).toBe(before);
+});
+
+test("the selected epoch's, with temperatures fitted on the held-out images", async () => {
+  const run = await trained({ epochs: 3, selection: { kind: "held-out", share: 0.25, seed: 0 } });
+  expectSameAnswers(run);
+  const { temperature, calibration } = run.analysis;
+  expect(temperature).toMatchObject({
+    fittedOn: "held-out",
+    images: 11, // of 24, 12 and 6: 6, 3 and 2
+    fits: [
+      { temperature: { kind: "global" } },
+      { temperature: { kind: "group" } },
+      { temperature: { kind: "expert", temperatures: [expect.any(Number), expect.any(Number)] } },
+    ],
+  });
+  for (const fit of temperature!.fits.slice(0, 2))
+    expect(accuracyOf(fit.calibration.all)).toBeCloseTo(accuracyOf(calibration.ensemble.all), 9);
+});
+
+test("of a single model: no agreement, no temperature of experts", async () => {
+  const run = await trained({
+    method: { kind: "cross-entropy", experts: 1, labelSmoothing: 0 },
+    selection: { kind: "held-out", share: 0.25, seed: 0 },
+  });
+  expectSameAnswers(run);
+  expect(run.analysis.agreement).toBeNull();
+  expect(run.analysis.temperature?.fits.map(({ temperature }) => temperature.kind)).toEqual([
+    "global",
+    "group",
+  ]);
+});
