@@ -9,9 +9,7 @@ namespace {
 
 std::atomic<Use> inUse{Use::Own};
 
-bool isImages(const at::Tensor& tensor) {
-  return tensor.dim() == 4 && tensor.device().is_cpu() && tensor.layout() == at::kStrided && tensor.scalar_type() == at::kFloat;
-}
+bool areImages(const at::Tensor& tensor) { return isPlainFloat(tensor) && tensor.dim() == 4 && tensor.is_contiguous(at::MemoryFormat::ChannelsLast); }
 
 // Where Winograd was faster than libtorch's oneDNN in bench/convolution.mjs (AVX2, 2 threads; own / libtorch in CPU time
 // of both passes: 0.2 to 0.9 inside the rule, up to 1.2 outside). Transforming the weights costs about as much as 20
@@ -27,10 +25,20 @@ bool pays(const Images& images, const Channels& channels) {
 
 }  // namespace
 
+bool isPlainFloat(const at::Tensor& tensor) {
+  return use() != Use::Libtorch && tensor.device().is_cpu() && tensor.layout() == at::kStrided && tensor.scalar_type() == at::kFloat &&
+         !at::autocast::is_autocast_enabled(at::kCPU);
+}
+
+const Kernels* chooseForPixels(const at::Tensor& input) {
+  if (!areImages(input) || input.numel() <= input.size(1)) return nullptr;  // one value has no variance
+  const int channels = static_cast<int>(input.size(1));
+  return channels <= kMostNormChannels ? kernelsFor({channels, channels}) : nullptr;
+}
+
 const Kernels* choose(const at::Tensor& input, const at::Tensor& weight) {
-  if (use() == Use::Libtorch || !isImages(input) || !isImages(weight)) return nullptr;
+  if (!areImages(input) || !isPlainFloat(weight) || weight.dim() != 4) return nullptr;
   if (weight.size(2) != 3 || weight.size(3) != 3 || weight.size(1) != input.size(1)) return nullptr;
-  if (!input.is_contiguous(at::MemoryFormat::ChannelsLast) || at::autocast::is_autocast_enabled(at::kCPU)) return nullptr;
   const Images images{input.size(0), input.size(2), input.size(3)};
   const Channels channels{static_cast<int>(weight.size(1)), static_cast<int>(weight.size(0))};
   if (images.count == 0 || images.height == 0 || images.width == 0) return nullptr;

@@ -1,4 +1,4 @@
-// Which convolutions our own kernels compute, and which libtorch's do.
+// What our own kernels compute, and what libtorch's do.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -8,6 +8,12 @@ namespace lt::kernels {
 
 // The kernels for a 3x3 convolution with stride 1 and padding 1 of these tensors; null where libtorch computes it.
 const Kernels* choose(const at::Tensor& input, const at::Tensor& weight);
+
+// The kernels for batch norm and ReLU of these images in training; null where libtorch does.
+const Kernels* chooseForPixels(const at::Tensor& input);
+
+// Whether it is float32 on the CPU, outside of autocast, and our kernels are in use at all.
+bool isPlainFloat(const at::Tensor& tensor);
 
 enum class Use {
   Libtorch,  // never ours

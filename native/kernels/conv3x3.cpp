@@ -1,70 +1,137 @@
 #include "kernels/conv3x3.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
+#include "kernels/parts.h"
 #include "kernels/workspace.h"
 
 namespace lt::kernels {
 namespace {
 
-// As many as libtorch has threads, where there is that much work.
-int64_t partsOf(int64_t most) { return std::min<int64_t>(most, at::in_parallel_region() ? 1 : at::get_num_threads()); }
+// Of a convolution with the given weight; rotated: of its data gradient.
+class Transformed {
+ public:
+  Transformed(const Kernels& kernels, const at::Tensor& weight, bool rotated)
+      : channels(rotated ? turned(channelsOf(weight)) : channelsOf(weight)), memory_(static_cast<size_t>(transformedWeights(channels))) {
+    const WeightTransform job{channels, kernels::data(weight), stridesOf(weight), rotated, memory_.data()};
+    inParts(channels.inputs, [&](Part part) { kernels.transformWeights(job, part); });
+  }
 
-template <class Work>
-void inParts(int64_t most, const Work& work) {
-  const int64_t parts = partsOf(most);
-  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t index = begin; index < end; index++) work(Part{index, parts});
-  });
+  const float* data() const { return memory_.data(); }
+  const Channels channels;
+
+ private:
+  static Channels turned(const Channels& channels) { return {channels.outputs, channels.inputs}; }
+  const Workspace memory_;
+};
+
+Convolution jobOf(const at::Tensor& input, const Transformed& weights, at::Tensor& output) {
+  return {imagesOf(input), weights.channels, data(input), weights.data(), output.mutable_data_ptr<float>()};
 }
 
-Images imagesOf(const at::Tensor& tensor) { return {tensor.size(0), tensor.size(2), tensor.size(3)}; }
-
-Channels channelsOf(const at::Tensor& weight) { return {static_cast<int>(weight.size(1)), static_cast<int>(weight.size(0))}; }
-
-WeightStrides stridesOf(const at::Tensor& weight) { return {weight.stride(0), weight.stride(1), weight.stride(2), weight.stride(3)}; }
-
-at::Tensor emptyImages(const at::Tensor& like, int64_t channels) {
-  return at::empty({like.size(0), channels, like.size(2), like.size(3)}, like.options().memory_format(at::MemoryFormat::ChannelsLast));
+void run(const Kernels& kernels, const Convolution& job) {
+  const size_t scratch = scratchFloats(job.images, job.channels);
+  inParts(Strips(job.images).count, [&](Part part) { kernels.convolve(job, part, Workspace(scratch).data()); });
 }
 
-at::Tensor convolve(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight, bool rotated) {
-  const Channels stored = channelsOf(weight), channels = rotated ? Channels{stored.outputs, stored.inputs} : stored;
-  const Images images = imagesOf(input);
-  const Workspace transformed(static_cast<size_t>(transformedWeights(channels)));
-  const WeightTransform transform{channels, weight.const_data_ptr<float>(), stridesOf(weight), rotated, transformed.data()};
-  inParts(channels.inputs, [&](Part part) { kernels.transformWeights(transform, part); });
-  at::Tensor output = emptyImages(input, channels.outputs);
-  const Convolution job{images, channels, input.const_data_ptr<float>(), transformed.data(), output.mutable_data_ptr<float>()};
-  const size_t scratch = scratchFloats(images, channels);
-  inParts(Strips(images).count, [&](Part part) { kernels.convolve(job, part, Workspace(scratch).data()); });
+at::Tensor convolve(const Kernels& kernels, const at::Tensor& input, const Transformed& weights) {
+  at::Tensor output = emptyImages(input, weights.channels.outputs);
+  run(kernels, jobOf(input, weights, output));
   return output;
 }
 
+// The parts' sums of a weight's gradient, and their end.
+class WeightSums {
+ public:
+  WeightSums(int64_t parts, const at::Tensor& weight)
+      : channels_(channelsOf(weight)), parts_(parts), memory_(static_cast<size_t>(parts * transformedWeights(channels_))) {}
+
+  float* of(Part part) const { return memory_.data() + part.index * transformedWeights(channels_); }
+
+  at::Tensor end(const Kernels& kernels, const at::Tensor& weight) const {
+    at::Tensor result = at::empty_like(weight);
+    const WeightGradientEnd job{channels_, memory_.data(), parts_, result.mutable_data_ptr<float>(), stridesOf(result)};
+    inParts(channels_.inputs, [&](Part part) { kernels.endWeightGradient(job, part); });
+    return result;
+  }
+
+ private:
+  const Channels channels_;
+  const int64_t parts_;
+  const Workspace memory_;
+};
+
 }  // namespace
 
-at::Tensor forward(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight) { return convolve(kernels, input, weight, false); }
+at::Tensor forward(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight) {
+  return convolve(kernels, input, Transformed(kernels, weight, false));
+}
 
 at::Tensor inputGradient(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& weight) {
-  return convolve(kernels, gradient, weight, true);
+  return convolve(kernels, gradient, Transformed(kernels, weight, true));
 }
 
 at::Tensor weightGradient(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& weight) {
   const Images images = imagesOf(input);
   const Channels channels = channelsOf(weight);
-  const int64_t size = transformedWeights(channels), parts = partsOf(Strips(images).count);
+  const int64_t strips = Strips(images).count;
   const size_t scratch = scratchFloats(images, channels);
-  const Workspace sums(static_cast<size_t>(parts * size));
-  inParts(parts, [&](Part part) {
-    const WeightGradient job{images, channels, input.const_data_ptr<float>(), gradient.const_data_ptr<float>(), sums.data() + part.index * size};
-    kernels.sumWeightGradient(job, part, Workspace(scratch).data());
+  const WeightSums sums(partsOf(strips), weight);
+  inParts(strips, [&](Part part) {
+    kernels.sumWeightGradient({images, channels, data(input), data(gradient), sums.of(part)}, part, Workspace(scratch).data());
   });
-  at::Tensor result = at::empty_like(weight);
-  const WeightGradientEnd end{channels, sums.data(), parts, result.mutable_data_ptr<float>(), stridesOf(result)};
-  inParts(channels.inputs, [&](Part part) { kernels.endWeightGradient(end, part); });
-  return result;
+  return sums.end(kernels, weight);
+}
+
+Summed forwardSummed(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight, const float* scale, const float* shift) {
+  const Transformed weights(kernels, weight, false);
+  at::Tensor output = emptyImages(input, weights.channels.outputs);
+  Convolution all = jobOf(input, weights, output);
+  all.scale = scale;
+  all.shift = shift;
+  const int64_t strips = Strips(all.images).count;
+  const size_t scratch = scratchFloats(all.images, all.channels);
+  PartSums sums(strips, all.channels.outputs);
+  inParts(strips, [&](Part part) {
+    Convolution job = all;
+    job.sums = sums.of(part);
+    kernels.convolve(job, part, Workspace(scratch).data());
+  });
+  return {output, sums.total()};
+}
+
+at::Tensor forwardNormalized(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight, const FoldedNorm& norm, const at::Tensor& shortcut,
+                             bool relu) {
+  const Transformed weights(kernels, weight, false);
+  at::Tensor output = emptyImages(input, weights.channels.outputs);
+  Convolution job = jobOf(input, weights, output);
+  job.outputScale = data(norm.scale());
+  job.outputShift = data(norm.shift());
+  job.shortcut = shortcut.defined() ? data(shortcut) : nullptr;
+  job.relu = relu;
+  run(kernels, job);
+  return output;
+}
+
+Gradients backward(const Kernels& kernels, Backward all, const at::Tensor& input, const at::Tensor& weight, bool summed) {
+  const Transformed rotated(kernels, weight, true);
+  at::Tensor inputGradient = emptyImages(input, input.size(1));
+  all.images = imagesOf(input);
+  all.channels = channelsOf(weight);
+  all.input = data(input);
+  all.transformed = rotated.data();
+  all.inputGradient = inputGradient.mutable_data_ptr<float>();
+  const int64_t strips = Strips(all.images).count;
+  const size_t scratch = scratchFloats(all.images, all.channels);
+  const WeightSums weightSums(partsOf(strips), weight);
+  PartSums sums(strips, all.channels.inputs);
+  inParts(strips, [&](Part part) {
+    Backward job = all;
+    job.weightSum = weightSums.of(part);
+    job.sums = summed ? sums.of(part) : nullptr;
+    kernels.backward(job, part, Workspace(scratch).data());
+  });
+  return {inputGradient, weightSums.end(kernels, weight), sums.total()};
 }
 
 }  // namespace lt::kernels

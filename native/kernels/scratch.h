@@ -1,5 +1,5 @@
-// A thread's working memory: two blocks of transformed tiles, six rows of padded pixels, and the transform's half-way
-// results.
+// A thread's working memory: three blocks of transformed tiles, twice six rows of padded pixels, the transform's
+// half-way results, and sums by channel.
 #pragma once
 #include "kernels/winograd.h"
 
@@ -12,21 +12,26 @@ struct Scratch {
 
   // For images cut like this, with at most so many channels.
   static size_t floats(const Strips& strips, int channels) {
-    return 2 * kPlanes * planeStride(channels) + kWindow * rowFloats(strips, channels) + halfWayFloats(strips);
+    return 3 * kPlanes * planeStride(channels) + 2 * kWindow * rowFloats(strips, channels) + halfWayFloats(strips) + 2 * channels;
   }
 
   Scratch(float* memory, const Strips& strips, int channels)
-      : first(memory), second(first + kPlanes * planeStride(channels)), rows(second + kPlanes * planeStride(channels)),
-        halfWay(rows + kWindow * rowFloats(strips, channels)) {}
+      : windows(memory), products(windows + kPlanes * planeStride(channels)), tiles(products + kPlanes * planeStride(channels)),
+        rows(tiles + kPlanes * planeStride(channels)),
+        moreRows(rows + kWindow * rowFloats(strips, channels)), halfWay(moreRows + kWindow * rowFloats(strips, channels)),
+        sums(halfWay + halfWayFloats(strips)) {}
 
-  float* first;
-  float* second;
+  float* windows;   // transformed
+  float* products;  // of windows and weights
+  float* tiles;     // of gradients, transformed
   float* rows;
+  float* moreRows;
   float* halfWay;
+  float* sums;  // of a block, for each channel
 
  private:
   static constexpr int kLargestVector = 16;
-  static int64_t halfWayFloats(const Strips& strips) { return static_cast<int64_t>(kTile * strips.longest + 2) * kWindow * kLargestVector; }
+  static int64_t halfWayFloats(const Strips& strips) { return static_cast<int64_t>(kTile * strips.longest + 2) * kWindow * 2 * kLargestVector; }
 };
 
 }  // namespace lt::kernels

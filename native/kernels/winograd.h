@@ -73,6 +73,16 @@ struct Convolution {
   const float* input;
   const float* transformed;  // weights
   float* output;
+  // Batch norm and ReLU of the inputs as they are read, relu(scale·x + shift); null: as they are.
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  // [2][outputs]: the part's sum and sum of squares of each output, for the batch norm that follows; null: not gathered.
+  double* sums = nullptr;
+  // Batch norm in evaluation, a shortcut that is added and a ReLU, of the outputs as they are written; null: as they are.
+  const float* outputScale = nullptr;
+  const float* outputShift = nullptr;
+  const float* shortcut = nullptr;  // null: none
+  bool relu = false;
 };
 
 // dg of one part: the sum over the part's tiles, still transformed; [36][inputs][outputs].
@@ -82,6 +92,70 @@ struct WeightGradient {
   const float* input;
   const float* gradient;  // of the output
   float* sum;             // transformedWeights(channels) floats, overwritten
+};
+
+// Batch norm's gradient on the way to the convolution before it, by channel: a·gradient + b·output + c, where `output` is
+// the convolution's. See coefficients in batch-norm.h.
+struct NormGradient {
+  const float* gradient;
+  const float* output;
+  const float *a, *b, *c;
+};
+
+// Both gradients of a convolution between batch norms: of its weights, still transformed, and of its input. Its input is
+// either relu(scale·x + shift) of what lies in `input`, and the gradient goes on to that batch norm's output; or a
+// block's input as it is, and the gradient has the block's shortcut added.
+struct Backward {
+  Images images;
+  Channels channels;  // the layer's
+  NormGradient gradient;
+  const float* input;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  const float* transformed;  // weights, rotated
+  float* weightSum;          // as WeightGradient::sum
+  float* inputGradient;
+  const float* shortcut = nullptr;  // its gradient, added
+  // The batch norm that the gradient comes to next, of `normalized` with `mean` by channel: the sums of the gradient and
+  // of gradient·(normalized − mean), [2][inputs]. The gradient has then passed the ReLU before.
+  const float* normalized = nullptr;
+  const float* mean = nullptr;
+  double* sums = nullptr;
+};
+
+// Passes over single pixels of images with some channels. The sums are a part's, [2][channels].
+struct Pixels {
+  int64_t count;
+  int channels;
+};
+
+// Passes that gather sums take no more channels.
+inline constexpr int kMostNormChannels = 2048;
+
+struct SumPixels {  // sum and sum of squares
+  Pixels pixels;
+  const float* values;
+  double* sums;
+};
+
+struct NormalizePixels {  // relu(scale·values + shift + shortcut)
+  Pixels pixels;
+  const float *values, *scale, *shift;
+  const float* shortcut;  // null: none
+  float* output;
+};
+
+struct MaskPixels {  // gradient where the ReLU's output is not 0, and the sums of it and of it·(normalized − mean)
+  Pixels pixels;
+  const float *gradient, *output, *normalized, *mean;
+  float* masked;
+  double* sums;
+};
+
+struct NormGradientPixels {
+  Pixels pixels;
+  NormGradient gradient;
+  float* output;
 };
 
 // The parts' sums, added and transformed back, into weights that lie as `strides` says.
@@ -106,6 +180,11 @@ struct Kernels {
   void (*convolve)(const Convolution&, Part, float* scratch);
   void (*sumWeightGradient)(const WeightGradient&, Part, float* scratch);
   void (*endWeightGradient)(const WeightGradientEnd&, Part);
+  void (*backward)(const Backward&, Part, float* scratch);
+  void (*sumPixels)(const SumPixels&, Part);
+  void (*normalizePixels)(const NormalizePixels&, Part);
+  void (*maskPixels)(const MaskPixels&, Part);
+  void (*normGradientPixels)(const NormGradientPixels&, Part);
 };
 
 size_t scratchFloats(const Images& images, const Channels& channels);

@@ -1,8 +1,9 @@
-/** The blocks of ResNets for large images. What batch norm returns is changed in place, which saves memory. */
+/** The blocks of ResNets for large images. */
 import { BatchNorm2d } from "../nn/batch-norm.js";
+import { convNorm, convNormRelu } from "../nn/conv-norm.js";
 import { Conv2d } from "../nn/conv2d.js";
 import { Layer } from "../nn/module.js";
-import { Sequential } from "../nn/sequential.js";
+import { ResidualBlock } from "../nn/residual.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -16,30 +17,22 @@ export interface BlockOptions {
   rng: Rng;
 }
 
-/** relu(bn(conv3×3(relu(bn(conv3×3(x))))) + shortcut(x)). x [N, Cin, H, W] → [N, C, H/stride, W/stride]. */
-export class BasicBlock extends Layer {
+/** Two 3×3 convolutions. x [N, Cin, H, W] → [N, C, H/stride, W/stride]. */
+export class BasicBlock extends ResidualBlock {
   static readonly expansion = 1; // channels that leave the block, by the stage's
-  readonly #conv1: Conv2d;
-  readonly #bn1: BatchNorm2d;
-  readonly #conv2: Conv2d;
-  readonly #bn2: BatchNorm2d;
-  readonly #downsample: Sequential | null;
+  override readonly keepsShape: boolean;
+  readonly #downsample: Projection | null;
 
   constructor({ inChannels, channels, stride, rng }: BlockOptions) {
-    super();
-    this.#conv1 = this.child("conv1", convolution(inChannels, channels, { kernel: 3, stride, rng }));
-    this.#bn1 = this.child("bn1", new BatchNorm2d({ channels }));
-    this.#conv2 = this.child("conv2", convolution(channels, channels, { kernel: 3, rng }));
-    this.#bn2 = this.child("bn2", new BatchNorm2d({ channels }));
+    const conv1 = convolution(inChannels, channels, { kernel: 3, stride, rng });
+    super({ conv1, conv2: convolution(channels, channels, { kernel: 3, rng }), channels });
     const downsample = projection(inChannels, channels, { stride, rng });
     this.#downsample = downsample && this.child("downsample", downsample);
+    this.keepsShape = downsample === null;
   }
 
-  override forward(x: Tensor): Tensor {
-    using _ = scope();
-    const inner = this.#bn1.forward(this.#conv1.forward(x)).relu_();
-    const shortcut = this.#downsample?.forward(x) ?? x;
-    return keep(this.#bn2.forward(this.#conv2.forward(inner)).add_(shortcut).relu_());
+  protected override shortcut(x: Tensor): Tensor {
+    return this.#downsample?.forward(x) ?? x;
   }
 }
 
@@ -56,7 +49,7 @@ export class Bottleneck extends Layer {
   readonly #bn2: BatchNorm2d;
   readonly #conv3: Conv2d;
   readonly #bn3: BatchNorm2d;
-  readonly #downsample: Sequential | null;
+  readonly #downsample: Projection | null;
 
   constructor({ inChannels, channels, stride, groups, groupWidth, rng }: BlockOptions) {
     super();
@@ -74,24 +67,36 @@ export class Bottleneck extends Layer {
 
   override forward(x: Tensor): Tensor {
     using _ = scope();
-    const reduced = this.#bn1.forward(this.#conv1.forward(x)).relu_();
-    const inner = this.#bn2.forward(this.#conv2.forward(reduced)).relu_();
-    const shortcut = this.#downsample?.forward(x) ?? x;
-    return keep(this.#bn3.forward(this.#conv3.forward(inner)).add_(shortcut).relu_());
+    const reduced = convNormRelu(x, this.#conv1, this.#bn1);
+    const inner = convNormRelu(reduced, this.#conv2, this.#bn2);
+    return keep(convNormRelu(inner, this.#conv3, this.#bn3, this.#downsample?.forward(x) ?? x));
   }
 }
 
-/** What the shortcut needs where a block changes the shape (He et al.'s option B); null where it does not. */
+/** What the shortcut needs where a block changes the shape: He et al.'s option B. */
+class Projection extends Layer {
+  readonly #conv: Conv2d;
+  readonly #norm: BatchNorm2d;
+
+  constructor(inChannels: number, outChannels: number, options: { stride: number; rng: Rng }) {
+    super();
+    this.#conv = this.child("0", convolution(inChannels, outChannels, { kernel: 1, ...options }));
+    this.#norm = this.child("1", new BatchNorm2d({ channels: outChannels }));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convNorm(x, this.#conv, this.#norm);
+  }
+}
+
+/** Null where the block keeps the shape. */
 function projection(
   inChannels: number,
   outChannels: number,
   { stride, rng }: { stride: number; rng: Rng },
-): Sequential | null {
+): Projection | null {
   if (stride === 1 && inChannels === outChannels) return null;
-  return new Sequential([
-    convolution(inChannels, outChannels, { kernel: 1, stride, rng }),
-    new BatchNorm2d({ channels: outChannels }),
-  ]);
+  return new Projection(inChannels, outChannels, { stride, rng });
 }
 
 /** Keeps the resolution but for its stride. */

@@ -1,9 +1,9 @@
 import { BatchNorm2d } from "../nn/batch-norm.js";
+import { convNormRelu } from "../nn/conv-norm.js";
 import { Conv2d } from "../nn/conv2d.js";
 import { kaimingNormal } from "../nn/init.js";
-import { Layer } from "../nn/module.js";
 import { globalAveragePool } from "../nn/pooling.js";
-import { Sequential } from "../nn/sequential.js";
+import { ResidualBlock, ResidualStage } from "../nn/residual.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -21,7 +21,7 @@ export class ResNetCifar extends Backbone {
   override readonly features = STAGE_CHANNELS[2];
   readonly #conv1: Conv2d;
   readonly #bn1: BatchNorm2d;
-  readonly #stages: readonly Sequential[];
+  readonly #stages: readonly ResidualStage[];
 
   constructor({ depth, rng }: { depth: number; rng: Rng }) {
     super();
@@ -39,60 +39,44 @@ export class ResNetCifar extends Backbone {
         inChannels = channels;
         return block;
       });
-      return this.child(`layer${index + 1}`, new Sequential(layers));
+      return this.child(`layer${index + 1}`, new ResidualStage(layers));
     });
   }
 
   /** x [N, 3, H, W] → [N, 64] */
   override forward(x: Tensor): Tensor {
     using _ = scope();
-    const stem = this.#bn1.forward(this.#conv1.forward(x)).relu_();
+    const stem = convNormRelu(x, this.#conv1, this.#bn1);
     return keep(globalAveragePool(this.#stages.reduce((value, stage) => stage.forward(value), stem)));
   }
 }
 
-/** relu(bn(conv(relu(bn(conv(x))))) + shortcut(x)); what batch norm returns is changed in place, which saves memory. */
-class BasicBlock extends Layer {
-  readonly #conv1: Conv2d;
-  readonly #bn1: BatchNorm2d;
-  readonly #conv2: Conv2d;
-  readonly #bn2: BatchNorm2d;
+interface BlockOptions {
+  inChannels: number;
+  channels: number;
+  stride: number;
+  rng: Rng;
+}
+
+class BasicBlock extends ResidualBlock {
+  override readonly keepsShape: boolean;
   readonly #stride: number;
   readonly #addedChannels: number;
 
-  constructor({
-    inChannels,
-    channels,
-    stride,
-    rng,
-  }: {
-    inChannels: number;
-    channels: number;
-    stride: number;
-    rng: Rng;
-  }) {
-    super();
-    this.#conv1 = this.child("conv1", conv3x3(inChannels, channels, stride, rng));
-    this.#bn1 = this.child("bn1", new BatchNorm2d({ channels }));
-    this.#conv2 = this.child("conv2", conv3x3(channels, channels, 1, rng));
-    this.#bn2 = this.child("bn2", new BatchNorm2d({ channels }));
+  constructor({ inChannels, channels, stride, rng }: BlockOptions) {
+    const conv1 = conv3x3(inChannels, channels, stride, rng);
+    super({ conv1, conv2: conv3x3(channels, channels, 1, rng), channels });
     this.#stride = stride;
     this.#addedChannels = channels - inChannels;
-  }
-
-  override forward(x: Tensor): Tensor {
-    using _ = scope();
-    const inner = this.#bn1.forward(this.#conv1.forward(x)).relu_();
-    return keep(this.#bn2.forward(this.#conv2.forward(inner)).add_(this.#shortcut(x)).relu_());
+    this.keepsShape = stride === 1 && this.#addedChannels === 0;
   }
 
   /** Option A: every second pixel, and channels of zeros before and after the old ones. */
-  #shortcut(x: Tensor): Tensor {
+  protected override shortcut(x: Tensor): Tensor {
+    if (this.keepsShape) return x;
     const step = this.#stride;
-    const pixels = step === 1 ? x : x.slice({ dim: 2, step }).slice({ dim: 3, step });
-    if (this.#addedChannels === 0) return pixels;
     const half = this.#addedChannels / 2;
-    return pixels.constantPadNd([0, 0, 0, 0, half, half]);
+    return x.slice({ dim: 2, step }).slice({ dim: 3, step }).constantPadNd([0, 0, 0, 0, half, half]);
   }
 }
 

@@ -1,7 +1,8 @@
 import { BatchNorm2d } from "../nn/batch-norm.js";
+import { convNormRelu } from "../nn/conv-norm.js";
 import { Conv2d } from "../nn/conv2d.js";
 import { globalAveragePool, halvingMaxPool } from "../nn/pooling.js";
-import { Sequential } from "../nn/sequential.js";
+import { ResidualStage } from "../nn/residual.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -29,7 +30,7 @@ export class ResNet extends Backbone {
   override readonly features: number;
   readonly #conv1: Conv2d;
   readonly #bn1: BatchNorm2d;
-  readonly #stages: readonly Sequential[];
+  readonly #stages: readonly ResidualStage[];
 
   constructor({ block, blocks, groups = 1, groupWidth = 64, rng }: ResNetArchitecture & { rng: Rng }) {
     super();
@@ -46,14 +47,14 @@ export class ResNet extends Backbone {
         inChannels = channels * Block.expansion;
         return layer;
       });
-      return this.child(`layer${index + 1}`, new Sequential(layers));
+      return this.child(`layer${index + 1}`, new ResidualStage(layers));
     });
   }
 
   /** x [N, 3, H, W] → [N, features]; the last stage works on ⌈H/32⌉ × ⌈W/32⌉ */
   override forward(x: Tensor): Tensor {
     using _ = scope();
-    const stem = halvingMaxPool(this.#bn1.forward(this.#conv1.forward(x)).relu_());
+    const stem = halvingMaxPool(convNormRelu(x, this.#conv1, this.#bn1));
     return keep(globalAveragePool(this.#stages.reduce((value, stage) => stage.forward(value), stem)));
   }
 }

@@ -20,8 +20,8 @@ export class BatchNorm2d extends Layer {
   readonly runningMean: Tensor; // [C]
   readonly runningVar: Tensor; // [C]
   readonly numBatchesTracked: Tensor; // int64 scalar; PyTorch's state dictionaries hold it
-  readonly #momentum: number;
-  readonly #eps: number;
+  readonly momentum: number;
+  readonly eps: number;
 
   constructor({ channels, momentum = 0.1, eps = 1e-5 }: BatchNorm2dOptions) {
     super();
@@ -30,16 +30,20 @@ export class BatchNorm2d extends Layer {
     this.runningMean = this.buffer("running_mean", zeros([channels]));
     this.runningVar = this.buffer("running_var", ones([channels]));
     this.numBatchesTracked = this.buffer("num_batches_tracked", zeros([], { dtype: "int64" }));
-    this.#momentum = momentum;
-    this.#eps = eps;
+    this.momentum = momentum;
+    this.eps = eps;
   }
 
   override forward(x: Tensor): Tensor {
-    if (this.training) {
-      using _ = noGrad();
-      this.numBatchesTracked.add_(1n);
-    }
-    const { weight, bias, runningMean, runningVar, training } = this;
-    return batchNorm(x, weight, bias, runningMean, runningVar, training, this.#momentum, this.#eps, true);
+    this.countBatch();
+    const { weight, bias, runningMean, runningVar, training, momentum, eps } = this;
+    return batchNorm(x, weight, bias, runningMean, runningVar, training, momentum, eps, true);
+  }
+
+  /** For who takes this norm into an operator of its own: a batch of training is counted, as forward() does. */
+  countBatch(): void {
+    if (!this.training) return;
+    using _ = noGrad();
+    this.numBatchesTracked.add_(1n);
   }
 }

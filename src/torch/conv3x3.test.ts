@@ -1,6 +1,7 @@
 /** The CPU kernels of the 3x3 convolution against float64, and what they must not take on. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { errors, expectAccurate } from "./against-float64.fixture.js";
 import { grad, noGrad } from "./autograd.js";
 import { conv2d, conv3x3 } from "./operators.generated.js";
 import { Rng } from "./random.js";
@@ -57,14 +58,6 @@ function exact(drawn: Record<"x" | "weight" | "dy", Tensor>): Tensor[] {
   return differentiate(direct, { x: double(drawn.x), weight: double(drawn.weight), dy: double(drawn.dy) });
 }
 
-function errors(found: Tensor, expected: Tensor): { relative: number; worst: number } {
-  const difference = found.to({ dtype: "float64" }).sub(expected);
-  return {
-    relative: difference.linalgVectorNorm().item() / expected.linalgVectorNorm().item(),
-    worst: difference.abs().max().item() / expected.abs().max().item(),
-  };
-}
-
 const eights = (most: number): fc.Arbitrary<number> =>
   fc.integer({ min: 1, max: most / 8 }).map((n) => 8 * n);
 const shapes: fc.Arbitrary<Shape> = fc.record({
@@ -82,11 +75,8 @@ describe("against float64", () => {
     const drawn = draw(shape);
     const expected = exact(drawn);
     differentiate(conv3x3, drawn).forEach((found, index) => {
-      const { relative, worst } = errors(found, expected[index]!);
-      expect(found.shape, names[index]).toEqual(expected[index]!.shape);
+      expectAccurate(found, expected[index]!, names[index]!);
       expect(found.isChannelsLast, names[index]).toBe(true);
-      expect(relative, names[index]).toBeLessThan(1e-5);
-      expect(worst, names[index]).toBeLessThan(1e-4);
     });
   };
 

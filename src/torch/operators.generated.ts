@@ -135,7 +135,7 @@ export abstract class TensorOperators {
 
   /** aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!) */
   copy_(src: Tensor, options: { nonBlocking?: boolean | undefined } = {}): this {
-    call(25, this.handle, src.handle, options.nonBlocking);
+    call(26, this.handle, src.handle, options.nonBlocking);
     return this;
   }
 
@@ -151,7 +151,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        26,
+        27,
         this.handle,
         target.handle,
         options.weight?.handle,
@@ -164,113 +164,113 @@ export abstract class TensorOperators {
 
   /** aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor */
   cumsum(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(27, this.handle, dim, options.dtype));
+    return wrap(call(28, this.handle, dim, options.dtype));
   }
 
   /** aten::detach(Tensor(a) self) -> Tensor(a) */
   detach(): Tensor {
-    return wrap(call(28, this.handle));
+    return wrap(call(29, this.handle));
   }
 
   /** aten::div.Tensor(Tensor self, Tensor other) -> Tensor · aten::div.Scalar(Tensor self, Scalar other) -> Tensor */
   div(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(29, this.handle, other.handle));
+      return wrap(call(30, this.handle, other.handle));
     }
-    return wrap(call(30, this.handle, other));
+    return wrap(call(31, this.handle, other));
   }
 
   /** aten::div_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::div_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
   div_(other: Tensor | Scalar): this {
     if (typeof other === "object") {
-      call(31, this.handle, other.handle);
+      call(32, this.handle, other.handle);
       return this;
     }
-    call(32, this.handle, other);
+    call(33, this.handle, other);
     return this;
   }
 
   /** aten::eq.Tensor(Tensor self, Tensor other) -> Tensor · aten::eq.Scalar(Tensor self, Scalar other) -> Tensor */
   eq(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(35, this.handle, other.handle));
+      return wrap(call(36, this.handle, other.handle));
     }
-    return wrap(call(36, this.handle, other));
+    return wrap(call(37, this.handle, other));
   }
 
   /** aten::equal(Tensor self, Tensor other) -> bool */
   equal(other: Tensor): boolean {
-    return call(37, this.handle, other.handle) as boolean;
+    return call(38, this.handle, other.handle) as boolean;
   }
 
   /** aten::exp(Tensor self) -> Tensor */
   exp(): Tensor {
-    return wrap(call(38, this.handle));
+    return wrap(call(39, this.handle));
   }
 
   /** aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a) */
   expand(size: readonly number[], options: { implicit?: boolean | undefined } = {}): Tensor {
-    return wrap(call(39, this.handle, size, options.implicit));
+    return wrap(call(40, this.handle, size, options.implicit));
   }
 
   /** aten::fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!) */
   fill_(value: Scalar): this {
-    call(40, this.handle, value);
+    call(41, this.handle, value);
     return this;
   }
 
   /** aten::flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a) */
   flatten(options: { startDim?: number | undefined; endDim?: number | undefined } = {}): Tensor {
-    return wrap(call(41, this.handle, options.startDim, options.endDim));
+    return wrap(call(42, this.handle, options.startDim, options.endDim));
   }
 
   /** aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor */
   gather(dim: number, index: Tensor, options: { sparseGrad?: boolean | undefined } = {}): Tensor {
-    return wrap(call(51, this.handle, dim, index.handle, options.sparseGrad));
+    return wrap(call(52, this.handle, dim, index.handle, options.sparseGrad));
   }
 
   /** aten::ge.Tensor(Tensor self, Tensor other) -> Tensor · aten::ge.Scalar(Tensor self, Scalar other) -> Tensor */
   ge(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(52, this.handle, other.handle));
+      return wrap(call(53, this.handle, other.handle));
     }
-    return wrap(call(53, this.handle, other));
+    return wrap(call(54, this.handle, other));
   }
 
   /** aten::gt.Tensor(Tensor self, Tensor other) -> Tensor · aten::gt.Scalar(Tensor self, Scalar other) -> Tensor */
   gt(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(54, this.handle, other.handle));
+      return wrap(call(55, this.handle, other.handle));
     }
-    return wrap(call(55, this.handle, other));
+    return wrap(call(56, this.handle, other));
   }
 
   /** aten::index_select(Tensor self, int dim, Tensor index) -> Tensor */
   indexSelect(dim: number, index: Tensor): Tensor {
-    return wrap(call(56, this.handle, dim, index.handle));
+    return wrap(call(57, this.handle, dim, index.handle));
   }
 
   /** aten::isfinite(Tensor self) -> Tensor */
   isfinite(): Tensor {
-    return wrap(call(57, this.handle));
+    return wrap(call(58, this.handle));
   }
 
   /** aten::isnan(Tensor self) -> Tensor */
   isnan(): Tensor {
-    return wrap(call(58, this.handle));
+    return wrap(call(59, this.handle));
   }
 
   /** aten::le.Tensor(Tensor self, Tensor other) -> Tensor · aten::le.Scalar(Tensor self, Scalar other) -> Tensor */
   le(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(59, this.handle, other.handle));
+      return wrap(call(60, this.handle, other.handle));
     }
-    return wrap(call(60, this.handle, other));
+    return wrap(call(61, this.handle, other));
   }
 
   /** aten::lerp_.Scalar(Tensor(a!) self, Tensor end, Scalar weight) -> Tensor(a!) */
   lerp_(end: Tensor, weight: Scalar): this {
-    call(61, this.handle, end.handle, weight);
+    call(62, this.handle, end.handle, weight);
     return this;
   }
 
@@ -283,68 +283,68 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(62, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
+    return wrap(call(63, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::log(Tensor self) -> Tensor */
   log(): Tensor {
-    return wrap(call(64, this.handle));
+    return wrap(call(65, this.handle));
   }
 
   /** aten::log1p(Tensor self) -> Tensor */
   log1p(): Tensor {
-    return wrap(call(65, this.handle));
+    return wrap(call(66, this.handle));
   }
 
   /** aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   logSoftmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(66, this.handle, dim, options.dtype));
+    return wrap(call(67, this.handle, dim, options.dtype));
   }
 
   /** aten::logical_and(Tensor self, Tensor other) -> Tensor */
   logicalAnd(other: Tensor): Tensor {
-    return wrap(call(67, this.handle, other.handle));
+    return wrap(call(68, this.handle, other.handle));
   }
 
   /** aten::logical_not(Tensor self) -> Tensor */
   logicalNot(): Tensor {
-    return wrap(call(68, this.handle));
+    return wrap(call(69, this.handle));
   }
 
   /** aten::logical_or(Tensor self, Tensor other) -> Tensor */
   logicalOr(other: Tensor): Tensor {
-    return wrap(call(69, this.handle, other.handle));
+    return wrap(call(70, this.handle, other.handle));
   }
 
   /** aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor */
   logsumexp(dim: readonly number[], options: { keepdim?: boolean | undefined } = {}): Tensor {
-    return wrap(call(70, this.handle, dim, options.keepdim));
+    return wrap(call(71, this.handle, dim, options.keepdim));
   }
 
   /** aten::lt.Tensor(Tensor self, Tensor other) -> Tensor · aten::lt.Scalar(Tensor self, Scalar other) -> Tensor */
   lt(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(71, this.handle, other.handle));
+      return wrap(call(72, this.handle, other.handle));
     }
-    return wrap(call(72, this.handle, other));
+    return wrap(call(73, this.handle, other));
   }
 
   /** aten::masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor · aten::masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor */
   maskedFill(mask: Tensor, value: Tensor | Scalar): Tensor {
     if (typeof value === "object") {
-      return wrap(call(73, this.handle, mask.handle, value.handle));
+      return wrap(call(74, this.handle, mask.handle, value.handle));
     }
-    return wrap(call(74, this.handle, mask.handle, value));
+    return wrap(call(75, this.handle, mask.handle, value));
   }
 
   /** aten::matmul(Tensor self, Tensor other) -> Tensor */
   matmul(other: Tensor): Tensor {
-    return wrap(call(75, this.handle, other.handle));
+    return wrap(call(76, this.handle, other.handle));
   }
 
   /** aten::max(Tensor self) -> Tensor */
   max(): Tensor {
-    return wrap(call(76, this.handle));
+    return wrap(call(77, this.handle));
   }
 
   /** aten::max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor */
@@ -358,13 +358,13 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(77, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
+      call(78, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
     );
   }
 
   /** aten::maximum(Tensor self, Tensor other) -> Tensor */
   maximum(other: Tensor): Tensor {
-    return wrap(call(78, this.handle, other.handle));
+    return wrap(call(79, this.handle, other.handle));
   }
 
   /** aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor */
@@ -375,53 +375,53 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(79, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(80, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::min(Tensor self) -> Tensor */
   min(): Tensor {
-    return wrap(call(80, this.handle));
+    return wrap(call(81, this.handle));
   }
 
   /** aten::minimum(Tensor self, Tensor other) -> Tensor */
   minimum(other: Tensor): Tensor {
-    return wrap(call(81, this.handle, other.handle));
+    return wrap(call(82, this.handle, other.handle));
   }
 
   /** aten::mul.Tensor(Tensor self, Tensor other) -> Tensor · aten::mul.Scalar(Tensor self, Scalar other) -> Tensor */
   mul(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(82, this.handle, other.handle));
+      return wrap(call(83, this.handle, other.handle));
     }
-    return wrap(call(83, this.handle, other));
+    return wrap(call(84, this.handle, other));
   }
 
   /** aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::mul_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
   mul_(other: Tensor | Scalar): this {
     if (typeof other === "object") {
-      call(84, this.handle, other.handle);
+      call(85, this.handle, other.handle);
       return this;
     }
-    call(85, this.handle, other);
+    call(86, this.handle, other);
     return this;
   }
 
   /** aten::narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a) */
   narrow(dim: number, start: number, length: number): Tensor {
-    return wrap(call(86, this.handle, dim, start, length));
+    return wrap(call(87, this.handle, dim, start, length));
   }
 
   /** aten::ne.Tensor(Tensor self, Tensor other) -> Tensor · aten::ne.Scalar(Tensor self, Scalar other) -> Tensor */
   ne(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(87, this.handle, other.handle));
+      return wrap(call(88, this.handle, other.handle));
     }
-    return wrap(call(88, this.handle, other));
+    return wrap(call(89, this.handle, other));
   }
 
   /** aten::neg(Tensor self) -> Tensor */
   neg(): Tensor {
-    return wrap(call(89, this.handle));
+    return wrap(call(90, this.handle));
   }
 
   /** aten::nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor */
@@ -434,77 +434,77 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(90, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
+      call(91, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
     );
   }
 
   /** aten::one_hot(Tensor self, int num_classes=-1) -> Tensor */
   oneHot(options: { numClasses?: number | undefined } = {}): Tensor {
-    return wrap(call(91, this.handle, options.numClasses));
+    return wrap(call(92, this.handle, options.numClasses));
   }
 
   /** aten::permute(Tensor(a) self, int[] dims) -> Tensor(a) */
   permute(dims: readonly number[]): Tensor {
-    return wrap(call(92, this.handle, dims));
+    return wrap(call(93, this.handle, dims));
   }
 
   /** aten::pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor */
   pow(exponent: Scalar): Tensor {
-    return wrap(call(93, this.handle, exponent));
+    return wrap(call(94, this.handle, exponent));
   }
 
   /** aten::relu(Tensor self) -> Tensor */
   relu(): Tensor {
-    return wrap(call(94, this.handle));
+    return wrap(call(95, this.handle));
   }
 
   /** aten::relu_(Tensor(a!) self) -> Tensor(a!) */
   relu_(): this {
-    call(95, this.handle);
+    call(96, this.handle);
     return this;
   }
 
   /** aten::repeat(Tensor self, SymInt[] repeats) -> Tensor */
   repeat(repeats: readonly number[]): Tensor {
-    return wrap(call(96, this.handle, repeats));
+    return wrap(call(97, this.handle, repeats));
   }
 
   /** aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a) */
   reshape(shape: readonly number[]): Tensor {
-    return wrap(call(97, this.handle, shape));
+    return wrap(call(98, this.handle, shape));
   }
 
   /** aten::rsqrt(Tensor self) -> Tensor */
   rsqrt(): Tensor {
-    return wrap(call(98, this.handle));
+    return wrap(call(100, this.handle));
   }
 
   /** aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor · aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor */
   scatter(dim: number, index: Tensor, src: Tensor | Scalar): Tensor {
     if (typeof src === "object") {
-      return wrap(call(99, this.handle, dim, index.handle, src.handle));
+      return wrap(call(101, this.handle, dim, index.handle, src.handle));
     }
-    return wrap(call(100, this.handle, dim, index.handle, src));
+    return wrap(call(102, this.handle, dim, index.handle, src));
   }
 
   /** aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return wrap(call(101, this.handle, dim, index.handle, src.handle));
+    return wrap(call(103, this.handle, dim, index.handle, src.handle));
   }
 
   /** aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a) */
   select(dim: number, index: number): Tensor {
-    return wrap(call(102, this.handle, dim, index));
+    return wrap(call(104, this.handle, dim, index));
   }
 
   /** aten::set_data(Tensor(a!) self, Tensor new_data) -> () */
   setData(newData: Tensor): void {
-    call(103, this.handle, newData.handle);
+    call(105, this.handle, newData.handle);
   }
 
   /** aten::sigmoid(Tensor self) -> Tensor */
   sigmoid(): Tensor {
-    return wrap(call(104, this.handle));
+    return wrap(call(106, this.handle));
   }
 
   /** aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a) */
@@ -516,44 +516,44 @@ export abstract class TensorOperators {
       step?: number | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(105, this.handle, options.dim, options.start, options.end, options.step));
+    return wrap(call(107, this.handle, options.dim, options.start, options.end, options.step));
   }
 
   /** aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   softmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(106, this.handle, dim, options.dtype));
+    return wrap(call(108, this.handle, dim, options.dtype));
   }
 
   /** aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices) */
   sort(options: { dim?: number | undefined; descending?: boolean | undefined } = {}): [Tensor, Tensor] {
-    return wrapAll(call(107, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
+    return wrapAll(call(109, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
   }
 
   /** aten::sqrt(Tensor self) -> Tensor */
   sqrt(): Tensor {
-    return wrap(call(108, this.handle));
+    return wrap(call(110, this.handle));
   }
 
   /** aten::squeeze.dim(Tensor(a) self, int dim) -> Tensor(a) */
   squeeze(dim: number): Tensor {
-    return wrap(call(109, this.handle, dim));
+    return wrap(call(111, this.handle, dim));
   }
 
   /** aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor · aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor */
   sub(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): Tensor {
     if (typeof other === "object") {
-      return wrap(call(111, this.handle, other.handle, options.alpha));
+      return wrap(call(113, this.handle, other.handle, options.alpha));
     }
-    return wrap(call(112, this.handle, other, options.alpha));
+    return wrap(call(114, this.handle, other, options.alpha));
   }
 
   /** aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!) · aten::sub_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!) */
   sub_(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): this {
     if (typeof other === "object") {
-      call(113, this.handle, other.handle, options.alpha);
+      call(115, this.handle, other.handle, options.alpha);
       return this;
     }
-    call(114, this.handle, other, options.alpha);
+    call(116, this.handle, other, options.alpha);
     return this;
   }
 
@@ -565,12 +565,12 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(115, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(117, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::t(Tensor(a) self) -> Tensor(a) */
   t(): Tensor {
-    return wrap(call(116, this.handle));
+    return wrap(call(118, this.handle));
   }
 
   /** aten::to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a) */
@@ -585,7 +585,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        117,
+        119,
         this.handle,
         options.dtype,
         undefined,
@@ -603,7 +603,7 @@ export abstract class TensorOperators {
     k: number,
     options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(118, this.handle, k, options.dim, options.largest, options.sorted)) as [
+    return wrapAll(call(120, this.handle, k, options.dim, options.largest, options.sorted)) as [
       Tensor,
       Tensor,
     ];
@@ -611,12 +611,12 @@ export abstract class TensorOperators {
 
   /** aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a) */
   transpose(dim0: number, dim1: number): Tensor {
-    return wrap(call(119, this.handle, dim0, dim1));
+    return wrap(call(121, this.handle, dim0, dim1));
   }
 
   /** aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a) */
   unsqueeze(dim: number): Tensor {
-    return wrap(call(120, this.handle, dim));
+    return wrap(call(122, this.handle, dim));
   }
 
   /** aten::var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor) */
@@ -627,7 +627,7 @@ export abstract class TensorOperators {
       keepdim?: boolean | undefined;
     } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(121, this.handle, options.dim, options.correction, options.keepdim)) as [
+    return wrapAll(call(123, this.handle, options.dim, options.correction, options.keepdim)) as [
       Tensor,
       Tensor,
     ];
@@ -635,12 +635,12 @@ export abstract class TensorOperators {
 
   /** aten::view(Tensor(a) self, SymInt[] size) -> Tensor(a) */
   view(size: readonly number[]): Tensor {
-    return wrap(call(122, this.handle, size));
+    return wrap(call(124, this.handle, size));
   }
 
   /** aten::zero_(Tensor(a!) self) -> Tensor(a!) */
   zero_(): this {
-    call(124, this.handle);
+    call(126, this.handle);
     return this;
   }
 }
@@ -717,9 +717,47 @@ export function conv3x3(input: Tensor, weight: Tensor): Tensor {
   return wrap(call(24, input.handle, weight.handle));
 }
 
+/** longtail::conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu) -> Tensor */
+export function convNorm(
+  input: Tensor,
+  weight: Tensor,
+  stride: readonly number[],
+  padding: readonly number[],
+  groups: number,
+  normWeight: Tensor,
+  normBias: Tensor,
+  runningMean: Tensor,
+  runningVar: Tensor,
+  training: boolean,
+  momentum: number,
+  eps: number,
+  shortcut: Tensor | null,
+  relu: boolean,
+): Tensor {
+  return wrap(
+    call(
+      25,
+      input.handle,
+      weight.handle,
+      stride,
+      padding,
+      groups,
+      normWeight.handle,
+      normBias.handle,
+      runningMean.handle,
+      runningVar.handle,
+      training,
+      momentum,
+      eps,
+      shortcut?.handle ?? null,
+      relu,
+    ),
+  );
+}
+
 /** aten::dropout(Tensor input, float p, bool train) -> Tensor */
 export function dropout(input: Tensor, p: number, train: boolean): Tensor {
-  return wrap(call(33, input.handle, p, train));
+  return wrap(call(34, input.handle, p, train));
 }
 
 /** aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor */
@@ -731,7 +769,7 @@ export function emptyMemoryFormat(
     memoryFormat?: MemoryFormat | null | undefined;
   } = {},
 ): Tensor {
-  return wrap(call(34, size, options.dtype, undefined, options.device, undefined, options.memoryFormat));
+  return wrap(call(35, size, options.dtype, undefined, options.device, undefined, options.memoryFormat));
 }
 
 /** aten::_foreach_add.List(Tensor[] self, Tensor[] other, *, Scalar alpha=1) -> Tensor[] · aten::_foreach_add.Scalar(Tensor[] self, Scalar scalar) -> Tensor[] */
@@ -741,9 +779,9 @@ export function foreachAdd(
   options: { alpha?: Scalar | undefined } = {},
 ): Tensor[] {
   if (Array.isArray(other)) {
-    return wrapAll(call(42, handles(self), handles(other as readonly Tensor[]), options.alpha));
+    return wrapAll(call(43, handles(self), handles(other as readonly Tensor[]), options.alpha));
   }
-  return wrapAll(call(43, handles(self), other));
+  return wrapAll(call(44, handles(self), other));
 }
 
 /** aten::_foreach_add_.List(Tensor(a!)[] self, Tensor[] other, *, Scalar alpha=1) -> () · aten::_foreach_add_.Scalar(Tensor(a!)[] self, Scalar scalar) -> () */
@@ -753,10 +791,10 @@ export function foreachAdd_(
   options: { alpha?: Scalar | undefined } = {},
 ): void {
   if (Array.isArray(other)) {
-    call(44, handles(self), handles(other as readonly Tensor[]), options.alpha);
+    call(45, handles(self), handles(other as readonly Tensor[]), options.alpha);
     return;
   }
-  call(45, handles(self), other);
+  call(46, handles(self), other);
 }
 
 /** aten::_foreach_copy_(Tensor(a!)[] self, Tensor[] src, bool non_blocking=False) -> () */
@@ -765,16 +803,16 @@ export function foreachCopy_(
   src: readonly Tensor[],
   options: { nonBlocking?: boolean | undefined } = {},
 ): void {
-  call(46, handles(self), handles(src), options.nonBlocking);
+  call(47, handles(self), handles(src), options.nonBlocking);
 }
 
 /** aten::_foreach_mul_.List(Tensor(a!)[] self, Tensor[] other) -> () · aten::_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> () */
 export function foreachMul_(self: readonly Tensor[], other: readonly Tensor[] | Scalar): void {
   if (Array.isArray(other)) {
-    call(47, handles(self), handles(other as readonly Tensor[]));
+    call(48, handles(self), handles(other as readonly Tensor[]));
     return;
   }
-  call(48, handles(self), other);
+  call(49, handles(self), other);
 }
 
 /** aten::_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[] */
@@ -782,7 +820,7 @@ export function foreachNorm(
   self: readonly Tensor[],
   options: { ord?: Scalar | undefined; dtype?: DType | null | undefined } = {},
 ): Tensor[] {
-  return wrapAll(call(49, handles(self), options.ord, options.dtype));
+  return wrapAll(call(50, handles(self), options.ord, options.dtype));
 }
 
 /** aten::full(SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor */
@@ -791,7 +829,7 @@ export function fullOf(
   fillValue: Scalar,
   options: { dtype?: DType | null | undefined; device?: string | null | undefined } = {},
 ): Tensor {
-  return wrap(call(50, size, fillValue, options.dtype, undefined, options.device));
+  return wrap(call(51, size, fillValue, options.dtype, undefined, options.device));
 }
 
 /** aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor */
@@ -800,15 +838,27 @@ export function linear(
   weight: Tensor,
   options: { bias?: Tensor | null | undefined } = {},
 ): Tensor {
-  return wrap(call(63, input.handle, weight.handle, options.bias?.handle));
+  return wrap(call(64, input.handle, weight.handle, options.bias?.handle));
+}
+
+/** longtail::residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps) -> Tensor */
+export function residualChain(
+  input: Tensor,
+  parameters: readonly Tensor[],
+  running: readonly Tensor[],
+  training: boolean,
+  momentum: number,
+  eps: number,
+): Tensor {
+  return wrap(call(99, input.handle, handles(parameters), handles(running), training, momentum, eps));
 }
 
 /** aten::stack(Tensor[] tensors, int dim=0) -> Tensor */
 export function stack(tensors: readonly Tensor[], options: { dim?: number | undefined } = {}): Tensor {
-  return wrap(call(110, handles(tensors), options.dim));
+  return wrap(call(112, handles(tensors), options.dim));
 }
 
 /** aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor */
 export function where(condition: Tensor, self: Tensor, other: Tensor): Tensor {
-  return wrap(call(123, condition.handle, self.handle, other.handle));
+  return wrap(call(125, condition.handle, self.handle, other.handle));
 }

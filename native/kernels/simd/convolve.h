@@ -6,67 +6,112 @@
 
 namespace lt::kernels {
 
-// Calls block(first strip, end, tiles) for consecutive strips of the part that together have at most a block's tiles.
-template <class Block>
-inline void forBlocks(const Strips& strips, Part part, const Block& block) {
+// Consecutive strips that together have at most a block's tiles.
+struct Block {
+  int64_t first, end;  // strips
+  int tiles;
+};
+
+template <class Work>
+inline void forBlocks(const Strips& strips, Part part, const Work& work) {
   const int64_t end = strips.count * (part.index + 1) / part.of;
   for (int64_t first = strips.count * part.index / part.of; first < end;) {
-    int64_t next = first;
-    int tiles = 0;
-    for (; next < end && tiles + strips.at(next).tiles <= kBlockTiles; next++) tiles += strips.at(next).tiles;
-    block(first, next, tiles);
-    first = next;
+    Block block{first, first, 0};
+    for (; block.end < end && block.tiles + strips.at(block.end).tiles <= kBlockTiles; block.end++) block.tiles += strips.at(block.end).tiles;
+    work(block);
+    first = block.end;
   }
 }
 
-template <class S, class Reader, class Writer>
-void convolve(const Convolution& job, const Reader& reader, Writer& writer, Part part, float* memory) {
-  const auto [inputs, outputs] = job.channels;
-  const Strips strips(job.images);
-  const Scratch scratch(memory, strips, inputs > outputs ? inputs : outputs);
-  const int64_t vPlane = Scratch::planeStride(inputs), mPlane = Scratch::planeStride(outputs);
-  Rows<S, Reader> rows(job.images, strips, inputs, reader, scratch.rows);
-  const float* pixels[kWindow];
-  forBlocks(strips, part, [&](int64_t first, int64_t end, int tiles) {
-    for (int64_t s = first, tile = 0; s < end; s++) {
-      const Strip strip = strips.at(s);
+// Calls work(strip, its first tile within the block).
+template <class Work>
+inline void forStrips(const Strips& strips, const Block& block, const Work& work) {
+  for (int64_t s = block.first, tile = 0; s < block.end; s++) {
+    const Strip strip = strips.at(s);
+    work(strip, tile);
+    tile += strip.tiles;
+  }
+}
+
+// One thread's work on images cut into strips.
+template <class S>
+class Worker {
+ public:
+  Worker(const Images& images, const Channels& channels, float* memory)
+      : images(images), channels(channels), strips(images), scratch(memory, strips, channels.inputs > channels.outputs ? channels.inputs : channels.outputs) {}
+
+  // The block's windows into scratch.windows, by transformInput, or also their tiles into scratch.tiles, by
+  // transformGradient.
+  template <bool Windows, bool Tiles, class Reader>
+  inline void read(const Block& block, Rows<S, Reader>& rows, int of) const {
+    const int64_t plane = Scratch::planeStride(of);
+    const float* pixels[kWindow];
+    forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
       rows.load(strip, pixels);
-      transformInput<S>(pixels, strip.tiles, inputs, scratch.halfWay, scratch.first + tile * inputs, vPlane);
-      tile += strip.tiles;
-    }
-    multiplyWithWeights<S>(scratch.first, vPlane, job.transformed, scratch.second, mPlane, tiles, job.channels);
-    for (int64_t s = first, tile = 0; s < end; s++) {
-      const Strip strip = strips.at(s);
-      transformOutput<S>(scratch.second + tile * outputs, mPlane, strip, job.images, outputs, writer);
-      tile += strip.tiles;
-    }
+      if (Windows) transformInput<S>(pixels, strip.tiles, of, scratch.halfWay, scratch.windows + tile * of, plane);
+      if (Tiles) transformGradient<S>(pixels, strip.tiles, of, scratch.tiles + tile * of, plane);
+    });
+  }
+
+  // What lies in scratch.windows times transformed weights, transformed back and written.
+  template <class Writer>
+  inline void multiply(const Block& block, Channels of, const float* weights, Writer& writer) const {
+    const int64_t plane = Scratch::planeStride(of.outputs);
+    multiplyWithWeights<S>(scratch.windows, Scratch::planeStride(of.inputs), weights, scratch.products, plane, block.tiles, of);
+    forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
+      transformOutput<S>(scratch.products + tile * of.outputs, plane, strip, images, of.outputs, writer);
+    });
+    writer.endBlock();
+  }
+
+  // What lies in scratch.windows, of the input, times what lies in scratch.tiles, of the output's gradient.
+  inline void addWeightGradient(const Block& block, float* sum) const {
+    kernels::addWeightGradient<S>(scratch.windows, Scratch::planeStride(channels.inputs), scratch.tiles, Scratch::planeStride(channels.outputs), sum,
+                                  block.tiles, channels);
+  }
+
+  const Images images;
+  const Channels channels;
+  const Strips strips;
+  const Scratch scratch;
+};
+
+template <class S, class Reader, class Writer>
+void convolve(const Convolution& job, const Reader& reader, Writer writer, Part part, float* memory) {
+  const Worker<S> worker(job.images, job.channels, memory);
+  Rows<S, Reader> rows(job.images, worker.strips, job.channels.inputs, reader, worker.scratch.rows);
+  forBlocks(worker.strips, part, [&](const Block& block) {
+    worker.template read<true, false>(block, rows, job.channels.inputs);
+    worker.multiply(block, job.channels, job.transformed, writer);
   });
 }
 
 template <class S, class InputReader, class GradientReader>
-void sumWeightGradient(const WeightGradient& job, const InputReader& inputReader, const GradientReader& gradientReader, Part part, float* memory) {
-  const auto [inputs, outputs] = job.channels;
-  const Strips strips(job.images);
-  const Scratch scratch(memory, strips, inputs > outputs ? inputs : outputs);
-  const int64_t vPlane = Scratch::planeStride(inputs), dPlane = Scratch::planeStride(outputs);
-  const float* pixels[kWindow];
+void sumWeightGradient(const WeightGradient& job, const InputReader& input, const GradientReader& gradient, Part part, float* memory) {
+  const Worker<S> worker(job.images, job.channels, memory);
+  Rows<S, InputReader> inputRows(job.images, worker.strips, job.channels.inputs, input, worker.scratch.rows);
+  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient, worker.scratch.moreRows);
   clear<S>(job.sum, transformedWeights(job.channels));
-  forBlocks(strips, part, [&](int64_t first, int64_t end, int tiles) {
-    Rows<S, InputReader> inputRows(job.images, strips, inputs, inputReader, scratch.rows);
-    for (int64_t s = first, tile = 0; s < end; s++) {
-      const Strip strip = strips.at(s);
-      inputRows.load(strip, pixels);
-      transformInput<S>(pixels, strip.tiles, inputs, scratch.halfWay, scratch.first + tile * inputs, vPlane);
-      tile += strip.tiles;
-    }
-    Rows<S, GradientReader> gradientRows(job.images, strips, outputs, gradientReader, scratch.rows);
-    for (int64_t s = first, tile = 0; s < end; s++) {
-      const Strip strip = strips.at(s);
-      gradientRows.load(strip, pixels);
-      transformGradient<S>(pixels, strip.tiles, outputs, scratch.second + tile * outputs, dPlane);
-      tile += strip.tiles;
-    }
-    addWeightGradient<S>(scratch.first, vPlane, scratch.second, dPlane, job.sum, tiles, job.channels);
+  forBlocks(worker.strips, part, [&](const Block& block) {
+    worker.template read<true, false>(block, inputRows, job.channels.inputs);
+    worker.template read<false, true>(block, gradientRows, job.channels.outputs);
+    worker.addWeightGradient(block, job.sum);
+  });
+}
+
+// Both gradients, block by block: the output's gradient is read once for the two.
+template <class S, class InputReader, class GradientReader, class Writer>
+void backward(const Backward& job, const InputReader& input, const GradientReader& gradient, Writer writer, Part part, float* memory) {
+  const Worker<S> worker(job.images, job.channels, memory);
+  const Channels turned{job.channels.outputs, job.channels.inputs};
+  Rows<S, InputReader> inputRows(job.images, worker.strips, job.channels.inputs, input, worker.scratch.rows);
+  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient, worker.scratch.moreRows);
+  clear<S>(job.weightSum, transformedWeights(job.channels));
+  forBlocks(worker.strips, part, [&](const Block& block) {
+    worker.template read<true, true>(block, gradientRows, job.channels.outputs);
+    worker.multiply(block, turned, job.transformed, writer);
+    worker.template read<true, false>(block, inputRows, job.channels.inputs);
+    worker.addWeightGradient(block, job.weightSum);
   });
 }
 

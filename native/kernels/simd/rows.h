@@ -9,18 +9,6 @@ inline void clear(float* to, int64_t floats) {
   for (int64_t i = 0; i < floats; i += S::width) S::store(to + i, S::fill(0));
 }
 
-// Reads pixels as they are.
-template <class S>
-struct Plain {
-  const float* images;
-  int channels;
-
-  inline void read(float* to, int64_t pixel, int64_t count) const {
-    const float* from = images + pixel * channels;
-    for (int64_t i = 0; i < count * channels; i += S::width) S::store(to + i, S::load(from + i));
-  }
-};
-
 // Six rows of pixels, of which the next strip downward takes over two. Row r of the padded image (its first row is the
 // one above the image) lies in slot r modulo 6.
 template <class S, class Reader>

@@ -6,33 +6,52 @@
 
 namespace lt::kernels {
 
-// B' d B of the strip's windows: along the columns first, whose results neighbouring tiles share.
+// B' of one column of a window: six pixels below one another.
 template <class S>
-inline void transformInput(const float* const (&rows)[kWindow], int tiles, int channels, float* halfWay, float* v, int64_t plane) {
+inline __attribute__((always_inline)) void transformColumn(const float* const (&rows)[kWindow], int64_t offset, float* to) {
+  typename S::Vec d[kWindow], out[kWindow];
+#pragma GCC unroll 6
+  for (int i = 0; i < kWindow; i++) d[i] = S::load(rows[i] + offset);
+  Transforms<S>::input(d, out);
+#pragma GCC unroll 6
+  for (int i = 0; i < kWindow; i++) S::store(to + i * S::width, out[i]);
+}
+
+// B' d B for N vectors of channels from c on: the columns first, whose results neighbouring tiles share. A tile's N
+// vectors are written one after the other: they lie in one cache line.
+template <class S, int N>
+inline void transformInputOf(const float* const (&rows)[kWindow], int tiles, int channels, int c, float* halfWay, float* v, int64_t plane) {
   using Vec = typename S::Vec;
-  for (int c = 0; c < channels; c += S::width) {
-    for (int x = 0; x < kTile * tiles + 2; x++) {
-      Vec d[kWindow], out[kWindow];
-#pragma GCC unroll 6
-      for (int i = 0; i < kWindow; i++) d[i] = S::load(rows[i] + static_cast<int64_t>(x) * channels + c);
-      Transforms<S>::input(d, out);
-#pragma GCC unroll 6
-      for (int i = 0; i < kWindow; i++) S::store(halfWay + (x * kWindow + i) * S::width, out[i]);
-    }
-    for (int t = 0; t < tiles; t++) {
-      const float* window = halfWay + t * kTile * kWindow * S::width;
-      float* to = v + static_cast<int64_t>(t) * channels + c;
+  constexpr int kColumn = kWindow * S::width;
+  const int64_t vector = static_cast<int64_t>(kTile * tiles + 2) * kColumn;
+  for (int n = 0; n < N; n++)
+    for (int x = 0; x < 2; x++) transformColumn<S>(rows, static_cast<int64_t>(x) * channels + c + n * S::width, halfWay + n * vector + x * kColumn);
+  for (int t = 0; t < tiles; t++)
+#pragma GCC unroll 2
+    for (int n = 0; n < N; n++) {
+      const int first = c + n * S::width;
+      const float* window = halfWay + n * vector + t * kTile * kColumn;
+      for (int x = 2; x < kWindow; x++)
+        transformColumn<S>(rows, static_cast<int64_t>(t * kTile + x) * channels + first, halfWay + n * vector + (t * kTile + x) * kColumn);
+      float* to = v + static_cast<int64_t>(t) * channels + first;
 #pragma GCC unroll 6
       for (int i = 0; i < kWindow; i++) {
         Vec d[kWindow], out[kWindow];
 #pragma GCC unroll 6
-        for (int j = 0; j < kWindow; j++) d[j] = S::load(window + (j * kWindow + i) * S::width);
+        for (int j = 0; j < kWindow; j++) d[j] = S::load(window + j * kColumn + i * S::width);
         Transforms<S>::input(d, out);
 #pragma GCC unroll 6
         for (int j = 0; j < kWindow; j++) S::store(to + (i * kWindow + j) * plane, out[j]);
       }
     }
-  }
+}
+
+// B' d B of the strip's windows.
+template <class S>
+inline void transformInput(const float* const (&rows)[kWindow], int tiles, int channels, float* halfWay, float* v, int64_t plane) {
+  int c = 0;
+  for (; c + 2 * S::width <= channels; c += 2 * S::width) transformInputOf<S, 2>(rows, tiles, channels, c, halfWay, v, plane);
+  if (c < channels) transformInputOf<S, 1>(rows, tiles, channels, c, halfWay, v, plane);
 }
 
 // A dY A' of the strip's tiles; `rows` are those of the windows, of which the tiles are the middle.
@@ -62,15 +81,6 @@ inline void transformGradient(const float* const (&rows)[kWindow], int tiles, in
     }
 }
 
-// Writes outputs as they are.
-template <class S>
-struct Store {
-  float* images;
-  int channels;
-
-  inline void write(typename S::Vec value, int64_t pixel, int channel) { S::store(images + pixel * channels + channel, value); }
-};
-
 // A' m A of the strip's tiles, written to the images. Whole: no tile reaches beyond the image.
 template <class S, bool Whole, class Writer>
 inline void transformOutputOf(const float* m, int64_t plane, const Strip& strip, const Images& images, int channels, Writer& writer) {
@@ -81,6 +91,7 @@ inline void transformOutputOf(const float* m, int64_t plane, const Strip& strip,
     const int64_t pixel = (strip.image * images.height + top) * images.width + left;
     for (int c = 0; c < channels; c += S::width) {
       const float* from = m + static_cast<int64_t>(t) * channels + c;
+      auto lane = writer.lane(c);
       Vec half[kTile][kWindow];
 #pragma GCC unroll 6
       for (int j = 0; j < kWindow; j++) {
@@ -97,8 +108,9 @@ inline void transformOutputOf(const float* m, int64_t plane, const Strip& strip,
         Transforms<S>::output(half[i], out);
 #pragma GCC unroll 4
         for (int j = 0; j < kTile; j++)
-          if (Whole || (i < height && j < width)) writer.write(out[j], pixel + i * images.width + j, c);
+          if (Whole || (i < height && j < width)) lane.write(out[j], (pixel + i * images.width + j) * channels + c);
       }
+      lane.end();
     }
   }
 }

@@ -1,0 +1,80 @@
+#include "kernels/batch-norm-relu.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "kernels/choice.h"
+#include "kernels/parts.h"
+
+namespace lt::kernels {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+std::vector<double> sumsOf(const Kernels& kernels, const at::Tensor& values) {
+  const Pixels pixels = pixelsOf(values);
+  PartSums sums(pixels.count, pixels.channels);
+  inParts(pixels.count, [&](Part part) { kernels.sumPixels({pixels, data(values), sums.of(part)}, part); });
+  return sums.total();
+}
+
+struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                            const std::optional<at::Tensor>& shortcut, const at::Tensor& runningMean, const at::Tensor& runningVar, double momentum,
+                            double eps) {
+    const Kernels& kernels = *chooseForPixels(input);
+    const Pixels pixels = pixelsOf(input);
+    const NormStatistics statistics(sumsOf(kernels, input), pixels.count, {weight, bias, runningMean, runningVar, momentum, eps});
+    const at::Tensor added = shortcut ? shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
+    at::Tensor output = normalizeRelu(kernels, input, statistics, added);
+    context->save_for_backward({input, weight, output, statistics.rows()});
+    return output;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &input = saved[0], &weight = saved[1], &output = saved[2];
+    const Kernels& kernels = *kernelsFor({static_cast<int>(input.size(1)), static_cast<int>(input.size(1))});
+    refuseSecondDerivative("batch_norm_relu");
+    const NormStatistics statistics(saved[3]);
+    const Pixels pixels = pixelsOf(input);
+    auto [masked, sums] = maskRelu(kernels, gradients[0], output, input, statistics);
+    const NormGradients norm(sums, pixels.count, statistics, weight);
+    at::Tensor ofInput = emptyImages(input, input.size(1));
+    inParts(pixels.count, [&](Part part) { kernels.normGradientPixels({pixels, norm.ofInput(masked, input), ofInput.mutable_data_ptr<float>()}, part); });
+    const bool wantsShortcut = context->needs_input_grad(3);
+    return {ofInput, norm.weight, norm.bias, wantsShortcut ? masked : at::Tensor(), {}, {}, {}, {}};
+  }
+};
+
+}  // namespace
+
+at::Tensor batchNormRelu(const at::Tensor& input, const Norm& norm, const std::optional<at::Tensor>& shortcut) {
+  return BatchNormRelu::apply(input, norm.weight, norm.bias, shortcut, norm.runningMean, norm.runningVar, norm.momentum, norm.eps);
+}
+
+at::Tensor normalizeRelu(const Kernels& kernels, const at::Tensor& input, const NormStatistics& statistics, const at::Tensor& shortcut) {
+  at::Tensor output = emptyImages(input, input.size(1));
+  const NormalizePixels job{pixelsOf(input),    data(input), statistics.scale(), statistics.shift(), shortcut.defined() ? data(shortcut) : nullptr,
+                            output.mutable_data_ptr<float>()};
+  inParts(job.pixels.count, [&](Part part) { kernels.normalizePixels(job, part); });
+  return output;
+}
+
+Masked maskRelu(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& output, const at::Tensor& normalized,
+                const NormStatistics& statistics) {
+  const at::Tensor given = gradient.contiguous(at::MemoryFormat::ChannelsLast);
+  const Pixels pixels = pixelsOf(output);
+  at::Tensor masked = emptyImages(output, output.size(1));
+  PartSums sums(pixels.count, pixels.channels);
+  inParts(pixels.count, [&](Part part) {
+    kernels.maskPixels({pixels, data(given), data(output), data(normalized), statistics.mean(), masked.mutable_data_ptr<float>(), sums.of(part)}, part);
+  });
+  return {masked, sums.total()};
+}
+
+void refuseSecondDerivative(const char* name) {
+  TORCH_CHECK(!at::GradMode::is_enabled(), name, ": its gradient cannot be differentiated; --kernels libtorch can");
+}
+
+}  // namespace lt::kernels

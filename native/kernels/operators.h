@@ -1,0 +1,37 @@
+// The operators "longtail::…", a file each.
+#pragma once
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+#include "kernels/batch-norm.h"
+
+namespace torch {
+class Library;
+}
+
+namespace lt::kernels {
+
+void defineConv3x3(torch::Library& library);
+void defineConvNorm(torch::Library& library);
+void defineResidualChain(torch::Library& library);
+
+// x [N, Cin, H, W], weight [Cout, Cin, 3, 3] → [N, Cout, H, W]; stride 1, padding 1.
+at::Tensor conv3x3(const at::Tensor& input, const at::Tensor& weight);
+
+struct Geometry {
+  at::IntArrayRef stride, padding;
+  int64_t groups;
+};
+
+// What follows a convolution: its batch norm, a shortcut that is added, and a ReLU.
+struct Following {
+  Norm norm;
+  bool training;
+  const std::optional<at::Tensor>& shortcut;
+  bool relu;
+};
+
+at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry, const Following& following);
+
+}  // namespace lt::kernels

@@ -1,0 +1,138 @@
+// longtail::residual_chain: a chain of residual blocks that change no shape, each
+//   y1 = conv3x3(x), y2 = conv3x3(relu(norm1(y1))), x' = relu(norm2(y2) + x)
+// in training (He et al., CVPR 2016). Statistics are gathered where a convolution writes and norms applied where the
+// next one reads, so that relu(norm1(y1)) never exists; backward, a block hands the next one a gradient that has passed
+// its ReLU, with the sums its batch norm needs.
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include "kernels/batch-norm-relu.h"
+#include "kernels/choice.h"
+#include "kernels/conv3x3.h"
+#include "kernels/operators.h"
+#include "kernels/parts.h"
+
+namespace lt::kernels {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Of a block, in the order in which the operator takes them.
+constexpr int kParameters = 6;  // weight of the convolution, weight and bias of its norm; twice
+constexpr int kRunning = 4;     // mean and variance of a norm; twice
+constexpr int kKept = 5;        // y1, norm1's statistics, y2, norm2's statistics, x'
+
+constexpr int64_t kOnes[] = {1, 1};
+
+struct Settings {
+  bool training;
+  double momentum, eps;
+};
+
+struct ResidualChain : torch::autograd::Function<ResidualChain> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList parameters, at::TensorList running, double momentum,
+                            double eps) {
+    const Kernels& kernels = *choose(input, parameters[0]);
+    const int64_t count = pixelsOf(input).count;
+    variable_list kept{input};
+    kept.insert(kept.end(), parameters.begin(), parameters.end());
+    at::Tensor x = input;
+    for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
+      auto [y1, sums1] = forwardSummed(kernels, x, parameters[p], nullptr, nullptr);
+      const NormStatistics norm1(sums1, count, {parameters[p + 1], parameters[p + 2], running[r], running[r + 1], momentum, eps});
+      auto [y2, sums2] = forwardSummed(kernels, y1, parameters[p + 3], norm1.scale(), norm1.shift());
+      const NormStatistics norm2(sums2, count, {parameters[p + 4], parameters[p + 5], running[r + 2], running[r + 3], momentum, eps});
+      x = normalizeRelu(kernels, y2, norm2, x);
+      kept.insert(kept.end(), {y1, norm1.rows(), y2, norm2.rows(), x});
+    }
+    context->save_for_backward(kept);
+    context->saved_data["blocks"] = static_cast<int64_t>(parameters.size() / kParameters);
+    return x;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    refuseSecondDerivative("residual_chain");
+    const auto saved = context->get_saved_variables();
+    const int64_t blocks = context->saved_data["blocks"].toInt(), firstKept = 1 + blocks * kParameters;
+    const auto parameter = [&](int64_t block, int index) -> const at::Tensor& { return saved[1 + block * kParameters + index]; };
+    const auto kept = [&](int64_t block, int index) -> const at::Tensor& { return saved[firstKept + block * kKept + index]; };
+    const Kernels& kernels = *kernelsFor(channelsOf(parameter(0, 0)));
+    const int64_t count = pixelsOf(saved[0]).count;
+
+    variable_list result(1 + blocks * (kParameters + kRunning) + 2);
+    auto [gradient, sums] = maskRelu(kernels, gradients[0], kept(blocks - 1, 4), kept(blocks - 1, 2), NormStatistics(kept(blocks - 1, 3)));
+    for (int64_t i = blocks - 1; i >= 0; i--) {
+      const auto &y1 = kept(i, 0), &y2 = kept(i, 2), &x = i > 0 ? kept(i - 1, 4) : saved[0];
+      const NormStatistics norm1(kept(i, 1)), norm2(kept(i, 3));
+      const NormGradients gradients2(sums, count, norm2, parameter(i, 4));
+      Backward second{};
+      second.gradient = gradients2.ofInput(gradient, y2);
+      second.scale = norm1.scale();
+      second.shift = norm1.shift();
+      second.normalized = data(y1);
+      second.mean = norm1.mean();
+      const Gradients inner = kernels::backward(kernels, second, y1, parameter(i, 3), true);
+      const NormGradients gradients1(inner.sums, count, norm1, parameter(i, 1));
+      Backward first{};
+      first.gradient = gradients1.ofInput(inner.input, y1);
+      first.shortcut = data(gradient);
+      const NormStatistics before(i > 0 ? kept(i - 1, 3) : kept(i, 3));
+      if (i > 0) {
+        first.normalized = data(kept(i - 1, 2));
+        first.mean = before.mean();
+      }
+      Gradients outer = kernels::backward(kernels, first, x, parameter(i, 0), i > 0);
+      const at::Tensor ofParameters[] = {outer.weight, gradients1.weight, gradients1.bias, inner.weight, gradients2.weight, gradients2.bias};
+      std::copy(std::begin(ofParameters), std::end(ofParameters), result.begin() + 1 + i * kParameters);
+      gradient = std::move(outer.input);
+      sums = std::move(outer.sums);
+    }
+    result[0] = gradient;
+    return result;
+  }
+};
+
+// What follows the convolution whose weight is parameter p, with running statistics from r on.
+Following followingOf(at::TensorList parameters, at::TensorList running, size_t p, size_t r, const Settings& settings, const std::optional<at::Tensor>& shortcut) {
+  return {{parameters[p + 1], parameters[p + 2], running[r], running[r + 1], settings.momentum, settings.eps}, settings.training, shortcut, true};
+}
+
+// Convolution by convolution.
+at::Tensor blockByBlock(const at::Tensor& input, at::TensorList parameters, at::TensorList running, const Settings& settings) {
+  const Geometry geometry{kOnes, kOnes, 1};
+  const std::optional<at::Tensor> none;
+  at::Tensor x = input;
+  for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
+    const std::optional<at::Tensor> shortcut = x;
+    const at::Tensor inner = convNorm(x, parameters[p], geometry, followingOf(parameters, running, p, r, settings, none));
+    x = convNorm(inner, parameters[p + 3], geometry, followingOf(parameters, running, p + 3, r + 2, settings, shortcut));
+  }
+  return x;
+}
+
+bool takesChain(const at::Tensor& input, at::TensorList parameters) {
+  for (size_t p = 0; p < parameters.size(); p += 3) {
+    const auto& weight = parameters[p];
+    if (!choose(input, weight) || weight.size(0) != weight.size(1)) return false;
+  }
+  return chooseForPixels(input) != nullptr;
+}
+
+at::Tensor residualChain(const at::Tensor& input, at::TensorList parameters, at::TensorList running, bool training, double momentum, double eps) {
+  const size_t blocks = parameters.size() / kParameters;
+  TORCH_CHECK(blocks > 0 && parameters.size() == blocks * kParameters && running.size() == blocks * kRunning, "expected ", kParameters,
+              " parameters and ", kRunning, " running statistics a block, received ", parameters.size(), " and ", running.size());
+  const Settings settings{training, momentum, eps};
+  if (!training || !at::GradMode::is_enabled() || !takesChain(input, parameters)) return blockByBlock(input, parameters, running, settings);
+  return ResidualChain::apply(input, parameters, running, momentum, eps);
+}
+
+}  // namespace
+
+void defineResidualChain(torch::Library& library) {
+  library.def("residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps) -> Tensor");
+  library.impl("residual_chain", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(residualChain)));
+}
+
+}  // namespace lt::kernels
