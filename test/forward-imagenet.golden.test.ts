@@ -14,13 +14,15 @@ const outputs = ["train_logits", "eval_features", "eval_logits"] as const;
 type Output = (typeof outputs)[number];
 
 /**
- * Relative to the largest value. Batch norm over 8 values (2 images, 2×2 pixels) multiplies rounding at every layer: the
- * reference's own float32 values for ResNet-152 lie 2.0e-3, 3.5e-4 and 3.0e-4 from a float64 computation, and ours
- * as far, so that they cannot agree to 1e-4 as ResNet-50's do (8.0e-5, 1.4e-5, 1.0e-5).
+ * Relative to the largest value. ResNet-152's batch norm over 8 values (2 images, 2×2 pixels) multiplies rounding at every
+ * layer: pixels larger by one part in 2²³ move our own float32 outputs by 1.9e-3, 4.4e-4 and 3.2e-4, and the reference's
+ * lie 2.0e-3, 3.5e-4 and 3.0e-4 from a float64 computation. So 1e-4 is out of reach of any computation that does not
+ * round as the reference's machine did; ours comes to 1.1e-3, 2.9e-4 and 1.9e-4. ResNet-50's holds 1e-4 (8.0e-5, 1.4e-5,
+ * 1.0e-5).
  */
 const tolerances: Record<"resnet50" | "resnet152", Record<Output, number>> = {
   resnet50: { train_logits: 1e-4, eval_features: 1e-4, eval_logits: 1e-4 },
-  resnet152: { train_logits: 4e-3, eval_features: 8e-4, eval_logits: 6e-4 },
+  resnet152: { train_logits: 2.5e-3, eval_features: 6e-4, eval_logits: 4e-4 },
 };
 
 /** Largest deviation, relative to the largest value. */
