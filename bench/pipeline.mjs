@@ -1,6 +1,7 @@
 // Images a second from file or memory to normalised float batches, against PyTorch's DataLoader with torchvision and
 // Pillow, interleaved in one run: each round is an epoch of both.
 //   npm run bench:pipeline -- [--rounds 5] [--threads 2] [--pipelines cifar,imagenet,evaluation]
+//     [--width 500] [--decode exact|reduced]
 // DataLoader has as many worker processes as longtail has threads. Ratios are PyTorch's time over longtail's of the same
 // round; those of CPU time depend little on what else the machine does.
 import { execFileSync } from "node:child_process";
@@ -24,11 +25,13 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "5" },
     threads: { type: "string", default: "2" },
     pipelines: { type: "string", default: Object.keys(titles).join() },
+    width: { type: "string", default: "500" }, // of the photographs
+    decode: { type: "string", default: "exact" }, // of longtail; see data.decode
   },
 });
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const python = pytorch();
-const env = { BENCH_THREADS: values.threads };
+const env = { BENCH_THREADS: values.threads, BENCH_DECODE: values.decode };
 
 function printVersions(folder) {
   const code =
@@ -39,7 +42,9 @@ function printVersions(folder) {
   console.log(
     `longtail with ${vision().jpegLibrary()}, ${engineInfo().cpuCapability}, Node.js ${process.version}`,
   );
-  console.log(`${cpus().length} cores (${cpus()[0].model}), ${values.threads} threads or workers`);
+  console.log(
+    `${cpus().length} cores (${cpus()[0].model}), ${values.threads} threads or workers, decode=${values.decode}`,
+  );
   console.log(readFileSync(join(folder, "about.txt"), "utf8"));
 }
 
@@ -70,7 +75,12 @@ async function compare(pipeline, folder) {
 
 const folder = mkdtempSync(join(tmpdir(), "longtail-bench-"));
 try {
-  execFileSync(python, [here("pipeline/images.py"), here("../examples/caltech20-lt/train"), folder]);
+  execFileSync(python, [
+    here("pipeline/images.py"),
+    here("../examples/caltech20-lt/train"),
+    folder,
+    values.width,
+  ]);
   printVersions(folder);
   for (const pipeline of values.pipelines.split(",")) await compare(pipeline, folder);
 } finally {

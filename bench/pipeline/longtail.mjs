@@ -35,7 +35,13 @@ const transforms = {
   ],
 };
 const imageSize = pipeline === "cifar" ? 32 : 224;
-const data = Data.parse({ kind: "image-folder", root: folder, imageSize, train: transforms[pipeline] });
+const data = Data.parse({
+  kind: "image-folder",
+  root: folder,
+  imageSize,
+  train: transforms[pipeline],
+  decode: process.env.BENCH_DECODE,
+});
 
 function inMemory() {
   const content = readFileSync(join(folder, "small.bin"));
@@ -48,9 +54,9 @@ function inMemory() {
 
 const dataset = pipeline === "cifar" ? inMemory() : await openDataset(data, "train");
 const { size } = dataset;
-const { train, mean, std } = data;
+const { train, mean, std, decode } = data;
 const loader = new Loader({
-  ...{ dataset, transforms: train, imageSize, mean, std, batch: 64, seed: 0, workers },
+  ...{ dataset, transforms: train, imageSize, mean, std, batch: 64, seed: 0, workers, decode },
   sampler: pipeline === "evaluation" ? inOrder(size) : instanceSampler({ size, seed: 0 }),
   dropLast: false,
   memoryFormat: "channels_last",

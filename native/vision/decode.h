@@ -17,7 +17,8 @@ Image decodeFile(const std::string& path);
 // The same for a file's content; `name` stands for the path in messages.
 Image decodeBytes(const std::string& name, std::span<const uint8_t> content);
 
-// At least the window of it that is needed, with the same values; of a JPEG by libjpeg-turbo not much more.
+// At least the window of it that is needed, with the same values; of a JPEG by libjpeg-turbo not much more, and reduced
+// where it may be.
 Part decodePart(const std::string& name, std::span<const uint8_t> content, const Needs& needs);
 
 // Frees what libvips keeps for the calling thread; call it at the end of each thread that decoded.

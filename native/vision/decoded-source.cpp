@@ -18,7 +18,7 @@ DecodedSource::DecodedSource(std::unique_ptr<const Source> origin, const std::st
 
 Window DecodedSource::neededOf(size_t index, const Needs& needs) const {
   try {
-    return needs(places_[index].size);
+    return needs(places_[index].size).window;
   } catch (const DataError& error) {
     throw DataError(describe(index) + ": " + error.what());
   }
@@ -26,7 +26,7 @@ Window DecodedSource::neededOf(size_t index, const Needs& needs) const {
 
 Image DecodedSource::load(size_t index) const {
   const auto [height, width] = places_[index].size;
-  return part(index, [&](Size) { return Window{0, 0, height, width}; }).pixels;
+  return part(index, [&](Size) { return Need{{0, 0, height, width}}; }).pixels;
 }
 
 Part DecodedSource::part(size_t index, const Needs& needs) const {

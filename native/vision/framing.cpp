@@ -1,10 +1,42 @@
 #include "vision/framing.h"
 
+#include <algorithm>
+
 namespace lt {
+namespace {
+
+// Where a stretch of pixels lies in the reduced image: the whole pixels that it touches, and the place in them.
+struct Stretch {
+  int first;
+  Axis axis;
+};
+
+Stretch reducedStretch(int first, const Axis& axis, int reduction) {
+  const int begin = first / reduction;
+  const int end = (first + axis.inputs + reduction - 1) / reduction;
+  const double start = static_cast<double>(first) / reduction - begin;
+  return {begin, {end - begin, axis.outputs, axis.first, axis.count, start, axis.length / reduction}};
+}
+
+}  // namespace
+
+Need both(const Need& a, const Need& b) { return {around(a.window, b.window), std::min(a.reduction, b.reduction)}; }
 
 Window Framing::needed() const {
   const Span tall = inputsOf(rows), wide = inputsOf(columns);
   return {window.top + tall.first, window.left + wide.first, tall.count, wide.count};
+}
+
+int Framing::reduction() const {
+  int most = 8;
+  while (most > 1 && (window.height < most * rows.outputs || window.width < most * columns.outputs)) most /= 2;
+  return most;
+}
+
+Framing Framing::reduced(int reduction) const {
+  const auto [top, tall] = reducedStretch(window.top, rows, reduction);
+  const auto [left, wide] = reducedStretch(window.left, columns, reduction);
+  return {{top, left, tall.inputs, wide.inputs}, tall, wide};
 }
 
 Framing Framing::thenCrop(const Window& kept) const {
@@ -17,9 +49,10 @@ Framing Framing::thenCrop(const Window& kept) const {
 }
 
 Image Framing::of(const Part& part) const {
-  const auto [top, left, height, width] = needed();
+  const Framing wanted = part.reduction == 1 ? *this : reduced(part.reduction);
+  const auto [top, left, height, width] = wanted.needed();
   const View source = View(part.pixels).part(top - part.window.top, left - part.window.left, height, width);
-  return resample(source, rows, columns);
+  return resample(source, wanted.rows, wanted.columns);
 }
 
 void Framer::apply(Image& image, Philox& random) const {

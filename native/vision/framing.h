@@ -12,11 +12,12 @@ struct Size {
   int height, width;
 };
 
-// What there is of an image in memory: a window of it.
+// What there is of an image in memory: a window of it, or of the image reduced by 2, 4 or 8.
 struct Part {
   Image pixels;
-  Window window;  // of the whole; pixels are of its size
-  Size whole;
+  Window window;  // of the whole, in reduced pixels; `pixels` are of its size
+  Size whole;     // before it was reduced
+  int reduction = 1;
 
   static Part all(Image image) {
     const int height = image.height, width = image.width;
@@ -24,8 +25,17 @@ struct Part {
   }
 };
 
-// Given an image's size, the window of it that is needed.
-using Needs = std::function<Window(Size)>;
+// The window of an image that is needed, and by what it may be reduced: 1, 2, 4 or 8.
+struct Need {
+  Window window;
+  int reduction = 1;
+};
+
+// Of an image of this size.
+using Needs = std::function<Need(Size)>;
+
+// The smallest need that both are part of.
+Need both(const Need& a, const Need& b);
 
 // A window is cut out, its sides are resized, and of the result a window is kept.
 struct Framing {
@@ -41,8 +51,10 @@ struct Framing {
 
   Size size() const { return {rows.count, columns.count}; }
   Window needed() const;                          // of the whole image
+  int reduction() const;                          // of the image, 1 to 8, that leaves a pixel for each that is wanted
+  Framing reduced(int reduction) const;           // the same of an image so much smaller
   Framing thenCrop(const Window& window) const;   // of the result
-  Image of(const Part& part) const;               // the part must have what is needed
+  Image of(const Part& part) const;               // the part, reduced or not, must have what is needed
 };
 
 // A transform that is a framing.

@@ -95,10 +95,14 @@ class JpegDecoder {
   }
 
   // Rows above the window are passed over, those below are not looked at.
-  Part decodePart(const Window& window) {
-    const int top = std::max(0, window.top - margin), bottom = std::min(height(), window.top + window.height + margin);
-    const int left = std::max(0, window.left - margin), right = std::min(width(), window.left + window.width + margin);
+  Part decodePart(const Need& need) {
+    const auto& [window, reduction] = need;
+    const auto begin = [&](int first) { return std::max(0, first / reduction - margin); };
+    const auto end = [&](int last, int size) { return std::min((size + reduction - 1) / reduction, (last + reduction - 1) / reduction + margin); };
+    const int top = begin(window.top), bottom = end(window.top + window.height, height());
+    const int left = begin(window.left), right = end(window.left + window.width, width());
     JDIMENSION from = static_cast<JDIMENSION>(left), wide = static_cast<JDIMENSION>(right - left);
+    state_.scale_denom = static_cast<unsigned int>(reduction);  // of scale_num, 1
     guarded([&] {
       library_.startDecompress(&state_);
       if (wide < state_.output_width) library_.cropScanline(&state_, &from, &wide);  // `from` moves left, to a block's edge
@@ -106,7 +110,7 @@ class JpegDecoder {
     });
     Image image(bottom - top, static_cast<int>(wide));
     read(image);
-    return {std::move(image), {top, static_cast<int>(from), image.height, image.width}, {height(), width()}};
+    return {std::move(image), {top, static_cast<int>(from), image.height, image.width}, {height(), width()}, reduction};
   }
 
  private:

@@ -16,7 +16,8 @@ std::string jpegLibraryVersion();
 // As decodeBytes() in decode.h, without the name in the errors. Only with hasJpegLibrary().
 Image decodeJpeg(std::span<const uint8_t> content);
 
-// At least what is needed, with the same values. Less work where that is a small part.
+// At least what is needed, with the same values. Less work where that is a small part. Reduced images are made by
+// leaving out high frequencies: each of their pixels is close to the mean of those that it stands for.
 Part decodeJpegPart(std::span<const uint8_t> content, const Needs& needs);
 
 }  // namespace lt

@@ -51,7 +51,10 @@ Framing Pipeline::opening(Size size, Philox& random) const {
   return framing;
 }
 
-Window Pipeline::needed(Size size, Philox random) const { return opening(size, random).needed(); }
+Need Pipeline::needed(Size size, Philox random) const {
+  const Framing framing = opening(size, random);
+  return {framing.needed(), framing.reduction()};
+}
 
 Image Pipeline::apply(const Part& part, Philox& random) const {
   Image image = opening(part.whole, random).of(part);

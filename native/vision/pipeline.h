@@ -9,10 +9,10 @@ class Pipeline {
  public:
   void add(TransformPtr step);
 
-  // The window that it needs of an image of this size, with these random numbers (a copy: none is used up).
-  Window needed(Size size, Philox random) const;
+  // What it needs of an image of this size, with these random numbers (a copy: none is used up).
+  Need needed(Size size, Philox random) const;
 
-  // Of a part that has at least what is needed: from any such part comes the same image.
+  // Of a part that has at least what is needed: from any such part of one reduction comes the same image.
   Image apply(const Part& part, Philox& random) const;
 
  private:

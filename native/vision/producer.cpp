@@ -156,9 +156,9 @@ void Producer::makeViews(Batch& batch, size_t position) {
   const ImageDraw draw = batch.draws[position];
   const auto random = [&](size_t view) { return randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view)); };
   const Part part = settings_.source->part(draw.image, [&](Size size) {
-    Window needed = pipelines[0].needed(size, random(0));
-    for (size_t view = 1; view < pipelines.size(); view++) needed = around(needed, pipelines[view].needed(size, random(view)));
-    return needed;
+    Need need = pipelines[0].needed(size, random(0));
+    for (size_t view = 1; view < pipelines.size(); view++) need = both(need, pipelines[view].needed(size, random(view)));
+    return settings_.reduce ? need : Need{need.window};
   });
   for (size_t view = 0; view < pipelines.size(); view++) makeView(batch, position, view, part, random(view));
 }

@@ -29,6 +29,7 @@ class Producer {
     uint64_t seed;
     int threads;
     size_t ahead;   // batches that may be ready or in the making
+    bool reduce;    // decode an image smaller where it is to be made smaller anyway
   };
 
   explicit Producer(Settings settings);

@@ -5,11 +5,13 @@
 namespace lt {
 
 // One side of an image that is resized: `inputs` pixels become `outputs`, of which only `count` from `first` on are wanted.
+// The outputs divide `length` among them, in pixels from the place `start`: all inputs, unless said otherwise.
 struct Axis {
   int inputs, outputs, first, count;
+  double start = 0, length = inputs;
 
   static Axis whole(int inputs, int outputs) { return {inputs, outputs, 0, outputs}; }
-  bool keepsSize() const { return inputs == outputs; }
+  bool keepsSize() const { return inputs == outputs && length == inputs; }
 };
 
 // The pixels that the wanted ones are made of.

@@ -26,7 +26,7 @@ class Source {
   virtual ~Source() = default;
   virtual size_t size() const = 0;
   virtual Image load(size_t index) const = 0;           // any thread; throws DataError
-  // At least the window of the image that is needed. Any thread; throws DataError.
+  // At least the window of the image that is needed; not every source reduces. Any thread; throws DataError.
   virtual Part part(size_t index, const Needs& needs) const;
   virtual std::string describe(size_t index) const = 0; // for error messages
   // What load() decodes; nothing where images are not files. Any thread; throws DataError.

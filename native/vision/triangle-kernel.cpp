@@ -8,13 +8,13 @@ namespace {
 
 // A triangle over the inputs, in their units.
 struct Triangle {
-  double scale, support;
+  double scale, support, start;
   int inputs;
 
   explicit Triangle(const Axis& axis)
-      : scale(static_cast<double>(axis.inputs) / axis.outputs), support(std::max(scale, 1.0)), inputs(axis.inputs) {}
+      : scale(axis.length / axis.outputs), support(std::max(scale, 1.0)), start(axis.start), inputs(axis.inputs) {}
 
-  double centre(int output) const { return (output + 0.5) * scale; }
+  double centre(int output) const { return start + (output + 0.5) * scale; }
   Span span(int output) const {
     const int first = std::max(static_cast<int>(centre(output) - support + 0.5), 0);
     return {first, std::min(static_cast<int>(centre(output) + support + 0.5), inputs) - first};

@@ -50,6 +50,8 @@ export interface LoaderOptions {
   readonly dropLast: boolean;
   /** Of the transforms. */
   readonly seed: number;
+  /** "exact" unless given; see data.decode. */
+  readonly decode?: "exact" | "reduced";
   /** Threads that read and transform images; 0 chooses. */
   readonly workers: number;
   readonly memoryFormat: MemoryFormat;
@@ -81,7 +83,7 @@ export class Loader implements Disposable {
   #turn = 0;
 
   constructor(options: LoaderOptions) {
-    const { dataset, decoded, transforms, moreViews = [], imageSize, seed, workers } = options;
+    const { dataset, decoded, transforms, moreViews = [], imageSize, seed, decode, workers } = options;
     this.#options = options;
     this.stepsPerEpoch = stepsPerEpoch(options);
     this.#producer = vision().openProducer({
@@ -91,6 +93,7 @@ export class Loader implements Disposable {
       seed,
       threads: workerThreads(workers),
       ahead: BATCHES_AHEAD,
+      reduce: decode === "reduced",
     });
     this.#normalization = new Normalization(options);
   }

@@ -41,6 +41,7 @@ function byProducer(paths: readonly string[], views: readonly TransformSpec[][],
     seed: 1,
     threads: 1,
     ahead: 1,
+    reduce: false,
   });
   try {
     const images = Int32Array.from(paths.keys());

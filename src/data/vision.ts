@@ -45,6 +45,8 @@ interface Vision {
     seed: number;
     threads: number;
     ahead: number;
+    /** Decode a JPEG at 1/2, 1/4 or 1/8 where the transforms make it that much smaller anyway. */
+    reduce: boolean;
   }): number;
   planBatches(producer: number, plan: BatchPlan): void;
   cancelBatches(producer: number): void;

@@ -93,6 +93,14 @@ export const Data = z.strictObject({
     .default([0.485, 0.456, 0.406])
     .describe("subtracted from red, green, blue (of values scaled to 0..1); ImageNet's by default"),
   std: perChannel.default([0.229, 0.224, 0.225]).describe("then red, green, blue are divided by these"),
+  decode: z
+    .enum(["exact", "reduced"])
+    .default("exact")
+    .describe(
+      "reduced: a JPEG that the first transforms make at least 2, 4 or 8 times smaller is decoded at that size, where " +
+        "libjpeg-turbo is there and nothing is cached. Quicker for large photographs, and values change a little; exact: " +
+        "they are Pillow's",
+    ),
   cache: z
     .enum(["none", "memory", "disk"])
     .default("none")

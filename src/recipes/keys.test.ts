@@ -131,6 +131,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.test.N.fill: a list of 3 numbers >= 0 and <= 255
     data.mean: a list of 3 numbers
     data.std: a list of 3 numbers
+    data.decode: one of exact, reduced
     data.cache: one of none, memory, disk
     data.cacheFolder: text or null
     data.workers: a whole number >= 0

@@ -70,6 +70,7 @@ const DATA: ResolvedRecipe["data"] = {
   test: [],
   mean: [0.5, 0.5, 0.5],
   std: [0.25, 0.25, 0.25],
+  decode: "exact",
   cache: "none",
   cacheFolder: null,
   workers: 1,

@@ -1,0 +1,86 @@
+/** data.decode=reduced: JPEG files decoded at 1/2, 1/4 or 1/8 where the transforms make them that much smaller. */
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { TransformSpec } from "../recipes/schema.js";
+import { Transform } from "../recipes/transform-schema.js";
+import { scope } from "../torch/scope.js";
+import { Tensor } from "../torch/tensor.js";
+import { fixturePath } from "./testing.fixture.js";
+import { vision } from "./vision.js";
+
+const paths = readdirSync(fixturePath("jpeg"))
+  .filter((name) => name.endsWith(".jpg"))
+  .map((name) => fixturePath(`jpeg/${name}`));
+
+const parsed = (...steps: unknown[]): TransformSpec[] => steps.map((step) => Transform.parse(step));
+
+/** float64 [views · paths, size, size, 3] */
+function made(
+  views: readonly TransformSpec[][],
+  { reduce, size, epoch = 0 }: { reduce: boolean; size: number; epoch?: number },
+): Float64Array {
+  using _ = scope();
+  const producer = vision().openProducer({
+    pixels: { kind: "files", paths },
+    views,
+    size,
+    seed: 1,
+    threads: 1,
+    ahead: 1,
+    reduce,
+  });
+  try {
+    const images = Int32Array.from(paths.keys());
+    vision().planBatches(producer, { epoch, images, counts: images.map(() => 0), batch: paths.length });
+    const batch = new Tensor(vision().nextBatch(producer, 60_000)!);
+    return batch.permute([0, 2, 3, 1]).to({ dtype: "float64" }).toArray() as Float64Array;
+  } finally {
+    vision().closeProducer(producer);
+  }
+}
+
+function differences(a: Float64Array, b: Float64Array): { size: number; signed: number } {
+  const each = a.map((value, i) => value - b[i]!);
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { size: mean(each.map(Math.abs)), signed: mean(each) };
+}
+
+/** Quicker than expect().toEqual(). */
+function areEqual(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+const views = (size: number): [string, TransformSpec[]][] => [
+  ["resize-exact", parsed({ kind: "resize-exact", height: size, width: size })],
+  ["random-resized-crop", parsed({ kind: "random-resized-crop", size, scale: [0.3, 1] })],
+  ["resize, center-crop", parsed({ kind: "resize", size: size + 4 }, { kind: "center-crop", size })],
+];
+
+// The files are 83 x 61 and 45 x 37 and full of detail.
+describe.runIf(vision().jpegLibrary() !== "libvips").each([8, 16, 24])("to squares of %i", (size) => {
+  it.each(views(size))("%s: about the same image, at the same place", (_, view) => {
+    for (let epoch = 0; epoch < 10; epoch++) {
+      const exact = made([view], { size, epoch, reduce: false });
+      const found = differences(made([view], { size, epoch, reduce: true }), exact);
+      expect(found.size).toBeLessThan(3); // 0.4 to 2.6, of 255
+      expect(Math.abs(found.signed)).toBeLessThan(0.5);
+    }
+    expect(areEqual(made([view], { size, reduce: true }), made([view], { size, reduce: false }))).toBe(false);
+  });
+});
+
+it.each(views(40))("%s: images that are not halved are exact", (_, view) => {
+  const size = 40;
+  expect(areEqual(made([view], { size, reduce: true }), made([view], { size, reduce: false }))).toBe(true);
+});
+
+it("a part of a reduced image has the values of the whole", () => {
+  const size = 16;
+  const window = parsed({ kind: "random-resized-crop", size, scale: [0.4, 0.9], ratio: [1, 1] });
+  const whole = parsed({ kind: "resize-exact", height: size, width: size });
+  for (let epoch = 0; epoch < 30; epoch++) {
+    const alone = made([window], { size, epoch, reduce: true });
+    const together = made([window, whole], { size, epoch, reduce: true }).subarray(0, alone.length);
+    expect(areEqual(together, alone)).toBe(true);
+  }
+});
