@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LongtailError } from "../support/errors.js";
-import { metricsListener } from "./metrics.js";
+import { MetricsLog, toldEvents } from "./metrics.js";
 import { temporaryFolder } from "./toy.fixture.js";
 
 const warning = { type: "warning", time: "2026-01-01T00:00:00.000Z", message: "two\nlines" } as const;
@@ -10,8 +10,10 @@ const warning = { type: "warning", time: "2026-01-01T00:00:00.000Z", message: "t
 test("an event is a line of JSON, added to those that are there", () => {
   using temporary = temporaryFolder();
   const path = join(temporary.path, "metrics.jsonl");
-  metricsListener(path)(warning);
-  metricsListener(path)({ ...warning, message: "more" });
+  for (const message of [warning.message, "more"]) {
+    using log = new MetricsLog(path);
+    log.hear({ ...warning, message });
+  }
   const lines = readFileSync(path, "utf8").split("\n");
   expect(lines).toHaveLength(3);
   expect(JSON.parse(lines[0]!)).toEqual(warning);
@@ -19,13 +21,22 @@ test("an event is a line of JSON, added to those that are there", () => {
 });
 
 test("a file that cannot be written is named", () => {
-  const listen = metricsListener("/dev/full");
-  expect(() => {
-    listen(warning);
-  }).toThrowErrorMatchingInlineSnapshot(
+  using log = new MetricsLog("/dev/full");
+  const tell = (): void => log.hear(warning);
+  expect(tell).toThrowErrorMatchingInlineSnapshot(
     `[LongtailError: cannot append to /dev/full: ENOSPC: no space left on device, write]`,
   );
-  expect(() => {
-    listen(warning);
-  }).toThrow(LongtailError);
+  expect(tell).toThrow(LongtailError);
+});
+
+test("what was told is read back, but for a line that was cut short", () => {
+  using temporary = temporaryFolder();
+  const path = join(temporary.path, "metrics.jsonl");
+  expect(toldEvents(path)).toEqual([]);
+  {
+    using log = new MetricsLog(path);
+    log.hear(warning);
+  }
+  appendFileSync(path, '{"type":"warning","mess');
+  expect(toldEvents(path)).toEqual([warning]);
 });

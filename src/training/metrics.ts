@@ -1,18 +1,32 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { AppendFile } from "../support/append-file.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { LongtailError } from "../support/errors.js";
 import type { Position } from "./checkpoint.js";
-import type { Listener, TrainingEvent } from "./events.js";
+import type { TrainingEvent } from "./events.js";
+import type { Log } from "./logs/log.js";
 
 /** Appends every event to a file, one JSON value a line: metrics.jsonl. Numbers that are not finite become null. */
-export function metricsListener(path: string): Listener {
-  return (event) => {
-    try {
-      appendFileSync(path, `${JSON.stringify(event)}\n`);
-    } catch (error) {
-      throw new LongtailError(`cannot append to ${path}: ${(error as Error).message}`, { cause: error });
-    }
-  };
+export class MetricsLog implements Log {
+  readonly #file: AppendFile;
+
+  constructor(path: string) {
+    this.#file = new AppendFile(path);
+  }
+
+  hear(event: TrainingEvent): void {
+    this.#file.add(`${JSON.stringify(event)}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+}
+
+/** What a run has told so far, from its metrics.jsonl; none where there is none. A line that a crash cut short is left out. */
+export function toldEvents(path: string): TrainingEvent[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.map(parse).filter((event) => event !== null);
 }
 
 /**

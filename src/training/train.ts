@@ -10,7 +10,8 @@ import { describeRun, runEvent } from "./describe.js";
 import { trainEpochs } from "./epochs.js";
 import { emitter } from "./events.js";
 import type { EndEvent, Listener } from "./events.js";
-import { metricsListener, rewindMetrics } from "./metrics.js";
+import { RunLogs } from "./logs/run-logs.js";
+import { rewindMetrics } from "./metrics.js";
 import { applySettings, prepare } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import { canResume, resume } from "./resume.js";
@@ -67,7 +68,8 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   using _lock = lockRun(out);
   if (beginning !== null) rewindMetrics(folder.metrics, BEGINNING); // of a run without a checkpoint
   const { progress, warnings } = beginning ?? resume(prepared, folder);
-  const emit = emitter([metricsListener(folder.metrics), ...options.listeners]);
+  using logs = new RunLogs(folder, recipe.logs);
+  const emit = emitter([(event) => logs.hear(event), ...options.listeners]);
   const end = (reason: EndEvent["reason"], message: string | null): EndSummary => {
     const summary = { seconds: secondsSince(started), peakMemory: process.resourceUsage().maxRSS * 1024 };
     emit({ type: "end", reason, message, ...summary });

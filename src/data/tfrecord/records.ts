@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { maskedCrc32c } from "../../support/crc32c.js";
 import { DataError, systemCode } from "../../support/errors.js";
+import { CHECKSUM_BYTES, HEADER_BYTES, LENGTH_BYTES } from "./frame.js";
 
 export interface TfRecord {
   /** Counted from 0. */
@@ -11,10 +12,6 @@ export interface TfRecord {
   readonly data: Uint8Array;
 }
 
-/** A record's frame: length (uint64), its checksum (uint32), the data, the data's checksum; little-endian. */
-const LENGTH_BYTES = 8;
-const CHECKSUM_BYTES = 4;
-const HEADER_BYTES = LENGTH_BYTES + CHECKSUM_BYTES;
 /** A longer record is a damaged length; images are smaller by far. */
 const LONGEST = 2 ** 30;
 

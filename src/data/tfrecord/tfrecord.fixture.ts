@@ -1,24 +1,12 @@
 /** A writer of TFRecord files with tf.train.Examples, for tests. */
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { maskedCrc32c } from "../../support/crc32c.js";
+import { tfRecord } from "./frame.js";
 
 type Value = Uint8Array | string | number | readonly number[] | { readonly floats: readonly number[] };
 
 /** Records with their frames. */
 export function frames(...records: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(
-    records.flatMap((data) => {
-      const length = Buffer.alloc(8);
-      length.writeBigUInt64LE(BigInt(data.length));
-      return [length, checksum(length), data, checksum(data)];
-    }),
-  );
-}
-
-function checksum(bytes: Uint8Array): Buffer {
-  const stored = Buffer.alloc(4);
-  stored.writeUInt32LE(maskedCrc32c(bytes));
-  return stored;
+  return Buffer.concat(records.map(tfRecord));
 }
 
 /** A serialized tf.train.Example. Numbers become int64 lists, texts and bytes become bytes lists. */
