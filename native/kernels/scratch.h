@@ -7,7 +7,7 @@ namespace lt::kernels {
 
 struct Scratch {
   // The planes of a block lie a little apart, so that the 36 values of a window do not fall into the same cache set.
-  static int64_t planeStride(int channels) { return static_cast<int64_t>(kBlockTiles) * channels + 16; }
+  static constexpr int64_t planeStride(int channels) { return static_cast<int64_t>(kBlockTiles) * channels + 16; }
   static int64_t rowFloats(const Strips& strips, int channels) { return static_cast<int64_t>(kTile * strips.longest + 2) * channels; }
 
   // For images cut like this, with at most so many channels.

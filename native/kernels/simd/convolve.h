@@ -44,22 +44,25 @@ class Worker {
   // transformGradient.
   template <bool Windows, bool Tiles, class Reader>
   inline void read(const Block& block, Rows<S, Reader>& rows, int of) const {
-    const int64_t plane = Scratch::planeStride(of);
     const float* pixels[kWindow];
-    forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
-      rows.load(strip, pixels);
-      if (Windows) transformInput<S>(pixels, strip.tiles, of, scratch.halfWay, scratch.windows + tile * of, plane);
-      if (Tiles) transformGradient<S>(pixels, strip.tiles, of, scratch.tiles + tile * of, plane);
+    withChannels(of, [&](auto layout) {
+      forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
+        rows.load(strip, pixels);
+        if (Windows) transformInput<S>(pixels, strip.tiles, layout, scratch.halfWay, scratch.windows + tile * of);
+        if (Tiles) transformGradient<S>(pixels, strip.tiles, layout, scratch.tiles + tile * of);
+      });
     });
   }
 
   // What lies in scratch.windows times transformed weights, transformed back and written.
   template <class Writer>
   inline void multiply(const Block& block, Channels of, const float* weights, Writer& writer) const {
-    const int64_t plane = Scratch::planeStride(of.outputs);
-    multiplyWithWeights<S>(scratch.windows, Scratch::planeStride(of.inputs), weights, scratch.products, plane, block.tiles, of);
-    forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
-      transformOutput<S>(scratch.products + tile * of.outputs, plane, strip, images, of.outputs, writer);
+    const int64_t vPlane = Scratch::planeStride(of.inputs), mPlane = Scratch::planeStride(of.outputs);
+    multiplyWithWeights<S>(scratch.windows, vPlane, weights, scratch.products, mPlane, block.tiles, of);
+    withChannels(of.outputs, [&](auto layout) {
+      forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
+        transformOutput<S>(scratch.products + tile * of.outputs, strip, images, layout, writer);
+      });
     });
     writer.endBlock();
   }

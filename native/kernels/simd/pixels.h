@@ -1,81 +1,94 @@
 // Batch norm's passes over pixels, where no convolution of ours is beside it to take them on.
 #pragma once
+#include "kernels/simd/vectors.h"
 #include "kernels/simd/writers.h"
 
 namespace lt::kernels {
 
 inline constexpr int kPixelBlock = 256;  // pixels whose sums are taken in single precision
 
-// Calls work(first offset, end offset, channel) for each vector of channels over blocks of pixels.
+// Calls work(first offset, end offset, channel, Count<vectors>) over blocks of pixels.
 template <class S, class Work, class EndBlock>
 inline void forPixels(const Pixels& pixels, Part part, const Work& work, const EndBlock& endBlock) {
   const int64_t end = pixels.count * (part.index + 1) / part.of;
   for (int64_t first = pixels.count * part.index / part.of; first < end; first += kPixelBlock) {
     const int64_t next = first + kPixelBlock < end ? first + kPixelBlock : end;
-    for (int c = 0; c < pixels.channels; c += S::width) work(first * pixels.channels + c, next * pixels.channels + c, c);
+    forVectors<S>(pixels.channels, [&](int c, auto vectors) { work(first * pixels.channels + c, next * pixels.channels + c, c, vectors); });
     endBlock();
   }
 }
 
-template <class S>
-void sumPixels(const SumPixels& job, Part part) {
+// Calls one(offset, n) for N vectors of each pixel from offset `first` on.
+template <class S, int N, class One>
+inline __attribute__((always_inline)) void eachPixel(int64_t first, int64_t end, int channels, const One& one) {
+  for (int64_t i = first; i < end; i += channels)
+#pragma GCC unroll 2
+    for (int n = 0; n < N; n++) one(i + n * S::width, n);
+}
+
+// The same with sums: one(offset, n, sums of these channels).
+template <class S, class One>
+inline void sumOverPixels(const Pixels& pixels, double* total, Part part, const One& one) {
   float block[2 * kMostNormChannels];
-  Sums<S> sums(job.sums, block, job.pixels.channels);
+  Sums<S> sums(total, block, pixels.channels);
   forPixels<S>(
-      job.pixels, part,
-      [&](int64_t first, int64_t end, int c) {
-        auto lane = sums.lane(c);
-        for (int64_t i = first; i < end; i += job.pixels.channels) {
-          const auto value = S::load(job.values + i);
-          lane.add(value, value);
-        }
-        lane.end();
+      pixels, part,
+      [&](int64_t first, int64_t end, int c, auto vectors) {
+        constexpr int N = decltype(vectors)::value;
+        typename Sums<S>::Lane lanes[] = {sums.lane(c), sums.lane(c + (N - 1) * S::width)};
+        eachPixel<S, N>(first, end, pixels.channels, [&](int64_t at, int n) { one(at, c + n * S::width, lanes[n]); });
+        for (int n = 0; n < N; n++) lanes[n].end();
       },
       [&] { sums.endBlock(); });
+}
+
+template <class S>
+void sumPixels(const SumPixels& job, Part part) {
+  sumOverPixels<S>(job.pixels, job.sums, part, [&](int64_t at, int, auto& lane) __attribute__((always_inline)) {
+    const auto value = S::load(job.values + at);
+    lane.add(value, value);
+  });
+}
+
+template <class S>
+void maskPixels(const MaskPixels& job, Part part) {
+  sumOverPixels<S>(job.pixels, job.sums, part, [&](int64_t at, int c, auto& lane) __attribute__((always_inline)) {
+    const auto value = S::where(S::load(job.output + at), S::load(job.gradient + at));
+    lane.add(value, S::load(job.normalized + at) - S::load(job.mean + c));
+    S::store(job.masked + at, value);
+  });
 }
 
 template <class S>
 void normalizePixels(const NormalizePixels& job, Part part) {
   forPixels<S>(
       job.pixels, part,
-      [&](int64_t first, int64_t end, int c) {
-        const auto scale = S::load(job.scale + c), shift = S::load(job.shift + c);
+      [&](int64_t first, int64_t end, int c, auto vectors) {
+        constexpr int N = decltype(vectors)::value;
+        const Vectors<S, N> scale(job.scale + c), shift(job.shift + c);
+        const auto value = [&](int64_t at, int n) __attribute__((always_inline)) { return S::plus(scale.of[n], S::load(job.values + at), shift.of[n]); };
         if (job.shortcut)
-          for (int64_t i = first; i < end; i += job.pixels.channels)
-            S::store(job.output + i, S::relu(S::plus(scale, S::load(job.values + i), shift) + S::load(job.shortcut + i)));
+          eachPixel<S, N>(first, end, job.pixels.channels,
+                          [&](int64_t at, int n) { S::store(job.output + at, S::relu(value(at, n) + S::load(job.shortcut + at))); });
         else
-          for (int64_t i = first; i < end; i += job.pixels.channels)
-            S::store(job.output + i, S::relu(S::plus(scale, S::load(job.values + i), shift)));
+          eachPixel<S, N>(first, end, job.pixels.channels, [&](int64_t at, int n) { S::store(job.output + at, S::relu(value(at, n))); });
       },
       [] {});
 }
 
 template <class S>
-void maskPixels(const MaskPixels& job, Part part) {
-  float block[2 * kMostNormChannels];
-  Sums<S> sums(job.sums, block, job.pixels.channels);
+void normGradientPixels(const NormGradientPixels& job, Part part) {
+  const NormGradient& norm = job.gradient;
   forPixels<S>(
       job.pixels, part,
-      [&](int64_t first, int64_t end, int c) {
-        auto lane = sums.lane(c);
-        const auto mean = S::load(job.mean + c);
-        for (int64_t i = first; i < end; i += job.pixels.channels) {
-          const auto value = S::where(S::load(job.output + i), S::load(job.gradient + i));
-          lane.add(value, S::load(job.normalized + i) - mean);
-          S::store(job.masked + i, value);
-        }
-        lane.end();
+      [&](int64_t first, int64_t end, int c, auto vectors) {
+        constexpr int N = decltype(vectors)::value;
+        const Vectors<S, N> a(norm.a + c), b(norm.b + c), constant(norm.c + c);
+        eachPixel<S, N>(first, end, job.pixels.channels, [&](int64_t at, int n) {
+          S::store(job.output + at, S::plus(a.of[n], S::load(norm.gradient + at), S::plus(b.of[n], S::load(norm.output + at), constant.of[n])));
+        });
       },
-      [&] { sums.endBlock(); });
-}
-
-template <class S>
-void normGradientPixels(const NormGradientPixels& job, Part part) {
-  forPixels<S>(job.pixels, part, [&](int64_t first, int64_t end, int c) {
-    const auto a = S::load(job.gradient.a + c), b = S::load(job.gradient.b + c), constant = S::load(job.gradient.c + c);
-    for (int64_t i = first; i < end; i += job.pixels.channels)
-      S::store(job.output + i, S::plus(a, S::load(job.gradient.gradient + i), S::plus(b, S::load(job.gradient.output + i), constant)));
-  }, [] {});
+      [] {});
 }
 
 }  // namespace lt::kernels

@@ -1,5 +1,6 @@
 // How pixels are read from images into rows: read(to, pixel, count) writes count pixels with all their channels.
 #pragma once
+#include "kernels/simd/vectors.h"
 #include "kernels/winograd.h"
 
 namespace lt::kernels {
@@ -22,11 +23,17 @@ struct Normalized {
   int channels;
 
   inline void read(float* to, int64_t pixel, int64_t count) const {
-    for (int c = 0; c < channels; c += S::width) {
+    forVectors<S>(channels, [&](int c, auto vectors) {
+      constexpr int N = decltype(vectors)::value;
       const float* from = images + pixel * channels + c;
-      const auto s = S::load(scale + c), b = S::load(shift + c);
-      for (int64_t i = 0; i < count * channels; i += channels) S::store(to + i + c, S::relu(S::plus(s, S::load(from + i), b)));
-    }
+      const Vectors<S, N> s(scale + c), b(shift + c);
+      for (int64_t i = 0; i < count * channels; i += channels)
+#pragma GCC unroll 2
+        for (int n = 0; n < N; n++) {
+          const int64_t at = i + n * S::width;
+          S::store(to + at + c, S::relu(S::plus(s.of[n], S::load(from + at), b.of[n])));
+        }
+    });
   }
 };
 
@@ -37,12 +44,17 @@ struct Differentiated {
   int channels;
 
   inline void read(float* to, int64_t pixel, int64_t count) const {
-    for (int c = 0; c < channels; c += S::width) {
+    forVectors<S>(channels, [&](int c, auto vectors) {
+      constexpr int N = decltype(vectors)::value;
       const float *gradient = norm.gradient + pixel * channels + c, *output = norm.output + pixel * channels + c;
-      const auto a = S::load(norm.a + c), b = S::load(norm.b + c), constant = S::load(norm.c + c);
+      const Vectors<S, N> a(norm.a + c), b(norm.b + c), constant(norm.c + c);
       for (int64_t i = 0; i < count * channels; i += channels)
-        S::store(to + i + c, S::plus(a, S::load(gradient + i), S::plus(b, S::load(output + i), constant)));
-    }
+#pragma GCC unroll 2
+        for (int n = 0; n < N; n++) {
+          const int64_t at = i + n * S::width;
+          S::store(to + at + c, S::plus(a.of[n], S::load(gradient + at), S::plus(b.of[n], S::load(output + at), constant.of[n])));
+        }
+    });
   }
 };
 

@@ -18,7 +18,7 @@ class Rows {
       : images_(images), channels_(channels), reader_(reader), memory_(memory), rowFloats_(Scratch::rowFloats(strips, channels)) {}
 
   // Pointers to the strip's rows, of 4 · tiles + 2 pixels each; the first pixel is left of the first tile.
-  void load(const Strip& strip, const float* (&rows)[kWindow]) {
+  __attribute__((noinline)) void load(const Strip& strip, const float* (&rows)[kWindow]) {
     const int64_t top = strip.row * kTile;
     const bool follows = strip.row > 0 && strip.image == last_.image && strip.column == last_.column && strip.row == last_.row + 1;
     for (int i = follows ? 2 : 0; i < kWindow; i++) loadRow(strip, top + i);

@@ -1,10 +1,35 @@
 // Two-dimensional transforms of a strip's tiles, a vector of channels at a time. A block's transformed tiles lie as
 // [plane][tile][channel]; plane 6i + j holds element (i, j) of the transformed windows.
+// They are kept out of their callers, where the compiler would share out the registers worse.
 #pragma once
+#include "kernels/scratch.h"
 #include "kernels/simd/transforms.h"
-#include "kernels/winograd.h"
 
 namespace lt::kernels {
+
+// Numbers of channels that the compiler knows: the distances between a window's 36 planes then are constants of the
+// instructions, where they would need more registers than there are.
+template <int C>
+struct Known {
+  static constexpr int channels() { return C; }
+  static constexpr int64_t plane() { return Scratch::planeStride(C); }
+};
+
+struct Unknown {
+  int count;
+  int channels() const { return count; }
+  int64_t plane() const { return Scratch::planeStride(count); }
+};
+
+template <class Work>
+inline void withChannels(int channels, const Work& work) {
+  switch (channels) {
+    case 16: return work(Known<16>{});
+    case 32: return work(Known<32>{});
+    case 64: return work(Known<64>{});
+    default: return work(Unknown{channels});
+  }
+}
 
 // B' of one column of a window: six pixels below one another.
 template <class S>
@@ -19,8 +44,10 @@ inline __attribute__((always_inline)) void transformColumn(const float* const (&
 
 // B' d B for N vectors of channels from c on: the columns first, whose results neighbouring tiles share. A tile's N
 // vectors are written one after the other: they lie in one cache line.
-template <class S, int N>
-inline void transformInputOf(const float* const (&rows)[kWindow], int tiles, int channels, int c, float* halfWay, float* v, int64_t plane) {
+template <class S, int N, class Layout>
+__attribute__((noinline)) void transformInputOf(const float* const (&rows)[kWindow], int tiles, Layout layout, int c, float* halfWay, float* v) {
+  const int channels = layout.channels();
+  const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
   constexpr int kColumn = kWindow * S::width;
   const int64_t vector = static_cast<int64_t>(kTile * tiles + 2) * kColumn;
@@ -47,16 +74,18 @@ inline void transformInputOf(const float* const (&rows)[kWindow], int tiles, int
 }
 
 // B' d B of the strip's windows.
-template <class S>
-inline void transformInput(const float* const (&rows)[kWindow], int tiles, int channels, float* halfWay, float* v, int64_t plane) {
+template <class S, class Layout>
+inline void transformInput(const float* const (&rows)[kWindow], int tiles, Layout layout, float* halfWay, float* v) {
   int c = 0;
-  for (; c + 2 * S::width <= channels; c += 2 * S::width) transformInputOf<S, 2>(rows, tiles, channels, c, halfWay, v, plane);
-  if (c < channels) transformInputOf<S, 1>(rows, tiles, channels, c, halfWay, v, plane);
+  for (; c + 2 * S::width <= layout.channels(); c += 2 * S::width) transformInputOf<S, 2>(rows, tiles, layout, c, halfWay, v);
+  if (c < layout.channels()) transformInputOf<S, 1>(rows, tiles, layout, c, halfWay, v);
 }
 
 // A dY A' of the strip's tiles; `rows` are those of the windows, of which the tiles are the middle.
-template <class S>
-inline void transformGradient(const float* const (&rows)[kWindow], int tiles, int channels, float* d, int64_t plane) {
+template <class S, class Layout>
+__attribute__((noinline)) void transformGradient(const float* const (&rows)[kWindow], int tiles, Layout layout, float* d) {
+  const int channels = layout.channels();
+  const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
   for (int t = 0; t < tiles; t++)
     for (int c = 0; c < channels; c += S::width) {
@@ -82,8 +111,10 @@ inline void transformGradient(const float* const (&rows)[kWindow], int tiles, in
 }
 
 // A' m A of the strip's tiles, written to the images. Whole: no tile reaches beyond the image.
-template <class S, bool Whole, class Writer>
-inline void transformOutputOf(const float* m, int64_t plane, const Strip& strip, const Images& images, int channels, Writer& writer) {
+template <class S, bool Whole, class Layout, class Writer>
+__attribute__((noinline)) void transformOutputOf(const float* m, const Strip& strip, const Images& images, Layout layout, Writer& writer) {
+  const int channels = layout.channels();
+  const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
   const int64_t top = strip.row * kTile, height = Whole ? kTile : images.height - top;
   for (int t = 0; t < strip.tiles; t++) {
@@ -115,11 +146,11 @@ inline void transformOutputOf(const float* m, int64_t plane, const Strip& strip,
   }
 }
 
-template <class S, class Writer>
-inline void transformOutput(const float* m, int64_t plane, const Strip& strip, const Images& images, int channels, Writer& writer) {
+template <class S, class Layout, class Writer>
+inline void transformOutput(const float* m, const Strip& strip, const Images& images, Layout layout, Writer& writer) {
   const bool whole = (strip.row + 1) * kTile <= images.height && (strip.column + strip.tiles) * kTile <= images.width;
-  if (whole) transformOutputOf<S, true>(m, plane, strip, images, channels, writer);
-  else transformOutputOf<S, false>(m, plane, strip, images, channels, writer);
+  if (whole) transformOutputOf<S, true>(m, strip, images, layout, writer);
+  else transformOutputOf<S, false>(m, strip, images, Unknown{layout.channels()}, writer);
 }
 
 }  // namespace lt::kernels
