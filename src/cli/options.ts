@@ -31,6 +31,13 @@ export function wholeNumber(least: number) {
   };
 }
 
+/** A parser of numbers from 0, with commas between them, for commander. */
+export function numberList(text: string): readonly number[] {
+  const values = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (values.every((value) => value >= 0 && value < Infinity)) return values;
+  throw new InvalidArgumentError("Expected numbers >= 0, such as 0.7 or 0.5,1.");
+}
+
 /** Collects a repeatable option. */
 export function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value];

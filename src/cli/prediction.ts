@@ -1,5 +1,8 @@
 import { loadImages } from "../data/decode.js";
 import { noGrad } from "../torch/autograd.js";
+import type { Temperature } from "../evaluation/analysis.js";
+import { groupOf } from "../evaluation/groups.js";
+import { scaleLogits } from "../evaluation/temperature/scale.js";
 import { stack } from "../torch/operators.generated.js";
 import { scope } from "../torch/scope.js";
 import type { Trained } from "../training/trained.js";
@@ -16,6 +19,13 @@ export interface ImagePredictions {
   readonly predictions: readonly Prediction[];
 }
 
+export interface PredictOptions {
+  /** How many classes. */
+  readonly top: number;
+  /** What the logits are divided by; null: nothing. */
+  readonly temperature: Temperature | null;
+}
+
 /**
  * The most probable classes of each image, in the images' order.
  *
@@ -24,25 +34,28 @@ export interface ImagePredictions {
 export function* predictImages(
   trained: Trained,
   images: readonly string[],
-  top: number,
+  options: PredictOptions,
 ): Generator<ImagePredictions> {
   const { batch } = trained.description.recipe.evaluation;
   for (let start = 0; start < images.length; start += batch) {
-    yield* predictBatch(trained, images.slice(start, start + batch), top);
+    yield* predictBatch(trained, images.slice(start, start + batch), options);
   }
 }
 
 function predictBatch(
   { method, device, description }: Trained,
   images: readonly string[],
-  top: number,
+  { top, temperature }: PredictOptions,
 ): ImagePredictions[] {
   using _scope = scope();
   using _noGrad = noGrad();
-  const { classes, recipe } = description;
+  const { classes, counts, recipe } = description;
   const { data, memoryFormat } = recipe;
   const pixels = loadImages(images, { ...data, transforms: data.test, memoryFormat });
-  const logits = stack(method.predict(pixels.to({ device }))).mean({ dim: [0] }); // [N, C]
+  const raw = method.predict(pixels.to({ device }));
+  const groupOfClass = groupOf(counts, recipe.evaluation.groups);
+  const scaled = temperature === null ? raw : scaleLogits(raw, temperature, groupOfClass);
+  const logits = stack(scaled).mean({ dim: [0] }); // [N, C]
   const k = Math.min(top, classes.length);
   const [values, indices] = logits.softmax(1).topk(k, { dim: 1 });
   const probabilities = values.toList();

@@ -20,6 +20,10 @@ export interface ConfidenceBin {
 /** How far a model's probabilities can be trusted. */
 export interface Calibration {
   readonly images: number;
+  /** Share of right answers, in percent. */
+  readonly accuracy: number;
+  /** Mean probability of the answers, in percent; above the accuracy the model is too sure. */
+  readonly confidence: number;
   /** Expected calibration error, in percent: |accuracy - confidence| of the bins, weighted by their images. */
   readonly ece: number;
   /** Maximum calibration error, in percent: the worst bin's |accuracy - confidence|. */

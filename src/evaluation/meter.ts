@@ -1,4 +1,6 @@
+import { noGrad } from "../torch/autograd.js";
 import { cat, stack } from "../torch/operators.generated.js";
+import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 
 /** A batch of images and what the experts say of them. */
@@ -18,6 +20,17 @@ export interface Meter {
 
 /** Something done to the logits [N, C] of K experts before they are judged. */
 export type LogitTransform = (logits: readonly Tensor[]) => readonly Tensor[];
+
+/** A meter that sees logits after something was done to them. */
+export function transformed(meter: Meter, transform: LogitTransform): Meter {
+  return {
+    add: ({ logits, ...rest }) => {
+      using _scope = scope();
+      using _noGrad = noGrad();
+      meter.add({ logits: transform(logits), ...rest });
+    },
+  };
+}
 
 /** logits [N, C] of K experts → [1 + K, N, C]: the ensemble's, which are their mean, then each expert's. */
 export function withEnsemble(logits: readonly Tensor[]): Tensor {

@@ -25,6 +25,10 @@ export abstract class Ensemble extends Module {
     return this.#experts.map(({ backbone }) => backbone);
   }
 
+  get classifiers(): readonly Layer[] {
+    return this.#experts.map(({ classifier }) => classifier);
+  }
+
   /** images [N, 3, H, W] → raw logits of each expert, [N, C] */
   forward(images: Tensor): Tensor[] {
     return this.classify(this.features(images));

@@ -29,18 +29,13 @@ async function trained(changes: Partial<ResolvedRecipe>): Promise<{ result: RunR
   };
 }
 
-/** Right answers among all images, by the bins of a calibration. */
-function accuracyOf({ bins, images }: Analysis["calibration"]["ensemble"]["all"]): number {
-  return bins.reduce((sum, bin) => sum + (bin.accuracy ?? 0) * bin.images, 0) / images;
-}
-
 function expectSameAnswers({ result, analysis }: { result: RunResult; analysis: Analysis }): void {
   const { ensemble, experts } = analysis.calibration;
   expect(analysis.images).toBe(result.images);
   expect(ensemble.all.nll).toBeCloseTo(result.loss, 9);
-  expect(accuracyOf(ensemble.all)).toBeCloseTo(result.ensemble.all, 9);
+  expect(ensemble.all.accuracy).toBeCloseTo(result.ensemble.all, 9);
   experts.forEach((expert, k) => {
-    expect(accuracyOf(expert.all)).toBeCloseTo(result.experts[k]!.all, 9);
+    expect(expert.all.accuracy).toBeCloseTo(result.experts[k]!.all, 9);
   });
   const mistakes = result.confusion.filter(([label, answer]) => label !== answer);
   const triples = analysis.confusedPairs.map(({ label, answer, images }) => [label, answer, images]);
@@ -75,7 +70,7 @@ test("the selected epoch's, with temperatures fitted on the held-out images", as
     ],
   });
   for (const fit of temperature!.fits.slice(0, 2))
-    expect(accuracyOf(fit.calibration.all)).toBeCloseTo(accuracyOf(calibration.ensemble.all), 9);
+    expect(fit.calibration.all.accuracy).toBeCloseTo(calibration.ensemble.all.accuracy, 9);
 });
 
 test("of a single model: no agreement, no temperature of experts", async () => {

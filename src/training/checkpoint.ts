@@ -136,7 +136,12 @@ export type Weights = ResolvedRecipe["evaluation"]["weights"];
 export function usedWeights({ path, recipe, model, ema }: Checkpoint, asked?: Weights): Map<string, Tensor> {
   if (asked === "ema" && ema === null)
     throw new CheckpointError(`${path} holds no moving averages: its recipe's key ema is null.`);
-  return ema !== null && (asked ?? recipe.evaluation.weights) === "ema" ? averagesOf(ema) : model;
+  return weightsInUse({ recipe, ema }, asked) === "ema" ? averagesOf(ema!) : model;
+}
+
+/** Which weights `usedWeights` takes. */
+export function weightsInUse({ recipe, ema }: Pick<Checkpoint, "recipe" | "ema">, asked?: Weights): Weights {
+  return ema === null ? "raw" : (asked ?? recipe.evaluation.weights);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Analysis } from "../evaluation/analysis.js";
 import { secondsSince } from "../support/units.js";
 import { evaluateMethod } from "./evaluate.js";
 import type { Emit, EvaluatedSplit } from "./events.js";
-import { fitTemperatures } from "./fit-temperatures.js";
+import { fitTemperatures } from "./post-hoc/fit-temperatures.js";
 import type { Prepared } from "./prepare.js";
 
 type Judged = Pick<

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Analysis } from "../evaluation/analysis.js";
 import { LongtailError } from "../support/errors.js";
+import type { CalibrationFile } from "./post-hoc/calibration-file.js";
 import { runFolder } from "./run-folder.js";
 import type { RunDescription, RunResult } from "./run-folder.js";
 
@@ -17,6 +18,11 @@ export function readResult(run: string): RunResult {
 /** A run's analysis.json. @throws LongtailError for a folder that has none. */
 export function readAnalysis(run: string): Analysis {
   return read(runFolder(run).analysis, "the analysis of a run that has finished") as Analysis;
+}
+
+/** A run's calibration.json. @throws LongtailError when it cannot be read. */
+export function readCalibration(run: string): CalibrationFile {
+  return read(runFolder(run).calibration, "what evaluate --calibrate wrote") as CalibrationFile;
 }
 
 /** Whether a run has ended with a result. */

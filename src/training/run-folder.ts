@@ -24,6 +24,8 @@ export interface RunFolder {
   readonly result: string;
   /** Calibration, agreement, confusions: see evaluation/analysis.ts. Runs of older versions have none. */
   readonly analysis: string;
+  /** Temperatures for `predict`, where `evaluate --calibrate` has fitted some. */
+  readonly calibration: string;
   readonly lastCheckpoint: string;
   /** The one before the last. */
   readonly previousCheckpoint: string;
@@ -43,6 +45,7 @@ export function runFolder(path: string): RunFolder {
     firstBatch: resolve(path, "first-batch.png"),
     result: resolve(path, "result.json"),
     analysis: resolve(path, "analysis.json"),
+    calibration: resolve(path, "calibration.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
     previousCheckpoint: resolve(path, "checkpoints/previous.safetensors"),
     bestCheckpoint: resolve(path, "checkpoints/best.safetensors"),

@@ -2,7 +2,7 @@ import { Loader } from "../data/loader.js";
 import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
 import { AccuracyMeter } from "../evaluation/accuracy.js";
-import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { AccuracyMeterOptions, EvaluationResult } from "../evaluation/accuracy.js";
 import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { buildMethod } from "../methods/registry.js";
@@ -14,17 +14,24 @@ import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
-import { checkpointPath, readCheckpoint, usedWeights } from "./checkpoint.js";
-import type { Checkpoint, CheckpointDescription, Weights } from "./checkpoint.js";
+import { checkpointPath, readCheckpoint, usedWeights, weightsInUse } from "./checkpoint.js";
+import type { Checkpoint, CheckpointDescription, Position, Weights } from "./checkpoint.js";
 import { evaluateMethod } from "./evaluate.js";
 import { evaluationBatches } from "./loaders.js";
 
 type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
 
+/** Which weights of a run a network has. */
+export interface WeightsState extends Position {
+  readonly weights: Weights;
+}
+
 /** A trained method, rebuilt from its checkpoint alone, in evaluation mode. */
 export interface Trained extends Disposable {
   readonly path: string;
   readonly description: TrainedDescription;
+  /** Null for weights from a file that does not say it. */
+  readonly state: WeightsState | null;
   readonly method: Method;
   readonly device: string;
 }
@@ -45,7 +52,9 @@ export function loadTrained(
   using _scope = scope();
   const checkpoint = readCheckpoint(checkpointPath(runOrCheckpoint));
   const model = usedWeights(checkpoint, weights);
-  return build(checkpoint, options, (method) => {
+  const { epoch, step } = checkpoint;
+  const state = { epoch, step, weights: weightsInUse(checkpoint, weights) };
+  return build({ ...checkpoint, state }, options, (method) => {
     restoreModel({ path: checkpoint.path, model }, method);
   });
 }
@@ -62,13 +71,13 @@ export async function loadWithRecipe(
   const file = checkpointPath(path);
   const { classes, counts } = classStatistics(await openDataset(recipe.data, "train"));
   using _scope = scope();
-  return build({ path: file, recipe, classes, counts }, options, ({ model }) => {
+  return build({ path: file, recipe, classes, counts, state: null }, options, ({ model }) => {
     loadPretrained(model, { file, part: "all" });
   });
 }
 
 function build(
-  { path, recipe, classes, counts }: TrainedDescription & { path: string },
+  { path, recipe, classes, counts, state }: TrainedDescription & Pick<Trained, "path" | "state">,
   { device: name = "cpu" }: LoadOptions,
   load: (method: Method) => void,
 ): Trained {
@@ -84,6 +93,7 @@ function build(
   return {
     path,
     description: { recipe, classes, counts },
+    state,
     method,
     device,
     [Symbol.dispose]() {
@@ -119,17 +129,27 @@ export async function evaluateTrained(
   { root, split = "test", also = [], signal }: EvaluateTrainedOptions = {},
 ): Promise<EvaluationResult | null> {
   const { method, device, description } = trained;
-  const { recipe, classes, counts } = description;
+  const { recipe } = description;
   const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
   assertSameClasses(trained, dataset.classes, dataset.root);
   using loader = new Loader(evaluationBatches(recipe, dataset, device));
-  const { groups } = recipe.evaluation;
-  const meter = new AccuracyMeter({ classes, counts, experts: recipe.method.experts, groups });
+  const meter = new AccuracyMeter(accuracyOptions(trained));
   const finished = await evaluateMethod({ method, loader, meters: [meter, ...also], signal });
   return finished ? meter.result() : null;
 }
 
-function assertSameClasses({ path, description }: Trained, found: readonly string[], root: string): void {
+/** How a trained method is judged. */
+export function accuracyOptions({ description }: Pick<Trained, "description">): AccuracyMeterOptions {
+  const { recipe, classes, counts } = description;
+  return { classes, counts, experts: recipe.method.experts, groups: recipe.evaluation.groups };
+}
+
+/** @throws DataError that names the first class which differs. */
+export function assertSameClasses(
+  { path, description }: Pick<Trained, "path" | "description">,
+  found: readonly string[],
+  root: string,
+): void {
   const { classes } = description;
   const at = Array.from({ length: Math.max(classes.length, found.length) }).findIndex(
     (_, c) => classes[c] !== found[c],

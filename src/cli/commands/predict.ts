@@ -1,4 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Temperature } from "../../evaluation/analysis.js";
+import type { Trained } from "../../training/trained.js";
 import type { Prediction } from "../prediction.js";
 import {
   collect,
@@ -10,11 +12,13 @@ import {
   wholeNumber,
 } from "../options.js";
 import { output } from "../output.js";
+import type { Output } from "../output.js";
 import { trainedFrom } from "../trained-arguments.js";
 import type { TrainedArguments } from "../trained-arguments.js";
 
 interface PredictArguments extends TrainedArguments {
   readonly top: number;
+  readonly uncalibrated: boolean;
   readonly threads?: number | undefined;
   readonly json: boolean;
 }
@@ -24,7 +28,8 @@ Examples:
   longtail predict runs/caltech20-lt-ncl photo.jpg
   longtail predict runs/caltech20-lt-ncl *.jpg --top 1 --json
 
-With --json there is a line of JSON for each image: { "image", "predictions": [{ "class", "probability" }] }.`;
+With --json there is a line of JSON for each image: { "image", "predictions": [{ "class", "probability" }],
+"calibrated" }. Probabilities are calibrated where longtail evaluate RUN --calibrate has fitted a temperature.`;
 
 export function predictCommand(): CommandUnknownOpts {
   return newCommand("predict")
@@ -32,6 +37,7 @@ export function predictCommand(): CommandUnknownOpts {
     .argument("<run>", "a run's folder, a checkpoint or, with --recipe, a file of weights")
     .argument("<image...>", "image files")
     .option("--top <n>", "how many classes", wholeNumber(1), 5)
+    .option("--uncalibrated", "leave out the temperature that evaluate --calibrate has fitted", false)
     .addOption(recipeOption())
     .option("--data <folder>", "the folder of that recipe's training images, which names the classes")
     .option("--set <key=value>", "change a key of that recipe; can be given many times", collect, [])
@@ -49,10 +55,35 @@ async function predict(run: string, images: string[], options: PredictArguments)
   const to = output(options);
   using trained = await trainedFrom(run, options);
   applySettings(trained.description.recipe, { device, threads });
-  for (const { image, predictions } of predictImages(trained, images, top)) {
+  const temperature = options.uncalibrated ? null : await temperatureOf(run, { trained, to });
+  const calibrated = temperature !== null;
+  for (const { image, predictions } of predictImages(trained, images, { top, temperature })) {
     to.say(`${image}\n${predictions.map(describe).join("\n")}`);
-    to.value({ image, predictions });
+    to.value({ image, predictions, calibrated });
   }
+}
+
+/** The temperature of a run that was calibrated; null for one that was not, or by other weights, and that is told. */
+async function temperatureOf(
+  run: string,
+  { trained, to }: { trained: Trained; to: Output },
+): Promise<Temperature | null> {
+  const { findCalibration } = await import("../../training/post-hoc/calibration-file.js");
+  const { describeTemperature } = await import("../../evaluation/calibration-table.js");
+  const found = findCalibration(run, trained);
+  if (found === null) return null;
+  const { temperature, images, epoch } = found.calibration;
+  if (found.fits) {
+    to.say(
+      `calibrated probabilities: ${describeTemperature(temperature)}, fitted on ${images} held-out images`,
+    );
+    return temperature;
+  }
+  to.say(
+    `uncalibrated probabilities: ${found.path} is for other weights (epoch ${epoch}); ` +
+      "longtail evaluate --calibrate makes a new one",
+  );
+  return null;
 }
 
 function describe({ class: name, probability }: Prediction): string {

@@ -4,7 +4,7 @@ import type { AccuracyMeterOptions } from "../accuracy.js";
 import type { Analysis, Temperature } from "../analysis.js";
 import { groupOf } from "../groups.js";
 import type { Group } from "../groups.js";
-import { withEnsemble } from "../meter.js";
+import { transformed, withEnsemble } from "../meter.js";
 import type { Meter, Observation } from "../meter.js";
 import { scaleLogits } from "../temperature/scale.js";
 import { AgreementMeter } from "./agreement-meter.js";
@@ -25,6 +25,7 @@ export class AnalysisMeter implements Meter {
   private readonly groupOfClass: readonly Group[];
   private readonly calibration: readonly CalibrationMeter[]; // of the ensemble, then of each expert
   private readonly scaled: readonly EnsembleCalibration[]; // with each temperature
+  private readonly scaledMeters: readonly Meter[];
   private readonly agreement: AgreementMeter | null;
   private readonly confused: ConfusedPairs;
   private readonly hardest: HardestImages;
@@ -38,9 +39,10 @@ export class AnalysisMeter implements Meter {
     const groupOfClass = groupOf(counts, groups);
     this.groupOfClass = groupOfClass;
     this.calibration = Array.from({ length: 1 + experts }, () => new CalibrationMeter(groupOfClass));
-    this.scaled = (fitted?.temperatures ?? []).map(
-      (temperature) =>
-        new EnsembleCalibration(groupOfClass, (logits) => scaleLogits(logits, temperature, groupOfClass)),
+    const temperatures = fitted?.temperatures ?? [];
+    this.scaled = temperatures.map(() => new EnsembleCalibration(groupOfClass));
+    this.scaledMeters = temperatures.map((temperature, i) =>
+      transformed(this.scaled[i]!, (logits) => scaleLogits(logits, temperature, groupOfClass)),
     );
     this.agreement = experts === 1 ? null : new AgreementMeter(experts, groupOfClass);
     this.confused = new ConfusedPairs(classes.length);
@@ -57,7 +59,7 @@ export class AnalysisMeter implements Meter {
     const [ensemble, ...experts] = networks as [(typeof networks)[0], ...typeof networks];
     this.images += labels.length;
     this.calibration.forEach((meter, m) => meter.add(networks[m]!, labels));
-    for (const meter of this.scaled) meter.add(observation);
+    for (const meter of this.scaledMeters) meter.add(observation);
     this.agreement?.add({
       logProbabilities: logProbabilities.narrow(0, 1, experts.length),
       answers: experts.map(({ answer }) => answer),

@@ -1,6 +1,7 @@
 import type { ByGroup, Calibration, ConfidenceBin } from "../analysis.js";
 import { Grouped } from "../by-group.js";
 import type { Group } from "../groups.js";
+import { sum } from "../scores.js";
 import { increment, raise } from "../tally.js";
 import type { Answers } from "./answers.js";
 
@@ -66,9 +67,12 @@ function calibration({ images, loss, brier, inBin, confidence, right }: Sums): C
   const gaps = Array.from(inBin, (count, b) =>
     count === 0 ? 0 : Math.abs(share(right, b) - share(confidence, b)),
   );
+  const total = (sums: Float64Array): number => (100 * sum(sums)) / images;
   return {
     images,
-    ece: gaps.reduce((sum, gap, b) => sum + gap * inBin[b]!, 0) / images,
+    accuracy: total(right),
+    confidence: total(confidence),
+    ece: gaps.reduce((weighted, gap, b) => weighted + gap * inBin[b]!, 0) / images,
     mce: Math.max(...gaps),
     nll: loss / images,
     brier: brier / images,

@@ -3,25 +3,22 @@ import { scope } from "../../torch/scope.js";
 import type { ByGroup, Calibration } from "../analysis.js";
 import type { Group } from "../groups.js";
 import { withEnsemble } from "../meter.js";
-import type { LogitTransform, Meter, Observation } from "../meter.js";
+import type { Meter, Observation } from "../meter.js";
 import { answersOf } from "./answers.js";
 import { CalibrationMeter } from "./calibration-meter.js";
 
-/** How far the ensemble's probabilities can be trusted when something is done to the experts' logits first. */
+/** How far the ensemble's probabilities can be trusted. */
 export class EnsembleCalibration implements Meter {
   private readonly calibration: CalibrationMeter;
 
-  constructor(
-    groupOfClass: readonly Group[],
-    private readonly transform: LogitTransform,
-  ) {
+  constructor(groupOfClass: readonly Group[]) {
     this.calibration = new CalibrationMeter(groupOfClass);
   }
 
-  add({ logits, labels }: Observation): void {
+  add({ logits, labels }: Pick<Observation, "logits" | "labels">): void {
     using _scope = scope();
     using _noGrad = noGrad();
-    const ensemble = withEnsemble(this.transform(logits)).narrow(0, 0, 1);
+    const ensemble = withEnsemble(logits).narrow(0, 0, 1);
     const [answers] = answersOf(ensemble.logSoftmax(2, { dtype: "float64" }), labels);
     this.calibration.add(answers!, labels.to({ dtype: "int32" }).toArray() as Int32Array);
   }

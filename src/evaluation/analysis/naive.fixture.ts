@@ -74,6 +74,8 @@ export function naiveCalibration(
   const gaps = bins.map((bin) => Math.abs((bin.accuracy ?? 0) - (bin.confidence ?? 0)));
   return {
     images: images.length,
+    accuracy: 100 * average(told.map(({ right }) => Number(right))),
+    confidence: 100 * average(told.map(({ confidence }) => confidence)),
     ece: gaps.reduce((sum, gap, b) => sum + (gap * bins[b]!.images) / images.length, 0),
     mce: Math.max(...gaps),
     nll: average(told.map(({ nll }) => nll)),

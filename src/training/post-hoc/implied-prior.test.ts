@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toyRecipe } from "./toy.fixture.js";
+import { toyRecipe } from "../toy.fixture.js";
 import { impliedPrior } from "./implied-prior.js";
 
 const counts = [90, 9, 1];

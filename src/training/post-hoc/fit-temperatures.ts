@@ -1,13 +1,13 @@
-import type { Loader } from "../data/loader.js";
-import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
-import { groupOf } from "../evaluation/groups.js";
-import { logShift } from "../evaluation/shift/shares.js";
-import { fitTemperature } from "../evaluation/temperature/fit.js";
-import type { TemperatureKind } from "../evaluation/temperature/fit.js";
-import { KeptLogits } from "../evaluation/temperature/kept-logits.js";
-import type { Method } from "../methods/method.js";
-import type { ResolvedRecipe } from "../recipes/schema.js";
-import { evaluateMethod } from "./evaluate.js";
+import type { Loader } from "../../data/loader.js";
+import type { FittedTemperatures } from "../../evaluation/analysis/analysis-meter.js";
+import { groupOf } from "../../evaluation/groups.js";
+import { logShift } from "../../evaluation/shift/shares.js";
+import { fitTemperature } from "../../evaluation/temperature/fit.js";
+import type { TemperatureKind } from "../../evaluation/temperature/fit.js";
+import { KeptLogits } from "../../evaluation/temperature/kept-logits.js";
+import type { Method } from "../../methods/method.js";
+import type { ResolvedRecipe } from "../../recipes/schema.js";
+import { evaluateMethod } from "../evaluate.js";
 import { impliedPrior } from "./implied-prior.js";
 
 interface FitTemperaturesOptions {

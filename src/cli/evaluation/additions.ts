@@ -1,0 +1,31 @@
+import type { Temperature } from "../../evaluation/analysis.js";
+import type { Trained } from "../../training/trained.js";
+import type { Addition } from "./addition.js";
+import { calibrationAddition } from "./calibration.js";
+import { priorAddition, targetNamed } from "./prior.js";
+import { tauAddition } from "./tau.js";
+
+export interface AdditionOptions {
+  readonly calibrate?: Temperature["kind"] | true | undefined;
+  readonly prior?: string | undefined;
+  readonly tau?: readonly number[] | undefined;
+  /** The data's folder; the one of the training unless given. */
+  readonly data?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What `evaluate` was asked for besides. Null when the signal ended it early. */
+export async function additionsFor(
+  trained: Trained,
+  run: string,
+  { calibrate, prior, tau, data: root, signal }: AdditionOptions,
+): Promise<readonly Addition[] | null> {
+  const target = prior === undefined ? null : targetNamed(prior, trained);
+  const additions: Addition[] = [];
+  if (tau !== undefined) additions.push(tauAddition(trained, tau));
+  if (target !== null) additions.push(priorAddition(trained, target));
+  if (calibrate === undefined) return additions;
+  const kind = calibrate === true ? "global" : calibrate;
+  const calibration = await calibrationAddition(trained, run, { kind, root, target, signal });
+  return calibration && [...additions, calibration];
+}

@@ -1,0 +1,29 @@
+import { AccuracyMeter } from "../../evaluation/accuracy.js";
+import { transformed } from "../../evaluation/meter.js";
+import { formatTable } from "../../support/table.js";
+import { tauNormalization } from "../../training/post-hoc/tau.js";
+import { accuracyOptions } from "../../training/trained.js";
+import type { Trained } from "../../training/trained.js";
+import type { Addition } from "./addition.js";
+
+/** What τ-normalised classifiers answer, a row for each τ. @throws UsageError for classifiers without it */
+export function tauAddition(trained: Trained, taus: readonly number[]): Addition {
+  const normalization = tauNormalization(trained);
+  const variants = taus.map((tau) => ({ tau, accuracy: new AccuracyMeter(accuracyOptions(trained)) }));
+  return {
+    meters: variants.map(({ tau, accuracy }) => transformed(accuracy, normalization(tau))),
+    finish: () => {
+      const found = variants.map(({ tau, accuracy }) => {
+        const { ensemble, experts } = accuracy.result();
+        return { tau, ensemble, experts };
+      });
+      const rows = found.map(({ tau, ensemble: { all, many, medium, few } }) => [
+        ...[`tau ${tau}`, all, many, medium, few],
+      ]);
+      return {
+        text: formatTable(["tau-normalised, accuracy, %", "all", "many", "medium", "few"], rows),
+        json: { tau: found },
+      };
+    },
+  };
+}
