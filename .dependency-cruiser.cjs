@@ -7,6 +7,7 @@ const arrows = {
   recipes: { values: ["support"] },
   engine: { values: ["support"] },
   torch: { values: ["support", "engine"] },
+  distributed: { values: ["support", "torch"] },
   nn: { values: ["support", "torch"] },
   optim: { values: ["support", "torch"], types: ["recipes"] },
   models: { values: ["support", "torch", "nn", "optim"], types: ["recipes"] },
@@ -15,7 +16,7 @@ const arrows = {
   data: { values: ["support", "torch", "evaluation"], types: ["recipes"] },
   evaluation: { values: ["support", "torch"], types: ["recipes"] },
   training: {
-    values: ["support", "torch", "nn", "optim", "models", "losses", "methods", "data", "evaluation"],
+    values: ["support", "torch", "distributed", "nn", "optim", "models", "losses", "methods", "data", "evaluation"],
     types: ["recipes"],
   },
   report: { values: ["support", "data", "evaluation", "training"], types: ["recipes"] },

@@ -18,6 +18,11 @@ const objects = join(build, "objects");
 const require = createRequire(import.meta.url);
 const compiler = process.env.CXX ?? "g++";
 
+/** What needs CUDA's headers, a library of its own: scripts/build-cuda.mjs. */
+const cudaSources = "native/cuda/library";
+
+const isWithin = (folder, file) => !relative(join(root, folder), file).startsWith("..");
+
 /** By path and not by require.resolve: the header packages export no entry for it. */
 const packageFolder = (name) => join(root, "node_modules", name);
 
@@ -42,8 +47,9 @@ function sources() {
     e.isFile(),
   );
   const paths = found.map((e) => join(e.parentPath, e.name)).sort();
+  const isApart = (p) => basename(p) === "preload.cpp" || isWithin(cudaSources, p);
   return {
-    units: paths.filter((p) => p.endsWith(".cpp") && basename(p) !== "preload.cpp"),
+    units: paths.filter((p) => p.endsWith(".cpp") && !isApart(p)),
     preload: join(root, "native/engine/preload.cpp"),
   };
 }
@@ -98,6 +104,12 @@ const flags = [
   "-DNAPI_VERSION=8",
 ];
 
+const distributedFlags = [
+  "-DUSE_DISTRIBUTED",
+  "-DUSE_C10D_GLOO",
+  `-I${join(root, "native/distributed/headers")}`,
+];
+
 /** Whether libjpeg-turbo's headers are there. Without them JPEG goes by libvips. */
 function hasJpegHeaders() {
   const includes = "#include <cstdio>\n#include <jpeglib.h>\n#include <jerror.h>\n";
@@ -107,11 +119,14 @@ function hasJpegHeaders() {
 
 /** Units that libjpeg-turbo is for; native/vision/jpeg-library.h opens it at run time, so that nothing is linked. */
 const usesJpeg = (file) => basename(file).startsWith("jpeg");
+/** Units that know process groups, whose headers name Gloo's. */
+const isDistributed = (file) => isWithin("native/distributed", file);
 /** Units with loops on libtorch's threads, which are OpenMP's. */
 const isParallel = (file) => relative(join(root, "native/kernels"), file) === basename(file);
 
 function flagsOf(file, jpeg) {
   if (jpeg && usesJpeg(file)) return [...flags, "-DLT_JPEG"];
+  if (isDistributed(file)) return [...flags, ...distributedFlags];
   return isParallel(file) ? [...flags, "-fopenmp"] : flags;
 }
 

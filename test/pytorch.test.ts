@@ -41,7 +41,7 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
     best: null,
     bestOnTest: null,
   };
-  saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer, ema: null });
+  saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer, ema: null, randomStates: [] });
   const files = (["pth", "safetensors"] as const).map((format) => {
     const out = at(`weights.${format}`);
     exportWeights(checkpoint, { format, out, prefix: "" });

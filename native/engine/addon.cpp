@@ -2,6 +2,7 @@
 #include <c10/util/Logging.h>
 
 #include "common/napi.h"
+#include "distributed/distributed.h"
 #include "engine/engine.h"
 #include "kernels/kernels.h"
 #include "vision/vision.h"
@@ -27,6 +28,7 @@ napi_value init(napi_env env, napi_value exports) {
     initSettings(env, exports);
     initFileLocks(env, exports);
     initKernels(env, exports);
+    initDistributed(env, exports);
     initVision(env, exports);
   } catch (...) {
     throwCurrentException(env);

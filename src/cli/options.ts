@@ -53,6 +53,15 @@ export function threadsOption() {
   );
 }
 
+export function timeoutOption() {
+  return new Option(
+    "--timeout <seconds>",
+    "of several processes: how long one waits for the others before it gives them up",
+  )
+    .argParser(wholeNumber(1))
+    .default(600);
+}
+
 export function kernelsOption() {
   return new Option(
     "--kernels <whose>",

@@ -4,6 +4,7 @@ import { dataCommand } from "./commands/data.js";
 import { engineCommand } from "./commands/engine.js";
 import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
+import { launchCommand } from "./commands/launch.js";
 import { predictCommand } from "./commands/predict.js";
 import { quickstartCommand } from "./commands/quickstart.js";
 import { recipesCommand } from "./commands/recipes.js";
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   for (const command of [
     quickstartCommand(),
     trainCommand(),
+    launchCommand(),
     evaluateCommand(),
     predictCommand(),
     reportCommand(),

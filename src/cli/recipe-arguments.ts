@@ -10,6 +10,10 @@ export interface RecipeArguments {
   readonly data?: string | undefined;
   readonly seed?: number | undefined;
   readonly select?: "held-out" | "last" | "test" | undefined;
+  /** Processes that will train; each has a batch of its own in the reference. */
+  readonly ranks?: number;
+  /** Whether another process tells people what has no effect. */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -18,7 +22,7 @@ export interface RecipeArguments {
  */
 export async function recipeFrom(
   nameOrPath: string,
-  { set, settings = [], data, seed, select }: RecipeArguments,
+  { set, settings = [], data, seed, select, ranks = 1, quiet = false }: RecipeArguments,
 ): Promise<ResolvedRecipe> {
   const { loadRecipe } = await import("../recipes/load.js");
   const [referenceKeys, keys] = partition(set, (text) => /^[A-Z]/.test(text));
@@ -27,11 +31,12 @@ export async function recipeFrom(
   if (select !== undefined)
     overrides.push({ path: ["selection", "kind"], value: select, text: `--select ${select}` });
   const onRemarks = (remarks: readonly string[]): void => {
+    if (quiet) return;
     const lines = remarks.map((remark) => `  ${remark}\n`);
     process.stderr.write(`warning: not all of ${nameOrPath} has its effect:\n${lines.join("")}`);
   };
   const pairs = referenceKeys.flatMap((text) => text.split(/=(.*)/s, 2));
-  return loadRecipe(nameOrPath, overrides, { settings: [...settings, ...pairs], onRemarks });
+  return loadRecipe(nameOrPath, overrides, { settings: [...settings, ...pairs], ranks, onRemarks });
 }
 
 /** --set, then --data, as changes of a recipe. */

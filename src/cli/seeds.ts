@@ -31,7 +31,8 @@ export async function trainSeeds(
   }
   const result = { seeds, runs, ...overSeeds(results) };
   const path = join(out, "seeds.json");
-  writeFileAtomic(path, `${JSON.stringify(result, null, 2)}\n`);
+  if (options.peers === undefined || options.peers.rank === 0)
+    writeFileAtomic(path, `${JSON.stringify(result, null, 2)}\n`);
   output.say(`\n${count} seeds, mean ± standard deviation:\n${seedsTable(result)}\n\nsee ${path}`);
   return result;
 }

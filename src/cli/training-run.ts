@@ -1,3 +1,4 @@
+import type { Peers } from "../distributed/peers.js";
 import { LIBTORCH_VERSION } from "../engine/version.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -22,6 +23,8 @@ export interface TrainingArguments {
   /** What was typed, for recipe.json. */
   readonly command: readonly string[];
   readonly output: Output;
+  /** The processes that train together; the first one speaks and writes. */
+  readonly peers?: Peers;
   /** Listeners besides the console. */
   readonly listeners: readonly Listener[];
 }
@@ -35,7 +38,9 @@ export async function trainWatched(
   recipe: ResolvedRecipe,
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
-  const { out, device, threads, kernels, force, resume = false, from, command, output, listeners } = options;
+  const { out, device, threads, kernels, force, resume = false, from, command, output } = options;
+  const { peers, listeners } = options;
+  const isFirst = peers === undefined || peers.rank === 0;
   using interruption = onInterrupt("ending after this step, with a checkpoint");
   const { evaluation, folder } = await trainRun({
     recipe,
@@ -48,7 +53,8 @@ export async function trainWatched(
     from,
     command: ["longtail", ...command],
     versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
-    listeners: [consoleListener(output.people), ...listeners],
+    listeners: isFirst ? [consoleListener(output.people), ...listeners] : [],
+    peers,
     signal: interruption.signal,
   }).catch((error: unknown) => {
     const { reason } = interruption.signal as { reason: unknown };
@@ -58,7 +64,7 @@ export async function trainWatched(
     throw interruption.error(
       `interrupted; \`longtail train ${out} --resume\` goes on from ${folder.lastCheckpoint}`,
     );
-  await report(folder.path, output);
+  if (isFirst) await report(folder.path, output);
   return evaluation;
 }
 

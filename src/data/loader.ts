@@ -27,6 +27,8 @@ export interface Batch {
   readonly labels: Tensor;
   /** [N]: which images of the dataset these are; of mixed ones the first */
   readonly indices: Int32Array;
+  /** Images of the whole batch, those of other processes too. */
+  readonly total: number;
   /** Null where images were not mixed. */
   readonly mixed: Mixed | null;
 }
@@ -120,14 +122,15 @@ export class Loader implements Disposable {
       for (const [i, piece] of pieces.entries()) {
         if (turn !== this.#turn)
           throw new Error("Loader: this epoch was ended by a newer one or by dispose()");
-        yield this.#next(piece, epoch * this.stepsPerEpoch + fromStep + i);
+        const total = Math.min(batch, sampler.size - (fromStep + i) * batch);
+        yield { ...this.#next(piece, epoch * this.stepsPerEpoch + fromStep + i), total };
       }
     } finally {
       if (turn === this.#turn) vision().cancelBatches(this.#producer);
     }
   }
 
-  #next(indices: Int32Array, step: number): Batch {
+  #next(indices: Int32Array, step: number): Omit<Batch, "total"> {
     const { dataset, device = "cpu" } = this.#options;
     using _ = scope();
     const bytes = indices.length > 0 ? this.#wait() : this.#nothing();

@@ -17,6 +17,14 @@ export interface StepResult {
   parts: Record<string, Tensor>; // scalars whose sum is the loss
 }
 
+/** The processes that share every batch, as far as a method asks for them. */
+export interface BatchPeers {
+  readonly rank: number;
+  readonly ranks: number;
+  /** [n, …] of each process end to end, and where this one's begin. Without gradient. */
+  gatherRows(rows: Tensor): { readonly rows: Tensor; readonly start: number };
+}
+
 /** A model and its losses, joined into what one training step and one prediction do. The loop knows no method by name. */
 export interface Method {
   readonly name: string;

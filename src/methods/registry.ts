@@ -4,7 +4,7 @@ import type { TrainingClasses } from "./balanced-method.js";
 import { BalancedSoftmaxMethod } from "./balanced-softmax.js";
 import { CrossEntropyMethod } from "./cross-entropy.js";
 import { buildContrastiveEnsemble, buildEnsemble } from "./ensembles.js";
-import type { Method } from "./method.js";
+import type { BatchPeers, Method } from "./method.js";
 import { NclContrastiveMethod, seededShuffle } from "./ncl-contrastive.js";
 import { NclPlusPlusMethod } from "./ncl-plus-plus.js";
 import { NclMethod } from "./ncl.js";
@@ -18,7 +18,7 @@ export type MethodRecipe = Pick<
  * The method that a recipe names, with a new model whose weights the recipe's seed determines.
  * @throws UsageError when the options do not fit the classes; DataError that names a class without training images.
  */
-export function buildMethod(recipe: MethodRecipe, training: TrainingClasses): Method {
+export function buildMethod(recipe: MethodRecipe, training: TrainingClasses, peers?: BatchPeers): Method {
   const { method, seed } = recipe;
   const networks = { ...recipe, experts: method.experts };
   const classes = training.classes.length;
@@ -31,7 +31,7 @@ export function buildMethod(recipe: MethodRecipe, training: TrainingClasses): Me
     case "ncl": {
       const { contrastive } = method;
       if (contrastive === null) return joining(plain(), (model) => new NclMethod(model, training, method));
-      const options = { ...method, contrastive, shuffle: seededShuffle(seed) };
+      const options = { ...method, contrastive, shuffle: seededShuffle(seed), ...(peers && { peers }) };
       return joining(
         buildContrastiveEnsemble(networks, classes, contrastive),
         (model) => new NclContrastiveMethod(model, training, options),

@@ -1,8 +1,9 @@
 import { noGrad } from "../torch/autograd.js";
 import { ones, zeros } from "../torch/create.js";
-import { batchNorm } from "../torch/operators.generated.js";
+import { batchNorm, syncBatchNorm } from "../torch/operators.generated.js";
 import type { Tensor } from "../torch/tensor.js";
 import { Layer } from "./module.js";
+import type { Module } from "./module.js";
 
 interface BatchNorm2dOptions {
   channels: number;
@@ -22,6 +23,7 @@ export class BatchNorm2d extends Layer {
   readonly numBatchesTracked: Tensor; // int64 scalar; PyTorch's state dictionaries hold it
   readonly momentum: number;
   readonly eps: number;
+  #group: number | null = null;
 
   constructor({ channels, momentum = 0.1, eps = 1e-5 }: BatchNorm2dOptions) {
     super();
@@ -34,9 +36,21 @@ export class BatchNorm2d extends Layer {
     this.eps = eps;
   }
 
+  /** Trains from here on by the statistics of all processes' images. group: the process group's number. */
+  synchronise(group: number): void {
+    this.#group = group;
+  }
+
+  /** Whether it has to wait for other processes now, so that no operator can take it in. */
+  get isSynchronised(): boolean {
+    return this.training && this.#group !== null;
+  }
+
   override forward(x: Tensor): Tensor {
     this.countBatch();
     const { weight, bias, runningMean, runningVar, training, momentum, eps } = this;
+    if (training && this.#group !== null)
+      return syncBatchNorm(x, weight, bias, runningMean, runningVar, momentum, eps, this.#group);
     return batchNorm(x, weight, bias, runningMean, runningVar, training, momentum, eps, true);
   }
 
@@ -46,4 +60,9 @@ export class BatchNorm2d extends Layer {
     using _ = noGrad();
     this.numBatchesTracked.add_(1n);
   }
+}
+
+/** Makes every batch norm within `module` see the images of all processes of a group while it trains. */
+export function synchroniseBatchNorm(module: Module, group: number): void {
+  for (const part of module.modules()) if (part instanceof BatchNorm2d) part.synchronise(group);
 }

@@ -28,6 +28,7 @@ interface Following {
 }
 
 function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: Following): Tensor {
+  if (norm.isSynchronised) return oneByOne(x, conv, norm, { shortcut, relu });
   norm.countBatch();
   const { stride, padding, groups } = conv.geometry;
   const { weight, bias, runningMean, runningVar, training, momentum, eps } = norm;
@@ -47,4 +48,11 @@ function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: F
     shortcut,
     relu,
   );
+}
+
+/** Where the norm waits for other processes between the convolution and what follows. */
+function oneByOne(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: Following): Tensor {
+  const normed = norm.forward(conv.forward(x));
+  const sum = shortcut === null ? normed : normed.add(shortcut);
+  return relu ? sum.relu() : sum;
 }

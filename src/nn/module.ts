@@ -60,6 +60,11 @@ export abstract class Module {
     return this;
   }
 
+  /** This one and all within it. */
+  modules(): Module[] {
+    return [this, ...[...this.#children.values()].flatMap((child) => child.modules())];
+  }
+
   namedParameters(): [string, Tensor][] {
     return this.#collect((module) => module.#parameters);
   }

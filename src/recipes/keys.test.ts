@@ -209,6 +209,7 @@ test("every key has a type, and what is not plain from its name a description", 
     logs.images: a whole number >= 0
     precision: one of float32, bfloat16
     memoryFormat: one of channels_last, contiguous
+    syncBatchNorm: true or false
     deterministic: true or false"
   `);
 });

@@ -14,6 +14,8 @@ import type { ResolvedRecipe } from "./schema.js";
 export interface LoadOptions {
   /** KEY, VALUE, … for a YAML file of the reference code. */
   readonly settings?: readonly string[];
+  /** Processes that will train: with TRAIN.DISTRIBUTED the reference has a batch of TRAIN.BATCH_SIZE in each. */
+  readonly ranks?: number;
   /** Hears what differs from the reference and what such a file says without effect, a line each. */
   readonly onRemarks?: (remarks: readonly string[]) => void;
 }
@@ -28,7 +30,7 @@ export interface LoadOptions {
 export async function loadRecipe(
   nameOrPath: string,
   overrides: readonly Override[] = [],
-  { settings = [], onRemarks }: LoadOptions = {},
+  { settings = [], ranks = 1, onRemarks }: LoadOptions = {},
 ): Promise<ResolvedRecipe> {
   const builtIn = findBuiltIn(nameOrPath);
   if (!builtIn && !isPath(nameOrPath))
@@ -36,7 +38,7 @@ export async function loadRecipe(
   const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(recipeFileOf(nameOrPath));
   if (!builtIn && isReferenceFile(recipe)) {
     const { importReference } = await import("./reference/import.js");
-    const imported = importReference(recipe, nameOrPath, settings);
+    const imported = importReference(recipe, nameOrPath, settings, ranks);
     onRemarks?.(imported.remarks);
     return resolveRecipe(imported.recipe, nameOrPath, [...imported.overrides, ...overrides]);
   }

@@ -291,6 +291,13 @@ export const Recipe = z.strictObject({
     .enum(["channels_last", "contiguous"])
     .default("channels_last")
     .describe("order of an image's values in memory; channels_last is faster"),
+  syncBatchNorm: z
+    .boolean()
+    .default(true)
+    .describe(
+      "where several processes train, batch norm sees the images of all, so that their number changes nothing; false: " +
+        "each process sees its own",
+    ),
   deterministic: z
     .boolean()
     .default(true)

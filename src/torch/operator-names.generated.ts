@@ -120,6 +120,7 @@ export const OPERATORS: readonly string[] = [
   "aten::sub_.Tensor",
   "aten::sub_.Scalar",
   "aten::sum.dim_IntList",
+  "longtail::sync_batch_norm",
   "aten::t",
   "aten::to.dtype_layout",
   "aten::topk",

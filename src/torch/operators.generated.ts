@@ -570,7 +570,7 @@ export abstract class TensorOperators {
 
   /** aten::t(Tensor(a) self) -> Tensor(a) */
   t(): Tensor {
-    return wrap(call(118, this.handle));
+    return wrap(call(119, this.handle));
   }
 
   /** aten::to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a) */
@@ -585,7 +585,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        119,
+        120,
         this.handle,
         options.dtype,
         undefined,
@@ -603,7 +603,7 @@ export abstract class TensorOperators {
     k: number,
     options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(120, this.handle, k, options.dim, options.largest, options.sorted)) as [
+    return wrapAll(call(121, this.handle, k, options.dim, options.largest, options.sorted)) as [
       Tensor,
       Tensor,
     ];
@@ -611,12 +611,12 @@ export abstract class TensorOperators {
 
   /** aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a) */
   transpose(dim0: number, dim1: number): Tensor {
-    return wrap(call(121, this.handle, dim0, dim1));
+    return wrap(call(122, this.handle, dim0, dim1));
   }
 
   /** aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a) */
   unsqueeze(dim: number): Tensor {
-    return wrap(call(122, this.handle, dim));
+    return wrap(call(123, this.handle, dim));
   }
 
   /** aten::var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor) */
@@ -627,7 +627,7 @@ export abstract class TensorOperators {
       keepdim?: boolean | undefined;
     } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(123, this.handle, options.dim, options.correction, options.keepdim)) as [
+    return wrapAll(call(124, this.handle, options.dim, options.correction, options.keepdim)) as [
       Tensor,
       Tensor,
     ];
@@ -635,12 +635,12 @@ export abstract class TensorOperators {
 
   /** aten::view(Tensor(a) self, SymInt[] size) -> Tensor(a) */
   view(size: readonly number[]): Tensor {
-    return wrap(call(124, this.handle, size));
+    return wrap(call(125, this.handle, size));
   }
 
   /** aten::zero_(Tensor(a!) self) -> Tensor(a!) */
   zero_(): this {
-    call(126, this.handle);
+    call(127, this.handle);
     return this;
   }
 }
@@ -858,7 +858,33 @@ export function stack(tensors: readonly Tensor[], options: { dim?: number | unde
   return wrap(call(112, handles(tensors), options.dim));
 }
 
+/** longtail::sync_batch_norm(Tensor x, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_variance, float momentum, float eps, int group) -> Tensor */
+export function syncBatchNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  runningMean: Tensor,
+  runningVariance: Tensor,
+  momentum: number,
+  eps: number,
+  group: number,
+): Tensor {
+  return wrap(
+    call(
+      118,
+      x.handle,
+      weight.handle,
+      bias.handle,
+      runningMean.handle,
+      runningVariance.handle,
+      momentum,
+      eps,
+      group,
+    ),
+  );
+}
+
 /** aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor */
 export function where(condition: Tensor, self: Tensor, other: Tensor): Tensor {
-  return wrap(call(125, condition.handle, self.handle, other.handle));
+  return wrap(call(126, condition.handle, self.handle, other.handle));
 }

@@ -7,7 +7,6 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
 import { tensor } from "../torch/create.js";
 import { isPth } from "../torch/pth/read.js";
-import { getTorchState } from "../torch/random.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -52,31 +51,33 @@ export interface Checkpoint extends CheckpointDescription {
   readonly optimizer: Map<string, Tensor>;
   /** Moving averages of the weights and their state; null where the run keeps none. */
   readonly ema: Map<string, Tensor> | null;
-  /** libtorch's random state, uint8. */
-  readonly randomState: Tensor;
+  /** libtorch's random state in each process of the training, in order of rank, uint8. */
+  readonly randomStates: readonly Tensor[];
 }
 
 interface SavedParts {
   model: Module;
   optimizer: Sgd;
   ema: EmaWeights | null;
+  /** Of each process, in order of rank. */
+  randomStates: readonly Uint8Array[];
 }
 
 /**
- * Writes a checkpoint as one safetensors file: `model.*`, `optimizer.*`, `ema.*`, `random.torch`, and the description as
- * metadata. It appears whole or not at all, and holds nothing that depends on the time or the machine: equal runs
+ * Writes a checkpoint as one safetensors file: `model.*`, `optimizer.*`, `ema.*`, `random.torch` (of further processes
+ * `random.torch.RANK`), and the description as metadata. It appears whole or not at all, and holds nothing that depends on the time or the machine: equal runs
  * write equal bytes.
  */
 export function saveCheckpoint(
   path: string,
-  { model, optimizer, ema, ...description }: CheckpointDescription & SavedParts,
+  { model, optimizer, ema, randomStates, ...description }: CheckpointDescription & SavedParts,
 ): void {
   using _scope = scope();
   const tensors = new Map<string, Tensor>([
     ...prefixed("model.", model.stateDict()),
     ...prefixed("optimizer.", optimizer.stateDict()),
     ...(ema === null ? [] : prefixed("ema.", ema.stateDict())),
-    ["random.torch", tensor(getTorchState())],
+    ...randomStates.map((state, rank): [string, Tensor] => [randomName(rank), tensor(state)]),
   ]);
   const { recipe, classes, counts, epoch, step, sums, best, bestOnTest } = description;
   writeSafetensors(path, tensors, {
@@ -112,8 +113,8 @@ export function readCheckpoint(path: string): Checkpoint {
     throw new CheckpointError(
       `${path} has checkpoint format ${metadata["version"]}; this version of longtail reads format ${VERSION}.`,
     );
-  const randomState = tensors.get("random.torch");
-  if (randomState === undefined) throw new CheckpointError(`${path} lacks random.torch, the random state.`);
+  const randomStates = randomStatesOf(tensors);
+  if (randomStates.length === 0) throw new CheckpointError(`${path} lacks random.torch, the random state.`);
   const ema = withPrefix("ema.", tensors);
   return {
     ...parseDescription(path, metadata["description"]),
@@ -121,7 +122,7 @@ export function readCheckpoint(path: string): Checkpoint {
     model: withPrefix("model.", tensors),
     optimizer: withPrefix("optimizer.", tensors),
     ema: ema.size === 0 ? null : ema,
-    randomState,
+    randomStates,
   };
 }
 
@@ -168,6 +169,17 @@ function parseDescription(path: string, text = ""): CheckpointDescription {
       cause: error,
     });
   }
+}
+
+function randomName(rank: number): string {
+  return rank === 0 ? "random.torch" : `random.torch.${rank}`;
+}
+
+function randomStatesOf(tensors: ReadonlyMap<string, Tensor>): Tensor[] {
+  const states: Tensor[] = [];
+  for (let state = tensors.get(randomName(0)); state; state = tensors.get(randomName(states.length)))
+    states.push(state);
+  return states;
 }
 
 function prefixed(prefix: string, tensors: Map<string, Tensor>): [string, Tensor][] {

@@ -5,6 +5,7 @@ import { readCheckpoint } from "./checkpoint.js";
 import type { Reached, Run } from "./epochs.js";
 import { judge } from "./judge.js";
 import type { Judgement } from "./judge.js";
+import { shareWeights } from "./parallel/share-state.js";
 import { restoreWeights } from "./resume.js";
 import type { RunResult } from "./run-folder.js";
 
@@ -45,7 +46,8 @@ export async function conclude(run: Run, { progress, judgement }: Reached): Prom
 async function judgeBest(run: Run, epoch: number): Promise<Judgement | null> {
   {
     using _scope = scope();
-    restoreWeights(run, readCheckpoint(run.folder.bestCheckpoint));
+    if (run.peers.rank === 0) restoreWeights(run, readCheckpoint(run.folder.bestCheckpoint));
+    shareWeights(run);
   }
   return judgeOnTest(run, epoch, { analyse: true });
 }

@@ -14,6 +14,8 @@ import type { EpochSums } from "./epoch-totals.js";
 import type { Emit } from "./events.js";
 import { judge } from "./judge.js";
 import type { Judgement } from "./judge.js";
+import type { Agreement } from "./parallel/agreement.js";
+import { randomStates } from "./parallel/random-states.js";
 import { tellFirstBatch } from "./logs/first-batch.js";
 import { tellSpread } from "./logs/spread.js";
 import type { Prepared } from "./prepare.js";
@@ -29,6 +31,9 @@ export interface Run extends Prepared {
   readonly from: Progress;
   readonly clock: CheckpointClock;
   readonly emit: Emit;
+  /** What the processes decide together. */
+  readonly agreement: Agreement;
+  /** The agreement's. */
   readonly signal: AbortSignal | undefined;
 }
 
@@ -77,14 +82,13 @@ function withFindings(run: Run, progress: Progress, result: EvaluationResult): P
   const best = selection.kind === "last" ? null : betterEpoch(progress.best, found);
   const onTest = evaluation.reportBest && selection.kind !== "held-out";
   const known = { ...progress, best, bestOnTest: onTest ? bestOnTest(progress.bestOnTest, found) : null };
-  if (best !== null && best.epoch === progress.epoch)
-    saveCheckpoint(run.folder.bestCheckpoint, { ...run, ...described(run), ...known });
+  if (best !== null && best.epoch === progress.epoch) save(run, run.folder.bestCheckpoint, known);
   return known;
 }
 
 /** Runs what is left of one epoch, less when interrupted. Checkpoints on the way and at its end. */
 async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
-  const { optimizer, trainLoader, clock, emit, signal } = run;
+  const { optimizer, trainLoader, clock, agreement, emit, signal } = run;
   const { stepsPerEpoch } = trainLoader;
   const { epoch } = before;
   const totals = new EpochTotals(before.sums ?? undefined);
@@ -106,7 +110,8 @@ async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
       const imagesPerSecond = images / secondsSince(started);
       const { lr } = optimizer;
       emit({ type: "step", epoch: epoch + 1, step: step + 1, ...numbers, accuracy, lr, imagesPerSecond });
-      if (step + 1 < stepsPerEpoch && clock.dueAfterStep()) checkpoint(run, at(step + 1, totals.sums));
+      const due = step + 1 < stepsPerEpoch && clock.dueAfterStep();
+      if (agreement.any(due)) checkpoint(run, at(step + 1, totals.sums));
       await setImmediate(); // signal handlers run only when the event loop gets a turn
     }
   } finally {
@@ -118,8 +123,9 @@ async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
   }
   for (const message of takeWarnings()) emit({ type: "warning", message });
   const reached = at(step, totals.sums);
-  if (signal?.aborted || reached.epoch === run.recipe.epochs || clock.dueAfterEpoch(reached.epoch))
-    checkpoint(run, reached);
+  const due =
+    reached.epoch === run.recipe.epochs || (step === stepsPerEpoch && clock.dueAfterEpoch(reached.epoch));
+  if (agreement.any(due) || signal?.aborted) checkpoint(run, reached);
   return reached;
 }
 
@@ -139,12 +145,13 @@ function nextStep(
   const { recipe, method, optimizer, ema, trainLoader } = run;
   const { stepsPerEpoch } = trainLoader;
   const { indices, ...shown } = batches.next().value as Batch;
-  if (epoch + step === 0) tellFirstBatch(run, { indices, images: shown.images });
+  const { peers, reducer } = run;
+  if (epoch + step === 0 && run.peers.rank === 0) tellFirstBatch(run, { indices, images: shown.images });
   const { precision } = recipe;
   const { accumulate } = recipe.optimizer;
   const outcome = trainStep(
     { ...shown, step: epoch * stepsPerEpoch + step },
-    { method, optimizer, precision, accumulate },
+    { method, optimizer, precision, accumulate, peers, reducer },
   );
   ema?.update();
   const { loss } = outcome;
@@ -160,16 +167,23 @@ function nextStep(
     });
   }
   losses.add(loss);
-  return { outcome, images: indices.length };
+  return { outcome, images: shown.total };
 }
 
 function checkpoint(run: Run, progress: Progress): void {
   const { recipe, method, optimizer, folder, clock, emit } = run;
   assertFinite(method.model.parameters(), { recipe, epoch: progress.epoch, lr: optimizer.lr });
-  keepPrevious(folder);
-  saveCheckpoint(folder.lastCheckpoint, { ...run, ...described(run), ...progress });
+  if (run.peers.rank === 0) keepPrevious(folder);
+  save(run, folder.lastCheckpoint, progress);
   clock.saved();
   emit({ type: "checkpoint", path: folder.lastCheckpoint, epoch: progress.epoch, step: progress.step });
+}
+
+/** The first process writes, with what only the others know. */
+function save(run: Run, path: string, progress: Progress): void {
+  const states = randomStates(run.peers);
+  if (run.peers.rank === 0)
+    saveCheckpoint(path, { ...run, ...described(run), ...progress, randomStates: states });
 }
 
 function described({ statistics: { classes, counts }, method: { model } }: Run) {

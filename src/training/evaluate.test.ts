@@ -17,6 +17,7 @@ function* batches(count: number): Generator<Batch> {
       images: ones([2, 3, 16, 16]),
       labels: full([2], 1, { dtype: "int64" }),
       indices: Int32Array.of(2 * i, 2 * i + 1),
+      total: 2,
       mixed: null,
     };
 }

@@ -1,9 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import type { Loader } from "../data/loader.js";
+import { ALONE } from "../distributed/peers.js";
+import type { Peers } from "../distributed/peers.js";
 import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
+import { answer, gatherAnswers } from "./parallel/gather-answers.js";
 
 export interface EvaluateOptions {
   readonly method: Method;
@@ -11,6 +14,10 @@ export interface EvaluateOptions {
   readonly loader: Pick<Loader, "epoch">;
   readonly meters: readonly Meter[];
   readonly signal?: AbortSignal | undefined;
+  /** Processes that each judge a piece of every batch; what they say comes together in all of them. */
+  readonly peers?: Peers;
+  /** Called after each batch: the processes ask one another whether to go on. */
+  readonly settle?: () => void;
 }
 
 /**
@@ -18,7 +25,7 @@ export interface EvaluateOptions {
  * to every meter, then puts the model back into the mode it was in. False when the signal ended it early.
  */
 export async function evaluateMethod(options: EvaluateOptions): Promise<boolean> {
-  const { method, loader, meters, signal } = options;
+  const { method, loader, meters, signal, peers = ALONE, settle } = options;
   const { training } = method.model;
   method.model.eval();
   const batches = loader.epoch(0);
@@ -26,6 +33,7 @@ export async function evaluateMethod(options: EvaluateOptions): Promise<boolean>
     while (!signal?.aborted) {
       if (!addNextBatch()) return true;
       await setImmediate(); // signal handlers run only when the event loop gets a turn
+      settle?.();
     }
     return false;
   } finally {
@@ -38,9 +46,8 @@ export async function evaluateMethod(options: EvaluateOptions): Promise<boolean>
     using _noGrad = noGrad();
     const { done, value: batch } = batches.next();
     if (done) return false;
-    const { images, labels, indices } = batch;
-    const logits = method.predict(images);
-    for (const meter of meters) meter.add({ logits, labels, indices });
+    const answers = gatherAnswers(answer(method, batch), peers);
+    for (const meter of meters) meter.add(answers);
     return true;
   }
 }

@@ -5,15 +5,19 @@ import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.j
 import type { Analysis } from "../evaluation/analysis.js";
 import { secondsSince } from "../support/units.js";
 import { evaluateMethod } from "./evaluate.js";
+import type { EvaluateOptions } from "./evaluate.js";
+import type { Agreement } from "./parallel/agreement.js";
+import { shareBuffers } from "./parallel/share-state.js";
 import type { Emit, EvaluatedSplit } from "./events.js";
 import { fitTemperatures } from "./post-hoc/fit-temperatures.js";
 import type { Prepared } from "./prepare.js";
 
 type Judged = Pick<
   Prepared,
-  "recipe" | "method" | "ema" | "testLoader" | "heldOutLoader" | "heldOut" | "statistics"
+  "recipe" | "method" | "ema" | "testLoader" | "heldOutLoader" | "heldOut" | "statistics" | "peers"
 > & {
   readonly emit: Emit;
+  readonly agreement: Agreement;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -38,6 +42,7 @@ export async function judge(
 ): Promise<Judgement | null> {
   const { recipe, method, ema, statistics, emit, signal } = run;
   using _averages = recipe.evaluation.weights === "ema" ? ema?.applied() : null;
+  shareBuffers(run);
   const loader = split === "held-out" ? run.heldOutLoader! : run.testLoader;
   const { classes, counts } = statistics;
   const options = { classes, counts, experts: recipe.method.experts, groups: recipe.evaluation.groups };
@@ -47,11 +52,21 @@ export async function judge(
   const accuracy = new AccuracyMeter(options);
   const started = performance.now();
   const meters = analysis === null ? [accuracy] : [accuracy, analysis];
-  if (!(await evaluateMethod({ method, loader, meters, signal }))) return null;
+  if (!(await evaluateMethod({ method, loader, meters, signal, ...together(run) }))) return null;
   const evaluation = accuracy.result();
   const { confusion: _, ...scores } = evaluation;
   emit({ type: "evaluation", epoch, split, seconds: secondsSince(started), ...scores });
   return { evaluation, analysis: analysis?.result() ?? null };
+}
+
+/** How the processes judge a piece of every batch each. */
+function together({ peers, agreement }: Judged): Pick<EvaluateOptions, "peers" | "settle"> {
+  return {
+    peers,
+    settle: () => {
+      agreement.any(false);
+    },
+  };
 }
 
 /** Null where no images are held out, and when the signal ended it early. */
@@ -60,5 +75,11 @@ async function fitOnHeldOut(run: Judged): Promise<FittedTemperatures | null> {
   if (heldOut === null || loader === null) return null;
   const kinds = recipe.method.experts === 1 ? ONE_MODEL : ENSEMBLE;
   const { counts } = statistics;
-  return fitTemperatures({ ...run, counts, heldOut: { images: heldOut.size, loader }, kinds });
+  return fitTemperatures({
+    ...run,
+    ...together(run),
+    counts,
+    heldOut: { images: heldOut.size, loader },
+    kinds,
+  });
 }

@@ -2,6 +2,7 @@ import { openLoader } from "../data/cache/open-loader.js";
 import type { CacheListener } from "../data/cache/report.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Loader, LoaderOptions } from "../data/loader.js";
+import type { Shard } from "../data/epoch-plan.js";
 import { inOrder } from "../data/samplers/in-order.js";
 import { buildSampler } from "../data/samplers/registry.js";
 import type { Method } from "../methods/method.js";
@@ -24,13 +25,15 @@ export async function openLoaders(
     heldOut: Dataset | null;
     views: Method["views"];
     device: string;
+    /** Which part of each batch this process makes. */
+    shard: Shard;
   },
   listener: CacheListener,
 ): Promise<Loaders> {
-  const { trainData, testData, heldOut, views, device } = parts;
+  const { trainData, testData, heldOut, views, device, shard } = parts;
   const opened: Loader[] = [];
   const open = async (options: LoaderOptions): Promise<Loader> => {
-    const loader = await openLoader(options, { ...recipe.data, ...listener });
+    const loader = await openLoader({ ...options, shard }, { ...recipe.data, ...listener });
     opened.push(loader);
     return loader;
   };

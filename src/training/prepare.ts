@@ -3,20 +3,24 @@ import type { Dataset } from "../data/dataset.js";
 import type { CacheListener } from "../data/cache/report.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
+import { GradientReducer } from "../distributed/gradient-reducer.js";
+import { ALONE } from "../distributed/peers.js";
+import type { Peers } from "../distributed/peers.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
 import { assertMixFits } from "../methods/mixing.js";
 import { buildMethod } from "../methods/registry.js";
 import type { Method } from "../methods/method.js";
 import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
+import { synchroniseBatchNorm } from "../nn/batch-norm.js";
 import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { KernelChoice } from "../torch/native.js";
-import { manualSeed } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { holdOut } from "./held-out.js";
 import { openLoaders, type Loaders } from "./loaders.js";
+import { seedProcess } from "./parallel/random-states.js";
 
 /** Everything a recipe names, built. */
 export interface Prepared extends Loaders {
@@ -33,6 +37,10 @@ export interface Prepared extends Loaders {
   readonly method: Method;
   readonly optimizer: Sgd;
   readonly ema: EmaWeights | null;
+  /** The processes that train together. */
+  readonly peers: Peers;
+  /** Makes their gradients one; null for a process alone. */
+  readonly reducer: GradientReducer | null;
 }
 
 /** All but the loaders. */
@@ -42,18 +50,22 @@ interface Settings {
   readonly device: string;
   readonly threads?: number | undefined;
   readonly kernels?: KernelChoice | undefined;
+  readonly peers?: Peers | undefined;
 }
 
 /**
  * Sets what holds for the whole process and the run depends on, and returns the device's full name.
  * @throws UsageError for a device that is not there.
  */
-export function applySettings(recipe: ResolvedRecipe, { device, threads, kernels }: Settings): string {
+export function applySettings(
+  recipe: ResolvedRecipe,
+  { device, threads, kernels, peers = ALONE }: Settings,
+): string {
   const checked = checkDevice(device);
   if (threads !== undefined) setThreads(threads);
   if (kernels !== undefined) setKernels(kernels);
   setDeterministic(recipe.deterministic);
-  manualSeed(recipe.seed);
+  seedProcess(recipe.seed, peers);
   return checked;
 }
 
@@ -65,18 +77,18 @@ export function applySettings(recipe: ResolvedRecipe, { device, threads, kernels
 export async function prepare(
   recipe: ResolvedRecipe,
   device: string,
-  listener: CacheListener = {},
+  { peers = ALONE, ...listener }: CacheListener & { readonly peers?: Peers } = {},
 ): Promise<Prepared> {
   assertContrastiveFits(recipe);
   assertMixFits(recipe);
   assertPretrainedThere(recipe.pretrained);
   const train = await openDataset(recipe.data, "train");
   const test = await openDataset(recipe.data, "test");
-  const trainee = build(recipe, { device, data: { train, test } });
+  const trainee = build(recipe, { device, data: { train, test }, peers });
   const close = (): void => trainee[Symbol.dispose]();
   try {
     const { views } = trainee.method;
-    const loaders = await openLoaders(recipe, { ...trainee, testData: test, views }, listener);
+    const loaders = await openLoaders(recipe, { ...trainee, testData: test, views, shard: peers }, listener);
     const closeAll = (): void => {
       loaders[Symbol.dispose]();
       close();
@@ -88,13 +100,20 @@ export async function prepare(
   }
 }
 
-function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device" | "data">): Trainee {
+function build(
+  recipe: ResolvedRecipe,
+  { device, data, peers }: Pick<Prepared, "device" | "data" | "peers">,
+): Trainee {
   using _scope = scope();
   const statistics = classStatistics(data.train);
   const { trainData, heldOut } = holdOut(data.train, recipe.selection);
-  const method = buildMethod(recipe, classStatistics(trainData));
+  const method = buildMethod(recipe, classStatistics(trainData), peers);
   if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
+  const { group } = peers;
+  if (group !== null && recipe.syncBatchNorm) synchroniseBatchNorm(method.model, group.id);
+  const trained = method.model.parameters().filter(({ requiresGrad }) => requiresGrad);
+  const reducer = group && new GradientReducer(group, trained);
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
   const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
   return {
@@ -107,7 +126,10 @@ function build(recipe: ResolvedRecipe, { device, data }: Pick<Prepared, "device"
     optimizer,
     ema,
     heldOut,
+    peers,
+    reducer,
     [Symbol.dispose]() {
+      reducer?.[Symbol.dispose]();
       ema?.[Symbol.dispose]();
       optimizer.dispose();
       method.dispose();

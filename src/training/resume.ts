@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
-import { isObject, valueAt } from "../support/json.js";
+import { valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
@@ -10,16 +10,16 @@ import type { Checkpoint, Progress } from "./checkpoint.js";
 import { rewindMetrics } from "./metrics.js";
 import type { Prepared } from "./prepare.js";
 import { runFolder } from "./run-folder.js";
+import { differences } from "./recipe-differences.js";
 import type { RunFolder } from "./run-folder.js";
 import { restore } from "./trained.js";
-
-/** What can be changed without a change in what is learned. */
-const MAY_DIFFER = ["data.root", "data.workers", "checkpoints", "logs", "description", "reference"];
 
 export interface Resumed {
   readonly progress: Progress;
   /** What people should know: that the newest checkpoint was damaged, for one. */
   readonly warnings: readonly string[];
+  /** Of libtorch's generator in each process that the checkpoint knows, in order of rank. */
+  readonly randomStates: readonly Uint8Array[];
 }
 
 /** Whether there is anything in a run's folder to go on from. */
@@ -39,11 +39,11 @@ export function resume(prepared: Prepared, folder: RunFolder): Resumed {
   assertSameRecipe(prepared.recipe, checkpoint, folder);
   restoreWeights(prepared, checkpoint);
   restore(prepared.optimizer, checkpoint.optimizer, checkpoint.path);
-  const { randomState } = checkpoint;
-  setTorchState(randomState.toArray() as Uint8Array);
+  const randomStates = checkpoint.randomStates.map((state) => state.toArray() as Uint8Array);
+  setTorchState(randomStates[0]!);
   const { epoch, step, sums, best, bestOnTest } = checkpoint;
   rewindMetrics(folder.metrics, { epoch, step });
-  return { progress: { epoch, step, sums, best, bestOnTest }, warnings };
+  return { progress: { epoch, step, sums, best, bestOnTest }, warnings, randomStates };
 }
 
 /** Takes over a checkpoint's weights and their averages. */
@@ -85,24 +85,11 @@ function assertSameRecipe(
   { recipe: saved, path }: Checkpoint,
   folder: RunFolder,
 ): void {
-  const [difference] = differences(recipe, saved).filter(
-    (key) => !MAY_DIFFER.some((one) => within(key, one)),
-  );
+  const [difference] = differences(recipe, saved);
   if (difference === undefined) return;
   const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference.split(".")));
   throw new UsageError(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
       `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe.`,
   );
-}
-
-/** The keys, dotted, at which two values differ. */
-function differences(a: unknown, b: unknown, path = ""): string[] {
-  if (!isObject(a) || !isObject(b)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].flatMap((key) => differences(a[key], b[key], path === "" ? key : `${path}.${key}`));
-}
-
-function within(key: string, group: string): boolean {
-  return key === group || key.startsWith(`${group}.`);
 }

@@ -2,6 +2,9 @@ import { overTargets, type Targets } from "../losses/targets.js";
 import type { Labelled, Method, StepResult } from "../methods/method.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { ALONE } from "../distributed/peers.js";
+import type { Peers } from "../distributed/peers.js";
+import type { GradientReducer } from "../distributed/gradient-reducer.js";
 import { noGrad } from "../torch/autograd.js";
 import { stack } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
@@ -15,6 +18,23 @@ interface StepOptions {
   readonly precision: ResolvedRecipe["precision"];
   /** Micro-batches that the batch is cut into. */
   readonly accumulate: ResolvedRecipe["optimizer"]["accumulate"];
+  /** The processes that share the batch; one alone unless given. */
+  readonly peers?: Peers;
+  /** Makes the processes' gradients one; null for a process alone. */
+  readonly reducer?: GradientReducer | null;
+}
+
+/** A batch, or this process's piece of one. */
+interface TrainingBatch extends Labelled {
+  /** Images of the whole batch; as many as there are labels unless given. */
+  readonly total?: number;
+}
+
+interface Share {
+  /** What a micro-batch is of this process's images. */
+  readonly ofPiece: number;
+  /** What this process's images are of the whole batch. */
+  readonly ofBatch: number;
 }
 
 /** What one step tells about itself. */
@@ -37,28 +57,34 @@ interface Contribution {
  * One training step: forward, backward, update. Call it in a scope of its own.
  * The gradients of micro-batches add up, each by its share of the images, to that of the whole batch's mean loss; the
  * memory for activations is one micro-batch's. Batch norm's statistics and dropout's draws are a micro-batch's own.
+ * Of several processes each has a piece of the batch; their gradients, which the last micro-batch's backward reduces,
+ * and what is told of the step are those of the whole.
  */
-export function trainStep(
-  batch: Labelled,
-  { method, optimizer, precision, accumulate }: StepOptions,
-): StepOutcome {
+export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutcome {
+  const { optimizer, accumulate, peers = ALONE } = options;
+  const { total = batch.labels.shape[0]!, ...piece } = batch;
   optimizer.zeroGrad();
-  const contributions = Array.from(microBatches(batch, accumulate), ({ share, ...part }) =>
-    addGradients(part, { method, precision, share }),
+  const parts = Math.min(accumulate, Math.floor(total / peers.ranks)); // as many in every process
+  const ofBatch = piece.labels.shape[0]! / total;
+  const contributions = Array.from(microBatches(piece, parts), ({ share, ...part }) =>
+    addGradients(part, options, { ofPiece: share, ofBatch }),
   );
   const { gradNorm } = optimizer.step();
-  return { ...readOutcome(contributions), gradNorm };
+  return { ...readOutcome(contributions, peers), gradNorm };
 }
 
 function addGradients(
   batch: Labelled,
-  { method, precision, share }: Pick<StepOptions, "method" | "precision"> & { share: number },
+  { method, precision, peers = ALONE, reducer = null }: StepOptions,
+  { ofPiece, ofBatch }: Share,
 ): Contribution {
   using _scope = scope();
   const result = forward(batch, method, precision);
-  result.loss.mul(share).backward();
+  const loss = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
+  if (batch.lastPart) reducer?.prepare([loss]);
+  loss.backward();
   const names = Object.keys(result.parts);
-  return { names, values: keep(contributedValues(result, batch, share)) };
+  return { names, values: keep(contributedValues(result, batch, ofPiece * ofBatch)) };
 }
 
 function forward(batch: Labelled, method: Method, precision: ResolvedRecipe["precision"]): StepResult {
@@ -76,9 +102,9 @@ function contributedValues({ loss, logits, parts }: StepResult, targets: Targets
 }
 
 /** Reads everything in one transfer, after the update: a GPU is waited for once a step. */
-function readOutcome(contributions: readonly Contribution[]): Omit<StepOutcome, "gradNorm"> {
+function readOutcome(contributions: readonly Contribution[], peers: Peers): Omit<StepOutcome, "gradNorm"> {
   const values = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
   const names = contributions[0]?.names ?? [];
-  const [right = NaN, loss = NaN, ...parts] = values.toList();
+  const [right = NaN, loss = NaN, ...parts] = peers.sum(values.toList());
   return { loss, right, parts: Object.fromEntries(names.map((name, i) => [name, parts[i] ?? NaN])) };
 }

@@ -116,6 +116,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     logs: LOGS,
     precision: "float32",
     memoryFormat: "channels_last",
+    syncBatchNorm: true,
     deterministic: true,
     ...changes,
   };

@@ -1,24 +1,23 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { KernelChoice } from "../torch/native.js";
+import { ALONE } from "../distributed/peers.js";
+import type { Peers } from "../distributed/peers.js";
 import { secondsSince } from "../support/units.js";
 import { CheckpointClock } from "./checkpoint-clock.js";
-import type { Progress } from "./checkpoint.js";
 import { conclude } from "./conclude.js";
-import { continueFrom } from "./continue.js";
-import { describeRun, runEvent } from "./describe.js";
+import { runEvent } from "./describe.js";
 import { trainEpochs } from "./epochs.js";
 import { emitter } from "./events.js";
 import type { EndEvent, Listener } from "./events.js";
-import { RunLogs } from "./logs/run-logs.js";
-import { rewindMetrics } from "./metrics.js";
+import { openRun } from "./open-run.js";
+import { Agreement } from "./parallel/agreement.js";
+import { assertSameTraining } from "./parallel/same-training.js";
 import { applySettings, prepare } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
-import { canResume, resume } from "./resume.js";
-import type { Resumed } from "./resume.js";
-import { assertFree, createRunFolder, runFolder, writeAnalysis, writeResult } from "./run-folder.js";
+import { canResume } from "./resume.js";
+import { assertFree, writeAnalysis, writeResult } from "./run-folder.js";
 import type { RunFolder, Versions } from "./run-folder.js";
-import { lockRun } from "./run-lock.js";
 
 export interface TrainOptions {
   readonly recipe: ResolvedRecipe;
@@ -38,6 +37,8 @@ export interface TrainOptions {
   readonly from?: string | undefined;
   /** Ends the run after the current step, with a checkpoint; before the first one its reason is thrown. */
   readonly signal?: AbortSignal;
+  /** The processes that train together: each calls this with the same options. The first one alone writes files. */
+  readonly peers?: Peers | undefined;
 }
 
 export interface TrainResult {
@@ -50,26 +51,20 @@ export interface TrainResult {
   readonly peakMemory: number;
 }
 
-const BEGINNING: Progress = { epoch: 0, step: 0, sums: null, best: null, bestOnTest: null };
-
 /** Trains one recipe into one folder. */
 export async function trainRun(options: TrainOptions): Promise<TrainResult> {
-  const { recipe, out, signal } = options;
+  const { recipe, out, signal, peers = ALONE } = options;
   const started = performance.now();
   const { resume: mayResume = false, force = false } = options;
-  const resumes = mayResume && canResume(out);
-  if (!resumes) assertFree(out, { force, resume: mayResume });
+  const isFirst = peers.rank === 0;
+  const resumes = isFirst && mayResume && canResume(out);
+  if (isFirst && !resumes) assertFree(out, { force, resume: mayResume });
   const device = applySettings(recipe, { ...options, device: options.device ?? "cpu" });
-  using prepared = await prepare(recipe, device, { report: emitter(options.listeners), signal });
-  const beginning = resumes ? null : begin(prepared, options);
-  const folder = resumes
-    ? runFolder(out)
-    : createRunFolder(out, describeRun(prepared, options), { resume: mayResume });
-  using _lock = lockRun(out);
-  if (beginning !== null) rewindMetrics(folder.metrics, BEGINNING); // of a run without a checkpoint
-  const { progress, warnings } = beginning ?? resume(prepared, folder);
-  using logs = new RunLogs(folder, recipe.logs);
-  const emit = emitter([(event) => logs.hear(event), ...options.listeners]);
+  using prepared = await prepare(recipe, device, { report: emitter(options.listeners), signal, peers });
+  await assertSameTraining(prepared, peers);
+  using opened = await openRun(prepared, options, { resumes });
+  const { folder, progress, warnings } = opened;
+  const emit = emitter([opened.hear, ...options.listeners]);
   const end = (reason: EndEvent["reason"], message: string | null): EndSummary => {
     const summary = { seconds: secondsSince(started), peakMemory: process.resourceUsage().maxRSS * 1024 };
     emit({ type: "end", reason, message, ...summary });
@@ -80,9 +75,10 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
     emit(runEvent(prepared, folder, progress));
     for (const message of [...leftOut(prepared), ...warnings]) emit({ type: "warning", message });
     const clock = new CheckpointClock(recipe.checkpoints);
-    const run = { ...prepared, folder, from: progress, clock, emit, signal };
+    const agreement = new Agreement(peers, signal);
+    const run = { ...prepared, folder, from: progress, clock, emit, agreement, signal: agreement.signal };
     const conclusion = await conclude(run, await trainEpochs(run));
-    if (conclusion !== null) {
+    if (conclusion !== null && isFirst) {
       writeAnalysis(folder, conclusion.analysis);
       writeResult(folder, { ...conclusion.result, seconds: secondsSince(started) });
     }
@@ -92,12 +88,6 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
     endQuietly(() => end("failed", (error as Error).message));
     throw error;
   }
-}
-
-/** The state of a run that starts, or goes on from a checkpoint of NCL's PyTorch code. */
-function begin(prepared: Prepared, { from }: TrainOptions): Resumed {
-  const epoch = from === undefined ? 0 : continueFrom(prepared, from);
-  return { progress: { ...BEGINNING, epoch }, warnings: [] };
 }
 
 /** What is not trained or judged on because it is not usable (data.strict=false). */

@@ -1,9 +1,21 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
-import { collect, deviceOption, kernelsOption, newCommand, threadsOption, wholeNumber } from "../options.js";
+import {
+  collect,
+  deviceOption,
+  kernelsOption,
+  newCommand,
+  threadsOption,
+  timeoutOption,
+  wholeNumber,
+} from "../options.js";
+import { fromFirst } from "../../distributed/peers.js";
+import type { Peers } from "../../distributed/peers.js";
+import { placeFrom } from "../../distributed/place.js";
 import type { KernelChoice } from "../../torch/native.js";
 import { output } from "../output.js";
+import { deviceOf, outputOf, withPeers } from "../peers.js";
 import { recipeFrom, withDataFolder } from "../recipe-arguments.js";
 import type { RecipeArguments } from "../recipe-arguments.js";
 
@@ -15,6 +27,7 @@ interface TrainArguments extends RecipeArguments {
   readonly force?: boolean | undefined;
   readonly resume?: boolean | undefined;
   readonly seeds: number;
+  readonly timeout: number;
   readonly from?: string | undefined;
   readonly json: boolean;
 }
@@ -68,6 +81,7 @@ export function trainCommand(): CommandUnknownOpts {
         "which epoch is the result: the best on held-out training images, the last, or (too good) the best on the test images",
       ).choices(["held-out", "last", "test"] as const),
     )
+    .addOption(timeoutOption())
     .option("--resume", "go on with the run in --out (or the one that is named), or start it")
     .option("--force", "move a run that lies in --out aside")
     .addHelpText("after", examples)
@@ -75,12 +89,28 @@ export function trainCommand(): CommandUnknownOpts {
 }
 
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
-  const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, settings }));
+  const place = placeFrom(process.env);
+  const device = deviceOf(place, options.device);
+  await withPeers(place, { timeoutMs: 1000 * options.timeout, device }, (peers) =>
+    trainWith(peers, nameOrPath, { ...options, device, settings }),
+  );
+}
+
+async function trainWith(
+  peers: Peers,
+  nameOrPath: string,
+  options: TrainArguments & Required<Pick<RecipeArguments, "settings">>,
+): Promise<void> {
+  const recipe = withDataFolder(
+    await recipeFrom(nameOrPath, { ...options, ranks: peers.ranks, quiet: peers.rank > 0 }),
+  );
   const { device, threads, kernels, force = false, resume = false, from, seeds } = options;
-  const to = output(options);
+  const to = outputOf(peers, output(options));
+  const { out = await fromFirst(peers, "folder", () => defaultFolder(nameOrPath, recipe.name, resume)) } =
+    options;
+  if (peers.ranks > 1) to.say(shares(recipe.data.batch, peers.ranks));
   const training = {
-    out: options.out ?? (await defaultFolder(nameOrPath, recipe.name, resume)),
-    ...{ device, threads, kernels, force, resume, from },
+    ...{ out, device, threads, kernels, force, resume, from, peers },
     command: process.argv.slice(2),
     output: to,
     listeners: [to.value],
@@ -92,6 +122,12 @@ async function train(nameOrPath: string, settings: string[], options: TrainArgum
     const { trainWatched } = await import("../training-run.js");
     await trainWatched(recipe, training);
   }
+}
+
+function shares(batch: number, ranks: number): string {
+  const [least, most] = [Math.floor(batch / ranks), Math.ceil(batch / ranks)];
+  const each = least === most ? String(least) : `${least} or ${most}`;
+  return `${ranks} processes: a batch of ${batch} images (data.batch), ${each} in each process`;
 }
 
 /** A fresh folder; to go on, the one that was named or that the recipe's first run lies in. */

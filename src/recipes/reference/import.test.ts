@@ -213,7 +213,7 @@ describe("the reference's configurations", () => {
     expect(recipe).toEqual(imported("ImageNet_LT.yaml", oneDevice).recipe);
     expect(remarks.filter((remark) => remark.startsWith("TRAIN.DISTRIBUTED"))).toMatchInlineSnapshot(`
       [
-        "TRAIN.DISTRIBUTED: not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE (of each GPU in the reference) is its whole batch. For the batch of N GPUs, multiply it by N and --set optimizer.accumulate=N",
+        "TRAIN.DISTRIBUTED: TRAIN.BATCH_SIZE is of each process, as in the reference: one process trains with it; for the batch of N GPUs start N by \`longtail launch --nproc N\`, or multiply it by N and --set optimizer.accumulate=N",
       ]
     `);
   });

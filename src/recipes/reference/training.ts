@@ -2,17 +2,16 @@ import type { Importer } from "./importer.js";
 import type { ReferenceKey } from "./keys.js";
 
 /** TRAIN and TEST, and the keys of the first level. */
-export function importTraining(from: Importer): void {
+export function importTraining(from: Importer, ranks: number): void {
   from.map("NAME", "name");
   from.map("RAND_SEED", "seed");
   from.map("TRAIN.MAX_EPOCH", "epochs");
-  from.map("TRAIN.BATCH_SIZE", "data.batch");
   from.fix("data.dropLast", true);
   importOptimizer(from);
   importSchedule(from);
   importEvaluation(from);
   importSampler(from);
-  importDistributed(from);
+  importBatch(from, ranks);
   refuseOtherWays(from);
 }
 
@@ -92,14 +91,19 @@ function importSampler(from: Importer): void {
   if (from.value(key).length > 1) from.remark(key, "no effect beyond the first, as in the reference");
 }
 
-/** The reference has a batch of TRAIN.BATCH_SIZE on every GPU. */
-function importDistributed(from: Importer): void {
-  if (!from.value("TRAIN.DISTRIBUTED")) return;
-  from.remark(
-    "TRAIN.DISTRIBUTED",
-    "not yet: several GPUs; one process trains, and TRAIN.BATCH_SIZE (of each GPU in the reference) is its whole batch. " +
-      "For the batch of N GPUs, multiply it by N and --set optimizer.accumulate=N",
-  );
+/** With TRAIN.DISTRIBUTED the reference has a batch of TRAIN.BATCH_SIZE in every process; data.batch is that of all. */
+function importBatch(from: Importer, ranks: number): void {
+  const size = from.value("TRAIN.BATCH_SIZE");
+  if (!from.value("TRAIN.DISTRIBUTED")) {
+    from.map("TRAIN.BATCH_SIZE", "data.batch");
+    return;
+  }
+  from.set("data.batch", size * ranks, "TRAIN.BATCH_SIZE");
+  const ofAll =
+    ranks === 1
+      ? "one process trains with it; for the batch of N GPUs start N by `longtail launch --nproc N`, or multiply it by N and --set optimizer.accumulate=N"
+      : `${ranks} processes train with ${size * ranks} together`;
+  from.remark("TRAIN.DISTRIBUTED", `TRAIN.BATCH_SIZE is of each process, as in the reference: ${ofAll}`);
 }
 
 function refuseOtherWays(from: Importer): void {

@@ -8,9 +8,10 @@ import { KeptLogits } from "../../evaluation/temperature/kept-logits.js";
 import type { Method } from "../../methods/method.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { evaluateMethod } from "../evaluate.js";
+import type { EvaluateOptions } from "../evaluate.js";
 import { impliedPrior } from "./implied-prior.js";
 
-interface FitTemperaturesOptions {
+interface FitTemperaturesOptions extends Pick<EvaluateOptions, "peers" | "settle"> {
   readonly method: Method;
   readonly recipe: ResolvedRecipe;
   /** Training images of each class. */
@@ -27,11 +28,11 @@ interface FitTemperaturesOptions {
  * too unsure of the large ones. Null when the signal ended it early.
  */
 export async function fitTemperatures(options: FitTemperaturesOptions): Promise<FittedTemperatures | null> {
-  const { method, recipe, counts, heldOut, kinds, signal } = options;
+  const { method, recipe, counts, heldOut, kinds } = options;
   const { experts } = recipe.method;
   using kept = new KeptLogits({ images: heldOut.images, experts, classes: counts.length });
   const { loader } = heldOut;
-  if (!(await evaluateMethod({ method, loader, meters: [kept], signal }))) return null;
+  if (!(await evaluateMethod({ ...options, loader, meters: [kept] }))) return null;
   const shift = logShift(counts, impliedPrior(method, recipe, counts));
   const groupOfClass = groupOf(counts, recipe.evaluation.groups);
   return {

@@ -1,0 +1,34 @@
+import { ALONE } from "../distributed/peers.js";
+import type { Peers } from "../distributed/peers.js";
+import type { Place } from "../distributed/place.js";
+import type { Output } from "./output.js";
+
+/**
+ * Does the work as one of the processes that a launcher has started, or alone.
+ * @throws PeerError, which names the process that is gone, where the work ended because of another.
+ */
+export async function withPeers<T>(
+  place: Place | null,
+  { timeoutMs, device }: { timeoutMs: number; device: string },
+  work: (peers: Peers) => Promise<T>,
+): Promise<T> {
+  if (place === null) return work(ALONE);
+  const { joinWorld } = await import("../distributed/rendezvous.js");
+  using world = await joinWorld(place, { timeoutMs });
+  try {
+    if (device.startsWith("cuda")) world.useNccl();
+    return await work(world);
+  } catch (error) {
+    throw await world.leave(error);
+  }
+}
+
+/** The device that a process takes: of several GPUs of its machine each process has its own. */
+export function deviceOf(place: Place | null, device: string): string {
+  return place !== null && device === "cuda" ? `cuda:${place.localRank}` : device;
+}
+
+/** Of several processes the first one speaks. */
+export function outputOf(peers: Pick<Peers, "rank">, output: Output): Output {
+  return peers.rank === 0 ? output : { ...output, say: () => undefined, value: () => undefined };
+}

@@ -1,0 +1,52 @@
+import type { Tensor } from "../torch/tensor.js";
+import type { ProcessGroup } from "./process-group.js";
+
+/** Rows of all processes end to end, in order of rank; this process's own begin at row `start`. */
+export interface GatheredRows {
+  readonly rows: Tensor;
+  readonly start: number;
+}
+
+/** The processes that train together, as one of them sees the others. All make the same calls in the same order. */
+export interface Peers {
+  /** This process's number, from 0. The first one prints and writes files. */
+  readonly rank: number;
+  readonly ranks: number;
+  /** For collectives of other kinds; null for a process alone. */
+  readonly group: ProcessGroup | null;
+  /** For each flag, whether any process has it set. */
+  any(flags: readonly boolean[]): boolean[];
+  /** Sums over the processes, in float64. */
+  sum(values: readonly number[]): number[];
+  /** [n, …] of each process, where n may differ and be 0, [Σ n, …]. Without gradient. */
+  gatherRows(rows: Tensor): GatheredRows;
+  /** Gives the tensors the first process's values. */
+  broadcast(tensors: readonly Tensor[]): void;
+  /**
+   * What every process has to say about something, in order of rank; waits without blocking until all have spoken.
+   * @throws PeerError when one has failed meanwhile.
+   */
+  exchange(subject: string, text: string): Promise<string[]>;
+}
+
+/** One process that has no others. */
+export const ALONE: Peers = {
+  rank: 0,
+  ranks: 1,
+  group: null,
+  any: (flags) => [...flags],
+  sum: (values) => [...values],
+  gatherRows: (rows) => ({ rows, start: 0 }),
+  broadcast: () => undefined,
+  exchange: (_subject, text) => Promise.resolve([text]),
+};
+
+/** What the first process has to say; the others' words do not count. */
+export async function fromFirst(
+  peers: Peers,
+  subject: string,
+  text: () => string | Promise<string>,
+): Promise<string> {
+  const [first = ""] = await peers.exchange(subject, peers.rank === 0 ? await text() : "");
+  return first;
+}

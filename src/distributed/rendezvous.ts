@@ -1,0 +1,127 @@
+import { connect } from "node:net";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UsageError } from "../support/errors.js";
+import { PeerError } from "./peer-error.js";
+import type { Place } from "./place.js";
+import { ProcessGroup } from "./process-group.js";
+import { Store } from "./store.js";
+import { World } from "./world.js";
+
+interface JoinOptions {
+  /** How long to wait for the others: here, and in every call later. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const LOOK_MS = 50;
+
+/**
+ * Meets the other processes of a training. The event loop goes on meanwhile, so that a signal ends the waiting.
+ * @throws UsageError for a port in use, another number of processes, a rank that is taken; PeerError for processes that
+ * do not come.
+ */
+export async function joinWorld(place: Place, options: JoinOptions): Promise<World> {
+  const servesStore = place.rank === 0 && !place.launcherServes;
+  const served = servesStore ? serve(place, options) : null;
+  try {
+    const address = await reach(place, options);
+    const root = served ?? Store.connect(place.master, options.timeoutMs);
+    const store = root.within(`longtail/${place.attempt}`);
+    await meet(store, place, options);
+    const { rank, ranks: size } = place;
+    const group = new ProcessGroup({ store, rank, size, address, timeoutMs: options.timeoutMs });
+    return new World({ store, group, servesStore, ...options, signal: options.signal });
+  } catch (error) {
+    served?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function serve({ master }: Place, { timeoutMs }: JoinOptions): Store {
+  try {
+    return Store.serve(master, timeoutMs);
+  } catch (error) {
+    if (!(error as Error).message.includes("EADDRINUSE")) throw error;
+    throw new UsageError(
+      `port ${master.port} of ${master.host} is in use: choose another by MASTER_PORT, or by --master of longtail launch.`,
+    );
+  }
+}
+
+/** Waits until the master answers; returns the address of this machine that leads there. */
+async function reach({ master }: Place, { timeoutMs, signal }: JoinOptions): Promise<string> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const answer = await knock(master);
+    if (typeof answer === "string") return answer;
+    signal?.throwIfAborted();
+    if (performance.now() > end)
+      throw new PeerError(
+        `no answer from the master ${master.host}:${master.port} within ${timeoutMs / 1000} s (${answer.message}). ` +
+          "Is rank 0 running, and does the address lead to its machine from this one?",
+      );
+    await sleep(LOOK_MS);
+  }
+}
+
+function knock({ host, port }: Place["master"]): Promise<string | Error> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const end = (answer: string | Error): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", () => {
+      end(socket.localAddress ?? host);
+    });
+    socket.once("timeout", () => {
+      end(new Error("no connection within a second"));
+    });
+    socket.once("error", end);
+  });
+}
+
+/** Waits until every process is at the store. */
+async function meet(store: Store, place: Place, { timeoutMs, signal }: JoinOptions): Promise<void> {
+  const { rank, ranks } = place;
+  const here = `process ${process.pid} on ${hostname()}`;
+  const before = store.get(`here/${rank}`);
+  if (store.add(`claims/${rank}`) > 1)
+    throw new UsageError(
+      `rank ${rank} is taken by ${before ?? "another process"}: each needs one of its own.`,
+    );
+  store.set(`size/${rank}`, String(ranks));
+  store.set(`here/${rank}`, here);
+  const end = performance.now() + timeoutMs;
+  for (let next = 0; next < ranks;) {
+    if (store.get(`here/${next}`) !== undefined) {
+      assertSameSize(store, place, next);
+      next += 1;
+    } else {
+      const refusal = store.get("refused");
+      if (refusal !== undefined) throw new UsageError(refusal);
+      signal?.throwIfAborted();
+      if (performance.now() > end) throw absent(store, place, timeoutMs);
+      await sleep(LOOK_MS);
+    }
+  }
+}
+
+/** @throws UsageError where another process counts otherwise; it will read of it, too. */
+function assertSameSize(store: Store, { rank, ranks }: Place, other: number): void {
+  const found = store.get(`size/${other}`);
+  if (found === undefined || Number(found) === ranks) return;
+  const message = `the processes do not agree how many they are: ${found} by rank ${other}, ${ranks} by rank ${rank} (WORLD_SIZE, or --nproc times --nnodes).`;
+  store.set("refused", message);
+  throw new UsageError(message);
+}
+
+function absent(store: Store, { ranks }: Place, timeoutMs: number): PeerError {
+  const missing = Array.from({ length: ranks }, (_, rank) => rank).filter(
+    (rank) => store.get(`here/${rank}`) === undefined,
+  );
+  return new PeerError(
+    `expected ${ranks} processes; within ${timeoutMs / 1000} s these did not come: rank ${missing.join(", rank ")}.`,
+  );
+}

@@ -1,0 +1,20 @@
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { isObject } from "../support/json.js";
+
+/** What can be changed without a change in what is learned. */
+const MAY_DIFFER = ["data.root", "data.workers", "checkpoints", "logs", "description", "reference"];
+
+/** The keys, dotted, at which two recipes differ in what is learned. */
+export function differences(a: ResolvedRecipe, b: ResolvedRecipe): string[] {
+  return differing(a, b).filter((key) => !MAY_DIFFER.some((one) => within(key, one)));
+}
+
+function differing(a: unknown, b: unknown, path = ""): string[] {
+  if (!isObject(a) || !isObject(b)) return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].flatMap((key) => differing(a[key], b[key], path === "" ? key : `${path}.${key}`));
+}
+
+function within(key: string, group: string): boolean {
+  return key === group || key.startsWith(`${group}.`);
+}
