@@ -17,7 +17,9 @@ export async function withPeers<T>(
   using world = await joinWorld(place, { timeoutMs });
   try {
     if (device.startsWith("cuda")) world.useNccl();
-    return await work(world);
+    const result = await work(world);
+    await world.part();
+    return result;
   } catch (error) {
     throw await world.leave(error);
   }

@@ -5,7 +5,7 @@ export class PeerError extends LongtailError {}
 
 /** How Gloo's and NCCL's errors look when a connection has ended or the time is over. */
 const LOST =
-  /gloo\/transport|Connection (closed|reset)|Broken pipe|[Tt]imed out|NCCL|this process group was closed/;
+  /gloo\/transport|Connection (closed|reset)|Connection was likely closed|Broken pipe|Failed to (recv|send)|[Tt]imed out|NCCL|this process group was closed/;
 
 export function isLostPeer(error: unknown): boolean {
   return error instanceof Error && LOST.test(error.message);

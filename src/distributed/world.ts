@@ -147,6 +147,16 @@ export class World implements Peers, Disposable {
     }
   }
 
+  /** Leaves when all is done; the others may take their time. */
+  async part(): Promise<void> {
+    this.group[Symbol.dispose]();
+    try {
+      await this.#farewell();
+    } catch {
+      // The process that served the store has left already.
+    }
+  }
+
   /** Who does not answer any more. */
   async #rollCall(): Promise<PeerError> {
     this.#store.set(`survived/${this.rank}`, "");

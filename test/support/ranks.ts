@@ -102,5 +102,7 @@ export function program(code: string, given: Record<string, unknown>, timeoutMs:
     const { placeFrom } = await load("distributed/place.js");
     const world = await joinWorld(placeFrom(process.env), { timeoutMs: ${timeoutMs} });
     const { rank } = world;
-    try { ${code} } finally { world[Symbol.dispose](); }`;
+    ${code}
+    await world.part();
+    world[Symbol.dispose]();`;
 }

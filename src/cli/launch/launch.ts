@@ -11,7 +11,7 @@ export interface LaunchOptions extends Omit<Machines, "master"> {
 }
 
 /** One of the processes failed; the message says which and why. */
-export class LaunchError extends LongtailError {
+class LaunchError extends LongtailError {
   constructor(
     { rank, reason }: Failure,
     override readonly exitCode: number,

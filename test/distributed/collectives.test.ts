@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { freePort, inRanks, placeOf, program, start } from "../support/ranks.js";
+
+test("tensors and words go between processes", async () => {
+  const [first, second] = await inRanks<Record<string, unknown>>(
+    2,
+    `
+    const { tensor } = await load("torch/create.js");
+    const { group } = world;
+    const reduced = Object.fromEntries(["sum", "max", "min"].map((how) => {
+      const values = tensor([rank + 1, -rank]);
+      group.allReduce([values], how);
+      return [how, values.toList()];
+    }));
+    const shared = tensor([rank, 7 * rank]);
+    group.broadcast([shared], 1);
+    const gathered = group.allGather(tensor([rank, 10 + rank])).map((one) => one.toList());
+    const { rows, start } = world.gatherRows(tensor(rank === 0 ? [] : [1, 2, 3, 4], { shape: [2 * rank, 2] }));
+    group.barrier();
+    tell({
+      ...reduced, shared: shared.toList(), gathered, rows: rows.toList(), start,
+      any: world.any([false, rank === 1]), total: world.sum([0.25, rank]),
+      words: await world.exchange("words", "of " + rank),
+    });`,
+  );
+  const same = {
+    sum: [3, -1],
+    max: [2, 0],
+    min: [1, -1],
+    shared: [1, 7],
+    gathered: [
+      [0, 10],
+      [1, 11],
+    ],
+    rows: [1, 2, 3, 4],
+    any: [false, true],
+    total: [0.5, 1],
+    words: ["of 0", "of 1"],
+  };
+  expect(first).toEqual({ ...same, start: 0 });
+  expect(second).toEqual({ ...same, start: 0 });
+});
+
+test("processes also meet at a file", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "longtail-store-"));
+  const told = await inRanks<number[]>(
+    2,
+    `
+    const { Store } = await load("distributed/store.js");
+    const { ProcessGroup } = await load("distributed/process-group.js");
+    const { tensor } = await load("torch/create.js");
+    const store = Store.file(given.path, 2);
+    const group = new ProcessGroup({ store, rank, size: 2, address: "127.0.0.1", timeoutMs: 20000 });
+    const values = tensor([rank + 1]);
+    group.allReduce([values]);
+    group.barrier();
+    group[Symbol.dispose]();
+    store[Symbol.dispose]();
+    tell(values.toList());`,
+    { given: { path: join(folder, "store") } },
+  );
+  rmSync(folder, { recursive: true });
+  expect(told).toEqual([[3], [3]]);
+});
+
+test("a parameter that no process uses keeps having no gradient; one that one process uses gets its mean", async () => {
+  const told = await inRanks<(number[] | null)[]>(
+    2,
+    `
+    const { GradientReducer } = await load("distributed/gradient-reducer.js");
+    const { tensor } = await load("torch/create.js");
+    const parameters = [1, 2, 3].map((value) => tensor([value]).setRequiresGrad());
+    const [everywhere, here] = parameters;
+    const reducer = new GradientReducer(world.group, parameters);
+    const loss = rank === 0 ? everywhere.mul(4).add(here.mul(6)).sum() : everywhere.mul(2).sum();
+    reducer.prepare([loss]);
+    loss.backward();
+    tell(parameters.map(({ grad }) => grad?.toList() ?? null));
+    reducer[Symbol.dispose]();`,
+  );
+  expect(told).toEqual([
+    [[3], [3], null],
+    [[3], [3], null],
+  ]);
+});
+
+test("a killed process is named by the others within seconds", async () => {
+  const port = await freePort();
+  const code = `
+    if (rank === 1) process.kill(process.pid, "SIGKILL");
+    try { world.sum([1]); } catch (error) { tell(String(await world.leave(error))); }`;
+  const commands = [0, 1].map((rank) => ({
+    args: ["--input-type=module", "-e", program(code, {}, 60_000)],
+    env: placeOf(rank, 2, port),
+  }));
+  const started = performance.now();
+  const [survivor, killed] = await start(commands).ended;
+  expect(killed!.signal).toBe("SIGKILL");
+  expect(survivor!.stdout).toMatch(/PeerError: rank 1 ended without a word: killed/);
+  expect(performance.now() - started).toBeLessThan(60_000); // not the timeout's end
+});
+
+test("what one process failed of is what the others say", async () => {
+  const told = await inRanks<string>(
+    2,
+    `
+    try {
+      if (rank === 1) throw new Error("the disk is full");
+      world.sum([1]);
+    } catch (error) {
+      tell(String(await world.leave(error)));
+    }`,
+  );
+  expect(told).toEqual(["PeerError: rank 1 failed: the disk is full", "Error: the disk is full"]);
+});
+
+test("one that stops to answer is given up after the time", async () => {
+  const port = await freePort();
+  const code = `
+    if (rank === 1) process.kill(process.pid, "SIGSTOP");
+    try { world.sum([1]); } catch (error) { tell(String(await world.leave(error))); }`;
+  const commands = [0, 1].map((rank) => ({
+    args: ["--input-type=module", "-e", program(code, {}, 3000)],
+    env: placeOf(rank, 2, port),
+  }));
+  const { children, ended } = start(commands);
+  children[0]!.once("close", () => children[1]!.kill("SIGKILL"));
+  const [survivor] = await ended;
+  expect(survivor!.stdout).toMatch(/PeerError: rank 1 ended without a word: .*stopped/);
+});
