@@ -73,17 +73,18 @@ export async function race(competitors, { rounds, unitsPerRound, warmUp }) {
 export function printRace(title, rows) {
   console.log(`\n${title}`);
   console.log(
-    "                        wall ms    CPU ms   ratio to the first: median (least … most)   peak memory",
+    "                        wall ms    CPU ms   ratio to the first: median (least … most)   of CPU time   peak memory",
   );
-  for (const { name, milliseconds, cpuMilliseconds, ratio, peakMemory } of rows) {
+  for (const { name, milliseconds, cpuMilliseconds, ratio, cpuRatio, peakMemory } of rows) {
     const spread = `${ratio.median.toFixed(3)} (${ratio.least.toFixed(3)} … ${ratio.most.toFixed(3)})`;
     const memory = `${(peakMemory / 2 ** 30).toFixed(2)} GiB`;
     console.log(
       name.padEnd(22) +
         milliseconds.toFixed(1).padStart(9) +
         cpuMilliseconds.toFixed(1).padStart(10) +
-        spread.padStart(40) +
-        memory.padStart(19),
+        spread.padStart(44) +
+        cpuRatio.median.toFixed(3).padStart(14) +
+        memory.padStart(14),
     );
   }
 }

@@ -1,17 +1,18 @@
-"""The same step in PyTorch: NCL on 3 x ResNet-32, batch 64, 100 classes. Variants: plain, channels_last, compile."""
+"""The same in PyTorch: python pytorch.py SPEC VARIANT, with the variants plain, channels_last and compile."""
 import json
-import os
 import resource
 import sys
 import time
 
 import torch
+import torchvision.models
 from torch import nn
 from torch.nn import functional as F
 
-VARIANT = sys.argv[1]
-CLASSES, BATCH, HARD, WEIGHT = 100, 64, 30, 0.6
-torch.set_num_threads(int(os.environ["BENCH_THREADS"]))
+SPEC, VARIANT = json.loads(sys.argv[1]), sys.argv[2]
+CLASSES, BATCH, SIZE = SPEC["classes"], SPEC["batch"], SPEC["size"]
+HARD, WEIGHT = 30, 0.6
+torch.set_num_threads(SPEC["threads"])
 torch.manual_seed(0)
 
 
@@ -32,12 +33,13 @@ class Block(nn.Module):
         return F.relu(y + x)
 
 
-class ResNet32(nn.Module):
-    def __init__(self):
+class ResNetCifar(nn.Module):
+    def __init__(self, depth):
         super().__init__()
         self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(16)
-        widths = [(16, 16, 1), *[(16, 16, 1)] * 4, (16, 32, 2), *[(32, 32, 1)] * 4, (32, 64, 2), *[(64, 64, 1)] * 4]
+        more = (depth - 2) // 6 - 1
+        widths = [(16, 16, 1), *[(16, 16, 1)] * more, (16, 32, 2), *[(32, 32, 1)] * more, (32, 64, 2), *[(64, 64, 1)] * more]
         self.blocks = nn.Sequential(*[Block(*w) for w in widths])
         self.classifier = nn.Linear(64, CLASSES)
         for module in self.modules():
@@ -57,7 +59,7 @@ def distillation(logits):
         for j, teacher in enumerate(p):
             if i != j:
                 loss = loss + F.kl_div(torch.log(student + 1e-9), teacher, reduction="batchmean")
-    return WEIGHT * loss / (len(p) - 1)
+    return WEIGHT * loss / max(len(p) - 1, 1)
 
 
 def ncl(logits, labels, log_counts):
@@ -70,9 +72,16 @@ def ncl(logits, labels, log_counts):
     return individual + distillation(balanced) + distillation(partial)
 
 
-experts = nn.ModuleList([ResNet32() for _ in range(3)]).train()
-images = [torch.randn(BATCH, 3, 32, 32) for _ in range(8)]
-labels = [torch.randint(0, CLASSES, (BATCH,)) for _ in range(8)]
+def network():
+    depth = int(SPEC["backbone"].removeprefix("resnet"))
+    if depth % 6 == 2 and depth != 50:
+        return ResNetCifar(depth)
+    return getattr(torchvision.models, SPEC["backbone"])(num_classes=CLASSES)
+
+
+experts = nn.ModuleList([network() for _ in range(SPEC["experts"])]).train(SPEC["work"] == "step")
+images = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(4)]
+labels = [torch.randint(0, CLASSES, (BATCH,)) for _ in range(4)]
 log_counts = torch.tensor([float(int(500 * 0.01 ** (c / (CLASSES - 1)))) for c in range(CLASSES)]).log()
 if VARIANT != "plain":
     experts = experts.to(memory_format=torch.channels_last)
@@ -82,18 +91,30 @@ optimizer = torch.optim.SGD(
     experts.parameters(), lr=0.005, momentum=0.9, nesterov=True, weight_decay=2e-4, foreach=VARIANT != "plain"
 )
 
+
+def step(x, y):
+    optimizer.zero_grad(set_to_none=True)
+    loss = ncl([expert(x) for expert in run], y, log_counts)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def inference(x, y):
+    with torch.inference_mode():
+        logits = sum(expert(x) for expert in run)
+        return (logits.argmax(1) == y).sum().item()
+
+
+work = {"step": step, "inference": inference}[SPEC["work"]]
 done = 0
 for line in sys.stdin:
     cpu, started = time.process_time(), time.perf_counter()
     value = float("nan")
     for _ in range(int(line)):
-        x, y = images[done % 8], labels[done % 8]
+        value = work(images[done % 4], labels[done % 4])
         done += 1
-        optimizer.zero_grad(set_to_none=True)
-        loss = ncl([expert(x) for expert in run], y, log_counts)
-        loss.backward()
-        optimizer.step()
-        value = loss.item()
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": seconds, "cpuSeconds": cpu_seconds, "peakMemory": peak, "check": value if value == value else None}), flush=True)
+    answer = {"seconds": seconds, "cpuSeconds": cpu_seconds, "peakMemory": peak, "check": value if value == value else None}
+    print(json.dumps(answer), flush=True)
