@@ -21,7 +21,7 @@ interface EvaluateArguments extends TrainedArguments {
   readonly split: "train" | "test";
   readonly threads?: number | undefined;
   readonly kernels?: KernelChoice | undefined;
-  readonly calibrate?: Temperature["kind"] | true | undefined;
+  readonly calibrate?: Temperature["kind"] | undefined;
   readonly prior?: string | undefined;
   readonly tau?: readonly number[] | undefined;
   readonly json: boolean;

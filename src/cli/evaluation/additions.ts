@@ -6,7 +6,7 @@ import { priorAddition, targetNamed } from "./prior.js";
 import { tauAddition } from "./tau.js";
 
 export interface AdditionOptions {
-  readonly calibrate?: Temperature["kind"] | true | undefined;
+  readonly calibrate?: Temperature["kind"] | undefined;
   readonly prior?: string | undefined;
   readonly tau?: readonly number[] | undefined;
   /** The data's folder; the one of the training unless given. */
@@ -18,14 +18,13 @@ export interface AdditionOptions {
 export async function additionsFor(
   trained: Trained,
   run: string,
-  { calibrate, prior, tau, data: root, signal }: AdditionOptions,
+  { calibrate: kind, prior, tau, data: root, signal }: AdditionOptions,
 ): Promise<readonly Addition[] | null> {
   const target = prior === undefined ? null : targetNamed(prior, trained);
   const additions: Addition[] = [];
   if (tau !== undefined) additions.push(tauAddition(trained, tau));
   if (target !== null) additions.push(priorAddition(trained, target));
-  if (calibrate === undefined) return additions;
-  const kind = calibrate === true ? "global" : calibrate;
+  if (kind === undefined) return additions;
   const calibration = await calibrationAddition(trained, run, { kind, root, target, signal });
   return calibration && [...additions, calibration];
 }

@@ -98,7 +98,7 @@ describe("--prior", () => {
 });
 
 test("--tau: a line for each; none changes nothing", async () => {
-  const { ensemble, tau } = (await evaluated("--tau", "0,1"));
+  const { ensemble, tau } = await evaluated("--tau", "0,1");
   expect(tau).toMatchObject([{ tau: 0, ensemble }, { tau: 1 }]);
   const { stdout } = await longtail("evaluate", run, "--tau", "0.5", "--threads", "1");
   expect(stdout).toMatch(/tau-normalised, accuracy, % +all +many +medium +few\ntau 0\.5 /);
