@@ -1,6 +1,7 @@
 import { ALONE } from "../distributed/peers.js";
 import type { Peers } from "../distributed/peers.js";
 import type { Place } from "../distributed/place.js";
+import { UsageError } from "../support/errors.js";
 import type { Output } from "./output.js";
 
 /**
@@ -13,6 +14,7 @@ export async function withPeers<T>(
   work: (peers: Peers) => Promise<T>,
 ): Promise<T> {
   if (place === null) return work(ALONE);
+  if (device !== "cpu") await assertGpu(place, device);
   const { joinWorld } = await import("../distributed/rendezvous.js");
   using world = await joinWorld(place, { timeoutMs });
   try {
@@ -23,6 +25,16 @@ export async function withPeers<T>(
   } catch (error) {
     throw await world.leave(error);
   }
+}
+
+async function assertGpu({ rank }: Place, device: string): Promise<void> {
+  const { availableDevices } = await import("../torch/settings.js");
+  const found = availableDevices();
+  if (found.includes(device)) return;
+  throw new UsageError(
+    `rank ${rank}: expected ${device}, a GPU of its own (NCCL needs one for each process), found ${found.join(", ")} on this machine. ` +
+      "Start as many processes as there are GPUs, or train over Gloo with --device cpu.",
+  );
 }
 
 /** The device that a process takes: of several GPUs of its machine each process has its own. */

@@ -113,7 +113,12 @@ async function meet(store: Store, place: Place, { timeoutMs, signal }: JoinOptio
 function assertSameSize(store: Store, { rank, ranks }: Place, other: number): void {
   const found = store.get(`size/${other}`);
   if (found === undefined || Number(found) === ranks) return;
-  const message = `the processes do not agree how many they are: ${found} by rank ${other}, ${ranks} by rank ${rank} (WORLD_SIZE, or --nproc times --nnodes).`;
+  const counts = [
+    [other, found],
+    [rank, ranks],
+  ] as const;
+  const said = [...counts].sort(([a], [b]) => a - b).map(([by, count]) => `${count} by rank ${by}`);
+  const message = `the processes do not agree how many they are: ${said.join(", ")} (WORLD_SIZE, or --nproc times --nnodes).`;
   store.set("refused", message);
   throw new UsageError(message);
 }

@@ -1,0 +1,103 @@
+/** `longtail launch`, as people start it: the built command. */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readCheckpoint } from "../../src/training/checkpoint.js";
+import { temporaryFolder, writeToyData } from "../../src/training/toy.fixture.js";
+import { scope } from "../../src/torch/scope.js";
+import { launch, longtail, training as trainingOf } from "../support/launched.js";
+
+let temporary: ReturnType<typeof temporaryFolder>;
+const at = (name: string): string => join(temporary.path, name);
+const training = (out: string, ...more: string[]): string[] => trainingOf(at("data"), at(out), ...more);
+beforeEach(() => {
+  temporary = temporaryFolder();
+  writeToyData(at("data"));
+});
+afterEach(() => {
+  temporary[Symbol.dispose]();
+});
+
+/** What a run's checkpoint holds, as numbers. */
+function weights(run: string): Map<string, number[]> {
+  using _ = scope();
+  const { model } = readCheckpoint(join(at(run), "checkpoints/last.safetensors"));
+  return new Map([...model].map(([name, tensor]) => [name, tensor.toList()]));
+}
+
+function apart(a: string, b: string): number {
+  const [first, second] = [weights(a), weights(b)];
+  let most = 0;
+  for (const [name, values] of first)
+    values.forEach((value, i) => (most = Math.max(most, Math.abs(value - second.get(name)![i]!))));
+  return most;
+}
+
+interface Evaluated {
+  readonly images: number;
+  readonly confusion: unknown;
+}
+const resultOf = (run: string): Evaluated =>
+  JSON.parse(readFileSync(join(at(run), "result.json"), "utf8")) as Evaluated;
+
+test("two processes learn and judge as one does; the first alone writes", async () => {
+  const two = await longtail(launch(2, training("two")));
+  expect(two.code, two.stderr).toBe(0);
+  const one = await longtail(training("one"));
+  expect(one.code, one.stderr).toBe(0);
+  expect(apart("one", "two")).toBeLessThan(1e-3); // after ten steps
+  expect(resultOf("two").images).toBe(12); // of a test batch of five the processes have three and two
+  expect(resultOf("two").confusion).toEqual(resultOf("one").confusion);
+  expect(two.stdout).toContain("[0] 2 processes: a batch of 8 images (data.batch), 4 in each process\n");
+  expect(two.stdout).not.toContain("[1]");
+  const filesOf = (run: string): string[] =>
+    readdirSync(at(run)).map((name) => name.replace(/^(events\.out\.tfevents).*/, "$1"));
+  expect(filesOf("two").sort()).toEqual(filesOf("one").sort());
+  using _ = scope();
+  expect(readCheckpoint(join(at("two"), "checkpoints/last.safetensors")).randomStates).toHaveLength(2);
+});
+
+test("a killed process ends all, is named, and a restart finishes with the same weights", async () => {
+  const whole = await longtail(launch(2, training("whole")));
+  expect(whole.code, whole.stderr).toBe(0);
+  let killed = false;
+  const parts = await longtail(launch(2, training("parts", "--json"), "--max-restarts", "1"), {
+    hear: (line) => {
+      if (killed || !line.includes('"type":"checkpoint"')) return;
+      killed = true;
+      process.kill(processOf(at("parts"), 1), "SIGKILL");
+    },
+  });
+  expect(killed).toBe(true);
+  expect(parts.code, parts.stderr).toBe(0);
+  expect(parts.stderr).toMatch(/^rank 1 failed: it was ended by SIGKILL\nstarting again, 1 of 1 times$/m);
+  expect(parts.stderr).toMatch(/^\[0\] error: rank 1 ended without a word/m);
+  expect(apart("whole", "parts")).toBe(0);
+});
+
+test("another number of processes goes on with a run", async () => {
+  const first = await longtail(launch(2, training("run", "--set", "epochs=1")));
+  expect(first.code, first.stderr).toBe(0);
+  const whole = await longtail(launch(2, training("whole")));
+  expect(whole.code, whole.stderr).toBe(0);
+  const { code, stderr } = await longtail(["train", at("whole"), "--out", at("whole"), "--resume"]);
+  expect(code, stderr).toBe(0); // written by two, read by one
+  const three = await longtail(launch(3, ["train", at("run"), "--out", at("run"), "--resume"]));
+  expect(three.code, three.stderr).toBe(0);
+});
+
+/** The process that trains into a folder as a rank. */
+function processOf(out: string, rank: number): number {
+  const found = readdirSync("/proc").find((pid) => {
+    if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}/environ`)) return false;
+    try {
+      const [args, environment] = ["cmdline", "environ"].map((name) =>
+        readFileSync(`/proc/${pid}/${name}`, "utf8").split("\0"),
+      );
+      return args![2] === "train" && args!.includes(out) && environment!.includes(`RANK=${rank}`);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+  return Number(found);
+}
