@@ -101,7 +101,8 @@ test.skipIf(skip)("its page has each number once, before and after a crash", asy
   };
   const stepsOf = async (tag: string): Promise<number[]> => {
     const query = new URLSearchParams({ run: "toy", tag });
-    const found = (await get(`data/plugin/scalars/scalars?${query.toString()}`)) as [number, number, number][] | null;
+    const found = (await get(`data/plugin/scalars/scalars?${query.toString()}`)) as
+      [number, number, number][] | null;
     return found?.map(([, step]) => step) ?? [];
   };
   const until = async (tag: string, expected: readonly number[]): Promise<void> => {

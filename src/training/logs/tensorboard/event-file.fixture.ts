@@ -1,5 +1,6 @@
 /** A reader of TensorBoard's event files, for tests: every message as what it says. */
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { statSync } from "node:fs";
 import { readTfRecords } from "../../../data/tfrecord/records.js";
 import { eventFiles } from "./event-file.js";
 
@@ -29,7 +30,8 @@ interface ReadValue {
 
 /** Of all event files in a folder, in order. */
 export function readEvents(folder: string): ReadEvent[] {
-  return eventFiles(folder).flatMap((path) =>
+  const files = eventFiles(folder).filter((path) => statSync(path).size > 0);
+  return files.flatMap((path) =>
     Array.from(readTfRecords(path), ({ data }) => parseEvent(Uint8Array.from(data))),
   );
 }

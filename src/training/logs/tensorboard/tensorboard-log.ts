@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { tfRecord } from "../../../data/tfrecord/frame.js";
 import type { ResolvedRecipe } from "../../../recipes/schema.js";
@@ -16,7 +16,7 @@ import { eventFiles, newEventFile } from "./event-file.js";
 
 /**
  * Writes what a run tells to an event file for TensorBoard, in the run's folder. A run that goes on gets a new file, which
- * begins with all that metrics.jsonl still holds and takes the old ones' place: so no step is in the folder twice, and a
+ * begins with all that metrics.jsonl still holds, and the old one is emptied: so no step is in the folder twice, and a
  * TensorBoard that is looking on drops what it knew.
  */
 export class TensorBoardLog implements Log {
@@ -48,7 +48,7 @@ export class TensorBoardLog implements Log {
     const old = eventFiles(path);
     const file = newEventFile(path);
     writeFileAtomic(file, this.#retold(run.time));
-    for (const one of old) rmSync(one);
+    for (const one of old) giveUp(one);
     this.#file = new AppendFile(file);
   }
 
@@ -106,6 +106,15 @@ export class TensorBoardLog implements Log {
       { kind: "image", tag: "first batch", png: readFileSync(path), width, height },
     ]);
   }
+}
+
+/**
+ * Empties an event file; one that is empty already goes. A TensorBoard that is reading a file goes on to the next at its
+ * end, but stands still where the file is gone.
+ */
+function giveUp(path: string): void {
+  if (statSync(path).size === 0) rmSync(path);
+  else truncateSync(path);
 }
 
 function record(moment: { time: string; step: number }, values: readonly LoggedValue[]): Uint8Array {
