@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Analysis } from "../evaluation/analysis.js";
 import { LongtailError } from "../support/errors.js";
+import { isObject, valueAt } from "../support/json.js";
 import type { CalibrationFile } from "./post-hoc/calibration-file.js";
 import { runFolder } from "./run-folder.js";
 import type { RunDescription, RunResult } from "./run-folder.js";
@@ -20,9 +21,16 @@ export function readAnalysis(run: string): Analysis {
   return read(runFolder(run).analysis, "the analysis of a run that has finished") as Analysis;
 }
 
-/** A run's calibration.json. @throws LongtailError when it cannot be read. */
+/** A run's calibration.json. @throws LongtailError when it cannot be read or is something else. */
 export function readCalibration(run: string): CalibrationFile {
-  return read(runFolder(run).calibration, "what evaluate --calibrate wrote") as CalibrationFile;
+  const path = runFolder(run).calibration;
+  const found = read(path, "what evaluate --calibrate wrote");
+  const version = valueAt(found, ["version"]);
+  if (version === 1 && isObject(valueAt(found, ["temperature"]))) return found as CalibrationFile;
+  throw new LongtailError(
+    `${path}: expected what evaluate --calibrate wrote, version 1 with a temperature, found version ` +
+      `${String(version)}; longtail evaluate --calibrate writes it anew.`,
+  );
 }
 
 /** Whether a run has ended with a result. */

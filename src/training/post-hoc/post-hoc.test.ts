@@ -1,6 +1,6 @@
 /** What is done to a trained network's logits afterwards, on the runs of a tiny training. */
 import { join } from "node:path";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataError, UsageError } from "../../support/errors.js";
 import { noGrad } from "../../torch/autograd.js";
@@ -81,6 +81,10 @@ describe("calibrate", () => {
     expect(findCalibration(run, later)).toMatchObject({ fits: false });
     const alone = saveCalibration(join(run, "checkpoints/best.safetensors"), trained, fitted);
     expect(alone).toBeNull();
+    writeFileSync(path!, "{}");
+    expect(() => findCalibration(run, trained)).toThrow(
+      "calibration.json: expected what evaluate --calibrate wrote",
+    );
     rmSync(path!);
   });
 });
