@@ -5,6 +5,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { consoleListener } from "../training/console.js";
 import type { KernelChoice } from "../torch/native.js";
 import type { Listener } from "../training/events.js";
+import type { MlflowSettings } from "../training/logs/mlflow/settings.js";
 import { trainRun } from "../training/train.js";
 import { onInterrupt } from "./interrupt.js";
 import type { Output } from "./output.js";
@@ -25,6 +26,8 @@ export interface TrainingArguments {
   readonly output: Output;
   /** The processes that train together; the first one speaks and writes. */
   readonly peers?: Peers;
+  /** An MLflow server to tell besides. */
+  readonly mlflow?: MlflowSettings | undefined;
   /** Listeners besides the console. */
   readonly listeners: readonly Listener[];
 }
@@ -39,7 +42,7 @@ export async function trainWatched(
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
   const { out, device, threads, kernels, force, resume = false, from, command, output } = options;
-  const { peers, listeners } = options;
+  const { peers, listeners, mlflow } = options;
   const isFirst = peers === undefined || peers.rank === 0;
   using interruption = onInterrupt("ending after this step, with a checkpoint");
   const { evaluation, folder } = await trainRun({
@@ -55,6 +58,7 @@ export async function trainWatched(
     versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
     listeners: isFirst ? [consoleListener(output.people), ...listeners] : [],
     peers,
+    mlflow,
     signal: interruption.signal,
   }).catch((error: unknown) => {
     const { reason } = interruption.signal as { reason: unknown };

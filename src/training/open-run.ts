@@ -1,6 +1,6 @@
 import { continueFrom } from "./continue.js";
 import { describeRun } from "./describe.js";
-import type { Listener } from "./events.js";
+import type { EndEvent, Listener } from "./events.js";
 import { RunLogs } from "./logs/run-logs.js";
 import { rewindMetrics } from "./metrics.js";
 import { shareBeginning } from "./parallel/share-state.js";
@@ -17,6 +17,8 @@ export interface OpenRun extends Resumed, Disposable {
   readonly folder: RunFolder;
   /** Writes what the run tells into its folder. */
   readonly hear: Listener;
+  /** Ends what goes on beside the training, before its last event. */
+  readonly finish: (reason: EndEvent["reason"]) => Promise<void>;
 }
 
 const BEGINNING = { epoch: 0, step: 0, sums: null, best: null, bestOnTest: null } as const;
@@ -30,7 +32,12 @@ export async function openRun(
   const folder = runFolder(options.out);
   if (prepared.peers.rank > 0) {
     const beginning = await shareBeginning(prepared, () => begin(prepared, options));
-    return { ...beginning, folder, hear: () => undefined, [Symbol.dispose]: () => undefined };
+    const silent = {
+      hear: () => undefined,
+      finish: () => Promise.resolve(),
+      [Symbol.dispose]: () => undefined,
+    };
+    return { ...beginning, folder, ...silent };
   }
   const fresh = resumes ? null : begin(prepared, options);
   if (fresh !== null) createRunFolder(options.out, describeRun(prepared, options), options);
@@ -38,12 +45,13 @@ export async function openRun(
   try {
     if (fresh !== null) rewindMetrics(folder.metrics, BEGINNING); // of a run without a checkpoint
     const beginning = await shareBeginning(prepared, () => fresh ?? resume(prepared, folder));
-    const logs = new RunLogs(folder, prepared.recipe.logs);
+    const logs = new RunLogs(folder, prepared.recipe.logs, options);
     const close = (): void => {
       logs[Symbol.dispose]();
       lock[Symbol.dispose]();
     };
-    return { ...beginning, folder, hear: (event) => logs.hear(event), [Symbol.dispose]: close };
+    const hear: Listener = (event) => logs.hear(event);
+    return { ...beginning, folder, hear, finish: (reason) => logs.finish(reason), [Symbol.dispose]: close };
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;

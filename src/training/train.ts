@@ -6,10 +6,12 @@ import type { Peers } from "../distributed/peers.js";
 import { secondsSince } from "../support/units.js";
 import { CheckpointClock } from "./checkpoint-clock.js";
 import { conclude } from "./conclude.js";
+import type { Conclusion } from "./conclude.js";
 import { runEvent } from "./describe.js";
 import { trainEpochs } from "./epochs.js";
 import { emitter } from "./events.js";
 import type { EndEvent, Listener } from "./events.js";
+import type { MlflowSettings } from "./logs/mlflow/settings.js";
 import { openRun } from "./open-run.js";
 import { Agreement } from "./parallel/agreement.js";
 import { assertSameTraining } from "./parallel/same-training.js";
@@ -35,6 +37,8 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** A checkpoint of NCL's PyTorch code to go on from. */
   readonly from?: string | undefined;
+  /** An MLflow server that is told besides (logs/mlflow/settings.ts). */
+  readonly mlflow?: MlflowSettings | undefined;
   /** Ends the run after the current step, with a checkpoint; before the first one its reason is thrown. */
   readonly signal?: AbortSignal;
   /** The processes that train together: each calls this with the same options. The first one alone writes files. */
@@ -65,7 +69,8 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   using opened = await openRun(prepared, options, { resumes });
   const { folder, progress, warnings } = opened;
   const emit = emitter([opened.hear, ...options.listeners]);
-  const end = (reason: EndEvent["reason"], message: string | null): EndSummary => {
+  const end = async (reason: EndEvent["reason"], message: string | null): Promise<EndSummary> => {
+    await opened.finish(reason);
     const summary = { seconds: secondsSince(started), peakMemory: process.resourceUsage().maxRSS * 1024 };
     emit({ type: "end", reason, message, ...summary });
     return summary;
@@ -78,16 +83,23 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
     const agreement = new Agreement(peers, signal);
     const run = { ...prepared, folder, from: progress, clock, emit, agreement, signal: agreement.signal };
     const conclusion = await conclude(run, await trainEpochs(run));
-    if (conclusion !== null && isFirst) {
-      writeAnalysis(folder, conclusion.analysis);
-      writeResult(folder, { ...conclusion.result, seconds: secondsSince(started) });
-    }
+    if (conclusion !== null && isFirst) writeDown(folder, conclusion, secondsSince(started));
     const reason = conclusion === null ? "interrupted" : "finished";
-    return { reason, folder, evaluation: conclusion?.result.evaluation ?? null, ...end(reason, null) };
+    return {
+      reason,
+      folder,
+      evaluation: conclusion?.result.evaluation ?? null,
+      ...(await end(reason, null)),
+    };
   } catch (error) {
-    endQuietly(() => end("failed", (error as Error).message));
+    await endQuietly(() => end("failed", (error as Error).message));
     throw error;
   }
+}
+
+function writeDown(folder: RunFolder, { analysis, result }: Conclusion, seconds: number): void {
+  writeAnalysis(folder, analysis);
+  writeResult(folder, { ...result, seconds });
 }
 
 /** What is not trained or judged on because it is not usable (data.strict=false). */
@@ -104,9 +116,9 @@ function leftOut({ data }: Prepared): string[] {
 type EndSummary = Pick<EndEvent, "seconds" | "peakMemory">;
 
 /** The end of a failed run must not hide why it failed, should a listener fail as well. */
-function endQuietly(end: () => void): void {
+async function endQuietly(end: () => Promise<unknown>): Promise<void> {
   try {
-    end();
+    await end();
   } catch {
     // The first error is the one to report.
   }

@@ -14,6 +14,8 @@ import { fromFirst } from "../../distributed/peers.js";
 import type { Peers } from "../../distributed/peers.js";
 import { placeFrom } from "../../distributed/place.js";
 import type { KernelChoice } from "../../torch/native.js";
+import type { MlflowSettings } from "../../training/logs/mlflow/settings.js";
+import { UsageError } from "../../support/errors.js";
 import { output } from "../output.js";
 import { deviceOf, outputOf, withPeers } from "../peers.js";
 import { recipeFrom, withDataFolder } from "../recipe-arguments.js";
@@ -29,6 +31,8 @@ interface TrainArguments extends RecipeArguments {
   readonly seeds: number;
   readonly timeout: number;
   readonly from?: string | undefined;
+  readonly mlflow?: string | true | undefined;
+  readonly mlflowExperiment?: string | undefined;
   readonly json: boolean;
 }
 
@@ -40,6 +44,7 @@ Examples:
   longtail train my-recipe.yaml --data my-photos --seeds 5                        mean and deviation over seeds
   longtail train runs/cifar100-lt-ncl --resume                                    go on after an interruption
   longtail train cifar100-lt-ncl --data DIR --out runs/night --resume             start, or go on: for job schedulers
+  longtail train cifar100-lt-ncl --data DIR --mlflow http://127.0.0.1:5000 --mlflow-experiment tails
   longtail train cifar100_im100_NCL.yaml TRAIN.MAX_EPOCH 200 --data DIR       a file of NCL's PyTorch code
 
 my-photos holds train/CLASS/*.jpg and test/CLASS/*.jpg. The keys of --set: longtail recipes --keys.
@@ -48,7 +53,11 @@ of the training is a line of JSON on stdout.
 
 A run that was interrupted, killed or cut off by a crash goes on from its last checkpoint with --resume, to the same
 weights, bit for bit, as if nothing had happened (same machine, same --threads). Ctrl-C and SIGTERM leave a checkpoint
-first. Checkpoints are made by the recipe's keys checkpoints.epochs, .steps and .minutes.`;
+first. Checkpoints are made by the recipe's keys checkpoints.epochs, .steps and .minutes.
+
+Logs in the run's folder: metrics.jsonl, epochs.csv, train.log, and event files for \`tensorboard --logdir runs\`; the
+recipe's keys logs.… choose. --mlflow tells a server besides, with MLFLOW_TRACKING_USERNAME and …_PASSWORD, or
+MLFLOW_TRACKING_TOKEN, where they are set; a server that is away never stops a training.`;
 
 export function trainCommand(): CommandUnknownOpts {
   return newCommand("train")
@@ -82,6 +91,8 @@ export function trainCommand(): CommandUnknownOpts {
       ).choices(["held-out", "last", "test"] as const),
     )
     .addOption(timeoutOption())
+    .option("--mlflow [url]", "tell an MLflow server as well: its address, or the one in MLFLOW_TRACKING_URI")
+    .option("--mlflow-experiment <name>", "its experiment (default: MLFLOW_EXPERIMENT_NAME, else Default)")
     .option("--resume", "go on with the run in --out (or the one that is named), or start it")
     .option("--force", "move a run that lies in --out aside")
     .addHelpText("after", examples)
@@ -110,6 +121,7 @@ async function trainWith(
     options;
   if (peers.ranks > 1) to.say(shares(recipe.data.batch, peers.ranks));
   const training = {
+    mlflow: await mlflowFrom(options),
     ...{ out, device, threads, kernels, force, resume, from, peers },
     command: process.argv.slice(2),
     output: to,
@@ -122,6 +134,19 @@ async function trainWith(
     const { trainWatched } = await import("../training-run.js");
     await trainWatched(recipe, training);
   }
+}
+
+/** The MLflow server to tell; undefined unless asked for. */
+async function mlflowFrom({
+  mlflow,
+  mlflowExperiment: experiment,
+}: TrainArguments): Promise<MlflowSettings | undefined> {
+  if (mlflow === undefined) {
+    if (experiment === undefined) return undefined;
+    throw new UsageError("--mlflow-experiment is for a server: give --mlflow as well.");
+  }
+  const { mlflowSettings } = await import("../../training/logs/mlflow/settings.js");
+  return mlflowSettings({ url: mlflow === true ? null : mlflow, experiment: experiment ?? null });
 }
 
 function shares(batch: number, ranks: number): string {

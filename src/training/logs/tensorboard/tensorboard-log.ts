@@ -8,7 +8,7 @@ import type { HistogramsEvent, ImagesEvent, RunEvent, TrainingEvent } from "../.
 import { toldEvents } from "../../metrics.js";
 import type { RunFolder } from "../../run-folder.js";
 import type { Log } from "../log.js";
-import { epochScalars, evaluationScalars, stepScalars } from "../scalars.js";
+import { ScalarStream } from "../scalars.js";
 import type { Scalar } from "../scalars.js";
 import { restartEvent, summaryEvent, versionEvent } from "./event.js";
 import type { LoggedValue } from "./event.js";
@@ -21,15 +21,12 @@ import { eventFiles, newEventFile } from "./event-file.js";
  */
 export class TensorBoardLog implements Log {
   readonly #folder: RunFolder;
-  readonly #everySteps: number;
-  #run: RunEvent | undefined;
+  readonly #scalars: ScalarStream;
   #file: AppendFile | undefined;
-  /** The latest epoch that was told. */
-  #epoch = 0;
 
-  constructor(folder: RunFolder, { everySteps }: Pick<ResolvedRecipe["logs"], "everySteps">) {
+  constructor(folder: RunFolder, options: Pick<ResolvedRecipe["logs"], "everySteps">) {
     this.#folder = folder;
-    this.#everySteps = everySteps;
+    this.#scalars = new ScalarStream(options);
   }
 
   hear(event: TrainingEvent): void {
@@ -42,8 +39,7 @@ export class TensorBoardLog implements Log {
   }
 
   #begin(run: RunEvent): void {
-    this.#run = run;
-    this.#epoch = 0;
+    this.#scalars.at(run);
     const { path } = this.#folder;
     const old = eventFiles(path);
     const file = newEventFile(path);
@@ -59,44 +55,12 @@ export class TensorBoardLog implements Log {
   }
 
   *#records(event: TrainingEvent): Generator<Uint8Array> {
-    const { stepsPerEpoch } = this.#run ?? { stepsPerEpoch: 0 };
-    switch (event.type) {
-      case "step": {
-        const step = (event.epoch - 1) * stepsPerEpoch + event.step;
-        if (step % this.#everySteps === 0)
-          yield record({ time: event.time, step }, scalarValues(stepScalars(event)));
-        break;
-      }
-      case "images":
-        yield* this.#picture(event);
-        break;
-      case "epoch":
-        this.#epoch = event.epoch;
-        yield record(this.#atEnd(event), scalarValues(epochScalars(event)));
-        break;
-      case "histograms":
-        yield record(this.#atEnd(event), histogramValues(event));
-        break;
-      case "evaluation": {
-        // The selected epoch is judged again after the last: under names of its own, since steps of a name only grow.
-        const prefix = event.epoch < this.#epoch ? "selected/" : "";
-        yield record(this.#atEnd(event), scalarValues(evaluationScalars(event), prefix));
-        break;
-      }
-      case "cache":
-      case "run":
-      case "epoch-start":
-      case "checkpoint":
-      case "warning":
-      case "end":
-        break;
-      default:
-        event satisfies never;
-    }
-  }
-
-  #atEnd({ time, epoch }: { time: string; epoch: number }) {
-    return { time, step: epoch * (this.#run?.stepsPerEpoch ?? 0) };
+    const { time } = event;
+    const told = this.#scalars.at(event);
+    if (told !== null) yield record({ time, step: told.step }, scalarValues(told.scalars));
+    else if (event.type === "images") yield* this.#picture(event);
+    else if (event.type === "histograms")
+      yield record({ time, step: this.#scalars.lastStepOf(event.epoch) }, histogramValues(event));
   }
 
   *#picture({ file, width, height, time, step }: ImagesEvent): Generator<Uint8Array> {
@@ -121,8 +85,8 @@ function record(moment: { time: string; step: number }, values: readonly LoggedV
   return tfRecord(summaryEvent(moment, values));
 }
 
-function scalarValues(scalars: readonly Scalar[], prefix = ""): LoggedValue[] {
-  return scalars.map(([name, value]) => ({ kind: "scalar", tag: prefix + name, value }));
+function scalarValues(scalars: readonly Scalar[]): LoggedValue[] {
+  return scalars.map(([tag, value]) => ({ kind: "scalar", tag, value }));
 }
 
 function histogramValues({ weights, gradients }: HistogramsEvent): LoggedValue[] {
