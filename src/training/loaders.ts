@@ -7,6 +7,7 @@ import { inOrder } from "../data/samplers/in-order.js";
 import { buildSampler } from "../data/samplers/registry.js";
 import type { Method } from "../methods/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { UsageError } from "../support/errors.js";
 
 /** Where a training's batches come from. */
 export interface Loaders extends Disposable {
@@ -31,6 +32,8 @@ export async function openLoaders(
   listener: CacheListener,
 ): Promise<Loaders> {
   const { trainData, testData, heldOut, views, device, shard } = parts;
+  const training = trainingBatches(recipe, { dataset: trainData, views, device });
+  assertImageForEach(training, shard);
   const opened: Loader[] = [];
   const open = async (options: LoaderOptions): Promise<Loader> => {
     const loader = await openLoader({ ...options, shard }, { ...recipe.data, ...listener });
@@ -42,7 +45,7 @@ export async function openLoaders(
   };
   try {
     return {
-      trainLoader: await open(trainingBatches(recipe, { dataset: trainData, views, device })),
+      trainLoader: await open(training),
       testLoader: await open(evaluationBatches(recipe, testData, device)),
       heldOutLoader: heldOut && (await open(evaluationBatches(recipe, heldOut, device))),
       [Symbol.dispose]: close,
@@ -51,6 +54,16 @@ export async function openLoaders(
     close();
     throw error;
   }
+}
+
+/** @throws UsageError when an epoch's last batch has no image for some of the processes. */
+function assertImageForEach({ sampler, batch, dropLast }: LoaderOptions, { ranks }: Shard): void {
+  const last = sampler.size % batch;
+  if (dropLast || last === 0 || last >= ranks) return;
+  throw new UsageError(
+    `data.batch: expected an image for each of the ${ranks} processes in every batch; an epoch's last one would have ${last} ` +
+      `(${sampler.size} images in batches of ${batch}). Take another data.batch, or leave that one out with data.dropLast=true.`,
+  );
 }
 
 function trainingBatches(

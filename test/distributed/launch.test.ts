@@ -60,31 +60,36 @@ test("two processes learn and judge as one does; the first alone writes", async 
 test("a killed process ends all, is named, and a restart finishes with the same weights", async () => {
   const whole = await longtail(launch(2, training("whole")));
   expect(whole.code, whole.stderr).toBe(0);
-  let killed = false;
   const parts = await longtail(launch(2, training("parts", "--json"), "--max-restarts", "1"), {
-    hear: (line) => {
-      if (killed || !line.includes('"type":"checkpoint"')) return;
-      killed = true;
-      process.kill(processOf(at("parts"), 1), "SIGKILL");
-    },
+    hear: killOnce("parts"),
   });
-  expect(killed).toBe(true);
   expect(parts.code, parts.stderr).toBe(0);
   expect(parts.stderr).toMatch(/^rank 1 failed: it was ended by SIGKILL\nstarting again, 1 of 1 times$/m);
   expect(parts.stderr).toMatch(/^\[0\] error: rank 1 ended without a word/m);
   expect(apart("whole", "parts")).toBe(0);
 });
 
-test("another number of processes goes on with a run", async () => {
-  const first = await longtail(launch(2, training("run", "--set", "epochs=1")));
-  expect(first.code, first.stderr).toBe(0);
-  const whole = await longtail(launch(2, training("whole")));
+test.each([1, 3])("%i processes go on with a run of two, to the same end", async (ranks) => {
+  const whole = await longtail(training("whole"));
   expect(whole.code, whole.stderr).toBe(0);
-  const { code, stderr } = await longtail(["train", at("whole"), "--out", at("whole"), "--resume"]);
-  expect(code, stderr).toBe(0); // written by two, read by one
-  const three = await longtail(launch(3, ["train", at("run"), "--out", at("run"), "--resume"]));
-  expect(three.code, three.stderr).toBe(0);
+  const cut = await longtail(launch(2, training("run", "--json")), { hear: killOnce("run") });
+  expect(cut.code).toBe(1);
+  expect(cut.stderr).toContain("error: rank 1 failed: it was ended by SIGKILL");
+  const rest = await longtail(launch(ranks, training("run", "--resume")));
+  expect(rest.code, rest.stderr).toBe(0);
+  expect(rest.stdout).toContain("[0] goes on after epoch");
+  expect(apart("whole", "run")).toBeLessThan(1e-3);
 });
+
+/** Kills the second process when the first checkpoint is told of. */
+function killOnce(run: string): (line: string) => void {
+  let killed = false;
+  return (line) => {
+    if (killed || !line.includes('"type":"checkpoint"')) return;
+    killed = true;
+    process.kill(processOf(at(run), 1), "SIGKILL");
+  };
+}
 
 /** The process that trains into a folder as a rank. */
 function processOf(out: string, rank: number): number {

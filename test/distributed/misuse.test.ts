@@ -36,6 +36,17 @@ describe("wrong use is named", () => {
     expect(stderr).toMatch(/data\.batch: expected an image for each of the 2 processes, found 1/);
   });
 
+  test("a last batch smaller than the number of processes", async () => {
+    const changes = ["data.batch=41", 'method.contrastive={"queue":64,"dimension":8}'].flatMap((change) => [
+      "--set",
+      change,
+    ]);
+    const selection = ["--set", 'selection={"kind":"last"}'];
+    const { code, stderr } = await longtail(launch(2, training("run", ...changes, ...selection)));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/an epoch's last one would have 1 \(42 images in batches of 41\)/);
+  });
+
   test("a GPU where there is none", async () => {
     const { code, stderr } = await longtail(launch(2, training("run", "--device", "cuda")));
     expect(code).toBe(2);
