@@ -1,0 +1,79 @@
+/**
+ * longtail as a library: `import { train } from "longtail"`. A training tells typed events while it goes on; the command
+ * line's own displays and logs listen to the same ones.
+ */
+import { resolve } from "node:path";
+import { longtailVersion } from "./cli/version.js";
+import { LIBTORCH_VERSION } from "./engine/version.js";
+import { loadRecipe } from "./recipes/load.js";
+import type { Override } from "./recipes/overrides.js";
+import { resolveRecipe } from "./recipes/resolve.js";
+import type { RecipeInput } from "./recipes/schema.js";
+import { UsageError } from "./support/errors.js";
+import type { Json } from "./support/json.js";
+import type { Listener } from "./training/events.js";
+import type { MlflowOptions } from "./training/logs/mlflow/settings.js";
+import { mlflowSettings } from "./training/logs/mlflow/settings.js";
+import { trainRun } from "./training/train.js";
+import type { TrainOptions, TrainResult } from "./training/train.js";
+
+export type { EvaluationResult } from "./evaluation/accuracy.js";
+export type { RecipeInput, ResolvedRecipe } from "./recipes/schema.js";
+export { CheckpointError, DataError, LongtailError, TrainingError, UsageError } from "./support/errors.js";
+export { consoleListener } from "./training/console.js";
+export type {
+  CacheEvent,
+  CheckpointEvent,
+  EndEvent,
+  EpochEvent,
+  EpochStartEvent,
+  EvaluationEvent,
+  Histogram,
+  HistogramsEvent,
+  ImagesEvent,
+  Listener,
+  RunEvent,
+  StepEvent,
+  TrainingEvent,
+  WarningEvent,
+} from "./training/events.js";
+export type { RunFolder } from "./training/run-folder.js";
+export type { TrainResult } from "./training/train.js";
+
+export interface TrainingOptions extends Pick<
+  TrainOptions,
+  "out" | "device" | "threads" | "kernels" | "force" | "resume" | "from" | "signal"
+> {
+  /** The data's folder; the recipe's unless given. */
+  readonly data?: string;
+  /** Hear every event, in order; nothing is printed without one (`consoleListener(process.stderr)` prints). */
+  readonly listeners?: readonly Listener[];
+  /** An MLflow server to tell besides; null: none. */
+  readonly mlflow?: MlflowOptions | null;
+}
+
+/**
+ * Trains a recipe, by its name, its file's path or as an object, into the folder `out`.
+ * @throws UsageError for a recipe or settings that are wrong, DataError, CheckpointError, TrainingError.
+ */
+export async function train(
+  recipe: string | RecipeInput,
+  { data, listeners = [], mlflow = null, ...options }: TrainingOptions,
+): Promise<TrainResult> {
+  const overrides: Override[] =
+    data === undefined ? [] : [{ path: ["data", "root"], value: resolve(data), text: `data: ${data}` }];
+  const resolved =
+    typeof recipe === "string"
+      ? await loadRecipe(recipe, overrides)
+      : resolveRecipe(recipe as unknown as Json, "the recipe that was given", overrides);
+  if (resolved.data.root === null)
+    throw new UsageError(`recipe ${resolved.name} names no data folder; give it with the option data`);
+  return trainRun({
+    ...options,
+    recipe: resolved,
+    listeners,
+    mlflow: mlflow === null ? undefined : mlflowSettings(mlflow),
+    versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
+    command: [],
+  });
+}
