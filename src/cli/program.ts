@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { compareCommand } from "./commands/compare.js";
 import { dataCommand } from "./commands/data.js";
 import { engineCommand } from "./commands/engine.js";
 import { evaluateCommand } from "./commands/evaluate.js";
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     evaluateCommand(),
     predictCommand(),
     reportCommand(),
+    compareCommand(),
     exportCommand(),
     dataCommand(),
     recipesCommand(),

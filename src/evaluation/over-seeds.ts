@@ -48,13 +48,15 @@ function groupSpread(accuracies: readonly GroupAccuracy[]): GroupSpread {
   return { all: of("all"), many: of("many"), medium: of("medium"), few: of("few") };
 }
 
-function spread(values: readonly number[]): Spread {
+/** At least one value. */
+export function spread(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: values.length === 1 ? null : Math.sqrt(squares / (values.length - 1)), values };
 }
 
-function spreadText(one: Spread | null): string | null {
+/** "63.1 ± 1.0" */
+export function spreadText(one: Spread | null): string | null {
   if (one === null) return null;
   return one.deviation === null
     ? one.mean.toFixed(1)

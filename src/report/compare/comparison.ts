@@ -1,0 +1,118 @@
+import { spread, type Spread } from "../../evaluation/over-seeds.js";
+import { holm, welchTest, type WelchTest } from "../../evaluation/significance/welch.js";
+import { differingKeys, type DifferingKey } from "./recipe-keys.js";
+import type { ComparedRun, RunGroup } from "./run-groups.js";
+
+export type Measure = "all" | "many" | "medium" | "few" | "balanced" | "worstClass" | "ece";
+
+/** What is compared, in percent, and how a table calls it. */
+export const MEASURES: readonly { readonly key: Measure; readonly title: string }[] = [
+  { key: "all", title: "all" },
+  { key: "many", title: "many" },
+  { key: "medium", title: "medium" },
+  { key: "few", title: "few" },
+  { key: "balanced", title: "balanced" },
+  { key: "worstClass", title: "worst class" },
+  { key: "ece", title: "ECE" },
+];
+
+/** Where differences are tested. */
+export const TESTED = ["all", "many", "medium", "few"] as const;
+
+export interface GroupSummary {
+  readonly name: string;
+  readonly runs: readonly { readonly path: string; readonly seed: number }[];
+  /** null where a run does not have the number. */
+  readonly measures: Readonly<Record<Measure, Spread | null>>;
+}
+
+/** A group against the first one. */
+export interface Difference {
+  readonly name: string;
+  readonly measures: Readonly<Record<(typeof TESTED)[number], MeasureDifference | null>>;
+}
+
+export interface MeasureDifference {
+  /** Of the means, in points. */
+  readonly difference: number;
+  /** Null where a group has one run alone: nothing is said of chance. p is adjusted for the number of groups (Holm). */
+  readonly test: Omit<WelchTest, "difference"> | null;
+}
+
+export interface Comparison {
+  readonly groups: readonly GroupSummary[];
+  /** Of the other groups against the first. */
+  readonly differences: readonly Difference[];
+  /** Recipe keys that are not the same, a value a group. */
+  readonly recipes: readonly DifferingKey[];
+  readonly notes: readonly string[];
+}
+
+export function compareGroups(groups: readonly RunGroup[], notes: readonly string[]): Comparison {
+  const summaries = groups.map(summary);
+  return {
+    groups: summaries,
+    differences: differences(summaries),
+    recipes: differingKeys(groups.map(({ keys }) => keys)),
+    notes: [...notes, ...chanceNotes(summaries)],
+  };
+}
+
+function summary({ name, runs }: RunGroup): GroupSummary {
+  const of = (measure: Measure): Spread | null => {
+    const values = runs.map((run) => measured(run, measure));
+    return values.every((value) => value !== null) ? spread(values) : null;
+  };
+  return {
+    name,
+    runs: runs.map(({ path, description }) => ({ path, seed: description.seed })),
+    measures: {
+      ...{ all: of("all"), many: of("many"), medium: of("medium"), few: of("few") },
+      ...{ balanced: of("balanced"), worstClass: of("worstClass"), ece: of("ece") },
+    },
+  };
+}
+
+function measured({ result, analysis }: ComparedRun, measure: Measure): number | null {
+  if (measure === "ece") return analysis?.calibration.ensemble.all.ece ?? null;
+  return result.ensemble[measure];
+}
+
+function differences([first, ...others]: readonly GroupSummary[]): Difference[] {
+  if (first === undefined) return [];
+  const byMeasure = TESTED.map((measure) => {
+    const base = first.measures[measure];
+    const raw = others.map((other) => differenceOf(base, other.measures[measure]));
+    return adjusted(raw);
+  });
+  return others.map(({ name }, place) => {
+    const [all, many, medium, few] = byMeasure.map((of) => of[place] ?? null);
+    return { name, measures: { all: all!, many: many!, medium: medium!, few: few! } };
+  });
+}
+
+function differenceOf(base: Spread | null, other: Spread | null): MeasureDifference | null {
+  if (base === null || other === null) return null;
+  const test = welchTest(base.values, other.values);
+  return {
+    difference: other.mean - base.mean,
+    test: test && { low: test.low, high: test.high, p: test.p },
+  };
+}
+
+/** With the p values of one measure's tests made good for their number. */
+function adjusted(raw: readonly (MeasureDifference | null)[]): (MeasureDifference | null)[] {
+  const tests = raw.flatMap((one) => (one?.test ? [one.test] : []));
+  const values = holm(tests.map(({ p }) => p));
+  return raw.map((one) =>
+    one?.test ? { ...one, test: { ...one.test, p: values[tests.indexOf(one.test)]! } } : one,
+  );
+}
+
+function chanceNotes(groups: readonly GroupSummary[]): string[] {
+  const single = groups.filter(({ runs }) => runs.length === 1).map(({ name }) => name);
+  if (groups.length < 2 || single.length === 0) return [];
+  return [
+    `One run alone of ${single.join(", ")}: how much of a difference is chance cannot be said; \`longtail train --seeds 3\` would show it.`,
+  ];
+}

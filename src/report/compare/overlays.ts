@@ -1,0 +1,132 @@
+import * as Plot from "@observablehq/plot";
+import { markup, type Markup } from "../../support/markup.js";
+import { chart, type LegendItem } from "../charts/chart.js";
+import { curvesChart, type Curve } from "../charts/curves.js";
+import { smoothed } from "../charts/smoothed.js";
+import { ALL_AND_GROUPS, seriesColor } from "../html/groups.js";
+import { percentText } from "../html/prose.js";
+import type { ComparedRun, RunGroup } from "./run-groups.js";
+import type { GroupSummary } from "./comparison.js";
+
+/** Accuracy of each group of runs by group of classes: means, and bars of a standard deviation to each side. */
+export function accuracyOverlay(groups: readonly GroupSummary[]): Markup {
+  const points = groups.flatMap(({ name, measures }, place) =>
+    ALL_AND_GROUPS.flatMap((of) => {
+      const one = measures[of];
+      const deviation = one?.deviation ?? 0;
+      if (one === null) return [];
+      return [
+        {
+          of,
+          name,
+          color: seriesColor(place),
+          mean: one.mean,
+          low: one.mean - deviation,
+          high: one.mean + deviation,
+        },
+      ];
+    }),
+  );
+  const facet = { fy: "of", y: "name", stroke: "color" };
+  return chart({
+    title: "Accuracy by group",
+    description: points.map(({ of, name, mean }) => `${name} ${of} ${percentText(mean)}`).join(", "),
+    legend: legend(groups),
+    plot: {
+      height: 60 + 4 * Math.max(34, 20 * groups.length),
+      marginLeft: 66,
+      x: { label: "accuracy, %", domain: [0, 100], grid: true },
+      y: { axis: null, domain: groups.map(({ name }) => name) },
+      fy: { label: null, domain: ALL_AND_GROUPS, padding: 0.25 },
+      color: { type: "identity" },
+      marks: [
+        Plot.frame({ stroke: "var(--line)" }),
+        Plot.ruleY(points, { ...facet, x1: "low", x2: "high", strokeWidth: 2 }),
+        Plot.dot(points, { fy: "of", y: "name", x: "mean", fill: "color", r: 5 }),
+      ],
+    },
+  });
+}
+
+function legend(groups: readonly { name: string }[]): LegendItem[] {
+  return groups.map(({ name }, place) => ({ name, color: seriesColor(place) }));
+}
+
+/** Accuracy of each class against its training images, with a trend for each group of runs. */
+export function frequencyOverlay(groups: readonly RunGroup[]): Markup {
+  const series = groups.map(({ name, runs }, place) => {
+    const points = classMeans(runs).filter(({ x }) => x > 0);
+    return { name, points, line: smoothed(points), color: seriesColor(place) };
+  });
+  return chart({
+    title: "Accuracy of each class by its training images",
+    description: `the lines are means over classes of similar size: ${series.map(({ name, line }) => `${name} from ${percentText(line[0]?.y ?? 0)} for the smallest to ${percentText(line.at(-1)?.y ?? 0)} for the largest`).join(", ")}`,
+    legend: legend(groups),
+    plot: {
+      x: { type: "log", label: "training images", ticks: 5, tickFormat: "~s", inset: 8 },
+      y: { label: "accuracy, %", domain: [0, 100], grid: true, clamp: true },
+      marks: series.flatMap(({ points, line, color }) => [
+        Plot.dot(points, { x: "x", y: "y", fill: color, r: 3, fillOpacity: 0.45, title: "title" }),
+        Plot.lineY(line, { x: "x", y: "y", stroke: color, strokeWidth: 2.5 }),
+      ]),
+    },
+  });
+}
+
+interface ClassMean {
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+  readonly title: string;
+}
+
+/** Each class's accuracy, in the mean over the runs. */
+export function classMeans(runs: readonly ComparedRun[]): ClassMean[] {
+  return runs[0]!.result.perClass.flatMap(({ name, trainImages, accuracy }, label) => {
+    if (accuracy === null) return [];
+    const y =
+      runs.reduce((sum, { result }) => sum + (result.perClass[label]?.accuracy ?? 0), 0) / runs.length;
+    return [{ name, x: trainImages, y, title: `${name}: ${percentText(y)}, ${trainImages} images` }];
+  });
+}
+
+/** Loss of the training and accuracy of the evaluations over the epochs, in the mean over each group's runs. */
+export function curveOverlays(groups: readonly RunGroup[]): Markup {
+  const curves = (of: (run: ComparedRun) => Curve["points"]): Curve[] =>
+    groups.map(({ name, runs }, place) => ({
+      name,
+      color: seriesColor(place),
+      points: meanCurve(runs.map(of)),
+    }));
+  const accuracy = (group: "all" | "few") => (run: ComparedRun) =>
+    run.history.evaluations.flatMap(({ epoch, ensemble }) => {
+      const y = ensemble[group];
+      return y === null ? [] : [{ x: epoch, y }];
+    });
+  const y = { label: "accuracy, %", domain: [0, 100] };
+  return markup`${curvesChart({
+    title: "Accuracy over the epochs, all classes",
+    description: "of the ensemble on the images of each run's evaluations",
+    y,
+    curves: curves(accuracy("all")),
+  })}${curvesChart({
+    title: "Accuracy over the epochs, few-shot classes",
+    description: "of the ensemble on the images of each run's evaluations",
+    y,
+    curves: curves(accuracy("few")),
+  })}${curvesChart({
+    title: "Loss of the training",
+    description: "methods of several terms or experts add them up: their losses do not compare",
+    y: { label: "loss", zero: true },
+    curves: curves((run) => run.history.training.map(({ at, loss }) => ({ x: at, y: loss }))),
+  })}`;
+}
+
+/** The mean where all runs have a point. */
+function meanCurve(curves: readonly Curve["points"][]): Curve["points"] {
+  const values = curves.map((points) => new Map(points.map(({ x, y }) => [x, y])));
+  return curves[0]!.flatMap(({ x }) => {
+    const ys = values.flatMap((of) => of.get(x) ?? []);
+    return ys.length === curves.length ? [{ x, y: ys.reduce((sum, one) => sum + one, 0) / ys.length }] : [];
+  });
+}

@@ -1,0 +1,141 @@
+import { spreadText } from "../../evaluation/over-seeds.js";
+import { markup, type Markup } from "../../support/markup.js";
+import { pageText } from "../../support/page/page.js";
+import { counted, pointsText, sentences } from "../html/prose.js";
+import { contents, sectionMarkup, type Section } from "../html/section.js";
+import { REPORT_STYLE } from "../html/style.js";
+import { table } from "../html/table.js";
+import { classChanges } from "./class-changes.js";
+import { MEASURES, type Comparison } from "./comparison.js";
+import { accuracyOverlay, curveOverlays, frequencyOverlay } from "./overlays.js";
+import type { RunGroup } from "./run-groups.js";
+import { differenceRows } from "./text.js";
+
+/** A comparison as one HTML file. */
+export function comparisonPage(
+  comparison: Comparison,
+  groups: readonly RunGroup[],
+  made: { at: Date; by: string },
+): string {
+  const title = `Comparison of ${counted(groups.length, "recipe")}`;
+  const runs = groups.reduce((sum, group) => sum + group.runs.length, 0);
+  const sections = [
+    results(comparison, groups),
+    ...(groups.length > 1 ? [classesSection(groups)] : []),
+    curves(groups),
+    recipesSection(comparison),
+  ];
+  return pageText({
+    title,
+    style: REPORT_STYLE,
+    header: markup`<h1>${title}</h1>
+<p class="about">${counted(runs, "run")}; runs that differ in nothing but the seed are taken together</p>`,
+    main: markup`${comparison.notes.map((note) => markup`<p class="note">${note}</p>`)}${contents(sections)}
+${sections.map(sectionMarkup)}`,
+    ...made,
+  });
+}
+
+function results(comparison: Comparison, groups: readonly RunGroup[]): Section {
+  const { groups: summaries } = comparison;
+  return {
+    id: "result",
+    title: "Result",
+    lead: leadText(comparison),
+    body: markup`${table({
+      name: "Results",
+      head: ["in percent", "seeds", ...MEASURES.map(({ title }) => title)],
+      rows: summaries.map(({ name, runs, measures }) => [
+        name,
+        runs.map(({ seed }) => seed).join(", "),
+        ...MEASURES.map(({ key }) => spreadText(measures[key])),
+      ]),
+    })}
+${differences(comparison)}
+<div class="charts">${[accuracyOverlay(summaries), frequencyOverlay(groups)]}</div>`,
+  };
+}
+
+function leadText({ groups, differences: others }: Comparison): string {
+  const [first] = groups;
+  if (others.length === 0)
+    return `Mean ± standard deviation over ${counted(first?.runs.length ?? 0, "seed")}; the deviation says how much chance alone does.`;
+  const clear = others.filter(({ measures }) => (measures.all?.test?.p ?? 1) < 0.05);
+  const gains = others.map(({ name, measures: { all, few } }) => {
+    const change = (one: typeof all, what: string): string =>
+      one === null ? "" : `${one.difference < 0 ? "−" : "+"}${pointsText(one.difference)} ${what}`;
+    return `${name} has ${[change(all, "over all images"), change(few, "on few-shot classes")].filter(Boolean).join(", ")}`;
+  });
+  const tested = others.some(({ measures }) => measures.all?.test);
+  return sentences(
+    `Against ${first!.name}: ${gains.join("; ")}.`,
+    tested
+      ? `${clear.length === 0 ? "No difference over all images is" : `The difference over all images is ${clear.length === others.length ? "" : `for ${clear.map(({ name }) => name).join(", ")} `}`} clearer than chance at the 5 % level (Welch's t-test over the seeds).`
+      : "With one run each, nothing is claimed beyond these numbers.",
+  );
+}
+
+function differences({ groups, differences: others }: Comparison): Markup | null {
+  if (others.length === 0) return null;
+  const rows = others.flatMap(differenceRows);
+  const tested = rows.some(({ test }) => test !== null);
+  return markup`<h3>Against ${groups[0]!.name}</h3>
+${tested ? markup`<p class="soft">The 95 % interval and p are of Welch's t-test over the seeds${others.length > 1 ? "; p is adjusted for the number of rows that are compared (Holm)" : ""}.</p>` : null}
+${table({
+  name: "Differences",
+  head: ["", "images", "points", ...(tested ? ["95 % interval", "p"] : [])],
+  rows: rows.map(({ name, measure, points, test }) => [
+    ...[name, measure, points],
+    ...(tested ? [test?.interval ?? null, test?.p ?? null] : []),
+  ]),
+  text: [1],
+})}`;
+}
+
+function classesSection(groups: readonly RunGroup[]): Section {
+  const [first, ...others] = groups as [RunGroup, ...RunGroup[]];
+  const changes = others.map((other) => classChanges(first, other));
+  return {
+    id: "classes",
+    title: "Which classes change",
+    lead: changes.map(({ lead }) => lead).join(" "),
+    body: markup`${changes.map(({ body }) => body)}`,
+  };
+}
+
+function curves(groups: readonly RunGroup[]): Section {
+  const epochs = groups.map(({ name, runs }) => `${name} ${runs[0]!.description.recipe.epochs}`);
+  return {
+    id: "curves",
+    title: "Curves",
+    lead: `Means over the seeds; epochs: ${epochs.join(", ")}.`,
+    body: markup`<div class="charts">${curveOverlays(groups)}</div>`,
+  };
+}
+
+function recipesSection({ groups, recipes }: Comparison): Section {
+  return {
+    id: "recipes",
+    title: "Recipes and runs",
+    lead:
+      recipes.length === 0
+        ? "The recipes are the same."
+        : `The recipes differ in ${counted(recipes.length, "key")}; what is not listed is the same, apart from where things lie and the seed.`,
+    body: markup`${
+      recipes.length === 0
+        ? null
+        : table({
+            name: "What the recipes differ in",
+            head: ["key", ...groups.map(({ name }) => name)],
+            rows: recipes.map(({ key, values }) => [key, ...values]),
+            text: groups.map((_, place) => place + 1),
+          })
+    }
+${table({
+  name: "Runs",
+  head: ["run", "recipe", "seed"],
+  rows: groups.flatMap(({ name, runs }) => runs.map(({ path, seed }) => [path, name, String(seed)])),
+  text: [1],
+})}`,
+  };
+}

@@ -1,0 +1,42 @@
+import type { ResolvedRecipe } from "../../recipes/schema.js";
+import { isObject } from "../../support/json.js";
+
+/** Keys that do not decide what is learnt: texts, where things lie, how they are stored. */
+const IRRELEVANT = [
+  "description",
+  "reference",
+  "seed",
+  "data.root",
+  "data.workers",
+  "data.cache",
+  "data.cacheFolder",
+  "checkpoints",
+  "evaluation.batch",
+];
+
+/** What a recipe says that decides its outcome, but for the seed: "optimizer.lr" → "0.1". */
+export function outcomeKeys(recipe: ResolvedRecipe): Map<string, string> {
+  const keys = new Map<string, string>();
+  const collect = (value: unknown, path: string): void => {
+    if (IRRELEVANT.includes(path)) return;
+    if (isObject(value))
+      for (const [key, inner] of Object.entries(value)) collect(inner, path === "" ? key : `${path}.${key}`);
+    else keys.set(path, JSON.stringify(value));
+  };
+  collect(recipe, "");
+  return keys;
+}
+
+export interface DifferingKey {
+  readonly key: string;
+  /** Its value in each recipe as JSON; null where a recipe has no such key. */
+  readonly values: readonly (string | null)[];
+}
+
+/** The keys that are not the same in all recipes; their names are not among them. */
+export function differingKeys(recipes: readonly ReadonlyMap<string, string>[]): DifferingKey[] {
+  const all = [...new Set(recipes.flatMap((recipe) => [...recipe.keys()]))].filter((key) => key !== "name");
+  return all
+    .map((key) => ({ key, values: recipes.map((recipe) => recipe.get(key) ?? null) }))
+    .filter(({ values }) => new Set(values).size > 1);
+}
