@@ -33,6 +33,7 @@ details > summary { width: fit-content; }
 table { font-size: 0.92rem; }
 th, td { padding: 0.22rem 0.9rem 0.22rem 0; vertical-align: top; }
 th:last-child, td:last-child { padding-right: 0.2rem; }
+td.number { white-space: nowrap; }
 .number + :not(.number) { padding-left: 1rem; }
 thead th { white-space: nowrap; }
 .tall { max-height: 34rem; overflow: auto; border: 1px solid var(--line); border-radius: 0.5rem; margin-top: 0.6rem; }
