@@ -74,6 +74,14 @@ describe("wrong use ends with 2 and a message without a stack", () => {
       ["train", "cifar100-lt-ncl", "--set", "epochs"],
       '--set expects key=value, such as optimizer.lr=0.05; found "epochs"',
     ],
+    [
+      ["train", "--data", ".", "--mlflow", "cifar100-lt-ncl", "cifar100-lt-ncl"],
+      '--mlflow: expected the address of an MLflow server, http://… or https://…, found "cifar100-lt-ncl"',
+    ],
+    [
+      ["train", "cifar100-lt-ncl", "--data", ".", "--mlflow-experiment", "tails"],
+      "--mlflow-experiment is for a server: give --mlflow as well",
+    ],
     [["evaluate", "runs", "--split", "val"], "Allowed choices are test, train."],
   ])("longtail %j", async (args, message) => {
     const { code, stdout, stderr } = await longtail(...args);

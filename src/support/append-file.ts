@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { LongtailError } from "./errors.js";
+import { writeFailure } from "./atomic-file.js";
 
 /**
  * A file that only grows. What was added is the operating system's at once, so that it outlives this process however it
@@ -33,9 +33,7 @@ export class AppendFile implements Disposable {
     try {
       return work();
     } catch (error) {
-      throw new LongtailError(`cannot append to ${this.#path}: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw writeFailure(this.#path, error);
     }
   }
 }

@@ -24,7 +24,7 @@ test("a file that cannot be written is named", () => {
   using log = new MetricsLog("/dev/full");
   const tell = (): void => log.hear(warning);
   expect(tell).toThrowErrorMatchingInlineSnapshot(
-    `[LongtailError: cannot append to /dev/full: ENOSPC: no space left on device, write]`,
+    `[LongtailError: cannot write /dev/full: the disk is full; free some space or choose another folder (ENOSPC). What was there before is untouched.]`,
   );
   expect(tell).toThrow(LongtailError);
 });
