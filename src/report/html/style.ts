@@ -59,6 +59,7 @@ thead th { white-space: nowrap; }
 .hard { margin: 0.8rem 0; }
 .hard ol { list-style: none; margin: 0.2rem 0; padding: 0; }
 .hard li { display: flex; justify-content: space-between; gap: 0.5rem; color: var(--soft); }
+.hard li span + span { white-space: nowrap; }
 .hard .detail { font-size: 0.78rem; }
 pre { background: var(--panel); border-radius: 0.5rem; padding: 0.7rem 0.9rem; overflow: auto; max-height: 30rem; font-size: 0.85rem; line-height: 1.4; }
 code { font-family: ui-monospace, "Cascadia Mono", Consolas, monospace; overflow-wrap: anywhere; }
@@ -66,6 +67,7 @@ code { font-family: ui-monospace, "Cascadia Mono", Consolas, monospace; overflow
 @media (max-width: 34rem) {
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .pairs img { height: auto; }
+  .hard { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media print {
   :root { --s1: #0072b2; --s2: #c84e00; --s3: #00805d; --s4: #a6487f; --s5: #7a6200; --s6: #5b5fc7; }

@@ -17,7 +17,7 @@ export function table({ name, head, rows, text = [] }: TableOptions): Markup {
   const kind = (column: number): Markup =>
     new Markup(column === 0 || text.includes(column) ? "" : ' class="number"');
   return markup`<div class="scroll" tabindex="0" role="group" aria-label="${name}"><table>
-<thead><tr>${head.map((title, column) => markup`<th scope="col"${kind(column)}>${title}</th>`)}</tr></thead>
+<thead><tr>${head.map((title, column) => (title === "" ? markup`<td></td>` : markup`<th scope="col"${kind(column)}>${title}</th>`))}</tr></thead>
 <tbody>${rows.map(
     (cells) => markup`<tr>${cells.map((cell, column) =>
       column === 0

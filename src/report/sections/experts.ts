@@ -39,13 +39,12 @@ function reachChart(agreement: ByGroup<Agreement>, { ensemble, experts }: Judged
   const groups = groupsOf(agreement, ALL_AND_GROUPS);
   const single = groups.flatMap((group) => experts.map((one) => ({ group, value: one[group] ?? 0 })));
   const together = groups.map((group) => ({ group, value: ensemble[group] ?? 0 }));
-  const any = groups.map((group) => ({ group, value: agreement[group]!.anyRight }));
   const range = groups.map((group) => ({
     group,
     from: agreement[group]!.allRight,
     to: agreement[group]!.anyRight,
   }));
-  const [place, soft] = [{ x: "value", y: "group" }, "var(--soft)"];
+  const place = { x: "value", y: "group" };
   return chart({
     title: "What the experts reach, by group",
     description:
@@ -61,8 +60,15 @@ function reachChart(agreement: ByGroup<Agreement>, { ensemble, experts }: Judged
       x: { label: "accuracy, %", domain: [0, 100], grid: true },
       y: { label: null, domain: groups },
       marks: [
-        Plot.barX(range, { x1: "from", x2: "to", y: "group", fill: "var(--line)", inset: 8 }),
-        Plot.tickX(any, { ...place, stroke: soft, strokeWidth: 2, inset: 8 }),
+        Plot.barX(range, {
+          x1: "from",
+          x2: "to",
+          y: "group",
+          fill: "var(--line)",
+          insetTop: 8,
+          insetBottom: 8,
+        }),
+        Plot.tickX(range, { x: "to", y: "group", stroke: "var(--soft)", strokeWidth: 2, inset: 8 }),
         Plot.dot(single, { ...place, stroke: "var(--s2)", r: 5, strokeWidth: 2 }),
         Plot.dot(together, { ...place, fill: "var(--s1)", r: 5 }),
       ],

@@ -1,0 +1,103 @@
+/** The report in a real browser: it renders, sorts, searches, and is accessible in light and dark, wide and narrow. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeReport } from "../src/report/write-report.js";
+import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
+import { trainToy } from "../src/training/train-toy.fixture.js";
+import { findChromium, openChromium } from "./support/chromium.js";
+
+const executable = findChromium();
+const why = executable === undefined ? " (skipped: no Chromium on the PATH, nor in CHROMIUM_PATH)" : "";
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => {
+  const folder = temporaryFolder();
+  let browser: Browser;
+  let address = "";
+  beforeAll(async () => {
+    writeToyData(folder.path);
+    const run = join(folder.path, "run");
+    await trainToy(toyRecipe(folder.path), run);
+    address = pathToFileURL(await writeReport(run)).href;
+    browser = await openChromium(executable!);
+  });
+  afterAll(async () => {
+    await browser.close();
+    folder[Symbol.dispose]();
+  });
+
+  async function open(width: number, colorScheme: "light" | "dark", scripts = true): Promise<Page> {
+    const viewport = { width, height: 900 };
+    const page = await browser.newPage({ viewport, colorScheme, javaScriptEnabled: scripts });
+    await page.goto(address);
+    return page;
+  }
+
+  function names(page: Page): Promise<string[]> {
+    return page.locator("table.sortable tbody tr:visible th").allTextContents();
+  }
+
+  test("shows every section, pictures of mistakes and charts", async () => {
+    const page = await open(1280, "light");
+    const titles = await page.locator("section h2").allTextContents();
+    expect(titles).toEqual(
+      expect.arrayContaining([
+        "Result",
+        "Every class",
+        "Mistakes",
+        "Calibration",
+        "Agreement between the experts",
+      ]),
+    );
+    expect(await page.locator(".chart svg").count()).toBeGreaterThan(8);
+    await page.close();
+  });
+
+  test("sorts by a click on a column's head, and back", async () => {
+    const page = await open(1280, "light");
+    expect(await names(page)).toEqual(["ant", "bee", "cat"]);
+    const head = page.getByRole("button", { name: "training images" });
+    await head.click();
+    expect(await names(page)).toEqual(["ant", "bee", "cat"]); // numbers: largest first
+    await head.click();
+    expect(await names(page)).toEqual(["cat", "bee", "ant"]);
+    expect(await page.locator("th[aria-sort]").getAttribute("aria-sort")).toBe("ascending");
+    await page.close();
+  });
+
+  test("searches the classes, and says how many are left", async () => {
+    const page = await open(1280, "light");
+    await page.getByLabel("Search").fill("BEE");
+    expect(await names(page)).toContain("bee");
+    expect(await page.getByRole("status").textContent()).toMatch(/^\d of 3$/);
+    await page.close();
+  });
+
+  test("without scripts the table is whole and nothing is offered that does not work", async () => {
+    const page = await open(390, "light", false);
+    expect(await names(page)).toEqual(["ant", "bee", "cat"]);
+    expect(await page.getByLabel("Search").isVisible()).toBe(false);
+    expect(await page.locator("table.sortable button").count()).toBe(0);
+    await page.close();
+  });
+
+  test.each([
+    [1280, "light"],
+    [1280, "dark"],
+    [390, "light"],
+    [390, "dark"],
+  ] as const)("is accessible and fits at %i pixels, %s", async (width, scheme) => {
+    const page = await open(width, scheme);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    await page.evaluate(axe);
+    const found = await page.evaluate<string[]>(
+      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
+    );
+    expect(found).toEqual([]);
+    await page.close();
+  });
+});
