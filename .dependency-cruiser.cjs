@@ -15,6 +15,7 @@ const arrows = {
   methods: { values: ["support", "torch", "nn", "optim", "models", "losses"], types: ["recipes"] },
   data: { values: ["support", "torch", "evaluation"], types: ["recipes"] },
   evaluation: { values: ["support", "torch"], types: ["recipes"] },
+  watch: { values: ["support"] },
   training: {
     values: ["support", "torch", "distributed", "nn", "optim", "models", "losses", "methods", "data", "evaluation"],
     types: ["recipes"],

@@ -12,6 +12,7 @@ import { recipesCommand } from "./commands/recipes.js";
 import { reportCommand } from "./commands/report.js";
 import { reproduceCommand } from "./commands/reproduce.js";
 import { trainCommand } from "./commands/train.js";
+import { watchCommand } from "./commands/watch.js";
 import { longtailVersion } from "./version.js";
 
 const examples = `
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     dataCommand(),
     recipesCommand(),
     reproduceCommand(),
+    watchCommand(),
     engineCommand(),
   ]) {
     program.addCommand(command);

@@ -1,0 +1,24 @@
+import { isObject, type JsonObject } from "../../support/json.js";
+
+/** A file's values are what a program of any version wrote; what is not of the type that is meant is not there. */
+export function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+export function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+export function objectOf(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+/** The event that a line of metrics.jsonl holds; null when it holds none. */
+export function eventOf(line: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,45 @@
+import { readdir, readlink, realpath } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { isRunning } from "../../support/leftovers.js";
+import { openRegular } from "../files/regular-file.js";
+
+/** Whose the run's folder is: a process here, one that has ended, or nobody's that we can see (another machine's). */
+export type Holder = { readonly kind: "here"; readonly pid: number } | { readonly kind: "gone" | "unknown" };
+
+const SAYS = /^process (\d+) on (\S+)$/m;
+
+/**
+ * Looks at the file `lock` of a run (training/run-lock.ts): it names the process that has, or last had, the folder.
+ * Taking the lock to try it would be in the way of a training that begins just then.
+ */
+export async function holderOf(folder: string): Promise<Holder> {
+  const path = join(folder, "lock");
+  const [, pid, host] = SAYS.exec(await textOfFile(path)) ?? [];
+  if (pid === undefined || host !== hostname()) return { kind: "unknown" };
+  return (await hasOpen(Number(pid), path)) ? { kind: "here", pid: Number(pid) } : { kind: "gone" };
+}
+
+async function textOfFile(path: string): Promise<string> {
+  const file = await openRegular(path);
+  if (file === null) return "";
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
+    return buffer.toString("utf8", 0, bytesRead);
+  } catch {
+    return "";
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether the process has the file open: a number may be another process's by now. Of another user's we see no files. */
+async function hasOpen(pid: number, path: string): Promise<boolean> {
+  if (!isRunning(pid)) return false;
+  const files = `/proc/${pid}/fd`;
+  const names = await readdir(files).catch(() => null);
+  if (names === null) return true;
+  const wanted = await realpath(path).catch(() => path);
+  const open = await Promise.all(names.map((name) => readlink(join(files, name)).catch(() => "")));
+  return open.includes(wanted);
+}

@@ -1,0 +1,159 @@
+import type { JsonObject } from "../../support/json.js";
+import type { Accuracy, RunSummary } from "../runs.js";
+import { eventOf, numberOf, objectOf, textOf } from "./fields.js";
+
+type End = "finished" | "interrupted" | "failed";
+
+const ENDS: readonly (string | null)[] = ["finished", "interrupted", "failed"] satisfies End[];
+
+/** What the events of a run say of where it stands. */
+export class Overview {
+  /** How it ended; null while it has not. */
+  end: End | null = null;
+  message: string | null = null;
+  peakMemory: number | null = null;
+  /** When the last event came, in milliseconds. */
+  heard: number | null = null;
+  /** Between two neighbouring events, in milliseconds. */
+  longestGap = 0;
+  evaluation: Accuracy | null = null;
+  private run: JsonObject = {};
+  private epoch = 0;
+  private step = 0;
+  private loss: number | null = null;
+  private learningRate: number | null = null;
+  private imagesPerSecond: number | null = null;
+  private trainAccuracy: number | null = null;
+  private pace: { time: number; steps: number } | null = null; // the first step that this process is known to have made
+
+  line(text: string): void {
+    const event = eventOf(text);
+    if (event === null) return;
+    const type = textOf(event["type"]);
+    this.hear(event, type);
+    if (type === "run") this.begin(event);
+    else if (type === "step") this.takeStep(event);
+    else if (type === "epoch") this.takeEpoch(event);
+    else if (type === "evaluation") this.evaluation = accuracyOf(event["ensemble"], event);
+    else if (type === "end") this.takeEnd(event);
+  }
+
+  /** Whether what the run's first event says is known: for the end of a long run's events it may not be. */
+  get knowsRun(): boolean {
+    return Object.keys(this.run).length > 0;
+  }
+
+  /** Takes from a run's first event what it is about; where it stands is known already. */
+  about(text: string): void {
+    const event = eventOf(text);
+    if (event?.["type"] === "run" && !this.knowsRun) this.run = event;
+  }
+
+  /** What the list shows of it; the rest comes from the run's other files. */
+  summary(): Pick<RunSummary, SummaryKey> {
+    const { run, epoch, step, loss, learningRate, imagesPerSecond, trainAccuracy } = this;
+    return {
+      name: textOf(run["name"]),
+      device: textOf(run["device"]),
+      threads: numberOf(run["threads"]),
+      seed: numberOf(run["seed"]),
+      classes: numberOf(run["classes"]),
+      trainImages: numberOf(run["trainImages"]),
+      parameters: numberOf(run["parameters"]),
+      epochs: this.epochs,
+      stepsPerEpoch: this.stepsPerEpoch,
+      secondsLeft: this.end === null ? this.secondsLeft() : null,
+      peakMemory: this.end === null ? null : this.peakMemory,
+      ...{ epoch, step, loss, learningRate, imagesPerSecond, trainAccuracy },
+    };
+  }
+
+  private get epochs(): number | null {
+    return numberOf(this.run["epochs"]);
+  }
+
+  private get stepsPerEpoch(): number | null {
+    return numberOf(this.run["stepsPerEpoch"]);
+  }
+
+  private hear(event: JsonObject, type: string | null): void {
+    const time = Date.parse(textOf(event["time"]) ?? "");
+    if (Number.isNaN(time)) return;
+    // What lies between a run and its being gone on with is no sign of how long it is silent.
+    if (this.heard !== null && type !== "run") this.longestGap = Math.max(this.longestGap, time - this.heard);
+    this.heard = time;
+  }
+
+  private begin(event: JsonObject): void {
+    this.run = event;
+    this.end = this.message = this.pace = null;
+    const from = objectOf(event["from"]);
+    this.epoch = (numberOf(from["epoch"]) ?? 0) + 1;
+    this.step = numberOf(from["step"]) ?? 0;
+  }
+
+  private takeStep(event: JsonObject): void {
+    this.epoch = numberOf(event["epoch"]) ?? this.epoch;
+    this.step = numberOf(event["step"]) ?? this.step;
+    this.loss = numberOf(event["loss"]);
+    this.learningRate = numberOf(event["lr"]);
+    this.imagesPerSecond = numberOf(event["imagesPerSecond"]);
+    if (this.pace === null && this.heard !== null) this.pace = { time: this.heard, steps: this.stepsDone };
+  }
+
+  private takeEpoch(event: JsonObject): void {
+    this.trainAccuracy = numberOf(event["accuracy"]);
+    this.imagesPerSecond = numberOf(event["imagesPerSecond"]) ?? this.imagesPerSecond;
+  }
+
+  private takeEnd(event: JsonObject): void {
+    const reason = textOf(event["reason"]);
+    this.end = ENDS.includes(reason) ? (reason as End) : "failed";
+    this.message = textOf(event["message"]);
+    this.peakMemory = numberOf(event["peakMemory"]);
+  }
+
+  private get stepsDone(): number {
+    return (this.epoch - 1) * (this.stepsPerEpoch ?? 0) + this.step;
+  }
+
+  /** By the pace since its first step that is known, evaluations and checkpoints included. */
+  private secondsLeft(): number | null {
+    const { pace, heard, epochs, stepsPerEpoch, stepsDone } = this;
+    if (pace === null || heard === null || epochs === null || stepsPerEpoch === null) return null;
+    const made = stepsDone - pace.steps;
+    return made < 2 ? null : ((heard - pace.time) / 1000 / made) * (epochs * stepsPerEpoch - stepsDone);
+  }
+}
+
+type SummaryKey =
+  | "name"
+  | "device"
+  | "threads"
+  | "seed"
+  | "classes"
+  | "trainImages"
+  | "parameters"
+  | "epochs"
+  | "stepsPerEpoch"
+  | "epoch"
+  | "step"
+  | "loss"
+  | "trainAccuracy"
+  | "learningRate"
+  | "imagesPerSecond"
+  | "secondsLeft"
+  | "peakMemory";
+
+/** An ensemble's scores by group, as events and result.json have them. */
+export function accuracyOf(ensemble: unknown, { epoch, split }: JsonObject): Accuracy {
+  const scores = objectOf(ensemble);
+  return {
+    split: textOf(split) ?? "test",
+    epoch: numberOf(epoch) ?? 0,
+    all: numberOf(scores["all"]),
+    many: numberOf(scores["many"]),
+    medium: numberOf(scores["medium"]),
+    few: numberOf(scores["few"]),
+  };
+}

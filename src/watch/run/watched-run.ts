@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import { JsonFile } from "../files/json-file.js";
+import { LineTail } from "../files/line-tail.js";
+import type { Accuracy, RunSummary } from "../runs.js";
+import { numberOf, objectOf, textOf } from "./fields.js";
+import { holderOf, type Holder } from "./holder.js";
+import { accuracyOf, Overview } from "./overview.js";
+import { judgeState } from "./state.js";
+
+/** For the list, the end of a long run's events is enough: some 12,000 steps. */
+const END_OF_EVENTS = 4 << 20;
+const FIRST_EVENT = 64 << 10;
+
+interface Result {
+  readonly accuracy: Accuracy;
+  readonly selectedOn: string | null;
+}
+
+/** One run's folder as it is read again and again. It is never written to. */
+export class WatchedRun {
+  private overview = new Overview();
+  private readonly events: LineTail;
+  private readonly firstEvents: LineTail;
+  private readonly recipe: JsonFile<Pick<RunSummary, "name" | "started" | "seed" | "device" | "epochs">>;
+  private readonly result: JsonFile<Result>;
+  private holder: Holder = { kind: "unknown" };
+  private heard: number | null = null;
+  private current: RunSummary | null = null;
+
+  constructor(
+    readonly id: string,
+    readonly folder: string,
+  ) {
+    const events = join(folder, "metrics.jsonl");
+    this.events = new LineTail(events, { last: END_OF_EVENTS });
+    this.firstEvents = new LineTail(events, { most: FIRST_EVENT });
+    this.recipe = new JsonFile(join(folder, "recipe.json"), recipeFacts);
+    this.result = new JsonFile(join(folder, "result.json"), resultFacts);
+  }
+
+  /** As it was at the last refresh; null before the first. */
+  get summary(): RunSummary | null {
+    return this.current;
+  }
+
+  async refresh(now: number): Promise<void> {
+    const before = this.heard;
+    const changed = await this.events.read({
+      line: (text) => this.overview.line(text),
+      reset: () => (this.overview = new Overview()),
+    });
+    if (!this.overview.knowsRun)
+      await this.firstEvents.read({ line: (text) => this.overview.about(text), reset: () => undefined });
+    // Its own clock counts only where we come late: the machine that trains may have another time.
+    if (changed) this.heard = before === null ? Math.min(now, this.overview.heard ?? now) : now;
+    this.holder = await holderOf(this.folder);
+    this.current = await this.summarise(now);
+  }
+
+  private async summarise(now: number): Promise<RunSummary> {
+    const { overview, heard, holder } = this;
+    const recipe = await this.recipe.read();
+    const result = overview.end === "finished" ? await this.result.read() : null;
+    const told = overview.summary();
+    return {
+      ...told,
+      ...judgeState(overview, { holder, heard, now }),
+      id: this.id,
+      name: told.name ?? recipe?.name ?? null,
+      seed: told.seed ?? recipe?.seed ?? null,
+      device: told.device ?? recipe?.device ?? null,
+      epochs: told.epochs ?? recipe?.epochs ?? null,
+      started: recipe?.started ?? null,
+      heard: heard === null ? null : new Date(heard).toISOString(),
+      accuracy: result?.accuracy ?? overview.evaluation,
+      selectedOn: result?.selectedOn ?? null,
+    };
+  }
+}
+
+function recipeFacts(description: Record<string, unknown>) {
+  const recipe = objectOf(description["recipe"]);
+  return {
+    name: textOf(recipe["name"]),
+    started: textOf(description["started"]),
+    seed: numberOf(description["seed"]),
+    device: textOf(description["device"]),
+    epochs: numberOf(recipe["epochs"]),
+  };
+}
+
+function resultFacts(result: Record<string, unknown>): Result {
+  return {
+    accuracy: accuracyOf(result["ensemble"], { epoch: numberOf(result["epoch"]) }),
+    selectedOn: textOf(result["selectedOn"]),
+  };
+}

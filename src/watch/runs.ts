@@ -1,0 +1,64 @@
+/** What is known of runs. Accuracies are in percent, times ISO 8601 in UTC. */
+
+/**
+ * running: its process works, or it was heard of lately; silent: not heard of for long, from a machine whose processes
+ * are not ours to see. The others are ends.
+ */
+export type RunState = "running" | "silent" | "finished" | "interrupted" | "failed";
+
+export interface GroupScores {
+  readonly all: number | null;
+  readonly many: number | null;
+  readonly medium: number | null;
+  readonly few: number | null;
+}
+
+/** Of the ensemble. */
+export interface Accuracy extends GroupScores {
+  readonly split: string;
+  readonly epoch: number;
+}
+
+/** A row of the list. What is not known yet is null. */
+export interface RunSummary {
+  /** The run's folder, below the one that is watched; "." is that one itself. */
+  readonly id: string;
+  readonly name: string | null;
+  readonly state: RunState;
+  /** Why it failed, or how else it ended. */
+  readonly message: string | null;
+  readonly started: string | null;
+  /** When its last event came. */
+  readonly heard: string | null;
+  readonly device: string | null;
+  readonly threads: number | null;
+  readonly seed: number | null;
+  readonly classes: number | null;
+  readonly trainImages: number | null;
+  readonly parameters: number | null;
+  readonly epochs: number | null;
+  readonly stepsPerEpoch: number | null;
+  /** The epoch that goes on, from 1, and its steps that are done. */
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number | null;
+  /** On the training images, of the last epoch. */
+  readonly trainAccuracy: number | null;
+  readonly learningRate: number | null;
+  readonly imagesPerSecond: number | null;
+  readonly secondsLeft: number | null;
+  /** The result's, when there is one; else of the last evaluation. */
+  readonly accuracy: Accuracy | null;
+  /** The epoch is the selected one's, by the images that are named. */
+  readonly selectedOn: string | null;
+  /** Bytes, of the process that has ended. */
+  readonly peakMemory: number | null;
+}
+
+export interface RunList {
+  /** The folder that is watched. */
+  readonly folder: string;
+  readonly runs: readonly RunSummary[];
+  /** False when the folder holds too many folders to look into all. */
+  readonly complete: boolean;
+}

@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { plainLineMs, type TextStream } from "../../support/terminal.js";
+import { formatSeconds } from "../../support/units.js";
+import type { RunList, RunSummary } from "../runs.js";
+import type { Watcher } from "../watcher.js";
+import { progressText, runsTable, stateText } from "./runs-table.js";
+
+/** To the start of the line so many lines above, and away with what follows. */
+const eraseLines = (count: number): string => (count === 0 ? "" : `\u001b[${count}A`) + "\r\u001b[J";
+
+export interface TextViewOptions {
+  readonly stream: TextStream & { readonly rows?: number };
+  /** Called with each run that is new or has changed. */
+  readonly changed: (run: RunSummary) => void;
+  readonly now?: () => number;
+}
+
+/**
+ * Shows the runs in a terminal until the signal: a table that is drawn anew in its place; without a terminal a line for
+ * each run when its state changes, and every ten seconds while it goes on.
+ */
+export async function showText(
+  watcher: Watcher,
+  { signal, ...options }: TextViewOptions & { signal: AbortSignal },
+): Promise<void> {
+  const view = new TextView(options);
+  using _subscription = watcher.subscribe(() => view.show(watcher.list));
+  if (!signal.aborted) await once(signal, "abort");
+}
+
+export class TextView {
+  private drawn = 0; // lines
+  private readonly known = new Map<string, { text: string; state: string; shownAt: number }>();
+  private readonly now: () => number;
+
+  constructor(private readonly options: TextViewOptions) {
+    this.now = options.now ?? Date.now;
+  }
+
+  show(list: RunList): void {
+    const { stream, changed } = this.options;
+    if (stream.isTTY) this.draw(runsTable(list, this.now()));
+    for (const run of list.runs) {
+      const text = JSON.stringify(run);
+      const before = this.known.get(run.id);
+      if (text === before?.text) continue;
+      changed(run);
+      const shows = run.state !== before?.state || this.now() - before.shownAt >= plainLineMs;
+      if (shows && !stream.isTTY) stream.write(`${describe(run, this.now())}\n`);
+      this.known.set(run.id, { text, state: run.state, shownAt: shows ? this.now() : before.shownAt });
+    }
+  }
+
+  /** As much as fits: what is above the screen's top could not be drawn over. */
+  private draw(table: string): void {
+    const { columns = 80, rows = 24 } = this.options.stream;
+    const lines = table.split("\n").map((line) => line.slice(0, columns - 1));
+    const most = rows - 1;
+    const shown =
+      lines.length > most ? [...lines.slice(0, most - 1), `and ${lines.length - most + 1} more`] : lines;
+    this.options.stream.write(`${eraseLines(this.drawn)}${shown.join("\n")}\n`);
+    this.drawn = shown.length;
+  }
+}
+
+function describe(run: RunSummary, now: number): string {
+  const { id, loss, accuracy, secondsLeft, message } = run;
+  const all = accuracy?.all ?? null;
+  return [
+    `${id}: ${stateText(run, now)}`,
+    `epoch ${progressText(run)}`,
+    ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]),
+    ...(all === null ? [] : [`accuracy ${all.toFixed(1)} %`]),
+    ...(secondsLeft === null ? [] : [`${formatSeconds(secondsLeft)} left`]),
+    ...(message === null ? [] : [message]),
+  ].join(", ");
+}

@@ -1,0 +1,132 @@
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { endEvent, evaluationEvent, stepEvent, toyRuns, type ToyRuns } from "./watch.fixture.js";
+import { Watcher } from "./watcher.js";
+
+let runs: ToyRuns;
+let now = 0;
+let watcher: Watcher;
+beforeEach(() => {
+  runs = toyRuns();
+  now = Date.now();
+  watcher = new Watcher(runs.path, () => now);
+});
+afterEach(async () => {
+  await watcher.close();
+  runs[Symbol.dispose]();
+});
+
+/** What is known after some time has gone by. */
+async function later(milliseconds = 6000) {
+  now += milliseconds;
+  await watcher.refresh();
+  return watcher.list.runs;
+}
+
+const NO_PROCESS = 4_194_305; // beyond Linux's highest number of a process
+
+describe("the list", () => {
+  test("a run that goes on elsewhere, is silent, and goes on", async () => {
+    runs.begin("nested/one");
+    runs.lock("nested/one", 1, "another-machine");
+    runs.events("nested/one", stepEvent(1, 1), stepEvent(1, 2));
+    expect(await later()).toMatchObject([{ id: "nested/one", state: "running", epoch: 1, step: 2, loss: 5 }]);
+    expect(await later(70_000)).toMatchObject([{ state: "silent" }]);
+    runs.events("nested/one", stepEvent(1, 3));
+    expect(await later()).toMatchObject([{ state: "running", step: 3 }]);
+  });
+
+  test.each(["finished", "interrupted", "failed"])("one that is %s", async (reason) => {
+    runs.begin("one");
+    runs.events("one", stepEvent(1, 1), endEvent(reason, "why"));
+    expect(await later()).toMatchObject([{ state: reason, message: "why", peakMemory: 1e8 }]);
+  });
+
+  test("one that ended and is gone on with", async () => {
+    runs.begin("one");
+    runs.events("one", stepEvent(1, 1), endEvent("interrupted"));
+    await later();
+    runs.begin("one", { from: { epoch: 0, step: 1 } });
+    expect(await later()).toMatchObject([{ state: "running", message: null, epoch: 1, step: 1 }]);
+  });
+
+  test("a process of this machine that is gone, or that does not have the lock open", async () => {
+    for (const [id, pid] of [["gone", NO_PROCESS] as const, ["other", process.pid] as const]) {
+      runs.begin(id);
+      runs.lock(id, pid);
+    }
+    expect(await later()).toMatchObject([{ state: "interrupted" }, { state: "interrupted" }]);
+  });
+
+  test("a process of this machine that has the lock is running, however silent", async () => {
+    runs.begin("one");
+    runs.lock("one", process.pid);
+    const held = await open(join(runs.path, "one/lock"));
+    await later();
+    expect(await later(1e7)).toMatchObject([{ state: "running" }]);
+    await held.close();
+    expect(await later()).toMatchObject([{ state: "interrupted" }]);
+  });
+
+  test("a result says what was selected; before, the last evaluation counts", async () => {
+    runs.begin("one");
+    runs.events("one", evaluationEvent(4, 40, "held-out"));
+    expect(await later()).toMatchObject([
+      { accuracy: { split: "held-out", epoch: 4, few: 20 }, selectedOn: null },
+    ]);
+    const result = { ensemble: { all: 50, many: 70, medium: 50, few: 30 }, epoch: 8, selectedOn: "held-out" };
+    writeFileSync(join(runs.path, "one/result.json"), JSON.stringify(result));
+    runs.events("one", endEvent("finished"));
+    expect(await later()).toMatchObject([
+      { accuracy: { split: "test", epoch: 8, few: 30 }, selectedOn: "held-out" },
+    ]);
+  });
+
+  test("the time that is left, by the pace so far", async () => {
+    runs.begin("one");
+    const at = (second: number): object => ({ time: new Date(now - 60_000 + 1000 * second).toISOString() });
+    runs.events("one", stepEvent(1, 1, at(0)), stepEvent(1, 11, at(5)));
+    expect(await later()).toMatchObject([{ secondsLeft: (1000 - 11) / 2 }]);
+  });
+
+  test("of a long run the end is read, and its first event", async () => {
+    runs.begin("long");
+    const path = join(runs.path, "long/metrics.jsonl");
+    for (let epoch = 1; epoch <= 10; epoch += 1)
+      appendFileSync(path, Array.from({ length: 100 }, (_, i) => line(stepEvent(epoch, i + 1))).join(""));
+    expect(await later()).toMatchObject([{ name: "toy-ncl", epochs: 10, epoch: 10, step: 100 }]);
+  });
+
+  test("lines that are no events, and files that are no JSON", async () => {
+    runs.begin("one");
+    writeFileSync(join(runs.path, "one/recipe.json"), "[");
+    appendFileSync(join(runs.path, "one/metrics.jsonl"), '{"type":"step","loss":"much"}\nnot JSON\n[]\n');
+    expect(await later()).toMatchObject([{ id: "one", name: "toy-ncl", loss: null }]);
+  });
+
+  test("a run that is moved aside, and the new one in its place", async () => {
+    runs.begin("one");
+    runs.events("one", stepEvent(3, 1));
+    await later();
+    renameSync(join(runs.path, "one"), join(runs.path, "one.previous-1"));
+    runs.begin("one");
+    expect(await later()).toMatchObject([
+      { id: "one", epoch: 1, step: 0 },
+      { id: "one.previous-1", epoch: 3 },
+    ]);
+  });
+});
+
+/** A line of 6 kB, so that a thousand of them are longer than what is read for the list. */
+function line(event: object): string {
+  return `${JSON.stringify({ time: new Date().toISOString(), ...event, padding: "x".repeat(6000) })}\n`;
+}
+
+test("nothing is written to the folder", async () => {
+  runs.begin("one");
+  const before = readFileSync(join(runs.path, "one/metrics.jsonl"), "utf8");
+  await later();
+  expect(readFileSync(join(runs.path, "one/metrics.jsonl"), "utf8")).toBe(before);
+});
