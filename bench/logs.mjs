@@ -31,12 +31,12 @@ async function cpuTimeWith(logs, out) {
     evaluation: { ...base.evaluation, every: 1000 },
   };
   const moments = [];
-  const listeners = [({ type }) => type === "epoch-start" && moments.push(cpuTime())];
+  const listeners = [({ type }) => type === "epoch" && moments.push(cpuTime())];
   await train(
     { ...recipe, logs: { ...recipe.logs, ...logs } },
     { data, out: join(folder, out), threads: 1, listeners },
   );
-  return moments.at(-1) - moments[1];
+  return moments.at(-1) - moments[0];
 }
 
 function cpuTime() {
@@ -44,10 +44,13 @@ function cpuTime() {
   return user + system;
 }
 
-/** Microseconds that the logs take for a step's event. */
+/** Microseconds that the logs take for a step's event, and that a step took (median) with its event. */
 function eventCost(run) {
   const events = readFileSync(join(run, "metrics.jsonl"), "utf8").trimEnd().split("\n").map(JSON.parse);
-  const step = events.find(({ type }) => type === "step");
+  const steps = events.filter(({ type }) => type === "step");
+  const [step] = steps;
+  const { trainImages, stepsPerEpoch } = events.find(({ type }) => type === "run");
+  const batch = trainImages / stepsPerEpoch;
   const logs = new RunLogs(
     runFolder(run),
     { tensorboard: true, csv: true, everySteps: 1 },
@@ -58,7 +61,7 @@ function eventCost(run) {
   for (let i = 0; i < 5000; i++) logs.hear({ ...step, step: i + 1 });
   const microseconds = (1000 * (performance.now() - started)) / 5000;
   logs[Symbol.dispose]();
-  return microseconds;
+  return [microseconds, median(steps.map(({ imagesPerSecond }) => (1e6 * batch) / imagesPerSecond))];
 }
 
 try {
@@ -72,7 +75,8 @@ try {
   console.log(
     `\nall logs over none: ${median(ratios).toFixed(3)} (${spread}) of the processor time of an epoch`,
   );
-  console.log(`a step's event: ${eventCost(join(folder, "all-0")).toFixed(0)} µs`);
+  const [event, step] = eventCost(join(folder, "all-0"));
+  console.log(`a step's event: ${event.toFixed(0)} µs, ${((100 * event) / step).toFixed(3)} % of a step`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
