@@ -77,3 +77,13 @@ export async function train(
     command: [],
   });
 }
+
+/**
+ * Makes the page about a run, as the command line does after a training: one HTML file, report/index.html in the run's
+ * folder unless `out` names another. Returns its path.
+ * @throws LongtailError for a folder that holds no run, or one that cannot be written to.
+ */
+export async function writeReport(run: string, options: { out?: string } = {}): Promise<string> {
+  const report = await import("./report/write-report.js"); // charts are heavy: those who only train do not load them
+  return await report.writeReport(run, options);
+}
