@@ -14,15 +14,16 @@ export interface RecipeArguments {
   readonly ranks?: number;
   /** Whether another process tells people what has no effect. */
   readonly quiet?: boolean;
+  readonly strict?: boolean | undefined;
 }
 
 /**
- * The recipe that the command line names, with --set, then --data, --seed and --select laid over it. For a file of the
+ * The recipe that the command line names, with --set, then the options that stand for keys laid over it. For a file of the
  * reference code --set may name its keys, too, which are in capitals; warnings about the file go to stderr.
  */
 export async function recipeFrom(
   nameOrPath: string,
-  { set, settings = [], data, seed, select, ranks = 1, quiet = false }: RecipeArguments,
+  { set, settings = [], data, seed, select, strict, ranks = 1, quiet = false }: RecipeArguments,
 ): Promise<ResolvedRecipe> {
   const { loadRecipe } = await import("../recipes/load.js");
   const [referenceKeys, keys] = partition(set, (text) => /^[A-Z]/.test(text));
@@ -30,6 +31,8 @@ export async function recipeFrom(
   if (seed !== undefined) overrides.push({ path: ["seed"], value: seed, text: `--seed ${seed}` });
   if (select !== undefined)
     overrides.push({ path: ["selection", "kind"], value: select, text: `--select ${select}` });
+  if (strict !== undefined)
+    overrides.push({ path: ["data", "strict"], value: strict, text: strict ? "--strict" : "--no-strict" });
   const onRemarks = (remarks: readonly string[]): void => {
     if (quiet) return;
     const lines = remarks.map((remark) => `  ${remark}\n`);

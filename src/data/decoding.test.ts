@@ -37,6 +37,18 @@ describe("decoding", () => {
     expect(Math.max(...differences)).toBeLessThanOrEqual(1);
   });
 
+  it("16 bits become 8: the upper ones, as Pillow's", () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "deep.png");
+    const value = (y: number, x: number, channel: number): number => 9973 * y + 1237 * x + 21_001 * channel;
+    writeFileSync(path, png(2, 3, { bits: 16, value }));
+    const upper = Array.from({ length: 18 }, (_, i) => {
+      const [y, x, channel] = [Math.floor(i / 9), Math.floor(i / 3) % 3, i % 3];
+      return value(y, x, channel) >> 8;
+    });
+    expect([...Buffer.from(decode(path).rgb, "base64")]).toEqual(upper);
+  });
+
   it("takes any file name", () => {
     using folder = temporaryFolder();
     const path = join(folder.path, "a [page=2], ü.jpg");

@@ -19,3 +19,11 @@ it.each([
   expect(detectKind(folder.path)).toBe(kind);
   expect(detectKind(`${folder.path}/nowhere`)).toBeUndefined();
 });
+
+it("the files of CIFAR-100's Python archive, by themselves", () => {
+  using folder = temporaryFolder();
+  writeFiles(folder.path, { train: "", test: "" });
+  expect(detectKind(folder.path)).toBeUndefined();
+  writeFiles(folder.path, { meta: "" });
+  expect(detectKind(folder.path)).toBe("cifar100");
+});

@@ -23,5 +23,7 @@ export function detectKind(root: string): Kind | undefined {
   const [marked] = MARKS.find(([, mark]) => names.some((name) => mark.test(name))) ?? [];
   if (marked !== undefined) return marked;
   const train = statSync(join(root, "train"), { throwIfNoEntry: false });
-  return train?.isDirectory() ? "image-folder" : undefined;
+  if (train?.isDirectory()) return "image-folder";
+  const isPythonArchive = train !== undefined && names.includes("test") && names.includes("meta");
+  return isPythonArchive ? "cifar100" : undefined;
 }

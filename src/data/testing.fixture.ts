@@ -70,16 +70,18 @@ export const jpeg = (): Uint8Array => readFileSync(fixturePath("rgb.jpg"));
 export function png(
   height: number,
   width: number,
-  { value = () => 0, declared = [height, width] as const }: PngOptions = {},
+  { value = () => 0, declared = [height, width] as const, bits = 8 }: PngOptions = {},
 ): Uint8Array {
-  const rows = Buffer.alloc(height * (1 + 3 * width));
+  const bytes = bits / 8;
+  const rowSize = 1 + 3 * bytes * width; // a byte that names the row's filter comes first
+  const rows = Buffer.alloc(height * rowSize);
   for (let y = 0; y < height; y++)
     for (let i = 0; i < 3 * width; i++)
-      rows[y * (1 + 3 * width) + 1 + i] = value(y, Math.floor(i / 3), i % 3);
+      rows.writeUIntBE(value(y, Math.floor(i / 3), i % 3), y * rowSize + 1 + i * bytes, bytes);
   const header = Buffer.alloc(13);
   header.writeUInt32BE(declared[1], 0);
   header.writeUInt32BE(declared[0], 4);
-  header.set([8, 2], 8); // bits, RGB
+  header.set([bits, 2], 8); // 2: RGB
   const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
   return Buffer.concat([
     signature,
@@ -92,6 +94,8 @@ export function png(
 interface PngOptions {
   value?: (y: number, x: number, channel: number) => number;
   declared?: readonly [number, number];
+  /** Of a value. */
+  bits?: 8 | 16;
 }
 
 function chunk(kind: string, data: Buffer): Buffer {

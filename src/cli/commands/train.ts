@@ -93,6 +93,8 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(timeoutOption())
     .option("--mlflow [url]", "tell an MLflow server as well: its address, or the one in MLFLOW_TRACKING_URI")
     .option("--mlflow-experiment <name>", "its experiment (default: MLFLOW_EXPERIMENT_NAME, else Default)")
+    .option("--strict", "a record that cannot be used, such as a missing file, is an error (data.strict)")
+    .option("--no-strict", "it is left out and counted")
     .option("--resume", "go on with the run in --out (or the one that is named), or start it")
     .option("--force", "move a run that lies in --out aside")
     .addHelpText("after", examples)
