@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { buildMethod } from "../src/methods/registry.js";
 import { Sgd } from "../src/optim/sgd.js";
-import { Rng } from "../src/torch/random.js";
+import { Rng, getTorchState } from "../src/torch/random.js";
 import { writeSafetensors } from "../src/torch/safetensors.js";
 import { scope } from "../src/torch/scope.js";
 import { tensor } from "../src/torch/create.js";
@@ -41,7 +41,13 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
     best: null,
     bestOnTest: null,
   };
-  saveCheckpoint(checkpoint, { ...description, model: method.model, optimizer, ema: null, randomStates: [] });
+  saveCheckpoint(checkpoint, {
+    ...description,
+    model: method.model,
+    optimizer,
+    ema: null,
+    randomStates: [getTorchState()],
+  });
   const files = (["pth", "safetensors"] as const).map((format) => {
     const out = at(`weights.${format}`);
     exportWeights(checkpoint, { format, out, prefix: "" });
