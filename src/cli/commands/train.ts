@@ -71,12 +71,7 @@ export function trainCommand(): CommandUnknownOpts {
     .option("--set <key=value>", "change a key of the recipe; can be given many times", collect, [])
     .option("--out <folder>", "the run's folder (default: runs/NAME, or runs/NAME-2, … when that is taken)")
     .option("--seed <n>", "seed of every random choice (default: the recipe's)", wholeNumber(0))
-    .option(
-      "--seeds <n>",
-      "train with so many seeds, one after the other; mean ± deviation",
-      wholeNumber(1),
-      1,
-    )
+    .option("--seeds <n>", "train with so many seeds, in turn; mean ± deviation", wholeNumber(1), 1)
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(kernelsOption())
