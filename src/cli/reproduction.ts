@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { GroupAccuracy } from "../evaluation/scores.js";
+import { groupTable } from "../evaluation/results-table.js";
 import { loadRecipe } from "../recipes/load.js";
 import type { Override } from "../recipes/overrides.js";
-import { formatTable } from "../support/table.js";
 import { readDescription, readResult } from "../training/read-run.js";
 import { freshRunFolder } from "../training/run-folder.js";
 import type { RunDescription, RunResult } from "../training/run-folder.js";
@@ -70,12 +69,8 @@ function scoresOf({ seconds: _, ...scores }: RunResult): unknown {
 }
 
 function comparison(expected: RunResult, found: RunResult): string {
-  const cells = ({ all, many, medium, few }: GroupAccuracy) => [all, many, medium, few];
-  return formatTable(
-    ["accuracy of the ensemble, %", "all", "many", "medium", "few"],
-    [
-      ["then", ...cells(expected.ensemble)],
-      ["now", ...cells(found.ensemble)],
-    ],
-  );
+  return groupTable("accuracy of the ensemble, %", [
+    ["then", expected.ensemble],
+    ["now", found.ensemble],
+  ]);
 }

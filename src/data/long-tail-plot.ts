@@ -1,5 +1,5 @@
 import { Markup, markup } from "../support/markup.js";
-import type { Group } from "../evaluation/groups.js";
+import { GROUPS, type Group } from "../evaluation/groups.js";
 import type { ClassSize } from "./class-sizes.js";
 
 const WIDTH = 760;
@@ -103,7 +103,7 @@ function ends(sorted: readonly ClassSize[]): Markup {
 }
 
 function legend(sorted: readonly ClassSize[]): Markup[] {
-  return (["many", "medium", "few"] as const).map((group, place) => {
+  return GROUPS.map((group, place) => {
     const x = LEFT + place * 236;
     return markup`<rect class="${group}" x="${x}" y="8" width="12" height="12"/><text x="${x + 18}" y="18">${groupText(sorted, group)}</text>
 `;

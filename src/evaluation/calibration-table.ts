@@ -1,11 +1,11 @@
 import { formatTable } from "../support/table.js";
 import type { Cell } from "../support/table.js";
 import type { ByGroup, Calibration, Temperature } from "./analysis.js";
-import { GROUPS } from "./groups.js";
+import { ALL_AND_GROUPS, GROUPS } from "./groups.js";
 
 /** Calibration of the ensemble before and after, by group: "7.4 → 5.9" a cell. */
 export function calibrationTable(before: ByGroup<Calibration>, after: ByGroup<Calibration>): string {
-  const cells = (group: "all" | (typeof GROUPS)[number]): Cell[] => {
+  const cells = (group: (typeof ALL_AND_GROUPS)[number]): Cell[] => {
     const [old, now] = [before[group], after[group]];
     if (old === null || now === null) return [group, "0", null, null, null, null, null];
     const change = (key: "accuracy" | "ece" | "mce" | "nll" | "brier", digits: number): string =>
@@ -15,7 +15,7 @@ export function calibrationTable(before: ByGroup<Calibration>, after: ByGroup<Ca
   };
   return formatTable(
     ["calibration", "images", "accuracy, %", "ECE, %", "MCE, %", "NLL, nats", "Brier"],
-    (["all", ...GROUPS] as const).map(cells),
+    ALL_AND_GROUPS.map(cells),
   );
 }
 

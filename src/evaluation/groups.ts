@@ -5,6 +5,7 @@ export type GroupRule = ResolvedRecipe["evaluation"]["groups"];
 
 export const GROUPS = ["many", "medium", "few"] as const;
 export type Group = (typeof GROUPS)[number];
+export const ALL_AND_GROUPS = ["all", ...GROUPS] as const;
 
 /**
  * The group of every class, by its number of training images.

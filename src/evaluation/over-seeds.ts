@@ -1,3 +1,4 @@
+import { ALL_AND_GROUPS } from "./groups.js";
 import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
 import { modelRows } from "./results-table.js";
@@ -10,11 +11,8 @@ export interface Spread {
   readonly values: readonly number[];
 }
 
-type Group = keyof GroupAccuracy;
-const GROUPS: readonly Group[] = ["all", "many", "medium", "few"];
-
 /** By group; null where there is no such class. */
-export type GroupSpread = Readonly<Record<Group, Spread | null>>;
+export type GroupSpread = Readonly<Record<keyof GroupAccuracy, Spread | null>>;
 
 export interface SeedSummary {
   readonly ensemble: GroupSpread;
@@ -35,13 +33,16 @@ export function overSeeds(results: readonly Pick<EvaluationResult, "ensemble" | 
 /** A table for people: one row a network, "63.1 ± 1.0" a cell. */
 export function seedsTable(summary: SeedSummary): string {
   return formatTable(
-    ["accuracy, %", ...GROUPS],
-    modelRows(summary).map(([name, spreads]) => [name, ...GROUPS.map((group) => spreadText(spreads[group]))]),
+    ["accuracy, %", ...ALL_AND_GROUPS],
+    modelRows(summary).map(([name, spreads]) => [
+      name,
+      ...ALL_AND_GROUPS.map((group) => spreadText(spreads[group])),
+    ]),
   );
 }
 
 function groupSpread(accuracies: readonly GroupAccuracy[]): GroupSpread {
-  const of = (group: Group): Spread | null => {
+  const of = (group: keyof GroupAccuracy): Spread | null => {
     const values = accuracies.map((accuracy) => accuracy[group]);
     return values.every((value) => value !== null) ? spread(values) : null;
   };

@@ -1,13 +1,20 @@
 import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
+import { ALL_AND_GROUPS } from "./groups.js";
+import type { GroupAccuracy } from "./scores.js";
 
 type Models = Pick<EvaluationResult, "ensemble" | "experts">;
 
 /** A result for people: accuracy in percent by group, of the ensemble and, when there are several, of each expert. */
 export function resultsTable(result: Models): string {
+  return groupTable("accuracy, %", modelRows(result));
+}
+
+/** Accuracies in percent, a column a group. */
+export function groupTable(title: string, rows: readonly (readonly [string, GroupAccuracy])[]): string {
   return formatTable(
-    ["accuracy, %", "all", "many", "medium", "few"],
-    modelRows(result).map(([name, { all, many, medium, few }]) => [name, all, many, medium, few]),
+    [title, ...ALL_AND_GROUPS],
+    rows.map(([name, accuracy]) => [name, ...ALL_AND_GROUPS.map((group) => accuracy[group])]),
   );
 }
 

@@ -7,11 +7,10 @@ import { transformed } from "../../evaluation/meter.js";
 import type { LogitTransform } from "../../evaluation/meter.js";
 import { shiftLogits } from "../../evaluation/shift/shares.js";
 import { reweightedAccuracy, TARGETS, targetShares } from "../../evaluation/shift/targets.js";
+import { groupTable } from "../../evaluation/results-table.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { DataError, UsageError } from "../../support/errors.js";
 import { nearest } from "../../support/nearest.js";
-import { formatTable } from "../../support/table.js";
-import type { Cell } from "../../support/table.js";
 import { describeImpliedPrior, impliedPrior } from "../../training/post-hoc/implied-prior.js";
 import { accuracyOptions } from "../../training/trained.js";
 import type { Trained } from "../../training/trained.js";
@@ -65,15 +64,12 @@ export function priorAddition(trained: Trained, target: Target): Addition {
     finish: (asTrained) => {
       const adjusted = accuracy.result();
       const weightedTo = { asTrained: weighted(asTrained), adjusted: weighted(adjusted) };
-      const table = formatTable(
-        ["accuracy of the ensemble, %", "all", "many", "medium", "few"],
-        [
-          row("as trained, on the images as they are", asTrained.ensemble),
-          row("adjusted, on the images as they are", adjusted.ensemble),
-          row(`as trained, classes weighted to ${target.name}`, weightedTo.asTrained),
-          row(`adjusted, classes weighted to ${target.name}`, weightedTo.adjusted),
-        ],
-      );
+      const table = groupTable("accuracy of the ensemble, %", [
+        ["as trained, on the images as they are", asTrained.ensemble],
+        ["adjusted, on the images as they are", adjusted.ensemble],
+        [`as trained, classes weighted to ${target.name}`, weightedTo.asTrained],
+        [`adjusted, classes weighted to ${target.name}`, weightedTo.adjusted],
+      ]);
       const { ensemble, experts } = adjusted;
       const standFor = describeImpliedPrior(trained.method, trained.description.recipe);
       return {
@@ -82,8 +78,4 @@ export function priorAddition(trained: Trained, target: Target): Addition {
       };
     },
   };
-}
-
-function row(name: string, { all, many, medium, few }: GroupAccuracy): Cell[] {
-  return [name, all, many, medium, few];
 }

@@ -1,6 +1,6 @@
 import { AccuracyMeter } from "../../evaluation/accuracy.js";
 import { transformed } from "../../evaluation/meter.js";
-import { formatTable } from "../../support/table.js";
+import { groupTable } from "../../evaluation/results-table.js";
 import { tauNormalization } from "../../training/post-hoc/tau.js";
 import { accuracyOptions } from "../../training/trained.js";
 import type { Trained } from "../../training/trained.js";
@@ -17,11 +17,11 @@ export function tauAddition(trained: Trained, taus: readonly number[]): Addition
         const { ensemble, experts } = accuracy.result();
         return { tau, ensemble, experts };
       });
-      const rows = found.map(({ tau, ensemble: { all, many, medium, few } }) => [
-        ...[`tau ${tau}`, all, many, medium, few],
-      ]);
       return {
-        text: formatTable(["tau-normalised, accuracy, %", "all", "many", "medium", "few"], rows),
+        text: groupTable(
+          "tau-normalised, accuracy, %",
+          found.map(({ tau, ensemble }) => [`tau ${tau}`, ensemble]),
+        ),
         json: { tau: found },
       };
     },

@@ -1,8 +1,8 @@
 import * as Plot from "@observablehq/plot";
-import { groupOf } from "../../evaluation/groups.js";
+import { GROUPS, groupOf } from "../../evaluation/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
-import { GROUPS, GROUP_COLORS, groupLegend } from "../html/groups.js";
+import { GROUP_COLORS, groupLegend } from "../html/groups.js";
 import { pointsText } from "../html/prose.js";
 import { table } from "../html/table.js";
 import { classMeans } from "./overlays.js";

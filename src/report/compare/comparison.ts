@@ -1,3 +1,5 @@
+import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
+import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { spread, type Spread } from "../../evaluation/over-seeds.js";
 import { holm, welchTest, type WelchTest } from "../../evaluation/significance/welch.js";
 import { differingKeys, type DifferingKey } from "./recipe-keys.js";
@@ -16,9 +18,6 @@ export const MEASURES: readonly { readonly key: Measure; readonly title: string 
   { key: "ece", title: "ECE" },
 ];
 
-/** Where differences are tested. */
-export const TESTED = ["all", "many", "medium", "few"] as const;
-
 export interface GroupSummary {
   readonly name: string;
   readonly runs: readonly { readonly path: string; readonly seed: number }[];
@@ -29,7 +28,7 @@ export interface GroupSummary {
 /** A group against the first one. */
 export interface Difference {
   readonly name: string;
-  readonly measures: Readonly<Record<(typeof TESTED)[number], MeasureDifference | null>>;
+  readonly measures: Readonly<Record<keyof GroupAccuracy, MeasureDifference | null>>;
 }
 
 export interface MeasureDifference {
@@ -80,7 +79,7 @@ function measured({ result, analysis }: ComparedRun, measure: Measure): number |
 
 function differences([first, ...others]: readonly GroupSummary[]): Difference[] {
   if (first === undefined) return [];
-  const byMeasure = TESTED.map((measure) => {
+  const byMeasure = ALL_AND_GROUPS.map((measure) => {
     const base = first.measures[measure];
     const raw = others.map((other) => differenceOf(base, other.measures[measure]));
     return adjusted(raw);

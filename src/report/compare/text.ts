@@ -1,6 +1,7 @@
+import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
 import { spreadText } from "../../evaluation/over-seeds.js";
 import { formatTable } from "../../support/table.js";
-import { MEASURES, TESTED, type Comparison, type Difference, type GroupSummary } from "./comparison.js";
+import { MEASURES, type Comparison, type Difference, type GroupSummary } from "./comparison.js";
 
 /** A comparison for a terminal: one row a group, then the differences to the first. */
 export function comparisonText({ groups, differences, recipes, notes }: Comparison): string {
@@ -48,7 +49,7 @@ interface DifferenceRow {
 
 /** A group's differences for people, a measure a row; those that cannot be taken are left out. */
 export function differenceRows({ name, measures }: Difference): DifferenceRow[] {
-  return TESTED.flatMap((measure) => {
+  return ALL_AND_GROUPS.flatMap((measure) => {
     const one = measures[measure];
     if (one === null) return [];
     const { difference, test } = one;

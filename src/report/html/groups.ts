@@ -1,9 +1,6 @@
-import type { Group } from "../../evaluation/groups.js";
+import { GROUPS, type Group } from "../../evaluation/groups.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import type { LegendItem } from "../charts/chart.js";
-
-export const GROUPS: readonly Group[] = ["many", "medium", "few"];
-export const ALL_AND_GROUPS = ["all", ...GROUPS] as const;
 
 /** CSS colours: of the groups, and of all images together. */
 export const GROUP_COLORS = {

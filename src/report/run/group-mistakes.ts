@@ -1,5 +1,4 @@
-import type { Group } from "../../evaluation/groups.js";
-import { GROUPS } from "../html/groups.js";
+import { GROUPS, type Group } from "../../evaluation/groups.js";
 import type { Judged } from "./judged.js";
 
 /** How the images of one group of classes are answered, in percent of them. */

@@ -1,8 +1,9 @@
+import { ALL_AND_GROUPS, GROUPS } from "../../evaluation/groups.js";
 import type { Analysis, ByGroup, Calibration, Temperature } from "../../evaluation/analysis.js";
 import { modelRows } from "../../evaluation/results-table.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { reliabilityChart } from "../charts/reliability.js";
-import { ALL_AND_GROUPS, GROUPS, GROUP_COLORS, groupsOf } from "../html/groups.js";
+import { GROUP_COLORS, groupsOf } from "../html/groups.js";
 import { percentText, pointsText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";
 import { table, type Cell } from "../html/table.js";

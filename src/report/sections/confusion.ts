@@ -1,6 +1,6 @@
+import { GROUPS } from "../../evaluation/groups.js";
 import type { Analysis, ConfusedPair } from "../../evaluation/analysis.js";
 import { markup, type Markup } from "../../support/markup.js";
-import { GROUPS } from "../html/groups.js";
 import { picture, withoutPictures } from "../html/picture.js";
 import { counted, percentText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";

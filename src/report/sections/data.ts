@@ -1,9 +1,8 @@
 import type { DatasetCard } from "../../data/card.js";
 import { longTailPlot } from "../../data/long-tail-plot.js";
-import { groupOf } from "../../evaluation/groups.js";
+import { GROUPS, groupOf } from "../../evaluation/groups.js";
 import { markup } from "../../support/markup.js";
 import { facts } from "../../support/page/page.js";
-import { GROUPS } from "../html/groups.js";
 import { counted, percentText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";
 import { table } from "../html/table.js";

@@ -1,8 +1,9 @@
+import { ALL_AND_GROUPS, GROUPS } from "../../evaluation/groups.js";
 import * as Plot from "@observablehq/plot";
 import type { Agreement, ByGroup } from "../../evaluation/analysis.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
-import { ALL_AND_GROUPS, GROUPS, groupsOf } from "../html/groups.js";
+import { groupsOf } from "../html/groups.js";
 import { percentText, pointsText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";
 import { table } from "../html/table.js";

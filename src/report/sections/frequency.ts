@@ -1,9 +1,9 @@
 import * as Plot from "@observablehq/plot";
-import type { Group } from "../../evaluation/groups.js";
+import { GROUPS, type Group } from "../../evaluation/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
 import { logTrend, trendAt, type Trend } from "../charts/trend.js";
-import { GROUPS, GROUP_COLORS, groupLegend } from "../html/groups.js";
+import { GROUP_COLORS, groupLegend } from "../html/groups.js";
 import { percentText, pointsText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";
 import { table } from "../html/table.js";

@@ -1,7 +1,8 @@
+import { ALL_AND_GROUPS, GROUPS } from "../../evaluation/groups.js";
 import { modelRows } from "../../evaluation/results-table.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { markup, type Markup } from "../../support/markup.js";
-import { ALL_AND_GROUPS, GROUPS, farGroups } from "../html/groups.js";
+import { farGroups } from "../html/groups.js";
 import { counted, listed, percentText, pointsText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";
 import { table } from "../html/table.js";

@@ -1,7 +1,8 @@
+import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { formatBytes, formatSeconds } from "../../support/units.js";
 import { curvesChart, type Curve } from "../charts/curves.js";
-import { ALL_AND_GROUPS, GROUP_COLORS, farGroups, seriesColor } from "../html/groups.js";
+import { GROUP_COLORS, farGroups, seriesColor } from "../html/groups.js";
 import { counted, percentText, pointsText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";
 import type { EvaluationPoint, History } from "../run/history.js";

@@ -1,3 +1,4 @@
+import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import type { EpochEvent, EvaluationEvent, StepEvent, TrainingEvent } from "../events.js";
@@ -92,7 +93,7 @@ function partsOf(prefix: string, parts: StepEvent["parts"]): Scalar[] {
 }
 
 function groupsOf(prefix: string, scores: GroupAccuracy): Scalar[] {
-  return (["all", "many", "medium", "few"] as const).flatMap((group) => {
+  return ALL_AND_GROUPS.flatMap((group) => {
     const value = scores[group];
     return value === null ? [] : [[`${prefix}/${group}`, value]];
   });
