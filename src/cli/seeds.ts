@@ -4,6 +4,7 @@ import { overSeeds, seedsTable } from "../evaluation/over-seeds.js";
 import type { SeedSummary } from "../evaluation/over-seeds.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
+import { prettyJson } from "../support/json.js";
 import { trainWatched } from "./training-run.js";
 import type { TrainingArguments } from "./training-run.js";
 
@@ -31,8 +32,7 @@ export async function trainSeeds(
   }
   const result = { seeds, runs, ...overSeeds(results) };
   const path = join(out, "seeds.json");
-  if (options.peers === undefined || options.peers.rank === 0)
-    writeFileAtomic(path, `${JSON.stringify(result, null, 2)}\n`);
+  if (options.peers === undefined || options.peers.rank === 0) writeFileAtomic(path, prettyJson(result));
   output.say(`\n${count} seeds, mean ± standard deviation:\n${seedsTable(result)}\n\nsee ${path}`);
   return result;
 }

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../support/atomic-file.js";
+import { prettyJson } from "../support/json.js";
 import { EngineError, systemCode } from "../support/errors.js";
 import { removeLeftovers } from "../support/leftovers.js";
 import { formatBytes } from "../support/units.js";
@@ -93,7 +94,7 @@ async function installInto(target: string, options: Required<InstallOptions>): P
       wheels: readdirSync(wheels).sort(),
       time: new Date().toISOString(),
     };
-    writeFileAtomic(join(tree, "installed.json"), `${JSON.stringify(installed, null, 2)}\n`);
+    writeFileAtomic(join(tree, "installed.json"), prettyJson(installed));
     replaceFolder(tree, target, join(folder, "previous"));
   } finally {
     rmSync(folder, { recursive: true, force: true });

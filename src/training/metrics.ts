@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { AppendFile } from "../support/append-file.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
+import { objectIn } from "../support/json.js";
 import type { Position } from "./checkpoint.js";
 import type { TrainingEvent } from "./events.js";
 import type { Log } from "./logs/log.js";
@@ -26,7 +27,7 @@ export class MetricsLog implements Log {
 export function toldEvents(path: string): TrainingEvent[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").split("\n");
-  return lines.map(parse).filter((event) => event !== null);
+  return lines.map(eventIn).filter((event) => event !== null);
 }
 
 /**
@@ -36,7 +37,7 @@ export function toldEvents(path: string): TrainingEvent[] {
 export function rewindMetrics(path: string, position: Position): void {
   if (!existsSync(path)) return;
   const text = readFileSync(path, "utf8");
-  const kept = text.split("\n").filter((line) => isBefore(parse(line), position));
+  const kept = text.split("\n").filter((line) => isBefore(eventIn(line), position));
   const rewound = kept.map((line) => `${line}\n`).join("");
   if (rewound !== text) writeFileAtomic(path, rewound);
 }
@@ -67,10 +68,7 @@ function isBefore(event: TrainingEvent | null, { epoch, step }: Position): boole
   }
 }
 
-function parse(line: string): TrainingEvent | null {
-  try {
-    return JSON.parse(line) as TrainingEvent;
-  } catch {
-    return null;
-  }
+/** The event that a line of metrics.jsonl holds; null for one that a crash cut short. */
+export function eventIn(line: string): TrainingEvent | null {
+  return objectIn(line) as unknown as TrainingEvent | null;
 }

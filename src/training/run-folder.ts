@@ -8,6 +8,7 @@ import type { BestOnTest } from "./selection.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
+import { prettyJson } from "../support/json.js";
 import type { KernelChoice } from "../torch/native.js";
 
 /** Where everything of a run lies. */
@@ -119,7 +120,7 @@ export function createRunFolder(
       cause: error,
     });
   }
-  writeFileAtomic(folder.recipe, json(description));
+  writeFileAtomic(folder.recipe, prettyJson(description));
   return folder;
 }
 
@@ -153,7 +154,7 @@ export function writeResult(
   folder: RunFolder,
   { evaluation, ...facts }: Omit<RunResult, keyof EvaluationResult> & { evaluation: EvaluationResult },
 ): void {
-  writeFileAtomic(folder.result, json({ ...evaluation, ...facts }));
+  writeFileAtomic(folder.result, prettyJson({ ...evaluation, ...facts }));
 }
 
 /** Before the result: a run that has one has the other. */
@@ -169,8 +170,4 @@ function freeName(prefix: string, from = 1): string {
   let n = from;
   while (existsSync(`${prefix}${n}`)) n += 1;
   return `${prefix}${n}`;
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

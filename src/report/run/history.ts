@@ -1,13 +1,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
-import type {
-  EndEvent,
-  EpochEvent,
-  EvaluationEvent,
-  RunEvent,
-  StepEvent,
-  TrainingEvent,
-} from "../../training/events.js";
+import type { EndEvent, EpochEvent, EvaluationEvent, RunEvent, StepEvent } from "../../training/events.js";
+import { eventIn } from "../../training/metrics.js";
 import { StepMeans, type TrainingPoint } from "./step-means.js";
 
 /** An evaluation without its classes: a run can have hundreds. */
@@ -48,7 +42,7 @@ class Told {
 
   add(line: string): void {
     if (this.steps === null && this.run !== null && isStep(line)) return;
-    const event = parsed(line);
+    const event = eventIn(line);
     switch (event?.type) {
       case "run":
         this.run ??= event;
@@ -94,12 +88,4 @@ class Told {
 /** Steps are most of the lines; of a long training none is parsed. */
 function isStep(line: string): boolean {
   return line.slice(0, 80).includes('"type":"step"');
-}
-
-function parsed(line: string): TrainingEvent | null {
-  try {
-    return JSON.parse(line) as TrainingEvent;
-  } catch {
-    return null;
-  }
 }

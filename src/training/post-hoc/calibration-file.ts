@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { writeFileAtomic } from "../../support/atomic-file.js";
+import { prettyJson } from "../../support/json.js";
 import { readCalibration } from "../read-run.js";
 import { runFolder } from "../run-folder.js";
 import type { Trained, WeightsState } from "../trained.js";
@@ -20,7 +21,7 @@ export function saveCalibration(
   if (state === null || !statSync(run).isDirectory()) return null;
   const path = runFolder(run).calibration;
   const content: CalibrationFile = { version: 1, ...state, fittedOn: "held-out", ...fitted };
-  writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
+  writeFileAtomic(path, prettyJson(content));
   return path;
 }
 

@@ -12,13 +12,3 @@ export function textOf(value: unknown): string | null {
 export function objectOf(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
-
-/** The event that a line of metrics.jsonl holds; null when it holds none. */
-export function eventOf(line: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}

@@ -1,6 +1,6 @@
-import type { JsonObject } from "../../support/json.js";
+import { objectIn, type JsonObject } from "../../support/json.js";
 import type { Accuracy, RunSummary } from "../runs.js";
-import { eventOf, numberOf, objectOf, textOf } from "./fields.js";
+import { numberOf, objectOf, textOf } from "./fields.js";
 
 type End = "finished" | "interrupted" | "failed";
 
@@ -27,7 +27,7 @@ export class Overview {
   private pace: { time: number; steps: number } | null = null; // the first step that this process is known to have made
 
   line(text: string): void {
-    const event = eventOf(text);
+    const event = objectIn(text);
     if (event === null) return;
     const type = textOf(event["type"]);
     this.hear(event, type);
@@ -45,7 +45,7 @@ export class Overview {
 
   /** Takes from a run's first event what it is about; where it stands is known already. */
   about(text: string): void {
-    const event = eventOf(text);
+    const event = objectIn(text);
     if (event?.["type"] === "run" && !this.knowsRun) this.run = event;
   }
 

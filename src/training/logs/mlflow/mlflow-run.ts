@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../../support/atomic-file.js";
-import { valueAt } from "../../../support/json.js";
+import { prettyJson, valueAt } from "../../../support/json.js";
 import type { RunFolder } from "../../run-folder.js";
 import { paramsOf } from "./params.js";
 import type { Param } from "./params.js";
@@ -65,7 +65,7 @@ export class MlflowRun {
       tags: tagsOf(description),
     });
     const run = new MlflowRun(server, textAt(answer, "run", "info", "run_id"), answer);
-    writeFileAtomic(mlflowFile(folder), `${JSON.stringify({ url, runId: run.id }, null, 2)}\n`);
+    writeFileAtomic(mlflowFile(folder), prettyJson({ url, runId: run.id }));
     await run.#logParams(description, new Set());
     return run;
   }
