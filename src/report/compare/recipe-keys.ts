@@ -1,18 +1,9 @@
+import { MAY_DIFFER } from "../../training/recipe-differences.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { isObject } from "../../support/json.js";
 
-/** Keys that do not decide what is learnt: texts, where things lie, how they are stored. */
-const IRRELEVANT = [
-  "description",
-  "reference",
-  "seed",
-  "data.root",
-  "data.workers",
-  "data.cache",
-  "data.cacheFolder",
-  "checkpoints",
-  "evaluation.batch",
-];
+/** Keys that do not decide what is learnt, or that are the seed. */
+const IRRELEVANT = [...MAY_DIFFER, "seed", "data.cache", "data.cacheFolder", "evaluation.batch"];
 
 /** What a recipe says that decides its outcome, but for the seed: "optimizer.lr" → "0.1". */
 export function outcomeKeys(recipe: ResolvedRecipe): Map<string, string> {
