@@ -3,8 +3,7 @@
  * line's own displays and logs listen to the same ones.
  */
 import { resolve } from "node:path";
-import { longtailVersion } from "./cli/version.js";
-import { LIBTORCH_VERSION } from "./engine/version.js";
+import { versions } from "./cli/version.js";
 import { loadRecipe } from "./recipes/load.js";
 import type { Override } from "./recipes/overrides.js";
 import { resolveRecipe } from "./recipes/resolve.js";
@@ -73,7 +72,7 @@ export async function train(
     recipe: resolved,
     listeners,
     mlflow: mlflow === null ? undefined : mlflowSettings(mlflow),
-    versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
+    versions: versions(),
     command: [],
   });
 }

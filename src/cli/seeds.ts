@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ALONE } from "../distributed/peers.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { overSeeds, seedsTable } from "../evaluation/over-seeds.js";
 import type { SeedSummary } from "../evaluation/over-seeds.js";
@@ -22,7 +23,7 @@ export async function trainSeeds(
   recipe: ResolvedRecipe,
   { count, ...options }: TrainingArguments & { readonly count: number },
 ): Promise<SeedsResult> {
-  const { out, output } = options;
+  const { out, output, peers = ALONE } = options;
   const seeds = Array.from({ length: count }, (_, k) => recipe.seed + k);
   const runs = seeds.map((seed) => join(out, `seed-${seed}`));
   const results: EvaluationResult[] = [];
@@ -32,7 +33,7 @@ export async function trainSeeds(
   }
   const result = { seeds, runs, ...overSeeds(results) };
   const path = join(out, "seeds.json");
-  if (options.peers === undefined || options.peers.rank === 0) writeFileAtomic(path, prettyJson(result));
+  if (peers.rank === 0) writeFileAtomic(path, prettyJson(result));
   output.say(`\n${count} seeds, mean ± standard deviation:\n${seedsTable(result)}\n\nsee ${path}`);
   return result;
 }

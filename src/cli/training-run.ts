@@ -1,5 +1,5 @@
+import { ALONE } from "../distributed/peers.js";
 import type { Peers } from "../distributed/peers.js";
-import { LIBTORCH_VERSION } from "../engine/version.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { consoleListener } from "../training/console.js";
@@ -9,7 +9,7 @@ import type { MlflowSettings } from "../training/logs/mlflow/settings.js";
 import { trainRun } from "../training/train.js";
 import { onInterrupt } from "./interrupt.js";
 import type { Output } from "./output.js";
-import { longtailVersion } from "./version.js";
+import { versions } from "./version.js";
 
 export interface TrainingArguments {
   readonly out: string;
@@ -42,8 +42,8 @@ export async function trainWatched(
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
   const { out, device, threads, kernels, force, resume = false, from, command, output } = options;
-  const { peers, listeners, mlflow } = options;
-  const isFirst = peers === undefined || peers.rank === 0;
+  const { peers = ALONE, listeners, mlflow } = options;
+  const isFirst = peers.rank === 0;
   using interruption = onInterrupt("ending after this step, with a checkpoint");
   const { evaluation, folder } = await trainRun({
     recipe,
@@ -55,7 +55,7 @@ export async function trainWatched(
     resume,
     from,
     command: ["longtail", ...command],
-    versions: { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node },
+    versions: versions(),
     listeners: isFirst ? [consoleListener(output.people), ...listeners] : [],
     peers,
     mlflow,

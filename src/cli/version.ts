@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
+import { LIBTORCH_VERSION } from "../engine/version.js";
+import type { Versions } from "../training/run-folder.js";
 
 export function longtailVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
+}
+
+/** What a run is made with. */
+export function versions(): Versions {
+  return { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node };
 }

@@ -16,9 +16,10 @@ export function readResult(run: string): RunResult {
   return read(runFolder(run).result, "a run that has finished") as RunResult;
 }
 
-/** A run's analysis.json. @throws LongtailError for a folder that has none. */
-export function readAnalysis(run: string): Analysis {
-  return read(runFolder(run).analysis, "the analysis of a run that has finished") as Analysis;
+/** A run's analysis.json; null for a run that has not ended, or that an older version made. */
+export function readAnalysis(run: string): Analysis | null {
+  const path = runFolder(run).analysis;
+  return existsSync(path) ? (read(path, "the analysis of a run that has finished") as Analysis) : null;
 }
 
 /** A run's calibration.json. @throws LongtailError when it cannot be read or is something else. */

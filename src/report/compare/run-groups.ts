@@ -51,13 +51,12 @@ export async function readComparedRun(path: string): Promise<ComparedRun> {
   const description = readDescription(path);
   if (!hasResult(path))
     throw new UsageError(`${path}: expected a run that has finished, found no result.json in it`);
-  const { analysis, metrics } = runFolder(path);
   return {
     path,
     description,
     result: readResult(path),
-    analysis: existsSync(analysis) ? readAnalysis(path) : null,
-    history: await readHistory(metrics),
+    analysis: readAnalysis(path),
+    history: await readHistory(runFolder(path).metrics),
   };
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { Analysis } from "../../evaluation/analysis.js";
 import { hasResult, readAnalysis, readDescription, readResult } from "../../training/read-run.js";
 import { runFolder, type RunDescription, type RunFolder } from "../../training/run-folder.js";
@@ -24,7 +23,7 @@ export async function readRun(path: string): Promise<ReportedRun> {
   const description = readDescription(path);
   const history = await readHistory(folder.metrics);
   const judged = judgedOf(hasResult(path) ? readResult(path) : null, history);
-  const analysis = existsSync(folder.analysis) ? readAnalysis(path) : null;
+  const analysis = readAnalysis(path);
   const pictures = await testPictures(description, analysis);
   return { folder, description, history, judged, analysis, pictures };
 }

@@ -42,7 +42,7 @@ describe("calibrate", () => {
     const { live } = memory();
     {
       using trained = loadTrained(run);
-      for (const { temperature } of readAnalysis(run).temperature!.fits) {
+      for (const { temperature } of readAnalysis(run)!.temperature!.fits) {
         const fitted = await calibrate(trained, { kind: temperature.kind });
         expect(fitted).toEqual({ temperature, images: 11 });
       }
