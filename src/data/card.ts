@@ -5,6 +5,7 @@ import { groupOf } from "../evaluation/groups.js";
 import type { Group, GroupRule } from "../evaluation/groups.js";
 import type { Dataset, Split } from "./dataset.js";
 import { classStatistics } from "./statistics.js";
+import { sum } from "../support/sum.js";
 
 /** What a split is, as a run writes it down. */
 export interface DatasetCard {
@@ -43,7 +44,7 @@ export function datasetCard(dataset: Dataset, rule: GroupRule): DatasetCard {
 
 /** The Gini coefficient 2 Σᵢ i·x₍ᵢ₎ / (C Σ x) − (C + 1) / C of C class sizes x, x₍₁₎ the smallest. */
 export function gini(counts: readonly number[]): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const total = sum(counts);
   if (total === 0) return 0;
   const sorted = [...counts].sort((a, b) => a - b);
   const weighted = sorted.reduce((sum, count, place) => sum + (place + 1) * count, 0);

@@ -3,6 +3,7 @@ import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
 import { modelRows } from "./results-table.js";
 import type { GroupAccuracy } from "./scores.js";
+import { mean, sum } from "../support/sum.js";
 
 /** Mean and sample standard deviation, in percent; the deviation of a single value is null. */
 export interface Spread {
@@ -51,9 +52,10 @@ function groupSpread(accuracies: readonly GroupAccuracy[]): GroupSpread {
 
 /** At least one value. */
 export function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length === 1 ? null : Math.sqrt(squares / (values.length - 1)), values };
+  const middle = mean(values);
+  const squares = sum(values.map((value) => (value - middle) ** 2));
+  const deviation = values.length === 1 ? null : Math.sqrt(squares / (values.length - 1));
+  return { mean: middle, deviation, values };
 }
 
 /** "63.1 ± 1.0" */

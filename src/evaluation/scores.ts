@@ -1,4 +1,5 @@
 import type { Group } from "./groups.js";
+import { mean, sum } from "../support/sum.js";
 
 /** Top-1 accuracy in percent. A group without test images is null. */
 export interface GroupAccuracy {
@@ -61,14 +62,6 @@ export function classScores({ seen, right, answered }: ClassCounts): ClassScores
 
 export function percent(part: number, whole: number): number | null {
   return whole === 0 ? null : (100 * part) / whole;
-}
-
-export function sum(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function mean(values: Float64Array): number {
-  return sum(values) / values.length;
 }
 
 function at(values: Float64Array, index: number): number {

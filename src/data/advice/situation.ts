@@ -1,4 +1,5 @@
 import type { Dataset } from "../dataset.js";
+import { sum } from "../../support/sum.js";
 
 /** What the advice depends on. */
 export interface Situation {
@@ -42,5 +43,5 @@ export function imbalanceOf({ counts }: Situation): number {
 }
 
 export function total({ counts }: Situation): number {
-  return counts.reduce((sum, count) => sum + count, 0);
+  return sum(counts);
 }

@@ -2,13 +2,14 @@ import { Rng } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
 import type { Sampler } from "./sampler.js";
 import { ORDER_STREAMS, REPEAT_STREAMS } from "./streams.js";
+import { sum } from "../../support/sum.js";
 
 /**
  * r_c = max(1, √(t / f_c)) for a class that has the share f_c of the images: Gupta, Dollár and Girshick, "LVIS", CVPR
  * 2019, appendix B.2, where t is 0.001. Without images it is 1.
  */
 export function repeatFactors(counts: readonly number[], threshold: number): number[] {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const total = sum(counts);
   return counts.map((count) => (count === 0 ? 1 : Math.max(1, Math.sqrt((threshold * total) / count))));
 }
 

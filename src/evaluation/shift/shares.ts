@@ -1,5 +1,6 @@
 import { tensor } from "../../torch/create.js";
 import type { LogitTransform } from "../meter.js";
+import { sum } from "../../support/sum.js";
 
 /**
  * [C]: log of the shares of the classes in `target`, less the log of those in `source`; both are in proportion. What is added
@@ -8,7 +9,7 @@ import type { LogitTransform } from "../meter.js";
  * share in either stays as it is.
  */
 export function logShift(target: readonly number[], source: readonly number[]): number[] {
-  const [targets, sources] = [total(target), total(source)];
+  const [targets, sources] = [sum(target), sum(source)];
   return target.map((share, label) => {
     const from = source[label]! / sources;
     return share === 0 && from === 0 ? 0 : Math.log(share / targets / from);
@@ -19,8 +20,4 @@ export function logShift(target: readonly number[], source: readonly number[]): 
 export function shiftLogits(target: readonly number[], source: readonly number[]): LogitTransform {
   const shift = Float32Array.from(logShift(target, source));
   return (logits) => logits.map((expert) => expert.add(tensor(shift, { device: expert.device })));
-}
-
-function total(shares: readonly number[]): number {
-  return shares.reduce((sum, share) => sum + share, 0);
 }

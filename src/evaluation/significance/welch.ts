@@ -1,4 +1,5 @@
 import { criticalT, twoSidedP } from "./student-t.js";
+import { mean, sum } from "../../support/sum.js";
 
 /** How much two groups of measurements differ in their means. */
 export interface WelchTest {
@@ -33,10 +34,9 @@ export function welchTest(first: readonly number[], second: readonly number[]): 
 
 /** The mean and its squared standard error. */
 function moments(values: readonly number[]): { mean: number; error: number } {
-  const count = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
-  return { mean, error: variance / count };
+  const middle = mean(values);
+  const variance = sum(values.map((value) => (value - middle) ** 2)) / (values.length - 1);
+  return { mean: middle, error: variance / values.length };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Point } from "./trend.js";
+import { sum } from "../../support/sum.js";
 
 const STEPS = 40;
 /** The kernel's width in parts of the range of log x. */
@@ -13,8 +14,8 @@ export function smoothed(points: readonly Point[]): Point[] {
   return Array.from({ length: STEPS + 1 }, (_, step) => {
     const at = low + ((high - low) * step) / STEPS;
     const weights = logs.map((log) => Math.exp(-(((log - at) / width) ** 2) / 2));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const y = points.reduce((sum, point, i) => sum + weights[i]! * point.y, 0) / total;
+    const total = sum(weights);
+    const y = sum(points.map((point, i) => weights[i]! * point.y)) / total;
     return { x: 10 ** at, y };
   });
 }

@@ -1,3 +1,5 @@
+import { mean } from "../../support/sum.js";
+
 /** y ≈ intercept + slope · log10 x, by least squares. */
 export interface Trend {
   readonly intercept: number;
@@ -15,7 +17,6 @@ export interface Point {
 export function logTrend(points: readonly Point[]): Trend | null {
   const count = points.length;
   const logs = points.map(({ x }) => Math.log10(x));
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / count;
   const [meanX, meanY] = [mean(logs), mean(points.map(({ y }) => y))];
   const varianceX = mean(logs.map((x) => (x - meanX) ** 2));
   if (count < 3 || varianceX < 1e-9) return null;

@@ -8,6 +8,7 @@ import { seriesColor } from "../html/groups.js";
 import { percentText } from "../html/prose.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";
 import type { GroupSummary } from "./comparison.js";
+import { mean } from "../../support/sum.js";
 
 /** Accuracy of each group of runs by group of classes: means, and bars of a standard deviation to each side. */
 export function accuracyOverlay(groups: readonly GroupSummary[]): Markup {
@@ -85,8 +86,7 @@ interface ClassMean {
 export function classMeans(runs: readonly ComparedRun[]): ClassMean[] {
   return runs[0]!.result.perClass.flatMap(({ name, trainImages, accuracy }, label) => {
     if (accuracy === null) return [];
-    const y =
-      runs.reduce((sum, { result }) => sum + (result.perClass[label]?.accuracy ?? 0), 0) / runs.length;
+    const y = mean(runs.map(({ result }) => result.perClass[label]?.accuracy ?? 0));
     return [{ name, x: trainImages, y, title: `${name}: ${percentText(y)}, ${trainImages} images` }];
   });
 }
@@ -128,6 +128,6 @@ function meanCurve(curves: readonly Curve["points"][]): Curve["points"] {
   const values = curves.map((points) => new Map(points.map(({ x, y }) => [x, y])));
   return curves[0]!.flatMap(({ x }) => {
     const ys = values.flatMap((of) => of.get(x) ?? []);
-    return ys.length === curves.length ? [{ x, y: ys.reduce((sum, one) => sum + one, 0) / ys.length }] : [];
+    return ys.length === curves.length ? [{ x, y: mean(ys) }] : [];
   });
 }

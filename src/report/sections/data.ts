@@ -7,6 +7,7 @@ import { counted, percentText, sentences } from "../html/prose.js";
 import type { Section } from "../html/section.js";
 import { table } from "../html/table.js";
 import type { ReportedRun } from "../run/reported-run.js";
+import { sum } from "../../support/sum.js";
 
 /** What was trained and judged on. */
 export function dataSection({ description }: ReportedRun): Section {
@@ -44,7 +45,7 @@ ${table({
 function leadText({ images, counts, imbalance, groups }: DatasetCard, rule: string): string {
   const sorted = counts.toSorted((a, b) => b - a);
   const tenth = Math.max(1, Math.round(counts.length / 10));
-  const share = (100 * sorted.slice(0, tenth).reduce((sum, count) => sum + count, 0)) / images;
+  const share = (100 * sum(sorted.slice(0, tenth))) / images;
   const sizes = GROUPS.map((group) => `${groups?.[group].classes ?? 0} ${group}`).join(", ");
   return sentences(
     `${counted(images, "training image")} of ${counted(counts.length, "class", "classes")}`.concat(
