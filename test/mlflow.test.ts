@@ -1,11 +1,10 @@
 /** A real MLflow server takes what a training tells it, and a training that goes on tells the same run. */
 import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
+import { freePort } from "../src/support/free-port.js";
 import type { TrainingEvent } from "../src/training/events.js";
 import { mlflowSettings } from "../src/training/logs/mlflow/settings.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
@@ -22,14 +21,6 @@ afterAll(async () => {
   await setTimeout(500);
   temporary[Symbol.dispose]();
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 async function startServer(bin: string): Promise<string> {
   const port = await freePort();

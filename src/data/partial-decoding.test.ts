@@ -7,6 +7,7 @@ import { Transform } from "../recipes/transform-schema.js";
 import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
+import { produced } from "./produced.fixture.js";
 import { fixturePath, temporaryFolder } from "./testing.fixture.js";
 import { vision } from "./vision.js";
 
@@ -34,22 +35,7 @@ const paths = readdirSync(fixturePath("jpeg"))
 /** uint8 [views · paths, size, size, 3], of an epoch */
 function byProducer(paths: readonly string[], views: readonly TransformSpec[][], epoch: number): Uint8Array {
   using _ = scope();
-  const producer = vision().openProducer({
-    pixels: { kind: "files", paths },
-    views,
-    size,
-    seed: 1,
-    threads: 1,
-    ahead: 1,
-    reduce: false,
-  });
-  try {
-    const images = Int32Array.from(paths.keys());
-    vision().planBatches(producer, { epoch, images, counts: images.map(() => 0), batch: paths.length });
-    return new Tensor(vision().nextBatch(producer, 60_000)!).permute([0, 2, 3, 1]).toArray() as Uint8Array;
-  } finally {
-    vision().closeProducer(producer);
-  }
+  return produced(paths, { views, size, epoch }).toArray() as Uint8Array;
 }
 
 function byWholeImages(views: readonly TransformSpec[][], epoch: number): Uint8Array {

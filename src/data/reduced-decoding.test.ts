@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { TransformSpec } from "../recipes/schema.js";
 import { Transform } from "../recipes/transform-schema.js";
 import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
+import { produced } from "./produced.fixture.js";
 import { fixturePath } from "./testing.fixture.js";
 import { vision } from "./vision.js";
 
@@ -17,26 +17,12 @@ const parsed = (...steps: unknown[]): TransformSpec[] => steps.map((step) => Tra
 /** float64 [views · paths, size, size, 3] */
 function made(
   views: readonly TransformSpec[][],
-  { reduce, size, epoch = 0 }: { reduce: boolean; size: number; epoch?: number },
+  options: { reduce: boolean; size: number; epoch?: number },
 ): Float64Array {
   using _ = scope();
-  const producer = vision().openProducer({
-    pixels: { kind: "files", paths },
-    views,
-    size,
-    seed: 1,
-    threads: 1,
-    ahead: 1,
-    reduce,
-  });
-  try {
-    const images = Int32Array.from(paths.keys());
-    vision().planBatches(producer, { epoch, images, counts: images.map(() => 0), batch: paths.length });
-    const batch = new Tensor(vision().nextBatch(producer, 60_000)!);
-    return batch.permute([0, 2, 3, 1]).to({ dtype: "float64" }).toArray() as Float64Array;
-  } finally {
-    vision().closeProducer(producer);
-  }
+  return produced(paths, { views, ...options })
+    .to({ dtype: "float64" })
+    .toArray() as Float64Array;
 }
 
 function differences(a: Float64Array, b: Float64Array): { size: number; signed: number } {

@@ -1,26 +1,19 @@
 /** A convolution with what follows it, on the CPU kernels, against the operators one by one in float64. */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { expectAccurate } from "../torch/against-float64.fixture.js";
+import { useOwnKernels } from "../torch/own-kernels.fixture.js";
 import { grad, noGrad } from "../torch/autograd.js";
 import type { DType } from "../torch/dispatch.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
-import { autocast, getKernels, getThreads, setKernels, setThreads } from "../torch/settings.js";
+import { autocast, setKernels, setThreads } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
 import { BatchNorm2d } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
 import { convNorm, convNormRelu } from "./conv-norm.js";
 
-const [kernels, threads] = [getKernels(), getThreads()];
-beforeAll(() => {
-  setKernels("always");
-  setThreads(2);
-});
-afterAll(() => {
-  setKernels(kernels);
-  setThreads(threads);
-});
+useOwnKernels();
 
 interface Case {
   images: number;

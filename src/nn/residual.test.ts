@@ -1,25 +1,18 @@
 /** Chains of residual blocks as one operator, against their operators one by one in float64. */
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { expectAccurate } from "../torch/against-float64.fixture.js";
+import { useOwnKernels } from "../torch/own-kernels.fixture.js";
 import { grad, noGrad } from "../torch/autograd.js";
 import type { DType } from "../torch/dispatch.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
-import { getKernels, getThreads, setKernels, setThreads } from "../torch/settings.js";
+import { setKernels } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
 import { Conv2d } from "./conv2d.js";
 import { ResidualBlock, ResidualStage } from "./residual.js";
 
-const [kernels, threads] = [getKernels(), getThreads()];
-beforeAll(() => {
-  setKernels("always");
-  setThreads(2);
-});
-afterAll(() => {
-  setKernels(kernels);
-  setThreads(threads);
-});
+useOwnKernels();
 
 class Plain extends ResidualBlock {
   override readonly keepsShape = true;

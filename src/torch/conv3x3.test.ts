@@ -1,12 +1,13 @@
 /** The CPU kernels of the 3x3 convolution against float64, and what they must not take on. */
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { errors, expectAccurate } from "./against-float64.fixture.js";
+import { useOwnKernels } from "./own-kernels.fixture.js";
 import { grad, noGrad } from "./autograd.js";
 import { conv2d, conv3x3 } from "./operators.generated.js";
 import { Rng } from "./random.js";
 import { keep, memory, scope } from "./scope.js";
-import { autocast, getKernels, getThreads, setKernels, setThreads } from "./settings.js";
+import { autocast, getKernels, setKernels, setThreads } from "./settings.js";
 import type { Tensor } from "./tensor.js";
 
 interface Shape {
@@ -18,15 +19,7 @@ interface Shape {
 }
 
 const rng = new Rng(11);
-const [kernels, threads] = [getKernels(), getThreads()];
-beforeAll(() => {
-  setKernels("always");
-  setThreads(2);
-});
-afterAll(() => {
-  setKernels(kernels);
-  setThreads(threads);
-});
+useOwnKernels();
 
 /** Images as a ReLU leaves them, weights as they are drawn, and a gradient of the output. */
 function draw({ images, height, width, inputs, outputs }: Shape): Record<"x" | "weight" | "dy", Tensor> {

@@ -1,27 +1,18 @@
 /** analysis.json of whole runs, against the run's own result. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Analysis } from "../evaluation/analysis.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { memory } from "../torch/scope.js";
 import type { RunResult } from "./run-folder.js";
-import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { toyFolder } from "./toy-folder.fixture.js";
+import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 
-let temporary: ReturnType<typeof temporaryFolder>;
-let root: string;
-beforeEach(() => {
-  temporary = temporaryFolder();
-  root = join(temporary.path, "data");
-  writeToyData(root);
-});
-afterEach(() => {
-  temporary[Symbol.dispose]();
-});
+const at = toyFolder("test");
 
 async function trained(changes: Partial<ResolvedRecipe>): Promise<{ result: RunResult; analysis: Analysis }> {
-  const { result } = await trainToy(toyRecipe(root, changes), join(temporary.path, "run"));
+  const { result } = await trainToy(toyRecipe(at("data"), changes), at("run"));
   const read = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
   return {
     result: read(result.folder.result) as RunResult,

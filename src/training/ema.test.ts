@@ -1,22 +1,16 @@
 /** Moving averages of the weights through a whole run: kept, saved, judged, loaded. */
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { exportWeights } from "./export.js";
-import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { toyFolder } from "./toy-folder.fixture.js";
+import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 import { evaluateTrained, loadTrained } from "./trained.js";
 import { readSafetensors } from "../torch/safetensors.js";
 
-let temporary: ReturnType<typeof temporaryFolder>;
-const at = (name: string): string => join(temporary.path, name);
-beforeAll(() => {
-  temporary = temporaryFolder();
-  writeToyData(at("data"));
-});
-afterAll(() => temporary[Symbol.dispose]());
+const at = toyFolder("file");
 
 function recipe(weights: "ema" | "raw", ema: ResolvedRecipe["ema"]): ResolvedRecipe {
   const plain = toyRecipe(at("data"), { ema });

@@ -1,22 +1,16 @@
 /** Runs on mixed images. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { arange, tensor } from "../torch/create.js";
 import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { microBatches } from "./micro-batches.js";
-import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { toyFolder } from "./toy-folder.fixture.js";
+import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 
-let temporary: ReturnType<typeof temporaryFolder>;
-const at = (name: string): string => join(temporary.path, name);
-beforeAll(() => {
-  temporary = temporaryFolder();
-  writeToyData(at("data"));
-});
-afterAll(() => temporary[Symbol.dispose]());
+const at = toyFolder("file");
 
 const methods: ResolvedRecipe["method"][] = [
   { kind: "cross-entropy", experts: 1, labelSmoothing: 0.1 },

@@ -1,30 +1,21 @@
 /** Going on after an interruption: the same weights, whatever the moment. */
 import { copyFileSync, existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
 import type { TrainingEvent } from "./events.js";
 import type { RunResult } from "./run-folder.js";
-import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { toyFolder } from "./toy-folder.fixture.js";
+import { toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 
-let temporary: ReturnType<typeof temporaryFolder>;
-let root: string;
-const at = (name: string): string => join(temporary.path, name);
+const at = toyFolder("test");
 const last = (run: string): string => join(at(run), "checkpoints/last.safetensors");
-beforeEach(() => {
-  temporary = temporaryFolder();
-  root = at("data");
-  writeToyData(root);
-});
-afterEach(() => {
-  temporary[Symbol.dispose]();
-});
 
 /** Everything that has a state: averages, dropout, keys and queues, an epoch that is selected. */
 function statefulRecipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
-  const plain = toyRecipe(root);
+  const plain = toyRecipe(at("data"));
   const contrastive = {
     weight: 1,
     queue: 16,
@@ -33,7 +24,7 @@ function statefulRecipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
     momentum: 0.9,
     keyProjection: "ema",
   } as const;
-  return toyRecipe(root, {
+  return toyRecipe(at("data"), {
     epochs: 3,
     dropout: 0.5,
     ema: { decay: 0.9, warmup: true },
@@ -100,7 +91,7 @@ test("a run that is finished is judged again, and nothing changes", async () => 
 });
 
 test("a run that ended before its first checkpoint starts anew", async () => {
-  const recipe = toyRecipe(root, { epochs: 1 });
+  const recipe = toyRecipe(at("data"), { epochs: 1 });
   const crash = (event: TrainingEvent): void => {
     if (event.type === "step" && event.step === 2) throw new Error("the machine stopped");
   };
@@ -111,7 +102,7 @@ test("a run that ended before its first checkpoint starts anew", async () => {
 });
 
 test("checkpoints come by steps too, and the one before the last is kept", async () => {
-  const recipe = toyRecipe(root, { epochs: 1, checkpoints: { epochs: 1, steps: 2, minutes: null } });
+  const recipe = toyRecipe(at("data"), { epochs: 1, checkpoints: { epochs: 1, steps: 2, minutes: null } });
   const { events } = await trainToy(recipe, at("run"));
   const positions = events.flatMap((event) =>
     event.type === "checkpoint" ? [[event.epoch, event.step]] : [],
@@ -128,7 +119,7 @@ test("checkpoints come by steps too, and the one before the last is kept", async
 });
 
 test("a damaged checkpoint is told, and the one before it is used", async () => {
-  const recipe = toyRecipe(root, { epochs: 3 });
+  const recipe = toyRecipe(at("data"), { epochs: 3 });
   await trainToy(recipe, at("whole"));
   await trainSteps(recipe, at("run"), 15, false); // the third epoch's third step
   const bytes = readFileSync(last("run"));
@@ -147,7 +138,7 @@ test("a damaged checkpoint is told, and the one before it is used", async () => 
 });
 
 test("when no checkpoint is whole, it says so of each", async () => {
-  const recipe = toyRecipe(root, { epochs: 2 });
+  const recipe = toyRecipe(at("data"), { epochs: 2 });
   await trainToy(recipe, at("run"));
   for (const name of ["last", "previous"])
     truncateSync(join(at("run"), `checkpoints/${name}.safetensors`), 1000);
@@ -159,8 +150,8 @@ test("when no checkpoint is whole, it says so of each", async () => {
 });
 
 test("another recipe is refused, with the key that differs; where the data lies may change", async () => {
-  await trainToy(toyRecipe(root, { epochs: 1 }), at("run"));
-  const other = trainToy(toyRecipe(root, { epochs: 1, seed: 7 }), at("run"), { resume: true });
+  await trainToy(toyRecipe(at("data"), { epochs: 1 }), at("run"));
+  const other = trainToy(toyRecipe(at("data"), { epochs: 1, seed: 7 }), at("run"), { resume: true });
   await expect(other).rejects.toThrow(UsageError);
   await expect(other).rejects.toThrow(/expected seed to be 0 as in .*last\.safetensors, found 7/);
   const moved = at("moved");
@@ -169,7 +160,7 @@ test("another recipe is refused, with the key that differs; where the data lies 
 });
 
 test("two trainings into one folder are refused while the first runs", async () => {
-  const recipe = toyRecipe(root, { epochs: 1 });
+  const recipe = toyRecipe(at("data"), { epochs: 1 });
   let second: Promise<unknown> | undefined;
   await trainToy(recipe, at("run"), {
     listeners: [
@@ -184,7 +175,7 @@ test("two trainings into one folder are refused while the first runs", async () 
 });
 
 test("without --resume a run's folder is refused; the metrics of a crash are mended", async () => {
-  const recipe = toyRecipe(root, { epochs: 2 });
+  const recipe = toyRecipe(at("data"), { epochs: 2 });
   await trainSteps(recipe, at("run"), 8, false);
   const metrics = join(at("run"), "metrics.jsonl");
   copyFileSync(metrics, `${metrics}.copy`);

@@ -1,22 +1,17 @@
 /** Runs whose method sees several views of an image. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
+import { toyFolder } from "./toy-folder.fixture.js";
+import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 import { loadTrained } from "./trained.js";
 import { nestedOptions } from "../losses/problems.fixture.js";
 
-let temporary: ReturnType<typeof temporaryFolder>;
-const at = (name: string): string => join(temporary.path, name);
-beforeAll(() => {
-  temporary = temporaryFolder();
-  writeToyData(at("data"));
-});
-afterAll(() => temporary[Symbol.dispose]());
+const at = toyFolder("file");
 
 type MethodChoice = ResolvedRecipe["method"];
 const nested = {

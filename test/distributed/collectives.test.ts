@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freePort, inRanks, placeOf, program, start } from "../support/ranks.js";
+import { freePort } from "../../src/support/free-port.js";
+import { inRanks, placeOf, program, start } from "../support/ranks.js";
 
 test("tensors and words go between processes", async () => {
   const [first, second] = await inRanks<Record<string, unknown>>(

@@ -1,22 +1,14 @@
 /** `longtail launch`, as people start it: the built command. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { readCheckpoint } from "../../src/training/checkpoint.js";
-import { temporaryFolder, writeToyData } from "../../src/training/toy.fixture.js";
+import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { scope } from "../../src/torch/scope.js";
 import { launch, longtail, training as trainingOf } from "../support/launched.js";
 
-let temporary: ReturnType<typeof temporaryFolder>;
-const at = (name: string): string => join(temporary.path, name);
+const at = toyFolder("test");
 const training = (out: string, ...more: string[]): string[] => trainingOf(at("data"), at(out), ...more);
-beforeEach(() => {
-  temporary = temporaryFolder();
-  writeToyData(at("data"));
-});
-afterEach(() => {
-  temporary[Symbol.dispose]();
-});
 
 /** What a run's checkpoint holds, as numbers. */
 function weights(run: string): Map<string, number[]> {

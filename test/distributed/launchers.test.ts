@@ -4,28 +4,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { temporaryFolder, writeToyData } from "../../src/training/toy.fixture.js";
+import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { training as trainingOf } from "../support/launched.js";
 import { pytorch } from "../support/pytorch.js";
 
 const command = join(import.meta.dirname, "../../bin/longtail.js");
 const run = promisify(execFile);
 
-let temporary: ReturnType<typeof temporaryFolder>;
-const at = (name: string): string => join(temporary.path, name);
+const at = toyFolder("test");
 const training = (): string[] => [
   command,
   ...trainingOf(at("data"), at("run"), "--timeout", "60", "--set", "epochs=1"),
 ];
 const judged = (): number =>
   (JSON.parse(readFileSync(join(at("run"), "result.json"), "utf8")) as { images: number }).images;
-beforeEach(() => {
-  temporary = temporaryFolder();
-  writeToyData(at("data"));
-});
-afterEach(() => {
-  temporary[Symbol.dispose]();
-});
 
 describe.skipIf("missing" in pytorch)(
   "torchrun (needs PyTorch: npm run bench:step makes the environment)",

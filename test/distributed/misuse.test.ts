@@ -1,21 +1,13 @@
 /** What is wrong with several processes is said before they train. */
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { temporaryFolder, writeToyData } from "../../src/training/toy.fixture.js";
+import { describe, expect, test } from "vitest";
+import { toyFolder } from "../../src/training/toy-folder.fixture.js";
+import { writeToyData } from "../../src/training/toy.fixture.js";
 import { launch, longtail, training as trainingOf } from "../support/launched.js";
 
-let temporary: ReturnType<typeof temporaryFolder>;
-const at = (name: string): string => join(temporary.path, name);
+const at = toyFolder("test");
 const training = (out: string, ...more: string[]): string[] => trainingOf(at("data"), at(out), ...more);
-beforeEach(() => {
-  temporary = temporaryFolder();
-  writeToyData(at("data"));
-});
-afterEach(() => {
-  temporary[Symbol.dispose]();
-});
 
 describe("wrong use is named", () => {
   test.each([

@@ -1,10 +1,9 @@
 /** Several processes that compute together, for tests. They run the built code: `npm run setup` comes first. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { freePort } from "../../src/support/free-port.js";
 
 const dist = pathToFileURL(join(import.meta.dirname, "../../dist/")).href;
 
@@ -32,20 +31,6 @@ export function placeOf(rank: number, ranks: number, port: number): Record<strin
     MASTER_PORT: String(port),
     OMP_NUM_THREADS: "1",
   };
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }
 
 /** Starts a command, an argument list for each rank's environment. */

@@ -1,7 +1,6 @@
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../support/errors.js";
+import { freePort } from "../../support/free-port.js";
 
 /** How many processes there are, and where. */
 export interface Machines {
@@ -41,17 +40,4 @@ export async function masterFrom({ master }: { master?: string | undefined }): P
   const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(master) ?? [];
   if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return { host, port: Number(port) };
   throw new UsageError(`--master: expected HOST:PORT, found ${JSON.stringify(master)}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

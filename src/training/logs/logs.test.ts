@@ -2,25 +2,16 @@
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { TrainingEvent } from "../events.js";
-import { temporaryFolder, toyRecipe, writeToyData } from "../toy.fixture.js";
+import { toyFolder } from "../toy-folder.fixture.js";
+import { toyRecipe } from "../toy.fixture.js";
 import { trainToy } from "../train-toy.fixture.js";
 import { readEvents, readScalars } from "./tensorboard/event-file.fixture.js";
 import { eventFiles, newEventFile } from "./tensorboard/event-file.js";
 
 const STEPS = 6; // an epoch's
-let temporary: ReturnType<typeof temporaryFolder>;
-let root: string;
-const at = (name: string): string => join(temporary.path, name);
-beforeEach(() => {
-  temporary = temporaryFolder();
-  root = at("data");
-  writeToyData(root);
-});
-afterEach(() => {
-  temporary[Symbol.dispose]();
-});
+const at = toyFolder("test");
 
 const heldOut = { kind: "held-out", share: 0.25, seed: 0 } as const;
 
@@ -35,7 +26,7 @@ function crashAt(epoch: number, step: number) {
   };
 }
 
-async function crashAndResume(name: string, recipe = toyRecipe(root, { epochs: 3 })): Promise<void> {
+async function crashAndResume(name: string, recipe = toyRecipe(at("data"), { epochs: 3 })): Promise<void> {
   const crashed = trainToy(recipe, at(name), { listeners: [crashAt(3, 4)] });
   await expect(crashed).rejects.toThrow("killed");
   await trainToy(recipe, at(name), { resume: true });
@@ -43,7 +34,7 @@ async function crashAndResume(name: string, recipe = toyRecipe(root, { epochs: 3
 
 describe("TensorBoard's event file", () => {
   test("has the numbers of steps, epochs and evaluations, at the training's steps", async () => {
-    const { events } = await trainToy(toyRecipe(root), at("run"));
+    const { events } = await trainToy(toyRecipe(at("data")), at("run"));
     const scalars = readScalars(at("run"));
     const steps = events.filter((event) => event.type === "step");
     expect(scalars.get("train/loss")).toEqual(steps.map(({ loss }, i) => [i + 1, Math.fround(loss)]));
@@ -64,7 +55,7 @@ describe("TensorBoard's event file", () => {
   });
 
   test("has the first batch's picture and how weights and gradients are spread", async () => {
-    const { events } = await trainToy(toyRecipe(root), at("run"));
+    const { events } = await trainToy(toyRecipe(at("data")), at("run"));
     const [version, ...rest] = readEvents(at("run"));
     expect(version).toMatchObject({ version: "brain.Event:2", step: 0 });
     expect(Math.abs(version!.wallTime - Date.now() / 1000)).toBeLessThan(600);
@@ -84,7 +75,7 @@ describe("TensorBoard's event file", () => {
   });
 
   test("goes on after crashes without a step told twice", async () => {
-    await trainToy(toyRecipe(root, { epochs: 3 }), at("whole"));
+    await trainToy(toyRecipe(at("data"), { epochs: 3 }), at("whole"));
     await crashAndResume("run");
     const [whole, run] = [readScalars(at("whole")), readScalars(at("run"))];
     expect([...run.keys()]).toEqual([...whole.keys()]);
@@ -93,14 +84,14 @@ describe("TensorBoard's event file", () => {
       else expect(run.get(tag)?.map(([step]) => step)).toEqual(expected.map(([step]) => step));
     const sizes = (): number[] => eventFiles(at("run")).map((path) => statSync(path).size);
     expect(sizes()).toEqual([0, expect.any(Number)]); // a TensorBoard may still be reading the first
-    await trainToy(toyRecipe(root, { epochs: 3 }), at("run"), { resume: true });
+    await trainToy(toyRecipe(at("data"), { epochs: 3 }), at("run"), { resume: true });
     expect(sizes()).toEqual([0, expect.any(Number)]);
     expect(readEvents(at("run"))[1]).toMatchObject({ session: 1, step: 0 });
     expect(readEvents(at("run")).filter(({ values }) => values[0]?.image)).toHaveLength(1);
   });
 
   test("goes on though its picture was removed, and after a record that was cut short", async () => {
-    const recipe = toyRecipe(root, { epochs: 1 });
+    const recipe = toyRecipe(at("data"), { epochs: 1 });
     await trainToy(recipe, at("run"));
     rmSync(join(at("run"), "first-batch.png"));
     const [name] = readdirSync(at("run")).filter((one) => one.includes("tfevents"));
@@ -110,7 +101,7 @@ describe("TensorBoard's event file", () => {
   });
 
   test("tells the selected epoch's network on the test images under names of its own", async () => {
-    const recipe = toyRecipe(root, { epochs: 3, selection: heldOut });
+    const recipe = toyRecipe(at("data"), { epochs: 3, selection: heldOut });
     const { events } = await trainToy(recipe, at("run"));
     const tests = events.flatMap((event) =>
       event.type === "evaluation" && event.split === "test" ? [event.epoch] : [],
@@ -122,7 +113,7 @@ describe("TensorBoard's event file", () => {
   });
 
   test("has every k-th step; none where it is not wanted", async () => {
-    const recipe = toyRecipe(root, { epochs: 1 });
+    const recipe = toyRecipe(at("data"), { epochs: 1 });
     const logs = { ...recipe.logs, everySteps: 4, images: 0, histogramsEvery: null };
     await trainToy({ ...recipe, logs }, at("run"));
     expect(
@@ -141,9 +132,9 @@ describe("TensorBoard's event file", () => {
   });
 
   test("is read after those before it, though the clock went back", () => {
-    const first = newEventFile(temporary.path, 5_000_000);
+    const first = newEventFile(at("."), 5_000_000);
     writeFileSync(first, "");
-    const second = newEventFile(temporary.path, 3_000_000);
+    const second = newEventFile(at("."), 3_000_000);
     expect(first).toContain("events.out.tfevents.0000005000.");
     expect(second).toContain("events.out.tfevents.0000005001.");
   });
@@ -151,7 +142,7 @@ describe("TensorBoard's event file", () => {
 
 describe("epochs.csv", () => {
   test("a row an epoch; after a crash no row twice", async () => {
-    const recipe = toyRecipe(root, { epochs: 3, selection: heldOut });
+    const recipe = toyRecipe(at("data"), { epochs: 3, selection: heldOut });
     await trainToy(recipe, at("whole"));
     await crashAndResume("run", recipe);
     const without = (run: string) =>
@@ -176,8 +167,8 @@ describe("epochs.csv", () => {
   });
 
   test("an epoch that is not evaluated has empty cells", async () => {
-    const { evaluation } = toyRecipe(root);
-    await trainToy(toyRecipe(root, { evaluation: { ...evaluation, every: 2 } }), at("run"));
+    const { evaluation } = toyRecipe(at("data"));
+    await trainToy(toyRecipe(at("data"), { evaluation: { ...evaluation, every: 2 } }), at("run"));
     expect(rows("run").map((row) => row["test/loss"] === "")).toEqual([true, false]);
   });
 });
