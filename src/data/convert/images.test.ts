@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Dataset, Pixels } from "../dataset.js";
-import { decodedFile } from "../pixels.fixture.js";
+import { decodedFile } from "../transforms/pixels.fixture.js";
 import { jpeg, packedDataset, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
 import { convertImages } from "./images.js";
 import { readLabelledFile } from "./labelled-file.js";

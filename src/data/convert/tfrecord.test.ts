@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { decodedFile } from "../pixels.fixture.js";
+import { decodedFile } from "../transforms/pixels.fixture.js";
 import { jpeg, temporaryFolder } from "../testing.fixture.js";
 import { example, frames } from "../tfrecord/tfrecord.fixture.js";
 import { convertTfRecords, type TfRecordConversion } from "./tfrecord.js";

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { tensor } from "../torch/create.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { fixturePath } from "./testing.fixture.js";
-import { vision } from "./vision.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { tensor } from "../../torch/create.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { fixturePath } from "../testing.fixture.js";
+import { vision } from "../vision.js";
 
 interface Bytes {
   readonly height: number;

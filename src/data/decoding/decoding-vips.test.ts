@@ -1,6 +1,6 @@
 /** The same decoding where the system has no libjpeg-turbo. */
 import { expect, it } from "vitest";
-import { vision } from "./vision.js";
+import { vision } from "../vision.js";
 
 process.env["LONGTAIL_JPEG"] = "vips"; // read with the first image
 await import("./decoding.test.js");

@@ -1,6 +1,6 @@
-import type { TransformSpec } from "../recipes/schema.js";
-import { Tensor } from "../torch/tensor.js";
-import { vision } from "./vision.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { Tensor } from "../../torch/tensor.js";
+import { vision } from "../vision.js";
 
 interface Produced {
   readonly views: readonly TransformSpec[][];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { chiSquareProbability } from "./chi-square.fixture.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { chiSquareProbability } from "../chi-square.fixture.js";
 import { countsOf, drawsOf, expectSameAsItsOperations, textOf } from "./policy.fixture.js";
 
 const transform: TransformSpec = { kind: "trivial-augment", fill: [0, 0, 0] };

@@ -1,9 +1,9 @@
 /** Where random crops cut, 100,000 times, against the formulas. */
 import { describe, expect, it } from "vitest";
-import { Mulberry32 } from "../../test/support/mulberry32.js";
-import type { TransformSpec } from "../recipes/schema.js";
+import { Mulberry32 } from "../../../test/support/mulberry32.js";
+import type { TransformSpec } from "../../recipes/schema.js";
 import { countsProbability, draws, DRAWS, equal, LEAST } from "./draws.fixture.js";
-import { sameDistributionProbability } from "./kolmogorov-smirnov.fixture.js";
+import { sameDistributionProbability } from "../kolmogorov-smirnov.fixture.js";
 
 describe("random-resized-crop", () => {
   const scale: [number, number] = [0.08, 1];

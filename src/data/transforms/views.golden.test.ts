@@ -1,10 +1,10 @@
 /** Colour jitter, grey, blur, flip and crops against Pillow 9.4 and torchvision's use of it. */
 import { afterAll, describe, expect, it } from "vitest";
-import { goldenJson, goldenTensors } from "../../test/support/golden.js";
-import type { TransformSpec } from "../recipes/schema.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { vision } from "./vision.js";
+import { goldenJson, goldenTensors } from "../../../test/support/golden.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { vision } from "../vision.js";
 
 interface Entry {
   readonly key: string;

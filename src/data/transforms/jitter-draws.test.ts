@@ -1,9 +1,9 @@
 /** Whether and how flips, blurs and jitters happen, 100,000 times, against the formulas. */
 import { describe, expect, it } from "vitest";
-import { Mulberry32 } from "../../test/support/mulberry32.js";
-import type { TransformSpec } from "../recipes/schema.js";
+import { Mulberry32 } from "../../../test/support/mulberry32.js";
+import type { TransformSpec } from "../../recipes/schema.js";
 import { column, countsProbability, draws, DRAWS, equal, LEAST } from "./draws.fixture.js";
-import { sameDistributionProbability } from "./kolmogorov-smirnov.fixture.js";
+import { sameDistributionProbability } from "../kolmogorov-smirnov.fixture.js";
 
 describe("horizontal-flip, grayscale and blur", () => {
   const kinds = (p: number): TransformSpec[] => [

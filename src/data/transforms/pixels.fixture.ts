@@ -1,6 +1,6 @@
-import { dispose } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { vision } from "./vision.js";
+import { dispose } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { vision } from "../vision.js";
 
 /** What an image file decodes to. */
 export function decodedFile(path: string): { shape: readonly number[]; pixels: Uint8Array } {

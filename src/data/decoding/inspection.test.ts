@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { fixturePath, packedDataset, png, temporaryFolder } from "./testing.fixture.js";
-import { vision, type NativeInspection } from "./vision.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { fixturePath, packedDataset, png, temporaryFolder } from "../testing.fixture.js";
+import { vision, type NativeInspection } from "../vision.js";
 
 function inspect(path: string): NativeInspection {
   return vision().inspectImages({ kind: "files", paths: [path] }, 1, "whole")[0]!;
@@ -16,7 +16,10 @@ function distance(a: string, b: string): number {
 }
 
 /** A photograph of the embedded data. */
-const photograph = join(import.meta.dirname, "../../examples/caltech20-lt/train/helicopter/image_0003.jpg");
+const photograph = join(
+  import.meta.dirname,
+  "../../../examples/caltech20-lt/train/helicopter/image_0003.jpg",
+);
 
 describe("what a file is", () => {
   it.each<[string, Partial<NativeInspection>]>([

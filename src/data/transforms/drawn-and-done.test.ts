@@ -1,11 +1,11 @@
 /** Random transforms do what they say they draw. */
 import { expect, test } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { tensor } from "../torch/create.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { tensor } from "../../torch/create.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
 import { draws, RANDOM } from "./draws.fixture.js";
-import { vision } from "./vision.js";
+import { vision } from "../vision.js";
 
 const HEIGHT = 24;
 const WIDTH = 30;

@@ -1,10 +1,10 @@
 /** Pixel operations against Pillow 9.4, in the forms that the reference's augmentations call them. */
 import { afterAll, describe, expect, it } from "vitest";
-import { goldenJson, goldenTensors } from "../../test/support/golden.js";
-import type { TransformSpec } from "../recipes/schema.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { vision } from "./vision.js";
+import { goldenJson, goldenTensors } from "../../../test/support/golden.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { vision } from "../vision.js";
 
 type Operation = Extract<TransformSpec, { kind: "operation" }>;
 

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { tensor } from "../torch/create.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { vision } from "./vision.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { tensor } from "../../torch/create.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { vision } from "../vision.js";
 
 type Operation = Extract<TransformSpec, { kind: "operation" }>;
 type Step = Pick<Operation, "name" | "value" | "interpolation">;

@@ -1,10 +1,10 @@
 /** Run twice: with what the processor offers, and by resample-portable.test.ts without. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { tensor } from "../torch/create.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { vision } from "./vision.js";
+import { tensor } from "../../torch/create.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { vision } from "../vision.js";
 
 /** Rows of bytes. */
 type Plane = number[][];

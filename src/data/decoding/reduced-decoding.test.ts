@@ -1,12 +1,12 @@
 /** data.decode=reduced: JPEG files decoded at 1/2, 1/4 or 1/8 where the transforms make them that much smaller. */
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { Transform } from "../recipes/transform-schema.js";
-import { scope } from "../torch/scope.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { Transform } from "../../recipes/transform-schema.js";
+import { scope } from "../../torch/scope.js";
 import { produced } from "./produced.fixture.js";
-import { fixturePath } from "./testing.fixture.js";
-import { vision } from "./vision.js";
+import { fixturePath } from "../testing.fixture.js";
+import { vision } from "../vision.js";
 
 const paths = readdirSync(fixturePath("jpeg"))
   .filter((name) => name.endsWith(".jpg"))

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { decodedFile } from "./pixels.fixture.js";
-import { temporaryFolder } from "./testing.fixture.js";
-import { vision, type RgbImage } from "./vision.js";
+import { decodedFile } from "../transforms/pixels.fixture.js";
+import { temporaryFolder } from "../testing.fixture.js";
+import { vision, type RgbImage } from "../vision.js";
 
 function gradient(height: number, width: number, shift = 0): RgbImage {
   const pixels = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * 7 + shift) % 256);

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { tensor } from "../torch/create.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { chiSquareProbability } from "./chi-square.fixture.js";
-import { vision } from "./vision.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { tensor } from "../../torch/create.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { chiSquareProbability } from "../chi-square.fixture.js";
+import { vision } from "../vision.js";
 
 /** What cutout leaves of a white image, one channel: rows of 1 (white) and 0. */
 function cut(side: number, options: { size: number; holes: number }, image: number): string[] {

@@ -1,9 +1,9 @@
 /** What a transform draws, many times. */
-import type { TransformSpec } from "../recipes/schema.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { chiSquareProbability } from "./chi-square.fixture.js";
-import { vision } from "./vision.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { chiSquareProbability } from "../chi-square.fixture.js";
+import { vision } from "../vision.js";
 
 export const DRAWS = 100_000;
 /** Streams are fixed, so a test that passes once passes always; of a thousand that are right one would fail. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { chiSquareProbability } from "./chi-square.fixture.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { chiSquareProbability } from "../chi-square.fixture.js";
 import { countsOf, drawsOf, expectSameAsItsOperations } from "./policy.fixture.js";
 
 /** PaCo's rand-n2-m10-mstd0.5. */

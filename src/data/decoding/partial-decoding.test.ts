@@ -2,14 +2,14 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { TransformSpec } from "../recipes/schema.js";
-import { Transform } from "../recipes/transform-schema.js";
-import { DataError } from "../support/errors.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
+import type { TransformSpec } from "../../recipes/schema.js";
+import { Transform } from "../../recipes/transform-schema.js";
+import { DataError } from "../../support/errors.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
 import { produced } from "./produced.fixture.js";
-import { fixturePath, temporaryFolder } from "./testing.fixture.js";
-import { vision } from "./vision.js";
+import { fixturePath, temporaryFolder } from "../testing.fixture.js";
+import { vision } from "../vision.js";
 
 const size = 24;
 const pipelines = {

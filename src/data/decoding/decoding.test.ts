@@ -2,11 +2,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { DataError } from "../support/errors.js";
-import { scope } from "../torch/scope.js";
-import { Tensor } from "../torch/tensor.js";
-import { fixturePath, jpeg, png, temporaryFolder } from "./testing.fixture.js";
-import { vision } from "./vision.js";
+import { DataError } from "../../support/errors.js";
+import { scope } from "../../torch/scope.js";
+import { Tensor } from "../../torch/tensor.js";
+import { fixturePath, jpeg, png, temporaryFolder } from "../testing.fixture.js";
+import { vision } from "../vision.js";
 
 function decode(path: string): { height: number; width: number; rgb: string } {
   using _ = scope();
