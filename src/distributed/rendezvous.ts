@@ -1,7 +1,7 @@
 import { connect } from "node:net";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../support/errors.js";
+import { processName } from "../support/process-name.js";
 import { PeerError } from "./peer-error.js";
 import type { Place } from "./place.js";
 import { ProcessGroup } from "./process-group.js";
@@ -86,7 +86,7 @@ function knock({ host, port }: Place["master"]): Promise<string | Error> {
 /** Waits until every process is at the store. */
 async function meet(store: Store, place: Place, { timeoutMs, signal }: JoinOptions): Promise<void> {
   const { rank, ranks } = place;
-  const here = `process ${process.pid} on ${hostname()}`;
+  const here = processName();
   const before = store.get(`here/${rank}`);
   if (store.add(`claims/${rank}`) > 1)
     throw new UsageError(

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../support/errors.js";
+import { processName } from "../support/process-name.js";
 import { lockFile } from "../torch/file-lock.js";
 
 /**
@@ -16,6 +16,6 @@ export function lockRun(folder: string): Disposable {
     throw new UsageError(
       `${folder}: another training writes to it (${readFileSync(path, "utf8").trim()}). Wait for its end, or choose another --out.`,
     );
-  writeFileSync(path, `process ${process.pid} on ${hostname()}\n`);
+  writeFileSync(path, `${processName()}\n`);
   return lock;
 }

@@ -2,12 +2,11 @@ import { readdir, readlink, realpath } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { isRunning } from "../../support/leftovers.js";
+import { processIn } from "../../support/process-name.js";
 import { openRegular } from "../files/regular-file.js";
 
 /** Whose the run's folder is: a process here, one that has ended, or nobody's that we can see (another machine's). */
 export type Holder = { readonly kind: "here"; readonly pid: number } | { readonly kind: "gone" | "unknown" };
-
-const SAYS = /^process (\d+) on (\S+)$/m;
 
 /**
  * Looks at the file `lock` of a run (training/run-lock.ts): it names the process that has, or last had, the folder.
@@ -15,9 +14,10 @@ const SAYS = /^process (\d+) on (\S+)$/m;
  */
 export async function holderOf(folder: string): Promise<Holder> {
   const path = join(folder, "lock");
-  const [, pid, host] = SAYS.exec(await textOfFile(path)) ?? [];
-  if (pid === undefined || host !== hostname()) return { kind: "unknown" };
-  return (await hasOpen(Number(pid), path)) ? { kind: "here", pid: Number(pid) } : { kind: "gone" };
+  const named = processIn(await textOfFile(path));
+  if (named?.host !== hostname()) return { kind: "unknown" };
+  const { pid } = named;
+  return (await hasOpen(pid, path)) ? { kind: "here", pid } : { kind: "gone" };
 }
 
 async function textOfFile(path: string): Promise<string> {
