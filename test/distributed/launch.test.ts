@@ -6,24 +6,10 @@ import { readCheckpoint } from "../../src/training/checkpoint.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { scope } from "../../src/torch/scope.js";
 import { launch, longtail, training as trainingOf } from "../support/launched.js";
+import { apart } from "../support/run-weights.js";
 
 const at = toyFolder("test");
 const training = (out: string, ...more: string[]): string[] => trainingOf(at("data"), at(out), ...more);
-
-/** What a run's checkpoint holds, as numbers. */
-function weights(run: string): Map<string, number[]> {
-  using _ = scope();
-  const { model } = readCheckpoint(join(at(run), "checkpoints/last.safetensors"));
-  return new Map([...model].map(([name, tensor]) => [name, tensor.toList()]));
-}
-
-function apart(a: string, b: string): number {
-  const [first, second] = [weights(a), weights(b)];
-  let most = 0;
-  for (const [name, values] of first)
-    values.forEach((value, i) => (most = Math.max(most, Math.abs(value - second.get(name)![i]!))));
-  return most;
-}
 
 interface Evaluated {
   readonly images: number;
@@ -37,7 +23,7 @@ test("two processes learn and judge as one does; the first alone writes", async 
   expect(two.code, two.stderr).toBe(0);
   const one = await longtail(training("one"));
   expect(one.code, one.stderr).toBe(0);
-  expect(apart("one", "two")).toBeLessThan(1e-3); // after ten steps
+  expect(apart(at("one"), at("two"))).toBeLessThan(1e-3); // after ten steps
   expect(resultOf("two").images).toBe(12); // of a test batch of five the processes have three and two
   expect(resultOf("two").confusion).toEqual(resultOf("one").confusion);
   expect(two.stdout).toContain("[0] 2 processes: a batch of 8 images (data.batch), 4 in each process\n");
@@ -58,7 +44,7 @@ test("a killed process ends all, is named, and a restart finishes with the same 
   expect(parts.code, parts.stderr).toBe(0);
   expect(parts.stderr).toMatch(/^rank 1 failed: it was ended by SIGKILL\nstarting again, 1 of 1 times$/m);
   expect(parts.stderr).toMatch(/^\[0\] error: rank 1 ended without a word/m);
-  expect(apart("whole", "parts")).toBe(0);
+  expect(apart(at("whole"), at("parts"))).toBe(0);
 });
 
 test.each([1, 3])("%i processes go on with a run of two, to the same end", async (ranks) => {
@@ -70,7 +56,7 @@ test.each([1, 3])("%i processes go on with a run of two, to the same end", async
   const rest = await longtail(launch(ranks, training("run", "--resume")));
   expect(rest.code, rest.stderr).toBe(0);
   expect(rest.stdout).toContain("[0] goes on after epoch");
-  expect(apart("whole", "run")).toBeLessThan(1e-3);
+  expect(apart(at("whole"), at("run"))).toBeLessThan(1e-3);
 });
 
 /** Kills the second process when the first checkpoint is told of. */
