@@ -95,7 +95,7 @@ describe("safetensors", () => {
     );
     expect(
       message(Buffer.concat([Buffer.from([4, 0, 0, 0, 0, 0, 0, 0]), Buffer.from("abcd")])),
-    ).toMatchInlineSnapshot(`"/a.safetensors: not a safetensors file: its header is not JSON"`);
+    ).toMatchInlineSnapshot(`"/a.safetensors: not a safetensors file: its header is not a JSON object"`);
     expect(() => readSafetensors(join(folder, "none"))).toThrow(/none: cannot be read \(ENOENT\)/);
     expect(() => readSafetensors(folder)).toThrow(/expected a safetensors file, found a folder/);
   });

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { CheckpointError } from "../support/errors.js";
+import { isObject, objectIn } from "../support/json.js";
 import type { DType } from "./dispatch.js";
 import { ELEMENT_SIZE } from "./element-size.js";
 import { InputFile } from "./input-file.js";
@@ -55,14 +56,27 @@ interface Entry {
   readonly end: number;
 }
 
+export interface ReadSafetensorsOptions {
+  /** Says no to a file without a checksum: of a file of ours, damage may have taken it. */
+  readonly needsChecksum?: boolean;
+}
+
 /**
  * Reads every tensor and the metadata. The tensors belong to the current scope.
  * @throws CheckpointError when the file is missing, truncated, damaged or not of this format.
  */
-export function readSafetensors(path: string): SafetensorsFile {
+export function readSafetensors(
+  path: string,
+  { needsChecksum = false }: ReadSafetensorsOptions = {},
+): SafetensorsFile {
   using file = new InputFile(path, "safetensors");
   const { entries, metadata, dataStart } = readHeader(file);
-  if (metadata[CHECKSUM] !== undefined) verify(file, metadata[CHECKSUM], dataStart);
+  const checksum = metadata[CHECKSUM];
+  if (checksum !== undefined) verify(file, checksum, dataStart);
+  else if (needsChecksum)
+    throw new CheckpointError(
+      `${path}: expected a checksum (${CHECKSUM}) in its metadata, found none: not a file of longtail's, or damaged`,
+    );
   const tensors = new Map(entries.map((entry) => [entry.name, readTensor(file, entry, dataStart)]));
   return { tensors, metadata };
 }
@@ -147,21 +161,17 @@ function readHeader(file: InputFile): {
     throw new CheckpointError(
       `${path}: not a whole safetensors file: its header would have ${size} bytes, the file has ${file.size}`,
     );
-  const header = parseHeader(Buffer.from(file.read(size, 8, "header")).toString("utf8"), path);
+  const header = objectIn(Buffer.from(file.read(size, 8, "header")).toString("utf8"));
+  if (header === null)
+    throw new CheckpointError(`${path}: not a safetensors file: its header is not a JSON object`);
   const { __metadata__: metadata = {}, ...fields } = header;
+  if (!isObject(metadata))
+    throw new CheckpointError(`${path}: not a safetensors file: its metadata is not a JSON object`);
   const dataStart = 8 + size;
   const entries = Object.entries(fields).map(([name, value]) =>
     entryOf(path, name, value, file.size - dataStart),
   );
   return { entries, metadata: metadata as Record<string, string>, dataStart };
-}
-
-function parseHeader(text: string, path: string): Record<string, unknown> {
-  try {
-    return JSON.parse(text) as Record<string, unknown>;
-  } catch {
-    throw new CheckpointError(`${path}: not a safetensors file: its header is not JSON`);
-  }
 }
 
 function entryOf(path: string, name: string, value: unknown, available: number): Entry {

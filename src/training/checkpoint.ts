@@ -104,7 +104,7 @@ export function readCheckpoint(path: string): Checkpoint {
     throw new CheckpointError(
       `${path} is a PyTorch file, which does not say what network it is for; name its recipe with --recipe.`,
     );
-  const { tensors, metadata } = readSafetensors(path);
+  const { tensors, metadata } = readSafetensors(path, { needsChecksum: true });
   if (metadata["format"] !== FORMAT)
     throw new CheckpointError(
       `${path} is a safetensors file, but not a checkpoint that longtail train wrote.`,

@@ -1,13 +1,15 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Analysis } from "../evaluation/analysis.js";
+import { CheckpointError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
+import type { Checkpoint } from "./checkpoint.js";
 import type { Reached, Run } from "./epochs.js";
 import { judge } from "./judge.js";
 import type { Judgement } from "./judge.js";
 import { shareWeights } from "./parallel/share-state.js";
 import { restoreWeights } from "./resume.js";
-import type { RunResult } from "./run-folder.js";
+import type { RunFolder, RunResult } from "./run-folder.js";
 
 /** A run's result, without its duration, and the analysis of the same answers. */
 export interface Conclusion {
@@ -46,10 +48,19 @@ export async function conclude(run: Run, { progress, judgement }: Reached): Prom
 async function judgeBest(run: Run, epoch: number): Promise<Judgement | null> {
   {
     using _scope = scope();
-    if (run.peers.rank === 0) restoreWeights(run, readCheckpoint(run.folder.bestCheckpoint));
+    if (run.peers.rank === 0) restoreWeights(run, readBest(run.folder, epoch));
     shareWeights(run);
   }
   return judgeOnTest(run, epoch, { analyse: true });
+}
+
+/** The numbers of one epoch must never stand beside the network of another. */
+function readBest({ bestCheckpoint }: RunFolder, epoch: number): Checkpoint {
+  const best = readCheckpoint(bestCheckpoint);
+  if (best.epoch === epoch) return best;
+  throw new CheckpointError(
+    `${bestCheckpoint}: expected the network of epoch ${epoch}, which was selected, found that of epoch ${best.epoch}.`,
+  );
 }
 
 async function judgeOnTest(

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
@@ -12,6 +12,7 @@ import type { Prepared } from "./prepare.js";
 import { runFolder } from "./run-folder.js";
 import { differences } from "./recipe-differences.js";
 import type { RunFolder } from "./run-folder.js";
+import type { BestEpoch } from "./selection.js";
 import { restore } from "./trained.js";
 
 export interface Resumed {
@@ -35,14 +36,18 @@ export function canResume(path: string): boolean {
 export function resume(prepared: Prepared, folder: RunFolder): Resumed {
   using _scope = scope();
   removeLeftovers(folder);
-  const { checkpoint, warnings } = newestWhole(folder);
+  const { checkpoint, faults } = newestWhole(folder);
   assertSameRecipe(prepared.recipe, checkpoint, folder);
+  setAside(folder, checkpoint);
   restoreWeights(prepared, checkpoint);
   restore(prepared.optimizer, checkpoint.optimizer, checkpoint.path);
   const randomStates = checkpoint.randomStates.map((state) => state.toArray() as Uint8Array);
   setTorchState(randomStates[0]!);
-  const { epoch, step, sums, best, bestOnTest } = checkpoint;
+  const { epoch, step, sums, bestOnTest } = checkpoint;
   rewindMetrics(folder.metrics, { epoch, step });
+  const { best, warning } = bestToGoOnWith(folder.bestCheckpoint, checkpoint);
+  const kept = `the checkpoint before it is used, and this one kept as ${basename(folder.damagedCheckpoint)}.`;
+  const warnings = [...faults.map((fault) => `${fault}; ${kept}`), ...(warning === null ? [] : [warning])];
   return { progress: { epoch, step, sums, best, bestOnTest }, warnings, randomStates };
 }
 
@@ -55,12 +60,12 @@ export function restoreWeights(
   if (averages !== null && ema !== null) restore(averages, ema, path);
 }
 
-function newestWhole(folder: RunFolder): { checkpoint: Checkpoint; warnings: string[] } {
+/** faults: what is wrong with newer ones. */
+function newestWhole(folder: RunFolder): { checkpoint: Checkpoint; faults: readonly string[] } {
   const faults: string[] = [];
   for (const path of checkpointsOf(folder)) {
     try {
-      const checkpoint = readCheckpoint(path);
-      return { checkpoint, warnings: faults.map((fault) => `${fault}; the checkpoint before it is used.`) };
+      return { checkpoint: readCheckpoint(path), faults };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
       faults.push(error.message);
@@ -69,13 +74,45 @@ function newestWhole(folder: RunFolder): { checkpoint: Checkpoint; warnings: str
   throw new CheckpointError(`${folder.path}: no checkpoint is whole:\n${faults.join("\n")}`);
 }
 
+/** Else the next checkpoint would make the damaged one the previous, and until it is written none would be whole. */
+function setAside(
+  { lastCheckpoint, damagedCheckpoint }: RunFolder,
+  { path }: Pick<Checkpoint, "path">,
+): void {
+  if (path !== lastCheckpoint && existsSync(lastCheckpoint)) renameSync(lastCheckpoint, damagedCheckpoint);
+}
+
+/**
+ * The best epoch so far, if its network is there. Where it is not, the choice begins anew with the epoch that is judged
+ * next: without a word where the file is of an epoch that is trained again, which will replace it.
+ */
+function bestToGoOnWith(
+  path: string,
+  { best, epoch }: Pick<Checkpoint, "best" | "epoch">,
+): { best: BestEpoch | null; warning: string | null } {
+  if (best === null) return { best, warning: null };
+  try {
+    using _scope = scope();
+    const found = readCheckpoint(path).epoch;
+    if (found === best.epoch) return { best, warning: null };
+    if (found >= epoch) return { best: null, warning: null };
+    throw new CheckpointError(
+      `${path}: expected the network of epoch ${best.epoch}, found that of epoch ${found}`,
+    );
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const lost = `epoch ${best.epoch}, the best so far, cannot be selected any more`;
+    return { best: null, warning: `${error.message}; ${lost}: the best of the epochs from here on will be.` };
+  }
+}
+
 function checkpointsOf({ lastCheckpoint, previousCheckpoint }: RunFolder): string[] {
   return [lastCheckpoint, previousCheckpoint].filter((path) => existsSync(path));
 }
 
 /** What a crash in the middle of writing left behind. The run's lock is ours: nobody else is writing. */
-function removeLeftovers({ path }: RunFolder): void {
-  for (const folder of [path, join(path, "checkpoints")])
+function removeLeftovers({ path, lastCheckpoint, report }: RunFolder): void {
+  for (const folder of [path, dirname(lastCheckpoint), dirname(report)].filter((one) => existsSync(one)))
     for (const name of readdirSync(folder))
       if (/^\..*\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
 }

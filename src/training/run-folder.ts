@@ -30,6 +30,8 @@ export interface RunFolder {
   readonly lastCheckpoint: string;
   /** The one before the last. */
   readonly previousCheckpoint: string;
+  /** A last checkpoint that was found damaged: the run has gone on from the one before it. */
+  readonly damagedCheckpoint: string;
   /** Of the epoch that was selected, where one is. */
   readonly bestCheckpoint: string;
   /** The page about the run, for people. */
@@ -49,6 +51,7 @@ export function runFolder(path: string): RunFolder {
     calibration: resolve(path, "calibration.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
     previousCheckpoint: resolve(path, "checkpoints/previous.safetensors"),
+    damagedCheckpoint: resolve(path, "checkpoints/damaged.safetensors"),
     bestCheckpoint: resolve(path, "checkpoints/best.safetensors"),
     report: resolve(path, "report/index.html"),
   };
