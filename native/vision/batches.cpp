@@ -1,6 +1,7 @@
 // JavaScript's side of the producer of batches, and their normalization.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "vision/normalize.h"
 #include "vision/pixels.h"
 #include "vision/producer.h"
+#include "vision/timeline.h"
 #include "vision/vision.h"
 
 namespace lt {
@@ -125,6 +127,7 @@ napi_value cancelBatches(napi_env env, size_t, napi_value* argv) {
 napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
   Producer& producer = producers.get(env, toInt(env, argv[0]));
   const std::chrono::milliseconds patience(toInt(env, argv[1]));
+  const Stopwatch waiting(Stage::Wait);
   auto batch = withDataErrors([&] { return producer.next(patience); });
   return batch ? fromTensor(env, std::move(*batch)) : undefined(env);
 }
@@ -137,6 +140,7 @@ std::array<float, 3> toPerChannel(napi_env env, napi_value list) {
 
 // normalizeImages(uint8 [N, 3, S, S] in channels_last, { scale, shift, channelsLast }) → float32 of the same shape
 napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
+  const Stopwatch normalizing(Stage::Normalize);
   const at::Tensor& images = toTensor(env, argv[0]);
   if (images.dim() != 4 || images.size(1) != Image::channels || images.scalar_type() != at::kByte || !images.is_contiguous(at::MemoryFormat::ChannelsLast)) {
     throw JsError("TYPE", "expected images, uint8 [N, 3, S, S] in channels_last");
@@ -159,6 +163,20 @@ napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, std::move(made));
 }
 
+napi_value beginTimeline(napi_env env, size_t, napi_value*) {
+  startTimeline();
+  return undefined(env);
+}
+
+// endTimeline() → float64 [spans, 4]: thread, stage, begin and end in milliseconds
+napi_value endTimeline(napi_env env, size_t, napi_value*) {
+  std::vector<double> all;
+  for (const StageSpan& span : stopTimeline()) {
+    all.insert(all.end(), {static_cast<double>(span.thread), static_cast<double>(span.stage), span.begin, span.end});
+  }
+  return fromTensor(env, at::tensor(all, at::kDouble).view({static_cast<int64_t>(all.size() / 4), 4}));
+}
+
 // closeProducer(id): returns when its threads have ended; closing twice does nothing.
 napi_value closeProducer(napi_env env, size_t, napi_value* argv) {
   Entry entry = producers.remove(env, toInt(env, argv[0]));
@@ -176,6 +194,8 @@ void initBatches(napi_env env, napi_value exports) {
   def<cancelBatches, 1>(env, exports, "cancelBatches");
   def<nextBatch, 2>(env, exports, "nextBatch");
   def<normalizeImages, 2>(env, exports, "normalizeImages");
+  def<beginTimeline, 0>(env, exports, "beginTimeline");
+  def<endTimeline, 0>(env, exports, "endTimeline");
   def<closeProducer, 1>(env, exports, "closeProducer");
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "vision/decode.h"
+#include "vision/timeline.h"
 
 extern "C" void omp_set_num_threads(int);
 
@@ -164,6 +165,7 @@ void Producer::makeViews(Batch& batch, size_t position) {
 }
 
 void Producer::makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random) {
+  const Stopwatch transforming(Stage::Transform);
   Image image;
   try {
     image = settings_.pipelines[view].apply(part, random);

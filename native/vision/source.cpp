@@ -5,11 +5,17 @@
 #include "vision/decode.h"
 #include "vision/pixel-order.h"
 #include "vision/read.h"
+#include "vision/timeline.h"
 
 namespace lt {
 
 Part Source::part(size_t index, const Needs& needs) const {
-  const auto content = file(index);
+  std::optional<Content> content;
+  {
+    const Stopwatch reading(Stage::Read);
+    content = file(index);
+  }
+  const Stopwatch decoding(Stage::Decode);
   return content ? decodePart(describe(index), content->bytes(), needs) : Part::all(load(index));
 }
 

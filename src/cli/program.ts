@@ -7,6 +7,7 @@ import { evaluateCommand } from "./commands/evaluate.js";
 import { exportCommand } from "./commands/export.js";
 import { launchCommand } from "./commands/launch.js";
 import { predictCommand } from "./commands/predict.js";
+import { profileCommand } from "./commands/profile.js";
 import { quickstartCommand } from "./commands/quickstart.js";
 import { recipesCommand } from "./commands/recipes.js";
 import { reportCommand } from "./commands/report.js";
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     dataCommand(),
     recipesCommand(),
     reproduceCommand(),
+    profileCommand(),
     watchCommand(),
     engineCommand(),
   ]) {

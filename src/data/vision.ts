@@ -58,6 +58,9 @@ interface Vision {
     options: { scale: readonly number[]; shift: readonly number[]; channelsLast: boolean },
   ): Handle;
   closeProducer(producer: number): void;
+  /** See timeline.ts. */
+  beginTimeline(): void;
+  endTimeline(): Handle;
 }
 
 /** See Inspection and Fingerprint in native/vision. */

@@ -129,7 +129,11 @@ async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
   return reached;
 }
 
-function rateAt({ recipe, trainLoader }: Run, { epoch, step }: Position): number {
+/** The learning rate of a step. */
+export function rateAt(
+  { recipe, trainLoader }: Pick<Run, "recipe" | "trainLoader">,
+  { epoch, step }: Position,
+): number {
   const { stepsPerEpoch } = trainLoader;
   const { epochs, optimizer, schedule } = recipe;
   return learningRate(schedule, { baseLr: optimizer.lr, epoch, step, stepsPerEpoch, epochs });

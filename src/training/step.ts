@@ -22,7 +22,13 @@ interface StepOptions {
   readonly peers?: Peers;
   /** Makes the processes' gradients one; null for a process alone. */
   readonly reducer?: GradientReducer | null;
+  /** Runs each phase's work, so that it can be timed; by itself unless given. */
+  readonly watch?: Watch;
 }
+
+export type Phase = "forward" | "backward" | "optimizer";
+export type Watch = <T>(phase: Phase, work: () => T) => T;
+const unwatched: Watch = (_phase, work) => work();
 
 /** A batch, or this process's piece of one. */
 interface TrainingBatch extends Labelled {
@@ -61,28 +67,32 @@ interface Contribution {
  * and what is told of the step are those of the whole.
  */
 export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutcome {
-  const { optimizer, accumulate, peers = ALONE } = options;
+  const { optimizer, accumulate, peers = ALONE, watch = unwatched } = options;
   const { total = batch.labels.shape[0]!, ...piece } = batch;
-  optimizer.zeroGrad();
+  watch("optimizer", () => {
+    optimizer.zeroGrad();
+  });
   const parts = Math.min(accumulate, Math.floor(total / peers.ranks)); // as many in every process
   const ofBatch = piece.labels.shape[0]! / total;
   const contributions = Array.from(microBatches(piece, parts), ({ share, ...part }) =>
     addGradients(part, options, { ofPiece: share, ofBatch }),
   );
-  const { gradNorm } = optimizer.step();
+  const { gradNorm } = watch("optimizer", () => optimizer.step());
   return { ...readOutcome(contributions, peers), gradNorm };
 }
 
 function addGradients(
   batch: Labelled,
-  { method, precision, peers = ALONE, reducer = null }: StepOptions,
+  { method, precision, peers = ALONE, reducer = null, watch = unwatched }: StepOptions,
   { ofPiece, ofBatch }: Share,
 ): Contribution {
   using _scope = scope();
-  const result = forward(batch, method, precision);
+  const result = watch("forward", () => forward(batch, method, precision));
   const loss = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
   if (batch.lastPart) reducer?.prepare([loss]);
-  loss.backward();
+  watch("backward", () => {
+    loss.backward();
+  });
   const names = Object.keys(result.parts);
   return { names, values: keep(contributedValues(result, batch, ofPiece * ofBatch)) };
 }
