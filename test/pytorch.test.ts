@@ -45,6 +45,7 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
     ...description,
     model: method.model,
     optimizer,
+    scaler: null,
     ema: null,
     randomStates: [getTorchState()],
   });

@@ -66,16 +66,18 @@ napi_value manualSeed(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-napi_value torchState(napi_env env, size_t, napi_value*) {
-  auto generator = at::detail::getDefaultCPUGenerator();
+// torchState(device) → uint8, the whole state of the device's generator
+napi_value torchState(napi_env env, size_t, napi_value* argv) {
+  auto generator = at::globalContext().defaultGenerator(c10::Device(toStr(env, argv[0])));
   std::lock_guard<std::mutex> lock(generator.mutex());
   return fromTensor(env, generator.get_state());
 }
 
+// setTorchState(device, uint8)
 napi_value setTorchState(napi_env env, size_t, napi_value* argv) {
-  auto generator = at::detail::getDefaultCPUGenerator();
+  auto generator = at::globalContext().defaultGenerator(c10::Device(toStr(env, argv[0])));
   std::lock_guard<std::mutex> lock(generator.mutex());
-  generator.set_state(toTensor(env, argv[0]));
+  generator.set_state(toTensor(env, argv[1]));
   return undefined(env);
 }
 
@@ -87,8 +89,8 @@ void initRandom(napi_env env, napi_value exports) {
   def<philoxPermutation, 4>(env, exports, "philoxPermutation");
   def<philoxBelow, 4>(env, exports, "philoxBelow");
   def<manualSeed, 1>(env, exports, "manualSeed");
-  def<torchState, 0>(env, exports, "torchState");
-  def<setTorchState, 1>(env, exports, "setTorchState");
+  def<torchState, 1>(env, exports, "torchState");
+  def<setTorchState, 2>(env, exports, "setTorchState");
 }
 
 }  // namespace lt

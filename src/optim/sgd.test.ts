@@ -71,7 +71,7 @@ test("clips the norm of all gradients together and tells what it was", () => {
   const optimizer = new Sgd([a, b], { lr: 1, clipNorm: 1 });
   a.grad = tensor(Float64Array.of(3));
   b.grad = tensor(Float64Array.of(0, 4));
-  expect(optimizer.step().gradNorm).toBeCloseTo(5, 12);
+  expect(optimizer.step().gradNorm!.item()).toBeCloseTo(5, 12);
   expect(a.item()).toBeCloseTo(-0.6, 6);
   expect(b.toList()[1]).toBeCloseTo(-0.8, 6);
   optimizer.zeroGrad();
@@ -124,9 +124,30 @@ test("a step leaves nothing behind but the momentum of the first", () => {
   });
   theta.grad = tensor(Float64Array.of(1));
   const before = memory().live;
-  optimizer.step();
-  optimizer.step();
+  const step = (): void => {
+    using _step = scope();
+    optimizer.step();
+  };
+  step();
+  step();
   expect(memory().live).toBe(before + 1);
   optimizer.dispose();
   expect(memory().live).toBe(before);
+});
+
+test("the rate may lie on the device, where a recorded step would read it", () => {
+  using _ = scope();
+  const [a, b] = [tensor([1, 2]).setRequiresGrad(), tensor([1, 2]).setRequiresGrad()];
+  const [passed, kept] = [a, b].map((theta) => new Sgd([theta], { lr: 0.1, momentum: 0.9 })) as [Sgd, Sgd];
+  kept.keepRateOnDevice();
+  for (const rate of [0.1, 0.05, 1e-4]) {
+    for (const theta of [a, b]) theta.grad = tensor([0.3, -0.7]);
+    for (const optimizer of [passed, kept]) {
+      optimizer.lr = rate;
+      optimizer.step();
+    }
+    expect(b.toList()).toEqual(a.toList());
+  }
+  passed.dispose();
+  kept.dispose();
 });

@@ -207,7 +207,7 @@ test("every key has a type, and what is not plain from its name a description", 
     logs.histogramsEvery: a whole number > 0 or null
     logs.histogramsOf: one of ends, all
     logs.images: a whole number >= 0
-    precision: one of float32, bfloat16
+    precision: one of float32, bfloat16, float16
     memoryFormat: one of channels_last, contiguous
     syncBatchNorm: true or false
     deterministic: true or false"

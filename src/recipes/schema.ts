@@ -286,7 +286,12 @@ export const Recipe = z.strictObject({
   selection: Selection.prefault({ kind: "held-out" }),
   checkpoints: Checkpoints.prefault({}),
   logs: Logs.prefault({}),
-  precision: z.enum(["float32", "bfloat16"]).default("float32").describe("bfloat16: mixed precision"),
+  precision: z
+    .enum(["float32", "bfloat16", "float16"])
+    .default("float32")
+    .describe(
+      "bfloat16, float16: mixed precision, float16 with a scaled loss; both for GPUs that are made for it",
+    ),
   memoryFormat: z
     .enum(["channels_last", "contiguous"])
     .default("channels_last")

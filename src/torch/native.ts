@@ -86,8 +86,8 @@ export interface NativeAddon {
   philoxPermutation(seed: number, stream: number, position: number, order: Int32Array): void;
   philoxBelow(seed: number, stream: number, position: number, numbers: Int32Array): void;
   manualSeed(seed: number): void;
-  torchState(): Handle;
-  setTorchState(state: Handle): void;
+  torchState(device: string): Handle;
+  setTorchState(device: string, state: Handle): void;
 
   setThreads(threads: number): void;
   threads(): number;

@@ -12,38 +12,38 @@ export abstract class TensorOperators {
     return wrap(call(0, this.handle));
   }
 
+  /** aten::adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor */
+  adaptiveAvgPool2d(outputSize: readonly number[]): Tensor {
+    return wrap(call(1, this.handle, outputSize));
+  }
+
   /** aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor · aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor */
   add(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): Tensor {
     if (typeof other === "object") {
-      return wrap(call(1, this.handle, other.handle, options.alpha));
+      return wrap(call(2, this.handle, other.handle, options.alpha));
     }
-    return wrap(call(2, this.handle, other, options.alpha));
+    return wrap(call(3, this.handle, other, options.alpha));
   }
 
   /** aten::add_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!) · aten::add_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!) */
   add_(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): this {
     if (typeof other === "object") {
-      call(3, this.handle, other.handle, options.alpha);
+      call(4, this.handle, other.handle, options.alpha);
       return this;
     }
-    call(4, this.handle, other, options.alpha);
+    call(5, this.handle, other, options.alpha);
     return this;
   }
 
   /** aten::addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor */
   addcmul(tensor1: Tensor, tensor2: Tensor, options: { value?: Scalar | undefined } = {}): Tensor {
-    return wrap(call(5, this.handle, tensor1.handle, tensor2.handle, options.value));
+    return wrap(call(6, this.handle, tensor1.handle, tensor2.handle, options.value));
   }
 
   /** aten::addcmul_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!) */
   addcmul_(tensor1: Tensor, tensor2: Tensor, options: { value?: Scalar | undefined } = {}): this {
-    call(6, this.handle, tensor1.handle, tensor2.handle, options.value);
+    call(7, this.handle, tensor1.handle, tensor2.handle, options.value);
     return this;
-  }
-
-  /** aten::adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor */
-  adaptiveAvgPool2d(outputSize: readonly number[]): Tensor {
-    return wrap(call(7, this.handle, outputSize));
   }
 
   /** aten::all(Tensor self) -> Tensor */
@@ -59,19 +59,39 @@ export abstract class TensorOperators {
     return call(9, this.handle, other.handle, options.rtol, options.atol, options.equalNan) as boolean;
   }
 
+  /** aten::_amp_update_scale_(Tensor(a!) self, Tensor(b!) growth_tracker, Tensor found_inf, float scale_growth_factor, float scale_backoff_factor, int growth_interval) -> Tensor(a!) */
+  ampUpdateScale_(
+    growthTracker: Tensor,
+    foundInf: Tensor,
+    scaleGrowthFactor: number,
+    scaleBackoffFactor: number,
+    growthInterval: number,
+  ): this {
+    call(
+      11,
+      this.handle,
+      growthTracker.handle,
+      foundInf.handle,
+      scaleGrowthFactor,
+      scaleBackoffFactor,
+      growthInterval,
+    );
+    return this;
+  }
+
   /** aten::any(Tensor self) -> Tensor */
   any(): Tensor {
-    return wrap(call(10, this.handle));
+    return wrap(call(12, this.handle));
   }
 
   /** aten::argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor */
   argmax(options: { dim?: number | null | undefined; keepdim?: boolean | undefined } = {}): Tensor {
-    return wrap(call(12, this.handle, options.dim, options.keepdim));
+    return wrap(call(14, this.handle, options.dim, options.keepdim));
   }
 
   /** aten::argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor */
   argsort(options: { dim?: number | undefined; descending?: boolean | undefined } = {}): Tensor {
-    return wrap(call(13, this.handle, options.dim, options.descending));
+    return wrap(call(15, this.handle, options.dim, options.descending));
   }
 
   /** aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a) */
@@ -80,7 +100,7 @@ export abstract class TensorOperators {
     stride: readonly number[],
     options: { storageOffset?: number | null | undefined } = {},
   ): Tensor {
-    return wrap(call(14, this.handle, size, stride, options.storageOffset));
+    return wrap(call(16, this.handle, size, stride, options.storageOffset));
   }
 
   /** aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool count_include_pad=True, int? divisor_override=None) -> Tensor */
@@ -96,7 +116,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        15,
+        17,
         this.handle,
         kernelSize,
         options.stride,
@@ -110,32 +130,32 @@ export abstract class TensorOperators {
 
   /** aten::bincount(Tensor self, Tensor? weights=None, SymInt minlength=0) -> Tensor */
   bincount(options: { weights?: Tensor | null | undefined; minlength?: number | undefined } = {}): Tensor {
-    return wrap(call(17, this.handle, options.weights?.handle, options.minlength));
+    return wrap(call(19, this.handle, options.weights?.handle, options.minlength));
   }
 
   /** aten::clamp(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor */
   clamp(options: { min?: Scalar | null | undefined; max?: Scalar | null | undefined } = {}): Tensor {
-    return wrap(call(19, this.handle, options.min, options.max));
+    return wrap(call(21, this.handle, options.min, options.max));
   }
 
   /** aten::clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor */
   clone(options: { memoryFormat?: MemoryFormat | null | undefined } = {}): Tensor {
-    return wrap(call(20, this.handle, options.memoryFormat));
+    return wrap(call(22, this.handle, options.memoryFormat));
   }
 
   /** aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor */
   constantPadNd(pad: readonly number[], options: { value?: Scalar | undefined } = {}): Tensor {
-    return wrap(call(21, this.handle, pad, options.value));
+    return wrap(call(23, this.handle, pad, options.value));
   }
 
   /** aten::contiguous(Tensor(a) self, *, MemoryFormat memory_format=0) -> Tensor(a) */
   contiguous(options: { memoryFormat?: MemoryFormat | undefined } = {}): Tensor {
-    return wrap(call(22, this.handle, options.memoryFormat));
+    return wrap(call(24, this.handle, options.memoryFormat));
   }
 
   /** aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!) */
   copy_(src: Tensor, options: { nonBlocking?: boolean | undefined } = {}): this {
-    call(26, this.handle, src.handle, options.nonBlocking);
+    call(28, this.handle, src.handle, options.nonBlocking);
     return this;
   }
 
@@ -151,7 +171,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        27,
+        29,
         this.handle,
         target.handle,
         options.weight?.handle,
@@ -164,113 +184,113 @@ export abstract class TensorOperators {
 
   /** aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor */
   cumsum(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(28, this.handle, dim, options.dtype));
+    return wrap(call(30, this.handle, dim, options.dtype));
   }
 
   /** aten::detach(Tensor(a) self) -> Tensor(a) */
   detach(): Tensor {
-    return wrap(call(29, this.handle));
+    return wrap(call(31, this.handle));
   }
 
   /** aten::div.Tensor(Tensor self, Tensor other) -> Tensor · aten::div.Scalar(Tensor self, Scalar other) -> Tensor */
   div(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(30, this.handle, other.handle));
+      return wrap(call(32, this.handle, other.handle));
     }
-    return wrap(call(31, this.handle, other));
+    return wrap(call(33, this.handle, other));
   }
 
   /** aten::div_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::div_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
   div_(other: Tensor | Scalar): this {
     if (typeof other === "object") {
-      call(32, this.handle, other.handle);
+      call(34, this.handle, other.handle);
       return this;
     }
-    call(33, this.handle, other);
+    call(35, this.handle, other);
     return this;
   }
 
   /** aten::eq.Tensor(Tensor self, Tensor other) -> Tensor · aten::eq.Scalar(Tensor self, Scalar other) -> Tensor */
   eq(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(36, this.handle, other.handle));
+      return wrap(call(38, this.handle, other.handle));
     }
-    return wrap(call(37, this.handle, other));
+    return wrap(call(39, this.handle, other));
   }
 
   /** aten::equal(Tensor self, Tensor other) -> bool */
   equal(other: Tensor): boolean {
-    return call(38, this.handle, other.handle) as boolean;
+    return call(40, this.handle, other.handle) as boolean;
   }
 
   /** aten::exp(Tensor self) -> Tensor */
   exp(): Tensor {
-    return wrap(call(39, this.handle));
+    return wrap(call(41, this.handle));
   }
 
   /** aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a) */
   expand(size: readonly number[], options: { implicit?: boolean | undefined } = {}): Tensor {
-    return wrap(call(40, this.handle, size, options.implicit));
+    return wrap(call(42, this.handle, size, options.implicit));
   }
 
   /** aten::fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!) */
   fill_(value: Scalar): this {
-    call(41, this.handle, value);
+    call(43, this.handle, value);
     return this;
   }
 
   /** aten::flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a) */
   flatten(options: { startDim?: number | undefined; endDim?: number | undefined } = {}): Tensor {
-    return wrap(call(42, this.handle, options.startDim, options.endDim));
+    return wrap(call(44, this.handle, options.startDim, options.endDim));
   }
 
   /** aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor */
   gather(dim: number, index: Tensor, options: { sparseGrad?: boolean | undefined } = {}): Tensor {
-    return wrap(call(52, this.handle, dim, index.handle, options.sparseGrad));
+    return wrap(call(57, this.handle, dim, index.handle, options.sparseGrad));
   }
 
   /** aten::ge.Tensor(Tensor self, Tensor other) -> Tensor · aten::ge.Scalar(Tensor self, Scalar other) -> Tensor */
   ge(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(53, this.handle, other.handle));
+      return wrap(call(58, this.handle, other.handle));
     }
-    return wrap(call(54, this.handle, other));
+    return wrap(call(59, this.handle, other));
   }
 
   /** aten::gt.Tensor(Tensor self, Tensor other) -> Tensor · aten::gt.Scalar(Tensor self, Scalar other) -> Tensor */
   gt(other: Tensor | Scalar): Tensor {
-    if (typeof other === "object") {
-      return wrap(call(55, this.handle, other.handle));
-    }
-    return wrap(call(56, this.handle, other));
-  }
-
-  /** aten::index_select(Tensor self, int dim, Tensor index) -> Tensor */
-  indexSelect(dim: number, index: Tensor): Tensor {
-    return wrap(call(57, this.handle, dim, index.handle));
-  }
-
-  /** aten::isfinite(Tensor self) -> Tensor */
-  isfinite(): Tensor {
-    return wrap(call(58, this.handle));
-  }
-
-  /** aten::isnan(Tensor self) -> Tensor */
-  isnan(): Tensor {
-    return wrap(call(59, this.handle));
-  }
-
-  /** aten::le.Tensor(Tensor self, Tensor other) -> Tensor · aten::le.Scalar(Tensor self, Scalar other) -> Tensor */
-  le(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
       return wrap(call(60, this.handle, other.handle));
     }
     return wrap(call(61, this.handle, other));
   }
 
+  /** aten::index_select(Tensor self, int dim, Tensor index) -> Tensor */
+  indexSelect(dim: number, index: Tensor): Tensor {
+    return wrap(call(62, this.handle, dim, index.handle));
+  }
+
+  /** aten::isfinite(Tensor self) -> Tensor */
+  isfinite(): Tensor {
+    return wrap(call(63, this.handle));
+  }
+
+  /** aten::isnan(Tensor self) -> Tensor */
+  isnan(): Tensor {
+    return wrap(call(64, this.handle));
+  }
+
+  /** aten::le.Tensor(Tensor self, Tensor other) -> Tensor · aten::le.Scalar(Tensor self, Scalar other) -> Tensor */
+  le(other: Tensor | Scalar): Tensor {
+    if (typeof other === "object") {
+      return wrap(call(65, this.handle, other.handle));
+    }
+    return wrap(call(66, this.handle, other));
+  }
+
   /** aten::lerp_.Scalar(Tensor(a!) self, Tensor end, Scalar weight) -> Tensor(a!) */
   lerp_(end: Tensor, weight: Scalar): this {
-    call(62, this.handle, end.handle, weight);
+    call(67, this.handle, end.handle, weight);
     return this;
   }
 
@@ -283,68 +303,73 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(63, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
+    return wrap(call(68, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::log(Tensor self) -> Tensor */
   log(): Tensor {
-    return wrap(call(65, this.handle));
+    return wrap(call(70, this.handle));
   }
 
   /** aten::log1p(Tensor self) -> Tensor */
   log1p(): Tensor {
-    return wrap(call(66, this.handle));
-  }
-
-  /** aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
-  logSoftmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(67, this.handle, dim, options.dtype));
+    return wrap(call(71, this.handle));
   }
 
   /** aten::logical_and(Tensor self, Tensor other) -> Tensor */
   logicalAnd(other: Tensor): Tensor {
-    return wrap(call(68, this.handle, other.handle));
+    return wrap(call(72, this.handle, other.handle));
   }
 
   /** aten::logical_not(Tensor self) -> Tensor */
   logicalNot(): Tensor {
-    return wrap(call(69, this.handle));
+    return wrap(call(73, this.handle));
   }
 
   /** aten::logical_or(Tensor self, Tensor other) -> Tensor */
   logicalOr(other: Tensor): Tensor {
-    return wrap(call(70, this.handle, other.handle));
+    return wrap(call(74, this.handle, other.handle));
+  }
+
+  /** aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
+  logSoftmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
+    return wrap(call(75, this.handle, dim, options.dtype));
   }
 
   /** aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor */
   logsumexp(dim: readonly number[], options: { keepdim?: boolean | undefined } = {}): Tensor {
-    return wrap(call(71, this.handle, dim, options.keepdim));
+    return wrap(call(76, this.handle, dim, options.keepdim));
   }
 
   /** aten::lt.Tensor(Tensor self, Tensor other) -> Tensor · aten::lt.Scalar(Tensor self, Scalar other) -> Tensor */
   lt(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(72, this.handle, other.handle));
+      return wrap(call(77, this.handle, other.handle));
     }
-    return wrap(call(73, this.handle, other));
+    return wrap(call(78, this.handle, other));
   }
 
   /** aten::masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor · aten::masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor */
   maskedFill(mask: Tensor, value: Tensor | Scalar): Tensor {
     if (typeof value === "object") {
-      return wrap(call(74, this.handle, mask.handle, value.handle));
+      return wrap(call(79, this.handle, mask.handle, value.handle));
     }
-    return wrap(call(75, this.handle, mask.handle, value));
+    return wrap(call(80, this.handle, mask.handle, value));
   }
 
   /** aten::matmul(Tensor self, Tensor other) -> Tensor */
   matmul(other: Tensor): Tensor {
-    return wrap(call(76, this.handle, other.handle));
+    return wrap(call(81, this.handle, other.handle));
   }
 
   /** aten::max(Tensor self) -> Tensor */
   max(): Tensor {
-    return wrap(call(77, this.handle));
+    return wrap(call(82, this.handle));
+  }
+
+  /** aten::maximum(Tensor self, Tensor other) -> Tensor */
+  maximum(other: Tensor): Tensor {
+    return wrap(call(83, this.handle, other.handle));
   }
 
   /** aten::max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor */
@@ -358,13 +383,8 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(78, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
+      call(84, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
     );
-  }
-
-  /** aten::maximum(Tensor self, Tensor other) -> Tensor */
-  maximum(other: Tensor): Tensor {
-    return wrap(call(79, this.handle, other.handle));
   }
 
   /** aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor */
@@ -375,53 +395,53 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(80, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(85, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::min(Tensor self) -> Tensor */
   min(): Tensor {
-    return wrap(call(81, this.handle));
+    return wrap(call(86, this.handle));
   }
 
   /** aten::minimum(Tensor self, Tensor other) -> Tensor */
   minimum(other: Tensor): Tensor {
-    return wrap(call(82, this.handle, other.handle));
+    return wrap(call(87, this.handle, other.handle));
   }
 
   /** aten::mul.Tensor(Tensor self, Tensor other) -> Tensor · aten::mul.Scalar(Tensor self, Scalar other) -> Tensor */
   mul(other: Tensor | Scalar): Tensor {
-    if (typeof other === "object") {
-      return wrap(call(83, this.handle, other.handle));
-    }
-    return wrap(call(84, this.handle, other));
-  }
-
-  /** aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::mul_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
-  mul_(other: Tensor | Scalar): this {
-    if (typeof other === "object") {
-      call(85, this.handle, other.handle);
-      return this;
-    }
-    call(86, this.handle, other);
-    return this;
-  }
-
-  /** aten::narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a) */
-  narrow(dim: number, start: number, length: number): Tensor {
-    return wrap(call(87, this.handle, dim, start, length));
-  }
-
-  /** aten::ne.Tensor(Tensor self, Tensor other) -> Tensor · aten::ne.Scalar(Tensor self, Scalar other) -> Tensor */
-  ne(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
       return wrap(call(88, this.handle, other.handle));
     }
     return wrap(call(89, this.handle, other));
   }
 
+  /** aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::mul_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
+  mul_(other: Tensor | Scalar): this {
+    if (typeof other === "object") {
+      call(90, this.handle, other.handle);
+      return this;
+    }
+    call(91, this.handle, other);
+    return this;
+  }
+
+  /** aten::narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a) */
+  narrow(dim: number, start: number, length: number): Tensor {
+    return wrap(call(92, this.handle, dim, start, length));
+  }
+
+  /** aten::ne.Tensor(Tensor self, Tensor other) -> Tensor · aten::ne.Scalar(Tensor self, Scalar other) -> Tensor */
+  ne(other: Tensor | Scalar): Tensor {
+    if (typeof other === "object") {
+      return wrap(call(93, this.handle, other.handle));
+    }
+    return wrap(call(94, this.handle, other));
+  }
+
   /** aten::neg(Tensor self) -> Tensor */
   neg(): Tensor {
-    return wrap(call(90, this.handle));
+    return wrap(call(95, this.handle));
   }
 
   /** aten::nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor */
@@ -434,77 +454,77 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(91, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
+      call(96, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
     );
   }
 
   /** aten::one_hot(Tensor self, int num_classes=-1) -> Tensor */
   oneHot(options: { numClasses?: number | undefined } = {}): Tensor {
-    return wrap(call(92, this.handle, options.numClasses));
+    return wrap(call(97, this.handle, options.numClasses));
   }
 
   /** aten::permute(Tensor(a) self, int[] dims) -> Tensor(a) */
   permute(dims: readonly number[]): Tensor {
-    return wrap(call(93, this.handle, dims));
+    return wrap(call(98, this.handle, dims));
   }
 
   /** aten::pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor */
   pow(exponent: Scalar): Tensor {
-    return wrap(call(94, this.handle, exponent));
+    return wrap(call(99, this.handle, exponent));
   }
 
   /** aten::relu(Tensor self) -> Tensor */
   relu(): Tensor {
-    return wrap(call(95, this.handle));
+    return wrap(call(100, this.handle));
   }
 
   /** aten::relu_(Tensor(a!) self) -> Tensor(a!) */
   relu_(): this {
-    call(96, this.handle);
+    call(101, this.handle);
     return this;
   }
 
   /** aten::repeat(Tensor self, SymInt[] repeats) -> Tensor */
   repeat(repeats: readonly number[]): Tensor {
-    return wrap(call(97, this.handle, repeats));
+    return wrap(call(102, this.handle, repeats));
   }
 
   /** aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a) */
   reshape(shape: readonly number[]): Tensor {
-    return wrap(call(98, this.handle, shape));
+    return wrap(call(103, this.handle, shape));
   }
 
   /** aten::rsqrt(Tensor self) -> Tensor */
   rsqrt(): Tensor {
-    return wrap(call(100, this.handle));
+    return wrap(call(105, this.handle));
   }
 
   /** aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor · aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor */
   scatter(dim: number, index: Tensor, src: Tensor | Scalar): Tensor {
     if (typeof src === "object") {
-      return wrap(call(101, this.handle, dim, index.handle, src.handle));
+      return wrap(call(106, this.handle, dim, index.handle, src.handle));
     }
-    return wrap(call(102, this.handle, dim, index.handle, src));
+    return wrap(call(107, this.handle, dim, index.handle, src));
   }
 
   /** aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return wrap(call(103, this.handle, dim, index.handle, src.handle));
+    return wrap(call(108, this.handle, dim, index.handle, src.handle));
   }
 
   /** aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a) */
   select(dim: number, index: number): Tensor {
-    return wrap(call(104, this.handle, dim, index));
+    return wrap(call(109, this.handle, dim, index));
   }
 
   /** aten::set_data(Tensor(a!) self, Tensor new_data) -> () */
   setData(newData: Tensor): void {
-    call(105, this.handle, newData.handle);
+    call(110, this.handle, newData.handle);
   }
 
   /** aten::sigmoid(Tensor self) -> Tensor */
   sigmoid(): Tensor {
-    return wrap(call(106, this.handle));
+    return wrap(call(111, this.handle));
   }
 
   /** aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a) */
@@ -516,44 +536,44 @@ export abstract class TensorOperators {
       step?: number | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(107, this.handle, options.dim, options.start, options.end, options.step));
+    return wrap(call(112, this.handle, options.dim, options.start, options.end, options.step));
   }
 
   /** aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   softmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(108, this.handle, dim, options.dtype));
+    return wrap(call(113, this.handle, dim, options.dtype));
   }
 
   /** aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices) */
   sort(options: { dim?: number | undefined; descending?: boolean | undefined } = {}): [Tensor, Tensor] {
-    return wrapAll(call(109, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
+    return wrapAll(call(114, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
   }
 
   /** aten::sqrt(Tensor self) -> Tensor */
   sqrt(): Tensor {
-    return wrap(call(110, this.handle));
+    return wrap(call(115, this.handle));
   }
 
   /** aten::squeeze.dim(Tensor(a) self, int dim) -> Tensor(a) */
   squeeze(dim: number): Tensor {
-    return wrap(call(111, this.handle, dim));
+    return wrap(call(116, this.handle, dim));
   }
 
   /** aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor · aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor */
   sub(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): Tensor {
     if (typeof other === "object") {
-      return wrap(call(113, this.handle, other.handle, options.alpha));
+      return wrap(call(118, this.handle, other.handle, options.alpha));
     }
-    return wrap(call(114, this.handle, other, options.alpha));
+    return wrap(call(119, this.handle, other, options.alpha));
   }
 
   /** aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!) · aten::sub_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!) */
   sub_(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): this {
     if (typeof other === "object") {
-      call(115, this.handle, other.handle, options.alpha);
+      call(120, this.handle, other.handle, options.alpha);
       return this;
     }
-    call(116, this.handle, other, options.alpha);
+    call(121, this.handle, other, options.alpha);
     return this;
   }
 
@@ -565,12 +585,12 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(117, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(122, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::t(Tensor(a) self) -> Tensor(a) */
   t(): Tensor {
-    return wrap(call(119, this.handle));
+    return wrap(call(124, this.handle));
   }
 
   /** aten::to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a) */
@@ -585,7 +605,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        120,
+        125,
         this.handle,
         options.dtype,
         undefined,
@@ -603,7 +623,7 @@ export abstract class TensorOperators {
     k: number,
     options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(121, this.handle, k, options.dim, options.largest, options.sorted)) as [
+    return wrapAll(call(126, this.handle, k, options.dim, options.largest, options.sorted)) as [
       Tensor,
       Tensor,
     ];
@@ -611,12 +631,12 @@ export abstract class TensorOperators {
 
   /** aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a) */
   transpose(dim0: number, dim1: number): Tensor {
-    return wrap(call(122, this.handle, dim0, dim1));
+    return wrap(call(127, this.handle, dim0, dim1));
   }
 
   /** aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a) */
   unsqueeze(dim: number): Tensor {
-    return wrap(call(123, this.handle, dim));
+    return wrap(call(128, this.handle, dim));
   }
 
   /** aten::var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor) */
@@ -627,7 +647,7 @@ export abstract class TensorOperators {
       keepdim?: boolean | undefined;
     } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(124, this.handle, options.dim, options.correction, options.keepdim)) as [
+    return wrapAll(call(129, this.handle, options.dim, options.correction, options.keepdim)) as [
       Tensor,
       Tensor,
     ];
@@ -635,14 +655,19 @@ export abstract class TensorOperators {
 
   /** aten::view(Tensor(a) self, SymInt[] size) -> Tensor(a) */
   view(size: readonly number[]): Tensor {
-    return wrap(call(125, this.handle, size));
+    return wrap(call(130, this.handle, size));
   }
 
   /** aten::zero_(Tensor(a!) self) -> Tensor(a!) */
   zero_(): this {
-    call(127, this.handle);
+    call(132, this.handle);
     return this;
   }
+}
+
+/** aten::_amp_foreach_non_finite_check_and_unscale_(Tensor(a!)[] self, Tensor(b!) found_inf, Tensor inv_scale) -> () */
+export function ampUnscale_(self: readonly Tensor[], foundInf: Tensor, invScale: Tensor): void {
+  call(10, handles(self), foundInf.handle, invScale.handle);
 }
 
 /** aten::arange(Scalar end, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor */
@@ -650,7 +675,7 @@ export function arangeOf(
   end: Scalar,
   options: { dtype?: DType | null | undefined; device?: string | null | undefined } = {},
 ): Tensor {
-  return wrap(call(11, end, options.dtype, undefined, options.device));
+  return wrap(call(13, end, options.dtype, undefined, options.device));
 }
 
 /** aten::batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, bool training, float momentum, float eps, bool cudnn_enabled) -> Tensor */
@@ -667,7 +692,7 @@ export function batchNorm(
 ): Tensor {
   return wrap(
     call(
-      16,
+      18,
       input.handle,
       weight?.handle ?? null,
       bias?.handle ?? null,
@@ -683,7 +708,7 @@ export function batchNorm(
 
 /** aten::cat(Tensor[] tensors, int dim=0) -> Tensor */
 export function cat(tensors: readonly Tensor[], options: { dim?: number | undefined } = {}): Tensor {
-  return wrap(call(18, handles(tensors), options.dim));
+  return wrap(call(20, handles(tensors), options.dim));
 }
 
 /** aten::conv2d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0], SymInt[2] dilation=[1, 1], SymInt groups=1) -> Tensor */
@@ -700,7 +725,7 @@ export function conv2d(
 ): Tensor {
   return wrap(
     call(
-      23,
+      25,
       input.handle,
       weight.handle,
       options.bias?.handle,
@@ -714,7 +739,7 @@ export function conv2d(
 
 /** longtail::conv3x3(Tensor input, Tensor weight) -> Tensor */
 export function conv3x3(input: Tensor, weight: Tensor): Tensor {
-  return wrap(call(24, input.handle, weight.handle));
+  return wrap(call(26, input.handle, weight.handle));
 }
 
 /** longtail::conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu) -> Tensor */
@@ -736,7 +761,7 @@ export function convNorm(
 ): Tensor {
   return wrap(
     call(
-      25,
+      27,
       input.handle,
       weight.handle,
       stride,
@@ -757,7 +782,7 @@ export function convNorm(
 
 /** aten::dropout(Tensor input, float p, bool train) -> Tensor */
 export function dropout(input: Tensor, p: number, train: boolean): Tensor {
-  return wrap(call(34, input.handle, p, train));
+  return wrap(call(36, input.handle, p, train));
 }
 
 /** aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor */
@@ -769,7 +794,7 @@ export function emptyMemoryFormat(
     memoryFormat?: MemoryFormat | null | undefined;
   } = {},
 ): Tensor {
-  return wrap(call(35, size, options.dtype, undefined, options.device, undefined, options.memoryFormat));
+  return wrap(call(37, size, options.dtype, undefined, options.device, undefined, options.memoryFormat));
 }
 
 /** aten::_foreach_add.List(Tensor[] self, Tensor[] other, *, Scalar alpha=1) -> Tensor[] · aten::_foreach_add.Scalar(Tensor[] self, Scalar scalar) -> Tensor[] */
@@ -779,9 +804,9 @@ export function foreachAdd(
   options: { alpha?: Scalar | undefined } = {},
 ): Tensor[] {
   if (Array.isArray(other)) {
-    return wrapAll(call(43, handles(self), handles(other as readonly Tensor[]), options.alpha));
+    return wrapAll(call(45, handles(self), handles(other as readonly Tensor[]), options.alpha));
   }
-  return wrapAll(call(44, handles(self), other));
+  return wrapAll(call(46, handles(self), other));
 }
 
 /** aten::_foreach_add_.List(Tensor(a!)[] self, Tensor[] other, *, Scalar alpha=1) -> () · aten::_foreach_add_.Scalar(Tensor(a!)[] self, Scalar scalar) -> () */
@@ -791,10 +816,10 @@ export function foreachAdd_(
   options: { alpha?: Scalar | undefined } = {},
 ): void {
   if (Array.isArray(other)) {
-    call(45, handles(self), handles(other as readonly Tensor[]), options.alpha);
+    call(47, handles(self), handles(other as readonly Tensor[]), options.alpha);
     return;
   }
-  call(46, handles(self), other);
+  call(48, handles(self), other);
 }
 
 /** aten::_foreach_copy_(Tensor(a!)[] self, Tensor[] src, bool non_blocking=False) -> () */
@@ -803,16 +828,16 @@ export function foreachCopy_(
   src: readonly Tensor[],
   options: { nonBlocking?: boolean | undefined } = {},
 ): void {
-  call(47, handles(self), handles(src), options.nonBlocking);
+  call(49, handles(self), handles(src), options.nonBlocking);
 }
 
 /** aten::_foreach_mul_.List(Tensor(a!)[] self, Tensor[] other) -> () · aten::_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> () */
 export function foreachMul_(self: readonly Tensor[], other: readonly Tensor[] | Scalar): void {
   if (Array.isArray(other)) {
-    call(48, handles(self), handles(other as readonly Tensor[]));
+    call(50, handles(self), handles(other as readonly Tensor[]));
     return;
   }
-  call(49, handles(self), other);
+  call(51, handles(self), other);
 }
 
 /** aten::_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[] */
@@ -820,7 +845,12 @@ export function foreachNorm(
   self: readonly Tensor[],
   options: { ord?: Scalar | undefined; dtype?: DType | null | undefined } = {},
 ): Tensor[] {
-  return wrapAll(call(50, handles(self), options.ord, options.dtype));
+  return wrapAll(call(52, handles(self), options.ord, options.dtype));
+}
+
+/** aten::_foreach_mul_.Tensor(Tensor(a!)[] self, Tensor other) -> () */
+export function foreachScale_(self: readonly Tensor[], other: Tensor): void {
+  call(53, handles(self), other.handle);
 }
 
 /** aten::full(SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor */
@@ -829,7 +859,56 @@ export function fullOf(
   fillValue: Scalar,
   options: { dtype?: DType | null | undefined; device?: string | null | undefined } = {},
 ): Tensor {
-  return wrap(call(51, size, fillValue, options.dtype, undefined, options.device));
+  return wrap(call(54, size, fillValue, options.dtype, undefined, options.device));
+}
+
+/** aten::_fused_sgd_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] momentum_buffer_list, *, float weight_decay, float momentum, Tensor lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> () · aten::_fused_sgd_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] momentum_buffer_list, *, float weight_decay, float momentum, float lr, float dampening, bool nesterov, bool maximize, bool is_first_step, Tensor? grad_scale=None, Tensor? found_inf=None) -> () */
+export function fusedSgd_(
+  self: readonly Tensor[],
+  grads: readonly Tensor[],
+  momentumBufferList: readonly Tensor[],
+  weightDecay: number,
+  momentum: number,
+  lr: Tensor | Scalar,
+  dampening: number,
+  nesterov: boolean,
+  maximize: boolean,
+  isFirstStep: boolean,
+  options: { gradScale?: Tensor | null | undefined; foundInf?: Tensor | null | undefined } = {},
+): void {
+  if (typeof lr === "object") {
+    call(
+      55,
+      handles(self),
+      handles(grads),
+      handles(momentumBufferList),
+      weightDecay,
+      momentum,
+      lr.handle,
+      dampening,
+      nesterov,
+      maximize,
+      isFirstStep,
+      options.gradScale?.handle,
+      options.foundInf?.handle,
+    );
+    return;
+  }
+  call(
+    56,
+    handles(self),
+    handles(grads),
+    handles(momentumBufferList),
+    weightDecay,
+    momentum,
+    lr,
+    dampening,
+    nesterov,
+    maximize,
+    isFirstStep,
+    options.gradScale?.handle,
+    options.foundInf?.handle,
+  );
 }
 
 /** aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor */
@@ -838,7 +917,7 @@ export function linear(
   weight: Tensor,
   options: { bias?: Tensor | null | undefined } = {},
 ): Tensor {
-  return wrap(call(64, input.handle, weight.handle, options.bias?.handle));
+  return wrap(call(69, input.handle, weight.handle, options.bias?.handle));
 }
 
 /** longtail::residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps) -> Tensor */
@@ -850,12 +929,12 @@ export function residualChain(
   momentum: number,
   eps: number,
 ): Tensor {
-  return wrap(call(99, input.handle, handles(parameters), handles(running), training, momentum, eps));
+  return wrap(call(104, input.handle, handles(parameters), handles(running), training, momentum, eps));
 }
 
 /** aten::stack(Tensor[] tensors, int dim=0) -> Tensor */
 export function stack(tensors: readonly Tensor[], options: { dim?: number | undefined } = {}): Tensor {
-  return wrap(call(112, handles(tensors), options.dim));
+  return wrap(call(117, handles(tensors), options.dim));
 }
 
 /** longtail::sync_batch_norm(Tensor x, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_variance, float momentum, float eps, int group) -> Tensor */
@@ -871,7 +950,7 @@ export function syncBatchNorm(
 ): Tensor {
   return wrap(
     call(
-      118,
+      123,
       x.handle,
       weight.handle,
       bias.handle,
@@ -886,5 +965,5 @@ export function syncBatchNorm(
 
 /** aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor */
 export function where(condition: Tensor, self: Tensor, other: Tensor): Tensor {
-  return wrap(call(126, condition.handle, self.handle, other.handle));
+  return wrap(call(131, condition.handle, self.handle, other.handle));
 }

@@ -74,17 +74,28 @@ export function manualSeed(seed: number): void {
   native().manualSeed(seed);
 }
 
-/** The whole state of libtorch's generator. */
-export function getTorchState(): Uint8Array {
-  const state = new Tensor(native().torchState());
+/** The whole state of libtorch's generators: the CPU's and, for another device, that one's after it. */
+export function getTorchState(device = "cpu"): Uint8Array {
+  const cpu = stateOf("cpu");
+  return device === "cpu" ? cpu : Uint8Array.from([...cpu, ...stateOf(device)]);
+}
+
+/** Restores what getTorchState() returned. A device that it does not tell of keeps its state. */
+export function setTorchState(bytes: Uint8Array, device = "cpu"): void {
+  const ofCpu = stateOf("cpu").length;
+  setStateOf("cpu", bytes.subarray(0, ofCpu));
+  if (device !== "cpu" && bytes.length > ofCpu) setStateOf(device, bytes.subarray(ofCpu));
+}
+
+function stateOf(device: string): Uint8Array {
+  const state = new Tensor(native().torchState(device));
   const bytes = state.toArray() as Uint8Array;
   dispose(state);
   return bytes;
 }
 
-/** Restores what getTorchState() returned. */
-export function setTorchState(bytes: Uint8Array): void {
+function setStateOf(device: string, bytes: Uint8Array): void {
   const state = tensor(bytes);
-  native().setTorchState(state.handle);
+  native().setTorchState(device, state.handle);
   dispose(state);
 }

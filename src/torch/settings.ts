@@ -30,8 +30,8 @@ export function setDeterministic(on: boolean): void {
 }
 
 /**
- * Operators that gain from it run in lower precision until the block ends: `using _ = autocast("bfloat16");`.
- * Must not span an `await`.
+ * Operators that gain from it run in lower precision on the device until the block ends:
+ * `using _ = autocast("bfloat16");`. A weight is converted once. Must not span an `await`.
  */
 export function autocast(dtype: "bfloat16" | "float16", { device = "cpu" } = {}): Disposable {
   const before = native().setAutocast(device, dtype);

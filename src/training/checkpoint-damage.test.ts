@@ -25,7 +25,7 @@ beforeAll(() => {
     recipe: toyRecipe("data"),
     ...{ classes: ["ant", "bee", "cat"], counts: [24, 12, 6] },
     ...{ epoch: 1, step: 5, sums: null, best: null, bestOnTest: null },
-    ...{ model, optimizer, ema: null, randomStates: [Uint8Array.of(1, 2, 3)] },
+    ...{ model, optimizer, scaler: null, ema: null, randomStates: [Uint8Array.of(1, 2, 3)] },
   });
   optimizer.dispose();
   model.dispose();

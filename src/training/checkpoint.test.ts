@@ -45,6 +45,7 @@ function saveTrained(to: string, of: ResolvedRecipe = recipe): Method {
     ...{ sums: null, best: null, bestOnTest: null },
     model: method.model,
     optimizer,
+    scaler: null,
     ema: null,
     randomStates,
   });

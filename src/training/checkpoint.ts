@@ -2,6 +2,7 @@ import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Module } from "../nn/module.js";
 import type { EmaWeights } from "../optim/ema.js";
 import { averagesOf } from "../optim/ema.js";
+import type { LossScaler } from "../optim/loss-scaler.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
@@ -49,6 +50,8 @@ export interface Checkpoint extends CheckpointDescription {
   /** By the model's parameter and buffer names. */
   readonly model: Map<string, Tensor>;
   readonly optimizer: Map<string, Tensor>;
+  /** The scale of float16's loss; null for other precisions. */
+  readonly scaler: Map<string, Tensor> | null;
   /** Moving averages of the weights and their state; null where the run keeps none. */
   readonly ema: Map<string, Tensor> | null;
   /** libtorch's random state in each process of the training, in order of rank, uint8. */
@@ -58,24 +61,26 @@ export interface Checkpoint extends CheckpointDescription {
 interface SavedParts {
   model: Module;
   optimizer: Sgd;
+  scaler: LossScaler | null;
   ema: EmaWeights | null;
   /** Of each process, in order of rank. */
   randomStates: readonly Uint8Array[];
 }
 
 /**
- * Writes a checkpoint as one safetensors file: `model.*`, `optimizer.*`, `ema.*`, `random.torch` (of further processes
+ * Writes a checkpoint as one safetensors file: `model.*`, `optimizer.*`, `scaler.*`, `ema.*`, `random.torch` (of further processes
  * `random.torch.RANK`), and the description as metadata. It appears whole or not at all, and holds nothing that depends on the time or the machine: equal runs
  * write equal bytes.
  */
 export function saveCheckpoint(
   path: string,
-  { model, optimizer, ema, randomStates, ...description }: CheckpointDescription & SavedParts,
+  { model, optimizer, scaler, ema, randomStates, ...description }: CheckpointDescription & SavedParts,
 ): void {
   using _scope = scope();
   const tensors = new Map<string, Tensor>([
     ...prefixed("model.", model.stateDict()),
     ...prefixed("optimizer.", optimizer.stateDict()),
+    ...(scaler === null ? [] : prefixed("scaler.", scaler.stateDict())),
     ...(ema === null ? [] : prefixed("ema.", ema.stateDict())),
     ...randomStates.map((state, rank): [string, Tensor] => [randomName(rank), tensor(state)]),
   ]);
@@ -115,12 +120,13 @@ export function readCheckpoint(path: string): Checkpoint {
     );
   const randomStates = randomStatesOf(tensors);
   if (randomStates.length === 0) throw new CheckpointError(`${path} lacks random.torch, the random state.`);
-  const ema = withPrefix("ema.", tensors);
+  const [scaler, ema] = [withPrefix("scaler.", tensors), withPrefix("ema.", tensors)];
   return {
     ...parseDescription(path, metadata["description"]),
     path,
     model: withPrefix("model.", tensors),
     optimizer: withPrefix("optimizer.", tensors),
+    scaler: scaler.size === 0 ? null : scaler,
     ema: ema.size === 0 ? null : ema,
     randomStates,
   };

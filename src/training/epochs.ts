@@ -146,7 +146,7 @@ function nextStep(
   { epoch, step, losses }: Position & { losses: LossHistory },
 ): { outcome: StepOutcome; images: number } {
   using _scope = scope();
-  const { recipe, method, optimizer, ema, trainLoader } = run;
+  const { recipe, method, optimizer, scaler, ema, trainLoader } = run;
   const { stepsPerEpoch } = trainLoader;
   const { indices, ...shown } = batches.next().value as Batch;
   const { peers, reducer } = run;
@@ -155,7 +155,7 @@ function nextStep(
   const { accumulate } = recipe.optimizer;
   const outcome = trainStep(
     { ...shown, step: epoch * stepsPerEpoch + step },
-    { method, optimizer, precision, accumulate, peers, reducer },
+    { method, optimizer, scaler, precision, accumulate, peers, reducer },
   );
   ema?.update();
   const { loss } = outcome;
@@ -185,7 +185,7 @@ function checkpoint(run: Run, progress: Progress): void {
 
 /** The first process writes, with what only the others know. */
 function save(run: Run, path: string, progress: Progress): void {
-  const states = randomStates(run.peers);
+  const states = randomStates(run);
   if (run.peers.rank === 0)
     saveCheckpoint(path, { ...run, ...described(run), ...progress, randomStates: states });
 }

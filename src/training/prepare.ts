@@ -12,6 +12,7 @@ import { buildMethod } from "../methods/registry.js";
 import type { Method } from "../methods/method.js";
 import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
 import { synchroniseBatchNorm } from "../nn/batch-norm.js";
+import { LossScaler } from "../optim/loss-scaler.js";
 import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -36,6 +37,8 @@ export interface Prepared extends Loaders {
   readonly statistics: ClassStatistics;
   readonly method: Method;
   readonly optimizer: Sgd;
+  /** For precision float16; null for others. */
+  readonly scaler: LossScaler | null;
   readonly ema: EmaWeights | null;
   /** The processes that train together. */
   readonly peers: Peers;
@@ -115,6 +118,7 @@ function build(
   const trained = method.model.parameters().filter(({ requiresGrad }) => requiresGrad);
   const reducer = group && new GradientReducer(group, trained);
   const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
+  const scaler = recipe.precision === "float16" ? new LossScaler({ device }) : null;
   const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
   return {
     recipe,
@@ -124,6 +128,7 @@ function build(
     statistics,
     method,
     optimizer,
+    scaler,
     ema,
     heldOut,
     peers,
@@ -131,6 +136,7 @@ function build(
     [Symbol.dispose]() {
       reducer?.[Symbol.dispose]();
       ema?.[Symbol.dispose]();
+      scaler?.dispose();
       optimizer.dispose();
       method.dispose();
     },

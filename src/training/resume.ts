@@ -5,6 +5,7 @@ import { CheckpointError, UsageError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
 import { readCheckpoint } from "./checkpoint.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
 import { rewindMetrics } from "./metrics.js";
@@ -41,8 +42,10 @@ export function resume(prepared: Prepared, folder: RunFolder): Resumed {
   setAside(folder, checkpoint);
   restoreWeights(prepared, checkpoint);
   restore(prepared.optimizer, checkpoint.optimizer, checkpoint.path);
+  if (prepared.scaler !== null)
+    restore(prepared.scaler, checkpoint.scaler ?? new Map<string, Tensor>(), checkpoint.path);
   const randomStates = checkpoint.randomStates.map((state) => state.toArray() as Uint8Array);
-  setTorchState(randomStates[0]!);
+  setTorchState(randomStates[0]!, prepared.device);
   const { epoch, step, sums, bestOnTest } = checkpoint;
   rewindMetrics(folder.metrics, { epoch, step });
   const { best, warning } = bestToGoOnWith(folder.bestCheckpoint, checkpoint);

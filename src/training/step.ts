@@ -1,12 +1,13 @@
 import { overTargets, type Targets } from "../losses/targets.js";
 import type { Labelled, Method, StepResult } from "../methods/method.js";
+import type { LossScaler } from "../optim/loss-scaler.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { ALONE } from "../distributed/peers.js";
 import type { Peers } from "../distributed/peers.js";
 import type { GradientReducer } from "../distributed/gradient-reducer.js";
 import { noGrad } from "../torch/autograd.js";
-import { stack } from "../torch/operators.generated.js";
+import { cat, stack } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -15,6 +16,8 @@ import { microBatches } from "./micro-batches.js";
 interface StepOptions {
   readonly method: Method;
   readonly optimizer: Sgd;
+  /** Where float16 gradients need one; none unless given. */
+  readonly scaler?: LossScaler | null;
   readonly precision: ResolvedRecipe["precision"];
   /** Micro-batches that the batch is cut into. */
   readonly accumulate: ResolvedRecipe["optimizer"]["accumulate"];
@@ -67,7 +70,7 @@ interface Contribution {
  * and what is told of the step are those of the whole.
  */
 export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutcome {
-  const { optimizer, accumulate, peers = ALONE, watch = unwatched } = options;
+  const { optimizer, scaler = null, accumulate, peers = ALONE, watch = unwatched } = options;
   const { total = batch.labels.shape[0]!, ...piece } = batch;
   watch("optimizer", () => {
     optimizer.zeroGrad();
@@ -77,18 +80,19 @@ export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutco
   const contributions = Array.from(microBatches(piece, parts), ({ share, ...part }) =>
     addGradients(part, options, { ofPiece: share, ofBatch }),
   );
-  const { gradNorm } = watch("optimizer", () => optimizer.step());
-  return { ...readOutcome(contributions, peers), gradNorm };
+  const { gradNorm } = watch("optimizer", () => optimizer.step({ scaler }));
+  return readOutcome(contributions, gradNorm, peers);
 }
 
 function addGradients(
   batch: Labelled,
-  { method, precision, peers = ALONE, reducer = null, watch = unwatched }: StepOptions,
+  { method, precision, scaler = null, peers = ALONE, reducer = null, watch = unwatched }: StepOptions,
   { ofPiece, ofBatch }: Share,
 ): Contribution {
   using _scope = scope();
   const result = watch("forward", () => forward(batch, method, precision));
-  const loss = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
+  const share = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
+  const loss = scaler?.scaled(share) ?? share;
   if (batch.lastPart) reducer?.prepare([loss]);
   watch("backward", () => {
     loss.backward();
@@ -98,7 +102,7 @@ function addGradients(
 }
 
 function forward(batch: Labelled, method: Method, precision: ResolvedRecipe["precision"]): StepResult {
-  using _autocast = precision === "bfloat16" ? autocast("bfloat16") : null;
+  using _autocast = precision === "float32" ? null : autocast(precision, { device: batch.images.device });
   return method.step(batch);
 }
 
@@ -112,9 +116,21 @@ function contributedValues({ loss, logits, parts }: StepResult, targets: Targets
 }
 
 /** Reads everything in one transfer, after the update: a GPU is waited for once a step. */
-function readOutcome(contributions: readonly Contribution[], peers: Peers): Omit<StepOutcome, "gradNorm"> {
-  const values = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
+function readOutcome(
+  contributions: readonly Contribution[],
+  gradNorm: Tensor | null,
+  peers: Peers,
+): StepOutcome {
+  const sums = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
+  const values = gradNorm === null ? sums : cat([sums, gradNorm.to({ dtype: "float32" }).view([1])]);
   const names = contributions[0]?.names ?? [];
-  const [right = NaN, loss = NaN, ...parts] = peers.sum(values.toList());
-  return { loss, right, parts: Object.fromEntries(names.map((name, i) => [name, parts[i] ?? NaN])) };
+  const own = values.toList();
+  const norm = gradNorm === null ? null : own.pop()!; // the same in every process
+  const [right = NaN, loss = NaN, ...parts] = peers.sum(own);
+  return {
+    loss,
+    right,
+    parts: Object.fromEntries(names.map((name, i) => [name, parts[i] ?? NaN])),
+    gradNorm: norm,
+  };
 }

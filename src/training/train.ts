@@ -78,7 +78,8 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 
   try {
     emit(runEvent(prepared, folder, progress));
-    for (const message of [...leftOut(prepared), ...warnings]) emit({ type: "warning", message });
+    for (const message of [...leftOut(prepared), ...slowPrecision(prepared), ...warnings])
+      emit({ type: "warning", message });
     const clock = new CheckpointClock(recipe.checkpoints);
     const agreement = new Agreement(peers, signal);
     const run = { ...prepared, folder, from: progress, clock, emit, agreement, signal: agreement.signal };
@@ -111,6 +112,14 @@ function leftOut({ data }: Prepared): string[] {
           `${skipped.count} ${split} images are left out: ${skipped.examples.slice(0, 3).join("; ")}${skipped.count > 3 ? "; …" : ""}`,
         ],
   );
+}
+
+/** What asks for a precision that this device emulates. */
+function slowPrecision({ recipe, device }: Prepared): string[] {
+  if (recipe.precision !== "float16" || device !== "cpu") return [];
+  return [
+    "precision: float16 is for GPUs; the CPU computes it more slowly than float32 and gains nothing by it.",
+  ];
 }
 
 type EndSummary = Pick<EndEvent, "seconds" | "peakMemory">;

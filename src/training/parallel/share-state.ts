@@ -6,7 +6,7 @@ import { scope } from "../../torch/scope.js";
 import type { Prepared } from "../prepare.js";
 import type { Resumed } from "../resume.js";
 
-type Shared = Pick<Prepared, "method" | "optimizer" | "ema" | "peers">;
+type Shared = Pick<Prepared, "device" | "method" | "optimizer" | "scaler" | "ema" | "peers">;
 
 /**
  * Brings all processes to the state that the first one has begun with or read from a checkpoint, so that the file need
@@ -14,7 +14,7 @@ type Shared = Pick<Prepared, "method" | "optimizer" | "ema" | "peers">;
  * process that the checkpoint knows. A process more than there were keeps the numbers it was seeded with.
  */
 export async function shareBeginning(shared: Shared, first: () => Resumed): Promise<Resumed> {
-  const { peers, optimizer } = shared;
+  const { peers, device, optimizer, scaler } = shared;
   if (peers.ranks === 1) return first();
   const text = await fromFirst(peers, "the state to begin with", () => {
     const resumed = first();
@@ -32,10 +32,10 @@ export async function shareBeginning(shared: Shared, first: () => Resumed): Prom
   using _ = scope();
   if (peers.rank > 0)
     optimizer.loadStateDict(new Map(velocities.map(([name, shape]) => [name, zeros(shape)])));
-  peers.broadcast([...optimizer.stateDict().values()]);
+  peers.broadcast([...optimizer.stateDict().values(), ...(scaler?.stateDict().values() ?? [])]);
   shareWeights(shared);
   const own = resumed.randomStates[peers.rank];
-  if (own !== undefined) setTorchState(own);
+  if (own !== undefined) setTorchState(own, device);
   return resumed;
 }
 

@@ -82,7 +82,7 @@ async function record(prepared: Prepared, options: ProfileOptions): Promise<Reco
 /** As the training's own loop does it; the number of images. */
 function oneStep(prepared: Prepared, batches: Iterator<Batch>, spans: TrainingSpan[], done: number): number {
   using _scope = scope();
-  const { method, optimizer, ema, recipe, trainLoader, device } = prepared;
+  const { method, optimizer, scaler, ema, recipe, trainLoader, device } = prepared;
   const { stepsPerEpoch } = trainLoader;
   const { indices: _indices, ...shown } = batches.next().value as Batch;
   const watch: Watch = (phase, work) =>
@@ -94,7 +94,7 @@ function oneStep(prepared: Prepared, batches: Iterator<Batch>, spans: TrainingSp
   optimizer.lr = rateAt(prepared, { epoch: Math.floor(done / stepsPerEpoch), step: done % stepsPerEpoch });
   const { precision } = recipe;
   const { accumulate } = recipe.optimizer;
-  trainStep({ ...shown, step: done }, { method, optimizer, precision, accumulate, watch });
+  trainStep({ ...shown, step: done }, { method, optimizer, scaler, precision, accumulate, watch });
   ema?.update();
   return shown.total;
 }
