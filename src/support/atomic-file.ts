@@ -1,6 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { LongtailError, systemCode } from "./errors.js";
+import { makeFolder } from "./make-folder.js";
+import { formatBytes } from "./units.js";
 
 const reasons: Partial<Record<string, string>> = {
   ENOSPC: "the disk is full; free some space or choose another folder",
@@ -23,7 +25,7 @@ export function writeFileAtomic(path: string, chunks: string | Uint8Array | Iter
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeAndRename(temporary, path, chunks);
     syncFolder(folder);
   } catch (error) {
@@ -80,7 +82,21 @@ export function writeFailure(path: string, error: unknown): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
   const reason = reasons[code] ?? (error instanceof Error ? error.message : code);
-  return new LongtailError(`cannot write ${path}: ${reason} (${code}). What was there before is untouched.`, {
-    cause: error,
-  });
+  const found = code === "ENOSPC" ? `${code}${freeSpace(dirname(path))}` : code;
+  return new LongtailError(
+    `cannot write ${path}: ${reason} (${found}). What was there before is untouched.`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Once what was written of the file is gone again. */
+function freeSpace(folder: string): string {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return `, ${formatBytes(bavail * bsize)} are free`;
+  } catch {
+    return "";
+  }
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { writeFailure } from "./atomic-file.js";
 import { UsageError } from "./errors.js";
 import { removeLeftovers } from "./leftovers.js";
+import { makeFolder } from "./make-folder.js";
 
 /**
  * Makes a folder so that it is whole or absent: `fill` writes into a hidden folder beside it, which is then renamed.
@@ -22,7 +23,7 @@ export async function writeFolderAtomic<T>(
   const temporary = `${hidden("new")}${process.pid}`;
   const old = `${hidden("old")}${process.pid}`;
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     removeLeftovers(dirname(target), basename(hidden("new")));
     mkdirSync(temporary);
     const result = await fillOrRemove(temporary, fill);

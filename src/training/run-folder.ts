@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { DatasetCard } from "../data/card.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Analysis } from "../evaluation/analysis.js";
@@ -9,6 +9,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
+import { makeFolder } from "../support/make-folder.js";
 import type { KernelChoice } from "../torch/native.js";
 
 /** Where everything of a run lies. */
@@ -116,14 +117,15 @@ export function createRunFolder(
   const folder = runFolder(path);
   try {
     if (!resume && existsSync(folder.path) && holdsRun(folder.path)) moveAside(folder.path);
-    mkdirSync(join(folder.path, "checkpoints"), { recursive: true });
+    makeFolder(folder.path);
   } catch (error) {
     if (error instanceof LongtailError) throw error;
     throw new LongtailError(`cannot make the run's folder ${folder.path}: ${(error as Error).message}`, {
       cause: error,
     });
   }
-  writeFileAtomic(folder.recipe, prettyJson(description));
+  writeFileAtomic(folder.recipe, prettyJson(description)); // first: a folder where not even this fits holds no run
+  mkdirSync(dirname(folder.lastCheckpoint), { recursive: true });
   return folder;
 }
 

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../support/errors.js";
+import { makeFolder } from "../support/make-folder.js";
 import { processName } from "../support/process-name.js";
 import { lockFile } from "../torch/file-lock.js";
 
@@ -9,7 +10,7 @@ import { lockFile } from "../torch/file-lock.js";
  * @throws UsageError when another training has the folder.
  */
 export function lockRun(folder: string): Disposable {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, "lock");
   const lock = lockFile(path);
   if (lock === null)

@@ -1,0 +1,80 @@
+/** File systems of few bytes, in memory, that only the processes see which are started on them: nothing to unmount. */
+import { execFile, spawn, spawnSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+const MOUNT = 'mount -t tmpfs -o size="$0" none "$1"';
+
+/** How this machine lets us mount: as somebody who is root in a namespace of its own, or as root; undefined: not at all. */
+export function findNamespace(folder: string): string | undefined {
+  return ["-rm", "-m"].find((flags) => {
+    const { status } = spawnSync("unshare", [flags, "sh", "-c", MOUNT, "1m", folder]);
+    return status === 0;
+  });
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+export class SmallDisk implements Disposable {
+  private constructor(
+    private readonly holder: ChildProcess,
+    private readonly flags: string,
+    readonly folder: string,
+  ) {}
+
+  /** Mounts a disk of a size as mount takes it ("1m") over an empty folder. */
+  static async mount(
+    folder: string,
+    { size, namespace }: { size: string; namespace: string },
+  ): Promise<SmallDisk> {
+    // cat ends with us, however we end, and the disk with it.
+    const holder = spawn(
+      "unshare",
+      [namespace, "sh", "-c", `${MOUNT} && echo ready && exec cat`, size, folder],
+      {
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    );
+    await once(holder.stdout, "data");
+    return new SmallDisk(holder, namespace, folder);
+  }
+
+  /** Where this process, which does not see the disk, finds what is on it. */
+  at(...names: readonly string[]): string {
+    return join(`/proc/${this.holder.pid}/root`, this.folder, ...names);
+  }
+
+  /** Runs a programme that sees the disk. */
+  run(programme: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+    const into = [
+      "-t",
+      String(this.holder.pid),
+      "-m",
+      ...(this.flags === "-rm" ? ["-U", "--preserve-credentials"] : []),
+    ];
+    return new Promise((resolve) => {
+      execFile(
+        "nsenter",
+        [...into, `--wd=${process.cwd()}`, programme, ...args],
+        { env },
+        (error, _stdout, stderr) => {
+          resolve({ code: error === null ? 0 : Number(error.code ?? 1), stderr });
+        },
+      );
+    });
+  }
+
+  /** Gives it another size ("size=8m") or makes it read-only ("ro"). */
+  async remount(options: string): Promise<void> {
+    const { code, stderr } = await this.run("mount", ["-o", `remount,${options}`, this.folder]);
+    if (code !== 0) throw new Error(stderr);
+  }
+
+  [Symbol.dispose](): void {
+    this.holder.stdin!.end();
+  }
+}
