@@ -1,5 +1,6 @@
 import type { CacheProgress } from "../data/cache/report.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import { steadyNow } from "../support/steady-time.js";
 
 /**
  * What a training run tells its listeners: the console, metrics.jsonl, and whoever else listens. The training code
@@ -22,7 +23,7 @@ export type TrainingEvent =
 export type Listener = (event: TrainingEvent) => void;
 
 interface Timed {
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC; of the events of one process it never goes back. */
   readonly time: string;
 }
 
@@ -161,7 +162,7 @@ export type Emit = (event: Untimed<TrainingEvent>) => void;
 /** Stamps events and hands them to every listener. */
 export function emitter(listeners: readonly Listener[]): Emit {
   return (event) => {
-    const timed = { time: new Date().toISOString(), ...event };
+    const timed = { time: new Date(steadyNow()).toISOString(), ...event };
     for (const listen of listeners) listen(timed);
   };
 }

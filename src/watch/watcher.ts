@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { steadyNow } from "../support/steady-time.js";
 import { findRuns } from "./files/find-runs.js";
 import type { RunList } from "./runs.js";
 import { WatchedRun } from "./run/watched-run.js";
@@ -22,7 +23,7 @@ export class Watcher {
   /** @param folder may come to be later */
   constructor(
     readonly folder: string,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = steadyNow,
   ) {}
 
   /** What is known since the last refresh. */

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../../support/errors.js";
+import { steadyNow } from "../../support/steady-time.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
 
@@ -54,7 +55,7 @@ async function printOnce(folder: string, options: WatchArguments): Promise<void>
   const watcher = new Watcher(folder);
   await watcher.refresh();
   const to = output(options);
-  to.say(runsTable(watcher.list, Date.now()));
+  to.say(runsTable(watcher.list, steadyNow()));
   to.value(watcher.list);
 }
 

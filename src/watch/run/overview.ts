@@ -122,7 +122,9 @@ export class Overview {
     const { pace, heard, epochs, stepsPerEpoch, stepsDone } = this;
     if (pace === null || heard === null || epochs === null || stepsPerEpoch === null) return null;
     const made = stepsDone - pace.steps;
-    return made < 2 ? null : ((heard - pace.time) / 1000 / made) * (epochs * stepsPerEpoch - stepsDone);
+    return made < 2 || heard < pace.time
+      ? null
+      : ((heard - pace.time) / 1000 / made) * (epochs * stepsPerEpoch - stepsDone);
   }
 }
 

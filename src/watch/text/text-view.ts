@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { steadyNow } from "../../support/steady-time.js";
 import { plainLineMs, type TextStream } from "../../support/terminal.js";
 import { formatSeconds } from "../../support/units.js";
 import type { RunList, RunSummary } from "../runs.js";
@@ -34,7 +35,7 @@ export class TextView {
   private readonly now: () => number;
 
   constructor(private readonly options: TextViewOptions) {
-    this.now = options.now ?? Date.now;
+    this.now = options.now ?? steadyNow;
   }
 
   show(list: RunList): void {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../../support/atomic-file.js";
 import { prettyJson, valueAt } from "../../../support/json.js";
+import { steadyNow } from "../../../support/steady-time.js";
 import type { RunFolder } from "../../run-folder.js";
 import { paramsOf } from "./params.js";
 import type { Param } from "./params.js";
@@ -61,7 +62,7 @@ export class MlflowRun {
     const answer = await server.post("runs/create", {
       experiment_id: experiment,
       run_name: basename(folder.path),
-      start_time: Date.now(),
+      start_time: Math.floor(steadyNow()),
       tags: tagsOf(description),
     });
     const run = new MlflowRun(server, textAt(answer, "run", "info", "run_id"), answer);
@@ -81,7 +82,7 @@ export class MlflowRun {
     if (this.#artifacts.startsWith("mlflow-artifacts:"))
       for (const path of [folder.recipe, folder.result, folder.epochs, folder.firstBatch, folder.log])
         if (existsSync(path)) await this.#server.upload(this.#artifacts, basename(path), path);
-    await this.#server.post("runs/update", { run_id: this.id, status, end_time: Date.now() });
+    await this.#server.post("runs/update", { run_id: this.id, status, end_time: Math.floor(steadyNow()) });
   }
 
   /** Those that the server does not know: it takes no other value for one that it knows. */
