@@ -2,6 +2,7 @@
 #include <c10/util/Logging.h>
 
 #include "common/napi.h"
+#include "cuda/cuda.h"
 #include "distributed/distributed.h"
 #include "engine/engine.h"
 #include "kernels/kernels.h"
@@ -29,6 +30,7 @@ napi_value init(napi_env env, napi_value exports) {
     initFileLocks(env, exports);
     initKernels(env, exports);
     initDistributed(env, exports);
+    initCuda(env, exports);
     initVision(env, exports);
   } catch (...) {
     throwCurrentException(env);

@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { UsageError } from "../support/errors.js";
 import { full, tensor } from "../torch/create.js";
+import { CUDA_LIBRARY, hasCudaLibrary } from "../torch/cuda.js";
 import { cat } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -11,8 +9,6 @@ import type { GatheredRows, Peers } from "./peers.js";
 import { PeerError, isLostPeer } from "./peer-error.js";
 import type { ProcessGroup } from "./process-group.js";
 import type { Store } from "./store.js";
-
-const CUDA_LIBRARY = join(dirname(fileURLToPath(import.meta.url)), "../../build/longtail-cuda.so");
 
 /** Between two looks at the store. */
 const LOOK_MS = 20;
@@ -52,10 +48,10 @@ export class World implements Peers, Disposable {
 
   /** Tensors on GPUs go by NCCL from here on. @throws UsageError where this installation has no CUDA library. */
   useNccl(): void {
-    if (!existsSync(CUDA_LIBRARY))
+    if (!hasCudaLibrary())
       throw new UsageError(
         `NCCL is not built: expected ${CUDA_LIBRARY}, found nothing. Install the engine with CUDA (\`npx longtail engine install --cuda\`) ` +
-          "and run `node scripts/build-cuda.mjs`, or train over Gloo with --device cpu.",
+          "and run `node scripts/build-cuda.mjs --headers`, or train over Gloo with --device cpu.",
       );
     this.group.addNccl(CUDA_LIBRARY);
   }

@@ -9,6 +9,7 @@ export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Me
   abstract readonly name: string;
   abstract readonly prior: Method["prior"];
   readonly views: readonly View[] = ["train"];
+  readonly decidesAnew: string | null = null;
   readonly model: M;
 
   constructor(model: M) {

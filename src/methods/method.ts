@@ -36,6 +36,8 @@ export interface Method {
    * logits), or those divided by the classes' numbers of images ("balanced": it is on balanced logits).
    */
   readonly prior: "drawn" | "balanced";
+  /** What a step decides in JavaScript, anew each time, so that it cannot be recorded once; null: nothing. */
+  readonly decidesAnew: string | null;
   /** The forward half of a training step: loss.backward() and the optimizer are the loop's. */
   step(batch: Labelled): StepResult;
   /** Raw logits of each expert, [N, C], without gradient; the ensemble's are their mean. Call model.eval() before. */

@@ -39,6 +39,8 @@ const SHUFFLE_STREAMS = 2 ** 33;
 export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
   override readonly name = "ncl";
   override readonly views: readonly View[] = ["train", "second"];
+  override readonly decidesAnew =
+    "the order in which key encoders see the images, and where the queues are written";
   readonly #options: NclOptions & { contrastive: ContrastiveOptions };
   readonly #shuffle: Shuffle;
   readonly #peers: BatchPeers;

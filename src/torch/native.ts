@@ -125,9 +125,15 @@ function shortenSpinning(): void {
   process.env["GOMP_SPINCOUNT"] = "2000";
 }
 
+/** On a GPU cuBLAS gives the same result every time only with a workspace of a fixed size, and libtorch insists on it. */
+function fixCublasWorkspace(): void {
+  process.env["CUBLAS_WORKSPACE_CONFIG"] ??= ":4096:8";
+}
+
 function load(): NativeAddon {
   shortenSpinning();
   const engine = locateEngine();
+  if (engine.cuda) fixCublasWorkspace();
   const require = createRequire(import.meta.url);
   const file = join(build, "longtail.node");
   if (!existsSync(file)) {

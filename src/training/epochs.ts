@@ -21,8 +21,9 @@ import { tellSpread } from "./logs/spread.js";
 import type { Prepared } from "./prepare.js";
 import type { RunFolder } from "./run-folder.js";
 import { bestOnTest, betterEpoch } from "./selection.js";
-import { trainStep } from "./step.js";
 import type { StepOutcome } from "./step.js";
+import { openStepper } from "./stepping/stepper.js";
+import type { Stepper } from "./stepping/stepper.js";
 
 /** What the loop works with. */
 export interface Run extends Prepared {
@@ -37,6 +38,10 @@ export interface Run extends Prepared {
   readonly signal: AbortSignal | undefined;
 }
 
+interface Stepping extends Run {
+  readonly stepper: Stepper;
+}
+
 /** How far a run has come, and what the last evaluation found; null when none was due or it was interrupted. */
 export interface Reached {
   readonly progress: Progress;
@@ -48,6 +53,12 @@ export interface Reached {
  * has it first.
  */
 export async function trainEpochs(run: Run): Promise<Reached> {
+  using stepper = openStepper(run);
+  if (stepper.notRecorded !== null)
+    run.emit({
+      type: "warning",
+      message: `The step is not recorded as a CUDA graph: ${stepper.notRecorded}.`,
+    });
   let progress = run.from;
   let judgement: Judgement | null = null;
   for (;;) {
@@ -60,7 +71,7 @@ export async function trainEpochs(run: Run): Promise<Reached> {
       progress = withFindings(run, progress, judgement.evaluation);
     }
     if (progress.epoch === run.recipe.epochs || run.signal?.aborted) return { progress, judgement };
-    progress = await trainEpoch(run, progress);
+    progress = await trainEpoch({ ...run, stepper }, progress);
   }
 }
 
@@ -87,7 +98,7 @@ function withFindings(run: Run, progress: Progress, result: EvaluationResult): P
 }
 
 /** Runs what is left of one epoch, less when interrupted. Checkpoints on the way and at its end. */
-async function trainEpoch(run: Run, before: Progress): Promise<Progress> {
+async function trainEpoch(run: Stepping, before: Progress): Promise<Progress> {
   const { optimizer, trainLoader, clock, agreement, emit, signal } = run;
   const { stepsPerEpoch } = trainLoader;
   const { epoch } = before;
@@ -141,22 +152,16 @@ export function rateAt(
 
 /** Takes the next batch and trains on it. Every tensor made on the way is freed. */
 function nextStep(
-  run: Run,
+  run: Stepping,
   batches: Iterator<Batch>,
   { epoch, step, losses }: Position & { losses: LossHistory },
 ): { outcome: StepOutcome; images: number } {
   using _scope = scope();
-  const { recipe, method, optimizer, scaler, ema, trainLoader } = run;
+  const { recipe, optimizer, ema, trainLoader, stepper } = run;
   const { stepsPerEpoch } = trainLoader;
   const { indices, ...shown } = batches.next().value as Batch;
-  const { peers, reducer } = run;
   if (epoch + step === 0 && run.peers.rank === 0) tellFirstBatch(run, { indices, images: shown.images });
-  const { precision } = recipe;
-  const { accumulate } = recipe.optimizer;
-  const outcome = trainStep(
-    { ...shown, step: epoch * stepsPerEpoch + step },
-    { method, optimizer, scaler, precision, accumulate, peers, reducer },
-  );
+  const outcome = stepper.run({ ...shown, step: epoch * stepsPerEpoch + step });
   ema?.update();
   const { loss } = outcome;
   if (!Number.isFinite(loss)) {

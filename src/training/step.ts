@@ -13,7 +13,7 @@ import { autocast } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
 import { microBatches } from "./micro-batches.js";
 
-interface StepOptions {
+export interface StepOptions {
   readonly method: Method;
   readonly optimizer: Sgd;
   /** Where float16 gradients need one; none unless given. */
@@ -34,7 +34,7 @@ export type Watch = <T>(phase: Phase, work: () => T) => T;
 const unwatched: Watch = (_phase, work) => work();
 
 /** A batch, or this process's piece of one. */
-interface TrainingBatch extends Labelled {
+export interface TrainingBatch extends Labelled {
   /** Images of the whole batch; as many as there are labels unless given. */
   readonly total?: number;
 }
@@ -56,10 +56,22 @@ export interface StepOutcome {
   readonly gradNorm: number | null;
 }
 
+/** The same on its device, where nobody has waited for it. */
+export interface ComputedStep {
+  readonly names: readonly string[]; // of the loss's parts
+  readonly clipped: boolean;
+  readonly values: Tensor; // float32 [2 + parts, and one if clipped]: right, loss, the loss's parts, the gradients' norm
+}
+
 /** What one micro-batch adds to its step. */
 interface Contribution {
   readonly names: readonly string[]; // of the loss's parts
   readonly values: Tensor; // float32 [2 + parts]: images that are right, the loss and its parts by the share of the batch
+}
+
+/** One training step, and what it tells. Call it in a scope of its own. */
+export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutcome {
+  return readOutcome(computeStep(batch, options), options.peers);
 }
 
 /**
@@ -69,7 +81,7 @@ interface Contribution {
  * Of several processes each has a piece of the batch; their gradients, which the last micro-batch's backward reduces,
  * and what is told of the step are those of the whole.
  */
-export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutcome {
+export function computeStep(batch: TrainingBatch, options: StepOptions): ComputedStep {
   const { optimizer, scaler = null, accumulate, peers = ALONE, watch = unwatched } = options;
   const { total = batch.labels.shape[0]!, ...piece } = batch;
   watch("optimizer", () => {
@@ -81,7 +93,9 @@ export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutco
     addGradients(part, options, { ofPiece: share, ofBatch }),
   );
   const { gradNorm } = watch("optimizer", () => optimizer.step({ scaler }));
-  return readOutcome(contributions, gradNorm, peers);
+  const sums = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
+  const values = gradNorm === null ? sums : cat([sums, gradNorm.to({ dtype: "float32" }).view([1])]);
+  return { names: contributions[0]?.names ?? [], clipped: gradNorm !== null, values };
 }
 
 function addGradients(
@@ -116,21 +130,14 @@ function contributedValues({ loss, logits, parts }: StepResult, targets: Targets
 }
 
 /** Reads everything in one transfer, after the update: a GPU is waited for once a step. */
-function readOutcome(
-  contributions: readonly Contribution[],
-  gradNorm: Tensor | null,
-  peers: Peers,
-): StepOutcome {
-  const sums = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
-  const values = gradNorm === null ? sums : cat([sums, gradNorm.to({ dtype: "float32" }).view([1])]);
-  const names = contributions[0]?.names ?? [];
+export function readOutcome({ names, clipped, values }: ComputedStep, peers: Peers = ALONE): StepOutcome {
   const own = values.toList();
-  const norm = gradNorm === null ? null : own.pop()!; // the same in every process
+  const gradNorm = clipped ? own.pop()! : null; // the same in every process
   const [right = NaN, loss = NaN, ...parts] = peers.sum(own);
   return {
     loss,
     right,
     parts: Object.fromEntries(names.map((name, i) => [name, parts[i] ?? NaN])),
-    gradNorm: norm,
+    gradNorm,
   };
 }

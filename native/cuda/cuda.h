@@ -1,0 +1,9 @@
+// GPUs, as far as they need more than libtorch's operators.
+#pragma once
+#include <node_api.h>
+
+namespace lt {
+
+void initCuda(napi_env env, napi_value exports);
+
+}  // namespace lt

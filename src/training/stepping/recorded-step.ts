@@ -1,0 +1,99 @@
+import type { Labelled } from "../../methods/method.js";
+import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
+import type { Recorder, Recording } from "../../torch/cuda.js";
+import { dispose, keepForever, scope } from "../../torch/scope.js";
+import type { Tensor } from "../../torch/tensor.js";
+import { computeStep, readOutcome } from "../step.js";
+import type { ComputedStep, StepOptions, StepOutcome, TrainingBatch } from "../step.js";
+
+/** Steps before the recording, which make what outlives a step: velocities, libraries' plans and workspaces. */
+const WARM_UP = 3;
+
+interface Recorded {
+  readonly recording: Recording;
+  readonly inputs: Pick<Labelled, "images" | "labels">;
+  /** Of each parameter, where a replay leaves them; null for one that has none. */
+  readonly gradients: readonly (Tensor | null)[];
+}
+
+/**
+ * A training step that is recorded once and then launched as a whole: copy the batch to where the recording reads it,
+ * replay, read what it tells. Forward, backward, clipping, the scaled loss's checks and the update are all part of it; the
+ * learning rate is read from the device. Batches of another size (an epoch's last one) are computed operator by operator.
+ */
+export class RecordedStep implements Disposable {
+  readonly #options: StepOptions;
+  readonly #recorder: Recorder;
+  readonly #batch: number;
+  #warm = 0;
+  /** What a step tells, in memory that stays. */
+  #told: ComputedStep | null = null;
+  #recorded: Recorded | null = null;
+  /** Whether the parameters' gradients are those of the recording. */
+  #attached = false;
+
+  /** batch: the images of a whole batch. */
+  constructor(options: StepOptions, { recorder, batch }: { recorder: Recorder; batch: number }) {
+    this.#options = options;
+    this.#recorder = recorder;
+    this.#batch = batch;
+    options.optimizer.keepRateOnDevice();
+  }
+
+  /** Call it in a scope of its own. */
+  run(batch: TrainingBatch): StepOutcome {
+    if (batch.labels.shape[0] !== this.#batch) return readOutcome(this.#compute(batch));
+    if (this.#warm < WARM_UP || this.#told === null) {
+      this.#warm += 1;
+      const step = this.#compute(batch);
+      this.#told ??= { ...step, values: keepForever(step.values.clone()) };
+      return readOutcome(step);
+    }
+    this.#recorded ??= this.#record(batch, this.#told);
+    const { recording, inputs } = this.#recorded;
+    inputs.images.copy_(batch.images, { nonBlocking: true });
+    inputs.labels.copy_(batch.labels, { nonBlocking: true });
+    this.#attachGradients(this.#recorded.gradients);
+    recording.replay();
+    return readOutcome(this.#told);
+  }
+
+  #compute(batch: TrainingBatch): ComputedStep {
+    this.#attached = false;
+    return computeStep(batch, this.#options);
+  }
+
+  #record({ images, labels }: TrainingBatch, { values }: ComputedStep): Recorded {
+    const { method, optimizer } = this.#options;
+    const inputs = { images: keepForever(images.clone()), labels: keepForever(labels.clone()) };
+    optimizer.zeroGrad();
+    const recording = this.#recorder(() => {
+      using _scope = scope();
+      const computed = computeStep(inputs, this.#options);
+      using _noGrad = noGrad();
+      values.copy_(computed.values);
+    });
+    const gradients = gradientsOf(method.model.parameters());
+    keepForever(gradients.filter((gradient) => gradient !== null));
+    return { recording, inputs, gradients };
+  }
+
+  /** A step of another batch has put its own gradients in their place; histograms read those of the latest step. */
+  #attachGradients(gradients: readonly (Tensor | null)[]): void {
+    if (this.#attached) return;
+    this.#options.method.model.parameters().forEach((parameter, i) => {
+      parameter.grad = gradients[i] ?? null;
+    });
+    this.#attached = true;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#told !== null) dispose(this.#told.values);
+    if (this.#recorded === null) return;
+    const { recording, inputs, gradients } = this.#recorded;
+    this.#options.optimizer.zeroGrad();
+    dispose(inputs.images, inputs.labels, ...gradients.filter((one) => one !== null));
+    recording[Symbol.dispose]();
+    this.#recorded = null;
+  }
+}
