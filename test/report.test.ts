@@ -1,5 +1,5 @@
 /** The report in a real browser: it renders, sorts, searches, and is accessible in light and dark, wide and narrow. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,6 +9,7 @@ import { writeReport } from "../src/report/write-report.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
 import { trainToy } from "../src/training/train-toy.fixture.js";
 import { findChromium, openChromium } from "./support/chromium.js";
+import { writeSyntheticRun } from "./support/synthetic-run.js";
 
 const executable = findChromium();
 const why = executable === undefined ? " (skipped: no Chromium on the PATH, nor in CHROMIUM_PATH)" : "";
@@ -30,10 +31,15 @@ describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => 
     folder[Symbol.dispose]();
   });
 
-  async function open(width: number, colorScheme: "light" | "dark", scripts = true): Promise<Page> {
+  async function open(
+    width: number,
+    colorScheme: "light" | "dark",
+    scripts = true,
+    of = address,
+  ): Promise<Page> {
     const viewport = { width, height: 900 };
     const page = await browser.newPage({ viewport, colorScheme, javaScriptEnabled: scripts });
-    await page.goto(address);
+    await page.goto(of);
     return page;
   }
 
@@ -74,6 +80,35 @@ describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => 
     await page.getByLabel("Search").fill("BEE");
     expect(await names(page)).toContain("bee");
     expect(await page.getByRole("status").textContent()).toMatch(/^\d of 3$/);
+    await page.close();
+  });
+
+  test("of very many classes it shows the first 500 of what is sorted and searched, until all are asked for", async () => {
+    const names = Array.from({ length: 600 }, (_, c) => `species-${c}`);
+    const [images, classNames] = [join(folder.path, "images.txt"), join(folder.path, "names.txt")];
+    writeFileSync(images, names.map((_, c) => `ant/${c % 4}.png ${c}\n`).join(""));
+    writeFileSync(classNames, names.join("\n"));
+    const recipe = toyRecipe(join(folder.path, "test"));
+    const data = { ...recipe.data, kind: "list", trainFile: images, testFile: images, classNames } as const;
+    const counts = names.map((_, c) => 700 - c);
+    const many = join(folder.path, "many");
+    await writeSyntheticRun(many, { recipe: { ...recipe, data }, counts, stepsPerEpoch: 2 });
+    const page = await open(1280, "light", true, pathToFileURL(await writeReport(many)).href);
+    await page.locator("#classes summary").first().click();
+    const shown = page.locator("table.sortable tbody tr");
+    const status = page.locator("#classes").getByRole("status");
+    expect([await shown.count(), await status.textContent()]).toEqual([500, "the first 500 of 600"]);
+    const head = page.getByRole("button", { name: "training images" });
+    await head.click();
+    await head.click();
+    expect(await shown.first().locator("th").textContent()).toBe("species-599"); // was not there before
+    await page.getByLabel("Search").fill("species-55");
+    const found = await shown.count(); // species-55, -550 to -559, and those that are taken for one of them
+    expect(found).toBeGreaterThanOrEqual(11);
+    expect(await status.textContent()).toBe(`${found} of 600`);
+    await page.getByLabel("Search").fill("");
+    await page.getByRole("button", { name: "Show all" }).click();
+    expect([await shown.count(), await status.textContent()]).toEqual([600, ""]);
     await page.close();
   });
 

@@ -1,15 +1,31 @@
 /**
- * Sorts the table of classes by a click on a column's head, and shows those of its rows that hold what is searched for.
- * Without it the table is whole, in its own order.
+ * Sorts the table of classes by a click on a column's head, and shows those of its rows that hold what is searched for:
+ * the first 500 of them, until all are asked for, since a browser takes seconds to lay out thousands. Without it the table
+ * is whole, in its own order.
  */
 export const SCRIPT = `
+const MOST = 500;
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
-  const rows = [...body.rows];
+  const texts = new Map([...body.rows].map((row) => [row, row.textContent.toLowerCase()]));
+  const search = table.closest("details").querySelector(".search");
+  const [input, status, all] = ["input", "[role=status]", "button"].map((part) => search.querySelector(part));
+  let rows = [...body.rows];
+  let most = MOST;
+  const show = () => {
+    const wanted = input.value.trim().toLowerCase();
+    const found = rows.filter((row) => texts.get(row).includes(wanted));
+    body.replaceChildren(...found.slice(0, most));
+    all.hidden = found.length <= most;
+    const first = all.hidden ? "" : "the first " + most + " of ";
+    const [hits, whole] = [found, rows].map((some) => some.length.toLocaleString("en"));
+    status.textContent = wanted !== "" ? first + hits + " of " + whole : all.hidden ? "" : first + whole;
+  };
   const key = (row, column) => {
     const text = row.cells[column].textContent.trim();
     return table.tHead.rows[0].cells[column].classList.contains("number") ? (text === "-" ? -1 : Number(text)) : text.toLowerCase();
   };
+  const { compare } = new Intl.Collator("en", { numeric: true });
   for (const head of table.tHead.rows[0].cells) {
     const column = head.cellIndex;
     const button = document.createElement("button");
@@ -23,21 +39,17 @@ for (const table of document.querySelectorAll("table.sortable")) {
       head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
       const sign = ascending ? 1 : -1;
       const keyed = rows.map((row) => [key(row, column), row]);
-      keyed.sort(([a], [b]) => sign * (typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true })));
-      body.append(...keyed.map(([, row]) => row));
+      keyed.sort(([a], [b]) => sign * (typeof a === "number" ? a - b : compare(a, b)));
+      rows = keyed.map(([, row]) => row);
+      show();
     });
   }
-  const search = table.closest("details").querySelector(".search");
-  const [input, status] = [search.querySelector("input"), search.querySelector("[role=status]")];
-  search.hidden = false;
-  input.addEventListener("input", () => {
-    const wanted = input.value.trim().toLowerCase();
-    let shown = 0;
-    for (const row of rows) {
-      row.hidden = !row.textContent.toLowerCase().includes(wanted);
-      shown += row.hidden ? 0 : 1;
-    }
-    status.textContent = wanted === "" ? "" : shown + " of " + rows.length;
+  all.addEventListener("click", () => {
+    most = rows.length;
+    show();
   });
+  input.addEventListener("input", show);
+  search.hidden = false;
+  show();
 }
 `;

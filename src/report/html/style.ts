@@ -46,10 +46,12 @@ thead th { white-space: nowrap; }
 [aria-sort="ascending"] button::after { content: "\\00a0↑"; opacity: 1; }
 [aria-sort="descending"] button::after { content: "\\00a0↓"; opacity: 1; }
 .share { background: linear-gradient(to right, color-mix(in srgb, var(--s1) 22%, transparent) var(--share), transparent 0) no-repeat; }
+td:has(.dot) { white-space: nowrap; }
 .dot { display: inline-block; width: 0.6rem; height: 0.6rem; border-radius: 50%; margin-right: 0.4rem; background: var(--medium); }
 .dot.many { background: var(--many); }
 .dot.few { background: var(--few); }
 .search input { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--soft); border-radius: 0.4rem; padding: 0.2rem 0.5rem; max-width: 100%; }
+.search button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--soft); border-radius: 0.4rem; padding: 0.2rem 0.6rem; cursor: pointer; }
 .search [role="status"] { color: var(--soft); margin-left: 0.5rem; }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1.2rem 1.6rem; list-style: none; margin: 0.8rem 0; padding: 0; }
 .pairs p { margin: 0 0 0.4rem; line-height: 1.35; overflow-wrap: anywhere; }

@@ -18,7 +18,7 @@ export function classesSection({ judged }: ReportedRun): Section | null {
     title: "Every class",
     lead: leadText(judged, mistakes),
     body: markup`<details${new Markup(open)}><summary>${counted(judged.perClass.length, "class", "classes")}, largest first</summary>
-<p class="search" hidden><label for="class-search">Search</label> <input id="class-search" type="search" autocomplete="off"> <span role="status"></span></p>
+<p class="search" hidden><label for="class-search">Search</label> <input id="class-search" type="search" autocomplete="off"> <span role="status"></span> <button type="button" hidden>Show all</button></p>
 <div class="scroll tall" tabindex="0" role="group" aria-label="Table of classes"><table class="sortable">
 <thead><tr>${HEAD.map(([title, number]) => markup`<th scope="col"${number ? new Markup(' class="number"') : null}>${title}</th>`)}</tr></thead>
 <tbody>${rows(judged, mistakes)}</tbody></table></div></details>`,
@@ -40,7 +40,7 @@ function leadText({ perClass }: Judged, mistakes: readonly ClassMistakes[] | nul
   const half = known.filter((accuracy) => accuracy >= 50).length;
   const attracting = mistakes === null ? null : mostAnswered(perClass, mistakes);
   return sentences(
-    `${half} of ${counted(known.length, "class", "classes")} ${half === 1 ? "is" : "are"} recognised in half of the images or more.`,
+    `${half.toLocaleString("en")} of ${counted(known.length, "class", "classes")} ${half === 1 ? "is" : "are"} recognised in half of the images or more.`,
     "Accuracy is the share of a class's images that are answered with it, precision the share of the answers with it that are right.",
     attracting,
   );
