@@ -81,7 +81,7 @@ std::vector<Pipeline> toPipelines(napi_env env, napi_value list) {
   return pipelines;
 }
 
-// openProducer({ pixels, views: transforms[], size, seed, threads, ahead, reduce }) → id
+// openProducer({ pixels, views: transforms[], size, seed, threads, ahead, reduce, pinned }) → id
 napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[0], key); };
   auto [source, borrowed] = toSource(env, get("pixels"));
@@ -91,7 +91,8 @@ napi_value openProducer(napi_env env, size_t, napi_value* argv) {
                               static_cast<uint64_t>(toInt(env, get("seed"))),
                               static_cast<int>(toInt(env, get("threads"))),
                               static_cast<size_t>(toInt(env, get("ahead"))),
-                              toBool(env, get("reduce"))};
+                              toBool(env, get("reduce")),
+                              toBool(env, get("pinned"))};
   Entry entry{std::make_unique<Producer>(std::move(settings)), {}};
   for (const napi_value array : borrowed) {
     check(env, napi_create_reference(env, array, 1, &entry.borrowed.emplace_back()), "napi_create_reference");

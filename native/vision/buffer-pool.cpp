@@ -7,6 +7,8 @@
 namespace lt {
 
 at::Tensor BufferPool::take(at::IntArrayRef sizes, at::ScalarType type, at::MemoryFormat format) {
+  const auto options = at::TensorOptions().dtype(type).memory_format(format);
+  if (pinned_) return at::empty(sizes, options.pinned_memory(true));
   std::lock_guard<std::mutex> lock(mutex_);
   const auto isFree = [](const at::Tensor& tensor) { return tensor.use_count() == 1 && tensor.storage().use_count() == 1; };
   const auto fits = [&](const at::Tensor& tensor) {
@@ -20,7 +22,7 @@ at::Tensor BufferPool::take(at::IntArrayRef sizes, at::ScalarType type, at::Memo
   }
   const auto oldest = known_.size() < most_ ? known_.end() : std::ranges::find_if(known_, isFree);
   if (oldest != known_.end()) known_.erase(oldest);
-  auto made = at::empty(sizes, at::TensorOptions().dtype(type).memory_format(format));
+  auto made = at::empty(sizes, options);
   if (known_.size() < most_) known_.push_back(made);
   return made.detach();
 }

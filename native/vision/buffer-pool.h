@@ -11,14 +11,16 @@ namespace lt {
 // others no longer fits the next batch: the memory of a loader of 224-pixel images grew from 0.3 to 1.8 GB. Any thread.
 class BufferPool {
  public:
-  // Keeps up to `most` tensors.
-  explicit BufferPool(size_t most) : most_(most) {}
+  // Keeps up to `most` tensors. Pinned memory, from which a GPU fetches on its own, is kept by libtorch instead: its
+  // allocator knows which copies still read what nobody holds any more.
+  explicit BufferPool(size_t most, bool pinned = false) : most_(most), pinned_(pinned) {}
 
   // Dense memory of this size and format that nobody else holds; what is in it is left over.
   at::Tensor take(at::IntArrayRef sizes, at::ScalarType type, at::MemoryFormat format);
 
  private:
   const size_t most_;
+  const bool pinned_;
   std::mutex mutex_;
   std::vector<at::Tensor> known_;
 };

@@ -34,7 +34,7 @@ struct Producer::Chunk {
   size_t begin, end;
 };
 
-Producer::Producer(Settings settings) : settings_(std::move(settings)), buffers_(settings_.ahead + 2) {
+Producer::Producer(Settings settings) : settings_(std::move(settings)), buffers_(settings_.ahead + 2, settings_.pinned) {
   const size_t views = settings_.pipelines.size();
   if (views == 0 || views > mostViews) {
     throw std::out_of_range("Producer: expected 1 to " + std::to_string(mostViews) + " views, received " + std::to_string(views));
@@ -125,7 +125,12 @@ void Producer::openBatch() {
   batch->epoch = epoch_;
   batch->draws.assign(first, first + static_cast<std::ptrdiff_t>(count));
   const auto images = static_cast<int64_t>(count * settings_.pipelines.size());
-  batch->pixels = buffers_.take({images, Image::channels, settings_.size, settings_.size}, at::kByte, at::MemoryFormat::ChannelsLast);
+  try {
+    batch->pixels = buffers_.take({images, Image::channels, settings_.size, settings_.size}, at::kByte, at::MemoryFormat::ChannelsLast);
+  } catch (...) {  // no memory: next() says so
+    batch->failedAt = 0;
+    batch->failure = std::current_exception();
+  }
   batches_.push_back(std::move(batch));
   opened_ += count;
   space_.notify_all();
@@ -135,7 +140,7 @@ void Producer::make(const Chunk& chunk) {
   Batch& batch = *chunk.batch;
   size_t failedAt = SIZE_MAX;
   std::exception_ptr failure;
-  for (size_t position = chunk.begin; position < chunk.end && !failure; position++) {
+  for (size_t position = chunk.begin; position < chunk.end && !failure && batch.pixels.defined(); position++) {
     try {
       makeViews(batch, position);
     } catch (...) {

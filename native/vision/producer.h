@@ -30,6 +30,7 @@ class Producer {
     int threads;
     size_t ahead;   // batches that may be ready or in the making
     bool reduce;    // decode an image smaller where it is to be made smaller anyway
+    bool pinned;    // batches lie in memory from which a GPU fetches on its own
   };
 
   explicit Producer(Settings settings);

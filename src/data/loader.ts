@@ -86,6 +86,7 @@ export class Loader implements Disposable {
 
   constructor(options: LoaderOptions) {
     const { dataset, decoded, transforms, moreViews = [], imageSize, seed, decode, workers } = options;
+    const { device = "cpu" } = options;
     this.#options = options;
     this.stepsPerEpoch = stepsPerEpoch(options);
     this.#producer = vision().openProducer({
@@ -96,6 +97,7 @@ export class Loader implements Disposable {
       threads: workerThreads(workers),
       ahead: BATCHES_AHEAD,
       reduce: decode === "reduced",
+      pinned: device.startsWith("cuda"),
     });
     this.#normalization = new Normalization(options);
   }
@@ -134,7 +136,7 @@ export class Loader implements Disposable {
     const { dataset, device = "cpu" } = this.#options;
     using _ = scope();
     const bytes = indices.length > 0 ? this.#wait() : this.#nothing();
-    const images = keep(this.#normalization.apply(bytes.to({ device })));
+    const images = keep(this.#normalization.apply(bytes.toCopyIfNeeded({ device, nonBlocking: true })));
     const targets = BigInt64Array.from(indices, (index) => BigInt(dataset.labels[index] ?? 0));
     const labels = keep(tensor(targets, { device }));
     return { images, labels, indices, mixed: this.#mix(images, labels, step) };
@@ -171,6 +173,7 @@ export class Loader implements Disposable {
   [Symbol.dispose](): void {
     this.#turn++;
     vision().closeProducer(this.#producer);
+    this.#normalization[Symbol.dispose]();
   }
 }
 

@@ -52,10 +52,27 @@ it("gives the same on several threads", () => {
 it.each(formats)("makes %s floats on other devices", (memoryFormat) => {
   using _ = scope();
   const from = empty([2, 3, 8, 8], { dtype: "uint8", device: "meta" });
-  const made = new Normalization({ mean, std, memoryFormat }).apply(from);
+  using normalization = new Normalization({ mean, std, memoryFormat });
+  const made = normalization.apply(from);
   expect([made.device, made.dtype, made.shape]).toEqual(["meta", "float32", [2, 3, 8, 8]]);
   expect(made.isChannelsLast).toBe(memoryFormat === "channels_last");
 });
+
+it.each(formats)(
+  "operators make the same %s floats as our own code, to the last bit but one",
+  (memoryFormat) => {
+    using _ = scope();
+    using normalization = new Normalization({ mean, std, memoryFormat });
+    const from = bytes(3, 32);
+    const [own, operators] = [normalization.apply(from), normalization.applyByOperators(from)];
+    expect(operators.isChannelsLast).toBe(own.isChannelsLast);
+    const [expected, made] = [own.toList(), operators.toList()];
+    made.forEach((value, i) => {
+      // a product that is not rounded before the sum is one unit of the product's size off at most
+      expect(Math.abs(value - expected[i]!)).toBeLessThanOrEqual(2 ** -23 * 4);
+    });
+  },
+);
 
 it("takes no images of another layout", () => {
   using _ = scope();

@@ -1,15 +1,18 @@
 import { tensor } from "../torch/create.js";
 import type { MemoryFormat } from "../torch/dispatch.js";
+import { dispose, keepForever } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import { vision } from "./vision.js";
 
 type PerChannel = readonly [number, number, number];
 
-/** Bytes to floats: (x / 255 − mean) / std for each channel. */
-export class Normalization {
+/** Bytes to floats: (x / 255 − mean) / std for each channel, where the bytes are. */
+export class Normalization implements Disposable {
   readonly #scale: PerChannel; // 1 / (255 · std)
   readonly #shift: PerChannel; // −mean / std
   readonly #memoryFormat: MemoryFormat;
+  /** Scale and shift [1, 3, 1, 1] on the device of the images, for libtorch's operators. */
+  #onDevice: readonly [scale: Tensor, shift: Tensor] | null = null;
 
   constructor(options: { mean: PerChannel; std: PerChannel; memoryFormat: MemoryFormat }) {
     const { mean, std, memoryFormat } = options;
@@ -29,8 +32,21 @@ export class Normalization {
           channelsLast: memoryFormat === "channels_last",
         }),
       );
+    return this.applyByOperators(images);
+  }
+
+  /** The same by libtorch's operators, for any device. */
+  applyByOperators(images: Tensor): Tensor {
+    const { device } = images;
     const perChannel = (values: PerChannel): Tensor =>
-      tensor(values, { shape: [1, 3, 1, 1], device: images.device });
-    return perChannel(this.#shift).addcmul(images.to({ memoryFormat }), perChannel(this.#scale));
+      keepForever(tensor(values, { shape: [1, 3, 1, 1], device }));
+    this.#onDevice ??= [perChannel(this.#scale), perChannel(this.#shift)];
+    const [scale, shift] = this.#onDevice;
+    return shift.addcmul(images.to({ memoryFormat: this.#memoryFormat }), scale);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#onDevice !== null) dispose(...this.#onDevice);
+    this.#onDevice = null;
   }
 }

@@ -47,6 +47,8 @@ interface Vision {
     ahead: number;
     /** Decode a JPEG at 1/2, 1/4 or 1/8 where the transforms make it that much smaller anyway. */
     reduce: boolean;
+    /** Batches lie in pinned memory; needs a GPU. */
+    pinned: boolean;
   }): number;
   planBatches(producer: number, plan: BatchPlan): void;
   cancelBatches(producer: number): void;
