@@ -1,6 +1,5 @@
 /** The report in a real browser: it renders, sorts, searches, and is accessible in light and dark, wide and narrow. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -8,12 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeReport } from "../src/report/write-report.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
 import { trainToy } from "../src/training/train-toy.fixture.js";
-import { findChromium, openChromium } from "./support/chromium.js";
+import { accessibilityFaults, findChromium, openChromium } from "./support/chromium.js";
 import { writeSyntheticRun } from "./support/synthetic-run.js";
 
 const executable = findChromium();
 const why = executable === undefined ? " (skipped: no Chromium on the PATH, nor in CHROMIUM_PATH)" : "";
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => {
   const folder = temporaryFolder();
@@ -128,11 +126,7 @@ describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => 
   ] as const)("is accessible and fits at %i pixels, %s", async (width, scheme) => {
     const page = await open(width, scheme);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-    await page.evaluate(axe);
-    const found = await page.evaluate<string[]>(
-      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
-    );
-    expect(found).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.close();
   });
 });

@@ -20,6 +20,20 @@ export interface EvaluateOptions {
   readonly settle?: () => void;
 }
 
+/** Hears how many of all images have been judged. */
+export type OnImages = (done: number, total: number) => void;
+
+/** A meter that measures nothing but how far the pass is. */
+export function imageCounter(total: number, onImages: OnImages | undefined): Meter {
+  let done = 0;
+  return {
+    add: ({ indices }) => {
+      done += indices.length;
+      onImages?.(done, total);
+    },
+  };
+}
+
 /**
  * Shows a method every batch of a loader, in evaluation mode, without gradients and always in float32, and what it says
  * to every meter, then puts the model back into the mode it was in. False when the signal ended it early.

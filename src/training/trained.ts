@@ -16,7 +16,8 @@ import { checkDevice } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
 import { checkpointPath, readCheckpoint, usedWeights, weightsInUse } from "./checkpoint.js";
 import type { Checkpoint, CheckpointDescription, Position, Weights } from "./checkpoint.js";
-import { evaluateMethod } from "./evaluate.js";
+import { evaluateMethod, imageCounter } from "./evaluate.js";
+import type { OnImages } from "./evaluate.js";
 import { evaluationBatches } from "./loaders.js";
 
 type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
@@ -120,13 +121,14 @@ interface EvaluateTrainedOptions {
   readonly split?: "train" | "test";
   /** What else is to see every batch. */
   readonly also?: readonly Meter[];
+  readonly onImages?: OnImages;
   readonly signal?: AbortSignal;
 }
 
 /** Judges a trained method as its run did: same transforms, batches and groups. Null when the signal ended it early. */
 export async function evaluateTrained(
   trained: Trained,
-  { root, split = "test", also = [], signal }: EvaluateTrainedOptions = {},
+  { root, split = "test", also = [], onImages, signal }: EvaluateTrainedOptions = {},
 ): Promise<EvaluationResult | null> {
   const { method, device, description } = trained;
   const { recipe } = description;
@@ -134,7 +136,8 @@ export async function evaluateTrained(
   assertSameClasses(trained, dataset.classes, dataset.root);
   using loader = new Loader(evaluationBatches(recipe, dataset, device));
   const meter = new AccuracyMeter(accuracyOptions(trained));
-  const finished = await evaluateMethod({ method, loader, meters: [meter, ...also], signal });
+  const meters = [meter, ...also, imageCounter(dataset.size, onImages)];
+  const finished = await evaluateMethod({ method, loader, meters, signal });
   return finished ? meter.result() : null;
 }
 

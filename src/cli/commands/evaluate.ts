@@ -14,6 +14,7 @@ import {
 } from "../options.js";
 import type { KernelChoice } from "../../torch/native.js";
 import { output } from "../output.js";
+import { progressDisplay } from "../progress.js";
 import { trainedFrom } from "../trained-arguments.js";
 import type { TrainedArguments } from "../trained-arguments.js";
 
@@ -93,9 +94,16 @@ async function evaluate(run: string, options: EvaluateArguments): Promise<void> 
   using trained = await trainedFrom(run, options);
   applySettings(trained.description.recipe, { device, threads, kernels });
   const { signal } = interruption;
-  const additions = await additionsFor(trained, run, { ...options, signal });
+  using display = progressDisplay(process.stderr);
+  const told = (which: string) => (done: number, total: number) =>
+    display.show({ done, total, text: `${done} of ${total} ${which} images` });
+  const additions = await additionsFor(trained, run, { ...options, onHeldOut: told("held-out"), signal });
   const also = additions?.flatMap(({ meters }) => meters);
-  const result = also === undefined ? null : await evaluateTrained(trained, { root, split, also, signal });
+  const result =
+    also === undefined
+      ? null
+      : await evaluateTrained(trained, { root, split, also, onImages: told(split), signal });
+  display[Symbol.dispose](); // the line goes before the result comes
   if (result === null) throw interruption.error("interrupted");
   const found = additions!.map((addition) => addition.finish(result));
   const to = output(options);

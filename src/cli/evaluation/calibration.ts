@@ -4,6 +4,7 @@ import { calibrationTable, describeTemperature } from "../../evaluation/calibrat
 import { groupOf } from "../../evaluation/groups.js";
 import { transformed } from "../../evaluation/meter.js";
 import { scaleLogits } from "../../evaluation/temperature/scale.js";
+import type { OnImages } from "../../training/evaluate.js";
 import { calibrate } from "../../training/post-hoc/calibrate.js";
 import { saveCalibration } from "../../training/post-hoc/calibration-file.js";
 import { accuracyOptions } from "../../training/trained.js";
@@ -17,6 +18,7 @@ interface CalibrationOptions {
   readonly root: string | undefined;
   /** What logits are adjusted to besides, before and after. */
   readonly target: Target | null;
+  readonly onImages: OnImages;
   readonly signal: AbortSignal;
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
+import { clearLine } from "../../support/terminal.js";
 import { longtail, quick, smallPhotographs } from "../cli.fixture.js";
 
 let photographs = "";
@@ -34,6 +35,19 @@ async function refused(...options: string[]): Promise<string> {
   const { code, stderr } = await longtail("evaluate", run, ...options);
   return `${code} ${stderr.replaceAll(photographs, "DIR")}`;
 }
+
+test("a terminal shows how far it is, and the line is gone before the result", async () => {
+  const { isTTY } = process.stderr;
+  process.stderr.isTTY = true;
+  try {
+    const { stdout, stderr } = await longtail("evaluate", run, "--split", "train", "--threads", "1");
+    expect(stdout).toContain("33 train images");
+    expect(stderr).toMatch(/\d+ % {2}\d+ of 33 train images/);
+    expect(stderr.endsWith(clearLine)).toBe(true);
+  } finally {
+    process.stderr.isTTY = isTTY;
+  }
+});
 
 describe("--calibrate", () => {
   test("tells what a temperature does, and predict uses it", async () => {

@@ -54,7 +54,7 @@ function scatter(changes: readonly Change[], name: string): Markup {
     legend: groupLegend(GROUPS),
     plot: {
       x: { type: "log", label: "training images", ticks: 5, tickFormat: "~s", inset: 8 },
-      y: { label: "points", grid: true },
+      y: { label: "points", grid: true, inset: 8 },
       color: { domain: [...GROUPS], range: GROUPS.map((group) => GROUP_COLORS[group]) },
       marks: [
         Plot.ruleY([0], { stroke: "var(--soft)" }),

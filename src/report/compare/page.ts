@@ -30,7 +30,7 @@ export function comparisonPage(
     style: REPORT_STYLE,
     header: markup`<h1>${title}</h1>
 <p class="about">${counted(runs, "run")}; runs that differ in nothing but the seed are taken together</p>`,
-    main: markup`${comparison.notes.map((note) => markup`<p class="note">${note}</p>`)}${contents(sections)}
+    main: markup`${comparison.notes.map((note) => markup`<p class="note">${withCode(note)}</p>`)}${contents(sections)}
 ${sections.map(sectionMarkup)}`,
     ...made,
   });
@@ -85,11 +85,21 @@ ${table({
   name: "Differences",
   head: ["", "images", "points", ...(tested ? ["95 % interval", "p"] : [])],
   rows: rows.map(({ name, measure, points, test }) => [
-    ...[name, measure, points],
-    ...(tested ? [test?.interval ?? null, test?.p ?? null] : []),
+    ...[name, measure, withMinus(points)],
+    ...(tested ? [test === null ? null : withMinus(test.interval), test?.p ?? null] : []),
   ]),
   text: [1],
 })}`;
+}
+
+/** A terminal's numbers with the minus sign of print. */
+function withMinus(text: string): string {
+  return text.replaceAll("-", "−");
+}
+
+/** What stands between backticks is a command. */
+function withCode(text: string): Markup[] {
+  return text.split("`").map((part, i) => (i % 2 === 1 ? markup`<code>${part}</code>` : markup`${part}`));
 }
 
 function classesSection(groups: readonly RunGroup[]): Section {

@@ -4,6 +4,7 @@ import { classStatistics } from "../../data/statistics.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { Temperature } from "../../evaluation/analysis.js";
 import { DataError, UsageError } from "../../support/errors.js";
+import type { OnImages } from "../evaluate.js";
 import { holdOut } from "../held-out.js";
 import { evaluationBatches } from "../loaders.js";
 import { assertSameClasses } from "../trained.js";
@@ -20,6 +21,7 @@ interface CalibrateOptions {
   /** The data's folder; the one it was trained on unless given. */
   readonly root?: string | undefined;
   readonly kind: Temperature["kind"];
+  readonly onImages?: OnImages;
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +31,7 @@ interface CalibrateOptions {
  */
 export async function calibrate(
   trained: Trained,
-  { root, kind, signal }: CalibrateOptions,
+  { root, kind, onImages, signal }: CalibrateOptions,
 ): Promise<FittedTemperature | null> {
   const { recipe, counts } = trained.description;
   assertHeldOut(trained);
@@ -39,7 +41,7 @@ export async function calibrate(
   using loader = new Loader(evaluationBatches(recipe, heldOut!, trained.device));
   const { method } = trained;
   const fitted = await fitTemperatures({
-    ...{ method, recipe, counts, kinds: [kind], signal },
+    ...{ method, recipe, counts, kinds: [kind], onImages, signal },
     heldOut: { images: heldOut!.size, loader },
   });
   return fitted && { temperature: fitted.temperatures[0]!, images: fitted.images };

@@ -7,8 +7,8 @@ import type { TemperatureKind } from "../../evaluation/temperature/fit.js";
 import { KeptLogits } from "../../evaluation/temperature/kept-logits.js";
 import type { Method } from "../../methods/method.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
-import { evaluateMethod } from "../evaluate.js";
-import type { EvaluateOptions } from "../evaluate.js";
+import { evaluateMethod, imageCounter } from "../evaluate.js";
+import type { EvaluateOptions, OnImages } from "../evaluate.js";
 import { impliedPrior } from "./implied-prior.js";
 
 interface FitTemperaturesOptions extends Pick<EvaluateOptions, "peers" | "settle"> {
@@ -19,6 +19,7 @@ interface FitTemperaturesOptions extends Pick<EvaluateOptions, "peers" | "settle
   /** Images that were not trained on, with the classes' shares of the training images. */
   readonly heldOut: { readonly images: number; readonly loader: Pick<Loader, "epoch"> };
   readonly kinds: readonly TemperatureKind[];
+  readonly onImages?: OnImages | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +33,8 @@ export async function fitTemperatures(options: FitTemperaturesOptions): Promise<
   const { experts } = recipe.method;
   using kept = new KeptLogits({ images: heldOut.images, experts, classes: counts.length });
   const { loader } = heldOut;
-  if (!(await evaluateMethod({ ...options, loader, meters: [kept] }))) return null;
+  const counter = imageCounter(heldOut.images, options.onImages);
+  if (!(await evaluateMethod({ ...options, loader, meters: [kept, counter] }))) return null;
   const shift = logShift(counts, impliedPrior(method, recipe, counts));
   const groupOfClass = groupOf(counts, recipe.evaluation.groups);
   return {
