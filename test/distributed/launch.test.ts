@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readCheckpoint } from "../../src/training/checkpoint.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
+import { calibrate } from "../../src/training/post-hoc/calibrate.js";
+import { readAnalysis } from "../../src/training/read-run.js";
+import { loadTrained } from "../../src/training/trained.js";
 import { scope } from "../../src/torch/scope.js";
 import { launch, longtail, training as trainingOf } from "../support/launched.js";
 import { apart } from "../support/run-weights.js";
@@ -34,6 +37,26 @@ test("two processes learn and judge as one does; the first alone writes", async 
   using _ = scope();
   expect(readCheckpoint(join(at("two"), "checkpoints/last.safetensors")).randomStates).toHaveLength(2);
 });
+
+test("the temperatures that two processes fit are those that one finds for the same network", async () => {
+  const two = await longtail(launch(2, training("two")));
+  expect(two.code, two.stderr).toBe(0);
+  using trained = loadTrained(at("two"));
+  const { fits, images } = readAnalysis(at("two"))!.temperature!;
+  expect(fits.map(({ temperature }) => temperature.kind)).toEqual(["global", "group", "expert"]);
+  for (const { temperature } of fits) {
+    const alone = await calibrate(trained, { kind: temperature.kind });
+    expect(alone).toEqual(close({ temperature, images }));
+  }
+});
+
+/** Numbers to five digits: processes compute batches of other sizes. */
+function close(value: unknown): unknown {
+  if (typeof value === "number") return expect.closeTo(value, 5);
+  if (Array.isArray(value)) return value.map(close);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, close(inner)]));
+}
 
 test("a killed process ends all, is named, and a restart finishes with the same weights", async () => {
   const whole = await longtail(launch(2, training("whole")));
