@@ -83,6 +83,7 @@ code { font-family: ui-monospace, "Cascadia Mono", Consolas, monospace; overflow
   .tiles li, .swatch, .dot, .share { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .pairs > li, .chart, .tiles { break-inside: avoid; }
   h3, .lead { break-after: avoid; }
+  .lead { break-inside: avoid; }
   .sortable button::after { content: ""; }
 }
 `;
