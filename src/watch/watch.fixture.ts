@@ -1,4 +1,12 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,6 +16,9 @@ export interface ToyRuns extends Disposable {
   /** Makes a run of 10 epochs of 100 steps, with its first event. */
   begin(id: string, event?: object): void;
   events(id: string, ...events: object[]): void;
+  /** Takes away all but the first events and puts the rest in their place, as a run that is gone on with does. */
+  rewind(id: string, keep: number): void;
+  log(id: string, ...lines: string[]): void;
   lock(id: string, pid: number, host?: string): void;
 }
 
@@ -29,6 +40,14 @@ export function toyRuns(): ToyRuns {
       );
       events(id, runEvent(event));
     },
+    rewind: (id, keep) => {
+      const file = join(path, id, "metrics.jsonl");
+      const lines = readFileSync(file, "utf8").split("\n").slice(0, keep);
+      writeFileSync(`${file}.tmp`, lines.map((line) => `${line}\n`).join(""));
+      renameSync(`${file}.tmp`, file);
+    },
+    log: (id, ...lines) =>
+      appendFileSync(join(path, id, "train.log"), lines.map((line) => `${line}\n`).join("")),
     lock: (id, pid, host = hostname()) =>
       writeFileSync(join(path, id, "lock"), `process ${pid} on ${host}\n`),
     [Symbol.dispose]: () => rmSync(path, { recursive: true }),

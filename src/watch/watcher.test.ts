@@ -2,6 +2,8 @@ import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { NO_CURVES_READ } from "./run/curves.js";
+import { NO_LOG_READ } from "./run/log.js";
 import { endEvent, evaluationEvent, stepEvent, toyRuns, type ToyRuns } from "./watch.fixture.js";
 import { Watcher } from "./watcher.js";
 
@@ -123,6 +125,47 @@ describe("the list", () => {
 function line(event: object): string {
   return `${JSON.stringify({ time: new Date().toISOString(), ...event, padding: "x".repeat(6000) })}\n`;
 }
+
+describe("curves and log", () => {
+  async function detailOf(id: string) {
+    using _subscription = watcher.subscribe(() => undefined, [id]);
+    await later();
+    return watcher.detail(id)!;
+  }
+
+  test("by steps over all epochs, and by epochs", async () => {
+    runs.begin("one");
+    const evaluations = [evaluationEvent(2, 40), evaluationEvent(2, 1, "held-out")];
+    runs.events("one", stepEvent(1, 100), stepEvent(2, 1), ...evaluations);
+    const { part } = (await detailOf("one")).curves.since("one", NO_CURVES_READ)!;
+    expect(part.steps?.x).toEqual([100, 101]);
+    expect(Object.keys(part.steps?.columns ?? {})).toContain("part/crossEntropy");
+    expect(part.evaluations?.columns["ensemble/few"]?.mean).toEqual([20]);
+    expect(part.evaluations?.columns["expert 2/all"]?.mean).toEqual([40]);
+    expect(part.split).toBe("test");
+  });
+
+  test("of a file that a resumed run has rewound", async () => {
+    runs.begin("one");
+    runs.events("one", ...[1, 2, 3, 4].map((step) => stepEvent(1, step)));
+    const { cursor } = (await detailOf("one")).curves.since("one", NO_CURVES_READ)!;
+    runs.rewind("one", 3);
+    runs.events("one", stepEvent(1, 3));
+    const { part } = (await detailOf("one")).curves.since("one", cursor)!;
+    expect(part.steps).toMatchObject({ from: 0, x: [1, 2, 3] });
+  });
+
+  test("of the log its last lines, then what is new", async () => {
+    runs.begin("one");
+    runs.log("one", ...Array.from({ length: 1000 }, (_, i) => `line ${i}`));
+    const detail = await detailOf("one");
+    const { cursor, part } = detail.log.since("one", NO_LOG_READ)!;
+    expect([part.anew, part.lines.length, part.lines.at(-1)]).toEqual([true, 400, "line 999"]);
+    runs.log("one", "another");
+    await detailOf("one");
+    expect(detail.log.since("one", cursor)?.part).toMatchObject({ anew: false, lines: ["another"] });
+  });
+});
 
 test("nothing is written to the folder", async () => {
   runs.begin("one");

@@ -3,16 +3,27 @@ import { setTimeout } from "node:timers/promises";
 import { steadyNow } from "../support/steady-time.js";
 import { findRuns } from "./files/find-runs.js";
 import type { RunList } from "./runs.js";
+import { RunDetail } from "./run/run-detail.js";
 import { WatchedRun } from "./run/watched-run.js";
 
 /** Runs that go on are read every second, the others, and the folders, every five. */
 const EVERY = 1000;
 const SEARCH_EVERY = 5000;
 const AT_A_TIME = 8;
+/** What nobody looks at any longer is kept so long, for those who only load the page again. */
+const KEPT = 60_000;
+
+interface Subscriber {
+  readonly refreshed: () => void;
+  /** The runs of which it wants curves and log. */
+  readonly ids: readonly string[];
+}
+
 /** Reads a folder of runs for as long as somebody listens. */
 export class Watcher {
   private readonly runs = new Map<string, WatchedRun>();
-  private readonly subscribers = new Set<() => void>();
+  private readonly details = new Map<string, { detail: RunDetail; wantedAt: number }>();
+  private readonly subscribers = new Set<Subscriber>();
   private complete = true;
   private searchedAt = Number.NEGATIVE_INFINITY;
   private loop: Promise<void> | null = null;
@@ -32,12 +43,22 @@ export class Watcher {
     return { folder: this.folder, runs: runs.filter((run) => run !== null), complete: this.complete };
   }
 
-  /** Calls `refreshed` after each refresh, until it is disposed of. */
-  subscribe(refreshed: () => void): Disposable {
-    this.subscribers.add(refreshed);
+  run(id: string): WatchedRun | undefined {
+    return this.runs.get(id);
+  }
+
+  /** Of a run that a subscriber wants. */
+  detail(id: string): RunDetail | undefined {
+    return this.details.get(id)?.detail;
+  }
+
+  /** Calls `refreshed` after each refresh, until it is disposed of; of the runs `ids` reads curves and log as well. */
+  subscribe(refreshed: () => void, ids: readonly string[] = []): Disposable {
+    const subscriber = { refreshed, ids };
+    this.subscribers.add(subscriber);
     this.wake();
     this.loop ??= this.goOn();
-    return { [Symbol.dispose]: () => void this.subscribers.delete(refreshed) };
+    return { [Symbol.dispose]: () => void this.subscribers.delete(subscriber) };
   }
 
   /** Reads once what has changed. */
@@ -56,7 +77,7 @@ export class Watcher {
     while (this.subscribers.size > 0 && !this.isClosed) {
       const woken = new Promise<void>((resolve) => (this.wake = resolve));
       await this.refresh();
-      for (const refreshed of this.subscribers) refreshed();
+      for (const { refreshed } of this.subscribers) refreshed();
       await atMost(EVERY, woken);
     }
     this.loop = null;
@@ -68,6 +89,7 @@ export class Watcher {
     if (searches) await this.search();
     const due = [...this.runs.values()].filter((run) => searches || run.summary?.state === "running");
     await forEach(due, (run) => run.refresh(now));
+    await this.refreshDetails(now);
   }
 
   private async search(): Promise<void> {
@@ -77,6 +99,19 @@ export class Watcher {
     for (const id of this.runs.keys()) if (!paths.includes(id)) this.runs.delete(id);
     for (const id of paths)
       if (!this.runs.has(id)) this.runs.set(id, new WatchedRun(id, join(this.folder, id)));
+  }
+
+  private async refreshDetails(now: number): Promise<void> {
+    const wanted = new Set([...this.subscribers].flatMap(({ ids }) => ids));
+    for (const id of wanted) {
+      const run = this.runs.get(id);
+      if (run === undefined) continue;
+      const { detail } = this.details.get(id) ?? { detail: new RunDetail(run.folder) };
+      this.details.set(id, { detail, wantedAt: now });
+    }
+    for (const [id, { wantedAt }] of this.details)
+      if (now - wantedAt > KEPT || !this.runs.has(id)) this.details.delete(id);
+    await forEach([...wanted], async (id) => this.details.get(id)?.detail.refresh());
   }
 }
 

@@ -1,33 +1,56 @@
+import { once } from "node:events";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../../support/errors.js";
 import { steadyNow } from "../../support/steady-time.js";
-import { newCommand } from "../options.js";
+import { newCommand, wholeNumber } from "../options.js";
 import { output } from "../output.js";
 
 const DEFAULT_FOLDER = "runs";
 
 interface WatchArguments {
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly token?: string | boolean | undefined;
+  readonly text?: boolean | undefined;
   readonly once?: boolean | undefined;
   readonly json: boolean;
 }
 
 const examples = `
 Examples:
-  longtail watch                                        the runs in runs/
+  longtail watch                                        a page of the runs in runs/, at http://127.0.0.1:6016
   longtail watch runs/tour                              one run
-  longtail watch /mnt/cluster/runs                      a mounted folder does as well
+  longtail watch /mnt/cluster/runs --text               in the terminal; a mounted folder does as well
   longtail watch --once --json | jq .runs[].accuracy    where all runs stand, once
+  ssh -L 6016:127.0.0.1:6016 gpu01 npx longtail watch   on another machine, seen from here
+  longtail watch --host 0.0.0.0                         for other machines: the address holds a token
 
 It reads the runs' folders and never writes to them: runs that go on, have ended or come later, of this machine or another.
-Links in the folder are not followed. Without a terminal there is a line for each run when its state changes, and every ten
-seconds while it goes on. With --json every change of a run is a line of JSON on stdout, and text goes to stderr. Ctrl-C ends
-it (exit code 0).`;
+Links in the folder are not followed. The page is served without encryption: through a network that others use, take ssh -L.
+With --text and no terminal there is a line for each run when its state changes, and every ten seconds while it goes on. With
+--json the page's address, or with --text every change of a run, is a line of JSON on stdout, and text goes to stderr. Ctrl-C
+ends it (exit code 0).`;
 
 export function watchCommand(): CommandUnknownOpts {
   return newCommand("watch")
-    .description("show where runs stand while they go on, as a table that is drawn anew")
+    .description("show runs while they go on, and after: a page in the browser, or a table in the terminal")
     .argument("[folder]", "a folder of runs, or a run", DEFAULT_FOLDER)
+    .option(
+      "--host <address>",
+      "address to listen at; other than this machine's own, such as 0.0.0.0, asks for a token",
+      "127.0.0.1",
+    )
+    .option(
+      "--port <n>",
+      "port to listen at; 0: any free one (default: the first free one from 6016 on)",
+      wholeNumber(0),
+    )
+    .option(
+      "--token [text]",
+      "ask for a token on this machine as well: this one, or without a text a random one",
+    )
+    .option("--text", "a table in the terminal, drawn anew, instead of a page")
     .option("--once", "print the table once")
     .addHelpText("after", examples)
     .action(watch);
@@ -36,7 +59,8 @@ export function watchCommand(): CommandUnknownOpts {
 async function watch(named: string, options: WatchArguments): Promise<void> {
   const folder = folderOfRuns(named);
   if (options.once) await printOnce(folder, options);
-  else await showInTerminal(folder, options);
+  else if (options.text) await showInTerminal(folder, options);
+  else await serve(folder, options);
 }
 
 /** The folder that is meant, links resolved; the default one may come to be later. */
@@ -67,6 +91,19 @@ async function showInTerminal(folder: string, options: WatchArguments): Promise<
   await untilInterrupted(async (signal) => {
     await showText(watcher, { stream: to.people, changed: to.value, signal });
     await watcher.close();
+  });
+}
+
+async function serve(folder: string, options: WatchArguments): Promise<void> {
+  const { serveWatch } = await import("../../watch/server/listen.js");
+  const to = output(options);
+  const { token, host, port } = options;
+  const server = await serveWatch({ folder, host, port, token });
+  to.say(`${folder} is shown at ${server.address}\nCtrl-C ends it.`);
+  to.value({ folder, address: server.address, token: server.token });
+  await untilInterrupted(async (signal) => {
+    if (!signal.aborted) await once(signal, "abort");
+    await server.close();
   });
 }
 

@@ -12,3 +12,7 @@ export function textOf(value: unknown): string | null {
 export function objectOf(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

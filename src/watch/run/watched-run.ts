@@ -43,6 +43,11 @@ export class WatchedRun {
     return this.current;
   }
 
+  /** The process that trains it, when it is on this machine. */
+  get pid(): number | null {
+    return this.holder.kind === "here" ? this.holder.pid : null;
+  }
+
   async refresh(now: number): Promise<void> {
     const before = this.heard;
     const changed = await this.events.read({
