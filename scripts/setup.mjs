@@ -1,4 +1,4 @@
-// Makes a clone ready: dependencies, compiled TypeScript, the engine, the native addon. Each step is skipped when its
+// Makes a clone ready: dependencies, compiled TypeScript, the page of `longtail watch`, the engine, the native addon. Each step is skipped when its
 // result is there and current, so that `npm run quickstart` and `npm test` call this every time.
 //   node scripts/setup.mjs
 import { spawnSync } from "node:child_process";
@@ -89,6 +89,11 @@ function compileTypeScript() {
   return "dist";
 }
 
+async function buildPage() {
+  const { buildWeb } = await import("./build-web.mjs");
+  return (await buildWeb()) ? "built" : "current";
+}
+
 async function installEngine() {
   const { locateEngine } = await import("../dist/engine/locate.js");
   try {
@@ -116,6 +121,7 @@ const steps = [
   ["dependencies", installDependencies],
   ["command", linkCommand],
   ["TypeScript", compileTypeScript],
+  ["page of longtail watch", buildPage],
   ["engine", installEngine],
   ["native addon", buildNative],
 ];

@@ -1,7 +1,5 @@
 /** What the report's page has besides what all pages have. */
 export const REPORT_STYLE = `
-:root { --s1: #0072b2; --s2: #c84e00; --s3: #00805d; --s4: #a6487f; --s5: #7a6200; --s6: #5b5fc7; }
-@media (prefers-color-scheme: dark) { :root { --s1: #56a8e0; --s2: #ff8a3c; --s3: #2fc197; --s4: #e29ac6; --s5: #d9b93f; --s6: #a5a8f5; } }
 html { scroll-padding-top: 1rem; }
 section { margin: 2.2rem 0; border-top: 1px solid var(--line); padding-top: 1rem; }
 h2 { font-size: 1.3rem; }
@@ -72,7 +70,6 @@ code { font-family: ui-monospace, "Cascadia Mono", Consolas, monospace; overflow
   .hard { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media print {
-  :root { --s1: #0072b2; --s2: #c84e00; --s3: #00805d; --s4: #a6487f; --s5: #7a6200; --s6: #5b5fc7; }
   nav, .search { display: none; }
   section { margin: 1.2rem 0; }
   .charts { grid-template-columns: 1fr 1fr; gap: 0.8rem 1.2rem; }

@@ -4,7 +4,8 @@ import { plainLineMs, type TextStream } from "../../support/terminal.js";
 import { formatSeconds } from "../../support/units.js";
 import type { RunList, RunSummary } from "../runs.js";
 import type { Watcher } from "../watcher.js";
-import { progressText, runsTable, stateText } from "./runs-table.js";
+import { runsTable } from "./runs-table.js";
+import { progressText, stateText } from "./words.js";
 
 /** To the start of the line so many lines above, and away with what follows. */
 const eraseLines = (count: number): string => (count === 0 ? "" : `\u001b[${count}A`) + "\r\u001b[J";

@@ -1,0 +1,21 @@
+import { formatSeconds } from "../../support/units.js";
+import type { RunSummary } from "../runs.js";
+
+/** What a run is called: its folder, or when that is the watched one itself, its recipe. */
+export function titleOf({ id, name }: Pick<RunSummary, "id" | "name">): string {
+  return id === "." ? (name ?? id) : id;
+}
+
+/** "running", "silent for 5 min 02 s", "failed". */
+export function stateText({ state, heard }: Pick<RunSummary, "state" | "heard">, now: number): string {
+  if (state !== "silent" || heard === null) return state;
+  return `silent for ${formatSeconds((now - Date.parse(heard)) / 1000)}`;
+}
+
+/** "3/30", or in the middle of an epoch "3/30 40 %". */
+export function progressText({ epoch, epochs, step, stepsPerEpoch }: RunSummary): string {
+  if (epochs === null || epoch === 0) return "-";
+  const share =
+    stepsPerEpoch === null || step >= stepsPerEpoch ? "" : ` ${Math.floor((100 * step) / stepsPerEpoch)} %`;
+  return `${Math.min(epoch, epochs)}/${epochs}${share}`;
+}

@@ -1,0 +1,7 @@
+import { mount } from "svelte";
+import "virtual:page-style.css";
+import "uplot/dist/uPlot.min.css";
+import "./app.css";
+import App from "./App.svelte";
+
+mount(App, { target: document.getElementById("page")! });

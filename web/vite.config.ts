@@ -1,0 +1,31 @@
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type Plugin } from "vite";
+import { PAGE_STYLE } from "../src/support/page/style.js";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The page of `longtail watch`. The server allows it files of its own and nothing inline (src/watch/server/guard.ts). */
+export default defineConfig({
+  root: here("."),
+  configFile: false,
+  logLevel: "warn",
+  plugins: [svelte({ configFile: false }), pageStyle()],
+  build: {
+    outDir: here("../dist/web"),
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+  },
+});
+
+/** What all of longtail's pages look like, as a stylesheet to import. */
+function pageStyle(): Plugin {
+  const name = "virtual:page-style.css";
+  return {
+    name,
+    resolveId: (id) => (id === name ? `\0${name}` : null),
+    load: (id) => (id === `\0${name}` ? PAGE_STYLE : null),
+  };
+}
