@@ -35,7 +35,7 @@ export async function buildWeb() {
   const { build, loadConfigFromFile } = await import("vite");
   const place = { command: "build", mode: "production" };
   const { config } = await loadConfigFromFile(place, join(root, "web/vite.config.ts"));
-  await build(config);
+  await build({ ...config, configFile: false, logLevel: "warn" });
   writeFileSync(stamp, wanted);
   return true;
 }

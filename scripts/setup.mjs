@@ -1,5 +1,5 @@
-// Makes a clone ready: dependencies, compiled TypeScript, the page of `longtail watch`, the engine, the native addon. Each step is skipped when its
-// result is there and current, so that `npm run quickstart` and `npm test` call this every time.
+// Makes a clone ready: dependencies, compiled TypeScript, the page of `longtail watch`, the engine, the native addon. Each
+// step is skipped when its result is there and current, so that `npm run quickstart` and `npm test` call this every time.
 //   node scripts/setup.mjs
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -3,7 +3,7 @@ import type { Series } from "./panels.ts";
 /** The last known value at or before x; with no x the last of all. */
 export function valueAt({ x, y }: Series, at: number | null): number | null {
   let place = at === null ? x.length - 1 : lastUpTo(x, at);
-  while (place >= 0 && y[place] == null) place -= 1;
+  while (place >= 0 && (y[place] ?? null) === null) place -= 1;
   return y[place] ?? null;
 }
 

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import type { Panel, Series } from "./panels.ts";
+import type { Panel } from "./panels.ts";
 
 const HEIGHT = 210; // pixels
 const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
@@ -18,18 +18,18 @@ export class Chart {
 
   /** @param moved called with the x under the pointer, null when it has left */
   constructor(element: HTMLElement, panel: Panel, moved: (x: number | null) => void) {
-    this.plot = new uPlot(options(panel, element.clientWidth, moved), dataOf(panel.series), element);
+    this.plot = new uPlot(options(panel, element.clientWidth, moved), dataOf(panel), element);
     this.observer = new ResizeObserver(() => this.resize(element.clientWidth));
     this.observer.observe(element);
   }
 
   /** Shows more of the same curves. Whoever looks at a part of them keeps it. */
-  update(series: readonly Series[]): void {
+  update(panel: Panel): void {
     const { plot } = this;
     const [x = []] = plot.data;
-    const { min, max } = plot.scales["x"]!;
-    const isWhole = min == null || max == null || (min <= (x[0] ?? min) && max >= (x.at(-1) ?? max));
-    plot.setData(dataOf(series), isWhole);
+    const { min = null, max = null } = plot.scales["x"]!;
+    const isWhole = min === null || max === null || (min <= (x[0] ?? min) && max >= (x.at(-1) ?? max));
+    plot.setData(dataOf(panel), isWhole);
     if (!isWhole) plot.redraw();
   }
 
@@ -48,12 +48,12 @@ export function structureOf({ title, series }: Panel): string {
   return JSON.stringify([title, series.map(({ name, color, range }) => [name, color, range !== undefined])]);
 }
 
-function dataOf(series: readonly Series[]): uPlot.AlignedData {
+function dataOf({ series, reach }: Panel): uPlot.AlignedData {
   const tables = series.map(({ x, y, range }): uPlot.AlignedData => {
     const edges = range === undefined ? [] : [[...range.least], [...range.greatest]];
     return [[...x], [...y], ...edges];
   });
-  return tables.length === 1 ? tables[0]! : uPlot.join(tables);
+  return uPlot.join([[[...reach]], ...tables]);
 }
 
 function options(panel: Panel, width: number, moved: (x: number | null) => void): uPlot.Options {
@@ -89,8 +89,9 @@ function withAlpha(hex: string): string {
 
 /** All values with some room; never an axis without length. */
 function rangeFrom({ fromZero }: Panel): uPlot.Range.Function {
-  return (_plot, least, greatest) => {
-    if (least == null || greatest == null) return [0, 1];
+  // Without any value both are null, whatever uPlot's types say.
+  return (_plot, least: number | null, greatest: number | null) => {
+    if (least === null || greatest === null) return [0, 1];
     const low = fromZero ? Math.min(0, least) : least;
     const room = 0.06 * (greatest - low || Math.abs(greatest) || 1);
     return [fromZero || least >= 0 ? Math.max(0, low - room) : low - room, greatest + room];
@@ -108,7 +109,7 @@ function axes(): uPlot.Axis[] {
   ];
 }
 
-function xUnder({ cursor, posToVal }: uPlot): number | null {
-  const { left } = cursor;
-  return left == null || left < 0 ? null : posToVal(left, "x");
+function xUnder(plot: uPlot): number | null {
+  const { left = -1 } = plot.cursor;
+  return left < 0 ? null : plot.posToVal(left, "x");
 }

@@ -6,12 +6,12 @@ export function movingMean(values: readonly (number | null)[], width: number): r
   return values.map((value, place) => {
     for (; next <= place + half && next < values.length; next += 1) {
       sum += values[next] ?? 0;
-      count += Number(values[next] != null);
+      count += Number(values[next] !== null);
     }
     const gone = place - half - 1;
     if (gone >= 0) {
       sum -= values[gone] ?? 0;
-      count -= Number(values[gone] != null);
+      count -= Number(values[gone] !== null);
     }
     return value === null ? null : sum / count;
   });

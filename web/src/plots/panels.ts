@@ -24,7 +24,11 @@ export interface Panel {
   /** Whether the axis begins at 0. */
   readonly fromZero: boolean;
   readonly series: readonly Series[];
+  /** Places that the plot shows in any case, so that all plots over epochs are over the same ones. */
+  readonly reach: readonly number[];
 }
+
+type Curves = Omit<Panel, "reach">;
 
 /** A run that is shown: what it is called here, and its colour among the others. */
 export interface Subject {
@@ -49,14 +53,19 @@ export function panelsOf(subjects: readonly Subject[], options: Options): Panel[
   const [first] = subjects;
   const accuracies =
     subjects.length === 1 && first ? [groupsOf(first)] : GROUPS.map((group) => ofGroup(subjects, group));
-  const panels: Panel[] = [
+  const panels: Curves[] = [
     { ...LOSS, series: subjects.flatMap((subject) => stepSeries(subject, "loss", options)) },
     ...accuracies,
     { ...RATE, series: subjects.flatMap((subject) => stepSeries(subject, "learningRate", { smoothing: 1 })) },
     { ...SPEED, series: subjects.flatMap((subject) => stepSeries(subject, "imagesPerSecond", options)) },
     ...machinePanels(subjects),
   ];
-  return panels.filter(({ series }) => series.length > 0);
+  const ends = panels
+    .filter(({ over }) => over === "epochs")
+    .flatMap(({ series }) => series.map(({ x }) => x.at(-1) ?? 0));
+  return panels
+    .filter(({ series }) => series.length > 0)
+    .map((panel) => ({ ...panel, reach: panel.over === "epochs" ? [0, Math.max(...ends)] : [] }));
 }
 
 const EPOCHS = { over: "epochs", fromZero: false, unit: "" } as const;
@@ -66,14 +75,14 @@ const RATE = { ...EPOCHS, title: "Learning rate", digits: 5, fromZero: true };
 const SPEED = { ...EPOCHS, title: "Images a second", digits: 0, fromZero: true };
 const TIME = { over: "time", fromZero: true } as const;
 
-function groupsOf(subject: Subject): Panel {
+function groupsOf(subject: Subject): Curves {
   const series = GROUPS.flatMap((group) =>
     evaluationSeries(subject, group).map((one) => ({ ...one, name: group, color: GROUP_COLORS[group] })),
   );
   return { ...ACCURACY, title: accuracyTitle([subject], "by group"), series };
 }
 
-function ofGroup(subjects: readonly Subject[], group: string): Panel {
+function ofGroup(subjects: readonly Subject[], group: string): Curves {
   const series = subjects.flatMap((subject) => evaluationSeries(subject, group));
   return {
     ...ACCURACY,
@@ -116,7 +125,7 @@ function evaluationSeries({ title, color, curves }: Subject, group: string): Ser
   return [{ name: title, color, x: table.x, y: column.mean }];
 }
 
-function machinePanels(subjects: readonly Subject[]): Panel[] {
+function machinePanels(subjects: readonly Subject[]): Curves[] {
   const of = (value: (use: UseAt["use"]) => number | null): Series[] =>
     subjects
       .filter(({ uses }) => uses.some(({ use }) => value(use) !== null))
