@@ -14,7 +14,7 @@ export interface Reproduction {
   readonly again: string;
   /** Whether every accuracy, class by class, is the same. */
   readonly same: boolean;
-  /** What is not as it was: versions, threads, the data. */
+  /** What is not as it was: versions, the code, threads, the data; as far as the run wrote it down. */
   readonly differences: readonly string[];
 }
 
@@ -56,10 +56,11 @@ function changes(before: RunDescription, now: RunDescription): string[] {
     device,
     "training images": data.train.hash,
     "test images": data.test.hash,
+    "held-out images": data.heldOutHash,
   });
   const [old, current] = [facts(before), facts(now)];
   return Object.keys(current)
-    .filter((name) => old[name] !== current[name])
+    .filter((name) => old[name] !== undefined && old[name] !== current[name])
     .map((name) => `${name}: ${String(old[name])} then, ${String(current[name])} now`);
 }
 

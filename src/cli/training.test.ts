@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TrainingEvent } from "../training/events.js";
+import { codeHash } from "./code-hash.js";
 import { longtail, quick, smallPhotographs } from "./cli.fixture.js";
 import type { Outcome } from "./cli.fixture.js";
 
@@ -52,12 +53,18 @@ test("train prints an event a line for machines and progress for people", () => 
 test("the run's folder says how it was made", () => {
   expect(readJson("recipe.json")).toMatchObject({
     seed: 3,
-    versions: { libtorch: "2.11.0", node: process.versions.node },
+    versions: { code: codeHash(), libtorch: "2.11.0", node: process.versions.node },
+    data: { heldOutHash: null },
     recipe: { name: "caltech20-lt-ncl", epochs: 2, data: { root: photographs, dropLast: false } },
   });
   for (const name of ["metrics.jsonl", "result.json", "checkpoints/last.safetensors"]) {
     expect(existsSync(join(run, name)), name).toBe(true);
   }
+});
+
+test("the code's hash is of what runs, the same at every time", () => {
+  expect(codeHash()).toMatch(/^[0-9a-f]{64}$/);
+  expect(codeHash()).toBe(codeHash());
 });
 
 test("evaluate finds what training found, from the folder and from the checkpoint", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { LIBTORCH_VERSION } from "../engine/version.js";
 import type { Versions } from "../training/run-folder.js";
+import { codeHash } from "./code-hash.js";
 
 export function longtailVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
@@ -9,5 +10,6 @@ export function longtailVersion(): string {
 
 /** What a run is made with. */
 export function versions(): Versions {
-  return { longtail: longtailVersion(), libtorch: LIBTORCH_VERSION, node: process.versions.node };
+  const { node } = process.versions;
+  return { longtail: longtailVersion(), code: codeHash(), libtorch: LIBTORCH_VERSION, node };
 }

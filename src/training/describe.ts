@@ -1,4 +1,4 @@
-import { datasetCard } from "../data/card.js";
+import { datasetCard, splitHash } from "../data/card.js";
 import { getKernels, getThreads } from "../torch/settings.js";
 import type { RunEvent, Untimed } from "./events.js";
 import type { Position } from "./checkpoint.js";
@@ -7,7 +7,7 @@ import type { RunDescription, RunFolder } from "./run-folder.js";
 
 /** What recipe.json says. */
 export function describeRun(
-  { recipe, data, device }: Prepared,
+  { recipe, data, heldOut, device }: Prepared,
   { versions, command }: Pick<RunDescription, "versions" | "command">,
 ): RunDescription {
   const { groups } = recipe.evaluation;
@@ -17,7 +17,11 @@ export function describeRun(
     device,
     threads: getThreads(),
     kernels: getKernels(),
-    data: { train: datasetCard(data.train, groups), test: datasetCard(data.test, groups) },
+    data: {
+      train: datasetCard(data.train, groups),
+      test: datasetCard(data.test, groups),
+      heldOutHash: heldOut && splitHash(heldOut),
+    },
     versions,
     command,
     started: new Date().toISOString(),

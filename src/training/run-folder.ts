@@ -61,6 +61,8 @@ export function runFolder(path: string): RunFolder {
 /** Which program made the run. */
 export interface Versions {
   readonly longtail: string;
+  /** SHA-256 of its code; recipe.json of earlier versions has none. */
+  readonly code?: string;
   readonly libtorch: string;
   readonly node: string;
 }
@@ -72,8 +74,15 @@ export interface RunDescription {
   readonly device: string;
   readonly threads: number;
   readonly kernels: KernelChoice;
-  /** What was trained and judged on, with a hash of each split; held-out images count as training images. */
-  readonly data: { readonly train: DatasetCard; readonly test: DatasetCard };
+  /**
+   * What was trained and judged on, with a hash of each split. Held-out images count as training images and have a hash of
+   * their own (see splitHash), null where there are none; recipe.json of earlier versions does not say it.
+   */
+  readonly data: {
+    readonly train: DatasetCard;
+    readonly test: DatasetCard;
+    readonly heldOutHash?: string | null;
+  };
   readonly versions: Versions;
   /** The command line, program first; empty when started from code. */
   readonly command: readonly string[];

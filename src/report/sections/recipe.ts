@@ -30,7 +30,10 @@ export function recipeSection({ description, folder }: ReportedRun): Section {
       ["precision", `${recipe.precision}, ${recipe.deterministic ? "deterministic" : "not deterministic"}`],
       ["seed", String(seed)],
       ["device", `${device}, ${threads} ${threads === 1 ? "thread" : "threads"}, kernels ${kernels}`],
-      ["versions", `longtail ${versions.longtail}, libtorch ${versions.libtorch}, Node.js ${versions.node}`],
+      [
+        "versions",
+        `longtail ${versions.longtail}${versions.code === undefined ? "" : ` (code ${versions.code.slice(0, 12)})`}, libtorch ${versions.libtorch}, Node.js ${versions.node}`,
+      ],
       ["started", `${started.slice(0, 16).replace("T", " ")} UTC`],
     ])}
 <h3>Commands</h3>
