@@ -113,11 +113,7 @@ describe.skipIf(executable === undefined)(`the page of longtail watch in Chromiu
   ] as const)("is accessible and fits at %i pixels, %s", async (width, scheme) => {
     const page = await open(width, scheme, "#run=going&run=ncl");
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
-    await page.evaluate(axe);
-    const found = await page.evaluate<string[]>(
-      "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
-    );
-    expect(found).toEqual([]);
+    expect(await barriers(page)).toEqual([]);
   });
 
   test("says when the server is gone, and goes on when it is back", async () => {
@@ -143,6 +139,7 @@ describe.skipIf(executable === undefined)(`the page of longtail watch in Chromiu
         .locator("article dd")
         .filter({ hasText: /^\d+\/100000/, hasNotText: before })
         .waitFor();
+      expect(await barriers(page)).toEqual([]);
       training.kill("SIGTERM");
       await page.locator("tr", { hasText: "real" }).getByText("interrupted").waitFor();
       expect(await page.getByLabel("Log of real").textContent()).toContain("epoch 1/");
@@ -151,6 +148,14 @@ describe.skipIf(executable === undefined)(`the page of longtail watch in Chromiu
     }
   });
 });
+
+/** What axe finds. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate<string[]>(
+    "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))",
+  );
+}
 
 /** Two runs that have ended and one, of another machine, that goes on. */
 function threeRuns(): ToyRuns {

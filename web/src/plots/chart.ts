@@ -63,7 +63,7 @@ function options(panel: Panel, width: number, moved: (x: number | null) => void)
     legend: { show: false },
     cursor: { sync: { key: panel.over }, points: { size: 7 }, drag: { x: true, y: false, uni: 20 } },
     scales: { x: { time: panel.over === "time" }, y: { range: rangeFrom(panel) } },
-    axes: axes(),
+    axes: axes(panel),
     hooks: { setCursor: [(plot) => moved(xUnder(plot))] },
   };
 }
@@ -98,13 +98,15 @@ function rangeFrom({ fromZero }: Panel): uPlot.Range.Function {
   };
 }
 
-function axes(): uPlot.Axis[] {
+function axes({ over }: Panel): uPlot.Axis[] {
   const [soft, line] = [color("--soft"), color("--line")];
   const shared = { stroke: soft, font: FONT, grid: { stroke: line, width: 1 }, ticks: { show: false } };
   const small: uPlot.Axis.DynamicValues = (_plot, values) =>
     values.map((value) => String(Number(value.toPrecision(6))));
   return [
-    { ...shared, size: 26, gap: 4 },
+    over === "time"
+      ? { ...shared, size: 26, gap: 4, space: 80, values: clock }
+      : { ...shared, size: 26, gap: 4 },
     { ...shared, size: 48, gap: 6, values: small },
   ];
 }
@@ -113,3 +115,6 @@ function xUnder(plot: uPlot): number | null {
   const { left = -1 } = plot.cursor;
   return left < 0 ? null : plot.posToVal(left, "x");
 }
+
+const clock: uPlot.Axis.DynamicValues = (_plot, times) =>
+  times.map((time) => new Date(1000 * time).toLocaleTimeString("sv"));

@@ -46,6 +46,8 @@ const GIGABYTE = 1e9;
 interface Options {
   /** How many points are meant into one. */
   readonly smoothing: number;
+  /** Whether the least and the greatest values are shown: of several runs they would hide one another. */
+  readonly ranges?: boolean;
 }
 
 /** The plots of one run, with its groups and the loss's range, or of several laid over one another. */
@@ -54,7 +56,12 @@ export function panelsOf(subjects: readonly Subject[], options: Options): Panel[
   const accuracies =
     subjects.length === 1 && first ? [groupsOf(first)] : GROUPS.map((group) => ofGroup(subjects, group));
   const panels: Curves[] = [
-    { ...LOSS, series: subjects.flatMap((subject) => stepSeries(subject, "loss", options)) },
+    {
+      ...LOSS,
+      series: subjects.flatMap((subject) =>
+        stepSeries(subject, "loss", { ...options, ranges: subjects.length === 1 }),
+      ),
+    },
     ...accuracies,
     { ...RATE, series: subjects.flatMap((subject) => stepSeries(subject, "learningRate", { smoothing: 1 })) },
     { ...SPEED, series: subjects.flatMap((subject) => stepSeries(subject, "imagesPerSecond", options)) },
@@ -102,7 +109,7 @@ function accuracyTitle(subjects: readonly Subject[], of: string): string {
 function stepSeries(
   { title, color, curves, stepsPerEpoch }: Subject,
   name: string,
-  { smoothing }: Options,
+  { smoothing, ranges = false }: Options,
 ): Series[] {
   const table = curves?.steps;
   const column = table?.columns[name];
@@ -113,7 +120,7 @@ function stepSeries(
       ...{ name: title, color },
       x: table.x.map((step) => step / stepsPerEpoch),
       y: movingMean(mean, smoothing),
-      range: least === undefined || greatest === undefined ? undefined : { least, greatest },
+      range: !ranges || least === undefined || greatest === undefined ? undefined : { least, greatest },
     },
   ];
 }
