@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Analysis } from "../evaluation/analysis.js";
 import { LongtailError } from "../support/errors.js";
-import { isObject, valueAt } from "../support/json.js";
+import { valueAt } from "../support/json.js";
 import type { CalibrationFile } from "./post-hoc/calibration-file.js";
 import { runFolder } from "./run-folder.js";
 import type { RunDescription, RunResult } from "./run-folder.js";
@@ -27,11 +27,19 @@ export function readCalibration(run: string): CalibrationFile {
   const path = runFolder(run).calibration;
   const found = read(path, "what evaluate --calibrate wrote");
   const version = valueAt(found, ["version"]);
-  if (version === 1 && isObject(valueAt(found, ["temperature"]))) return found as CalibrationFile;
+  if (version === 1 && isTemperature(valueAt(found, ["temperature"]))) return found as CalibrationFile;
   throw new LongtailError(
-    `${path}: expected what evaluate --calibrate wrote, version 1 with a temperature, found version ` +
-      `${String(version)}; longtail evaluate --calibrate writes it anew.`,
+    `${path}: expected what evaluate --calibrate wrote, version 1 with temperatures above 0, found version ` +
+      `${String(version)}${version === 1 ? " without" : ""}; longtail evaluate --calibrate writes it anew.`,
   );
+}
+
+function isTemperature(found: unknown): boolean {
+  const kind = valueAt(found, ["kind"]);
+  const given = valueAt(found, [kind === "global" ? "temperature" : "temperatures"]);
+  const values: unknown[] = kind === "global" ? [given] : Object.values(given ?? {});
+  const isKnown = ["global", "group", "expert"].some((one) => one === kind);
+  return isKnown && values.length > 0 && values.every((value) => typeof value === "number" && value > 0);
 }
 
 /** Whether a run has ended with a result. */

@@ -85,6 +85,13 @@ describe("calibrate", () => {
     expect(() => findCalibration(run, trained)).toThrow(
       "calibration.json: expected what evaluate --calibrate wrote",
     );
+    for (const temperature of [
+      '{"kind":"glocal","temperature":1}',
+      '{"kind":"group","temperatures":{"few":-1}}',
+    ]) {
+      writeFileSync(path!, `{"version":1,"temperature":${temperature}}`);
+      expect(() => findCalibration(run, trained)).toThrow("temperatures above 0, found version 1 without;");
+    }
     rmSync(path!);
   });
 });
