@@ -1,4 +1,5 @@
-// Steps or predictions as `longtail train` and `longtail evaluate` run them: node longtail.mjs SPEC; see spec.mjs.
+// Steps or predictions as `longtail train` and `longtail evaluate` run them: node longtail.mjs SPEC [VARIANT]; see
+// spec.mjs. For GPUs a variant is float32, bfloat16 or float16, and "images" after a + when batches come from the loader.
 import { createInterface } from "node:readline";
 import { buildMethod } from "../../dist/methods/registry.js";
 import { Sgd } from "../../dist/optim/sgd.js";
@@ -8,33 +9,52 @@ import { tensor } from "../../dist/torch/create.js";
 import { Rng } from "../../dist/torch/random.js";
 import { keepForever } from "../../dist/torch/scope.js";
 import { setThreads } from "../../dist/torch/settings.js";
-import { trainStep } from "../../dist/training/step.js";
+import { ALONE } from "../../dist/distributed/peers.js";
+import { LossScaler } from "../../dist/optim/loss-scaler.js";
+import { openStepper } from "../../dist/training/stepping/stepper.js";
+import { batchesOf } from "./images.mjs";
 import { classCounts } from "./spec.mjs";
 import { disposing, scoped } from "../support/scoped.mjs";
 
-const { work, backbone, experts, batch, classes, size, threads } = JSON.parse(process.argv[2]);
+const {
+  work,
+  backbone,
+  experts,
+  batch,
+  classes,
+  size,
+  threads,
+  device = "cpu",
+} = JSON.parse(process.argv[2]);
+const [precision, ...parts] = (process.argv[3] ?? "float32").split("+");
 setThreads(threads);
 const counts = classCounts(classes);
-const recipe = await loadRecipe("cifar100-lt-ncl");
+const built = await loadRecipe("cifar100-lt-ncl");
+const recipe = { ...built, precision, data: { ...built.data, batch, imageSize: size } };
 const method = buildMethod(
   { ...recipe, backbone, method: { ...recipe.method, experts } },
   { counts, classes: counts.map((_, c) => `class ${c}`) },
 );
 const memoryFormat = "channels_last";
-method.model.to({ memoryFormat }).train(work === "step");
+method.model.to({ device, memoryFormat }).train(work === "step");
 const rng = new Rng(0);
 
 function makeBatch() {
-  const images = rng.normal([batch, 3, size, size]).to({ memoryFormat });
-  const labels = tensor(rng.uniform([batch]).mul(classes).toList().map(Math.floor), { dtype: "int64" });
+  const images = rng.normal([batch, 3, size, size]).to({ device, memoryFormat });
+  const labels = tensor(rng.uniform([batch]).mul(classes).toList().map(Math.floor), {
+    dtype: "int64",
+    device,
+  });
   return keepForever([images, labels]);
 }
 
 const optimizer = work === "step" && new Sgd(method.model.parameters(), { ...recipe.optimizer, lr: 0.005 });
-const { precision } = recipe;
+const scaler = precision === "float16" ? new LossScaler({ device }) : null;
+const stepper =
+  work === "step" && openStepper({ recipe, device, method, optimizer, scaler, peers: ALONE, reducer: null });
+if (stepper && stepper.notRecorded) console.error(`not recorded as a CUDA graph: ${stepper.notRecorded}`);
 const works = {
-  step: ([images, labels]) =>
-    trainStep({ images, labels }, { method, optimizer, precision, accumulate: 1 }).loss,
+  step: ([images, labels]) => stepper.run({ images, labels }).loss,
   inference: ([images, labels]) =>
     disposing(noGrad(), () => {
       const logits = method.predict(images).reduce((sum, expert) => sum.add(expert));
@@ -42,13 +62,19 @@ const works = {
     }),
 };
 const batches = Array.from({ length: 4 }, () => scoped(makeBatch));
+const loaded = parts.includes("images") ? batchesOf({ recipe, classes, device }) : null;
 
 let done = 0;
+const nextBatch = () => {
+  if (loaded === null) return batches[done++ % batches.length];
+  const { images, labels } = loaded.next().value;
+  return [images, labels];
+};
 for await (const line of createInterface({ input: process.stdin })) {
   const cpu = process.cpuUsage();
   const started = performance.now();
   let check = NaN;
-  for (let i = 0; i < Number(line); i++) check = scoped(() => works[work](batches[done++ % batches.length]));
+  for (let i = 0; i < Number(line); i++) check = scoped(() => works[work](nextBatch()));
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   const peakMemory = process.resourceUsage().maxRSS * 1024;

@@ -1,4 +1,7 @@
-"""The same in PyTorch: python pytorch.py SPEC VARIANT, with the variants plain, channels_last and compile."""
+"""
+The same in PyTorch: python pytorch.py SPEC VARIANT. A variant is plain, channels_last or compile, and for GPUs any of
+bfloat16 (autocast), compile and graph (the whole step as a CUDA graph), joined by +. All but plain are channels_last.
+"""
 import json
 import resource
 import sys
@@ -11,6 +14,7 @@ from torch.nn import functional as F
 
 SPEC, VARIANT = json.loads(sys.argv[1]), sys.argv[2]
 CLASSES, BATCH, SIZE = SPEC["classes"], SPEC["batch"], SPEC["size"]
+DEVICE, PARTS = SPEC.get("device", "cpu"), VARIANT.split("+")
 HARD, WEIGHT = 30, 0.6
 torch.set_num_threads(SPEC["threads"])
 torch.manual_seed(0)
@@ -79,25 +83,57 @@ def network():
     return getattr(torchvision.models, SPEC["backbone"])(num_classes=CLASSES)
 
 
-experts = nn.ModuleList([network() for _ in range(SPEC["experts"])]).train(SPEC["work"] == "step")
-images = [torch.randn(BATCH, 3, SIZE, SIZE) for _ in range(4)]
-labels = [torch.randint(0, CLASSES, (BATCH,)) for _ in range(4)]
-log_counts = torch.tensor([float(int(500 * 0.01 ** (c / (CLASSES - 1)))) for c in range(CLASSES)]).log()
+experts = nn.ModuleList([network() for _ in range(SPEC["experts"])]).train(SPEC["work"] == "step").to(DEVICE)
+images = [torch.randn(BATCH, 3, SIZE, SIZE).to(DEVICE) for _ in range(4)]
+labels = [torch.randint(0, CLASSES, (BATCH,)).to(DEVICE) for _ in range(4)]
+log_counts = torch.tensor([float(int(500 * 0.01 ** (c / (CLASSES - 1)))) for c in range(CLASSES)]).log().to(DEVICE)
 if VARIANT != "plain":
     experts = experts.to(memory_format=torch.channels_last)
     images = [x.to(memory_format=torch.channels_last) for x in images]
-run = [torch.compile(expert) for expert in experts] if VARIANT == "compile" else list(experts)
+run = [torch.compile(expert) for expert in experts] if "compile" in PARTS else list(experts)
 optimizer = torch.optim.SGD(
     experts.parameters(), lr=0.005, momentum=0.9, nesterov=True, weight_decay=2e-4, foreach=VARIANT != "plain"
 )
 
 
-def step(x, y):
+def compute(x, y):
     optimizer.zero_grad(set_to_none=True)
-    loss = ncl([expert(x) for expert in run], y, log_counts)
+    with torch.autocast(DEVICE.split(":")[0], torch.bfloat16, enabled="bfloat16" in PARTS):
+        logits = [expert(x) for expert in run]
+    loss = ncl([z.float() for z in logits], y, log_counts)
     loss.backward()
     optimizer.step()
-    return loss.item()
+    return loss
+
+
+def recorded():
+    """PyTorch's recipe for the whole step: warm up on a stream of its own, capture, copy in and replay."""
+    x, y = images[0].clone(), labels[0].clone()
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            compute(x, y)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    optimizer.zero_grad(set_to_none=True)
+    with torch.cuda.graph(graph):
+        loss = compute(x, y)
+
+    def replay(next_x, next_y):
+        x.copy_(next_x)
+        y.copy_(next_y)
+        graph.replay()
+        return loss
+
+    return replay
+
+
+launch = recorded() if "graph" in PARTS and DEVICE != "cpu" else compute
+
+
+def step(x, y):
+    return launch(x, y).item()
 
 
 def inference(x, y):
@@ -115,6 +151,7 @@ for line in sys.stdin:
         value = work(images[done % 4], labels[done % 4])
         done += 1
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    on_device = DEVICE != "cpu"
+    peak = torch.cuda.max_memory_allocated() if on_device else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     answer = {"seconds": seconds, "cpuSeconds": cpu_seconds, "peakMemory": peak, "check": value if value == value else None}
     print(json.dumps(answer), flush=True)
