@@ -1,21 +1,26 @@
 // One process with two threads against two processes with one each, on NCL's CIFAR-100-LT step (3 x ResNet-32, 32 px,
-// 100 classes) at the same batch: milliseconds a step, the ratio, and the bytes that a step sends, counted on the loopback
-// interface, beside what docs/scaling.md's model says. Does the same with batch norm of each process alone.
-//   npm run bench:distributed -- [--batch 64] [--steps 20]
-import { execFile } from "node:child_process";
+// 100 classes) at the same batch, with batch norm over both processes' images and over each one's own. The settings take
+// turns, round by round; a setting's processes wait while it is another's turn. Also counts the bytes that a step sends on
+// the loopback interface, beside what docs/scaling.md's model says.
+//   npm run bench:distributed -- [--batch 64] [--steps 4] [--rounds 6]
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
+import { freePort } from "../dist/support/free-port.js";
+import { printRace, race } from "./support/paired.mjs";
 
 const { values } = parseArgs({
   options: {
     batch: { type: "string", default: "64" },
-    steps: { type: "string", default: "20" },
+    steps: { type: "string", default: "4" },
+    rounds: { type: "string", default: "6" },
     worker: { type: "string" },
   },
 });
-const [batch, steps] = [Number(values.batch), Number(values.steps)];
+const batch = Number(values.batch);
+const file = fileURLToPath(import.meta.url);
 const load = (path) => import(new URL(`../dist/${path}`, import.meta.url));
 
 /** Bytes that the loopback interface has carried. */
@@ -51,94 +56,127 @@ async function prepare(peers, synchronised) {
   return { method, optimizer, precision: "float32", accumulate: 1, peers, reducer };
 }
 
-/** Milliseconds of each step after the first three, and the bytes that went over the loopback in one. */
-async function timed(options) {
-  const { scope } = await load("torch/scope.js");
+/** Does as many steps as it is told; returns what they took, of this process. */
+async function stepper(options) {
   const { Rng } = await load("torch/random.js");
   const { tensor } = await load("torch/create.js");
   const { trainStep } = await load("training/step.js");
+  const { scoped } = await import("./support/scoped.mjs");
   const { rank, ranks } = options.peers;
   const own = batch / ranks;
-  const times = [];
-  let before = 0;
-  for (let step = -3; step < steps; step += 1) {
-    const opened = scope();
-    const images = new Rng(rank, step + 3).normal([own, 3, 32, 32]).to({ memoryFormat: "channels_last" });
-    const classes = Array.from({ length: own }, (_, i) => (i * 7 + step + 3) % 100);
-    const labels = tensor(classes, { dtype: "int64" });
-    if (step === 0) before = loopbackBytes();
-    const started = performance.now();
-    trainStep({ images, labels, total: batch }, options);
-    if (step >= 0) times.push(performance.now() - started);
-    opened[Symbol.dispose]();
-  }
-  return { times, sent: (loopbackBytes() - before) / steps };
+  let step = 0;
+  const one = () => {
+    const images = new Rng(rank, step).normal([own, 3, 32, 32]).to({ memoryFormat: "channels_last" });
+    const classes = Array.from({ length: own }, (_, i) => (i * 7 + step) % 100);
+    trainStep({ images, labels: tensor(classes, { dtype: "int64" }), total: batch }, options);
+    step += 1;
+  };
+  return (steps) => {
+    const [before, cpu, started] = [loopbackBytes(), process.cpuUsage(), performance.now()];
+    for (let i = 0; i < steps; i += 1) scoped(one);
+    const { user, system } = process.cpuUsage(cpu);
+    return {
+      seconds: (performance.now() - started) / 1000,
+      cpuSeconds: (user + system) / 1e6,
+      peakMemory: process.resourceUsage().maxRSS * 1024,
+      sent: (loopbackBytes() - before) / steps,
+    };
+  };
 }
 
-/** A process's part: the first tells what came of it. */
-async function work({ synchronised, threads }) {
-  const { setThreads } = await load("torch/settings.js");
-  const peers = await peersHere();
-  setThreads(threads);
-  const options = await prepare(peers, synchronised);
-  const { times, sent } = await timed(options);
-  const { model } = options.method;
+/** What the model of docs/scaling.md needs to know of the network. */
+function sizesOf(model) {
   const sum = (tensors) => tensors.reduce((total, { size }) => total + size, 0);
   const means = model.namedBuffers().filter(([name]) => name.endsWith("running_mean"));
-  if (peers.rank === 0)
+  return {
+    numbers: sum(model.parameters()),
+    channels: sum(means.map(([, mean]) => mean)),
+    norms: means.length,
+  };
+}
+
+/** The second process of a setting, as the first one sees it: an answer for each line. */
+function second(setting, port) {
+  const child = spawn(
+    process.execPath,
+    [file, "--batch", values.batch, "--worker", JSON.stringify(setting)],
+    {
+      env: { ...process.env, ...placeOf(1, port) },
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
+  process.once("exit", () => child.kill());
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return async (line) => {
+    child.stdin.write(`${line}\n`);
+    return JSON.parse((await lines.next()).value);
+  };
+}
+
+const placeOf = (rank, port) => ({
+  RANK: rank,
+  LOCAL_RANK: rank,
+  WORLD_SIZE: 2,
+  MASTER_ADDR: "127.0.0.1",
+  MASTER_PORT: port,
+});
+
+/** The first process of a setting speaks for both; either ends with its input. */
+async function work(setting) {
+  const isFirst = process.env.RANK === undefined;
+  const port = isFirst && setting.processes === 2 ? await freePort() : null;
+  const other = port && second(setting, port);
+  if (port) Object.assign(process.env, placeOf(0, port));
+  const { setThreads } = await load("torch/settings.js");
+  const peers = await peersHere();
+  setThreads(setting.threads);
+  const options = await prepare(peers, setting.synchronised);
+  const run = await stepper(options);
+  for await (const line of createInterface({ input: process.stdin })) {
+    const answer = other?.(line);
+    const own = run(Number(line));
+    const both = [own, ...(answer ? [await answer] : [])];
+    const most = (key) => Math.max(...both.map((one) => one[key]));
+    const sum = (key) => both.reduce((total, one) => total + one[key], 0);
     console.log(
       JSON.stringify({
-        median: times.sort((a, b) => a - b)[Math.floor(times.length / 2)],
-        sent,
-        numbers: sum(model.parameters()),
-        channels: sum(means.map(([, mean]) => mean)),
-        norms: means.length,
+        seconds: most("seconds"),
+        cpuSeconds: sum("cpuSeconds"),
+        peakMemory: sum("peakMemory"),
+        sent: own.sent,
+        check: { sent: own.sent, ...sizesOf(options.method.model) },
       }),
     );
-  await peers.part?.();
+  }
+  process.exit();
 }
 
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function measure(ranks, setting) {
-  const port = await freePort();
-  const file = fileURLToPath(import.meta.url);
-  const args = [file, "--batch", values.batch, "--steps", values.steps, "--worker", JSON.stringify(setting)];
-  const outputs = await Promise.all(
-    Array.from({ length: ranks }, (_, rank) => {
-      const place = {
-        RANK: rank,
-        LOCAL_RANK: rank,
-        WORLD_SIZE: ranks,
-        MASTER_ADDR: "127.0.0.1",
-        MASTER_PORT: port,
-      };
-      return promisify(execFile)(process.execPath, args, { env: { ...process.env, ...place } });
-    }),
-  );
-  return JSON.parse(outputs[0].stdout);
-}
+const SETTINGS = {
+  "1 x 2 threads": { processes: 1, threads: 2 },
+  "2 x 1, norm of each": { processes: 2, threads: 1, synchronised: false },
+  "2 x 1, norm over both": { processes: 2, threads: 1, synchronised: true },
+};
 
 async function main() {
-  const whole = await measure(1, { threads: 2 });
-  console.log(`1 process, 2 threads: ${whole.median.toFixed(0)} ms a step of ${batch} images`);
-  for (const synchronised of [true, false]) {
-    const two = await measure(2, { threads: 1, synchronised });
-    const what = synchronised ? "batch norm over both" : "batch norm of each alone";
-    // Two processes: each sends every gradient once; batch norm's sums are float64.
-    const norms = synchronised ? 8 * (4 * two.channels + two.norms) : 0;
-    const model = 2 * (4 * two.numbers + norms);
+  const competitors = Object.entries(SETTINGS).map(([name, setting]) => ({
+    name,
+    command: [process.execPath, file, "--batch", values.batch, "--worker", JSON.stringify(setting)],
+  }));
+  const rows = await race(competitors, {
+    rounds: Number(values.rounds),
+    unitsPerRound: Number(values.steps),
+    warmUp: 3,
+  });
+  printRace(`NCL's step on CIFAR-100-LT, ${batch} images`, rows);
+  console.log(
+    "\n                        speed relative to the first   MB a step on the loopback, and by the model",
+  );
+  for (const { name, ratio, check } of rows.slice(1)) {
+    // Two processes: each sends every gradient once, and to the other its float64 sums of batch norm.
+    const norms = SETTINGS[name].synchronised ? 8 * (4 * check.channels + check.norms) : 0;
+    const model = (2 * (4 * check.numbers + norms)) / 1e6;
     console.log(
-      `2 processes, 1 thread each, ${what}: ${two.median.toFixed(0)} ms, ${(whole.median / two.median).toFixed(2)} of its speed; ` +
-        `${(two.sent / 1e6).toFixed(2)} MB a step on the loopback, the model says ${(model / 1e6).toFixed(2)}`,
+      `${name.padEnd(22)}${(1 / ratio.median).toFixed(2).padStart(29)}${(check.sent / 1e6).toFixed(2).padStart(24)}${model.toFixed(2).padStart(10)}`,
     );
   }
 }

@@ -1,11 +1,15 @@
 // Batch norm over the images of all processes: each sums over its own, the sums are reduced, and all normalise by the
 // same mean and variance. Gradients need the sums of two products in the same way. Ioffe and Szegedy, ICML 2015, over
-// the whole batch; PyTorch's SyncBatchNorm does the same.
+// the whole batch; PyTorch's SyncBatchNorm does the same. native/kernels/batch-norm.h sends the same sums in the same order,
+// so that a process may compute a layer here and another one there.
+#include "distributed/sync-batch-norm.h"
+
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/native_batch_norm_backward.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/var_mean.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -13,15 +17,43 @@
 #include "distributed/distributed.h"
 
 namespace lt::distributed {
+
+namespace {
+
+// Of this many processes each sends its sums to all others.
+constexpr int kFew = 8;
+constexpr int kTag = 1;
+
+// Every process hears every other's sums and adds them in order of rank: one message's time, on this thread, where an
+// all-reduce takes two or more and hands its work to other threads.
+void exchangeSums(c10d::Backend& backend, at::Tensor& sums) {
+  const int rank = backend.getRank(), size = backend.getSize();
+  const at::Tensor all = at::empty({size, sums.numel()}, sums.options());
+  std::vector<c10::intrusive_ptr<c10d::Work>> works;
+  for (int other = 0; other < size; other++) {
+    std::vector<at::Tensor> place{all[other]}, own{sums};
+    if (other == rank) continue;
+    works.push_back(backend.recv(place, other, kTag));
+    works.push_back(backend.send(own, other, kTag));
+  }
+  for (const auto& work : works) work->wait();
+  all[rank].copy_(sums);
+  at::sum_out(sums, all, at::IntArrayRef{0});
+}
+
+}  // namespace
+
+void sumOverProcesses(int64_t group, at::Tensor& sums) {
+  const auto processes = groupOf(group);
+  if (sums.is_cpu() && processes->getSize() <= kFew) return exchangeSums(*processes->getBackend(c10::DeviceType::CPU), sums);
+  std::vector<at::Tensor> one{sums};
+  processes->allreduce(one)->wait();
+}
+
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-void sumOverProcesses(int64_t group, at::Tensor& values) {
-  std::vector<at::Tensor> one{values};
-  groupOf(group)->allreduce(one)->wait();
-}
 
 std::vector<int64_t> allButChannels(const at::Tensor& x) {
   std::vector<int64_t> dims{0};
@@ -75,13 +107,13 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     auto [ofInput, ofWeight, ofBias] =
         at::native_batch_norm_backward(gradient, x, weight, mean, variance, {}, {}, /*train=*/false, eps, {true, true, true});
     const int64_t channels = x.size(1);
-    auto sums = at::cat({ofWeight.to(at::kDouble), ofBias.to(at::kDouble)});
-    sumOverProcesses(context->saved_data["group"].toInt(), sums);
-    const auto meanOfWeight = sums.narrow(0, 0, channels) / count, meanOfBias = sums.narrow(0, channels, channels) / count;
     const auto inverse = (variance.to(at::kDouble) + eps).rsqrt();
+    auto sums = at::cat({ofBias.to(at::kDouble), ofWeight.to(at::kDouble) / inverse});  // of g and g·(x − mean)
+    sumOverProcesses(context->saved_data["group"].toInt(), sums);
+    const auto meanOfGradient = sums.narrow(0, 0, channels) / count, meanOfProduct = sums.narrow(0, channels, channels) / count;
     const auto scale = weight.detach().to(at::kDouble) * inverse;
-    const auto byInput = -(scale * inverse * meanOfWeight);
-    const auto constant = -(scale * meanOfBias) - byInput * mean.to(at::kDouble);
+    const auto byInput = -(scale * inverse * inverse * meanOfProduct);
+    const auto constant = -(scale * meanOfGradient) - byInput * mean.to(at::kDouble);
     std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
     shape[1] = channels;
     const auto type = c10::isReducedFloatingType(x.scalar_type()) ? at::kFloat : x.scalar_type();
@@ -90,12 +122,12 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
   }
 };
 
+}  // namespace
+
 at::Tensor syncBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& runningMean,
                          const at::Tensor& runningVariance, double momentum, double eps, int64_t group) {
   return SyncBatchNorm::apply(x, weight, bias, runningMean, runningVariance, momentum, eps, group);
 }
-
-}  // namespace
 
 // Once, however many JavaScript environments load the addon.
 void defineSyncBatchNorm() {

@@ -21,13 +21,15 @@ std::vector<double> sumsOf(const Kernels& kernels, const at::Tensor& values) {
 struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
                             const std::optional<at::Tensor>& shortcut, const at::Tensor& runningMean, const at::Tensor& runningVar, double momentum,
-                            double eps) {
+                            double eps, std::optional<int64_t> group) {
     const Kernels& kernels = *chooseForPixels(input);
-    const Pixels pixels = pixelsOf(input);
-    const NormStatistics statistics(sumsOf(kernels, input), pixels.count, {weight, bias, runningMean, runningVar, momentum, eps});
+    const NormSums sums(sumsOf(kernels, input), pixelsOf(input).count, group);
+    const NormStatistics statistics(sums, {weight, bias, runningMean, runningVar, momentum, eps, group});
     const at::Tensor added = shortcut ? shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
     at::Tensor output = normalizeRelu(kernels, input, statistics, added);
     context->save_for_backward({input, weight, output, statistics.rows()});
+    context->saved_data["count"] = sums.count;
+    context->saved_data["group"] = group;
     return output;
   }
 
@@ -39,18 +41,19 @@ struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
     const NormStatistics statistics(saved[3]);
     const Pixels pixels = pixelsOf(input);
     auto [masked, sums] = maskRelu(kernels, gradients[0], output, input, statistics);
-    const NormGradients norm(sums, pixels.count, statistics, weight);
+    const NormBatch batch{context->saved_data["count"].toDouble(), context->saved_data["group"].toOptional<int64_t>()};
+    const NormGradients norm(sums, batch, statistics, weight);
     at::Tensor ofInput = emptyImages(input, input.size(1));
     inParts(pixels.count, [&](Part part) { kernels.normGradientPixels({pixels, norm.ofInput(masked, input), ofInput.mutable_data_ptr<float>()}, part); });
     const bool wantsShortcut = context->needs_input_grad(3);
-    return {ofInput, norm.weight, norm.bias, wantsShortcut ? masked : at::Tensor(), {}, {}, {}, {}};
+    return {ofInput, norm.weight, norm.bias, wantsShortcut ? masked : at::Tensor(), {}, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
 at::Tensor batchNormRelu(const at::Tensor& input, const Norm& norm, const std::optional<at::Tensor>& shortcut) {
-  return BatchNormRelu::apply(input, norm.weight, norm.bias, shortcut, norm.runningMean, norm.runningVar, norm.momentum, norm.eps);
+  return BatchNormRelu::apply(input, norm.weight, norm.bias, shortcut, norm.runningMean, norm.runningVar, norm.momentum, norm.eps, norm.group);
 }
 
 at::Tensor normalizeRelu(const Kernels& kernels, const at::Tensor& input, const NormStatistics& statistics, const at::Tensor& shortcut) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <vector>
 
 #include "kernels/winograd.h"
@@ -13,14 +14,24 @@ namespace lt::kernels {
 struct Norm {
   at::Tensor weight, bias, runningMean, runningVar;
   double momentum, eps;
+  std::optional<int64_t> group;  // of processes, whose images are one batch; none: this process's images alone
+};
+
+// Two sums for each channel, [2][C], over `count` values: those of the norm's batch.
+struct NormSums {
+  // From the sums over this process's values. With a group it waits for the other processes.
+  NormSums(std::vector<double> own, int64_t count, std::optional<int64_t> group);
+
+  std::vector<double> values;
+  double count;
 };
 
 // What one batch makes of it; rows of one tensor [4, C], so that autograd can keep it.
 class NormStatistics {
  public:
-  // From the sums and sums of squares of `count` values, [2][C]. Moves the running statistics as PyTorch does: by
-  // `momentum` towards the mean and the unbiased variance. count > 1.
-  NormStatistics(const std::vector<double>& sums, int64_t count, const Norm& norm);
+  // From the sums and the sums of squares. Moves the running statistics as PyTorch does: by `momentum` towards the mean and
+  // the unbiased variance. More than one value.
+  NormStatistics(const NormSums& sums, const Norm& norm);
   explicit NormStatistics(at::Tensor rows) : rows_(std::move(rows)) {}
 
   const at::Tensor& rows() const { return rows_; }
@@ -46,10 +57,17 @@ class FoldedNorm {
   at::Tensor scale_, shift_;  // [C]
 };
 
-// Gradients of a norm from the sums of g and g·(x − mean) over `count` values, g being its output's gradient.
+// The batch of a norm, as its gradients need it.
+struct NormBatch {
+  double count;  // of all its values
+  std::optional<int64_t> group;
+};
+
+// Gradients of a norm from the sums of g and g·(x − mean) over this process's values, g being its output's gradient. The
+// weight's and the bias's are this process's part; the input's is of the whole batch.
 class NormGradients {
  public:
-  NormGradients(const std::vector<double>& sums, int64_t count, const NormStatistics& statistics, const at::Tensor& weight);
+  NormGradients(const std::vector<double>& sums, const NormBatch& batch, const NormStatistics& statistics, const at::Tensor& weight);
 
   // The input's: a·g + b·x + c
   NormGradient ofInput(const at::Tensor& gradient, const at::Tensor& input) const;

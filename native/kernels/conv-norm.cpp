@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "distributed/sync-batch-norm.h"
 #include "kernels/batch-norm-relu.h"
 #include "kernels/choice.h"
 #include "kernels/conv3x3.h"
@@ -26,6 +27,12 @@ bool is3x3(const at::Tensor& weight, const Geometry& geometry) {
 at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
   if (is3x3(weight, geometry)) return conv3x3(input, weight);
   return at::conv2d(input, weight, {}, geometry.stride, geometry.padding, 1, geometry.groups);
+}
+
+at::Tensor normalize(const at::Tensor& y, const Norm& norm, bool training) {
+  const auto& [weight, bias, runningMean, runningVar, momentum, eps, group] = norm;
+  if (training && group) return distributed::syncBatchNorm(y, weight, bias, runningMean, runningVar, momentum, eps, *group);
+  return at::batch_norm(y, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 
 // What batch norm returned is changed in place, which saves memory.
@@ -59,16 +66,16 @@ at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geo
   const at::Tensor y = convolve(input, weight, geometry);
   const bool fits = !shortcut || (isPlainFloat(*shortcut) && shortcut->sizes() == y.sizes());
   if (training && relu && fits && chooseForPixels(y)) return batchNormRelu(y, norm, shortcut);
-  const at::Tensor z = at::batch_norm(y, norm.weight, norm.bias, norm.runningMean, norm.runningVar, training, norm.momentum, norm.eps, true);
-  return addAndRelu(z, shortcut, relu);
+  return addAndRelu(normalize(y, norm, training), shortcut, relu);
 }
 
 namespace {
 
 at::Tensor convNormOperator(const at::Tensor& input, const at::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef padding, int64_t groups,
                             const at::Tensor& normWeight, const at::Tensor& normBias, const at::Tensor& runningMean, const at::Tensor& runningVar,
-                            bool training, double momentum, double eps, const std::optional<at::Tensor>& shortcut, bool relu) {
-  return convNorm(input, weight, {stride, padding, groups}, {{normWeight, normBias, runningMean, runningVar, momentum, eps}, training, shortcut, relu});
+                            bool training, double momentum, double eps, const std::optional<at::Tensor>& shortcut, bool relu,
+                            std::optional<int64_t> group) {
+  return convNorm(input, weight, {stride, padding, groups}, {{normWeight, normBias, runningMean, runningVar, momentum, eps, group}, training, shortcut, relu});
 }
 
 }  // namespace
@@ -76,7 +83,7 @@ at::Tensor convNormOperator(const at::Tensor& input, const at::Tensor& weight, a
 void defineConvNorm(torch::Library& library) {
   library.def(
       "conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, "
-      "Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu) -> Tensor");
+      "Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu, int? group) -> Tensor");
   library.impl("conv_norm", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(convNormOperator)));
 }
 

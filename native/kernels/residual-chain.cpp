@@ -28,26 +28,35 @@ constexpr int64_t kOnes[] = {1, 1};
 struct Settings {
   bool training;
   double momentum, eps;
+  std::optional<int64_t> group;
 };
 
 struct ResidualChain : torch::autograd::Function<ResidualChain> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList parameters, at::TensorList running, double momentum,
-                            double eps) {
+                            double eps, std::optional<int64_t> group) {
     const Kernels& kernels = *choose(input, parameters[0]);
     const int64_t count = pixelsOf(input).count;
     variable_list kept{input};
     kept.insert(kept.end(), parameters.begin(), parameters.end());
+    double countOfAll = 0;
+    const auto statistics = [&](std::vector<double> own, size_t p, size_t r) {
+      const NormSums sums(std::move(own), count, group);
+      countOfAll = sums.count;  // that of every norm: no block changes the shape
+      return NormStatistics(sums, {parameters[p], parameters[p + 1], running[r], running[r + 1], momentum, eps, group});
+    };
     at::Tensor x = input;
     for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
       auto [y1, sums1] = forwardSummed(kernels, x, parameters[p], nullptr, nullptr);
-      const NormStatistics norm1(sums1, count, {parameters[p + 1], parameters[p + 2], running[r], running[r + 1], momentum, eps});
+      const NormStatistics norm1 = statistics(std::move(sums1), p + 1, r);
       auto [y2, sums2] = forwardSummed(kernels, y1, parameters[p + 3], norm1.scale(), norm1.shift());
-      const NormStatistics norm2(sums2, count, {parameters[p + 4], parameters[p + 5], running[r + 2], running[r + 3], momentum, eps});
+      const NormStatistics norm2 = statistics(std::move(sums2), p + 4, r + 2);
       x = normalizeRelu(kernels, y2, norm2, x);
       kept.insert(kept.end(), {y1, norm1.rows(), y2, norm2.rows(), x});
     }
     context->save_for_backward(kept);
     context->saved_data["blocks"] = static_cast<int64_t>(parameters.size() / kParameters);
+    context->saved_data["count"] = countOfAll;
+    context->saved_data["group"] = group;
     return x;
   }
 
@@ -58,14 +67,14 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
     const auto parameter = [&](int64_t block, int index) -> const at::Tensor& { return saved[1 + block * kParameters + index]; };
     const auto kept = [&](int64_t block, int index) -> const at::Tensor& { return saved[firstKept + block * kKept + index]; };
     const Kernels& kernels = *kernelsFor(channelsOf(parameter(0, 0)));
-    const int64_t count = pixelsOf(saved[0]).count;
+    const NormBatch batch{context->saved_data["count"].toDouble(), context->saved_data["group"].toOptional<int64_t>()};
 
-    variable_list result(1 + blocks * (kParameters + kRunning) + 2);
+    variable_list result(1 + blocks * (kParameters + kRunning) + 3);
     auto [gradient, sums] = maskRelu(kernels, gradients[0], kept(blocks - 1, 4), kept(blocks - 1, 2), NormStatistics(kept(blocks - 1, 3)));
     for (int64_t i = blocks - 1; i >= 0; i--) {
       const auto &y1 = kept(i, 0), &y2 = kept(i, 2), &x = i > 0 ? kept(i - 1, 4) : saved[0];
       const NormStatistics norm1(kept(i, 1)), norm2(kept(i, 3));
-      const NormGradients gradients2(sums, count, norm2, parameter(i, 4));
+      const NormGradients gradients2(sums, batch, norm2, parameter(i, 4));
       Backward second{};
       second.gradient = gradients2.ofInput(gradient, y2);
       second.scale = norm1.scale();
@@ -73,7 +82,7 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
       second.normalized = data(y1);
       second.mean = norm1.mean();
       const Gradients inner = kernels::backward(kernels, second, y1, parameter(i, 3), true);
-      const NormGradients gradients1(inner.sums, count, norm1, parameter(i, 1));
+      const NormGradients gradients1(inner.sums, batch, norm1, parameter(i, 1));
       Backward first{};
       first.gradient = gradients1.ofInput(inner.input, y1);
       first.shortcut = data(gradient);
@@ -95,7 +104,7 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
 
 // What follows the convolution whose weight is parameter p, with running statistics from r on.
 Following followingOf(at::TensorList parameters, at::TensorList running, size_t p, size_t r, const Settings& settings, const std::optional<at::Tensor>& shortcut) {
-  return {{parameters[p + 1], parameters[p + 2], running[r], running[r + 1], settings.momentum, settings.eps}, settings.training, shortcut, true};
+  return {{parameters[p + 1], parameters[p + 2], running[r], running[r + 1], settings.momentum, settings.eps, settings.group}, settings.training, shortcut, true};
 }
 
 // Convolution by convolution.
@@ -119,19 +128,20 @@ bool takesChain(const at::Tensor& input, at::TensorList parameters) {
   return chooseForPixels(input) != nullptr;
 }
 
-at::Tensor residualChain(const at::Tensor& input, at::TensorList parameters, at::TensorList running, bool training, double momentum, double eps) {
+at::Tensor residualChain(const at::Tensor& input, at::TensorList parameters, at::TensorList running, bool training, double momentum, double eps,
+                         std::optional<int64_t> group) {
   const size_t blocks = parameters.size() / kParameters;
   TORCH_CHECK(blocks > 0 && parameters.size() == blocks * kParameters && running.size() == blocks * kRunning, "expected ", kParameters,
               " parameters and ", kRunning, " running statistics a block, received ", parameters.size(), " and ", running.size());
-  const Settings settings{training, momentum, eps};
+  const Settings settings{training, momentum, eps, group};
   if (!training || !at::GradMode::is_enabled() || !takesChain(input, parameters)) return blockByBlock(input, parameters, running, settings);
-  return ResidualChain::apply(input, parameters, running, momentum, eps);
+  return ResidualChain::apply(input, parameters, running, momentum, eps, group);
 }
 
 }  // namespace
 
 void defineResidualChain(torch::Library& library) {
-  library.def("residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps) -> Tensor");
+  library.def("residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps, int? group) -> Tensor");
   library.impl("residual_chain", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(residualChain)));
 }
 

@@ -41,9 +41,9 @@ export class BatchNorm2d extends Layer {
     this.#group = group;
   }
 
-  /** Whether it has to wait for other processes now, so that no operator can take it in. */
-  get isSynchronised(): boolean {
-    return this.training && this.#group !== null;
+  /** The number of the process group whose images count as its batch in training; null: this process's alone. */
+  get group(): number | null {
+    return this.#group;
   }
 
   override forward(x: Tensor): Tensor {

@@ -28,10 +28,9 @@ interface Following {
 }
 
 function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: Following): Tensor {
-  if (norm.isSynchronised) return oneByOne(x, conv, norm, { shortcut, relu });
   norm.countBatch();
   const { stride, padding, groups } = conv.geometry;
-  const { weight, bias, runningMean, runningVar, training, momentum, eps } = norm;
+  const { weight, bias, runningMean, runningVar, training, momentum, eps, group } = norm;
   return fusedConvNorm(
     x,
     conv.weight,
@@ -47,12 +46,6 @@ function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: F
     eps,
     shortcut,
     relu,
+    group,
   );
-}
-
-/** Where the norm waits for other processes between the convolution and what follows. */
-function oneByOne(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: Following): Tensor {
-  const normed = norm.forward(conv.forward(x));
-  const sum = shortcut === null ? normed : normed.add(shortcut);
-  return relu ? sum.relu() : sum;
 }

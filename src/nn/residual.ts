@@ -77,11 +77,10 @@ function inChains(blocks: readonly Layer[]): (Layer | ResidualBlock[])[] {
 
 function chain(x: Tensor, blocks: readonly ResidualBlock[]): Tensor {
   const norms = blocks.flatMap(({ bn1, bn2 }) => [bn1, bn2]);
-  const [{ training, momentum, eps, isSynchronised }] = norms as [BatchNorm2d];
-  if (isSynchronised) return blocks.reduce((value, block) => block.forward(value), x);
+  const [{ training, momentum, eps, group }] = norms as [BatchNorm2d];
   const convolutions = blocks.flatMap(({ conv1, conv2 }) => [conv1, conv2]);
   const parameters = norms.flatMap(({ weight, bias }, index) => [convolutions[index]!.weight, weight, bias]);
   const running = norms.flatMap(({ runningMean, runningVar }) => [runningMean, runningVar]);
   for (const norm of norms) norm.countBatch();
-  return residualChain(x, parameters, running, training, momentum, eps);
+  return residualChain(x, parameters, running, training, momentum, eps, group);
 }

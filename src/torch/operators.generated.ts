@@ -742,7 +742,7 @@ export function conv3x3(input: Tensor, weight: Tensor): Tensor {
   return wrap(call(26, input.handle, weight.handle));
 }
 
-/** longtail::conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu) -> Tensor */
+/** longtail::conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu, int? group) -> Tensor */
 export function convNorm(
   input: Tensor,
   weight: Tensor,
@@ -758,6 +758,7 @@ export function convNorm(
   eps: number,
   shortcut: Tensor | null,
   relu: boolean,
+  group: number | null,
 ): Tensor {
   return wrap(
     call(
@@ -776,6 +777,7 @@ export function convNorm(
       eps,
       shortcut?.handle ?? null,
       relu,
+      group,
     ),
   );
 }
@@ -920,7 +922,7 @@ export function linear(
   return wrap(call(69, input.handle, weight.handle, options.bias?.handle));
 }
 
-/** longtail::residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps) -> Tensor */
+/** longtail::residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps, int? group) -> Tensor */
 export function residualChain(
   input: Tensor,
   parameters: readonly Tensor[],
@@ -928,8 +930,11 @@ export function residualChain(
   training: boolean,
   momentum: number,
   eps: number,
+  group: number | null,
 ): Tensor {
-  return wrap(call(104, input.handle, handles(parameters), handles(running), training, momentum, eps));
+  return wrap(
+    call(104, input.handle, handles(parameters), handles(running), training, momentum, eps, group),
+  );
 }
 
 /** aten::stack(Tensor[] tensors, int dim=0) -> Tensor */
