@@ -932,9 +932,7 @@ export function residualChain(
   eps: number,
   group: number | null,
 ): Tensor {
-  return wrap(
-    call(104, input.handle, handles(parameters), handles(running), training, momentum, eps, group),
-  );
+  return wrap(call(104, input.handle, handles(parameters), handles(running), training, momentum, eps, group));
 }
 
 /** aten::stack(Tensor[] tensors, int dim=0) -> Tensor */

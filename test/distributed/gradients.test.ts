@@ -37,11 +37,12 @@ const compare = `
   const { tensor } = await load("torch/create.js");
   const { cat } = await load("torch/operators.generated.js");
   const { scope } = await load("torch/scope.js");
+  const { setKernels } = await load("torch/settings.js");
   const { recipe, steps } = given;
   const training = { classes: ["a", "b", "c"], counts: [24, 12, 6] };
 
   const batchOf = (total, step, views) => ({
-    images: new Rng(3, step).normal([views * total, 3, 16, 16]),
+    images: new Rng(3, step).normal([views * total, 3, 16, 16]).to({ memoryFormat: "channels_last" }),
     labels: tensor(Array.from({ length: total }, (_, i) => (i * 7 + step) % 3), { dtype: "int64" }),
     step,
   });
@@ -50,10 +51,11 @@ const compare = `
     const ofViews = Array.from({ length: views }, (_, v) => images.narrow(0, v * total + from, to - from));
     return { images: cat(ofViews), labels: labels.narrow(0, from, to - from), step, total };
   };
-  const train = ({ batchNorm, total, accumulate }, together) => {
+  const train = ({ batchNorm, total, accumulate, kernels = "libtorch" }, together) => {
     const opened = scope();
+    setKernels(kernels);
     const method = buildMethod(recipe, training, together ? world : undefined);
-    method.model.train();
+    method.model.to({ memoryFormat: "channels_last" }).train();
     if (!batchNorm) for (const part of method.model.modules()) if (part instanceof BatchNorm2d) part.eval();
     if (batchNorm && together) synchroniseBatchNorm(method.model, world.group.id);
     const parameters = method.model.parameters();
@@ -104,6 +106,8 @@ interface Apart {
 const problems = [
   { batchNorm: true, total: 8, accumulate: 1 },
   { batchNorm: true, total: 7, accumulate: 1 }, // pieces of four and three
+  { batchNorm: true, total: 8, accumulate: 1, kernels: "always" },
+  { batchNorm: true, total: 7, accumulate: 1, kernels: "always" },
   { batchNorm: false, total: 8, accumulate: 1 },
 ];
 
