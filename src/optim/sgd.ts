@@ -21,7 +21,7 @@ export interface SgdOptions {
  * λ weight decay (on every parameter, biases and norms too), μ momentum, η the rate. Parameters without a gradient
  * are left as they are. Nesterov's form: Sutskever et al., ICML 2013.
  *
- * The update is libtorch's fused one, which reads and writes every weight once. On two CPU cores it took 0.47 of the time
+ * The update is libtorch's fused one, which reads and writes every weight once. On one CPU thread it took 0.47 of the time
  * of the operators one by one (3.4 million weights in 273 tensors, Nesterov and weight decay) and gave the same bits.
  */
 export class Sgd {
