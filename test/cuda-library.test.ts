@@ -1,7 +1,8 @@
 /** The library for GPUs, compiled against an engine with CUDA and opened: neither needs a GPU. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { locateEngine } from "../src/engine/locate.js";
 import { userCacheFolder } from "../src/support/cache-folder.js";
@@ -24,9 +25,10 @@ const torch = engineWithCuda();
 
 test.skipIf(torch === null)(
   "it compiles and opens with every symbol found, and knows that there is no GPU or how many",
-  ({ skip }) => {
+  async ({ skip }) => {
     process.env["LONGTAIL_TORCH"] = torch!;
-    const told = execFileSync(process.execPath, ["scripts/build-cuda.mjs"], { cwd: root, encoding: "utf8" });
+    const build = promisify(execFile)(process.execPath, ["scripts/build-cuda.mjs"], { cwd: root });
+    const { stdout: told } = await build; // a minute or more: the worker goes on answering meanwhile
     if (told.startsWith("the CUDA library is not built")) skip(told.trim());
     loadCudaLibrary();
     expect(availableDevices().join()).toMatch(/^cpu(,cuda:\d+)*$/);

@@ -23,9 +23,9 @@ test("an event is a line of JSON, added to those that are there", () => {
 test("a file that cannot be written is named", () => {
   using log = new MetricsLog("/dev/full");
   const tell = (): void => log.hear(warning);
-  expect(tell).toThrowErrorMatchingInlineSnapshot(
-    `[LongtailError: cannot write /dev/full: the disk is full; free some space or choose another folder (ENOSPC). What was there before is untouched.]`,
-  );
+  expect(tell).toThrow(
+    /^cannot write \/dev\/full: the disk is full; free some space or choose another folder \(ENOSPC(, .* are free)?\)\. What was there before is untouched\.$/,
+  ); // some systems' /dev has a size
   expect(tell).toThrow(LongtailError);
 });
 
