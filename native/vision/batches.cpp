@@ -75,18 +75,23 @@ Producers producers;
 void onEnvironmentEnd(void* env) { producers.removeAll(static_cast<napi_env>(env)); }
 
 // ---- Exports
-std::vector<Pipeline> toPipelines(napi_env env, napi_value list) {
-  std::vector<Pipeline> pipelines;
-  for (uint32_t i = 0; i < length(env, list); i++) pipelines.push_back(toPipeline(env, element(env, list, i)));
-  return pipelines;
+// Lists of transforms: what is done for each view, and what is only drawn for it after that.
+std::vector<Producer::View> toViews(napi_env env, napi_value done, napi_value drawn) {
+  std::vector<Producer::View> views(length(env, done));
+  for (uint32_t view = 0; view < views.size(); view++) {
+    views[view].pipeline = toPipeline(env, element(env, done, view));
+    const napi_value list = element(env, drawn, view);
+    for (uint32_t i = 0; i < length(env, list); i++) views[view].drawn.push_back(toTransform(env, element(env, list, i)));
+  }
+  return views;
 }
 
-// openProducer({ pixels, views: transforms[], size, seed, threads, ahead, reduce, pinned }) → id
+// openProducer({ pixels, views: transforms[], drawn: transforms[], size, seed, threads, ahead, reduce, pinned }) → id
 napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[0], key); };
   auto [source, borrowed] = toSource(env, get("pixels"));
   Producer::Settings settings{std::move(source),
-                              toPipelines(env, get("views")),
+                              toViews(env, get("views"), get("drawn")),
                               static_cast<int>(toInt(env, get("size"))),
                               static_cast<uint64_t>(toInt(env, get("seed"))),
                               static_cast<int>(toInt(env, get("threads"))),
@@ -124,13 +129,18 @@ napi_value cancelBatches(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-// nextBatch(id, milliseconds) → uint8 [V·N, 3, S, S], or undefined when it is not ready after that time
+// nextBatch(id, milliseconds) → { images: uint8 [V·N, 3, S, S], drawn: int32 [V·N, numbers] or null }, or undefined when it
+// is not ready after that time
 napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
   Producer& producer = producers.get(env, toInt(env, argv[0]));
   const std::chrono::milliseconds patience(toInt(env, argv[1]));
   const Stopwatch waiting(Stage::Wait);
   auto batch = withDataErrors([&] { return producer.next(patience); });
-  return batch ? fromTensor(env, std::move(*batch)) : undefined(env);
+  if (!batch) return undefined(env);
+  const napi_value made = object(env);
+  set(env, made, "images", fromTensor(env, std::move(batch->images)));
+  set(env, made, "drawn", fromTensor(env, std::move(batch->drawn)));
+  return made;
 }
 
 std::array<float, 3> toPerChannel(napi_env env, napi_value list) {

@@ -16,12 +16,23 @@ namespace {
 
 constexpr size_t imagesPerChunk = 8;  // given to a thread at once: several threads share a batch
 
+int64_t mostNumbers(const Producer::Settings& settings) {
+  size_t most = 0;
+  for (const auto& view : settings.views) {
+    Philox random(0);
+    size_t numbers = 0;
+    for (const auto& transform : view.drawn) numbers += transform->drawn(settings.size, settings.size, random).size();
+    most = std::max(most, numbers);
+  }
+  return static_cast<int64_t>(most);
+}
+
 }  // namespace
 
 struct Producer::Batch {
   uint32_t epoch;
   std::vector<ImageDraw> draws;
-  at::Tensor pixels;
+  at::Tensor pixels, drawn;
   size_t given = 0, made = 0;
   size_t failedAt = SIZE_MAX;  // position of the first image that failed, so that the error is the same for any threads
   std::exception_ptr failure;
@@ -34,8 +45,9 @@ struct Producer::Chunk {
   size_t begin, end;
 };
 
-Producer::Producer(Settings settings) : settings_(std::move(settings)), buffers_(settings_.ahead + 2, settings_.pinned) {
-  const size_t views = settings_.pipelines.size();
+Producer::Producer(Settings settings)
+    : settings_(std::move(settings)), numbers_(mostNumbers(settings_)), buffers_((numbers_ > 0 ? 2 : 1) * (settings_.ahead + 2), settings_.pinned) {
+  const size_t views = settings_.views.size();
   if (views == 0 || views > mostViews) {
     throw std::out_of_range("Producer: expected 1 to " + std::to_string(mostViews) + " views, received " + std::to_string(views));
   }
@@ -83,7 +95,7 @@ void Producer::plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch) 
 
 void Producer::cancel() { plan(0, {}, 1); }
 
-std::optional<at::Tensor> Producer::next(std::chrono::milliseconds patience) {
+std::optional<Producer::Made> Producer::next(std::chrono::milliseconds patience) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (batches_.empty() && opened_ == planned_.size()) throw std::logic_error("next: the plan has no further batch");
   if (!ready_.wait_for(lock, patience, [&] { return !batches_.empty() && batches_.front()->complete(); })) return {};
@@ -92,7 +104,7 @@ std::optional<at::Tensor> Producer::next(std::chrono::milliseconds patience) {
   lock.unlock();
   space_.notify_all();
   if (batch->failure) std::rethrow_exception(batch->failure);
-  return std::move(batch->pixels);
+  return Made{std::move(batch->pixels), std::move(batch->drawn)};
 }
 
 void Producer::work() {
@@ -124,9 +136,10 @@ void Producer::openBatch() {
   auto batch = std::make_shared<Batch>();
   batch->epoch = epoch_;
   batch->draws.assign(first, first + static_cast<std::ptrdiff_t>(count));
-  const auto images = static_cast<int64_t>(count * settings_.pipelines.size());
+  const auto images = static_cast<int64_t>(count * settings_.views.size());
   try {
     batch->pixels = buffers_.take({images, Image::channels, settings_.size, settings_.size}, at::kByte, at::MemoryFormat::ChannelsLast);
+    if (numbers_ > 0) batch->drawn = buffers_.take({images, numbers_}, at::kInt, at::MemoryFormat::Contiguous);
   } catch (...) {  // no memory: next() says so
     batch->failedAt = 0;
     batch->failure = std::current_exception();
@@ -140,7 +153,8 @@ void Producer::make(const Chunk& chunk) {
   Batch& batch = *chunk.batch;
   size_t failedAt = SIZE_MAX;
   std::exception_ptr failure;
-  for (size_t position = chunk.begin; position < chunk.end && !failure && batch.pixels.defined(); position++) {
+  const bool hasRoom = batch.pixels.defined() && (numbers_ == 0 || batch.drawn.defined());
+  for (size_t position = chunk.begin; position < chunk.end && !failure && hasRoom; position++) {
     try {
       makeViews(batch, position);
     } catch (...) {
@@ -158,22 +172,22 @@ void Producer::make(const Chunk& chunk) {
 }
 
 void Producer::makeViews(Batch& batch, size_t position) {
-  const auto& pipelines = settings_.pipelines;
+  const auto& views = settings_.views;
   const ImageDraw draw = batch.draws[position];
   const auto random = [&](size_t view) { return randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view)); };
   const Part part = settings_.source->part(draw.image, [&](Size size) {
-    Need need = pipelines[0].needed(size, random(0));
-    for (size_t view = 1; view < pipelines.size(); view++) need = both(need, pipelines[view].needed(size, random(view)));
+    Need need = views[0].pipeline.needed(size, random(0));
+    for (size_t view = 1; view < views.size(); view++) need = both(need, views[view].pipeline.needed(size, random(view)));
     return settings_.reduce ? need : Need{need.window};
   });
-  for (size_t view = 0; view < pipelines.size(); view++) makeView(batch, position, view, part, random(view));
+  for (size_t view = 0; view < views.size(); view++) makeView(batch, position, view, part, random(view));
 }
 
 void Producer::makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random) {
   const Stopwatch transforming(Stage::Transform);
   Image image;
   try {
-    image = settings_.pipelines[view].apply(part, random);
+    image = settings_.views[view].pipeline.apply(part, random);
     if (image.height != settings_.size || image.width != settings_.size) {
       throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) + ", found " + sizeText(image.height, image.width));
     }
@@ -182,6 +196,16 @@ void Producer::makeView(Batch& batch, size_t position, size_t view, const Part& 
   }
   const size_t place = view * batch.draws.size() + position;
   std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + place * image.size(), image.pixels.get(), image.size());
+  draw(batch, place, view, random);
+}
+
+// With the numbers that come after those of the view's pipeline.
+void Producer::draw(Batch& batch, size_t place, size_t view, Philox& random) {
+  if (numbers_ == 0) return;
+  int32_t* to = batch.drawn.mutable_data_ptr<int32_t>() + place * static_cast<size_t>(numbers_);
+  for (const auto& transform : settings_.views[view].drawn) {
+    for (const double number : transform->drawn(settings_.size, settings_.size, random)) *to++ = static_cast<int32_t>(number);
+  }
 }
 
 }  // namespace lt

@@ -22,9 +22,15 @@ namespace lt {
 // outlive a plan, so that epochs follow each other without new ones.
 class Producer {
  public:
+  // What is done to an image for one view of it; of what is done elsewhere after that, only the random numbers are drawn.
+  struct View {
+    Pipeline pipeline;
+    std::vector<TransformPtr> drawn;
+  };
+
   struct Settings {
     std::unique_ptr<const Source> source;
-    std::vector<Pipeline> pipelines;  // one a view of each image, 1 … mostViews
+    std::vector<View> views;  // 1 … mostViews
     int size;       // side of the square that the pipelines must end with
     uint64_t seed;
     int threads;
@@ -41,10 +47,14 @@ class Producer {
   void plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch);
   void cancel();
 
-  // The next batch, uint8 [V·N, 3, size, size] in channels_last order: all images' first view, then their second, and
-  // so on; nothing if it is not ready after `patience`.
-  // Throws the DataError of the batch's first image that failed. The memory is used again once the tensor is freed.
-  std::optional<at::Tensor> next(std::chrono::milliseconds patience);
+  struct Made {
+    at::Tensor images;  // uint8 [V·N, 3, size, size] in channels_last order: all first views, then all second, and so on
+    at::Tensor drawn;   // int32 [V·N, numbers]: what View::drawn drew, as each lists it; undefined where there is none
+  };
+
+  // The next batch; nothing if it is not ready after `patience`.
+  // Throws the DataError of the batch's first image that failed. The memory is used again once the tensors are freed.
+  std::optional<Made> next(std::chrono::milliseconds patience);
 
  private:
   struct Batch;
@@ -55,10 +65,12 @@ class Producer {
   void make(const Chunk& chunk);
   void makeViews(Batch& batch, size_t position);
   void makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random);
+  void draw(Batch& batch, size_t place, size_t view, Philox& random);
   void openBatch();
   void stop();
 
   const Settings settings_;
+  const int64_t numbers_;  // that the view with the most of them draws for an image
   std::mutex mutex_;
   std::condition_variable space_, ready_;
   bool stopping_ = false;

@@ -87,7 +87,7 @@ describe("worker threads", () => {
     const waiting = startWorker(`
       const { vision } = await import("${dist}data/vision.js");
       const { pixels } = dataset;
-      const idle = vision().openProducer({ pixels, views: [[]], size: side, seed: 0, threads: 0, ahead: 1, reduce: false, pinned: false });
+      const idle = vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 0, ahead: 1, reduce: false, pinned: false });
       vision().planBatches(idle, { epoch: 0, images: Int32Array.of(0), counts: Int32Array.of(0), batch: 1 });
       parentPort.postMessage("waiting");
       while (vision().nextBatch(idle, 100) === undefined);`); // no thread ever makes it

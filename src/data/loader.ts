@@ -6,6 +6,7 @@ import type { MemoryFormat } from "../torch/dispatch.js";
 import { keep, scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import type { Dataset } from "./dataset.js";
+import { splitForDevice, transformOnDevice, type DeviceTransform } from "./device-transforms.js";
 import { mixImages, planMix, type Mix } from "./mixing/mix.js";
 import { imageError } from "./image-error.js";
 import { Normalization } from "./normalization.js";
@@ -59,8 +60,19 @@ export interface LoaderOptions {
   readonly memoryFormat: MemoryFormat;
   /** Where batches go, "cpu" unless given: they travel as bytes and become floats there. */
   readonly device?: string;
+  /**
+   * Who does the transforms at the pipelines' end that a device can do to a whole batch (device-transforms.ts): the threads
+   * that make images, or the device, as a GPU does unless given. The images are the same.
+   */
+  readonly augmentation?: "threads" | "device";
   /** Mixes images of a batch with one another; null or not given: none. Needs a single view. */
   readonly mix?: Mix | null;
+}
+
+/** A batch as the threads made it. */
+interface MadeBytes {
+  readonly bytes: Tensor; // uint8 [V·N, 3, S, S], channels_last
+  readonly drawn: Tensor | null; // int32 [V·N, numbers]: what its device is to do; null: nothing
 }
 
 /** One process makes everything. */
@@ -81,17 +93,24 @@ export class Loader implements Disposable {
   readonly #options: LoaderOptions;
   readonly #normalization: Normalization;
   readonly #producer: number;
+  /** Of each view, what is left to do where the batch is. */
+  readonly #onDevice: readonly (readonly DeviceTransform[])[];
   /** Counts epochs begun: a newer one ends the older. */
   #turn = 0;
 
   constructor(options: LoaderOptions) {
     const { dataset, decoded, transforms, moreViews = [], imageSize, seed, decode, workers } = options;
-    const { device = "cpu" } = options;
+    const { device = "cpu", augmentation = device.startsWith("cuda") ? "device" : "threads" } = options;
+    const views = [transforms, ...moreViews].map((view) =>
+      augmentation === "device" ? splitForDevice(view, options) : { first: view, onDevice: [] },
+    );
+    this.#onDevice = views.map(({ onDevice }) => onDevice);
     this.#options = options;
     this.stepsPerEpoch = stepsPerEpoch(options);
     this.#producer = vision().openProducer({
       pixels: decoded ?? dataset.pixels,
-      views: [transforms, ...moreViews],
+      views: views.map(({ first }) => first),
+      drawn: this.#onDevice,
       size: imageSize,
       seed,
       threads: workerThreads(workers),
@@ -135,8 +154,8 @@ export class Loader implements Disposable {
   #next(indices: Int32Array, step: number): Omit<Batch, "total"> {
     const { dataset, device = "cpu" } = this.#options;
     using _ = scope();
-    const bytes = indices.length > 0 ? this.#wait() : this.#nothing();
-    const images = keep(this.#normalization.apply(bytes.toCopyIfNeeded({ device, nonBlocking: true })));
+    const { bytes, drawn } = indices.length > 0 ? this.#wait() : this.#nothing();
+    const images = keep(this.#normalization.apply(this.#onItsDevice(bytes, drawn)));
     const targets = BigInt64Array.from(indices, (index) => BigInt(dataset.labels[index] ?? 0));
     const labels = keep(tensor(targets, { device }));
     return { images, labels, indices, mixed: this.#mix(images, labels, step) };
@@ -152,21 +171,30 @@ export class Loader implements Disposable {
     return { labels: keep(labels.indexSelect(0, partners)), share: plan.share };
   }
 
-  /** uint8 [0, 3, S, S], channels_last: this process's part of a batch with fewer images than processes. */
-  #nothing(): Tensor {
-    const { imageSize } = this.#options;
-    return empty([0, 3, imageSize, imageSize], { dtype: "uint8" }).to({ memoryFormat: "channels_last" });
+  /** Bytes as the threads made them → the same on the device, after what was left to do there. */
+  #onItsDevice(bytes: Tensor, drawn: Tensor | null): Tensor {
+    const { device = "cpu" } = this.#options;
+    const moved = (made: Tensor): Tensor => made.toCopyIfNeeded({ device, nonBlocking: true });
+    return drawn === null
+      ? moved(bytes)
+      : transformOnDevice(moved(bytes), { views: this.#onDevice, drawn: moved(drawn) });
   }
 
-  /** uint8 [V·N, 3, S, S], channels_last */
-  #wait(): Tensor {
-    let handle: number | undefined;
+  /** This process's part of a batch with fewer images than processes. */
+  #nothing(): MadeBytes {
+    const { imageSize } = this.#options;
+    const none = empty([0, 3, imageSize, imageSize], { dtype: "uint8" });
+    return { bytes: none.to({ memoryFormat: "channels_last" }), drawn: null };
+  }
+
+  #wait(): MadeBytes {
+    let made: ReturnType<ReturnType<typeof vision>["nextBatch"]>;
     try {
-      while (handle === undefined) handle = vision().nextBatch(this.#producer, PATIENCE_MS);
+      while (made === undefined) made = vision().nextBatch(this.#producer, PATIENCE_MS);
     } catch (error) {
       throw imageError(error, this.#options.dataset);
     }
-    return new Tensor(handle);
+    return { bytes: new Tensor(made.images), drawn: made.drawn === null ? null : new Tensor(made.drawn) };
   }
 
   /** Ends the threads. */

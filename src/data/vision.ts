@@ -41,6 +41,8 @@ interface Vision {
     pixels: Pixels | DecodedPixels;
     /** The transforms of each view of an image. */
     views: readonly (readonly TransformSpec[])[];
+    /** What follows them in each view and is done elsewhere: only its random numbers are drawn. */
+    drawn: readonly (readonly TransformSpec[])[];
     size: number;
     seed: number;
     threads: number;
@@ -52,8 +54,8 @@ interface Vision {
   }): number;
   planBatches(producer: number, plan: BatchPlan): void;
   cancelBatches(producer: number): void;
-  /** uint8 [V·N, 3, S, S], channels_last, view after view; undefined when it is not ready after `milliseconds`. */
-  nextBatch(producer: number, milliseconds: number): Handle | undefined;
+  /** Undefined when it is not ready after `milliseconds`. */
+  nextBatch(producer: number, milliseconds: number): MadeBatch | undefined;
   /** uint8 [N, 3, S, S] in channels_last → float32: scale · x + shift for each channel */
   normalizeImages(
     images: Handle,
@@ -118,6 +120,13 @@ export interface DecodedPixels {
   /** [N] each */
   readonly heights: Int32Array;
   readonly widths: Int32Array;
+}
+
+interface MadeBatch {
+  /** uint8 [V·N, 3, S, S], channels_last, view after view */
+  readonly images: Handle;
+  /** int32 [V·N, numbers]: those of the view's `drawn`, as native/vision lists them for each kind; null where there are none */
+  readonly drawn: Handle | null;
 }
 
 /** What comes when: batches of `batch` images, the last one as long as it gets. */

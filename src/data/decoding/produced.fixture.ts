@@ -17,12 +17,12 @@ export function produced(
 ): Tensor {
   const producer = vision().openProducer({
     pixels: { kind: "files", paths },
-    ...{ views, size, seed: 1, threads: 1, ahead: 1, reduce, pinned: false },
+    ...{ views, drawn: views.map(() => []), size, seed: 1, threads: 1, ahead: 1, reduce, pinned: false },
   });
   try {
     const images = Int32Array.from(paths.keys());
     vision().planBatches(producer, { epoch, images, counts: images.map(() => 0), batch: paths.length });
-    return new Tensor(vision().nextBatch(producer, 60_000)!).permute([0, 2, 3, 1]);
+    return new Tensor(vision().nextBatch(producer, 60_000)!.images).permute([0, 2, 3, 1]);
   } finally {
     vision().closeProducer(producer);
   }
