@@ -1,15 +1,18 @@
 import type { Peers } from "../../distributed/peers.js";
 import { tensor } from "../../torch/create.js";
-import { getTorchState, manualSeed } from "../../torch/random.js";
+import { Rng, getTorchState, manualSeed } from "../../torch/random.js";
 import type { Prepared } from "../prepare.js";
 import { scope } from "../../torch/scope.js";
 
-/** Far enough that two runs with neighbouring seeds share no process's numbers. */
-const SEEDS_APART = 2 ** 32;
+const MOST_SEED = 2 ** 31 - 1;
 
-/** Seeds libtorch's generator (dropout): each process draws numbers of its own. */
+/**
+ * Seeds libtorch's generator (dropout): each process draws numbers of its own, the first one those of a process alone.
+ * The CPU's generator takes 32 bits of a seed, so that one far from another may be the same: the other processes' are drawn.
+ */
 export function seedProcess(seed: number, { rank }: Pick<Peers, "rank">): void {
-  manualSeed(seed + rank * SEEDS_APART);
+  const [drawn = 0] = new Rng(seed, rank).below(Int32Array.of(MOST_SEED));
+  manualSeed(rank === 0 ? seed : drawn);
 }
 
 /** The state of each process's generators, in order of rank. */
