@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../support/errors.js";
 import { processName } from "../support/process-name.js";
-import { PeerError } from "./peer-error.js";
+import { PeerError, isLostPeer } from "./peer-error.js";
 import type { Place } from "./place.js";
 import { ProcessGroup } from "./process-group.js";
 import { Store } from "./store.js";
@@ -15,6 +15,8 @@ interface JoinOptions {
 }
 
 const LOOK_MS = 50;
+/** How long the store of processes that do not fit together is there for the others to read why. */
+const LAST_LOOKS_MS = 10 * LOOK_MS;
 
 /**
  * Meets the other processes of a training. The event loop goes on meanwhile, so that a signal ends the waiting.
@@ -34,8 +36,11 @@ export async function joinWorld(place: Place, options: JoinOptions): Promise<Wor
     const group = new ProcessGroup({ store, rank, size, address, timeoutMs: options.timeoutMs });
     return new World({ store, group, servesStore, ...options, signal: options.signal });
   } catch (error) {
+    if (served !== null && error instanceof UsageError) await sleep(LAST_LOOKS_MS);
     served?.[Symbol.dispose]();
-    throw error;
+    throw isLostPeer(error)
+      ? new PeerError("rank 0 ended before all processes had met: see its own error")
+      : error;
   }
 }
 
@@ -86,14 +91,9 @@ function knock({ host, port }: Place["master"]): Promise<string | Error> {
 /** Waits until every process is at the store. */
 async function meet(store: Store, place: Place, { timeoutMs, signal }: JoinOptions): Promise<void> {
   const { rank, ranks } = place;
-  const here = processName();
-  const before = store.get(`here/${rank}`);
-  if (store.add(`claims/${rank}`) > 1)
-    throw new UsageError(
-      `rank ${rank} is taken by ${before ?? "another process"}: each needs one of its own.`,
-    );
+  if (store.add(`claims/${rank}`) > 1) await refuseSecond(store, rank);
   store.set(`size/${rank}`, String(ranks));
-  store.set(`here/${rank}`, here);
+  store.set(`here/${rank}`, processName());
   const end = performance.now() + timeoutMs;
   for (let next = 0; next < ranks;) {
     if (store.get(`here/${next}`) !== undefined) {
@@ -107,6 +107,15 @@ async function meet(store: Store, place: Place, { timeoutMs, signal }: JoinOptio
       await sleep(LOOK_MS);
     }
   }
+}
+
+/** @throws UsageError that names the process which was first to have the rank; the others will read of it, too. */
+async function refuseSecond(store: Store, rank: number): Promise<never> {
+  await sleep(LOOK_MS); // the first one may be about to give its name
+  const first = store.get(`here/${rank}`) ?? "another process";
+  const message = `rank ${rank} is asked for by ${processName()}, but is taken by ${first}: each needs one of its own.`;
+  store.set("refused", message);
+  throw new UsageError(message);
 }
 
 /** @throws UsageError where another process counts otherwise; it will read of it, too. */

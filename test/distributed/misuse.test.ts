@@ -1,10 +1,14 @@
 /** What is wrong with several processes is said before they train. */
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
+import { freePort } from "../../src/support/free-port.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { writeToyData } from "../../src/training/toy.fixture.js";
+import { CUDA_LIBRARY } from "../../src/torch/cuda.js";
 import { launch, longtail, training as trainingOf } from "../support/launched.js";
+import { inRanks } from "../support/ranks.js";
 
 const at = toyFolder("test");
 const training = (out: string, ...more: string[]): string[] => trainingOf(at("data"), at(out), ...more);
@@ -45,15 +49,15 @@ describe("wrong use is named", () => {
     expect(stderr).toMatch(/rank \d: expected cuda:\d, a GPU of its own .*, found cpu on this machine/);
   });
 
-  test("a port in use", async () => {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, () => resolve()));
-    const { port } = server.address() as AddressInfo;
-    const master = `127.0.0.1:${port}`;
-    const { code, stderr } = await longtail(launch(2, training("run", "--timeout", "3"), "--master", master));
-    server.close();
-    expect(code).toBe(2);
-    expect(stderr).toMatch(`port ${port} of 127.0.0.1 is in use: choose another`);
+  test.skipIf(existsSync(CUDA_LIBRARY))("NCCL where it is not built (skipped where it is)", async () => {
+    const told = await inRanks<string>(
+      2,
+      `try { world.useNccl(); } catch (error) { tell(error.constructor.name + ": " + error.message); }`,
+    );
+    for (const message of told)
+      expect(message).toMatch(
+        /^UsageError: NCCL is not built: expected .*, found nothing\. Install the engine with CUDA/,
+      );
   });
 });
 
@@ -66,6 +70,16 @@ describe("processes that do not fit together", () => {
     MASTER_PORT: String(port),
   });
 
+  test("a port in use", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, () => resolve()));
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await longtail(training("run"), { environment: place(0, 2, port) });
+    server.close();
+    expect(code).toBe(2);
+    expect(stderr).toMatch(`port ${port} of 127.0.0.1 is in use: choose another`);
+  });
+
   test("no master", async () => {
     const { code, stderr } = await longtail(training("run", "--timeout", "1"), {
       environment: place(1, 2, 1),
@@ -74,18 +88,28 @@ describe("processes that do not fit together", () => {
     expect(stderr).toMatch(/no answer from the master 127\.0\.0\.1:1 within 1 s .*Is rank 0 running/);
   });
 
+  test("no such master", async () => {
+    const environment = { ...place(1, 2, 29_500), MASTER_ADDR: "no-such-machine.invalid" };
+    const { code, stderr } = await longtail(training("run", "--timeout", "1"), { environment });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /no answer from the master no-such-machine\.invalid:29500 within 1 s \(getaddrinfo /,
+    );
+  });
+
   test("one that does not come", async () => {
     const { code, stderr } = await longtail(training("run", "--timeout", "1"), {
-      environment: place(0, 3, 29_871),
+      environment: place(0, 3, await freePort()),
     });
     expect(code).toBe(1);
     expect(stderr).toMatch(/expected 3 processes; within 1 s these did not come: rank 1, rank 2/);
   });
 
   test("another number of processes", async () => {
+    const port = await freePort();
     const ends = await Promise.all([
-      longtail(training("run", "--timeout", "20"), { environment: place(0, 3, 29_872) }),
-      longtail(training("run", "--timeout", "20"), { environment: place(1, 2, 29_872) }),
+      longtail(training("run", "--timeout", "20"), { environment: place(0, 3, port) }),
+      longtail(training("run", "--timeout", "20"), { environment: place(1, 2, port) }),
     ]);
     for (const { code, stderr } of ends) {
       expect(code).toBe(2);
@@ -93,10 +117,25 @@ describe("processes that do not fit together", () => {
     }
   });
 
+  test("two of the same rank", async () => {
+    const port = await freePort();
+    const ends = await Promise.all(
+      [0, 1, 1].map((rank) =>
+        longtail(training("run", "--timeout", "20"), { environment: place(rank, 3, port) }),
+      ),
+    );
+    const one = /process \d+ on \S+/.source;
+    for (const { code, stderr } of ends) {
+      expect(code).toBe(2);
+      expect(stderr).toMatch(new RegExp(`rank 1 is asked for by ${one}, but is taken by ${one}: each needs`));
+    }
+  });
+
   test("another recipe, with both values", async () => {
+    const port = await freePort();
     const ends = await Promise.all([
-      longtail(training("run"), { environment: place(0, 2, 29_873) }),
-      longtail(training("run", "--set", "optimizer.lr=0.5"), { environment: place(1, 2, 29_873) }),
+      longtail(training("run"), { environment: place(0, 2, port) }),
+      longtail(training("run", "--set", "optimizer.lr=0.5"), { environment: place(1, 2, port) }),
     ]);
     for (const { code, stderr } of ends) {
       expect(code).toBe(2);
@@ -107,11 +146,12 @@ describe("processes that do not fit together", () => {
   });
 
   test("other data, with both hashes", async () => {
+    const port = await freePort();
     writeToyData(at("other"), { ant: 24, bee: 12, cat: 7 });
     const other = training("run").map((arg) => (arg === at("data") ? at("other") : arg));
     const ends = await Promise.all([
-      longtail(training("run"), { environment: place(0, 2, 29_874) }),
-      longtail(other, { environment: place(1, 2, 29_874) }),
+      longtail(training("run"), { environment: place(0, 2, port) }),
+      longtail(other, { environment: place(1, 2, port) }),
     ]);
     for (const { code, stderr } of ends) {
       expect(code).toBe(2);
