@@ -1,17 +1,17 @@
 /** `longtail launch`, as people start it: the built command. */
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { readCheckpoint } from "../../src/training/checkpoint.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { calibrate } from "../../src/training/post-hoc/calibrate.js";
 import { readAnalysis } from "../../src/training/read-run.js";
 import { loadTrained } from "../../src/training/trained.js";
 import { scope } from "../../src/torch/scope.js";
-import { launch, longtail, training as trainingOf } from "../support/launched.js";
+import { launch, longtail, training as trainingOf, type Ended } from "../support/launched.js";
 import { apart } from "../support/run-weights.js";
 
-const at = toyFolder("test");
+const at = toyFolder("file");
 const training = (out: string, ...more: string[]): string[] => trainingOf(at("data"), at(out), ...more);
 
 interface Evaluated {
@@ -21,11 +21,22 @@ interface Evaluated {
 const resultOf = (run: string): Evaluated =>
   JSON.parse(readFileSync(join(at(run), "result.json"), "utf8")) as Evaluated;
 
-test("two processes learn and judge as one does; the first alone writes", async () => {
-  const two = await longtail(launch(2, training("two")));
-  expect(two.code, two.stderr).toBe(0);
-  const one = await longtail(training("one"));
-  expect(one.code, one.stderr).toBe(0);
+/** Trains to a good end. */
+async function train(args: string[]): Promise<Ended> {
+  const ended = await longtail(args);
+  expect(ended.code, ended.stderr).toBe(0);
+  return ended;
+}
+
+let two: Ended;
+beforeAll(async () => {
+  [two] = await Promise.all([train(launch(2, training("two"))), train(training("one"))]);
+  const cut = await longtail(launch(2, training("cut", "--json")), { hear: killOnce("cut") });
+  expect(cut.code).toBe(1);
+  expect(cut.stderr).toContain("error: rank 1 failed: it was ended by SIGKILL");
+});
+
+test("two processes learn and judge as one does; the first alone writes", () => {
   expect(apart(at("one"), at("two"))).toBeLessThan(1e-3); // after ten steps
   expect(resultOf("two").images).toBe(12); // of a test batch of five the processes have three and two
   expect(resultOf("two").confusion).toEqual(resultOf("one").confusion);
@@ -39,8 +50,6 @@ test("two processes learn and judge as one does; the first alone writes", async 
 });
 
 test("the temperatures that two processes fit are those that one finds for the same network", async () => {
-  const two = await longtail(launch(2, training("two")));
-  expect(two.code, two.stderr).toBe(0);
   using trained = loadTrained(at("two"));
   const { fits, images } = readAnalysis(at("two"))!.temperature!;
   expect(fits.map(({ temperature }) => temperature.kind)).toEqual(["global", "group", "expert"]);
@@ -59,27 +68,22 @@ function close(value: unknown): unknown {
 }
 
 test("a killed process ends all, is named, and a restart finishes with the same weights", async () => {
-  const whole = await longtail(launch(2, training("whole")));
-  expect(whole.code, whole.stderr).toBe(0);
-  const parts = await longtail(launch(2, training("parts", "--json"), "--max-restarts", "1"), {
-    hear: killOnce("parts"),
-  });
+  const dropout = ["--set", "dropout=0.5"]; // each process's own draws go on, too
+  await train(launch(2, training("whole", ...dropout)));
+  const args = launch(2, training("parts", "--json", ...dropout), "--max-restarts", "1");
+  const parts = await longtail(args, { hear: killOnce("parts") });
   expect(parts.code, parts.stderr).toBe(0);
   expect(parts.stderr).toMatch(/^rank 1 failed: it was ended by SIGKILL\nstarting again, 1 of 1 times$/m);
   expect(parts.stderr).toMatch(/^\[0\] error: rank 1 ended without a word/m);
   expect(apart(at("whole"), at("parts"))).toBe(0);
 });
 
-test.each([1, 3])("%i processes go on with a run of two, to the same end", async (ranks) => {
-  const whole = await longtail(training("whole"));
-  expect(whole.code, whole.stderr).toBe(0);
-  const cut = await longtail(launch(2, training("run", "--json")), { hear: killOnce("run") });
-  expect(cut.code).toBe(1);
-  expect(cut.stderr).toContain("error: rank 1 failed: it was ended by SIGKILL");
-  const rest = await longtail(launch(ranks, training("run", "--resume")));
-  expect(rest.code, rest.stderr).toBe(0);
-  expect(rest.stdout).toContain("[0] goes on after epoch");
-  expect(apart(at("whole"), at("run"))).toBeLessThan(1e-3);
+test.each([1, 3])("%i processes go on with a run of two that was killed, to the same end", async (ranks) => {
+  const run = `cut-${ranks}`;
+  cpSync(at("cut"), at(run), { recursive: true });
+  const { stdout } = await train(launch(ranks, training(run, "--resume")));
+  expect(stdout).toContain("[0] goes on after epoch");
+  expect(apart(at("one"), at(run))).toBeLessThan(1e-3);
 });
 
 /** Kills the second process when the first checkpoint is told of. */
