@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "../dist/support/atomic-file.js";
 import { CIFAR, IMAGENET } from "./network/spec.mjs";
 import { race } from "./support/paired.mjs";
-import { pytorch } from "./support/pytorch.mjs";
+import { pytorch, pytorchCompetitor } from "./support/pytorch.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -77,14 +77,17 @@ function setUp(python) {
   return env;
 }
 
-function competitors({ theirs, own, ...setting }, python, env) {
+function competitors({ theirs, own, ...setting }, env) {
   const spec = JSON.stringify({ ...setting, device, threads: 2 });
   const fast = dry ? theirs.filter((variant) => !variant.endsWith("compile")) : theirs;
   return [
-    ...fast.map((variant) => ({
-      name: `PyTorch ${variant}`,
-      command: [python, here("network/pytorch.py"), spec, variant],
-    })),
+    ...fast.map((variant) =>
+      pytorchCompetitor({
+        name: `PyTorch ${variant}`,
+        script: here("network/pytorch.py"),
+        args: [spec, variant],
+      }),
+    ),
     ...own.map((variant) => ({
       name: `longtail ${variant}`,
       command: [process.execPath, here("network/longtail.mjs"), spec, variant],
@@ -111,8 +114,7 @@ function table({ title, experts, backbone, batch, size }, rows) {
 }
 
 const machine = device === "cpu" ? "the CPU: a dry run, whose numbers mean nothing" : gpu();
-const python = pytorch();
-const env = setUp(python);
+const env = setUp(pytorch());
 const rounds = dry
   ? { rounds: 1, unitsPerRound: 1, warmUp: 5 }
   : { rounds: Number(values.rounds), unitsPerRound: Number(values.units), warmUp: 20 };
@@ -122,7 +124,7 @@ const sections = [
     'Batches lie on the GPU already, but where it says "images": there the loader makes them of images in memory, as in training.',
 ];
 for (const setting of settings.filter(({ backbone }) => (values.only ?? backbone) === backbone)) {
-  sections.push(table(setting, await race(competitors(setting, python, env), rounds)));
+  sections.push(table(setting, await race(competitors(setting, env), rounds)));
   console.log(`${sections.at(-1)}\n`);
 }
 if (values.out) writeFileAtomic(values.out, `${sections.join("\n\n")}\n`);

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { vision } from "../dist/data/vision.js";
 import { engineInfo } from "../dist/torch/settings.js";
 import { race } from "./support/paired.mjs";
-import { pytorch } from "./support/pytorch.mjs";
+import { pytorch, pytorchCompetitor } from "./support/pytorch.mjs";
 
 const titles = {
   cifar: "32 x 32 from memory: crop, flip, AutoAugment, Cutout",
@@ -56,7 +56,7 @@ async function compare(pipeline, folder) {
   const args = [pipeline, folder];
   const rows = await race(
     [
-      { name: "PyTorch", command: [python, here("pipeline/pytorch.py"), ...args], env },
+      pytorchCompetitor({ name: "PyTorch", script: here("pipeline/pytorch.py"), args, env }),
       { name: "longtail", command: [process.execPath, here("pipeline/longtail.mjs"), ...args], env },
     ],
     { rounds: Number(values.rounds), unitsPerRound: 1, warmUp: 1 },

@@ -1,6 +1,5 @@
 // Steps or predictions as `longtail train` and `longtail evaluate` run them: node longtail.mjs SPEC [VARIANT]; see
 // spec.mjs. For GPUs a variant is float32, bfloat16 or float16, and "images" after a + when batches come from the loader.
-import { createInterface } from "node:readline";
 import { buildMethod } from "../../dist/methods/registry.js";
 import { Sgd } from "../../dist/optim/sgd.js";
 import { loadRecipe } from "../../dist/recipes/load.js";
@@ -15,6 +14,7 @@ import { openStepper } from "../../dist/training/stepping/stepper.js";
 import { batchesOf } from "./images.mjs";
 import { classCounts } from "./spec.mjs";
 import { disposing, scoped } from "../support/scoped.mjs";
+import { serve } from "../support/serve.mjs";
 
 const {
   work,
@@ -70,13 +70,4 @@ const nextBatch = () => {
   const { images, labels } = loaded.next().value;
   return [images, labels];
 };
-for await (const line of createInterface({ input: process.stdin })) {
-  const cpu = process.cpuUsage();
-  const started = performance.now();
-  let check = NaN;
-  for (let i = 0; i < Number(line); i++) check = scoped(() => works[work](nextBatch()));
-  const seconds = (performance.now() - started) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  const peakMemory = process.resourceUsage().maxRSS * 1024;
-  console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, peakMemory, check }));
-}
+await serve(() => scoped(() => works[work](nextBatch())));

@@ -1,6 +1,6 @@
 // What a comparison of networks runs, and who competes in it.
 import { fileURLToPath } from "node:url";
-import { pytorch } from "../support/pytorch.mjs";
+import { pytorchCompetitor } from "../support/pytorch.mjs";
 
 /** work: "step" (forward, NCL's loss, backward, SGD) or "inference" (the experts' mean logits). size: pixels a side. */
 export const CIFAR = { work: "step", backbone: "resnet32", experts: 3, batch: 64, classes: 100, size: 32 };
@@ -16,12 +16,10 @@ const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 /** For race(), of a setting with its `threads`: PyTorch in its variants ("plain", "channels_last", "compile"), then longtail. */
 export function competitors(spec, variants) {
   const text = JSON.stringify(spec);
-  const python = pytorch();
   return [
-    ...variants.map((variant) => ({
-      name: `PyTorch ${variant}`,
-      command: [python, here("pytorch.py"), text, variant],
-    })),
+    ...variants.map((variant) =>
+      pytorchCompetitor({ name: `PyTorch ${variant}`, script: here("pytorch.py"), args: [text, variant] }),
+    ),
     { name: "longtail", command: [process.execPath, here("longtail.mjs"), text] },
   ];
 }

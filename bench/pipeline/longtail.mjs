@@ -1,7 +1,6 @@
 // The pipelines of pipeline.mjs as training has them: node longtail.mjs PIPELINE FOLDER.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { Loader } from "../../dist/data/loader.js";
 import { openDataset } from "../../dist/data/registry.js";
 import { inOrder } from "../../dist/data/samplers/in-order.js";
@@ -10,6 +9,7 @@ import { sharedBytes } from "../../dist/data/shared-bytes.js";
 import { Data } from "../../dist/recipes/data-schema.js";
 import { scope } from "../../dist/torch/scope.js";
 import { setThreads } from "../../dist/torch/settings.js";
+import { serve } from "../support/serve.mjs";
 
 const [pipeline, folder] = process.argv.slice(2);
 const workers = Number(process.env.BENCH_THREADS);
@@ -63,22 +63,14 @@ const loader = new Loader({
 });
 
 let epoch = 0;
-for await (const line of createInterface({ input: process.stdin })) {
-  const cpu = process.cpuUsage();
-  const started = performance.now();
+await serve(() => {
   let images = 0;
-  for (let i = 0; i < Number(line); i++) {
-    const batches = loader.epoch(epoch++);
-    for (;;) {
-      const open = scope();
-      const { value, done } = batches.next();
-      if (!done) images += value.images.shape[0];
-      open[Symbol.dispose]();
-      if (done) break;
-    }
+  const batches = loader.epoch(epoch++);
+  for (;;) {
+    const open = scope();
+    const { value, done } = batches.next();
+    if (!done) images += value.images.shape[0];
+    open[Symbol.dispose]();
+    if (done) return images;
   }
-  const seconds = (performance.now() - started) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  const peakMemory = process.resourceUsage().maxRSS * 1024;
-  console.log(JSON.stringify({ seconds, cpuSeconds: (user + system) / 1e6, peakMemory, check: images }));
-}
+});

@@ -1,14 +1,13 @@
 """The pipelines of pipeline.mjs by DataLoader, torchvision and Pillow: python pytorch.py PIPELINE FOLDER."""
-import json
 import os
 import pathlib
-import resource
 import sys
 import time
 
 import numpy as np
 import torch
 from PIL import Image
+from serve import serve
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms as T
 from torchvision.datasets import ImageFolder
@@ -81,16 +80,8 @@ def cpu_seconds():
     return total
 
 
-for line in sys.stdin:
-    cpu, started, images = cpu_seconds(), time.perf_counter(), 0
-    for _ in range(int(line)):
-        for batch, _labels in loader:
-            images += len(batch)
-    seconds = time.perf_counter() - started
-    answer = {
-        "seconds": seconds,
-        "cpuSeconds": cpu_seconds() - cpu,
-        "peakMemory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "check": images,
-    }
-    print(json.dumps(answer), flush=True)
+def epoch():
+    return sum(len(batch) for batch, _labels in loader)
+
+
+serve(epoch, cpu_seconds=cpu_seconds)

@@ -1,5 +1,6 @@
 // PyTorch to compare with, in a virtual environment that the bench makes in the user's cache (about 6 GB, once).
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { LIBTORCH_VERSION } from "../../dist/engine/version.js";
 import { pythonEnvironment } from "../../scripts/support/python-environment.mjs";
 
@@ -17,4 +18,10 @@ const packages = [
 export function pytorch() {
   const name = `bench-pytorch-${LIBTORCH_VERSION}`;
   return join(pythonEnvironment({ name, packages, purpose: "The bench", size: "several GB" }), "bin/python");
+}
+
+/** A script in PyTorch for race(); it can import the modules that lie beside this file. */
+export function pytorchCompetitor({ name, script, args, env = {} }) {
+  const modules = fileURLToPath(new URL(".", import.meta.url));
+  return { name, command: [pytorch(), script, ...args], env: { PYTHONPATH: modules, ...env } };
 }

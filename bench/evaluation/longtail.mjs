@@ -1,0 +1,14 @@
+// `longtail evaluate` of an untrained network: node longtail.mjs FOLDER THREADS.
+import { setThreads } from "../../dist/torch/settings.js";
+import { evaluateTrained } from "../../dist/training/trained.js";
+import { serve } from "../support/serve.mjs";
+import { untrained } from "./untrained.mjs";
+
+const [folder, threads] = process.argv.slice(2);
+setThreads(Number(threads));
+const trained = await untrained(folder);
+trained.method.model.to({ memoryFormat: trained.description.recipe.memoryFormat }).eval();
+await serve(async () => {
+  const { perClass } = await evaluateTrained(trained);
+  return perClass.map(({ accuracy, testImages }) => Math.round((accuracy * testImages) / 100));
+});
