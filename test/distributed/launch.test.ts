@@ -1,5 +1,5 @@
 /** `longtail launch`, as people start it: the built command. */
-import { cpSync, existsSync, readFileSync, readdirSync } from "node:fs";
+import { cpSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { readCheckpoint } from "../../src/training/checkpoint.js";
@@ -8,7 +8,7 @@ import { calibrate } from "../../src/training/post-hoc/calibrate.js";
 import { readAnalysis } from "../../src/training/read-run.js";
 import { loadTrained } from "../../src/training/trained.js";
 import { scope } from "../../src/torch/scope.js";
-import { launch, longtail, training as trainingOf, type Ended } from "../support/launched.js";
+import { launch, longtail, processOf, training as trainingOf, type Ended } from "../support/launched.js";
 import { apart } from "../support/run-weights.js";
 
 const at = toyFolder("file");
@@ -92,22 +92,6 @@ function killOnce(run: string): (line: string) => void {
   return (line) => {
     if (killed || !line.includes('"type":"checkpoint"')) return;
     killed = true;
-    process.kill(processOf(at(run), 1), "SIGKILL");
+    process.kill(processOf(at(run), 1)!, "SIGKILL");
   };
-}
-
-/** The process that trains into a folder as a rank. */
-function processOf(out: string, rank: number): number {
-  const found = readdirSync("/proc").find((pid) => {
-    if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}/environ`)) return false;
-    try {
-      const [args, environment] = ["cmdline", "environ"].map((name) =>
-        readFileSync(`/proc/${pid}/${name}`, "utf8").split("\0"),
-      );
-      return args![2] === "train" && args!.includes(out) && environment!.includes(`RANK=${rank}`);
-    } catch {
-      return false; // it has ended meanwhile
-    }
-  });
-  return Number(found);
 }

@@ -1,11 +1,14 @@
 /** A training in several processes, by the built command. */
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 const command = join(import.meta.dirname, "../../bin/longtail.js");
 
 export interface Ended {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -14,13 +17,18 @@ interface Options {
   readonly environment?: Record<string, string>;
   /** Sees each line of output. */
   readonly hear?: (line: string) => void;
+  readonly started?: (child: ChildProcess) => void;
 }
 
-export function longtail(args: readonly string[], { environment, hear }: Options = {}): Promise<Ended> {
+export function longtail(
+  args: readonly string[],
+  { environment, hear, started }: Options = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [command, ...args], {
     env: { ...process.env, OMP_NUM_THREADS: "1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  started?.(child);
   const text = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text.stdout += chunk;
@@ -29,8 +37,8 @@ export function longtail(args: readonly string[], { environment, hear }: Options
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (text.stderr += chunk));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
-      resolve({ code, ...text });
+    child.on("close", (code, signal) => {
+      resolve({ code, signal, ...text });
     });
   });
 }
@@ -67,3 +75,19 @@ export const launch = (nproc: number, args: string[], ...options: string[]): str
   "--",
   ...args,
 ];
+
+/** The process that trains into a folder as a rank, by its number; null where there is none. */
+export function processOf(out: string, rank: number): number | null {
+  const found = readdirSync("/proc").find((pid) => {
+    if (!/^\d+$/.test(pid) || !existsSync(`/proc/${pid}/environ`)) return false;
+    try {
+      const [args, environment] = ["cmdline", "environ"].map((name) =>
+        readFileSync(`/proc/${pid}/${name}`, "utf8").split("\0"),
+      );
+      return args![2] === "train" && args!.includes(out) && environment!.includes(`RANK=${rank}`);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+  return found === undefined ? null : Number(found);
+}

@@ -16,6 +16,7 @@ import { placeFrom } from "../../distributed/place.js";
 import type { KernelChoice } from "../../torch/native.js";
 import type { MlflowSettings } from "../../training/logs/mlflow/settings.js";
 import { UsageError } from "../../support/errors.js";
+import { followLauncher } from "../launch/lifeline.js";
 import { output } from "../output.js";
 import { deviceOf, outputOf, withPeers } from "../peers.js";
 import { recipeFrom, withDataFolder } from "../recipe-arguments.js";
@@ -97,6 +98,7 @@ export function trainCommand(): CommandUnknownOpts {
 }
 
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
+  followLauncher();
   const place = placeFrom(process.env);
   const device = deviceOf(place, options.device);
   await withPeers(place, { timeoutMs: 1000 * options.timeout, device }, (peers) =>

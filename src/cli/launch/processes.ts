@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { clearTimeout, setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
+import { INTERRUPTED_MS, lifeline } from "./lifeline.js";
 import { passLines } from "./lines.js";
 
 /** Why a process ended badly. */
@@ -16,8 +17,6 @@ const program = fileURLToPath(new URL("../../../bin/longtail.js", import.meta.ur
 
 /** After one has failed: how long the others may take to say what they know, and then to end. */
 const GRACE_MS = 5000;
-/** How long an interrupted training may take for its last step and checkpoint. */
-const INTERRUPTED_MS = 120_000;
 /** What a process says that ended because of another. */
 const BECAUSE_OF_ANOTHER = /^error: (rank|ranks) \d|^error: the connection to a peer/;
 
@@ -100,9 +99,9 @@ export class Processes {
 function startOne(args: readonly string[], env: NodeJS.ProcessEnv): Child {
   const rank = Number(env["RANK"]);
   const child = spawn(process.execPath, [program, ...args], {
-    env,
+    env: { ...env, ...lifeline.environment },
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", lifeline.stdio],
   });
   const last: string[] = [];
   const keep = (line: string): void => {
@@ -110,8 +109,8 @@ function startOne(args: readonly string[], env: NodeJS.ProcessEnv): Child {
     if (last.length > 20) last.shift();
   };
   // What machines read stays as it is: the first process alone writes any.
-  passLines(child.stdout, process.stdout, args.includes("--json") ? "" : `[${rank}] `);
-  passLines(child.stderr, process.stderr, `[${rank}] `, keep);
+  passLines(child.stdout!, process.stdout, args.includes("--json") ? "" : `[${rank}] `);
+  passLines(child.stderr!, process.stderr, `[${rank}] `, keep);
   return { rank, process: child, last };
 }
 

@@ -1,0 +1,56 @@
+/** Processes end when their launcher is killed, so that none goes on unseen. */
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { freePort } from "../../src/support/free-port.js";
+import { toyFolder } from "../../src/training/toy-folder.fixture.js";
+import { launch, longtail, processOf, training, type Ended } from "../support/launched.js";
+import { apart } from "../support/run-weights.js";
+
+const at = toyFolder("file");
+
+/** Starts launchers into one run, an argument list each, and kills one when `line` is heard of any. */
+function launchers(all: string[][], { kill, line }: { kill: number; line: RegExp }): Promise<Ended[]> {
+  const started: ChildProcess[] = [];
+  const hear = (heard: string): void => {
+    if (line.test(heard)) started[kill]!.kill("SIGKILL");
+  };
+  return Promise.all(
+    all.map((args) => longtail(args, { hear, started: (launcher) => started.push(launcher) })),
+  );
+}
+
+async function gone(out: string, ranks: number): Promise<void> {
+  const running = (): boolean =>
+    Array.from({ length: ranks }, (_, rank) => processOf(at(out), rank)).some((pid) => pid !== null);
+  while (running()) await sleep(50); // the test's time is the limit
+}
+
+const trains = (out: string): string[] => training(at("data"), at(out), "--json");
+const step = /"type":"step"/;
+
+test("they leave a checkpoint, and the run goes on to the same end", async () => {
+  const [ended] = await launchers([launch(2, trains("run"))], { kill: 0, line: step });
+  expect(ended!.signal).toBe("SIGKILL");
+  await gone("run", 2);
+  expect(readFileSync(join(at("run"), "metrics.jsonl"), "utf8")).toMatch(/"reason":"interrupted".*\n$/);
+  const rest = await longtail(launch(2, [...trains("run"), "--resume"]));
+  expect(rest.code, rest.stderr).toBe(0);
+  const whole = await longtail(launch(2, trains("whole")));
+  expect(whole.code, whole.stderr).toBe(0);
+  expect(apart(at("run"), at("whole"))).toBe(0);
+});
+
+test("on the second machine as well, and those of the first end with them", async () => {
+  const port = await freePort();
+  const nodes = ["0", "1"].map((node) =>
+    launch(1, trains("nodes"), "--nnodes", "2", "--node-rank", node, "--master", `127.0.0.1:${port}`),
+  );
+  const [first, second] = await launchers(nodes, { kill: 1, line: step });
+  expect(second!.signal).toBe("SIGKILL");
+  expect(first!.code).toBe(1);
+  expect(first!.stderr).toMatch(/^error: rank 0 failed: /m);
+  await gone("nodes", 2);
+});
