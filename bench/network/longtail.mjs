@@ -53,8 +53,15 @@ const scaler = precision === "float16" ? new LossScaler({ device }) : null;
 const stepper =
   work === "step" && openStepper({ recipe, device, method, optimizer, scaler, peers: ALONE, reducer: null });
 if (stepper && stepper.notRecorded) console.error(`not recorded as a CUDA graph: ${stepper.notRecorded}`);
+/** A step is read after the next one was begun, as in training on a GPU. */
+let unread = null;
+const readBefore = (next) => {
+  const loss = unread?.read().loss ?? NaN;
+  unread = next;
+  return loss;
+};
 const works = {
-  step: ([images, labels]) => stepper.run({ images, labels }).loss,
+  step: ([images, labels]) => readBefore(stepper.run({ images, labels })),
   inference: ([images, labels]) =>
     disposing(noGrad(), () => {
       const logits = method.predict(images).reduce((sum, expert) => sum.add(expert));
@@ -70,4 +77,7 @@ const nextBatch = () => {
   const { images, labels } = loaded.next().value;
   return [images, labels];
 };
-await serve(() => scoped(() => works[work](nextBatch())));
+await serve(
+  () => scoped(() => works[work](nextBatch())),
+  (check) => (unread ? readBefore(null) : check),
+);

@@ -1,13 +1,16 @@
 // The other end of paired.mjs.
 import { createInterface } from "node:readline";
 
-/** For each line N on the input, N units of work and a line about them. The last unit's value is told as `check`. */
-export async function serve(unit) {
+/**
+ * For each line N on the input, N units of work and a line about them. The last unit's value is told as `check`,
+ * after `finish`, which ends what units have begun and belongs to the measured time.
+ */
+export async function serve(unit, finish = (check) => check) {
   for await (const line of createInterface({ input: process.stdin })) {
     const answer = begin();
     let check = null;
     for (let i = 0; i < Number(line); i++) check = await unit();
-    answer(check);
+    answer(finish(check));
   }
 }
 

@@ -4,6 +4,7 @@
 
 namespace lt {
 
-void initCuda(napi_env env, napi_value exports);
+void initCuda(napi_env env, napi_value exports);     // the optional library: recorded work
+void initStreams(napi_env env, napi_value exports);  // what goes on side by side
 
 }  // namespace lt

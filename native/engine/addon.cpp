@@ -31,6 +31,7 @@ napi_value init(napi_env env, napi_value exports) {
     initKernels(env, exports);
     initDistributed(env, exports);
     initCuda(env, exports);
+    initStreams(env, exports);
     initVision(env, exports);
   } catch (...) {
     throwCurrentException(env);

@@ -4,6 +4,7 @@ import { DataError, UsageError } from "../support/errors.js";
 import { empty, tensor } from "../torch/create.js";
 import type { MemoryFormat } from "../torch/dispatch.js";
 import { keep, scope } from "../torch/scope.js";
+import { SideStream } from "../torch/streams.js";
 import { Tensor } from "../torch/tensor.js";
 import type { Dataset } from "./dataset.js";
 import { splitForDevice, transformOnDevice, type DeviceTransform } from "./device-transforms.js";
@@ -92,6 +93,8 @@ export class Loader implements Disposable {
   readonly stepsPerEpoch: number;
   readonly #options: LoaderOptions;
   readonly #normalization: Normalization;
+  /** Where batches are copied to the device and made ready, while it is still at the step before. */
+  readonly #stream: SideStream;
   readonly #producer: number;
   /** Of each view, what is left to do where the batch is. */
   readonly #onDevice: readonly (readonly DeviceTransform[])[];
@@ -119,6 +122,7 @@ export class Loader implements Disposable {
       pinned: device.startsWith("cuda"),
     });
     this.#normalization = new Normalization(options);
+    this.#stream = new SideStream(device);
   }
 
   /**
@@ -152,13 +156,18 @@ export class Loader implements Disposable {
   }
 
   #next(indices: Int32Array, step: number): Omit<Batch, "total"> {
-    const { dataset, device = "cpu" } = this.#options;
+    const { dataset } = this.#options;
     using _ = scope();
     const { bytes, drawn } = indices.length > 0 ? this.#wait() : this.#nothing();
-    const images = keep(this.#normalization.apply(this.#onItsDevice(bytes, drawn)));
-    const targets = BigInt64Array.from(indices, (index) => BigInt(dataset.labels[index] ?? 0));
-    const labels = keep(tensor(targets, { device }));
-    return { images, labels, indices, mixed: this.#mix(images, labels, step) };
+    const targets = tensor(BigInt64Array.from(indices, (index) => BigInt(dataset.labels[index] ?? 0)));
+    return this.#stream.run(
+      () => {
+        const images = this.#normalization.apply(this.#onItsDevice(bytes, drawn));
+        const labels = this.#sent(targets);
+        return { images, labels, indices, mixed: this.#mix(images, labels, step) };
+      },
+      ({ images, labels, mixed }) => keep([images, labels, ...(mixed ? [mixed.labels] : [])]),
+    );
   }
 
   /** Mixes images in place; of several processes, each those of its own part of the batch, by the same share. */
@@ -168,16 +177,22 @@ export class Loader implements Disposable {
     if (plan === null) return null;
     mixImages(images, plan);
     const partners = tensor(plan.partners, { device: labels.device });
-    return { labels: keep(labels.indexSelect(0, partners)), share: plan.share };
+    return { labels: labels.indexSelect(0, partners), share: plan.share };
   }
 
   /** Bytes as the threads made them → the same on the device, after what was left to do there. */
   #onItsDevice(bytes: Tensor, drawn: Tensor | null): Tensor {
-    const { device = "cpu" } = this.#options;
-    const moved = (made: Tensor): Tensor => made.toCopyIfNeeded({ device, nonBlocking: true });
+    const sent = this.#sent(bytes);
     return drawn === null
-      ? moved(bytes)
-      : transformOnDevice(moved(bytes), { views: this.#onDevice, drawn: moved(drawn) });
+      ? sent
+      : transformOnDevice(sent, { views: this.#onDevice, drawn: this.#sent(drawn) });
+  }
+
+  /** On the device, or on its way there: nothing waits for a copy from pinned memory. */
+  #sent(made: Tensor): Tensor {
+    const { device = "cpu" } = this.#options;
+    const pinned = device.startsWith("cuda") ? made.pinMemory() : made; // itself where it is already
+    return pinned.toCopyIfNeeded({ device, nonBlocking: true });
   }
 
   /** This process's part of a batch with fewer images than processes. */

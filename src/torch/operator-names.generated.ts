@@ -101,6 +101,7 @@ export const OPERATORS: readonly string[] = [
   "aten::nll_loss",
   "aten::one_hot",
   "aten::permute",
+  "aten::pin_memory",
   "aten::pow.Tensor_Scalar",
   "aten::relu",
   "aten::relu_",

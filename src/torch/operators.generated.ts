@@ -468,63 +468,68 @@ export abstract class TensorOperators {
     return wrap(call(98, this.handle, dims));
   }
 
+  /** aten::pin_memory(Tensor(a) self, Device? device=None) -> Tensor(a) */
+  pinMemory(options: { device?: string | null | undefined } = {}): Tensor {
+    return wrap(call(99, this.handle, options.device));
+  }
+
   /** aten::pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor */
   pow(exponent: Scalar): Tensor {
-    return wrap(call(99, this.handle, exponent));
+    return wrap(call(100, this.handle, exponent));
   }
 
   /** aten::relu(Tensor self) -> Tensor */
   relu(): Tensor {
-    return wrap(call(100, this.handle));
+    return wrap(call(101, this.handle));
   }
 
   /** aten::relu_(Tensor(a!) self) -> Tensor(a!) */
   relu_(): this {
-    call(101, this.handle);
+    call(102, this.handle);
     return this;
   }
 
   /** aten::repeat(Tensor self, SymInt[] repeats) -> Tensor */
   repeat(repeats: readonly number[]): Tensor {
-    return wrap(call(102, this.handle, repeats));
+    return wrap(call(103, this.handle, repeats));
   }
 
   /** aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a) */
   reshape(shape: readonly number[]): Tensor {
-    return wrap(call(103, this.handle, shape));
+    return wrap(call(104, this.handle, shape));
   }
 
   /** aten::rsqrt(Tensor self) -> Tensor */
   rsqrt(): Tensor {
-    return wrap(call(105, this.handle));
+    return wrap(call(106, this.handle));
   }
 
   /** aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor · aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor */
   scatter(dim: number, index: Tensor, src: Tensor | Scalar): Tensor {
     if (typeof src === "object") {
-      return wrap(call(106, this.handle, dim, index.handle, src.handle));
+      return wrap(call(107, this.handle, dim, index.handle, src.handle));
     }
-    return wrap(call(107, this.handle, dim, index.handle, src));
+    return wrap(call(108, this.handle, dim, index.handle, src));
   }
 
   /** aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return wrap(call(108, this.handle, dim, index.handle, src.handle));
+    return wrap(call(109, this.handle, dim, index.handle, src.handle));
   }
 
   /** aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a) */
   select(dim: number, index: number): Tensor {
-    return wrap(call(109, this.handle, dim, index));
+    return wrap(call(110, this.handle, dim, index));
   }
 
   /** aten::set_data(Tensor(a!) self, Tensor new_data) -> () */
   setData(newData: Tensor): void {
-    call(110, this.handle, newData.handle);
+    call(111, this.handle, newData.handle);
   }
 
   /** aten::sigmoid(Tensor self) -> Tensor */
   sigmoid(): Tensor {
-    return wrap(call(111, this.handle));
+    return wrap(call(112, this.handle));
   }
 
   /** aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a) */
@@ -536,44 +541,44 @@ export abstract class TensorOperators {
       step?: number | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(112, this.handle, options.dim, options.start, options.end, options.step));
+    return wrap(call(113, this.handle, options.dim, options.start, options.end, options.step));
   }
 
   /** aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   softmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(113, this.handle, dim, options.dtype));
+    return wrap(call(114, this.handle, dim, options.dtype));
   }
 
   /** aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices) */
   sort(options: { dim?: number | undefined; descending?: boolean | undefined } = {}): [Tensor, Tensor] {
-    return wrapAll(call(114, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
+    return wrapAll(call(115, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
   }
 
   /** aten::sqrt(Tensor self) -> Tensor */
   sqrt(): Tensor {
-    return wrap(call(115, this.handle));
+    return wrap(call(116, this.handle));
   }
 
   /** aten::squeeze.dim(Tensor(a) self, int dim) -> Tensor(a) */
   squeeze(dim: number): Tensor {
-    return wrap(call(116, this.handle, dim));
+    return wrap(call(117, this.handle, dim));
   }
 
   /** aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor · aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor */
   sub(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): Tensor {
     if (typeof other === "object") {
-      return wrap(call(118, this.handle, other.handle, options.alpha));
+      return wrap(call(119, this.handle, other.handle, options.alpha));
     }
-    return wrap(call(119, this.handle, other, options.alpha));
+    return wrap(call(120, this.handle, other, options.alpha));
   }
 
   /** aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!) · aten::sub_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!) */
   sub_(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): this {
     if (typeof other === "object") {
-      call(120, this.handle, other.handle, options.alpha);
+      call(121, this.handle, other.handle, options.alpha);
       return this;
     }
-    call(121, this.handle, other, options.alpha);
+    call(122, this.handle, other, options.alpha);
     return this;
   }
 
@@ -585,12 +590,12 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(122, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(123, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::t(Tensor(a) self) -> Tensor(a) */
   t(): Tensor {
-    return wrap(call(124, this.handle));
+    return wrap(call(125, this.handle));
   }
 
   /** aten::to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a) */
@@ -605,7 +610,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        125,
+        126,
         this.handle,
         options.dtype,
         undefined,
@@ -623,7 +628,7 @@ export abstract class TensorOperators {
     k: number,
     options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(126, this.handle, k, options.dim, options.largest, options.sorted)) as [
+    return wrapAll(call(127, this.handle, k, options.dim, options.largest, options.sorted)) as [
       Tensor,
       Tensor,
     ];
@@ -631,12 +636,12 @@ export abstract class TensorOperators {
 
   /** aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a) */
   transpose(dim0: number, dim1: number): Tensor {
-    return wrap(call(127, this.handle, dim0, dim1));
+    return wrap(call(128, this.handle, dim0, dim1));
   }
 
   /** aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a) */
   unsqueeze(dim: number): Tensor {
-    return wrap(call(128, this.handle, dim));
+    return wrap(call(129, this.handle, dim));
   }
 
   /** aten::var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor) */
@@ -647,7 +652,7 @@ export abstract class TensorOperators {
       keepdim?: boolean | undefined;
     } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(129, this.handle, options.dim, options.correction, options.keepdim)) as [
+    return wrapAll(call(130, this.handle, options.dim, options.correction, options.keepdim)) as [
       Tensor,
       Tensor,
     ];
@@ -655,12 +660,12 @@ export abstract class TensorOperators {
 
   /** aten::view(Tensor(a) self, SymInt[] size) -> Tensor(a) */
   view(size: readonly number[]): Tensor {
-    return wrap(call(130, this.handle, size));
+    return wrap(call(131, this.handle, size));
   }
 
   /** aten::zero_(Tensor(a!) self) -> Tensor(a!) */
   zero_(): this {
-    call(132, this.handle);
+    call(133, this.handle);
     return this;
   }
 }
@@ -932,12 +937,12 @@ export function residualChain(
   eps: number,
   group: number | null,
 ): Tensor {
-  return wrap(call(104, input.handle, handles(parameters), handles(running), training, momentum, eps, group));
+  return wrap(call(105, input.handle, handles(parameters), handles(running), training, momentum, eps, group));
 }
 
 /** aten::stack(Tensor[] tensors, int dim=0) -> Tensor */
 export function stack(tensors: readonly Tensor[], options: { dim?: number | undefined } = {}): Tensor {
-  return wrap(call(117, handles(tensors), options.dim));
+  return wrap(call(118, handles(tensors), options.dim));
 }
 
 /** longtail::sync_batch_norm(Tensor x, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_variance, float momentum, float eps, int group) -> Tensor */
@@ -953,7 +958,7 @@ export function syncBatchNorm(
 ): Tensor {
   return wrap(
     call(
-      123,
+      124,
       x.handle,
       weight.handle,
       bias.handle,
@@ -968,5 +973,5 @@ export function syncBatchNorm(
 
 /** aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor */
 export function where(condition: Tensor, self: Tensor, other: Tensor): Tensor {
-  return wrap(call(131, condition.handle, self.handle, other.handle));
+  return wrap(call(132, condition.handle, self.handle, other.handle));
 }

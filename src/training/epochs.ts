@@ -4,11 +4,10 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { learningRate } from "../optim/schedule.js";
 import { scope } from "../torch/scope.js";
 import { takeWarnings } from "../torch/settings.js";
-import { secondsSince } from "../support/units.js";
 import { keepPrevious, saveCheckpoint } from "./checkpoint.js";
 import type { Position, Progress } from "./checkpoint.js";
 import type { CheckpointClock } from "./checkpoint-clock.js";
-import { assertFinite, divergenceError, LossHistory } from "./divergence.js";
+import { assertFinite } from "./divergence.js";
 import { EpochTotals } from "./epoch-totals.js";
 import type { EpochSums } from "./epoch-totals.js";
 import type { Emit } from "./events.js";
@@ -21,7 +20,8 @@ import { tellSpread } from "./logs/spread.js";
 import type { Prepared } from "./prepare.js";
 import type { RunFolder } from "./run-folder.js";
 import { bestOnTest, betterEpoch } from "./selection.js";
-import type { StepOutcome } from "./step.js";
+import { StepReports } from "./step-reports.js";
+import type { Reading } from "./stepping/reading.js";
 import { openStepper } from "./stepping/stepper.js";
 import type { Stepper } from "./stepping/stepper.js";
 
@@ -99,11 +99,11 @@ function withFindings(run: Run, progress: Progress, result: EvaluationResult): P
 
 /** Runs what is left of one epoch, less when interrupted. Checkpoints on the way and at its end. */
 async function trainEpoch(run: Stepping, before: Progress): Promise<Progress> {
-  const { optimizer, trainLoader, clock, agreement, emit, signal } = run;
+  const { optimizer, trainLoader, stepper, clock, agreement, emit, signal } = run;
   const { stepsPerEpoch } = trainLoader;
   const { epoch } = before;
   const totals = new EpochTotals(before.sums ?? undefined);
-  const losses = new LossHistory();
+  using reports = new StepReports(run, { epoch, totals, behind: stepper.behind });
   const batches = trainLoader.epoch(epoch, { fromStep: before.step });
   const at = (step: number, sums: EpochSums): Progress =>
     step < stepsPerEpoch ? { ...before, step, sums } : { ...before, epoch: epoch + 1, step: 0, sums: null };
@@ -114,17 +114,15 @@ async function trainEpoch(run: Stepping, before: Progress): Promise<Progress> {
     for (; step < stepsPerEpoch && !signal?.aborted; step += 1) {
       const started = performance.now();
       optimizer.lr = rateAt(run, { epoch, step });
-      const { outcome, images } = nextStep(run, batches, { epoch, step, losses });
-      totals.add(outcome, images);
-      const { right, ...numbers } = outcome;
-      const accuracy = (100 * right) / images;
-      const imagesPerSecond = images / secondsSince(started);
-      const { lr } = optimizer;
-      emit({ type: "step", epoch: epoch + 1, step: step + 1, ...numbers, accuracy, lr, imagesPerSecond });
+      reports.add({ step, lr: optimizer.lr, started, ...nextStep(run, batches, { epoch, step }) });
       const due = step + 1 < stepsPerEpoch && clock.dueAfterStep();
-      if (agreement.any(due)) checkpoint(run, at(step + 1, totals.sums));
+      if (agreement.any(due)) {
+        reports.finish();
+        checkpoint(run, at(step + 1, totals.sums));
+      }
       await setImmediate(); // signal handlers run only when the event loop gets a turn
     }
+    reports.finish();
   } finally {
     batches.return();
   }
@@ -154,29 +152,16 @@ export function rateAt(
 function nextStep(
   run: Stepping,
   batches: Iterator<Batch>,
-  { epoch, step, losses }: Position & { losses: LossHistory },
-): { outcome: StepOutcome; images: number } {
+  { epoch, step }: Position,
+): { reading: Reading; images: number; indices: Int32Array } {
   using _scope = scope();
-  const { recipe, optimizer, ema, trainLoader, stepper } = run;
+  const { ema, trainLoader, stepper } = run;
   const { stepsPerEpoch } = trainLoader;
   const { indices, ...shown } = batches.next().value as Batch;
   if (epoch + step === 0 && run.peers.rank === 0) tellFirstBatch(run, { indices, images: shown.images });
-  const outcome = stepper.run({ ...shown, step: epoch * stepsPerEpoch + step });
+  const reading = stepper.run({ ...shown, step: epoch * stepsPerEpoch + step });
   ema?.update();
-  const { loss } = outcome;
-  if (!Number.isFinite(loss)) {
-    const where = { epoch: epoch + 1, step: step + 1, stepsPerEpoch, lr: optimizer.lr };
-    throw divergenceError({
-      recipe,
-      loss,
-      before: losses.latest,
-      ...where,
-      dataset: run.trainData,
-      indices,
-    });
-  }
-  losses.add(loss);
-  return { outcome, images: shown.total };
+  return { reading, images: shown.total, indices };
 }
 
 function checkpoint(run: Run, progress: Progress): void {

@@ -10,8 +10,8 @@ import type { Recorder } from "../../torch/cuda.js";
 import { Rng } from "../../torch/random.js";
 import { memory, scope } from "../../torch/scope.js";
 import { spreadOfWeights } from "../logs/spread.js";
-import { trainStep } from "../step.js";
-import type { StepOptions, StepOutcome, TrainingBatch } from "../step.js";
+import { computeStep, readOutcome } from "../step.js";
+import type { ComputedStep, StepOptions, StepOutcome, TrainingBatch } from "../step.js";
 import { toyRecipe } from "../toy.fixture.js";
 import { RecordedStep } from "./recorded-step.js";
 import { whyNotRecorded } from "./stepper.js";
@@ -44,7 +44,7 @@ interface Trained {
 
 function trained(
   precision: ResolvedRecipe["precision"],
-  runner: (options: StepOptions) => { run: (batch: TrainingBatch) => StepOutcome } & Disposable,
+  runner: (options: StepOptions) => { run: (batch: TrainingBatch) => ComputedStep } & Disposable,
 ): Trained {
   using _scope = scope();
   const method = buildMethod(recipe, training);
@@ -55,7 +55,7 @@ function trained(
   const outcomes = Array.from({ length: 9 }, (_, step) => {
     using _step = scope();
     optimizer.lr = 0.1 / (1 + step);
-    return runs.run(batchOf(step));
+    return readOutcome(runs.run(batchOf(step)));
   });
   const { gradients } = spreadOfWeights(method.model, "all");
   const weights = [...method.model.stateDict().values()].flatMap((weight) => weight.toList());
@@ -67,7 +67,7 @@ function trained(
 }
 
 const plainly = (options: StepOptions) => ({
-  run: (batch: TrainingBatch) => trainStep(batch, options),
+  run: (batch: TrainingBatch) => computeStep(batch, options),
   [Symbol.dispose]: () => undefined,
 });
 

@@ -3,8 +3,8 @@ import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
 import type { Recorder, Recording } from "../../torch/cuda.js";
 import { dispose, keepForever, scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
-import { computeStep, readOutcome } from "../step.js";
-import type { ComputedStep, StepOptions, StepOutcome, TrainingBatch } from "../step.js";
+import { computeStep } from "../step.js";
+import type { ComputedStep, StepOptions, TrainingBatch } from "../step.js";
 
 /** Steps before the recording, which make what outlives a step: velocities, libraries' plans and workspaces. */
 const WARM_UP = 3;
@@ -18,7 +18,7 @@ interface Recorded {
 
 /**
  * A training step that is recorded once and then launched as a whole: copy the batch to where the recording reads it,
- * replay, read what it tells. Forward, backward, clipping, the scaled loss's checks and the update are all part of it; the
+ * replay. Forward, backward, clipping, the scaled loss's checks and the update are all part of it; the
  * learning rate is read from the device. Batches of another size (an epoch's last one) are computed operator by operator.
  */
 export class RecordedStep implements Disposable {
@@ -40,14 +40,14 @@ export class RecordedStep implements Disposable {
     options.optimizer.keepRateOnDevice();
   }
 
-  /** Call it in a scope of its own. */
-  run(batch: TrainingBatch): StepOutcome {
-    if (batch.labels.shape[0] !== this.#batch) return readOutcome(this.#compute(batch));
+  /** Call it in a scope of its own. What it tells lies where the next step's will, or in the scope. */
+  run(batch: TrainingBatch): ComputedStep {
+    if (batch.labels.shape[0] !== this.#batch) return this.#compute(batch);
     if (this.#warm < WARM_UP || this.#told === null) {
       this.#warm += 1;
       const step = this.#compute(batch);
       this.#told ??= { ...step, values: keepForever(step.values.clone()) };
-      return readOutcome(step);
+      return step;
     }
     this.#recorded ??= this.#record(batch, this.#told);
     const { recording, inputs } = this.#recorded;
@@ -55,7 +55,7 @@ export class RecordedStep implements Disposable {
     inputs.labels.copy_(batch.labels, { nonBlocking: true });
     this.#attachGradients(this.#recorded.gradients);
     recording.replay();
-    return readOutcome(this.#told);
+    return this.#told;
   }
 
   #compute(batch: TrainingBatch): ComputedStep {

@@ -1,37 +1,45 @@
 import { hasCudaLibrary, recordOnGpu, useOwnStream } from "../../torch/cuda.js";
 import type { Prepared } from "../prepare.js";
-import { trainStep } from "../step.js";
-import type { StepOptions, StepOutcome, TrainingBatch } from "../step.js";
+import { computeStep, readOutcome } from "../step.js";
+import type { ComputedStep, StepOptions, TrainingBatch } from "../step.js";
+import { readAlready, readLater, type Reading } from "./reading.js";
 import { RecordedStep } from "./recorded-step.js";
 
 /** Runs a training's steps. */
 export interface Stepper extends Disposable {
   /** Call it in a scope of its own. */
-  run(batch: TrainingBatch): StepOutcome;
+  run(batch: TrainingBatch): Reading;
+  /** How many further steps may be run before a step is read, so that nothing waits for it. */
+  readonly behind: 0 | 1;
   /** Why a GPU is given a step's operators one by one; null where the step is recorded, or runs on the CPU. */
   readonly notRecorded: string | null;
 }
 
-/** On a GPU the whole step is recorded once and then launched as one, where it can be. */
-export function openStepper(prepared: Prepared): Stepper {
-  const { device, recipe } = prepared;
+/**
+ * On a GPU the whole step is recorded once and then launched as one, where it can be, and read after the next one was
+ * launched: the program is a step ahead of the GPU. Several processes read each step at once, since they add up what it
+ * tells.
+ */
+export function openStepper(
+  prepared: Prepared,
+  { ahead = prepared.device !== "cpu" && prepared.peers.ranks === 1 } = {},
+): Stepper {
+  const { device, peers } = prepared;
   const options = stepOptions(prepared);
   const notRecorded = device === "cpu" ? null : whyNotRecorded(prepared);
-  if (device === "cpu" || notRecorded !== null)
-    return {
-      run: (batch) => trainStep(batch, options),
-      notRecorded,
-      [Symbol.dispose]: () => undefined,
-    };
-  useOwnStream(device);
-  const recorded = new RecordedStep(options, { recorder: recordOnGpu, batch: recipe.data.batch });
+  const recorded = device === "cpu" || notRecorded !== null ? null : openRecorded(prepared, options);
+  const compute = (batch: TrainingBatch): ComputedStep => recorded?.run(batch) ?? computeStep(batch, options);
   return {
-    run: (batch) => recorded.run(batch),
-    notRecorded: null,
-    [Symbol.dispose]: () => {
-      recorded[Symbol.dispose]();
-    },
+    run: (batch) => (ahead ? readLater(compute(batch)) : readAlready(readOutcome(compute(batch), peers))),
+    behind: ahead ? 1 : 0,
+    notRecorded,
+    [Symbol.dispose]: () => recorded?.[Symbol.dispose](),
   };
+}
+
+function openRecorded({ device, recipe }: Prepared, options: StepOptions): RecordedStep {
+  useOwnStream(device);
+  return new RecordedStep(options, { recorder: recordOnGpu, batch: recipe.data.batch });
 }
 
 function stepOptions({ recipe, ...prepared }: Prepared): StepOptions {

@@ -1,0 +1,99 @@
+// A device's streams and moments in them, by libtorch's interface that all devices have: no header of CUDA's is needed. On
+// the CPU (and where nothing is computed at all, "meta") work is done in order, and there is nothing to wait for.
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/record_stream.h>
+#include <c10/core/Event.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <memory>
+#include <optional>
+
+#include "common/napi.h"
+#include "cuda/cuda.h"
+#include "distributed/registry.h"
+
+namespace lt {
+namespace {
+
+using Moment = std::optional<c10::Event>;  // none where work is done in order
+
+bool inOrder(const c10::Device& device) { return device.is_cpu() || device.is_meta(); }
+
+// Never freed, as the stores.
+distributed::Registry<std::shared_ptr<Moment>>& moments() {
+  static auto* all = new distributed::Registry<std::shared_ptr<Moment>>("moment");
+  return *all;
+}
+
+struct Place {
+  c10::Device device;
+  c10::impl::VirtualGuardImpl streams;
+
+  explicit Place(const std::string& name) : device(name), streams(device.type()) {
+    if (!device.has_index()) device = streams.getDevice();
+  }
+  c10::Stream current() const { return streams.getStream(device); }
+};
+
+// newStream(device) → number: one of those that the device's work is spread over
+napi_value newStream(napi_env env, size_t, napi_value* argv) {
+  const Place place(toStr(env, argv[0]));
+  return num(env, static_cast<double>(place.streams.getNewStream(place.device).id()));
+}
+
+// enterStream(device, stream) → the stream to which this thread gave its work until now
+napi_value enterStream(napi_env env, size_t, napi_value* argv) {
+  const Place place(toStr(env, argv[0]));
+  const c10::Stream stream(c10::Stream::UNSAFE, place.device, toInt(env, argv[1]));
+  return num(env, static_cast<double>(place.streams.exchangeStream(stream).id()));
+}
+
+// recordMoment(device) → id: reached when all is done that the current stream was given until now
+napi_value recordMoment(napi_env env, size_t, napi_value* argv) {
+  const Place place(toStr(env, argv[0]));
+  auto moment = std::make_shared<Moment>();
+  if (!inOrder(place.device)) moment->emplace(place.device.type()).record(place.current());
+  return num(env, static_cast<double>(moments().put(std::move(moment))));
+}
+
+// streamAwaits(device, id): what the current stream is given from here on begins after that moment
+napi_value streamAwaits(napi_env env, size_t, napi_value* argv) {
+  const Place place(toStr(env, argv[0]));
+  const auto moment = moments().get(toInt(env, argv[1]));
+  if (moment->has_value()) (*moment)->block(place.current());
+  return undefined(env);
+}
+
+// awaitMoment(id): returns when it is reached
+napi_value awaitMoment(napi_env env, size_t, napi_value* argv) {
+  const auto moment = moments().get(toInt(env, argv[0]));
+  if (moment->has_value()) (*moment)->synchronize();
+  return undefined(env);
+}
+
+napi_value closeMoment(napi_env env, size_t, napi_value* argv) {
+  moments().take(toInt(env, argv[0]));
+  return undefined(env);
+}
+
+// usedByStream(tensors): made by another stream; their memory is not given away before the current one is done with them
+napi_value usedByStream(napi_env env, size_t, napi_value* argv) {
+  for (at::Tensor& tensor : toTensors(env, argv[0])) {
+    if (!inOrder(tensor.device())) tensor.record_stream(c10::impl::VirtualGuardImpl(tensor.device().type()).getStream(tensor.device()));
+  }
+  return undefined(env);
+}
+
+}  // namespace
+
+void initStreams(napi_env env, napi_value exports) {
+  def<newStream, 1>(env, exports, "newStream");
+  def<enterStream, 2>(env, exports, "enterStream");
+  def<recordMoment, 1>(env, exports, "recordMoment");
+  def<streamAwaits, 2>(env, exports, "streamAwaits");
+  def<awaitMoment, 1>(env, exports, "awaitMoment");
+  def<closeMoment, 1>(env, exports, "closeMoment");
+  def<usedByStream, 1>(env, exports, "usedByStream");
+}
+
+}  // namespace lt
