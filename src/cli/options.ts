@@ -48,9 +48,10 @@ export function deviceOption() {
 }
 
 export function threadsOption() {
-  return new Option("--threads <n>", "threads for computing (default: one for each core)").argParser(
-    wholeNumber(1),
-  );
+  return new Option(
+    "--threads <n>",
+    "threads for computing, of each process (default: one for each core, divided among processes on one machine)",
+  ).argParser(wholeNumber(1));
 }
 
 export function timeoutOption() {

@@ -1,5 +1,5 @@
-import { availableParallelism } from "node:os";
 import type { TransformSpec } from "../recipes/schema.js";
+import { coresHere } from "../support/cores.js";
 import { DataError, UsageError } from "../support/errors.js";
 import { empty, tensor } from "../torch/create.js";
 import type { MemoryFormat } from "../torch/dispatch.js";
@@ -220,9 +220,9 @@ export class Loader implements Disposable {
   }
 }
 
-/** Threads that read and transform images, where the recipe asks for `workers`. */
+/** Threads that read and transform images in this process, where the recipe asks for `workers`; 0 chooses. */
 export function workerThreads(workers: number): number {
-  return workers || Math.min(availableParallelism(), MOST_WORKERS);
+  return workers || Math.min(coresHere(), MOST_WORKERS);
 }
 
 function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {

@@ -114,5 +114,11 @@ export const Data = z.strictObject({
     .nullable()
     .default(null)
     .describe("of data.cache=disk; null: images in $XDG_CACHE_HOME/longtail or ~/.cache/longtail"),
-  workers: z.int().min(0).default(0).describe("threads that decode and transform images; 0 chooses"),
+  workers: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "threads that decode and transform images, of each process; 0 chooses, and divides the cores among processes on one machine",
+    ),
 });

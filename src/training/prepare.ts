@@ -16,6 +16,7 @@ import { LossScaler } from "../optim/loss-scaler.js";
 import { EmaWeights } from "../optim/ema.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { coresHere } from "../support/cores.js";
 import type { KernelChoice } from "../torch/native.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
@@ -65,11 +66,17 @@ export function applySettings(
   { device, threads, kernels, peers = ALONE }: Settings,
 ): string {
   const checked = checkDevice(device);
-  if (threads !== undefined) setThreads(threads);
+  const own = threads ?? threadsBeside(peers);
+  if (own !== undefined) setThreads(own);
   if (kernels !== undefined) setKernels(kernels);
   setDeterministic(recipe.deterministic);
   seedProcess(recipe.seed, peers);
   return checked;
+}
+
+/** Of several processes each has its share of the machine's cores, unless the launcher has said how many threads. */
+function threadsBeside({ ranks }: Peers): number | undefined {
+  return ranks > 1 && process.env["OMP_NUM_THREADS"] === undefined ? coresHere() : undefined;
 }
 
 /**

@@ -14,7 +14,7 @@ export interface Ended {
 }
 
 interface Options {
-  readonly environment?: Record<string, string>;
+  readonly environment?: Record<string, string | undefined>;
   /** Sees each line of output. */
   readonly hear?: (line: string) => void;
   readonly started?: (child: ChildProcess) => void;
