@@ -21,6 +21,7 @@ const BENCHES = [
   { name: "step", about: "Training step and its peak memory", args: [...rounds, "--compile"] },
   { name: "inference", about: "Predictions in evaluation mode", args: [...rounds, "--compile"] },
   { name: "evaluation", about: "A whole evaluation", args: [] },
+  { name: "epoch", about: "A whole epoch of training", args: [] },
   { name: "scaling", about: "Cost of an image as threads and work grow", args: [] },
   { name: "pipeline", about: "From image files to batches", args: [] },
   { name: "start", about: "Start-up", args: [] },

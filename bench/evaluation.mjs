@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { writePth } from "../dist/torch/pth/write.js";
-import { untrained } from "./evaluation/untrained.mjs";
+import { untrained } from "./support/untrained.mjs";
 import { writeNoise } from "./support/cifar.mjs";
 import { printRace, race } from "./support/paired.mjs";
 import { pytorchCompetitor } from "./support/pytorch.mjs";

@@ -2,7 +2,7 @@
 import { setThreads } from "../../dist/torch/settings.js";
 import { evaluateTrained } from "../../dist/training/trained.js";
 import { serve } from "../support/serve.mjs";
-import { untrained } from "./untrained.mjs";
+import { untrained } from "../support/untrained.mjs";
 
 const [folder, threads] = process.argv.slice(2);
 setThreads(Number(threads));

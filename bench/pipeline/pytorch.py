@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import torch
+from cutout import Cutout
 from PIL import Image
 from serve import serve
 from torch.utils.data import DataLoader, Dataset
@@ -28,20 +29,6 @@ class InMemory(Dataset):
 
     def __getitem__(self, index):
         return self.transform(Image.fromarray(self.pixels[index])), index % 10
-
-
-class Cutout:
-    """A square of zeros (DeVries and Taylor 2017), on the tensor, as training code commonly has it."""
-
-    def __init__(self, size):
-        self.size = size
-
-    def __call__(self, image):
-        height, width = image.shape[1:]
-        y, x = np.random.randint(height), np.random.randint(width)
-        top, left = max(0, y - self.size // 2), max(0, x - self.size // 2)
-        image[:, top : y + self.size // 2, left : x + self.size // 2] = 0
-        return image
 
 
 to_floats = [T.ToTensor(), T.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]

@@ -5,14 +5,28 @@ import { join } from "node:path";
 
 const PIXELS = 3 * 32 * 32;
 
+/** About so many images in all as class sizes of a long tail, imbalance 100. */
+export function longTail(images, classes = 100) {
+  const shares = Array.from({ length: classes }, (_, c) => 0.01 ** (c / (classes - 1)));
+  const whole = shares.reduce((sum, share) => sum + share);
+  return shares.map((share) => Math.max(1, Math.round((images * share) / whole)));
+}
+
 /** Writes train.bin and test.bin, images of noise; `train` and `test` are numbers of images of each class. */
 export function writeNoise(folder, { train, test }) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "fine_label_names.txt"), train.map((_, c) => `class_${c}\n`).join(""));
   for (const [split, counts] of Object.entries({ train, test })) {
-    const labels = counts.flatMap((count, c) => Array(count).fill(c));
+    const labels = inTurns(counts);
     writeSplit(folder, split, { labels, bytes: noise(labels.length * PIXELS) });
   }
+}
+
+/** A label of each class, then one of each that has more, and so on. */
+function inTurns(counts) {
+  return Array.from({ length: Math.max(...counts) }, (_, turn) =>
+    counts.flatMap((count, c) => (count > turn ? [c] : [])),
+  ).flat();
 }
 
 /** bytes: uint8 [N, 3, 32, 32] */
