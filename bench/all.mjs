@@ -3,6 +3,7 @@
 // About an hour on two cores; torch.compile needs g++.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpus, loadavg, release, totalmem } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "../dist/support/atomic-file.js";
@@ -17,12 +18,21 @@ const { values } = parseArgs({
   },
 });
 const rounds = ["--rounds", values.rounds];
+const folder = dirname(values.out);
+const PLOT = "scaling.svg";
 const BENCHES = [
   { name: "step", about: "Training step and its peak memory", args: [...rounds, "--compile"] },
   { name: "inference", about: "Predictions in evaluation mode", args: [...rounds, "--compile"] },
   { name: "evaluation", about: "A whole evaluation", args: [] },
   { name: "epoch", about: "A whole epoch of training", args: [] },
-  { name: "scaling", about: "Cost of an image as threads and work grow", args: [] },
+  {
+    ...{ name: "scaling", about: "Cost of an image as threads and work grow" },
+    args: ["--plot", relative(process.cwd(), join(folder, PLOT))],
+    picture: {
+      file: PLOT,
+      text: "CPU time of an image as threads, batch, experts, classes and image size grow",
+    },
+  },
   { name: "pipeline", about: "From image files to batches", args: [] },
   { name: "start", about: "Start-up", args: [] },
 ];
@@ -61,6 +71,7 @@ const sections = [
 for (const bench of BENCHES.filter(({ name }) => !values.skip.split(",").includes(name))) {
   const command = [`bench/${bench.name}.mjs`, ...bench.args].join(" ");
   sections.push(`## ${bench.about}\n\n\`node ${command}\`\n\n\`\`\`\n${run(bench)}\n\`\`\``);
+  if (bench.picture) sections.push(`![${bench.picture.text}](${bench.picture.file})`);
 }
 writeFileAtomic(values.out, `${sections.join("\n\n")}\n`);
 console.error(values.out);
