@@ -38,7 +38,7 @@ const settings = [
       "channels_last+bfloat16+graph",
       "channels_last+bfloat16+compile",
     ],
-    own: ["float32", "bfloat16", "float16", "bfloat16+images"],
+    own: ["float32", "bfloat16", "float16", "bfloat16+images", "bfloat16+streams"],
   },
   {
     ...{ ...IMAGENET, batch: Number(values.batch ?? (dry ? 2 : 128)), size: dry ? 32 : 224 },
@@ -121,7 +121,8 @@ const rounds = dry
 const sections = [
   "# Training steps on a GPU\n\n" +
     `\`npm run bench:gpu\` on ${machine}; median over ${rounds.rounds} interleaved rounds of ${rounds.unitsPerRound} steps. ` +
-    'Batches lie on the GPU already, but where it says "images": there the loader makes them of images in memory, as in training.',
+    'Batches lie on the GPU already, but where it says "images": there the loader makes them of images in memory, as in ' +
+    'training. "streams": LONGTAIL_EXPERT_STREAMS=on.',
 ];
 for (const setting of settings.filter(({ backbone }) => (values.only ?? backbone) === backbone)) {
   sections.push(table(setting, await race(competitors(setting, env), rounds)));

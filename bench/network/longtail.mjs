@@ -1,5 +1,6 @@
 // Steps or predictions as `longtail train` and `longtail evaluate` run them: node longtail.mjs SPEC [VARIANT]; see
-// spec.mjs. For GPUs a variant is float32, bfloat16 or float16, and "images" after a + when batches come from the loader.
+// spec.mjs. For GPUs a variant is float32, bfloat16 or float16, and after a + "images" when batches come from the loader,
+// "streams" when experts have streams of their own.
 import { buildMethod } from "../../dist/methods/registry.js";
 import { Sgd } from "../../dist/optim/sgd.js";
 import { loadRecipe } from "../../dist/recipes/load.js";
@@ -27,6 +28,7 @@ const {
   device = "cpu",
 } = JSON.parse(process.argv[2]);
 const [precision, ...parts] = (process.argv[3] ?? "float32").split("+");
+if (parts.includes("streams")) process.env["LONGTAIL_EXPERT_STREAMS"] = "on";
 setThreads(threads);
 const counts = classCounts(classes);
 const built = await loadRecipe("cifar100-lt-ncl");

@@ -1,5 +1,6 @@
 import { Dropout } from "../nn/dropout.js";
 import { type Layer, Module } from "../nn/module.js";
+import { ParallelStreams } from "../torch/streams.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { Backbone } from "./backbone.js";
 
@@ -12,6 +13,7 @@ export interface Expert {
 export abstract class Ensemble extends Module {
   readonly #experts: readonly Expert[];
   readonly #dropout: Dropout;
+  #streams: ParallelStreams | null = null;
 
   /** A subclass names the experts' parts. dropout: probability that a feature does not reach the classifier in training. */
   constructor(experts: readonly Expert[], { dropout }: { dropout: number }) {
@@ -34,9 +36,15 @@ export abstract class Ensemble extends Module {
     return this.classify(this.features(images));
   }
 
+  /** From here on the experts' backbones work at the same time, on streams of the device. */
+  useParallelStreams(device: string): void {
+    this.#streams = new ParallelStreams(device, this.#experts.length);
+  }
+
   /** images [N, 3, H, W] → features of each expert, [N, D] */
   features(images: Tensor): Tensor[] {
-    return this.backbones.map((backbone) => backbone.forward(images));
+    const works = this.backbones.map((backbone) => () => backbone.forward(images));
+    return this.#streams?.run(works, [images]) ?? works.map((work) => work());
   }
 
   /** features of each expert [N, D] → raw logits of each expert, [N, C] */

@@ -132,3 +132,30 @@ test("experts have the reference's names and start from different weights", () =
   expect(a!.sub(b!).abs().max().item()).toBeGreaterThan(0);
   model.dispose();
 });
+
+test("experts on parallel streams give the same features and gradients", () => {
+  using _ = scope();
+  const images = rng.normal([4, 3, 16, 16]);
+  const [plain, parallel] = [false, true].map((inParallel) => {
+    const init = new Rng(8);
+    const experts = [0, 1, 2].map(() => {
+      const backbone = buildBackbone("resnet8", { rng: init });
+      const { features: inFeatures } = backbone;
+      const options = { inFeatures, classes: 5, rng: init };
+      return { backbone, classifier: buildClassifier({ kind: "fc", bias: true }, options) };
+    });
+    const ensemble = new ExpertEnsemble(experts, { dropout: 0 }).train();
+    if (inParallel) ensemble.useParallelStreams("cpu");
+    const logits = ensemble.forward(images);
+    logits
+      .reduce((sum, one) => sum.add(one))
+      .logSoftmax(1)
+      .select(1, 0)
+      .sum()
+      .backward();
+    const found = [...logits, ...ensemble.parameters().map(({ grad }) => grad!)].map((one) => one.toList());
+    ensemble.dispose();
+    return found;
+  });
+  expect(parallel).toEqual(plain);
+});

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { tensor } from "./create.js";
 import { memory, scope } from "./scope.js";
-import { Moment, SideStream } from "./streams.js";
+import { Moment, ParallelStreams, SideStream } from "./streams.js";
 import type { Tensor } from "./tensor.js";
 
 test("a side stream's results belong to the scope around it", () => {
@@ -41,4 +41,18 @@ test("moments", () => {
 
 test("a device that is not there is an error", () => {
   expect(() => new SideStream("nowhere")).toThrow(/nowhere/);
+});
+
+test("parallel streams give each piece's result in order, and hold nothing afterwards", () => {
+  const before = memory();
+  {
+    using _ = scope();
+    const streams = new ParallelStreams("cpu", 3);
+    const x = tensor([2]);
+    const pieces = [1, 2, 3].map((factor) => () => x.mul(factor));
+    for (let again = 0; again < 2; again += 1)
+      expect(streams.run(pieces, [x]).map((one) => one.item())).toEqual([2, 4, 6]);
+    expect(streams.run([], [])).toEqual([]);
+  }
+  expect(memory()).toEqual(before);
 });

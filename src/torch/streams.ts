@@ -43,7 +43,7 @@ export class Moment implements Disposable {
   }
 }
 
-/** A stream beside the thread's own. On a CPU its work is done at once. */
+/** A stream beside the thread's own. On a CPU its work is done at once. Streams are never closed: libtorch has a few for all. */
 export class SideStream {
   readonly #device: string;
   readonly #stream: number;
@@ -58,18 +58,66 @@ export class SideStream {
    * once: it must read nothing that the thread's own stream is yet to write. `results` are the tensors that outlive it.
    */
   run<T>(work: () => T, results: (made: T) => readonly Tensor[]): T {
+    const { made, done } = this.begin(work);
+    using _done = done;
+    done.delayStream();
+    markUsed(results(made));
+    return made;
+  }
+
+  /** Gives the stream its work and says when that is done. Nothing waits for it by itself. */
+  begin<T>(work: () => T): { made: T; done: Moment } {
     const own = addon().enterStream(this.#device, this.#stream);
-    let made: T;
-    let done: Moment;
     try {
-      made = work();
-      done = new Moment(this.#device);
+      return { made: work(), done: new Moment(this.#device) };
     } finally {
       addon().enterStream(this.#device, own);
     }
-    using _done = done;
-    done.delayStream();
-    addon().usedByStream(results(made).map(({ handle }) => handle));
-    return made;
   }
+}
+
+/** Several pieces of work that a GPU does at the same time, the first on the thread's own stream. */
+export class ParallelStreams {
+  readonly #device: string;
+  readonly #others: readonly SideStream[];
+
+  /** pieces: how many there are. The n-th always has the same stream. */
+  constructor(device: string, pieces: number) {
+    this.#device = device;
+    this.#others = Array.from({ length: pieces - 1 }, () => new SideStream(device));
+  }
+
+  /**
+   * Each piece begins when all is done that the thread's own stream was given before, and that stream goes on when all
+   * pieces are done. So it is in a backward pass as well: autograd gives each operator's to the stream that the operator
+   * had, and makes streams wait for one another. `inputs` are what the pieces read and what may be freed before they end.
+   */
+  run(pieces: readonly (() => Tensor)[], inputs: readonly Tensor[]): Tensor[] {
+    const [first, ...others] = pieces;
+    if (first === undefined) return [];
+    using fork = new Moment(this.#device);
+    const ends: Moment[] = [];
+    try {
+      const made = others.map((work, i) => {
+        const begun = this.#others[i]!.begin(() => {
+          fork.delayStream();
+          markUsed(inputs);
+          return work();
+        });
+        ends.push(begun.done);
+        return begun.made;
+      });
+      const results = [first(), ...made];
+      for (const end of ends) end.delayStream();
+      markUsed(results);
+      return results;
+    } finally {
+      for (const end of ends) end[Symbol.dispose]();
+    }
+  }
+}
+
+/** The current stream uses tensors that another one made: their memory is not given away before it is done with them. */
+function markUsed(tensors: readonly Tensor[]): void {
+  addon().usedByStream(tensors.map(({ handle }) => handle));
 }

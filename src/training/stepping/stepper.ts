@@ -1,3 +1,4 @@
+import { Ensemble } from "../../models/ensemble.js";
 import { hasCudaLibrary, recordOnGpu, useOwnStream } from "../../torch/cuda.js";
 import type { Prepared } from "../prepare.js";
 import { computeStep, readOutcome } from "../step.js";
@@ -24,8 +25,10 @@ export function openStepper(
   prepared: Prepared,
   { ahead = prepared.device !== "cpu" && prepared.peers.ranks === 1 } = {},
 ): Stepper {
-  const { device, peers } = prepared;
+  const { device, peers, method } = prepared;
   const options = stepOptions(prepared);
+  if (wantsExpertStreams(prepared) && method.model instanceof Ensemble)
+    method.model.useParallelStreams(device);
   const notRecorded = device === "cpu" ? null : whyNotRecorded(prepared);
   const recorded = device === "cpu" || notRecorded !== null ? null : openRecorded(prepared, options);
   const compute = (batch: TrainingBatch): ComputedStep => recorded?.run(batch) ?? computeStep(batch, options);
@@ -35,6 +38,14 @@ export function openStepper(
     notRecorded,
     [Symbol.dispose]: () => recorded?.[Symbol.dispose](),
   };
+}
+
+/**
+ * Whether experts get streams of their own: where LONGTAIL_EXPERT_STREAMS is on, since no GPU has run it yet. Several
+ * processes' gradients are gathered on the stream of the last one that is ready, which does not wait for the others.
+ */
+function wantsExpertStreams({ device, peers }: Pick<Prepared, "device" | "peers">): boolean {
+  return process.env["LONGTAIL_EXPERT_STREAMS"] === "on" && device !== "cpu" && peers.ranks === 1;
 }
 
 function openRecorded({ device, recipe }: Prepared, options: StepOptions): RecordedStep {
