@@ -27,6 +27,8 @@ export interface Peers {
    * @throws PeerError when one has failed meanwhile.
    */
   exchange(subject: string, text: string): Promise<string[]>;
+  /** Tells those that wait in `exchange` that this process is at work and will come: their time begins anew. */
+  atWork(): void;
 }
 
 /** One process that has no others. */
@@ -39,6 +41,7 @@ export const ALONE: Peers = {
   gatherRows: (rows) => ({ rows, start: 0 }),
   broadcast: () => undefined,
   exchange: (_subject, text) => Promise.resolve([text]),
+  atWork: () => undefined,
 };
 
 /** What the first process has to say; the others' words do not count. */
@@ -49,4 +52,18 @@ export async function fromFirst(
 ): Promise<string> {
   const [first = ""] = await peers.exchange(subject, peers.rank === 0 ? await text() : "");
   return first;
+}
+
+const TELL_MS = 1000;
+
+/** What may take one process longer than the others would wait for it, without blocking; they hear that it is at work. */
+export async function atWork<T>(peers: Peers, work: () => Promise<T>): Promise<T> {
+  const timer = setInterval(() => {
+    peers.atWork();
+  }, TELL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
 }

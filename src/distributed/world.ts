@@ -35,6 +35,8 @@ export class World implements Peers, Disposable {
   readonly #options: WorldOptions;
   readonly #store: Store;
   #exchanges = 0;
+  /** How often this process has told that it is at work. */
+  #signs = 0;
   /** Processes that did not answer the roll call. */
   #gone: readonly number[] = [];
 
@@ -92,7 +94,7 @@ export class World implements Peers, Disposable {
     const about = `${subject}/${(this.#exchanges += 1)}`;
     this.#store.set(`${about}/${this.rank}`, text);
     const texts: string[] = [];
-    const end = performance.now() + this.#options.timeoutMs;
+    let [end, signs] = [0, ""];
     while (texts.length < this.ranks) {
       const next = this.#store.get(`${about}/${texts.length}`);
       if (next !== undefined) {
@@ -101,6 +103,8 @@ export class World implements Peers, Disposable {
       }
       this.#options.signal?.throwIfAborted();
       this.#assertNoneFailed();
+      const newest = `${texts.length} ${this.#store.get(`at-work/${texts.length}`)}`;
+      if (newest !== signs) [end, signs] = [performance.now() + this.#options.timeoutMs, newest];
       if (performance.now() > end)
         throw new PeerError(
           `rank ${texts.length} did not come to "${subject}" within ${this.#options.timeoutMs / 1000} s`,
@@ -108,6 +112,14 @@ export class World implements Peers, Disposable {
       await sleep(LOOK_MS);
     }
     return texts;
+  }
+
+  atWork(): void {
+    try {
+      this.#store.set(`at-work/${this.rank}`, String((this.#signs += 1)));
+    } catch {
+      // The store is gone: this process hears of it when it comes.
+    }
   }
 
   #assertNoneFailed(): void {

@@ -4,7 +4,7 @@ import type { CacheListener } from "../data/cache/report.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ClassStatistics } from "../data/statistics.js";
 import { GradientReducer } from "../distributed/gradient-reducer.js";
-import { ALONE } from "../distributed/peers.js";
+import { ALONE, atWork } from "../distributed/peers.js";
 import type { Peers } from "../distributed/peers.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
 import { assertMixFits } from "../methods/mixing.js";
@@ -98,7 +98,9 @@ export async function prepare(
   const close = (): void => trainee[Symbol.dispose]();
   try {
     const { views } = trainee.method;
-    const loaders = await openLoaders(recipe, { ...trainee, testData: test, views, shard: peers }, listener);
+    const loaders = await atWork(peers, () =>
+      openLoaders(recipe, { ...trainee, testData: test, views, shard: peers }, listener),
+    );
     const closeAll = (): void => {
       loaders[Symbol.dispose]();
       close();

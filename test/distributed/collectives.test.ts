@@ -45,6 +45,24 @@ test("tensors and words go between processes", async () => {
   expect(second).toEqual({ ...same, start: 0 });
 });
 
+test("a process that is late is given up, but waited for as long as it tells that it is at work", async () => {
+  const [first] = await inRanks<{ late: string; working: string[] }>(
+    2,
+    `
+    const { atWork } = await load("distributed/peers.js");
+    const rest = () => new Promise((done) => setTimeout(done, 3000));
+    await world.exchange("the start", "");
+    if (rank === 1) await atWork(world, rest);
+    const working = await world.exchange("work", "of " + rank);
+    if (rank === 1) await rest();
+    const late = await world.exchange("rest", "").catch((error) => error.message);
+    tell({ working, late });`,
+    { timeoutMs: 2000 },
+  );
+  expect(first!.working).toEqual(["of 0", "of 1"]);
+  expect(first!.late).toBe('rank 1 did not come to "rest" within 2 s');
+});
+
 test("processes also meet at a file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "longtail-store-"));
   const told = await inRanks<number[]>(
