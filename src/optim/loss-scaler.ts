@@ -9,6 +9,8 @@ const INITIAL = 2 ** 16;
 const GROWTH = 2;
 const BACKOFF = 0.5;
 const INTERVAL = 2000;
+/** A scale below it says that gradients overflow, or are NaN, whatever the scale: 30 halvings from where it begins. */
+export const LEAST_SCALE = 2 ** -14;
 
 export interface LossScalerOptions {
   readonly device?: string; // of the gradients; "cpu"
@@ -39,6 +41,11 @@ export class LossScaler {
   /** Waits for the device. */
   get scale(): number {
     return this.#scale.item();
+  }
+
+  /** float32 scalar; every update() changes it. */
+  get scaleOnDevice(): Tensor {
+    return this.#scale;
   }
 
   /** The loss to run backward. */

@@ -48,7 +48,12 @@ export type Recorder = (work: () => void) => Recording;
  */
 export const recordOnGpu: Recorder = (work) => {
   const graph = addon().beginGraph(CUDA_LIBRARY);
-  work();
+  try {
+    work();
+  } catch (error) {
+    endQuietly(graph);
+    throw error;
+  }
   addon().endGraph(graph);
   return {
     replay: () => {
@@ -59,3 +64,12 @@ export const recordOnGpu: Recorder = (work) => {
     },
   };
 };
+
+/** Ends a recording that went wrong, so that what is freed from here on reaches the GPU. */
+function endQuietly(graph: number): void {
+  try {
+    addon().endGraph(graph);
+  } catch {
+    // What was wrong with the work is the error to report.
+  }
+}

@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import { TrainingError } from "../support/errors.js";
 import { tensor } from "../torch/create.js";
 import { scope } from "../torch/scope.js";
-import { assertFinite, divergenceError } from "./divergence.js";
+import { assertFinite, divergenceError, scaleError } from "./divergence.js";
 import { toyRecipe } from "./toy.fixture.js";
 
 const recipe = toyRecipe("data");
@@ -35,6 +35,21 @@ test("the error says where, on which images, and what may help", () => {
     indices: indices.subarray(0, 2),
   });
   expect(few.message).toContain("Images of the batch: train.bin record 4, train.bin record 8.\n");
+});
+
+test("gradients that are not finite at any scale", () => {
+  const dataset = { describe: (index: number) => `train.bin record ${index}` } as Dataset;
+  const error = scaleError({
+    ...{ recipe, loss: 4.25, scale: 2 ** -15, before: [], epoch: 1, step: 32, stepsPerEpoch: 170, lr: 0.05 },
+    ...{ dataset, indices: Int32Array.of(7) },
+  });
+  expect(error).toBeInstanceOf(TrainingError);
+  expect(error.message).toMatchInlineSnapshot(`
+    "The gradients are not finite at any scale of the loss: it fell to 3.1e-5 in epoch 1, step 32 of 170, where the loss was 4.2500; precision=bfloat16 or float32 needs no scale. The run stopped; an earlier checkpoint is untouched.
+    Losses before: none in this epoch.
+    Images of the batch: train.bin record 7.
+    The learning rate was 0.05. Try a lower optimizer.lr (now 0.05), a clipped gradient by optimizer.clipNorm (now 5) or a longer warm-up by schedule.warmupSteps or schedule.warmupEpochs (now 4 and 0)."
+  `);
 });
 
 test("weights that are not finite never reach a checkpoint", () => {

@@ -19,7 +19,8 @@ export class LossHistory {
   }
 }
 
-interface Divergence {
+/** A step that ends the run. */
+export interface Failure {
   readonly recipe: ResolvedRecipe;
   readonly loss: number;
   /** The losses of the steps before it in this epoch, the latest last. */
@@ -34,13 +35,29 @@ interface Divergence {
 }
 
 /** The error for a loss that is NaN or infinite: where, on which images, and what may help. */
-export function divergenceError(found: Divergence): TrainingError {
-  const { loss, before, epoch, step, stepsPerEpoch, dataset, indices } = found;
+export function divergenceError(found: Failure): TrainingError {
+  const { loss, epoch, step, stepsPerEpoch } = found;
+  return failure(`The loss became ${loss} in epoch ${epoch}, step ${step} of ${stepsPerEpoch}.`, found);
+}
+
+/** The error for gradients that are not finite although the loss's scale fell and fell. */
+export function scaleError(found: Failure & { readonly scale: number }): TrainingError {
+  const { scale, loss, epoch, step, stepsPerEpoch } = found;
+  return failure(
+    `The gradients are not finite at any scale of the loss: it fell to ${scale.toExponential(1)} in epoch ${epoch}, step ${step} of ` +
+      `${stepsPerEpoch}, where the loss was ${loss.toPrecision(5)}; ` +
+      "precision=bfloat16 or float32 needs no scale.",
+    found,
+  );
+}
+
+function failure(what: string, found: Failure): TrainingError {
+  const { before, dataset, indices } = found;
   const images = [...indices.subarray(0, NAMED_IMAGES)].map((index) => dataset.describe(index));
   const more = indices.length - images.length;
   return new TrainingError(
     [
-      `The loss became ${loss} in epoch ${epoch}, step ${step} of ${stepsPerEpoch}. The run stopped; an earlier checkpoint is untouched.`,
+      `${what} The run stopped; an earlier checkpoint is untouched.`,
       `Losses before: ${before.length === 0 ? "none in this epoch" : before.map((one) => one.toPrecision(5)).join(", ")}.`,
       `Images of the batch: ${images.join(", ")}${more > 0 ? ` and ${more} more` : ""}.`,
       advice(found),
@@ -51,7 +68,7 @@ export function divergenceError(found: Divergence): TrainingError {
 /** Throws when a weight is NaN or infinite, so that such weights never replace a good checkpoint. */
 export function assertFinite(
   parameters: readonly Tensor[],
-  { recipe, epoch, lr }: Pick<Divergence, "recipe" | "epoch" | "lr">,
+  { recipe, epoch, lr }: Pick<Failure, "recipe" | "epoch" | "lr">,
 ): void {
   using _scope = scope();
   using _noGrad = noGrad();
@@ -64,7 +81,7 @@ export function assertFinite(
   );
 }
 
-function advice({ recipe, lr }: Pick<Divergence, "recipe" | "lr">): string {
+function advice({ recipe, lr }: Pick<Failure, "recipe" | "lr">): string {
   const { clipNorm } = recipe.optimizer;
   const { warmupEpochs, warmupSteps } = recipe.schedule;
   return (

@@ -1,5 +1,6 @@
 import { secondsSince } from "../support/units.js";
-import { divergenceError, LossHistory } from "./divergence.js";
+import { LEAST_SCALE } from "../optim/loss-scaler.js";
+import { divergenceError, LossHistory, scaleError, type Failure } from "./divergence.js";
 import type { EpochTotals } from "./epoch-totals.js";
 import type { Run } from "./epochs.js";
 import type { Reading } from "./stepping/reading.js";
@@ -41,7 +42,7 @@ export class StepReports implements Disposable {
     this.#behind = behind;
   }
 
-  /** @throws TrainingError when the loss of a step that is due is no number. */
+  /** @throws TrainingError when the loss of a step that is due is no number, or its gradients are none at any scale. */
   add(step: RunStep): void {
     this.#pending.push(step);
     while (this.#pending.length > this.#behind) this.#tell(this.#pending.shift()!);
@@ -54,11 +55,13 @@ export class StepReports implements Disposable {
 
   #tell({ step, lr, images, indices, started, reading }: RunStep): void {
     const outcome = reading.read();
-    const { loss } = outcome;
-    if (!Number.isFinite(loss)) throw this.#diverged({ loss, step, lr, indices });
+    const { right, scale, ...numbers } = outcome;
+    const { loss } = numbers;
+    if (!Number.isFinite(loss)) throw divergenceError(this.#failure({ loss, step, lr, indices }));
+    if (scale !== null && !(scale >= LEAST_SCALE))
+      throw scaleError({ ...this.#failure({ loss, step, lr, indices }), scale });
     this.#losses.add(loss);
     this.#totals.add(outcome, images);
-    const { right, ...numbers } = outcome;
     const accuracy = (100 * right) / images;
     const imagesPerSecond = images / secondsSince(Math.max(started, this.#toldAt));
     const at = { epoch: this.#epoch + 1, step: step + 1 };
@@ -66,15 +69,11 @@ export class StepReports implements Disposable {
     this.#toldAt = performance.now();
   }
 
-  #diverged({ loss, step, lr, indices }: Pick<RunStep, "step" | "lr" | "indices"> & { loss: number }): Error {
-    const { recipe, trainData, trainLoader } = this.#run;
-    const where = { epoch: this.#epoch + 1, step: step + 1, stepsPerEpoch: trainLoader.stepsPerEpoch, lr };
-    return divergenceError({
-      ...{ recipe, loss, indices },
-      before: this.#losses.latest,
-      ...where,
-      dataset: trainData,
-    });
+  #failure(at: Pick<RunStep, "step" | "lr" | "indices"> & { loss: number }): Failure {
+    const { recipe, trainData: dataset, trainLoader } = this.#run;
+    const { stepsPerEpoch } = trainLoader;
+    const before = this.#losses.latest;
+    return { ...at, epoch: this.#epoch + 1, step: at.step + 1, stepsPerEpoch, recipe, dataset, before };
   }
 
   /** Lets go of steps that are not told any more. */

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { Labelled, Method } from "../methods/method.js";
 import { buildMethod } from "../methods/registry.js";
+import { LossScaler } from "../optim/loss-scaler.js";
 import { Sgd } from "../optim/sgd.js";
 import { arange, tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
@@ -52,6 +53,21 @@ test.each([2, 3, 9])(
     cut.weights.forEach((weight, index) => expect(weight).toBeCloseTo(whole.weights[index]!, 5));
   },
 );
+
+test("a step tells the scale that the next one has", () => {
+  using _ = scope();
+  const method = buildMethod(recipe, training);
+  const optimizer = new Sgd(method.model.parameters(), { lr: 0.1, clipNorm: 1 });
+  const scaler = new LossScaler({ initial: 2 ** 127 });
+  const options = { method, optimizer, precision: "float32", accumulate: 1 } as const;
+  const { scale, gradNorm } = trainStep(batch(), { ...options, scaler });
+  expect([scale, gradNorm]).toEqual([2 ** 126, NaN]); // the scaled gradients were above float32's largest number
+  expect(scaler.scale).toBe(scale);
+  expect(trainStep(batch(), options).scale).toBeNull();
+  scaler.dispose();
+  optimizer.dispose();
+  method.dispose();
+});
 
 test("batch norm sees a part at a time", () => {
   const train = (method: Method) => method.model.train();

@@ -54,13 +54,17 @@ export interface StepOutcome {
   readonly right: number;
   /** Before clipping; null where nothing is clipped. */
   readonly gradNorm: number | null;
+  /** Of the loss, for the next step; null where it is not scaled. */
+  readonly scale: number | null;
 }
 
 /** The same on its device, where nobody has waited for it. */
 export interface ComputedStep {
   readonly names: readonly string[]; // of the loss's parts
   readonly clipped: boolean;
-  readonly values: Tensor; // float32 [2 + parts, and one if clipped]: right, loss, the loss's parts, the gradients' norm
+  readonly scaled: boolean;
+  /** float32 [2 + parts, and one if clipped, and one if scaled]: right, loss, its parts, the gradients' norm, the scale */
+  readonly values: Tensor;
 }
 
 /** What one micro-batch adds to its step. */
@@ -94,8 +98,11 @@ export function computeStep(batch: TrainingBatch, options: StepOptions): Compute
   );
   const { gradNorm } = watch("optimizer", () => optimizer.step({ scaler }));
   const sums = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
-  const values = gradNorm === null ? sums : cat([sums, gradNorm.to({ dtype: "float32" }).view([1])]);
-  return { names: contributions[0]?.names ?? [], clipped: gradNorm !== null, values };
+  const more = [gradNorm, scaler?.scaleOnDevice ?? null].filter((one) => one !== null);
+  const single = more.map((one) => one.to({ dtype: "float32" }).view([1]));
+  const values = single.length === 0 ? sums : cat([sums, ...single]);
+  const names = contributions[0]?.names ?? [];
+  return { names, clipped: gradNorm !== null, scaled: scaler !== null, values };
 }
 
 function addGradients(
@@ -130,14 +137,17 @@ function contributedValues({ loss, logits, parts }: StepResult, targets: Targets
 }
 
 /** Reads everything in one transfer, after the update: a GPU is waited for once a step. */
-export function readOutcome({ names, clipped, values }: ComputedStep, peers: Peers = ALONE): StepOutcome {
+export function readOutcome(step: ComputedStep, peers: Peers = ALONE): StepOutcome {
+  const { names, clipped, scaled, values } = step;
   const own = values.toList();
-  const gradNorm = clipped ? own.pop()! : null; // the same in every process
+  const scale = scaled ? own.pop()! : null; // the same in every process, as the next one
+  const gradNorm = clipped ? own.pop()! : null;
   const [right = NaN, loss = NaN, ...parts] = peers.sum(own);
   return {
     loss,
     right,
     parts: Object.fromEntries(names.map((name, i) => [name, parts[i] ?? NaN])),
     gradNorm,
+    scale,
   };
 }

@@ -85,6 +85,17 @@ test.each(["float32", "bfloat16", "float16"] as const)(
   },
 );
 
+test("a step that cannot be recorded is an error that says how to go on", () => {
+  const failing: Recorder = () => {
+    throw new Error("operation not permitted when stream is capturing");
+  };
+  expect(() =>
+    trained("float32", (options) => new RecordedStep(options, { recorder: failing, batch: BATCH })),
+  ).toThrowErrorMatchingInlineSnapshot(
+    `[TrainingError: The training step cannot be recorded as a CUDA graph: operation not permitted when stream is capturing. Set LONGTAIL_CUDA_GRAPHS=off and start again (--resume goes on from the last checkpoint): the GPU is then given a step's operators one by one.]`,
+  );
+});
+
 test("nothing is left behind", () => {
   const run = (): Trained =>
     trained("float32", (options) => new RecordedStep(options, { recorder: anew, batch: BATCH }));

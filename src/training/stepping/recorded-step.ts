@@ -1,5 +1,6 @@
 import type { Labelled } from "../../methods/method.js";
 import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
+import { TrainingError } from "../../support/errors.js";
 import type { Recorder, Recording } from "../../torch/cuda.js";
 import { dispose, keepForever, scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
@@ -67,7 +68,7 @@ export class RecordedStep implements Disposable {
     const { method, optimizer } = this.#options;
     const inputs = { images: keepForever(images.clone()), labels: keepForever(labels.clone()) };
     optimizer.zeroGrad();
-    const recording = this.#recorder(() => {
+    const recording = record(this.#recorder, () => {
       using _scope = scope();
       const computed = computeStep(inputs, this.#options);
       using _noGrad = noGrad();
@@ -95,5 +96,18 @@ export class RecordedStep implements Disposable {
     dispose(inputs.images, inputs.labels, ...gradients.filter((one) => one !== null));
     recording[Symbol.dispose]();
     this.#recorded = null;
+  }
+}
+
+/** @throws TrainingError that says how to go on without a recording. */
+function record(recorder: Recorder, work: () => void): Recording {
+  try {
+    return recorder(work);
+  } catch (error) {
+    throw new TrainingError(
+      `The training step cannot be recorded as a CUDA graph: ${(error as Error).message}. ` +
+        "Set LONGTAIL_CUDA_GRAPHS=off and start again (--resume goes on from the last checkpoint): the GPU is then given a step's operators one by one.",
+      { cause: error },
+    );
   }
 }
