@@ -1,6 +1,6 @@
 // Every comparison, one after the other, into bench/RESULTS.md with the machine and the versions.
 //   npm run bench -- [--rounds 12] [--out bench/RESULTS.md] [--skip pipeline,scaling]
-// About an hour on two cores; torch.compile needs g++.
+// About an hour and a half on two cores; torch.compile needs g++.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { dirname, join, relative } from "node:path";
@@ -34,6 +34,7 @@ const BENCHES = [
     },
   },
   { name: "pipeline", about: "From image files to batches", args: [] },
+  { name: "overlap", about: "What making batches costs a training", args: [] },
   { name: "start", about: "Start-up", args: [] },
 ];
 

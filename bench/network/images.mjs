@@ -1,26 +1,56 @@
-// Batches as `longtail train` makes them of images in memory: the loader's threads, and the device at their end.
+// Batches as `longtail train` makes them: the loader's threads, and the device at their end.
 import { Loader } from "../../dist/data/loader.js";
+import { openDataset } from "../../dist/data/registry.js";
 import { instanceSampler } from "../../dist/data/samplers/instance.js";
+import { Data } from "../../dist/recipes/data-schema.js";
 
 const IMAGES = 10_847; // as CIFAR-100-LT has
 
-/** Whole batches, epoch after epoch, of noise in the recipe's size by its transforms. */
-export function* batchesOf({ recipe, classes, device }) {
+/** What a batch is made of and how, by name. */
+const SOURCES = {
+  /** noise in memory, as it is */
+  bytes: (options) => ({ dataset: noise(options), transforms: [] }),
+  /** noise in memory by the recipe's transforms */
+  images: (options) => ({ dataset: noise(options), transforms: options.recipe.data.train }),
+  /** JPEG files in FOLDER/train/CLASS, as ImageNet's are augmented */
+  photographs: async ({ recipe, folder: root }) => {
+    const { imageSize } = recipe.data;
+    const train = [
+      { kind: "random-resized-crop", size: imageSize },
+      { kind: "horizontal-flip" },
+      { kind: "rand-augment", operations: 2 },
+    ];
+    const data = Data.parse({ kind: "image-folder", root, imageSize, train });
+    return { dataset: await openDataset(data, "train"), transforms: data.train };
+  },
+};
+
+function noise({ recipe, classes }) {
   const { imageSize: side } = recipe.data;
   const bytes = new Uint8Array(new SharedArrayBuffer(IMAGES * 3 * side * side)).map(
     (_, i) => (i * 7919) >> 3,
   );
-  const dataset = {
+  return {
     root: "memory",
     size: IMAGES,
     labels: Int32Array.from({ length: IMAGES }, (_, i) => i % classes),
     pixels: { kind: "packed", bytes, height: side, width: side },
   };
+}
+
+/** Whole batches, epoch after epoch. options: { recipe, classes, device }, and for photographs their folder. */
+export async function batchesOf(source, options) {
+  const { recipe, device } = options;
   const { data, seed, memoryFormat } = recipe;
-  const sampler = instanceSampler({ size: IMAGES, seed });
+  const { dataset, transforms } = await SOURCES[source](options);
+  const sampler = instanceSampler({ size: dataset.size, seed });
   const loader = new Loader({
     ...data,
-    ...{ dataset, transforms: data.train, sampler, seed, memoryFormat, device, dropLast: true },
+    ...{ dataset, transforms, sampler, seed, memoryFormat, device, dropLast: true },
   });
+  return endless(loader);
+}
+
+function* endless(loader) {
   for (let epoch = 0; ; epoch += 1) yield* loader.epoch(epoch);
 }

@@ -1,6 +1,6 @@
 // Steps or predictions as `longtail train` and `longtail evaluate` run them: node longtail.mjs SPEC [VARIANT]; see
-// spec.mjs. For GPUs a variant is float32, bfloat16 or float16, and after a + "images" when batches come from the loader,
-// "streams" when experts have streams of their own.
+// spec.mjs. A variant is float32, bfloat16 or float16, and after a + each a source of images.mjs when batches come from the
+// loader, "streams" when experts have streams of their own.
 import { buildMethod } from "../../dist/methods/registry.js";
 import { Sgd } from "../../dist/optim/sgd.js";
 import { loadRecipe } from "../../dist/recipes/load.js";
@@ -26,9 +26,11 @@ const {
   size,
   threads,
   device = "cpu",
+  folder,
 } = JSON.parse(process.argv[2]);
 const [precision, ...parts] = (process.argv[3] ?? "float32").split("+");
 if (parts.includes("streams")) process.env["LONGTAIL_EXPERT_STREAMS"] = "on";
+const source = parts.find((part) => part !== "streams");
 setThreads(threads);
 const counts = classCounts(classes);
 const built = await loadRecipe("cifar100-lt-ncl");
@@ -71,7 +73,7 @@ const works = {
     }),
 };
 const batches = Array.from({ length: 4 }, () => scoped(makeBatch));
-const loaded = parts.includes("images") ? batchesOf({ recipe, classes, device }) : null;
+const loaded = source === undefined ? null : await batchesOf(source, { recipe, classes, device, folder });
 
 let done = 0;
 const nextBatch = () => {
