@@ -106,20 +106,18 @@ test("a parameter that no process uses keeps having no gradient; one that one pr
   ]);
 });
 
-test("a killed process is named by the others within seconds", async () => {
+test("a killed process is named by the others long before the time is over", async () => {
   const port = await freePort();
   const code = `
     if (rank === 1) process.kill(process.pid, "SIGKILL");
     try { world.sum([1]); } catch (error) { tell(String(await world.leave(error))); }`;
   const commands = [0, 1].map((rank) => ({
-    args: ["--input-type=module", "-e", program(code, {}, 60_000)],
+    args: ["--input-type=module", "-e", program(code, {}, 3_600_000)],
     env: placeOf(rank, 2, port),
   }));
-  const started = performance.now();
   const [survivor, killed] = await start(commands).ended;
   expect(killed!.signal).toBe("SIGKILL");
   expect(survivor!.stdout).toMatch(/PeerError: rank 1 ended without a word: killed/);
-  expect(performance.now() - started).toBeLessThan(60_000); // not the timeout's end
 });
 
 test("what one process failed of is what the others say", async () => {

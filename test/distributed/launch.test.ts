@@ -29,11 +29,10 @@ async function train(args: string[]): Promise<Ended> {
 }
 
 let two: Ended;
+let cut: Ended;
 beforeAll(async () => {
   [two] = await Promise.all([train(launch(2, training("two"))), train(training("one"))]);
-  const cut = await longtail(launch(2, training("cut", "--json")), { hear: killOnce("cut") });
-  expect(cut.code).toBe(1);
-  expect(cut.stderr).toContain("error: rank 1 failed: it was ended by SIGKILL");
+  cut = await longtail(launch(2, training("cut", "--json")), { hear: killOnce("cut") });
 });
 
 test("two processes learn and judge as one does; the first alone writes", () => {
@@ -67,7 +66,25 @@ function close(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, close(inner)]));
 }
 
-test("a killed process ends all, is named, and a restart finishes with the same weights", async () => {
+/** First the survivors say who is gone, then the launcher, for whom it is the reason. */
+function assertNamed({ code, stderr }: Ended, rank: number, survivor: RegExp): void {
+  expect(code).toBe(1);
+  const lines = stderr.trimEnd().split("\n");
+  expect(lines.at(-1)).toBe(`error: rank ${rank} failed: it was ended by SIGKILL`);
+  expect(lines.slice(0, -1).filter((line) => survivor.test(line))).not.toEqual([]);
+}
+
+test("a killed process ends all and is named", () => {
+  assertNamed(cut, 1, /^\[0\] error: rank 1 ended without a word: killed/);
+});
+
+test("so is the first one, which the others met at", async () => {
+  const args = launch(3, training("headless", "--json", "--timeout", "3600"));
+  const ended = await longtail(args, { hear: killOnce("headless", 0) });
+  assertNamed(ended, 0, /^\[[12]\] error: rank 0 ended, and with it the training/);
+});
+
+test("after a killed process a restart finishes with the same weights", async () => {
   const dropout = ["--set", "dropout=0.5"]; // each process's own draws go on, too
   await train(launch(2, training("whole", ...dropout)));
   const args = launch(2, training("parts", "--json", ...dropout), "--max-restarts", "1");
@@ -86,12 +103,12 @@ test.each([1, 3])("%i processes go on with a run of two that was killed, to the 
   expect(apart(at("one"), at(run))).toBeLessThan(1e-3);
 });
 
-/** Kills the second process when the first checkpoint is told of. */
-function killOnce(run: string): (line: string) => void {
+/** Kills a process when the first checkpoint is told of. */
+function killOnce(run: string, rank = 1): (line: string) => void {
   let killed = false;
   return (line) => {
     if (killed || !line.includes('"type":"checkpoint"')) return;
     killed = true;
-    process.kill(processOf(at(run), 1)!, "SIGKILL");
+    process.kill(processOf(at(run), rank)!, "SIGKILL");
   };
 }
