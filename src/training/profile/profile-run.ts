@@ -9,6 +9,7 @@ import { getThreads } from "../../torch/settings.js";
 import { rateAt } from "../epochs.js";
 import { prepare, type Prepared } from "../prepare.js";
 import { trainStep, type Watch } from "../step.js";
+import { timeAsTrained, type AsTrained } from "./as-trained.js";
 import { summarise, type Profile } from "./summary.js";
 import { now, type Timeline, type TrainingSpan } from "./timeline.js";
 
@@ -26,6 +27,7 @@ interface Recording {
   readonly cpuMilliseconds: number;
   /** Of all steps, without those of other processes. */
   readonly images: number;
+  readonly asTrained: AsTrained | null;
 }
 
 /**
@@ -38,9 +40,9 @@ export async function profileRun(
 ): Promise<{ profile: Profile; timeline: Timeline }> {
   const { device, steps } = options;
   using prepared = await prepare(recipe, device, options);
-  const { timeline, cpuMilliseconds, images } = await record(prepared, options);
+  const { timeline, ...recorded } = await record(prepared, options);
   const profile = summarise(timeline, {
-    ...{ recipe: recipe.name, device, batch: recipe.data.batch, steps, images, cpuMilliseconds },
+    ...{ recipe: recipe.name, device, batch: recipe.data.batch, steps, ...recorded },
     views: prepared.method.views.length,
     threads: getThreads(),
     workers: workerThreads(recipe.data.workers),
@@ -72,7 +74,9 @@ async function record(prepared: Prepared, options: ProfileOptions): Promise<Reco
     const end = now();
     const { user, system } = process.cpuUsage(cpu);
     const timeline = { begin, end, training, images: endTimeline() };
-    return { timeline, cpuMilliseconds: (user + system) / 1000, images };
+    const next = { ...options, from: warmup + steps };
+    const asTrained = prepared.device === "cpu" ? null : await timeAsTrained(prepared, batches, next);
+    return { timeline, cpuMilliseconds: (user + system) / 1000, images, asTrained };
   } finally {
     endTimeline(); // after an error, too, nobody records
     batches.return();

@@ -15,6 +15,7 @@ const facts: Facts = {
   workers: 2,
   cpuMilliseconds: 30,
   peakMemory: 5e8,
+  asTrained: null,
 };
 
 test("the parts of a mean step, and what the threads that make images did in it", () => {
@@ -71,4 +72,14 @@ test("what holds a training up is said", () => {
   expect(profileText(waiting)).toContain("although their threads are not busy all the time");
   const busy = { ...waiting, producers: { ...profile.producers, idle: 1 } };
   expect(profileText(busy)).toContain("more threads for them (data.workers, 2 here)");
+});
+
+test("on a GPU it says what the training's own step takes", () => {
+  const asTrained = { step: 2.5, imagesPerSecond: 1600, notRecorded: null };
+  const textOf = (more: object): string =>
+    profileText(summarise(timeline, { ...facts, device: "cuda:0", asTrained: { ...asTrained, ...more } }));
+  expect(textOf({})).toContain(
+    "The training does not: 2.5 ms a step, 1600.0 images/s (recorded as a CUDA graph).",
+  );
+  expect(textOf({ notRecorded: "no library" })).toContain("(not recorded as a CUDA graph: no library)");
 });

@@ -1,5 +1,6 @@
 import type { ImageStage } from "../../data/timeline.js";
 import { sum } from "../../support/sum.js";
+import type { AsTrained } from "./as-trained.js";
 import type { Timeline } from "./timeline.js";
 
 /** What the time of the thread that trains is made of. */
@@ -25,6 +26,8 @@ export interface Facts {
   readonly cpuMilliseconds: number;
   /** The process's largest resident set so far, in bytes. */
   readonly peakMemory: number;
+  /** On a GPU, where parts can only be timed by waiting for each: what the training's own step takes. Null on the CPU. */
+  readonly asTrained: AsTrained | null;
 }
 
 export interface Profile extends Omit<Facts, "cpuMilliseconds"> {

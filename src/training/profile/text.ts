@@ -17,9 +17,20 @@ export function profileText(profile: Profile): string {
   const heading =
     `${recipe} on ${device}: ${steps} steps of ${batch} images; ` +
     `threads: ${threads} to compute, ${workers} to make images`;
-  return [heading, stepTable(profile), producersTable(profile), memory(profile), verdict(profile)].join(
-    "\n\n",
-  );
+  const step = [stepTable(profile), ...asTrained(profile)].join("\n");
+  return [heading, step, producersTable(profile), memory(profile), verdict(profile)].join("\n\n");
+}
+
+/** What the training's own step takes, where that is another than the one whose parts were timed. */
+function asTrained({ asTrained: trained }: Profile): string[] {
+  if (trained === null) return [];
+  const { step, imagesPerSecond, notRecorded } = trained;
+  const how =
+    notRecorded === null ? "recorded as a CUDA graph" : `not recorded as a CUDA graph: ${notRecorded}`;
+  return [
+    "These parts are of a step that waits for the GPU after each part. The training does not: " +
+      `${step.toFixed(1)} ms a step, ${imagesPerSecond.toFixed(1)} images/s (${how}).`,
+  ];
 }
 
 function stepTable({ step, cpu, parts, imagesPerSecond }: Profile): string {

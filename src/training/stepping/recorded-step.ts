@@ -8,7 +8,7 @@ import { computeStep } from "../step.js";
 import type { ComputedStep, StepOptions, TrainingBatch } from "../step.js";
 
 /** Steps before the recording, which make what outlives a step: velocities, libraries' plans and workspaces. */
-const WARM_UP = 3;
+export const WARM_UP = 3;
 
 interface Recorded {
   readonly recording: Recording;
