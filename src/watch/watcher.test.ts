@@ -40,6 +40,14 @@ describe("the list", () => {
     expect(await later()).toMatchObject([{ state: "running", step: 3 }]);
   });
 
+  test("after an epoch the loss is the epoch's mean, until the next step's", async () => {
+    runs.begin("one");
+    runs.events("one", stepEvent(1, 1), { type: "epoch", epoch: 1, loss: 7, accuracy: 10 });
+    expect(await later()).toMatchObject([{ epoch: 1, loss: 7, trainAccuracy: 10 }]);
+    runs.events("one", stepEvent(2, 1));
+    expect(await later()).toMatchObject([{ epoch: 2, loss: 5 }]);
+  });
+
   test.each(["finished", "interrupted", "failed"])("one that is %s", async (reason) => {
     runs.begin("one");
     runs.events("one", stepEvent(1, 1), endEvent(reason, "why"));

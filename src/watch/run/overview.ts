@@ -101,7 +101,9 @@ export class Overview {
     if (this.pace === null && this.heard !== null) this.pace = { time: this.heard, steps: this.stepsDone };
   }
 
+  /** The mean over the epoch takes the place of its last step's: that one has fewer images, and is one of many. */
   private takeEpoch(event: JsonObject): void {
+    this.loss = numberOf(event["loss"]) ?? this.loss;
     this.trainAccuracy = numberOf(event["accuracy"]);
     this.imagesPerSecond = numberOf(event["imagesPerSecond"]) ?? this.imagesPerSecond;
   }
