@@ -13,6 +13,8 @@ namespace distributed {
 
 c10::intrusive_ptr<c10d::Store> storeOf(int64_t id);         // throws for an unknown one
 c10::intrusive_ptr<c10d::ProcessGroup> groupOf(int64_t id);  // throws for one that was closed
+class Mesh;
+std::shared_ptr<Mesh> meshOf(int64_t id);  // of a group; null for one of more than a few processes
 
 // Each topic's functions.
 void initStores(napi_env env, napi_value exports);

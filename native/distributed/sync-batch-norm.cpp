@@ -5,49 +5,24 @@
 #include "distributed/sync-batch-norm.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/native_batch_norm_backward.h>
-#include <ATen/ops/sum.h>
 #include <ATen/ops/var_mean.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include "distributed/distributed.h"
+#include "distributed/mesh.h"
 
 namespace lt::distributed {
 
-namespace {
-
-// Of this many processes each sends its sums to all others.
-constexpr int kFew = 8;
-constexpr int kTag = 1;
-
-// Every process hears every other's sums and adds them in order of rank: one message's time, on this thread, where an
-// all-reduce takes two or more and hands its work to other threads.
-void exchangeSums(c10d::Backend& backend, at::Tensor& sums) {
-  const int rank = backend.getRank(), size = backend.getSize();
-  const at::Tensor all = at::empty({size, sums.numel()}, sums.options());
-  std::vector<c10::intrusive_ptr<c10d::Work>> works;
-  for (int other = 0; other < size; other++) {
-    std::vector<at::Tensor> place{all[other]}, own{sums};
-    if (other == rank) continue;
-    works.push_back(backend.recv(place, other, kTag));
-    works.push_back(backend.send(own, other, kTag));
-  }
-  for (const auto& work : works) work->wait();
-  all[rank].copy_(sums);
-  at::sum_out(sums, all, at::IntArrayRef{0});
-}
-
-}  // namespace
-
 void sumOverProcesses(int64_t group, at::Tensor& sums) {
-  const auto processes = groupOf(group);
-  if (sums.is_cpu() && processes->getSize() <= kFew) return exchangeSums(*processes->getBackend(c10::DeviceType::CPU), sums);
+  const auto mesh = meshOf(group);
+  const auto count = static_cast<size_t>(sums.numel());
+  if (mesh && sums.is_cpu() && count <= Mesh::kMostNumbers) return mesh->sum(sums.mutable_data_ptr<double>(), count);
   std::vector<at::Tensor> one{sums};
-  processes->allreduce(one)->wait();
+  groupOf(group)->allreduce(one)->wait();
 }
 
 namespace {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { freePort } from "../../src/support/free-port.js";
 import { inRanks, placeOf, program, start } from "../support/ranks.js";
 
@@ -85,6 +85,35 @@ test("processes also meet at a file", async () => {
   expect(told).toEqual([[3], [3]]);
 });
 
+/** The sums of many channels are too long for the direct connections. */
+test.each([8, 4100])(
+  "batch norm of %i channels over two processes, on the interface that is named",
+  async (channels) => {
+    const told = await inRanks<number>(
+      2,
+      `
+    const { Store } = await load("distributed/store.js");
+    const { ProcessGroup } = await load("distributed/process-group.js");
+    const { BatchNorm2d, synchroniseBatchNorm } = await load("nn/batch-norm.js");
+    const { Rng } = await load("torch/random.js");
+    process.env.GLOO_SOCKET_IFNAME = "lo";
+    const store = Store.connect({ host: process.env.MASTER_ADDR, port: Number(process.env.MASTER_PORT) }, 20000);
+    const address = "elsewhere.invalid"; // that of the interface counts
+    const group = new ProcessGroup({ store: store.within("named"), rank, size: 2, address, timeoutMs: 20000 });
+    const images = new Rng(1, 2).normal([6, given.channels, 2, 2]);
+    const norms = [0, 1].map(() => new BatchNorm2d({ channels: given.channels }));
+    synchroniseBatchNorm(norms[1], group.id);
+    const whole = norms[0].forward(images).narrow(0, 3 * rank, 3);
+    const pieces = norms[1].forward(images.narrow(0, 3 * rank, 3));
+    group.barrier();
+    group[Symbol.dispose]();
+    tell(whole.sub(pieces).abs().max().item());`,
+      { given: { channels } },
+    );
+    for (const difference of told) expect(difference).toBeLessThan(1e-5);
+  },
+);
+
 test("a parameter that no process uses keeps having no gradient; one that one process uses gets its mean", async () => {
   const told = await inRanks<(number[] | null)[]>(
     2,
@@ -106,18 +135,49 @@ test("a parameter that no process uses keeps having no gradient; one that one pr
   ]);
 });
 
-test("a killed process is named by the others long before the time is over", async () => {
+/** What one process may be in when another is lost. */
+const exchanges = {
+  "a sum": "const exchange = () => world.sum([1]);",
+  "batch norm over all": `
+    const { BatchNorm2d, synchroniseBatchNorm } = await load("nn/batch-norm.js");
+    const { ones } = await load("torch/create.js");
+    const norm = new BatchNorm2d({ channels: 2 });
+    synchroniseBatchNorm(norm, world.group.id);
+    const exchange = () => norm.forward(ones([3, 2, 4, 4]));`,
+};
+
+/** What the first of two processes says when the second gets a signal instead of coming to an exchange. */
+async function saidAfter(
+  signal: "SIGKILL" | "SIGSTOP",
+  exchange: string,
+  timeoutMs: number,
+): Promise<string> {
   const port = await freePort();
   const code = `
-    if (rank === 1) process.kill(process.pid, "SIGKILL");
-    try { world.sum([1]); } catch (error) { tell(String(await world.leave(error))); }`;
+    ${exchange}
+    if (rank === 1) process.kill(process.pid, ${JSON.stringify(signal)});
+    try { exchange(); } catch (error) { tell(String(await world.leave(error))); }`;
   const commands = [0, 1].map((rank) => ({
-    args: ["--input-type=module", "-e", program(code, {}, 3_600_000)],
+    args: ["--input-type=module", "-e", program(code, {}, timeoutMs)],
     env: placeOf(rank, 2, port),
   }));
-  const [survivor, killed] = await start(commands).ended;
-  expect(killed!.signal).toBe("SIGKILL");
-  expect(survivor!.stdout).toMatch(/PeerError: rank 1 ended without a word: killed/);
+  const { children, ended } = start(commands);
+  children[0]!.once("close", () => children[1]!.kill("SIGKILL")); // one that was stopped has to end, too
+  return (await ended)[0]!.stdout;
+}
+
+describe.each(Object.entries(exchanges))("one that is in %s", (_, exchange) => {
+  test("names a process that was killed, long before the time is over", async () => {
+    expect(await saidAfter("SIGKILL", exchange, 3_600_000)).toMatch(
+      /PeerError: rank 1 ended without a word: killed/,
+    );
+  });
+
+  test("gives up one that was stopped, after the time", async () => {
+    expect(await saidAfter("SIGSTOP", exchange, 3000)).toMatch(
+      /PeerError: rank 1 ended without a word: .*stopped/,
+    );
+  });
 });
 
 test("what one process failed of is what the others say", async () => {
@@ -132,19 +192,4 @@ test("what one process failed of is what the others say", async () => {
     }`,
   );
   expect(told).toEqual(["PeerError: rank 1 failed: the disk is full", "Error: the disk is full"]);
-});
-
-test("one that stops to answer is given up after the time", async () => {
-  const port = await freePort();
-  const code = `
-    if (rank === 1) process.kill(process.pid, "SIGSTOP");
-    try { world.sum([1]); } catch (error) { tell(String(await world.leave(error))); }`;
-  const commands = [0, 1].map((rank) => ({
-    args: ["--input-type=module", "-e", program(code, {}, 3000)],
-    env: placeOf(rank, 2, port),
-  }));
-  const { children, ended } = start(commands);
-  children[0]!.once("close", () => children[1]!.kill("SIGKILL"));
-  const [survivor] = await ended;
-  expect(survivor!.stdout).toMatch(/PeerError: rank 1 ended without a word: .*stopped/);
 });
