@@ -16,10 +16,13 @@ let loss = null;
 
 /** Epochs to train; waits for the line, and blocks: nothing else is to happen. */
 function nextTurn() {
-  const line = Buffer.alloc(64);
-  const length = readSync(0, line);
-  if (length === 0) process.exit(0);
-  return Number(line.toString("utf8", 0, length));
+  const byte = Buffer.alloc(1);
+  let line = "";
+  while (!line.endsWith("\n")) {
+    if (readSync(0, byte) === 0) process.exit(0);
+    line += byte.toString();
+  }
+  return Number(line);
 }
 
 function listen(event) {
