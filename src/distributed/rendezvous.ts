@@ -28,10 +28,7 @@ export async function joinWorld(place: Place, options: JoinOptions): Promise<Wor
   const servesStore = place.rank === 0 && !place.launcherServes;
   const served = servesStore ? serve(place, options) : null;
   try {
-    const address = await reach(place, options);
-    const root = served ?? Store.connect(place.master, options.timeoutMs);
-    const store = root.within(`longtail/${place.attempt}`);
-    await meet(store, place, options);
+    const { address, store } = await meetAtStore(place, served, options);
     const { rank, ranks: size } = place;
     const group = new ProcessGroup({ store, rank, size, address, timeoutMs: options.timeoutMs });
     return new World({ store, group, servesStore, ...options, signal: options.signal });
@@ -41,6 +38,30 @@ export async function joinWorld(place: Place, options: JoinOptions): Promise<Wor
     throw isLostPeer(error)
       ? new PeerError("rank 0 ended before all processes had met: see its own error")
       : error;
+  }
+}
+
+/**
+ * Meets the others at the store. After a restart the one that answers may be that of the processes before, which is about to
+ * end: then at the next one.
+ */
+async function meetAtStore(
+  place: Place,
+  served: Store | null,
+  options: JoinOptions,
+): Promise<{ address: string; store: Store }> {
+  const end = performance.now() + options.timeoutMs;
+  for (;;) {
+    const address = await reach(place, options);
+    try {
+      const root = served ?? Store.connect(place.master, options.timeoutMs);
+      const store = root.within(`longtail/${place.attempt}`);
+      await meet(store, place, options);
+      return { address, store };
+    } catch (error) {
+      const mayComeAgain = served === null && place.attempt > 0 && isLostPeer(error);
+      if (!mayComeAgain || performance.now() > end) throw error;
+    }
   }
 }
 

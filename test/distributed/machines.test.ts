@@ -1,0 +1,38 @@
+/** Two machines, each with its own launcher. */
+import { expect, test } from "vitest";
+import { freePort } from "../../src/support/free-port.js";
+import { toyFolder } from "../../src/training/toy-folder.fixture.js";
+import { launch, longtail, processOf, training } from "../support/launched.js";
+import { apart } from "../support/run-weights.js";
+
+const at = toyFolder("file");
+
+/** Runs the launchers of two machines, a process each; `hear` sees what they print. */
+async function machines(out: string, hear: (line: string) => void, ...options: string[]) {
+  const master = `127.0.0.1:${await freePort()}`;
+  return Promise.all(
+    ["0", "1"].map((node) => {
+      const place = ["--nnodes", "2", "--node-rank", node, "--master", master, ...options];
+      return longtail(launch(1, training(at("data"), at(out), "--json"), ...place), { hear });
+    }),
+  );
+}
+
+test("a killed process of the second is started again, and the first waits for it to the same end", async () => {
+  let killed = false;
+  const killOnce = (line: string): void => {
+    if (killed || !line.includes('"type":"checkpoint"')) return;
+    killed = true;
+    process.kill(processOf(at("parts"), 1)!, "SIGKILL");
+  };
+  const [whole, parts] = [
+    await machines("whole", () => undefined),
+    await machines("parts", killOnce, "--max-restarts", "1"),
+  ];
+  for (const { code, stderr } of [...whole, ...parts]) expect(code, stderr).toBe(0);
+  expect(parts[0]!.stderr).toMatch(
+    /^rank 0 failed: .*rank 1 ended without a word.*\nstarting again, 1 of 1 times$/m,
+  );
+  expect(parts[1]!.stderr).toMatch(/^rank 1 failed: it was ended by SIGKILL\nstarting again, 1 of 1 times$/m);
+  expect(apart(at("whole"), at("parts"))).toBe(0);
+});
