@@ -1,4 +1,4 @@
-/** Processes end when their launcher is killed, so that none goes on unseen. */
+/** Processes end with their launcher, in whatever way it ends, so that none goes on unseen. */
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,11 +11,14 @@ import { apart } from "../support/run-weights.js";
 
 const at = toyFolder("file");
 
-/** Starts launchers into one run, an argument list each, and kills one when `line` is heard of any. */
-function launchers(all: string[][], { kill, line }: { kill: number; line: RegExp }): Promise<Ended[]> {
+/** Starts launchers into one run, an argument list each; one of them gets a signal at the first step. */
+function launchers(all: string[][], signal: "SIGKILL" | "SIGTERM", to: number): Promise<Ended[]> {
   const started: ChildProcess[] = [];
-  const hear = (heard: string): void => {
-    if (line.test(heard)) started[kill]!.kill("SIGKILL");
+  let sent = false;
+  const hear = (line: string): void => {
+    if (sent || !line.includes('"type":"step"')) return;
+    sent = true;
+    started[to]!.kill(signal);
   };
   return Promise.all(
     all.map((args) => longtail(args, { hear, started: (launcher) => started.push(launcher) })),
@@ -29,13 +32,15 @@ async function gone(out: string, ranks: number): Promise<void> {
 }
 
 const trains = (out: string): string[] => training(at("data"), at(out), "--json");
-const step = /"type":"step"/;
+const interrupted = (out: string): void => {
+  expect(readFileSync(join(at(out), "metrics.jsonl"), "utf8")).toMatch(/"reason":"interrupted".*\n$/);
+};
 
-test("they leave a checkpoint, and the run goes on to the same end", async () => {
-  const [ended] = await launchers([launch(2, trains("run"))], { kill: 0, line: step });
+test("of one that was killed they leave a checkpoint, and the run goes on to the same end", async () => {
+  const [ended] = await launchers([launch(2, trains("run"))], "SIGKILL", 0);
   expect(ended!.signal).toBe("SIGKILL");
   await gone("run", 2);
-  expect(readFileSync(join(at("run"), "metrics.jsonl"), "utf8")).toMatch(/"reason":"interrupted".*\n$/);
+  interrupted("run");
   const rest = await longtail(launch(2, [...trains("run"), "--resume"]));
   expect(rest.code, rest.stderr).toBe(0);
   const whole = await longtail(launch(2, trains("whole")));
@@ -43,12 +48,20 @@ test("they leave a checkpoint, and the run goes on to the same end", async () =>
   expect(apart(at("run"), at("whole"))).toBe(0);
 });
 
+test("SIGTERM does the same, and it is said", async () => {
+  const [ended] = await launchers([launch(2, trains("asked"))], "SIGTERM", 0);
+  expect(ended!.code, ended!.stderr).toBe(143);
+  expect(ended!.stderr).toMatch(/^ending all processes, with a checkpoint; Ctrl-C again ends at once$/m);
+  expect(ended!.stderr).toMatch(/^\[0\] interrupted; `longtail train .*asked --resume` goes on from /m);
+  interrupted("asked");
+});
+
 test("on the second machine as well, and those of the first end with them", async () => {
   const port = await freePort();
   const nodes = ["0", "1"].map((node) =>
     launch(1, trains("nodes"), "--nnodes", "2", "--node-rank", node, "--master", `127.0.0.1:${port}`),
   );
-  const [first, second] = await launchers(nodes, { kill: 1, line: step });
+  const [first, second] = await launchers(nodes, "SIGKILL", 1);
   expect(second!.signal).toBe("SIGKILL");
   expect(first!.code).toBe(1);
   expect(first!.stderr).toMatch(/^error: rank 0 failed: /m);

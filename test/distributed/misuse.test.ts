@@ -46,7 +46,10 @@ describe("wrong use is named", () => {
   test("a GPU where there is none", async () => {
     const { code, stderr } = await longtail(launch(2, training("run", "--device", "cuda")));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/rank \d: expected cuda:\d, a GPU of its own .*, found cpu on this machine/);
+    expect(stderr).toMatch(
+      /^\[1\] error: rank 1: expected cuda:1, a GPU of its own .*, found cpu on this machine/m,
+    );
+    expect(stderr).toMatch(/^error: rank \d failed: expected cuda:\d, a GPU of its own/m);
   });
 
   test.skipIf(existsSync(CUDA_LIBRARY))("NCCL where it is not built (skipped where it is)", async () => {

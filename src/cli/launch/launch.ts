@@ -16,7 +16,7 @@ class LaunchError extends LongtailError {
     { rank, reason }: Failure,
     override readonly exitCode: number,
   ) {
-    super(`rank ${rank} failed: ${reason.replace(/^error: /, "")}`);
+    super(`rank ${rank} failed: ${reason.replace(/^error: /, "").replace(`rank ${rank}: `, "")}`);
   }
 }
 
