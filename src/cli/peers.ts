@@ -1,6 +1,7 @@
 import { ALONE } from "../distributed/peers.js";
 import type { Peers } from "../distributed/peers.js";
 import type { Place } from "../distributed/place.js";
+import type { Environment } from "../support/cache-folder.js";
 import { UsageError } from "../support/errors.js";
 import type { Output } from "./output.js";
 
@@ -37,9 +38,19 @@ async function assertGpu({ rank }: Place, device: string): Promise<void> {
   );
 }
 
-/** The device that a process takes: of several GPUs of its machine each process has its own. */
-export function deviceOf(place: Place | null, device: string): string {
-  return place !== null && device === "cuda" ? `cuda:${place.localRank}` : device;
+/**
+ * The device that a process takes: of several GPUs of its machine each process has its own. A task of Slurm that sees one
+ * alone (`--gpus-per-task=1`) has that.
+ */
+export function deviceOf(
+  place: Place | null,
+  device: string,
+  environment: Environment = process.env,
+): string {
+  if (place === null || device !== "cuda") return device;
+  const { SLURM_STEP_NUM_TASKS, WORLD_SIZE, CUDA_VISIBLE_DEVICES = "" } = environment;
+  const isTask = WORLD_SIZE === undefined && SLURM_STEP_NUM_TASKS !== undefined;
+  return isTask && /^[^,]+$/.test(CUDA_VISIBLE_DEVICES) ? "cuda:0" : `cuda:${place.localRank}`;
 }
 
 /** Of several processes the first one speaks. */
