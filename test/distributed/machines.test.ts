@@ -1,4 +1,5 @@
 /** Two machines, each with its own launcher. */
+import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { freePort } from "../../src/support/free-port.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
@@ -7,23 +8,26 @@ import { apart } from "../support/run-weights.js";
 
 const at = toyFolder("file");
 
+/** Where a machine sees the run's folder: they share no disk. */
+const runOn = (node: number, out: string): string => at(node === 0 ? out : `elsewhere/${out}`);
+
 /** Runs the launchers of two machines, a process each; `hear` sees what they print. */
 async function machines(out: string, hear: (line: string) => void, ...options: string[]) {
   const master = `127.0.0.1:${await freePort()}`;
   return Promise.all(
-    ["0", "1"].map((node) => {
-      const place = ["--nnodes", "2", "--node-rank", node, "--master", master, ...options];
-      return longtail(launch(1, training(at("data"), at(out), "--json"), ...place), { hear });
+    [0, 1].map((node) => {
+      const place = ["--nnodes", "2", "--node-rank", String(node), "--master", master, ...options];
+      return longtail(launch(1, training(at("data"), runOn(node, out), "--json"), ...place), { hear });
     }),
   );
 }
 
-test("a killed process of the second is started again, and the first waits for it to the same end", async () => {
+test("a killed process of the second is started again, and both go on to the same end", async () => {
   let killed = false;
   const killOnce = (line: string): void => {
     if (killed || !line.includes('"type":"checkpoint"')) return;
     killed = true;
-    process.kill(processOf(at("parts"), 1)!, "SIGKILL");
+    process.kill(processOf(runOn(1, "parts"), 1)!, "SIGKILL");
   };
   const [whole, parts] = [
     await machines("whole", () => undefined),
@@ -35,4 +39,5 @@ test("a killed process of the second is started again, and the first waits for i
   );
   expect(parts[1]!.stderr).toMatch(/^rank 1 failed: it was ended by SIGKILL\nstarting again, 1 of 1 times$/m);
   expect(apart(at("whole"), at("parts"))).toBe(0);
+  expect(existsSync(at("elsewhere"))).toBe(false);
 });
