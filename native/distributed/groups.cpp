@@ -4,11 +4,6 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
-#include <ifaddrs.h>
-#include <netdb.h>
-#include <netinet/in.h>
-
-#include <cstdlib>
 #include <memory>
 
 #include "common/napi.h"
@@ -36,31 +31,6 @@ Registry<std::shared_ptr<const Connections>>& groups() {
   return *all;
 }
 
-// The address of an interface; the other one where it has none.
-std::string addressOf(const std::string& interface, const std::string& other) {
-  ifaddrs* all = nullptr;
-  if (getifaddrs(&all) != 0) return other;
-  const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(all, &freeifaddrs);
-  for (const auto* one = all; one; one = one->ifa_next) {
-    char text[NI_MAXHOST];
-    if (one->ifa_addr && one->ifa_addr->sa_family == AF_INET && interface == one->ifa_name &&
-        getnameinfo(one->ifa_addr, sizeof(sockaddr_in), text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0)
-      return text;
-  }
-  return other;
-}
-
-// GLOO_SOCKET_IFNAME names an interface, as for PyTorch; else that of the address by which the others were reached.
-std::string interfaceAsked() {
-  const char* name = std::getenv("GLOO_SOCKET_IFNAME");
-  return name ? name : "";
-}
-
-std::shared_ptr<::gloo::transport::Device> deviceFor(const std::string& address) {
-  const auto interface = interfaceAsked();
-  return interface.empty() ? c10d::ProcessGroupGloo::createDeviceForHostname(address) : c10d::ProcessGroupGloo::createDeviceForInterface(interface);
-}
-
 // openGroup(store, rank, size, address, timeoutMs) → id. All processes have to be at the store.
 napi_value openGroup(napi_env env, size_t, napi_value* argv) {
   const auto store = storeOf(toInt(env, argv[0]));
@@ -68,11 +38,11 @@ napi_value openGroup(napi_env env, size_t, napi_value* argv) {
   const std::string address = toStr(env, argv[3]);
   const std::chrono::milliseconds timeout(toInt(env, argv[4]));
   auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-  options->devices.push_back(deviceFor(address));
+  options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(address));
   auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>("gloo", store), rank, size, options);
   auto group = c10::make_intrusive<c10d::ProcessGroup>(store, rank, size);
   group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, std::optional<c10::intrusive_ptr<c10d::Backend>>(std::move(gloo)));
-  auto mesh = size > kFew ? nullptr : std::make_shared<Mesh>(*store, rank, size, interfaceAsked().empty() ? address : addressOf(interfaceAsked(), address), timeout);
+  auto mesh = size > kFew ? nullptr : std::make_shared<Mesh>(*store, rank, size, address, timeout);
   return num(env, static_cast<double>(groups().put(std::make_shared<const Connections>(Connections{std::move(group), std::move(mesh)}))));
 }
 

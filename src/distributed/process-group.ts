@@ -2,13 +2,14 @@ import { handles, wrapAll } from "../torch/dispatch.js";
 import type { Tensor } from "../torch/tensor.js";
 import { distributed } from "./native.js";
 import type { Reduction } from "./native.js";
+import { ownAddress } from "./network.js";
 import type { Store } from "./store.js";
 
 interface GroupOptions {
   readonly store: Store;
   readonly rank: number;
   readonly size: number;
-  /** Of this process: a name or a number by which the others reach it. */
+  /** Of this process: a name or a number by which the others reach it, unless GLOO_SOCKET_IFNAME names a network. */
   readonly address: string;
   /** How long any call waits for the others. */
   readonly timeoutMs: number;
@@ -31,7 +32,7 @@ export class ProcessGroup implements Disposable {
     this.rank = rank;
     this.size = size;
     this.#options = options;
-    this.id = distributed().openGroup(store.id, rank, size, address, timeoutMs);
+    this.id = distributed().openGroup(store.id, rank, size, ownAddress(address), timeoutMs);
   }
 
   /** From here on NCCL carries tensors on GPUs. library: the optional CUDA library's file. */

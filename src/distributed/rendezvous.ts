@@ -35,9 +35,7 @@ export async function joinWorld(place: Place, options: JoinOptions): Promise<Wor
   } catch (error) {
     if (served !== null && error instanceof UsageError) await sleep(LAST_LOOKS_MS);
     served?.[Symbol.dispose]();
-    throw isLostPeer(error)
-      ? new PeerError("rank 0 ended before all processes had met: see its own error")
-      : error;
+    throw error;
   }
 }
 
@@ -59,8 +57,9 @@ async function meetAtStore(
       await meet(store, place, options);
       return { address, store };
     } catch (error) {
-      const mayComeAgain = served === null && place.attempt > 0 && isLostPeer(error);
-      if (!mayComeAgain || performance.now() > end) throw error;
+      if (served !== null || !isLostPeer(error)) throw error;
+      if (place.attempt === 0 || performance.now() > end)
+        throw new PeerError("rank 0 ended before all processes had met: see its own error");
     }
   }
 }

@@ -83,6 +83,13 @@ describe("processes that do not fit together", () => {
     expect(stderr).toMatch(`port ${port} of 127.0.0.1 is in use: choose another`);
   });
 
+  test("a network that is not there", async () => {
+    const environment = { GLOO_SOCKET_IFNAME: "nothing0" };
+    const { code, stderr } = await longtail(launch(2, training("run")), { environment });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/GLOO_SOCKET_IFNAME: expected a network of this machine .*lo.*, found "nothing0"/);
+  });
+
   test("no master", async () => {
     const { code, stderr } = await longtail(training("run", "--timeout", "1"), {
       environment: place(1, 2, 1),
@@ -100,12 +107,15 @@ describe("processes that do not fit together", () => {
     );
   });
 
-  test("one that does not come", async () => {
-    const { code, stderr } = await longtail(training("run", "--timeout", "1"), {
-      environment: place(0, 3, await freePort()),
-    });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/expected 3 processes; within 1 s these did not come: rank 1, rank 2/);
+  test("one that does not come, and the first one's end meanwhile", async () => {
+    const port = await freePort();
+    const [first, second] = await Promise.all([
+      longtail(training("run", "--timeout", "2"), { environment: place(0, 3, port) }),
+      longtail(training("run", "--timeout", "60"), { environment: place(1, 3, port) }),
+    ]);
+    expect([first.code, second.code]).toEqual([1, 1]);
+    expect(first.stderr).toMatch(/expected 3 processes; within 2 s these did not come: (rank 1, )?rank 2/);
+    expect(second.stderr).toMatch(/^error: rank 0 ended before all processes had met: see its own error$/m);
   });
 
   test("another number of processes", async () => {
