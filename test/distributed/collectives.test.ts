@@ -85,12 +85,17 @@ test("processes also meet at a file", async () => {
   expect(told).toEqual([[3], [3]]);
 });
 
-/** The sums of many channels are too long for the direct connections. */
-test.each([8, 4100])(
-  "batch norm of %i channels over two processes, on the interface that is named",
-  async (channels) => {
+/** The sums of many channels are too long for the direct connections, and more than eight processes have none. */
+test.each([
+  [8, 2],
+  [8, 3],
+  [4100, 2],
+  [8, 9],
+])(
+  "batch norm of %i channels over %i processes is that of the whole batch, on the network that is named",
+  async (channels, ranks) => {
     const told = await inRanks<number>(
-      2,
+      ranks,
       `
     const { Store } = await load("distributed/store.js");
     const { ProcessGroup } = await load("distributed/process-group.js");
@@ -99,16 +104,16 @@ test.each([8, 4100])(
     process.env.GLOO_SOCKET_IFNAME = "lo";
     const store = Store.connect({ host: process.env.MASTER_ADDR, port: Number(process.env.MASTER_PORT) }, 20000);
     const address = "elsewhere.invalid"; // that of the interface counts
-    const group = new ProcessGroup({ store: store.within("named"), rank, size: 2, address, timeoutMs: 20000 });
-    const images = new Rng(1, 2).normal([6, given.channels, 2, 2]);
+    const group = new ProcessGroup({ store: store.within("named"), rank, size: given.ranks, address, timeoutMs: 20000 });
+    const images = new Rng(1, 2).normal([2 * given.ranks, given.channels, 2, 2]);
     const norms = [0, 1].map(() => new BatchNorm2d({ channels: given.channels }));
     synchroniseBatchNorm(norms[1], group.id);
-    const whole = norms[0].forward(images).narrow(0, 3 * rank, 3);
-    const pieces = norms[1].forward(images.narrow(0, 3 * rank, 3));
+    const whole = norms[0].forward(images).narrow(0, 2 * rank, 2);
+    const pieces = norms[1].forward(images.narrow(0, 2 * rank, 2));
     group.barrier();
     group[Symbol.dispose]();
     tell(whole.sub(pieces).abs().max().item());`,
-      { given: { channels } },
+      { given: { channels, ranks } },
     );
     for (const difference of told) expect(difference).toBeLessThan(1e-5);
   },

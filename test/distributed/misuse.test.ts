@@ -110,11 +110,11 @@ describe("processes that do not fit together", () => {
   test("one that does not come, and the first one's end meanwhile", async () => {
     const port = await freePort();
     const [first, second] = await Promise.all([
-      longtail(training("run", "--timeout", "2"), { environment: place(0, 3, port) }),
+      longtail(training("run", "--timeout", "4"), { environment: place(0, 3, port) }),
       longtail(training("run", "--timeout", "60"), { environment: place(1, 3, port) }),
     ]);
     expect([first.code, second.code]).toEqual([1, 1]);
-    expect(first.stderr).toMatch(/expected 3 processes; within 2 s these did not come: (rank 1, )?rank 2/);
+    expect(first.stderr).toMatch(/expected 3 processes; within 4 s these did not come: (rank 1, )?rank 2/);
     expect(second.stderr).toMatch(/^error: rank 0 ended before all processes had met: see its own error$/m);
   });
 
