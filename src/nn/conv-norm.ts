@@ -32,7 +32,7 @@ function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: F
   const { stride, padding, groups } = conv.geometry;
   const { weight, bias, runningMean, runningVar, training, momentum, eps, group } = norm;
   return fusedConvNorm(
-    x,
+    conv.reads(x),
     conv.weight,
     stride,
     padding,

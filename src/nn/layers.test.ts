@@ -1,8 +1,11 @@
 /** Layers against values computed by hand. */
 import { expect, test } from "vitest";
+import { expectAccurate } from "../torch/against-float64.fixture.js";
+import { grad } from "../torch/autograd.js";
 import { arange, tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
+import { setThreads } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
 import { BatchNorm2d } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
@@ -31,6 +34,29 @@ test("conv2d sums the window, with padding and stride", () => {
   expect(y.shape).toEqual([1, 1, 2, 2]);
   expectClose(y, [8, 12, 20, 24]);
 });
+
+test.each([4, 8, 12, 16])(
+  "a strided 1 x 1 convolution of %i channels, on two threads, as in float64",
+  (inChannels) => {
+    setThreads(2);
+    for (let size = 3; size < 40; size += 1) {
+      using _ = scope();
+      const conv = new Conv2d({ inChannels, outChannels: 24, kernel: 1, stride: 2, rng });
+      const x = rng.normal([3, inChannels, size, size]);
+      const gradients = (["float32", "float64"] as const).map((dtype) => {
+        const input = x.to({ dtype, memoryFormat: "channels_last" }).setRequiresGrad();
+        conv.to({ dtype, memoryFormat: "channels_last" });
+        const y = conv.forward(input);
+        expect(y.shape).toEqual([3, 24, Math.ceil(size / 2), Math.ceil(size / 2)]);
+        return grad([y.mul(y).sum()], [input, conv.weight]);
+      });
+      const [found, expected] = gradients;
+      expectAccurate(found![0]!, expected![0]!, "images");
+      expectAccurate(found![1]!, expected![1]!, "weight");
+      conv.dispose();
+    }
+  },
+);
 
 test("batch norm uses the batch's statistics and moves the running ones when training", () => {
   using _ = scope();
