@@ -73,6 +73,6 @@ for (const bench of BENCHES.filter(({ name }) => !values.skip.split(",").include
   const command = [`bench/${bench.name}.mjs`, ...bench.args].join(" ");
   sections.push(`## ${bench.about}\n\n\`node ${command}\`\n\n\`\`\`\n${run(bench)}\n\`\`\``);
   if (bench.picture) sections.push(`![${bench.picture.text}](${bench.picture.file})`);
+  writeFileAtomic(values.out, `${sections.join("\n\n")}\n`); // after each: what was measured stays when the rest is cut short
 }
-writeFileAtomic(values.out, `${sections.join("\n\n")}\n`);
 console.error(values.out);

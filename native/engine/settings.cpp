@@ -6,7 +6,11 @@
 #include <torch/version.h>
 
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <array>
+#include <climits>
 #include <cstdlib>
 #include <deque>
 #include <mutex>
@@ -45,14 +49,30 @@ napi_value setAutocast(napi_env env, size_t, napi_value* argv) {
   return result;
 }
 
+// Linux then backs what lies there by pages of 2 MiB, where it gives them to those who ask. Only addresses are taken, 1.8 GiB:
+// memory comes when it is written. A training step of 3 x ResNet-32 takes 0.95 of the time (8 rounds in turns, idle; CPU 0.96).
+#ifdef __GLIBC__
+void takeHugePages() {
+  constexpr size_t kBlock = 30 << 20, kPage = 4096;  // a block that malloc still takes from the heap
+  const auto before = reinterpret_cast<uintptr_t>(sbrk(0));
+  std::array<void*, 60> blocks{};
+  for (auto& block : blocks) block = std::malloc(kBlock);
+  for (auto* block : blocks) std::free(block);
+  const auto after = reinterpret_cast<uintptr_t>(sbrk(0));
+  const auto from = (before + kPage - 1) / kPage * kPage;
+  if (after > from) madvise(reinterpret_cast<void*>(from), after - from, MADV_HUGEPAGE);
+}
+#endif
+
 // Activations are freed and allocated anew in every step. glibc would give the large ones back to the system each time
 // and pay for them page by page; kept, a training step of 3 x ResNet-32 takes 0.91 of the time (bench/step.mjs).
 void keepFreedMemory() {
 #ifdef __GLIBC__
   if (std::getenv("MALLOC_MMAP_THRESHOLD_") || std::getenv("MALLOC_TRIM_THRESHOLD_")) return;  // the user's choice
   if (!mallopt(M_MMAP_THRESHOLD, 1 << 30)) mallopt(M_MMAP_THRESHOLD, 32 << 20);  // older versions' largest value
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_TOP_PAD, 64 << 20);
+  takeHugePages();
 #endif
 }
 
