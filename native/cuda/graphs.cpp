@@ -1,15 +1,15 @@
 // JavaScript's side of the optional CUDA library: streams and recorded work.
 #include "common/napi.h"
+#include "common/registry.h"
 #include "cuda/cuda-library.h"
 #include "cuda/cuda.h"
-#include "distributed/registry.h"
 
 namespace lt {
 namespace {
 
 // Never freed, as the stores.
-distributed::Registry<std::shared_ptr<cuda::Graph>>& graphs() {
-  static auto* all = new distributed::Registry<std::shared_ptr<cuda::Graph>>("recording");
+Registry<std::shared_ptr<cuda::Graph>>& graphs() {
+  static auto* all = new Registry<std::shared_ptr<cuda::Graph>>("recording");
   return *all;
 }
 

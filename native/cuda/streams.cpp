@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "common/napi.h"
+#include "common/registry.h"
 #include "cuda/cuda.h"
-#include "distributed/registry.h"
 
 namespace lt {
 namespace {
@@ -20,8 +20,8 @@ using Moment = std::optional<c10::Event>;  // none where work is done in order
 bool inOrder(const c10::Device& device) { return device.is_cpu() || device.is_meta(); }
 
 // Never freed, as the stores.
-distributed::Registry<std::shared_ptr<Moment>>& moments() {
-  static auto* all = new distributed::Registry<std::shared_ptr<Moment>>("moment");
+Registry<std::shared_ptr<Moment>>& moments() {
+  static auto* all = new Registry<std::shared_ptr<Moment>>("moment");
   return *all;
 }
 

@@ -7,10 +7,10 @@
 #include <memory>
 
 #include "common/napi.h"
+#include "common/registry.h"
 #include "cuda/cuda-library.h"
 #include "distributed/distributed.h"
 #include "distributed/mesh.h"
-#include "distributed/registry.h"
 
 namespace lt::distributed {
 namespace {

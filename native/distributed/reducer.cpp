@@ -3,8 +3,8 @@
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include "common/napi.h"
+#include "common/registry.h"
 #include "distributed/distributed.h"
-#include "distributed/registry.h"
 
 namespace lt::distributed {
 namespace {

@@ -4,8 +4,8 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "common/napi.h"
+#include "common/registry.h"
 #include "distributed/distributed.h"
-#include "distributed/registry.h"
 
 namespace lt::distributed {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "common/napi.h"
 
-namespace lt::distributed {
+namespace lt {
 
 template <class Pointer>
 class Registry {
@@ -43,4 +43,4 @@ class Registry {
   int64_t last_ = 0;
 };
 
-}  // namespace lt::distributed
+}  // namespace lt
