@@ -3,7 +3,6 @@
 //   npm run bench:overlap -- [--rounds 6] [--units 5] [--threads 2]
 // The threads that make images work beside those that compute. Where these keep all cores busy a step becomes longer by the
 // images' CPU time over the cores, and by no more if the threads take no more than their share.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { CIFAR } from "./network/spec.mjs";
 import { printRace, race } from "./support/paired.mjs";
-import { pytorch } from "./support/pytorch.mjs";
+import { makePhotographs } from "./support/photographs.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -28,16 +27,6 @@ const SOURCES = {
 };
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** JPEG files, as bench/pipeline has them; Pillow makes them. */
-function makePhotographs(folder) {
-  execFileSync(pytorch(), [
-    here("pipeline/images.py"),
-    here("../examples/caltech20-lt/train"),
-    folder,
-    "500",
-  ]);
-}
-
 function printCosts([ready, ...others]) {
   console.log(
     "\nCPU milliseconds of an image, besides the step; the ratio that follows where cores are busy:",
@@ -53,7 +42,7 @@ function printCosts([ready, ...others]) {
 
 const folder = mkdtempSync(join(tmpdir(), "longtail-bench-"));
 try {
-  makePhotographs(folder);
+  makePhotographs(folder, { width: 500 });
   const spec = JSON.stringify({ ...CIFAR, threads: Number(values.threads), folder });
   const competitors = Object.entries(SOURCES).map(([name, variant]) => ({
     name,

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { vision } from "../dist/data/vision.js";
 import { engineInfo } from "../dist/torch/settings.js";
 import { race } from "./support/paired.mjs";
+import { makePhotographs } from "./support/photographs.mjs";
 import { pytorch, pytorchCompetitor } from "./support/pytorch.mjs";
 
 const titles = {
@@ -75,12 +76,7 @@ async function compare(pipeline, folder) {
 
 const folder = mkdtempSync(join(tmpdir(), "longtail-bench-"));
 try {
-  execFileSync(python, [
-    here("pipeline/images.py"),
-    here("../examples/caltech20-lt/train"),
-    folder,
-    values.width,
-  ]);
+  makePhotographs(folder, { width: values.width });
   printVersions(folder);
   for (const pipeline of values.pipelines.split(",")) await compare(pipeline, folder);
 } finally {

@@ -1,4 +1,4 @@
-"""Makes the images of the comparison: python images.py PHOTOGRAPHS OUT WIDTH. Photographs are enlarged and get grain, so that
+"""Makes the images of the comparison: python photographs.py PHOTOGRAPHS OUT WIDTH. Photographs are enlarged and get grain, so that
 a file has about as many bytes as one of ImageNet's of that size (100 KB)."""
 import pathlib
 import sys
