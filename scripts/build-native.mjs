@@ -50,7 +50,7 @@ function sources() {
   const isApart = (p) => basename(p) === "preload.cpp" || isWithin(cudaSources, p);
   return {
     units: paths.filter((p) => p.endsWith(".cpp") && !isApart(p)),
-    preload: join(root, "native/engine/preload.cpp"),
+    preload: join(root, "native/torch/preload.cpp"),
   };
 }
 
@@ -117,7 +117,7 @@ function hasJpegHeaders() {
   return spawnSync(compiler, ["-fsyntax-only", "-x", "c++", "-"], { input }).status === 0;
 }
 
-/** Units that libjpeg-turbo is for; native/vision/jpeg-library.h opens it at run time, so that nothing is linked. */
+/** Units that libjpeg-turbo is for; native/vision/codecs/jpeg-library.h opens it at run time, so that nothing is linked. */
 const usesJpeg = (file) => basename(file).startsWith("jpeg");
 /** Units that know process groups, whose headers name Gloo's. */
 const isDistributed = (file) => isWithin("native/distributed", file);

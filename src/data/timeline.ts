@@ -1,9 +1,9 @@
-/** Where the time of images goes, as native/vision records it while somebody profiles. */
+/** Where the time of images goes, as native/common/timeline.h records it while somebody profiles. */
 import { scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import { vision } from "./vision.js";
 
-/** In native/vision/timeline.h's order. The thread that takes batches waits and normalizes; the others make images. */
+/** In native/common/timeline.h's order. The thread that takes batches waits and normalizes; the others make images. */
 const STAGES = ["read", "decode", "transform", "wait", "normalize"] as const;
 export type ImageStage = (typeof STAGES)[number];
 

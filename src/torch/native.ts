@@ -29,7 +29,7 @@ export interface EngineInfo {
   readonly cpuCapability: string;
 }
 
-/** What native/engine exports; native/vision adds its own part, typed in src/data. */
+/** What native/torch exports; native/vision adds its own part, typed in src/data. */
 export interface NativeAddon {
   setErrorTypes(types: Record<string, new (message: string) => Error>): void;
   registerOperators(names: readonly string[]): void;

@@ -1,0 +1,66 @@
+#include "vision/bindings/pixels.h"
+
+#include "common/napi.h"
+#include "vision/sources/decoded-source.h"
+
+namespace lt {
+namespace {
+
+// Reads properties of an object and remembers those whose memory was borrowed.
+class Properties {
+ public:
+  Properties(napi_env env, napi_value object) : env_(env), object_(object) {}
+
+  napi_value get(const char* key) const { return property(env_, object_, key); }
+  int integer(const char* key) const { return static_cast<int>(toInt(env_, get(key))); }
+  std::string text(const char* key) const { return toStr(env_, get(key)); }
+  std::vector<std::string> texts(const char* key) const { return toStrs(env_, get(key)); }
+
+  template <typename T>
+  std::span<const T> memory(const char* key) {
+    const napi_value array = get(key);
+    borrowed.push_back(array);
+    const Bytes found = bytes(env_, array);
+    return {static_cast<const T*>(found.data), found.size / sizeof(T)};
+  }
+
+  Properties inside(const char* key) const { return {env_, get(key)}; }
+
+  std::vector<napi_value> borrowed;
+
+ private:
+  napi_env env_;
+  napi_value object_;
+};
+
+std::unique_ptr<const Source> make(Properties& pixels) {
+  const std::string kind = pixels.text("kind");
+  if (kind == "files") return std::make_unique<FileSource>(pixels.texts("paths"));
+  if (kind == "spans") {
+    const SpanSource::Spans spans{pixels.memory<int32_t>("file"), pixels.memory<double>("offsets"), pixels.memory<int32_t>("lengths")};
+    return std::make_unique<SpanSource>(pixels.texts("files"), spans);
+  }
+  if (kind == "encoded") return std::make_unique<EncodedSource>(pixels.memory<uint8_t>("bytes"), pixels.memory<double>("offsets"));
+  if (kind == "packed") {
+    const auto memory = pixels.memory<uint8_t>("bytes");
+    return std::make_unique<PackedSource>(memory.data(), memory.size(), pixels.integer("height"), pixels.integer("width"));
+  }
+  if (kind == "decoded") {
+    Properties before = pixels.inside("origin");
+    auto origin = make(before);
+    pixels.borrowed.insert(pixels.borrowed.end(), before.borrowed.begin(), before.borrowed.end());
+    const auto start = static_cast<size_t>(pixels.integer("start"));
+    return std::make_unique<DecodedSource>(std::move(origin), pixels.text("path"), DecodedSource::Layout{start, pixels.memory<int32_t>("heights"), pixels.memory<int32_t>("widths")});
+  }
+  throw JsError("TYPE", "expected pixels of kind files, spans, encoded, packed or decoded, received " + kind);
+}
+
+}  // namespace
+
+BorrowingSource toSource(napi_env env, napi_value object) {
+  Properties pixels(env, object);
+  auto source = make(pixels);
+  return {std::move(source), std::move(pixels.borrowed)};
+}
+
+}  // namespace lt

@@ -1,0 +1,20 @@
+// Decoding by libvips.
+#pragma once
+#include <span>
+
+#include "vision/image/image.h"
+#include "vision/codecs/vips.h"
+
+namespace lt {
+
+enum class VipsFormat { jpeg, png, webp };
+
+// As decodeBytes() in decode.h, without the name in the errors.
+Image decodeByVips(std::span<const uint8_t> content, VipsFormat format);
+
+// The same for what libvips has opened already, with the loader's options of the caller.
+Image decodeOpened(VipsPtr opened);
+
+void endVipsThread();
+
+}  // namespace lt

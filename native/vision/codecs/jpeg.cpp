@@ -1,0 +1,196 @@
+#include "vision/codecs/jpeg.h"
+
+#ifdef LT_JPEG
+#include <jerror.h>
+
+#include <algorithm>
+#include <csetjmp>
+#include <vector>
+
+#include "vision/codecs/decoder.h"
+#include "vision/codecs/jpeg-library.h"
+#include "vision/image/orientation.h"
+
+namespace lt {
+namespace {
+
+constexpr int exifMarker = JPEG_APP0 + 1;
+
+// Colour is stored at half the resolution and interpolated, from neighbours that are not there where decoding begins:
+// so many pixels around a window are decoded with it and come out different.
+constexpr int margin = 4;
+
+// Each scan of a progressive image goes over all of it: a small file with thousands of them would take hours.
+constexpr int maxScans = 100;
+
+// libjpeg reports an error by a function that must not return, and it cannot be passed by a C++ exception.
+struct Errors : jpeg_error_mgr {
+  std::jmp_buf escape;
+  char text[JMSG_LENGTH_MAX];
+};
+
+[[noreturn]] void onError(j_common_ptr state) {
+  auto& errors = static_cast<Errors&>(*state->err);
+  errors.format_message(state, errors.text);
+  std::longjmp(errors.escape, 1);
+}
+
+// The end of the file before the end of the image is an error. Other warnings are not, as in Pillow: photographs with
+// a few odd bytes are common, and they decode.
+void onWarning(j_common_ptr state, int level) {
+  if (level < 0 && state->err->msg_code == JWRN_JPEG_EOF) onError(state);
+}
+
+void onProgress(j_common_ptr state) {
+  const auto decompressor = reinterpret_cast<j_decompress_ptr>(state);
+  if (decompressor->input_scan_number <= maxScans) return;
+  auto& errors = static_cast<Errors&>(*state->err);
+  std::snprintf(errors.text, sizeof(errors.text), "more than %d scans", maxScans);
+  std::longjmp(errors.escape, 1);
+}
+
+class JpegDecoder {
+ public:
+  explicit JpegDecoder(std::span<const uint8_t> content) : library_(*jpegLibrary()) {
+    state_.err = library_.stdError(&errors_);
+    errors_.error_exit = onError;
+    errors_.emit_message = onWarning;
+    progress_.progress_monitor = onProgress;
+    try {
+      guarded([&] {
+        library_.createDecompress(&state_, JPEG_LIB_VERSION, sizeof(state_));
+        state_.progress = &progress_;
+        library_.memSrc(&state_, content.data(), static_cast<unsigned long>(content.size()));
+        library_.saveMarkers(&state_, exifMarker, 0xFFFF);
+        library_.readHeader(&state_, TRUE);
+      });
+      requireSize(height(), width());
+      chooseColours();
+    } catch (...) {
+      library_.destroyDecompress(&state_);
+      throw;
+    }
+  }
+  ~JpegDecoder() { library_.destroyDecompress(&state_); }
+  JpegDecoder(const JpegDecoder&) = delete;
+
+  int height() const { return static_cast<int>(state_.image_height); }
+  int width() const { return static_cast<int>(state_.image_width); }
+
+  int orientation() const {
+    for (auto marker = state_.marker_list; marker; marker = marker->next) {
+      if (marker->marker != exifMarker) continue;
+      const int found = exifOrientation({marker->data, marker->data_length});
+      if (found != 1) return found;
+    }
+    return 1;
+  }
+
+  Image decode() {
+    Image image(height(), width());
+    guarded([&] { library_.startDecompress(&state_); });
+    read(image);
+    guarded([&] { library_.finishDecompress(&state_); });
+    return image;
+  }
+
+  // Rows above the window are passed over, those below are not looked at.
+  Part decodePart(const Need& need) {
+    const auto& [window, reduction] = need;
+    const auto begin = [&](int first) { return std::max(0, first / reduction - margin); };
+    const auto end = [&](int last, int size) { return std::min((size + reduction - 1) / reduction, (last + reduction - 1) / reduction + margin); };
+    const int top = begin(window.top), bottom = end(window.top + window.height, height());
+    const int left = begin(window.left), right = end(window.left + window.width, width());
+    JDIMENSION from = static_cast<JDIMENSION>(left), wide = static_cast<JDIMENSION>(right - left);
+    state_.scale_denom = static_cast<unsigned int>(reduction);  // of scale_num, 1
+    guarded([&] {
+      library_.startDecompress(&state_);
+      if (wide < state_.output_width) library_.cropScanline(&state_, &from, &wide);  // `from` moves left, to a block's edge
+      if (top > 0) library_.skipScanlines(&state_, static_cast<JDIMENSION>(top));
+    });
+    Image image(bottom - top, static_cast<int>(wide));
+    read(image);
+    return {std::move(image), {top, static_cast<int>(from), image.height, image.width}, {height(), width()}, reduction};
+  }
+
+ private:
+  // Calls libjpeg's functions. `call` and all it calls must not make objects that need their destructors.
+  template <class Call>
+  void guarded(Call call) {
+    if (setjmp(errors_.escape)) failDecoding(errors_.text);
+    call();
+  }
+
+  bool isCmyk() const { return state_.out_color_space == JCS_CMYK; }
+
+  void chooseColours() {
+    const int channels = state_.num_components;
+    if (channels != 1 && channels != 3 && channels != 4) throw DataError("expected 1, 3 or 4 channels, found " + std::to_string(channels));
+    state_.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
+  }
+
+  // The next rows.
+  void read(Image& image) {
+    std::vector<uint8_t> inks(isCmyk() ? static_cast<size_t>(image.width) * 4 : 0);
+    guarded([&] {
+      for (int y = 0; y < image.height; y++) {
+        JSAMPROW row = isCmyk() ? inks.data() : image.row(y);
+        library_.readScanlines(&state_, &row, 1);
+        if (isCmyk()) invertedCmykToRgb(row, image.width, image.row(y));
+      }
+    });
+  }
+
+  // Stored inverted, as Adobe's programmes do; Pillow takes all CMYK files so.
+  static void invertedCmykToRgb(uint8_t* inks, int width, uint8_t* to) {
+    for (int i = 0; i < 4 * width; i++) inks[i] = 255 - inks[i];
+    cmykToRgb(inks, width, to);
+  }
+
+  const JpegLibrary& library_;
+  jpeg_decompress_struct state_{};
+  Errors errors_;
+  jpeg_progress_mgr progress_{};
+};
+
+}  // namespace
+
+bool hasJpegLibrary() { return jpegLibrary() != nullptr; }
+
+std::string jpegLibraryVersion() {
+  constexpr int version = LIBJPEG_TURBO_VERSION_NUMBER;  // three digits a part
+  const auto part = [](int unit) { return std::to_string(version / unit % 1000); };
+  return "libjpeg-turbo " + part(1000000) + "." + part(1000) + "." + part(1);
+}
+
+Image decodeJpeg(std::span<const uint8_t> content) {
+  JpegDecoder decoder(content);
+  return upright(decoder.decode(), decoder.orientation());
+}
+
+// A file that was cut off does not end with the mark of the end (which occurs in no image data): it is decoded as a
+// whole, so that it is refused whatever part is needed. One that must be turned is, too.
+Part decodeJpegPart(std::span<const uint8_t> content, const Needs& needs) {
+  JpegDecoder decoder(content);
+  const bool endsWell = content[content.size() - 2] == 0xFF && content.back() == JPEG_EOI;
+  const int orientation = decoder.orientation();
+  if (!endsWell || orientation != 1) return Part::all(upright(decoder.decode(), orientation));
+  return decoder.decodePart(needs({decoder.height(), decoder.width()}));
+}
+
+}  // namespace lt
+
+#else
+
+namespace lt {
+
+bool hasJpegLibrary() { return false; }
+
+std::string jpegLibraryVersion() { return {}; }
+
+Image decodeJpeg(std::span<const uint8_t>) { throw std::logic_error("decodeJpeg: built without libjpeg"); }
+
+Part decodeJpegPart(std::span<const uint8_t>, const Needs&) { throw std::logic_error("decodeJpegPart: built without libjpeg"); }
+
+}  // namespace lt
+#endif

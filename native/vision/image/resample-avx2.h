@@ -1,0 +1,11 @@
+// The two passes of a resize with AVX2, which the processor must have. The same bytes as the portable ones.
+#pragma once
+#include "vision/image/image.h"
+#include "vision/image/triangle-kernel.h"
+
+namespace lt {
+
+void resampleRowsAvx2(const View& source, const Kernel& kernel, Image& result);
+void resampleColumnsAvx2(const View& source, const Kernel& kernel, Image& result);
+
+}  // namespace lt

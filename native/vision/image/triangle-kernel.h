@@ -1,0 +1,39 @@
+// The weights of a bilinear resize.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace lt {
+
+// One side of an image that is resized: `inputs` pixels become `outputs`, of which only `count` from `first` on are wanted.
+// The outputs divide `length` among them, in pixels from the place `start`: all inputs, unless said otherwise.
+struct Axis {
+  int inputs, outputs, first, count;
+  double start = 0, length = inputs;
+
+  static Axis whole(int inputs, int outputs) { return {inputs, outputs, 0, outputs}; }
+  bool keepsSize() const { return inputs == outputs && length == inputs; }
+};
+
+// The pixels that the wanted ones are made of.
+struct Span {
+  int first, count;
+};
+Span inputsOf(const Axis& axis);
+
+// For each wanted output the inputs it is made of and their weights, which make up 2^22. Inputs are counted from the first one that any
+// output needs.
+struct Kernel {
+  static constexpr int fractionBits = 22;  // 8 bits of value, 2 of headroom for rounding, 22 of weight
+  static constexpr int32_t half = 1 << (fractionBits - 1);
+
+  int taps;  // weights an output, an even number: zeros fill up
+  std::vector<Span> spans;
+  std::vector<int32_t> weights;
+
+  explicit Kernel(const Axis& axis);
+  const int32_t* weightsOf(int output) const { return weights.data() + static_cast<size_t>(output) * taps; }
+};
+
+}  // namespace lt

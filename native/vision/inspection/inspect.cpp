@@ -1,0 +1,196 @@
+#include "vision/inspection/inspect.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "vision/codecs/decode-vips.h"
+#include "vision/codecs/decoder.h"
+#include "vision/codecs/encode.h"
+#include "vision/image/resample.h"
+#include "vision/codecs/vips.h"
+
+namespace lt {
+namespace {
+
+using namespace std::string_view_literals;
+using Bytes = std::span<const uint8_t>;
+
+constexpr int shortestSide = 64;  // twice what the fingerprint needs; a JPEG's decoder halves as long as this is left
+
+// ---- Formats by their first bytes
+struct Signature {
+  std::string_view name;
+  size_t offset;
+  std::string_view bytes;
+};
+constexpr Signature signatures[] = {
+    {"jpeg", 0, "\xff\xd8\xff"sv}, {"png", 0, "\x89PNG\r\n\x1a\n"sv}, {"webp", 8, "WEBP"sv},      {"gif", 0, "GIF8"sv},
+    {"bmp", 0, "BM"sv},            {"tiff", 0, "II*\0"sv},            {"tiff", 0, "MM\0*"sv},     {"avif", 4, "ftypavif"sv},
+    {"heic", 4, "ftyphei"sv},      {"heic", 4, "ftypmif1"sv},         {"svg", 0, "<svg"sv},       {"html", 0, "<!DOCTYPE"sv},
+    {"html", 0, "<html"sv},        {"jpeg2000", 0, "\0\0\0\x0cjP  "sv}, {"jpegxl", 0, "\xff\x0a"sv},
+};
+
+std::string_view view(Bytes content) { return {reinterpret_cast<const char*>(content.data()), content.size()}; }
+
+std::string formatOf(Bytes content) {
+  const auto text = view(content);
+  for (const auto& [name, offset, bytes] : signatures) {
+    if (text.size() >= offset + bytes.size() && text.substr(offset, bytes.size()) == bytes) return std::string(name);
+  }
+  return "";
+}
+
+bool isSupported(const std::string& format) { return format == "jpeg" || format == "png" || format == "webp"; }
+
+// Whether the mark that ends a file of this format is missing, which tells a truncated file from a damaged one.
+bool lacksEnd(const std::string& format, Bytes content) {
+  const auto text = view(content);
+  if (format == "jpeg") return text.find("\xff\xd9"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
+  if (format == "png") return text.find("IEND"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
+  if (text.size() < 8) return true;
+  const auto byte = [&](int i) { return static_cast<uint64_t>(content[4 + i]) << 8 * i; };
+  return text.size() < 8 + (byte(0) | byte(1) | byte(2) | byte(3));
+}
+
+// ---- libvips
+VipsPtr open(Bytes content, const std::string& format, VipsFailOn failOn, int shrink) {
+  void* data = const_cast<uint8_t*>(content.data());
+  VipsImage* image = nullptr;
+  const auto access = VIPS_ACCESS_SEQUENTIAL;
+  int failed = 1;
+  if (format == "jpeg") failed = vips_jpegload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, "shrink", shrink, nullptr);
+  if (format == "png") failed = vips_pngload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
+  if (format == "webp") failed = vips_webpload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
+  if (failed) failDecoding(takeVipsError());
+  return VipsPtr(image);
+}
+
+// The largest reduction a JPEG decoder has that leaves `least` pixels on the shorter side.
+int shrinkFor(const Inspection& found, int least) {
+  int shrink = 8;
+  while (shrink > 1 && std::min(found.width, found.height) < least * shrink) shrink /= 2;
+  return shrink;
+}
+
+std::string colourOf(const VipsImage* image) {
+  const VipsInterpretation colours = vips_image_get_interpretation(image);
+  if (colours == VIPS_INTERPRETATION_CMYK) return "cmyk";
+  return vips_image_get_bands(image) < 3 ? "grey" : "rgb";
+}
+
+void describe(VipsImage* image, Inspection& found) {
+  found.width = vips_image_get_width(image);
+  found.height = vips_image_get_height(image);
+  found.bits = static_cast<int>(8 * vips_format_sizeof(vips_image_get_format(image)));
+  found.colour = colourOf(image);
+  found.alpha = vips_image_hasalpha(image);
+  found.orientation = vips_image_get_orientation(image);
+}
+
+void fingerprint(const Image& image, Inspection& found) {
+  const uint64_t size = static_cast<uint64_t>(found.height) << 32 | static_cast<uint64_t>(found.width);
+  found.pixelHash = hashOf({image.pixels.get(), image.size()}, size);
+  found.fingerprint = fingerprintOf(image);
+}
+
+// The library's own account in a message of failDecoding.
+std::string reasonIn(const std::string& message) {
+  const size_t begin = message.find('('), end = message.rfind(')');
+  return begin == message.npos || end == message.npos ? message : message.substr(begin + 1, end - begin - 1);
+}
+
+// JPEG decoders warn of damage that they can pass over, as training does; those of the other formats warn of harmless
+// things such as colour profiles.
+void decode(Bytes content, Inspection& found) {
+  const auto read = [&](VipsFailOn failOn) {
+    fingerprint(decodeOpened(open(content, found.format, failOn, shrinkFor(found, shortestSide))), found);
+  };
+  if (found.format != "jpeg") return read(VIPS_FAIL_ON_TRUNCATED);
+  try {
+    read(VIPS_FAIL_ON_WARNING);
+  } catch (const DataError& complaint) {
+    read(VIPS_FAIL_ON_TRUNCATED);
+    found.warning = reasonIn(complaint.what());
+  }
+}
+
+void inspectContent(Bytes content, Inspection& found, Depth depth) {
+  found.bytes = content.size();
+  found.format = formatOf(content);
+  if (content.empty()) throw DataError("the file is empty");
+  if (!isSupported(found.format)) {
+    throw DataError("expected a JPEG, PNG or WebP image, found " + (found.format.empty() ? "other content" : found.format));
+  }
+  describe(open(content, found.format, VIPS_FAIL_ON_NONE, 1).get(), found);
+  found.huge = true;
+  requireSize(found.height, found.width);
+  found.huge = false;
+  if (depth == Depth::header) return;
+  found.fileHash = hashOf(content);
+  decode(content, found);
+}
+
+void inspectPixels(const Image& image, Inspection& found, Depth depth) {
+  found.bytes = image.size();
+  found.format = "pixels";
+  found.width = image.width;
+  found.height = image.height;
+  found.bits = 8;
+  found.colour = "rgb";
+  if (depth == Depth::header) return;
+  fingerprint(image, found);
+  found.fileHash = found.pixelHash;
+}
+
+Image fitted(Image image, int side) {
+  const double factor = static_cast<double>(side) / std::max(image.width, image.height);
+  if (factor >= 1) return image;
+  const auto scaled = [&](int length) { return std::max(1, static_cast<int>(std::lround(length * factor))); };
+  return resample(image, scaled(image.height), scaled(image.width));
+}
+
+// As much of the image as can be decoded.
+Image salvage(Bytes content, int side) {
+  Inspection found;
+  found.format = formatOf(content);
+  describe(open(content, found.format, VIPS_FAIL_ON_NONE, 1).get(), found);
+  requireSize(found.height, found.width);
+  return decodeOpened(open(content, found.format, VIPS_FAIL_ON_NONE, shrinkFor(found, side)));
+}
+
+}  // namespace
+
+Inspection inspect(const Source& source, size_t index, Depth depth) {
+  startVips();
+  Inspection found;
+  try {
+    if (const auto file = source.file(index)) {
+      try {
+        inspectContent(file->bytes(), found, depth);
+      } catch (const DataError& error) {
+        found.error = error.what();
+        found.truncated = isSupported(found.format) && !found.huge && lacksEnd(found.format, file->bytes());
+      }
+    } else {
+      inspectPixels(source.load(index), found, depth);
+    }
+  } catch (const DataError& error) {
+    found.error = error.what();
+  }
+  return found;
+}
+
+std::vector<uint8_t> thumbnailOf(const Source& source, size_t index, int side) {
+  constexpr int quality = 80;
+  startVips();
+  try {
+    const auto file = source.file(index);
+    Image image = file ? salvage(file->bytes(), side) : source.load(index);
+    return encodeImage(fitted(std::move(image), side), ImageFormat::jpeg, quality);
+  } catch (const DataError&) {
+    return {};
+  }
+}
+
+}  // namespace lt
