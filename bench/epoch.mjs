@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
-import { Loader } from "../dist/data/loader.js";
+import { Loader } from "../dist/data/loader/loader.js";
 import { openDataset } from "../dist/data/registry.js";
 import { inOrder } from "../dist/data/samplers/in-order.js";
 import { loadRecipe } from "../dist/recipes/load.js";

@@ -10,8 +10,8 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { train } from "../dist/index.js";
 import { loadRecipe } from "../dist/recipes/load.js";
-import { RunLogs } from "../dist/training/logs/run-logs.js";
-import { runFolder } from "../dist/training/run-folder.js";
+import { RunLogs } from "../dist/logs/run-logs.js";
+import { runFolder } from "../dist/runs/run-folder.js";
 import { median } from "./support/paired.mjs";
 
 const { values } = parseArgs({

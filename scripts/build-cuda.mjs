@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { locateEngine } from "../dist/engine/locate.js";
+import { locateEngine } from "../dist/libtorch/locate.js";
 import { userCacheFolder } from "../dist/support/cache-folder.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -2,7 +2,7 @@
 // nothing else). An object is rebuilt when its source, a header of ours that it includes, the flags, the compiler or
 // the engine changed.
 //   node scripts/build-native.mjs [--force]
-// Reads dist/engine/locate.js for the engine's folder: run `npm run build` first. CXX chooses the compiler.
+// Reads dist/libtorch/locate.js for the engine's folder: run `npm run build` first. CXX chooses the compiler.
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -151,7 +151,7 @@ function plan(engine) {
 
 /** Builds what is not current. Returns whether anything was built. */
 export async function buildNative({ force = false, log = console.log } = {}) {
-  const { locateEngine } = await import("../dist/engine/locate.js");
+  const { locateEngine } = await import("../dist/libtorch/locate.js");
   const engine = locateEngine();
   if (force) rmSync(build, { recursive: true, force: true });
   mkdirSync(objects, { recursive: true });

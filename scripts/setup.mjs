@@ -95,7 +95,7 @@ async function buildPage() {
 }
 
 async function installEngine() {
-  const { locateEngine } = await import("../dist/engine/locate.js");
+  const { locateEngine } = await import("../dist/libtorch/locate.js");
   try {
     const { version, root: folder } = locateEngine();
     return `libtorch ${version} in ${folder}`;

@@ -3,23 +3,23 @@
  * line's own displays and logs listen to the same ones.
  */
 import { resolve } from "node:path";
-import { versions } from "./cli/version.js";
+import { versions } from "./runs/versions.js";
 import { loadRecipe } from "./recipes/load.js";
 import type { Override } from "./recipes/overrides.js";
 import { resolveRecipe } from "./recipes/resolve.js";
 import type { RecipeInput } from "./recipes/schema.js";
 import { UsageError } from "./support/errors.js";
 import type { Json } from "./support/json.js";
-import type { Listener } from "./training/events.js";
-import type { MlflowOptions } from "./training/logs/mlflow/settings.js";
-import { mlflowSettings } from "./training/logs/mlflow/settings.js";
+import type { Listener } from "./runs/events.js";
+import type { MlflowOptions } from "./logs/mlflow/settings.js";
+import { mlflowSettings } from "./logs/mlflow/settings.js";
 import { trainRun } from "./training/train.js";
 import type { TrainOptions, TrainResult } from "./training/train.js";
 
 export type { EvaluationResult } from "./evaluation/accuracy.js";
 export type { RecipeInput, ResolvedRecipe } from "./recipes/schema.js";
 export { CheckpointError, DataError, LongtailError, TrainingError, UsageError } from "./support/errors.js";
-export { consoleListener } from "./training/console.js";
+export { consoleListener } from "./logs/console.js";
 export type {
   CacheEvent,
   CheckpointEvent,
@@ -35,8 +35,8 @@ export type {
   StepEvent,
   TrainingEvent,
   WarningEvent,
-} from "./training/events.js";
-export type { RunFolder } from "./training/run-folder.js";
+} from "./runs/events.js";
+export type { RunFolder } from "./runs/run-folder.js";
 export type { TrainResult } from "./training/train.js";
 
 export interface TrainingOptions extends Pick<

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Overview } from "../src/watch/run/overview.js";
-import type { TrainingEvent } from "../src/training/events.js";
-import { readEvents } from "../src/training/logs/tensorboard/event-file.fixture.js";
-import { runFolder } from "../src/training/run-folder.js";
+import type { TrainingEvent } from "../src/runs/events.js";
+import { readEvents } from "../src/logs/tensorboard/event-file.fixture.js";
+import { runFolder } from "../src/runs/run-folder.js";
 import { toyFolder } from "../src/training/toy-folder.fixture.js";
 import { toyRecipe } from "../src/training/toy.fixture.js";
 import { trainToy } from "../src/training/train-toy.fixture.js";

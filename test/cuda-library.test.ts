@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { locateEngine } from "../src/engine/locate.js";
+import { locateEngine } from "../src/libtorch/locate.js";
 import { userCacheFolder } from "../src/support/cache-folder.js";
 import { loadCudaLibrary } from "../src/torch/cuda.js";
 import { availableDevices } from "../src/torch/settings.js";

@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Loader } from "../src/data/loader.js";
+import { Loader } from "../src/data/loader/loader.js";
 import { packedDataset, plainOptions } from "../src/data/testing.fixture.js";
 import type { ResolvedRecipe } from "../src/recipes/schema.js";
 import { hasCudaLibrary } from "../src/torch/cuda.js";
 import { scope } from "../src/torch/scope.js";
 import { availableDevices } from "../src/torch/settings.js";
-import type { TrainingEvent } from "../src/training/events.js";
+import type { TrainingEvent } from "../src/runs/events.js";
 import { toyFolder } from "../src/training/toy-folder.fixture.js";
 import { toyRecipe } from "../src/training/toy.fixture.js";
 import { trainToy } from "../src/training/train-toy.fixture.js";

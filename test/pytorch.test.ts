@@ -11,7 +11,7 @@ import { writeSafetensors } from "../src/torch/safetensors.js";
 import { scope } from "../src/torch/scope.js";
 import { tensor } from "../src/torch/create.js";
 import { saveCheckpoint } from "../src/training/checkpoint.js";
-import { exportWeights } from "../src/training/export.js";
+import { exportWeights } from "../src/inference/export.js";
 import { trainStep } from "../src/training/step.js";
 import { toyRecipe } from "../src/training/toy.fixture.js";
 import { pytorch } from "./support/pytorch.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { TrainingEvent } from "../src/training/events.js";
+import type { TrainingEvent } from "../src/runs/events.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
 import { trainToy } from "../src/training/train-toy.fixture.js";
 import { logProgram } from "./support/log-programs.js";

@@ -1,5 +1,5 @@
 // Batches as `longtail train` makes them: the loader's threads, and the device at their end.
-import { Loader } from "../../dist/data/loader.js";
+import { Loader } from "../../dist/data/loader/loader.js";
 import { openDataset } from "../../dist/data/registry.js";
 import { instanceSampler } from "../../dist/data/samplers/instance.js";
 import { Data } from "../../dist/recipes/data-schema.js";

@@ -11,7 +11,7 @@ import { keepForever } from "../../dist/torch/scope.js";
 import { setThreads } from "../../dist/torch/settings.js";
 import { ALONE } from "../../dist/distributed/peers.js";
 import { LossScaler } from "../../dist/optim/loss-scaler.js";
-import { openStepper } from "../../dist/training/stepping/stepper.js";
+import { openStepper } from "../../dist/training/graph/stepper.js";
 import { batchesOf } from "./images.mjs";
 import { classCounts } from "./spec.mjs";
 import { disposing, scoped } from "../support/scoped.mjs";

@@ -1,7 +1,7 @@
 // The pipelines of pipeline.mjs as training has them: node longtail.mjs PIPELINE FOLDER.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Loader } from "../../dist/data/loader.js";
+import { Loader } from "../../dist/data/loader/loader.js";
 import { openDataset } from "../../dist/data/registry.js";
 import { inOrder } from "../../dist/data/samplers/in-order.js";
 import { instanceSampler } from "../../dist/data/samplers/instance.js";

@@ -1,7 +1,7 @@
 // PyTorch to compare with, in a virtual environment that the bench makes in the user's cache (about 6 GB, once).
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LIBTORCH_VERSION } from "../../dist/engine/version.js";
+import { LIBTORCH_VERSION } from "../../dist/libtorch/version.js";
 import { pythonEnvironment } from "../../scripts/support/python-environment.mjs";
 
 /** torchvision 0.15 came with torch 2.0, and so on. */

@@ -6,7 +6,7 @@
 
 namespace lt {
 
-enum class Stage : uint8_t { Read, Decode, Transform, Wait, Normalize };  // src/data/timeline.ts has the same order
+enum class Stage : uint8_t { Read, Decode, Transform, Wait, Normalize };  // src/data/loader/timeline.ts has the same order
 
 struct StageSpan {
   uint32_t thread;  // 0, 1, … in the order of their first span since the start of the recording

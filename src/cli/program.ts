@@ -1,20 +1,20 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { compareCommand } from "./commands/compare.js";
-import { dataCommand } from "./commands/data.js";
-import { engineCommand } from "./commands/engine.js";
-import { evaluateCommand } from "./commands/evaluate.js";
-import { exportCommand } from "./commands/export.js";
-import { launchCommand } from "./commands/launch.js";
-import { predictCommand } from "./commands/predict.js";
-import { profileCommand } from "./commands/profile.js";
-import { quickstartCommand } from "./commands/quickstart.js";
-import { recipesCommand } from "./commands/recipes.js";
-import { reportCommand } from "./commands/report.js";
-import { reproduceCommand } from "./commands/reproduce.js";
-import { trainCommand } from "./commands/train.js";
-import { watchCommand } from "./commands/watch.js";
-import { longtailVersion } from "./version.js";
+import { compareCommand } from "./compare/command.js";
+import { dataCommand } from "./data/command.js";
+import { engineCommand } from "./engine/command.js";
+import { evaluateCommand } from "./evaluate/command.js";
+import { exportCommand } from "./export/command.js";
+import { launchCommand } from "./launch/command.js";
+import { predictCommand } from "./predict/command.js";
+import { profileCommand } from "./profile/command.js";
+import { quickstartCommand } from "./quickstart/command.js";
+import { recipesCommand } from "./recipes/command.js";
+import { reportCommand } from "./report/command.js";
+import { reproduceCommand } from "./reproduce/command.js";
+import { trainCommand } from "./train/command.js";
+import { watchCommand } from "./watch/command.js";
+import { longtailVersion } from "../runs/versions.js";
 
 const examples = `
 Start here:

@@ -1,5 +1,5 @@
 import { UsageError } from "../support/errors.js";
-import type { Trained } from "../training/trained.js";
+import type { Trained } from "../inference/trained.js";
 import { recipeFrom, withDataFolder } from "./recipe-arguments.js";
 
 /** What says which network to load. */
@@ -13,7 +13,7 @@ export interface TrainedArguments {
 
 /** The network of a run or a checkpoint or, with --recipe, of a file of weights that does not say what it is for. */
 export async function trainedFrom(path: string, options: TrainedArguments): Promise<Trained> {
-  const { loadTrained, loadWithRecipe } = await import("../training/trained.js");
+  const { loadTrained, loadWithRecipe } = await import("../inference/trained.js");
   const { recipe, set, data, device, weights } = options;
   if (recipe !== undefined && weights !== undefined)
     throw new UsageError("--weights chooses among a checkpoint's; a file that needs --recipe holds one kind");

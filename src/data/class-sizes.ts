@@ -1,5 +1,5 @@
-import { groupOf } from "../evaluation/groups.js";
-import type { Group, GroupRule } from "../evaluation/groups.js";
+import { groupOf } from "./groups.js";
+import type { Group, GroupRule } from "./groups.js";
 import type { Dataset } from "./dataset.js";
 import { classStatistics } from "./statistics.js";
 

@@ -2,8 +2,8 @@ import { extname } from "node:path";
 import { parse } from "csv-parse/sync";
 import { DataError } from "../support/errors.js";
 import { nearest } from "../support/nearest.js";
-import { readJsonObject } from "./json-file.js";
-import { readTextFile } from "./text-file.js";
+import { readJsonObject } from "./formats/reading/json-file.js";
+import { readTextFile } from "./formats/reading/text-file.js";
 
 /**
  * [C]: a weight above 0 for each class by its name, from JSON ({ "ant": 3, "bee": 1 }) or CSV (a header "class,weight", then

@@ -1,5 +1,5 @@
 import { Markup, markup } from "../support/markup.js";
-import { GROUPS, type Group } from "../evaluation/groups.js";
+import { GROUPS, type Group } from "./groups.js";
 import type { ClassSize } from "./class-sizes.js";
 
 const WIDTH = 760;

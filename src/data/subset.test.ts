@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scope } from "../torch/scope.js";
 import type { Dataset, Pixels } from "./dataset.js";
-import { Loader } from "./loader.js";
+import { Loader } from "./loader/loader.js";
 import { joinEncoded, subset } from "./subset.js";
 import { packedDataset, plainOptions, png, temporaryFolder } from "./testing.fixture.js";
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 import { DataError } from "../support/errors.js";
 import type { Dataset, Split } from "./dataset.js";
-import type { LoaderOptions } from "./loader.js";
+import type { LoaderOptions } from "./loader/loader.js";
 import { inOrder } from "./samplers/in-order.js";
 import { openDataset } from "./registry.js";
 import { sharedBytes } from "./shared-bytes.js";

@@ -1,4 +1,4 @@
-import type { Group, GroupRule } from "./groups.js";
+import type { Group, GroupRule } from "../data/groups.js";
 
 /** A value for all images and for those of each group of classes; null where a group has no images. */
 export interface ByGroup<T> {

@@ -1,5 +1,5 @@
 import type { ByGroup } from "./analysis.js";
-import type { Group } from "./groups.js";
+import type { Group } from "../data/groups.js";
 
 /** Sums of some kind, kept for all images and for each group of classes. */
 export class Grouped<Sums> {

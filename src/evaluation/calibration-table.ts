@@ -1,7 +1,7 @@
 import { formatTable } from "../support/table.js";
 import type { Cell } from "../support/table.js";
 import type { ByGroup, Calibration, Temperature } from "./analysis.js";
-import { ALL_AND_GROUPS, GROUPS } from "./groups.js";
+import { ALL_AND_GROUPS, GROUPS } from "../data/groups.js";
 
 /** Calibration of the ensemble before and after, by group: "7.4 → 5.9" a cell. */
 export function calibrationTable(before: ByGroup<Calibration>, after: ByGroup<Calibration>): string {

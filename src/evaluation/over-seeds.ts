@@ -1,4 +1,4 @@
-import { ALL_AND_GROUPS } from "./groups.js";
+import { ALL_AND_GROUPS } from "../data/groups.js";
 import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
 import { modelRows } from "./results-table.js";

@@ -1,6 +1,6 @@
 import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
-import { ALL_AND_GROUPS } from "./groups.js";
+import { ALL_AND_GROUPS } from "../data/groups.js";
 import type { GroupAccuracy } from "./scores.js";
 
 type Models = Pick<EvaluationResult, "ensemble" | "experts">;

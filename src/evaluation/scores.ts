@@ -1,4 +1,4 @@
-import type { Group } from "./groups.js";
+import type { Group } from "../data/groups.js";
 import { mean, sum } from "../support/sum.js";
 
 /** Top-1 accuracy in percent. A group without test images is null. */

@@ -37,7 +37,7 @@ export async function loadRecipe(
     throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
   const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(recipeFileOf(nameOrPath));
   if (!builtIn && isReferenceFile(recipe)) {
-    const { importReference } = await import("./reference/import.js");
+    const { importReference } = await import("./ncl-yaml/import.js");
     const imported = importReference(recipe, nameOrPath, settings, ranks);
     onRemarks?.(imported.remarks);
     return resolveRecipe(imported.recipe, nameOrPath, [...imported.overrides, ...overrides]);

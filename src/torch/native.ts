@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { locateEngine, type EngineLocation } from "../engine/locate.js";
+import { locateEngine, type EngineLocation } from "../libtorch/locate.js";
 import { DataError, EngineError } from "../support/errors.js";
 import { FreedTensorError, NativeError, TorchError } from "./errors.js";
 import { OPERATORS } from "./operator-names.generated.js";

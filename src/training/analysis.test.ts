@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Analysis } from "../evaluation/analysis.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { memory } from "../torch/scope.js";
-import type { RunResult } from "./run-folder.js";
+import type { RunResult } from "../runs/run-folder.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";

@@ -12,7 +12,7 @@ import { memory, scope } from "../torch/scope.js";
 import { checkpointPath, readCheckpoint, saveCheckpoint } from "./checkpoint.js";
 import { trainStep } from "./step.js";
 import { temporaryFolder, toyRecipe } from "./toy.fixture.js";
-import { loadTrained, restoreModel } from "./trained.js";
+import { loadTrained, restoreModel } from "../inference/trained.js";
 
 const training = { classes: ["ant", "bee", "cat"], counts: [24, 12, 6] };
 const recipe = toyRecipe("data");

@@ -12,9 +12,9 @@ import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { EpochSums } from "./epoch-totals.js";
-import { runFolder } from "./run-folder.js";
-import type { RunFolder } from "./run-folder.js";
-import type { BestEpoch, BestOnTest } from "./selection.js";
+import { runFolder } from "../runs/run-folder.js";
+import type { RunFolder } from "../runs/run-folder.js";
+import type { BestEpoch, BestOnTest } from "../runs/selection.js";
 
 const FORMAT = "longtail-checkpoint";
 const VERSION = 2;

@@ -7,9 +7,9 @@ import type { Checkpoint } from "./checkpoint.js";
 import type { Reached, Run } from "./epochs.js";
 import { judge } from "./judge.js";
 import type { Judgement } from "./judge.js";
-import { shareWeights } from "./parallel/share-state.js";
+import { shareWeights } from "./distributed/share-state.js";
 import { restoreWeights } from "./resume.js";
-import type { RunFolder, RunResult } from "./run-folder.js";
+import type { RunFolder, RunResult } from "../runs/run-folder.js";
 
 /** A run's result, without its duration, and the analysis of the same answers. */
 export interface Conclusion {

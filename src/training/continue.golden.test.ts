@@ -8,7 +8,7 @@ import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { continueFrom } from "./continue.js";
 import { applySettings, prepare } from "./prepare.js";
-import { readReferenceCheckpoint } from "./reference-checkpoint.js";
+import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
 import { referenceRecipe, writeTenClasses } from "./reference.fixture.js";
 import { temporaryFolder } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";

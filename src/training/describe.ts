@@ -1,9 +1,9 @@
 import { datasetCard, splitHash } from "../data/card.js";
 import { getKernels, getThreads } from "../torch/settings.js";
-import type { RunEvent, Untimed } from "./events.js";
+import type { RunEvent, Untimed } from "../runs/events.js";
 import type { Position } from "./checkpoint.js";
 import type { Prepared } from "./prepare.js";
-import type { RunDescription, RunFolder } from "./run-folder.js";
+import type { RunDescription, RunFolder } from "../runs/run-folder.js";
 
 /** What recipe.json says. */
 export function describeRun(

@@ -3,11 +3,11 @@ import { expect, test } from "vitest";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { exportWeights } from "./export.js";
+import { exportWeights } from "../inference/export.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
-import { evaluateTrained, loadTrained } from "./trained.js";
+import { evaluateTrained, loadTrained } from "../inference/trained.js";
 import { readSafetensors } from "../torch/safetensors.js";
 
 const at = toyFolder("file");

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Batch } from "../data/loader.js";
+import type { Batch } from "../data/loader/loader.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { learningRate } from "../optim/schedule.js";
 import { scope } from "../torch/scope.js";
@@ -10,20 +10,20 @@ import type { CheckpointClock } from "./checkpoint-clock.js";
 import { assertFinite } from "./divergence.js";
 import { EpochTotals } from "./epoch-totals.js";
 import type { EpochSums } from "./epoch-totals.js";
-import type { Emit } from "./events.js";
+import type { Emit } from "../runs/events.js";
 import { judge } from "./judge.js";
 import type { Judgement } from "./judge.js";
-import type { Agreement } from "./parallel/agreement.js";
-import { randomStates } from "./parallel/random-states.js";
-import { tellFirstBatch } from "./logs/first-batch.js";
-import { tellSpread } from "./logs/spread.js";
+import type { Agreement } from "./distributed/agreement.js";
+import { randomStates } from "./distributed/random-states.js";
+import { tellFirstBatch } from "./first-batch.js";
+import { tellSpread } from "./histograms.js";
 import type { Prepared } from "./prepare.js";
-import type { RunFolder } from "./run-folder.js";
-import { bestOnTest, betterEpoch } from "./selection.js";
+import type { RunFolder } from "../runs/run-folder.js";
+import { bestOnTest, betterEpoch } from "../runs/selection.js";
 import { StepReports } from "./step-reports.js";
-import type { Reading } from "./stepping/reading.js";
-import { openStepper } from "./stepping/stepper.js";
-import type { Stepper } from "./stepping/stepper.js";
+import type { Reading } from "./graph/reading.js";
+import { openStepper } from "./graph/stepper.js";
+import type { Stepper } from "./graph/stepper.js";
 
 /** What the loop works with. */
 export interface Run extends Prepared {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Batch } from "../data/loader.js";
+import type { Batch } from "../data/loader/loader.js";
 import { AccuracyMeter } from "../evaluation/accuracy.js";
 import { buildMethod } from "../methods/registry.js";
 import { full, ones } from "../torch/create.js";

@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
-import type { Loader } from "../data/loader.js";
+import type { Loader } from "../data/loader/loader.js";
 import { ALONE } from "../distributed/peers.js";
 import type { Peers } from "../distributed/peers.js";
 import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
-import { answer, gatherAnswers } from "./parallel/gather-answers.js";
+import { answer, gatherAnswers } from "./distributed/gather-answers.js";
 
 export interface EvaluateOptions {
   readonly method: Method;

@@ -6,10 +6,10 @@ import type { Analysis } from "../evaluation/analysis.js";
 import { secondsSince } from "../support/units.js";
 import { evaluateMethod } from "./evaluate.js";
 import type { EvaluateOptions } from "./evaluate.js";
-import type { Agreement } from "./parallel/agreement.js";
-import { shareBuffers } from "./parallel/share-state.js";
-import type { Emit, EvaluatedSplit } from "./events.js";
-import { fitTemperatures } from "./post-hoc/fit-temperatures.js";
+import type { Agreement } from "./distributed/agreement.js";
+import { shareBuffers } from "./distributed/share-state.js";
+import type { Emit, EvaluatedSplit } from "../runs/events.js";
+import { fitTemperatures } from "./fit-temperatures.js";
 import type { Prepared } from "./prepare.js";
 
 type Judged = Pick<

@@ -1,8 +1,8 @@
 import { openLoader } from "../data/cache/open-loader.js";
 import type { CacheListener } from "../data/cache/report.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Loader, LoaderOptions } from "../data/loader.js";
-import type { Shard } from "../data/epoch-plan.js";
+import type { Loader, LoaderOptions } from "../data/loader/loader.js";
+import type { Shard } from "../data/loader/epoch-plan.js";
 import { inOrder } from "../data/samplers/in-order.js";
 import { buildSampler } from "../data/samplers/registry.js";
 import type { Method } from "../methods/method.js";

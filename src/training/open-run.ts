@@ -1,15 +1,15 @@
 import { continueFrom } from "./continue.js";
 import { describeRun } from "./describe.js";
-import type { EndEvent, Listener } from "./events.js";
-import { RunLogs } from "./logs/run-logs.js";
-import { rewindMetrics } from "./metrics.js";
-import { shareBeginning } from "./parallel/share-state.js";
+import type { EndEvent, Listener } from "../runs/events.js";
+import { RunLogs } from "../logs/run-logs.js";
+import { rewindMetrics } from "../runs/metrics.js";
+import { shareBeginning } from "./distributed/share-state.js";
 import type { Prepared } from "./prepare.js";
 import { resume } from "./resume.js";
 import type { Resumed } from "./resume.js";
-import { createRunFolder, runFolder } from "./run-folder.js";
-import type { RunFolder } from "./run-folder.js";
-import { lockRun } from "./run-lock.js";
+import { createRunFolder, runFolder } from "../runs/run-folder.js";
+import type { RunFolder } from "../runs/run-folder.js";
+import { lockRun } from "../runs/run-lock.js";
 import type { TrainOptions } from "./train.js";
 
 /** A run whose folder is this process's, and what was prepared is in the state to go on from. */

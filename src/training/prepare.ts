@@ -22,7 +22,7 @@ import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { holdOut } from "./held-out.js";
 import { openLoaders, type Loaders } from "./loaders.js";
-import { seedProcess } from "./parallel/random-states.js";
+import { seedProcess } from "./distributed/random-states.js";
 
 /** Everything a recipe names, built. */
 export interface Prepared extends Loaders {

@@ -8,13 +8,13 @@ import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { readCheckpoint } from "./checkpoint.js";
 import type { Checkpoint, Progress } from "./checkpoint.js";
-import { rewindMetrics } from "./metrics.js";
+import { rewindMetrics } from "../runs/metrics.js";
 import type { Prepared } from "./prepare.js";
-import { runFolder } from "./run-folder.js";
-import { differences } from "./recipe-differences.js";
-import type { RunFolder } from "./run-folder.js";
-import type { BestEpoch } from "./selection.js";
-import { restore } from "./trained.js";
+import { runFolder } from "../runs/run-folder.js";
+import { differences } from "../runs/recipe-differences.js";
+import type { RunFolder } from "../runs/run-folder.js";
+import type { BestEpoch } from "../runs/selection.js";
+import { restore } from "../inference/trained.js";
 
 export interface Resumed {
   readonly progress: Progress;

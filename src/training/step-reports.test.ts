@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { EpochTotals } from "./epoch-totals.js";
-import type { Untimed, TrainingEvent } from "./events.js";
+import type { Untimed, TrainingEvent } from "../runs/events.js";
 import type { StepOutcome } from "./step.js";
 import { StepReports } from "./step-reports.js";
-import { readAlready } from "./stepping/reading.js";
+import { readAlready } from "./graph/reading.js";
 import { toyRecipe } from "./toy.fixture.js";
 
 const told: Untimed<TrainingEvent>[] = [];

@@ -3,7 +3,7 @@ import { LEAST_SCALE } from "../optim/loss-scaler.js";
 import { divergenceError, LossHistory, scaleError, type Failure } from "./divergence.js";
 import type { EpochTotals } from "./epoch-totals.js";
 import type { Run } from "./epochs.js";
-import type { Reading } from "./stepping/reading.js";
+import type { Reading } from "./graph/reading.js";
 
 /** A step of an epoch that was run, before it is told. */
 interface RunStep {

@@ -1,5 +1,5 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import type { TrainingEvent } from "./events.js";
+import type { TrainingEvent } from "../runs/events.js";
 import { trainRun } from "./train.js";
 import type { TrainOptions, TrainResult } from "./train.js";
 

@@ -5,11 +5,11 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { TrainingError, UsageError } from "../support/errors.js";
 import { memory, scope } from "../torch/scope.js";
 import { checkpointPath, readCheckpoint } from "./checkpoint.js";
-import type { TrainingEvent } from "./events.js";
-import type { RunDescription, RunResult } from "./run-folder.js";
+import type { TrainingEvent } from "../runs/events.js";
+import type { RunDescription, RunResult } from "../runs/run-folder.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
-import { evaluateTrained, loadTrained } from "./trained.js";
+import { evaluateTrained, loadTrained } from "../inference/trained.js";
 
 const STEPS = 6; // of 42 images, 8 a batch
 let temporary: ReturnType<typeof temporaryFolder>;

@@ -9,17 +9,17 @@ import { conclude } from "./conclude.js";
 import type { Conclusion } from "./conclude.js";
 import { runEvent } from "./describe.js";
 import { trainEpochs } from "./epochs.js";
-import { emitter } from "./events.js";
-import type { EndEvent, Listener } from "./events.js";
-import type { MlflowSettings } from "./logs/mlflow/settings.js";
+import { emitter } from "../runs/events.js";
+import type { EndEvent, Listener } from "../runs/events.js";
+import type { MlflowSettings } from "../logs/mlflow/settings.js";
 import { openRun } from "./open-run.js";
-import { Agreement } from "./parallel/agreement.js";
-import { assertSameTraining } from "./parallel/same-training.js";
+import { Agreement } from "./distributed/agreement.js";
+import { assertSameTraining } from "./distributed/same-training.js";
 import { applySettings, prepare } from "./prepare.js";
 import type { Prepared } from "./prepare.js";
 import { canResume } from "./resume.js";
-import { assertFree, writeAnalysis, writeResult } from "./run-folder.js";
-import type { RunFolder, Versions } from "./run-folder.js";
+import { assertFree, writeAnalysis, writeResult } from "../runs/run-folder.js";
+import type { RunFolder, Versions } from "../runs/run-folder.js";
 
 export interface TrainOptions {
   readonly recipe: ResolvedRecipe;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { trainCommand } from "../../src/cli/commands/train.js";
+import { trainCommand } from "../../src/cli/train/command.js";
 import { placeFrom } from "../../src/distributed/place.js";
 import { loadRecipe } from "../../src/recipes/load.js";
 import { freePort } from "../../src/support/free-port.js";

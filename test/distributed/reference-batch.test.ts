@@ -6,7 +6,7 @@ import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { launch, longtail } from "../support/launched.js";
 
 const at = toyFolder("file");
-const file = join(import.meta.dirname, "../reference-recipes/cifar100_im100_NCL.yaml");
+const file = join(import.meta.dirname, "../ncl-recipes/cifar100_im100_NCL.yaml");
 
 /** The file's training with toy images and a small network. */
 function training(out: string, ...pairs: string[]): string[] {

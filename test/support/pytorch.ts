@@ -1,8 +1,8 @@
 /** The PyTorch that the bench compares with (bench/support/pytorch.mjs installs it); tests use it where it is. */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { engineCacheFolder } from "../../src/engine/locate.js";
-import { LIBTORCH_VERSION } from "../../src/engine/version.js";
+import { engineCacheFolder } from "../../src/libtorch/locate.js";
+import { LIBTORCH_VERSION } from "../../src/libtorch/version.js";
 
 const folder = join(dirname(engineCacheFolder()), `bench-pytorch-${LIBTORCH_VERSION}`);
 

@@ -5,7 +5,7 @@ import { openDataset } from "../../src/data/registry.js";
 import { AccuracyMeter } from "../../src/evaluation/accuracy.js";
 import { AnalysisMeter } from "../../src/evaluation/analysis/analysis-meter.js";
 import type { ResolvedRecipe } from "../../src/recipes/schema.js";
-import { createRunFolder, writeAnalysis, writeResult } from "../../src/training/run-folder.js";
+import { createRunFolder, writeAnalysis, writeResult } from "../../src/runs/run-folder.js";
 import { tensor } from "../../src/torch/create.js";
 import { Rng } from "../../src/torch/random.js";
 import { scope } from "../../src/torch/scope.js";

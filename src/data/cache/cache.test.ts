@@ -6,7 +6,7 @@ import { lockFile } from "../../torch/file-lock.js";
 import { scope } from "../../torch/scope.js";
 import type { Dataset } from "../dataset.js";
 import { openImageFolder } from "../formats/image-folder.js";
-import type { LoaderOptions } from "../loader.js";
+import type { LoaderOptions } from "../loader/loader.js";
 import { buildSampler } from "../samplers/registry.js";
 import { joinEncoded } from "../subset.js";
 import { packedDataset, plainOptions, png, temporaryFolder, writeFiles } from "../testing.fixture.js";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { userCacheFolder } from "../../support/cache-folder.js";
-import { Loader, workerThreads, type LoaderOptions } from "../loader.js";
+import { Loader, workerThreads, type LoaderOptions } from "../loader/loader.js";
 import { diskCache } from "./disk-cache.js";
 import { withoutFixedStart } from "./fixed-transforms.js";
 import { PIXELS_AT } from "./image-file.js";

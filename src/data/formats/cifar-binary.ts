@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../support/errors.js";
-import { linesOf, readTextFile } from "../text-file.js";
+import { linesOf, readTextFile } from "./reading/text-file.js";
 import { CIFAR_PIXELS, requireNames } from "./cifar-version.js";
 import type { CifarFile, CifarKind, CifarVersion } from "./cifar-version.js";
 

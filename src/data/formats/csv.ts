@@ -1,9 +1,9 @@
 import { parse } from "csv-parse/sync";
 import { DataError } from "../../support/errors.js";
-import { requireColumn } from "../columns.js";
-import type { FileListFormat } from "../listed-files.js";
-import type { Listed } from "../listing.js";
-import { readTextFile } from "../text-file.js";
+import { requireColumn } from "./reading/columns.js";
+import type { FileListFormat } from "./listed-files.js";
+import type { Listed } from "./listing.js";
+import { readTextFile } from "./reading/text-file.js";
 
 /**
  * CSV (.tsv: tabs) with a header and a row an image; data.columns names the columns of paths and labels. Labels are

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { DataError } from "../../support/errors.js";
 import { openDataset } from "../registry.js";
 import type { DataSpec } from "../source.js";
-import { tarOf } from "../tar.fixture.js";
+import { tarOf } from "./reading/tar.fixture.js";
 import { dataSpec, fixturePath, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const annotations = {

@@ -1,9 +1,9 @@
 import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
-import { asCategory } from "../class-names.js";
-import { readJsonObject } from "../json-file.js";
-import type { FileListFormat } from "../listed-files.js";
-import type { Listed } from "../listing.js";
+import { asCategory } from "./class-names.js";
+import { readJsonObject } from "./reading/json-file.js";
+import type { FileListFormat } from "./listed-files.js";
+import type { Listed } from "./listing.js";
 
 /**
  * iNaturalist's own files (2017 to 2021), in COCO's form: { "images": [{ "id", "file_name" }], "annotations":

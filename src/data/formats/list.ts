@@ -1,7 +1,7 @@
 import type { BadRecords } from "../bad-records.js";
-import type { FileListFormat } from "../listed-files.js";
-import type { Listed, Listing } from "../listing.js";
-import { linesOf, readTextFile } from "../text-file.js";
+import type { FileListFormat } from "./listed-files.js";
+import type { Listed, Listing } from "./listing.js";
+import { linesOf, readTextFile } from "./reading/text-file.js";
 
 interface Line extends Listed {
   /** Counted from 1. */

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import type { FileMetaData } from "hyparquet";
 import type { BadRecords } from "../bad-records.js";
-import { requireColumn } from "../columns.js";
-import { matchingFiles } from "../file-pattern.js";
-import { withFiles } from "../listed-files.js";
-import type { Listed, ListedFormat } from "../listing.js";
-import { ParquetFile } from "../parquet-file.js";
+import { requireColumn } from "./reading/columns.js";
+import { matchingFiles } from "./reading/file-pattern.js";
+import { withFiles } from "./listed-files.js";
+import type { Listed, ListedFormat } from "./listing.js";
+import { ParquetFile } from "./reading/parquet-file.js";
 import type { DataSource } from "../source.js";
 import { joinEncoded } from "../subset.js";
 

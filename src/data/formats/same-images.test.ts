@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, it } from "vitest";
 import { scope } from "../../torch/scope.js";
-import { Loader } from "../loader.js";
+import { Loader } from "../loader/loader.js";
 import { openDataset } from "../registry.js";
 import type { DataSpec } from "../source.js";
-import { tarOf } from "../tar.fixture.js";
+import { tarOf } from "./reading/tar.fixture.js";
 import { dataSpec, fixturePath, plainOptions, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const images: Record<string, Uint8Array> = {

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scope } from "../../torch/scope.js";
-import { Loader } from "../loader.js";
+import { Loader } from "../loader/loader.js";
 import { openDataset } from "../registry.js";
-import { tarMember, tarOf } from "../tar.fixture.js";
+import { tarMember, tarOf } from "./reading/tar.fixture.js";
 import {
   complaint,
   dataSpec,

@@ -2,11 +2,11 @@ import { posix, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
 import type { SpanPixels } from "../dataset.js";
-import { matchingFiles } from "../file-pattern.js";
-import type { Listed, ListedFormat } from "../listing.js";
+import { matchingFiles } from "./reading/file-pattern.js";
+import type { Listed, ListedFormat } from "./listing.js";
 import type { DataSource } from "../source.js";
-import { TarFile } from "../tar.js";
-import type { TarMember } from "../tar.js";
+import { TarFile } from "./reading/tar.js";
+import type { TarMember } from "./reading/tar.js";
 
 /** An image of a shard, with the label of its sample. */
 interface Sample extends Listed {

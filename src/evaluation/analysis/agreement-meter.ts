@@ -2,7 +2,7 @@ import { stack } from "../../torch/operators.generated.js";
 import type { Tensor } from "../../torch/tensor.js";
 import type { Agreement, ByGroup } from "../analysis.js";
 import { Grouped } from "../by-group.js";
-import type { Group } from "../groups.js";
+import type { Group } from "../../data/groups.js";
 import { increment, raise } from "../tally.js";
 
 /** Counts and sums over images; the arrays have an entry for each pair of experts. */

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../torch/tensor.js";
 import type { Analysis, HardImage } from "../analysis.js";
-import type { Group } from "../groups.js";
+import type { Group } from "../../data/groups.js";
 import type { Answers } from "./answers.js";
 import { insertInOrder } from "./first-few.js";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memory, scope } from "../../torch/scope.js";
 import { observe, softmax } from "../analysis/naive.fixture.js";
-import { groupOf } from "../groups.js";
+import { groupOf } from "../../data/groups.js";
 import { logShift, shiftLogits } from "./shares.js";
 import { reweightedAccuracy, targetShares } from "./targets.js";
 

@@ -1,5 +1,5 @@
 import type { ClassAccuracy } from "../accuracy.js";
-import type { Group } from "../groups.js";
+import type { Group } from "../../data/groups.js";
 import type { GroupAccuracy } from "../scores.js";
 
 export const TARGETS = ["uniform", "train", "reversed"] as const;

@@ -4,7 +4,7 @@ import { memory, scope } from "../../torch/scope.js";
 import { mean, naiveCalibration, observe } from "../analysis/naive.fixture.js";
 import type { NaiveImage } from "../analysis/naive.fixture.js";
 import type { Temperature } from "../analysis.js";
-import type { Group } from "../groups.js";
+import type { Group } from "../../data/groups.js";
 import { fitTemperature } from "./fit.js";
 import type { FitOptions, TemperatureKind } from "./fit.js";
 import { KeptLogits } from "./kept-logits.js";

@@ -1,6 +1,6 @@
 import { tensor } from "../../torch/create.js";
 import { withEnsemble } from "../meter.js";
-import type { Group } from "../groups.js";
+import type { Group } from "../../data/groups.js";
 import type { Tensor } from "../../torch/tensor.js";
 import type { Temperature } from "../analysis.js";
 

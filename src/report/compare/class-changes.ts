@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { GROUPS, groupOf } from "../../evaluation/groups.js";
+import { GROUPS, groupOf } from "../../data/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
 import { GROUP_COLORS, groupLegend } from "../html/groups.js";

@@ -1,4 +1,4 @@
-import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
+import { ALL_AND_GROUPS } from "../../data/groups.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { spread, type Spread } from "../../evaluation/over-seeds.js";
 import { holm, welchTest, type WelchTest } from "../../evaluation/significance/welch.js";

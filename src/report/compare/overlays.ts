@@ -3,7 +3,7 @@ import { markup, type Markup } from "../../support/markup.js";
 import { chart, type LegendItem } from "../charts/chart.js";
 import { curvesChart, type Curve } from "../charts/curves.js";
 import { smoothed } from "../charts/smoothed.js";
-import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
+import { ALL_AND_GROUPS } from "../../data/groups.js";
 import { seriesColor } from "../html/groups.js";
 import { percentText } from "../html/prose.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../support/errors.js";
 import { readHistory, type History } from "../run/history.js";
-import { hasResult, readAnalysis, readDescription, readResult } from "../../training/read-run.js";
-import { runFolder, type RunDescription, type RunResult } from "../../training/run-folder.js";
+import { hasResult, readAnalysis, readDescription, readResult } from "../../runs/read-run.js";
+import { runFolder, type RunDescription, type RunResult } from "../../runs/run-folder.js";
 import type { Analysis } from "../../evaluation/analysis.js";
 import { differingKeys, outcomeKeys } from "./recipe-keys.js";
 

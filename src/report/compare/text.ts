@@ -1,4 +1,4 @@
-import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
+import { ALL_AND_GROUPS } from "../../data/groups.js";
 import { spreadText } from "../../evaluation/over-seeds.js";
 import { formatTable } from "../../support/table.js";
 import { MEASURES, type Comparison, type Difference, type GroupSummary } from "./comparison.js";

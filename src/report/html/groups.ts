@@ -1,4 +1,4 @@
-import { GROUPS, type Group } from "../../evaluation/groups.js";
+import { GROUPS, type Group } from "../../data/groups.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import type { LegendItem } from "../charts/chart.js";
 

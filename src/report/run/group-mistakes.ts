@@ -1,4 +1,4 @@
-import { GROUPS, type Group } from "../../evaluation/groups.js";
+import { GROUPS, type Group } from "../../data/groups.js";
 import type { Judged } from "./judged.js";
 
 /** How the images of one group of classes are answered, in percent of them. */

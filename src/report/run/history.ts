@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
-import type { EndEvent, EpochEvent, EvaluationEvent, RunEvent, StepEvent } from "../../training/events.js";
-import { eventIn } from "../../training/metrics.js";
+import type { EndEvent, EpochEvent, EvaluationEvent, RunEvent, StepEvent } from "../../runs/events.js";
+import { eventIn } from "../../runs/metrics.js";
 import { StepMeans, type TrainingPoint } from "./step-means.js";
 
 /** An evaluation without its classes: a run can have hundreds. */

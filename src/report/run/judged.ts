@@ -1,8 +1,8 @@
 import type { EvaluationResult } from "../../evaluation/accuracy.js";
-import { groupOf, type Group } from "../../evaluation/groups.js";
+import { groupOf, type Group } from "../../data/groups.js";
 import type { Confusion } from "../../evaluation/tally.js";
-import type { EvaluatedSplit } from "../../training/events.js";
-import type { RunResult } from "../../training/run-folder.js";
+import type { EvaluatedSplit } from "../../runs/events.js";
+import type { RunResult } from "../../runs/run-folder.js";
 import type { History } from "./history.js";
 
 /** What a run's network does: that of its result or, before there is one, of its last evaluation. */

@@ -4,7 +4,7 @@ import { openDataset } from "../../data/registry.js";
 import { thumbnailUrls } from "../../data/thumbnails.js";
 import type { Analysis } from "../../evaluation/analysis.js";
 import { LongtailError } from "../../support/errors.js";
-import type { RunDescription } from "../../training/run-folder.js";
+import type { RunDescription } from "../../runs/run-folder.js";
 
 /** Small pictures of test images. */
 export interface Pictures {

@@ -1,6 +1,6 @@
 import type { Analysis } from "../../evaluation/analysis.js";
-import { hasResult, readAnalysis, readDescription, readResult } from "../../training/read-run.js";
-import { runFolder, type RunDescription, type RunFolder } from "../../training/run-folder.js";
+import { hasResult, readAnalysis, readDescription, readResult } from "../../runs/read-run.js";
+import { runFolder, type RunDescription, type RunFolder } from "../../runs/run-folder.js";
 import { readHistory, type History } from "./history.js";
 import { judgedOf, type Judged } from "./judged.js";
 import { testPictures, type Pictures } from "./pictures.js";

@@ -1,4 +1,4 @@
-import type { EpochEvent, RunEvent, StepEvent } from "../../training/events.js";
+import type { EpochEvent, RunEvent, StepEvent } from "../../runs/events.js";
 
 /** What a stretch of the training was like on average. */
 export interface TrainingPoint extends Pick<

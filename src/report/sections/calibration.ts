@@ -1,4 +1,4 @@
-import { ALL_AND_GROUPS, GROUPS } from "../../evaluation/groups.js";
+import { ALL_AND_GROUPS, GROUPS } from "../../data/groups.js";
 import type { Analysis, ByGroup, Calibration, Temperature } from "../../evaluation/analysis.js";
 import { modelRows } from "../../evaluation/results-table.js";
 import { markup, type Markup } from "../../support/markup.js";

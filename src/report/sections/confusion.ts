@@ -1,4 +1,4 @@
-import { GROUPS } from "../../evaluation/groups.js";
+import { GROUPS } from "../../data/groups.js";
 import type { Analysis, ConfusedPair } from "../../evaluation/analysis.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { picture, withoutPictures } from "../html/picture.js";

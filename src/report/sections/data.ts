@@ -1,6 +1,6 @@
 import type { DatasetCard } from "../../data/card.js";
 import { longTailPlot } from "../../data/long-tail-plot.js";
-import { GROUPS, groupOf } from "../../evaluation/groups.js";
+import { GROUPS, groupOf } from "../../data/groups.js";
 import { markup } from "../../support/markup.js";
 import { facts } from "../../support/page/page.js";
 import { counted, percentText, sentences } from "../html/prose.js";

@@ -1,4 +1,4 @@
-import { ALL_AND_GROUPS, GROUPS } from "../../evaluation/groups.js";
+import { ALL_AND_GROUPS, GROUPS } from "../../data/groups.js";
 import * as Plot from "@observablehq/plot";
 import type { Agreement, ByGroup } from "../../evaluation/analysis.js";
 import { markup, type Markup } from "../../support/markup.js";

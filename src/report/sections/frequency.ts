@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { GROUPS, type Group } from "../../evaluation/groups.js";
+import { GROUPS, type Group } from "../../data/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
 import { logTrend, trendAt, type Trend } from "../charts/trend.js";

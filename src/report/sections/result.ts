@@ -1,4 +1,4 @@
-import { ALL_AND_GROUPS, GROUPS } from "../../evaluation/groups.js";
+import { ALL_AND_GROUPS, GROUPS } from "../../data/groups.js";
 import { modelRows } from "../../evaluation/results-table.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { markup, type Markup } from "../../support/markup.js";

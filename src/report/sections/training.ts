@@ -1,4 +1,4 @@
-import { ALL_AND_GROUPS } from "../../evaluation/groups.js";
+import { ALL_AND_GROUPS } from "../../data/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { formatBytes, formatSeconds } from "../../support/units.js";
 import { curvesChart, type Curve } from "../charts/curves.js";

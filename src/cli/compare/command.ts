@@ -1,0 +1,56 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { newCommand } from "../options.js";
+import { output } from "../output.js";
+
+interface CompareArguments {
+  readonly out?: string | undefined;
+  readonly json: boolean;
+}
+
+const examples = `
+Examples:
+  longtail compare runs/quickstart/ce runs/quickstart/ncl
+  longtail compare runs/ce-seeds runs/ncl-seeds --out compare.html       folders that train --seeds made
+  longtail compare runs/* --json > comparison.json
+
+Runs that differ in nothing but the seed are one row: mean ± sample standard deviation. The other rows are held against the
+first. Where both have two seeds or more, the difference has its 95 % confidence interval and the p value of Welch's t-test,
+which does not take the two spreads as equal; among several rows p is adjusted by Holm's method. Seeds are what varies:
+they stand for what another training would give. Test images are not what varies, so a run alone gets no p value, however
+many test images there are: it says nothing of how another training would end. A run that is there twice, with the same
+seed, counts once.`;
+
+export function compareCommand(): CommandUnknownOpts {
+  return newCommand("compare")
+    .description("compare runs in one table, over seeds with their significance; as a page, too")
+    .argument(
+      "<run...>",
+      "folders of runs, or folders of several; the first is what the others are held against",
+    )
+    .option("--out <file>", "write a page with the table and overlaid plots, such as compare.html")
+    .addHelpText("after", examples)
+    .action(compare);
+}
+
+async function compare(runs: string[], options: CompareArguments): Promise<void> {
+  const { compareRuns } = await import("../../report/compare/compare-runs.js");
+  const { comparisonText } = await import("../../report/compare/text.js");
+  const to = output(options);
+  const { comparison, groups } = await read();
+  to.say(comparisonText(comparison));
+  if (options.out !== undefined) {
+    const { comparisonPage } = await import("../../report/compare/page.js");
+    const { writeFileAtomic } = await import("../../support/atomic-file.js");
+    const { longtailVersion } = await import("../../runs/versions.js");
+    const by = `longtail ${longtailVersion()}, longtail compare`;
+    writeFileAtomic(options.out, comparisonPage(comparison, groups, { at: new Date(), by }));
+    to.say(`\nThe page: ${options.out}`);
+  }
+  to.value({ ...comparison, page: options.out ?? null });
+
+  async function read(): ReturnType<typeof compareRuns> {
+    const { progressDisplay } = await import("../progress.js");
+    using progress = progressDisplay(process.stderr);
+    return await compareRuns(runs, { onProgress: progress.show });
+  }
+}

@@ -1,0 +1,164 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Option } from "@commander-js/extra-typings";
+import { join } from "node:path";
+import {
+  collect,
+  deviceOption,
+  kernelsOption,
+  newCommand,
+  threadsOption,
+  timeoutOption,
+  wholeNumber,
+} from "../options.js";
+import { fromFirst } from "../../distributed/peers.js";
+import type { Peers } from "../../distributed/peers.js";
+import { placeFrom } from "../../distributed/place.js";
+import type { KernelChoice } from "../../torch/native.js";
+import type { MlflowSettings } from "../../logs/mlflow/settings.js";
+import { UsageError } from "../../support/errors.js";
+import { followLauncher } from "../launch/lifeline.js";
+import { output } from "../output.js";
+import { deviceOf, outputOf, withPeers } from "./peers.js";
+import { recipeFrom, withDataFolder } from "../recipe-arguments.js";
+import type { RecipeArguments } from "../recipe-arguments.js";
+
+interface TrainArguments extends RecipeArguments {
+  readonly out?: string | undefined;
+  readonly device: string;
+  readonly threads?: number | undefined;
+  readonly kernels?: KernelChoice | undefined;
+  readonly force?: boolean | undefined;
+  readonly resume?: boolean | undefined;
+  readonly seeds: number;
+  readonly timeout: number;
+  readonly from?: string | undefined;
+  readonly mlflow?: string | true | undefined;
+  readonly mlflowExperiment?: string | undefined;
+  readonly json: boolean;
+}
+
+const examples = `
+Examples:
+  longtail train cifar100-lt-ncl --data ~/data/cifar-100-binary
+  longtail train cifar100-lt-ncl --data DIR --set epochs=8 --set schedule.at=[6,7] --set optimizer.lr=0.02
+  longtail train caltech20-lt-ncl --data my-photos --seed 1 --out runs/my-photos
+  longtail train my-recipe.yaml --data my-photos --seeds 5                        mean and deviation over seeds
+  longtail train runs/cifar100-lt-ncl --resume                                    go on after an interruption
+  longtail train cifar100-lt-ncl --data DIR --out runs/night --resume             start, or go on: for job schedulers
+  longtail train cifar100-lt-ncl --data DIR --mlflow http://127.0.0.1:5000 --mlflow-experiment tails
+  longtail train cifar100_im100_NCL.yaml TRAIN.MAX_EPOCH 200 --data DIR       a file of NCL's PyTorch code
+
+my-photos holds train/CLASS/*.jpg and test/CLASS/*.jpg. The keys of --set: longtail recipes --keys.
+The run's folder holds recipe.json, metrics.jsonl, result.json and checkpoints. With --json every event
+of the training is a line of JSON on stdout.
+
+A run that was interrupted, killed or cut off by a crash goes on from its last checkpoint with --resume, to the same
+weights, bit for bit, as if nothing had happened (same machine, same --threads). Ctrl-C and SIGTERM leave a checkpoint
+first. Checkpoints are made by the recipe's keys checkpoints.epochs, .steps and .minutes.
+
+Logs in the run's folder: metrics.jsonl, epochs.csv, train.log, and event files for \`tensorboard --logdir runs\`; the
+recipe's keys logs.… choose. --mlflow tells a server besides, with MLFLOW_TRACKING_USERNAME and …_PASSWORD, or
+MLFLOW_TRACKING_TOKEN, where they are set; a server that is away never stops a training.`;
+
+export function trainCommand(): CommandUnknownOpts {
+  return newCommand("train")
+    .description("train a recipe")
+    .argument(
+      "<recipe>",
+      "a built-in recipe's name, a file (.json, .yaml, .yml, .js, .mjs, .ts), or the folder of a run",
+    )
+    .argument("[settings...]", "KEY VALUE pairs for a YAML file of NCL's PyTorch code")
+    .option("--data <folder>", "the data's folder")
+    .option("--set <key=value>", "change a key of the recipe; can be given many times", collect, [])
+    .option("--out <folder>", "the run's folder (default: runs/NAME, or runs/NAME-2, … when that is taken)")
+    .option("--seed <n>", "seed of every random choice (default: the recipe's)", wholeNumber(0))
+    .option("--seeds <n>", "train with so many seeds, in turn; mean ± deviation", wholeNumber(1), 1)
+    .addOption(deviceOption())
+    .addOption(threadsOption())
+    .addOption(kernelsOption())
+    .option(
+      "--from <file>",
+      "go on from a checkpoint of NCL's PyTorch code (.pth), at the epoch after its last",
+    )
+    .addOption(
+      new Option(
+        "--select <on>",
+        "which epoch is the result: the best on held-out training images, the last, or (too good) the best on the test images",
+      ).choices(["held-out", "last", "test"] as const),
+    )
+    .addOption(timeoutOption())
+    .option("--mlflow [url]", "tell an MLflow server as well: its address, or the one in MLFLOW_TRACKING_URI")
+    .option("--mlflow-experiment <name>", "its experiment (default: MLFLOW_EXPERIMENT_NAME, else Default)")
+    .option("--strict", "a record that cannot be used, such as a missing file, is an error (data.strict)")
+    .option("--no-strict", "it is left out and counted")
+    .option("--resume", "go on with the run in --out (or the one that is named), or start it")
+    .option("--force", "move a run that lies in --out aside")
+    .addHelpText("after", examples)
+    .action(train);
+}
+
+async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
+  followLauncher();
+  const place = placeFrom(process.env);
+  const device = deviceOf(place, options.device);
+  await withPeers(place, { timeoutMs: 1000 * options.timeout, device }, (peers) =>
+    trainWith(peers, nameOrPath, { ...options, device, settings }),
+  );
+}
+
+async function trainWith(
+  peers: Peers,
+  nameOrPath: string,
+  options: TrainArguments & Required<Pick<RecipeArguments, "settings">>,
+): Promise<void> {
+  const recipe = withDataFolder(
+    await recipeFrom(nameOrPath, { ...options, ranks: peers.ranks, quiet: peers.rank > 0 }),
+  );
+  const { device, threads, kernels, force = false, resume = false, from, seeds } = options;
+  const to = outputOf(peers, output(options));
+  const { out = await fromFirst(peers, "folder", () => defaultFolder(nameOrPath, recipe.name, resume)) } =
+    options;
+  if (peers.ranks > 1) to.say(shares(recipe.data.batch, peers.ranks));
+  const training = {
+    mlflow: await mlflowFrom(options),
+    ...{ out, device, threads, kernels, force, resume, from, peers },
+    command: process.argv.slice(2),
+    output: to,
+    listeners: [to.value],
+  };
+  if (seeds > 1) {
+    const { trainSeeds } = await import("./seeds.js");
+    to.value(await trainSeeds(recipe, { ...training, count: seeds }));
+  } else {
+    const { trainWatched } = await import("./action.js");
+    await trainWatched(recipe, training);
+  }
+}
+
+/** The MLflow server to tell; undefined unless asked for. */
+async function mlflowFrom({
+  mlflow,
+  mlflowExperiment: experiment,
+}: TrainArguments): Promise<MlflowSettings | undefined> {
+  if (mlflow === undefined) {
+    if (experiment === undefined) return undefined;
+    throw new UsageError("--mlflow-experiment is for a server: give --mlflow as well.");
+  }
+  const { mlflowSettings } = await import("../../logs/mlflow/settings.js");
+  return mlflowSettings({ url: mlflow === true ? null : mlflow, experiment: experiment ?? null });
+}
+
+function shares(batch: number, ranks: number): string {
+  const [least, most] = [Math.floor(batch / ranks), Math.ceil(batch / ranks)];
+  const each = least === most ? String(least) : `${least} or ${most}`;
+  return `${ranks} processes: a batch of ${batch} images (data.batch), ${each} in each process`;
+}
+
+/** A fresh folder; to go on, the one that was named or that the recipe's first run lies in. */
+async function defaultFolder(nameOrPath: string, name: string, resume: boolean): Promise<string> {
+  const { freshRunFolder } = await import("../../runs/run-folder.js");
+  const { isRunFolder } = await import("../../recipes/load.js");
+  const first = join("runs", name);
+  if (!resume) return freshRunFolder(first);
+  return isRunFolder(nameOrPath) ? nameOrPath : first;
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { DataError, systemCode } from "../../../support/errors.js";
+
+/**
+ * A UTF-8 text file, gzipped or not, without its byte order mark.
+ * @throws DataError when it cannot be read or, with the line, when it holds other bytes.
+ */
+export function readTextFile(path: string): string {
+  const bytes = unzipped(path, readBytes(path));
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (bytes.length > MOST_BYTES)
+      throw new DataError(`${path}: expected at most ${MOST_BYTES} bytes of text, found ${bytes.length}.`);
+    throw new DataError(`${path}, line ${firstBadLine(bytes)}: expected UTF-8 text, found other bytes.`, {
+      cause: error,
+    });
+  }
+}
+
+/** V8's longest string, less a little. */
+const MOST_BYTES = 2 ** 29 - 32;
+
+/** @throws DataError when the file cannot be read */
+export function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const reasons: Partial<Record<string, string>> = {
+      ENOENT: "file not found",
+      EISDIR: "expected a file, found a folder",
+      EACCES: "no permission to read it",
+    };
+    throw new DataError(`${path}: ${reasons[systemCode(error) ?? ""] ?? (error as Error).message}.`, {
+      cause: error,
+    });
+  }
+}
+
+function unzipped(path: string, bytes: Uint8Array): Uint8Array {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new DataError(`${path}: the gzip file is damaged or truncated.`, { cause: error });
+  }
+}
+
+/** Counted from 1. */
+function firstBadLine(bytes: Uint8Array): number {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let line = 1;
+  for (let start = 0; start < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    try {
+      decoder.decode(bytes.subarray(start, end < 0 ? bytes.length : end));
+    } catch {
+      return line;
+    }
+    start = end < 0 ? bytes.length : end + 1;
+  }
+  return line;
+}
+
+/** The lines of a text without their ends (LF or CR LF). */
+export function linesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}

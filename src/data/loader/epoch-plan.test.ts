@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { pieceOf, planEpoch } from "./epoch-plan.js";
+import { buildSampler } from "../samplers/registry.js";
+
+const labels = Int32Array.from({ length: 53 }, (_, image) => (image < 40 ? 0 : 1));
+const dataset = { labels, classes: ["many", "few"] };
+const sampler = buildSampler({ kind: "class-balanced" }, { dataset, seed: 1, epochs: 1 });
+
+it("the pieces of any number of processes are, end to end, the batches of one", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 4 }), (ranks, from) => {
+      const common = { sampler, epoch: 2, images: 53, batch: 10, steps: { from, to: 6 } };
+      const alone = planEpoch({ ...common, shard: { rank: 0, ranks: 1 } });
+      const shared = Array.from({ length: ranks }, (_, rank) =>
+        planEpoch({ ...common, shard: { rank, ranks } }),
+      );
+      alone.pieces.forEach((batch, step) => {
+        expect(shared.flatMap(({ pieces }) => [...pieces[step]!])).toEqual([...batch]);
+      });
+      const drawsOf = ({ images, counts }: typeof alone): string[] =>
+        Array.from(images, (image, i) => `${image} ${counts[i]}`);
+      expect(shared.flatMap(drawsOf).sort()).toEqual(drawsOf(alone).sort());
+      expect(new Set(drawsOf(alone)).size).toBe(53 - 10 * from); // no draw comes twice
+    }),
+  );
+});
+
+it("pieces differ by one at most, and no later one of a process is larger", () => {
+  const sizes = (length: number): number[] =>
+    [0, 1, 2, 3].map((rank) => {
+      const [from, to] = pieceOf(length, { rank, ranks: 4 });
+      return to - from;
+    });
+  expect([10, 8, 7, 2].map(sizes)).toEqual([
+    [3, 3, 2, 2],
+    [2, 2, 2, 2],
+    [2, 2, 2, 1],
+    [1, 1, 0, 0],
+  ]);
+});

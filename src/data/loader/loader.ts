@@ -1,0 +1,238 @@
+import type { TransformSpec } from "../../recipes/schema.js";
+import { coresHere } from "../../support/cores.js";
+import { DataError, UsageError } from "../../support/errors.js";
+import { empty, tensor } from "../../torch/create.js";
+import type { MemoryFormat } from "../../torch/dispatch.js";
+import { keep, scope } from "../../torch/scope.js";
+import { SideStream } from "../../torch/streams.js";
+import { Tensor } from "../../torch/tensor.js";
+import type { Dataset } from "../dataset.js";
+import { splitForDevice, transformOnDevice, type DeviceTransform } from "./device-transforms.js";
+import { mixImages, planMix, type Mix } from "./mix.js";
+import { imageError } from "../image-error.js";
+import { Normalization } from "./normalization.js";
+import { planEpoch, type Shard } from "./epoch-plan.js";
+import type { Sampler } from "../samplers/sampler.js";
+import { vision, type DecodedPixels } from "../vision.js";
+
+/** Every image is part one, by `share`, and part another of the batch. */
+export interface Mixed {
+  /** int64 [N]: the other's labels */
+  readonly labels: Tensor;
+  readonly share: number;
+}
+
+export interface Batch {
+  /** float32 [V·N, 3, S, S], normalised: all images' first view, then their second, and so on */
+  readonly images: Tensor;
+  /** int64 [N] */
+  readonly labels: Tensor;
+  /** [N]: which images of the dataset these are; of mixed ones the first */
+  readonly indices: Int32Array;
+  /** Images of the whole batch, those of other processes too. */
+  readonly total: number;
+  /** Null where images were not mixed. */
+  readonly mixed: Mixed | null;
+}
+
+export interface LoaderOptions {
+  readonly dataset: Dataset;
+  /** The images as a cache holds them, in place of the dataset's own. */
+  readonly decoded?: DecodedPixels;
+  readonly transforms: readonly TransformSpec[];
+  /** What is done to an image for each further view of it; none unless given. */
+  readonly moreViews?: readonly (readonly TransformSpec[])[];
+  /** Side of the square that the transforms must end with. */
+  readonly imageSize: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+  /** Images of a step, of all processes together. */
+  readonly batch: number;
+  readonly sampler: Sampler;
+  /** The part of each batch that this process makes; all of it unless given. */
+  readonly shard?: Shard;
+  readonly dropLast: boolean;
+  /** Of the transforms. */
+  readonly seed: number;
+  /** "exact" unless given; see data.decode. */
+  readonly decode?: "exact" | "reduced";
+  /** Threads that read and transform images; 0 chooses. */
+  readonly workers: number;
+  readonly memoryFormat: MemoryFormat;
+  /** Where batches go, "cpu" unless given: they travel as bytes and become floats there. */
+  readonly device?: string;
+  /**
+   * Who does the transforms at the pipelines' end that a device can do to a whole batch (device-transforms.ts): the threads
+   * that make images, or the device, as a GPU does unless given. The images are the same.
+   */
+  readonly augmentation?: "threads" | "device";
+  /** Mixes images of a batch with one another; null or not given: none. Needs a single view. */
+  readonly mix?: Mix | null;
+}
+
+/** A batch as the threads made it. */
+interface MadeBytes {
+  readonly bytes: Tensor; // uint8 [V·N, 3, S, S], channels_last
+  readonly drawn: Tensor | null; // int32 [V·N, numbers]: what its device is to do; null: nothing
+}
+
+/** One process makes everything. */
+const ALONE: Shard = { rank: 0, ranks: 1 };
+/** Batches that may be ready or in the making before they are asked for. */
+const BATCHES_AHEAD = 4;
+const MOST_WORKERS = 8;
+/** Waiting is cut into slices, between which a worker thread can be terminated. */
+const PATIENCE_MS = 100;
+
+/**
+ * Makes batches of a dataset, ahead of time, on native threads. This side plans (sampler, epoch), the threads produce;
+ * every byte depends on seed, epoch, draw and view alone, so that any number of threads or processes gives the same
+ * batches and a run can go on in the middle of an epoch.
+ */
+export class Loader implements Disposable {
+  readonly stepsPerEpoch: number;
+  readonly #options: LoaderOptions;
+  readonly #normalization: Normalization;
+  /** Where batches are copied to the device and made ready, while it is still at the step before. */
+  readonly #stream: SideStream;
+  readonly #producer: number;
+  /** Of each view, what is left to do where the batch is. */
+  readonly #onDevice: readonly (readonly DeviceTransform[])[];
+  /** Counts epochs begun: a newer one ends the older. */
+  #turn = 0;
+
+  constructor(options: LoaderOptions) {
+    const { dataset, decoded, transforms, moreViews = [], imageSize, seed, decode, workers } = options;
+    const { device = "cpu", augmentation = device.startsWith("cuda") ? "device" : "threads" } = options;
+    const views = [transforms, ...moreViews].map((view) =>
+      augmentation === "device" ? splitForDevice(view, options) : { first: view, onDevice: [] },
+    );
+    this.#onDevice = views.map(({ onDevice }) => onDevice);
+    this.#options = options;
+    this.stepsPerEpoch = stepsPerEpoch(options);
+    this.#producer = vision().openProducer({
+      pixels: decoded ?? dataset.pixels,
+      views: views.map(({ first }) => first),
+      drawn: this.#onDevice,
+      size: imageSize,
+      seed,
+      threads: workerThreads(workers),
+      ahead: BATCHES_AHEAD,
+      reduce: decode === "reduced",
+      pinned: device.startsWith("cuda"),
+    });
+    this.#normalization = new Normalization(options);
+    this.#stream = new SideStream(device);
+  }
+
+  /**
+   * The batches of an epoch (0-based) from a step on, or this process's part of each. Their tensors belong to the scope
+   * that is open at next(). Leaving early (break, throw, return) drops what was made ahead; beginning another epoch ends
+   * this one.
+   * @throws DataError from next() when an image cannot be read; it names the file.
+   */
+  *epoch(epoch: number, { fromStep = 0 }: { fromStep?: number } = {}): Generator<Batch, void, undefined> {
+    const { sampler, batch, dataset, shard = ALONE } = this.#options;
+    const turn = ++this.#turn;
+    const steps = { from: fromStep, to: this.stepsPerEpoch };
+    const plan = planEpoch({ sampler, epoch, batch, images: dataset.size, steps, shard });
+    const { pieces, images, counts } = plan;
+    vision().planBatches(this.#producer, {
+      epoch,
+      images,
+      counts,
+      batch: Math.max(1, pieces[0]?.length ?? 0),
+    });
+    try {
+      for (const [i, piece] of pieces.entries()) {
+        if (turn !== this.#turn)
+          throw new Error("Loader: this epoch was ended by a newer one or by dispose()");
+        const total = Math.min(batch, sampler.size - (fromStep + i) * batch);
+        yield { ...this.#next(piece, epoch * this.stepsPerEpoch + fromStep + i), total };
+      }
+    } finally {
+      if (turn === this.#turn) vision().cancelBatches(this.#producer);
+    }
+  }
+
+  #next(indices: Int32Array, step: number): Omit<Batch, "total"> {
+    const { dataset } = this.#options;
+    using _ = scope();
+    const { bytes, drawn } = indices.length > 0 ? this.#wait() : this.#nothing();
+    const targets = tensor(BigInt64Array.from(indices, (index) => BigInt(dataset.labels[index] ?? 0)));
+    return this.#stream.run(
+      () => {
+        const images = this.#normalization.apply(this.#onItsDevice(bytes, drawn));
+        const labels = this.#sent(targets);
+        return { images, labels, indices, mixed: this.#mix(images, labels, step) };
+      },
+      ({ images, labels, mixed }) => keep([images, labels, ...(mixed ? [mixed.labels] : [])]),
+    );
+  }
+
+  /** Mixes images in place; of several processes, each those of its own part of the batch, by the same share. */
+  #mix(images: Tensor, labels: Tensor, step: number): Mixed | null {
+    const { mix = null, seed, imageSize } = this.#options;
+    const plan = mix && planMix(mix, { seed, step, images: labels.size, side: imageSize });
+    if (plan === null) return null;
+    mixImages(images, plan);
+    const partners = tensor(plan.partners, { device: labels.device });
+    return { labels: labels.indexSelect(0, partners), share: plan.share };
+  }
+
+  /** Bytes as the threads made them → the same on the device, after what was left to do there. */
+  #onItsDevice(bytes: Tensor, drawn: Tensor | null): Tensor {
+    const sent = this.#sent(bytes);
+    return drawn === null
+      ? sent
+      : transformOnDevice(sent, { views: this.#onDevice, drawn: this.#sent(drawn) });
+  }
+
+  /** On the device, or on its way there: nothing waits for a copy from pinned memory. */
+  #sent(made: Tensor): Tensor {
+    const { device = "cpu" } = this.#options;
+    const pinned = device.startsWith("cuda") ? made.pinMemory() : made; // itself where it is already
+    return pinned.toCopyIfNeeded({ device, nonBlocking: true });
+  }
+
+  /** This process's part of a batch with fewer images than processes. */
+  #nothing(): MadeBytes {
+    const { imageSize } = this.#options;
+    const none = empty([0, 3, imageSize, imageSize], { dtype: "uint8" });
+    return { bytes: none.to({ memoryFormat: "channels_last" }), drawn: null };
+  }
+
+  #wait(): MadeBytes {
+    let made: ReturnType<ReturnType<typeof vision>["nextBatch"]>;
+    try {
+      while (made === undefined) made = vision().nextBatch(this.#producer, PATIENCE_MS);
+    } catch (error) {
+      throw imageError(error, this.#options.dataset);
+    }
+    return { bytes: new Tensor(made.images), drawn: made.drawn === null ? null : new Tensor(made.drawn) };
+  }
+
+  /** Ends the threads. */
+  [Symbol.dispose](): void {
+    this.#turn++;
+    vision().closeProducer(this.#producer);
+    this.#normalization[Symbol.dispose]();
+  }
+}
+
+/** Threads that read and transform images in this process, where the recipe asks for `workers`; 0 chooses. */
+export function workerThreads(workers: number): number {
+  return workers || Math.min(coresHere(), MOST_WORKERS);
+}
+
+function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {
+  if (batch < shard.ranks)
+    throw new UsageError(
+      `data.batch: expected an image for each of the ${shard.ranks} processes, found ${batch}.`,
+    );
+  const steps = Math[dropLast ? "floor" : "ceil"](sampler.size / batch);
+  if (steps > 0) return steps;
+  throw new DataError(
+    `${dataset.root}: expected at least one batch of ${batch} images (dropLast leaves out a smaller one), found ${sampler.size}.`,
+  );
+}

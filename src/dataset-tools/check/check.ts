@@ -1,0 +1,58 @@
+import { DataError } from "../../support/errors.js";
+import type { Dataset, Split } from "../../data/dataset.js";
+import { openForCheck } from "../../data/registry.js";
+import type { DataSpec } from "../../data/source.js";
+import type { Finding } from "./finding.js";
+import { find } from "./find.js";
+import type { CheckedData, CheckedSplit } from "./images.js";
+import { inspectAll, type InspectOptions } from "./inspect-all.js";
+
+export interface CheckOptions extends InspectOptions {
+  /** Side of the square that the network sees; null when that is not known. */
+  readonly imageSize: number | null;
+  /** Bits in which hashes of near images may differ. */
+  readonly bits: number;
+  /** Called before the first image, with the number of all. */
+  readonly onStart: (images: number) => void;
+}
+
+export interface CheckResult {
+  readonly data: CheckedData;
+  /** Errors first. */
+  readonly findings: readonly Finding[];
+}
+
+const SPLITS = ["train", "test"] as const;
+
+/**
+ * Looks at every image of both splits and says what is wrong with the data.
+ * @returns null when the signal ended it; what was done until then is in the cache
+ */
+export async function checkData(spec: DataSpec, options: CheckOptions): Promise<CheckResult | null> {
+  const { datasets, problems } = await openSplits(spec);
+  options.onStart(datasets.reduce((sum, { size }) => sum + size, 0));
+  const data: Partial<Record<Split, CheckedSplit>> = {};
+  for (const dataset of datasets) {
+    const inspections = await inspectAll(dataset, options);
+    if (inspections === null) return null;
+    data[dataset.split] = { dataset, inspections };
+  }
+  return { data, findings: find(data, { ...options, problems }) };
+}
+
+/** The splits that can be opened, and why the others cannot. */
+async function openSplits(
+  spec: DataSpec,
+): Promise<{ datasets: Dataset[]; problems: Partial<Record<Split, string>> }> {
+  const datasets: Dataset[] = [];
+  const problems: Partial<Record<Split, string>> = {};
+  for (const split of SPLITS) {
+    try {
+      datasets.push(await openForCheck(spec, split));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      problems[split] = error.message;
+    }
+  }
+  return { datasets, problems };
+}

@@ -1,0 +1,93 @@
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { requireAbsent, writeFolderAtomic } from "../../support/atomic-folder.js";
+import { DataError } from "../../support/errors.js";
+import type { Dataset, PackedPixels, SpanPixels } from "../../data/dataset.js";
+import type { RgbImage } from "../../data/vision.js";
+import { writeAnnotations } from "./annotation-file.js";
+import { annotationsOf, summaryOf, type ConvertedImages } from "./converted-images.js";
+import { imageExtension } from "./image-extension.js";
+import { ImageWriter, type ImageFile, type WriterOptions, type WrittenImages } from "./image-writer.js";
+import { toRgb } from "./to-rgb.js";
+
+export interface ImagesConversion extends Pick<WriterOptions, "format" | "quality"> {
+  /** Gets SPLIT/CLASS/SPLIT_NUMBER.png and SPLIT.json. */
+  readonly out: string;
+  /** Replace what is there. */
+  readonly force: boolean;
+  /** Throws to end the conversion. */
+  readonly onProgress: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+/**
+ * Writes the images of any data set as files in a folder a class, with annotation JSON beside it. Pixels are encoded,
+ * image files (also those in archives) are copied byte for byte. The folder appears whole or not at all.
+ *
+ * @throws DataError that names an image which is no JPEG, PNG or WebP file
+ */
+export async function convertImages(dataset: Dataset, options: ImagesConversion): Promise<ConvertedImages> {
+  const { out, force: replace } = options;
+  const folder = join(out, dataset.split);
+  const annotations = `${folder}.json`;
+  requireAbsent(annotations, { replace });
+  const written = await writeFolderAtomic(folder, { replace }, (temporary) =>
+    write(dataset, temporary, options),
+  );
+  writeAnnotations(annotations, annotationsOf(written, dataset.split));
+  return { folder, annotations, ...summaryOf(written) };
+}
+
+async function write(dataset: Dataset, folder: string, options: ImagesConversion): Promise<WrittenImages> {
+  const { split, classes, labels, size } = dataset;
+  const writer = new ImageWriter(folder, { ...options, split, classes });
+  for (let image = 0; image < size; image++) {
+    if (!writer.add({ label: labels[image]!, content: contentOf(dataset, image) })) continue;
+    options.onProgress({ done: image + 1, total: size });
+    await nextTurn(); // signals are heard between turns
+  }
+  return writer.finish();
+}
+
+function contentOf(dataset: Dataset, image: number): RgbImage | ImageFile {
+  const { pixels } = dataset;
+  switch (pixels.kind) {
+    case "packed":
+      return unpacked(pixels, image);
+    case "files":
+      return fileOf(readFileSync(pixels.paths[image]!), dataset, image);
+    case "spans":
+      return fileOf(readSpan(pixels, image), dataset, image);
+    case "encoded":
+      return fileOf(pixels.bytes.slice(pixels.offsets[image], pixels.offsets[image + 1]), dataset, image);
+    default:
+      return pixels satisfies never;
+  }
+}
+
+function unpacked({ bytes, height, width }: PackedPixels, image: number): RgbImage {
+  const size = 3 * height * width;
+  const planes = bytes.subarray(image * size, (image + 1) * size);
+  return { height, width, pixels: toRgb(planes, { depth: 3, layout: "cifar", channels: "rgb" }) };
+}
+
+function readSpan({ files, file, offsets, lengths }: SpanPixels, image: number): Uint8Array {
+  const bytes = new Uint8Array(lengths[image]!);
+  const handle = openSync(files[file[image]!]!, "r");
+  try {
+    for (let filled = 0; filled < bytes.length;) {
+      const got = readSync(handle, bytes, filled, bytes.length - filled, offsets[image]! + filled);
+      if (got === 0) break; // what is there is not an image, or a truncated one
+      filled += got;
+    }
+  } finally {
+    closeSync(handle);
+  }
+  return bytes;
+}
+
+function fileOf(bytes: Uint8Array, dataset: Dataset, image: number): ImageFile {
+  const extension = imageExtension(bytes);
+  if (extension !== undefined) return { bytes, extension, height: undefined, width: undefined };
+  throw new DataError(`${dataset.describe(image)}: expected a JPEG, PNG or WebP image, found other content.`);
+}

@@ -1,0 +1,165 @@
+import { Loader } from "../data/loader/loader.js";
+import { openDataset } from "../data/registry.js";
+import { classStatistics } from "../data/statistics.js";
+import { AccuracyMeter } from "../evaluation/accuracy.js";
+import type { AccuracyMeterOptions, EvaluationResult } from "../evaluation/accuracy.js";
+import type { Meter } from "../evaluation/meter.js";
+import type { Method } from "../methods/method.js";
+import { buildMethod } from "../methods/registry.js";
+import { fitting } from "../models/load-weights.js";
+import { loadPretrained } from "../models/pretrained.js";
+import type { Module } from "../nn/module.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { DataError } from "../support/errors.js";
+import { scope } from "../torch/scope.js";
+import { checkDevice } from "../torch/settings.js";
+import type { Tensor } from "../torch/tensor.js";
+import { checkpointPath, readCheckpoint, usedWeights, weightsInUse } from "../training/checkpoint.js";
+import type { Checkpoint, CheckpointDescription, Position, Weights } from "../training/checkpoint.js";
+import { evaluateMethod, imageCounter } from "../training/evaluate.js";
+import type { OnImages } from "../training/evaluate.js";
+import { evaluationBatches } from "../training/loaders.js";
+
+type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
+
+/** Which weights of a run a network has. */
+export interface WeightsState extends Position {
+  readonly weights: Weights;
+}
+
+/** A trained method, rebuilt from its checkpoint alone, in evaluation mode. */
+export interface Trained extends Disposable {
+  readonly path: string;
+  readonly description: TrainedDescription;
+  /** Null for weights from a file that does not say it. */
+  readonly state: WeightsState | null;
+  readonly method: Method;
+  readonly device: string;
+}
+
+/** The device to compute on; "cpu" unless given. */
+interface LoadOptions {
+  readonly device?: string;
+}
+
+/**
+ * Loads RUN|CHECKPOINT. Throws CheckpointError when it is none, is damaged or does not fit the network it names.
+ * `weights`: their moving averages or the raw ones; what the recipe says unless given.
+ */
+export function loadTrained(
+  runOrCheckpoint: string,
+  { weights, ...options }: LoadOptions & { weights?: Weights | undefined } = {},
+): Trained {
+  using _scope = scope();
+  const checkpoint = readCheckpoint(checkpointPath(runOrCheckpoint));
+  const model = usedWeights(checkpoint, weights);
+  const { epoch, step } = checkpoint;
+  const state = { epoch, step, weights: weightsInUse(checkpoint, weights) };
+  return build({ ...checkpoint, state }, options, (method) => {
+    restoreModel({ path: checkpoint.path, model }, method);
+  });
+}
+
+/**
+ * Loads a file of weights that does not say what network it is for, such as PyTorch's: the recipe says it, and the
+ * recipe's training images the classes. Throws CheckpointError that names the first tensor that does not fit.
+ */
+export async function loadWithRecipe(
+  path: string,
+  recipe: ResolvedRecipe,
+  options: LoadOptions = {},
+): Promise<Trained> {
+  const file = checkpointPath(path);
+  const { classes, counts } = classStatistics(await openDataset(recipe.data, "train"));
+  using _scope = scope();
+  return build({ path: file, recipe, classes, counts, state: null }, options, ({ model }) => {
+    loadPretrained(model, { file, part: "all" });
+  });
+}
+
+function build(
+  { path, recipe, classes, counts, state }: TrainedDescription & Pick<Trained, "path" | "state">,
+  { device: name = "cpu" }: LoadOptions,
+  load: (method: Method) => void,
+): Trained {
+  const device = checkDevice(name);
+  const method = buildMethod(recipe, { classes, counts });
+  try {
+    load(method);
+    method.model.to({ device, memoryFormat: recipe.memoryFormat }).eval();
+  } catch (error) {
+    method.dispose();
+    throw error;
+  }
+  return {
+    path,
+    description: { recipe, classes, counts },
+    state,
+    method,
+    device,
+    [Symbol.dispose]() {
+      method.dispose();
+    },
+  };
+}
+
+/** Copies a checkpoint's weights into a method of the same architecture; CheckpointError names the first that differs. */
+export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">, method: Method): void {
+  restore(method.model, model, path);
+}
+
+/** Loads a state from a file into a model or an optimizer; CheckpointError names the file, too. */
+export function restore(into: Pick<Module, "loadStateDict">, state: Map<string, Tensor>, path: string): void {
+  fitting(path, () => {
+    into.loadStateDict(state);
+  });
+}
+
+interface EvaluateTrainedOptions {
+  /** The data's folder; the one it was trained on unless given. */
+  readonly root?: string | undefined;
+  readonly split?: "train" | "test";
+  /** What else is to see every batch. */
+  readonly also?: readonly Meter[];
+  readonly onImages?: OnImages;
+  readonly signal?: AbortSignal;
+}
+
+/** Judges a trained method as its run did: same transforms, batches and groups. Null when the signal ended it early. */
+export async function evaluateTrained(
+  trained: Trained,
+  { root, split = "test", also = [], onImages, signal }: EvaluateTrainedOptions = {},
+): Promise<EvaluationResult | null> {
+  const { method, device, description } = trained;
+  const { recipe } = description;
+  const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
+  assertSameClasses(trained, dataset.classes, dataset.root);
+  using loader = new Loader(evaluationBatches(recipe, dataset, device));
+  const meter = new AccuracyMeter(accuracyOptions(trained));
+  const meters = [meter, ...also, imageCounter(dataset.size, onImages)];
+  const finished = await evaluateMethod({ method, loader, meters, signal });
+  return finished ? meter.result() : null;
+}
+
+/** How a trained method is judged. */
+export function accuracyOptions({ description }: Pick<Trained, "description">): AccuracyMeterOptions {
+  const { recipe, classes, counts } = description;
+  return { classes, counts, experts: recipe.method.experts, groups: recipe.evaluation.groups };
+}
+
+/** @throws DataError that names the first class which differs. */
+export function assertSameClasses(
+  { path, description }: Pick<Trained, "path" | "description">,
+  found: readonly string[],
+  root: string,
+): void {
+  const { classes } = description;
+  const at = Array.from({ length: Math.max(classes.length, found.length) }).findIndex(
+    (_, c) => classes[c] !== found[c],
+  );
+  if (at === -1) return;
+  const name = (of: readonly string[]): string => (of[at] === undefined ? "no such class" : `"${of[at]}"`);
+  throw new DataError(
+    `${root} has other classes than ${path} was trained on: class ${at} is ${name(found)}, expected ${name(classes)}.`,
+  );
+}

@@ -1,0 +1,180 @@
+import { resultsTable } from "../evaluation/results-table.js";
+import { clearLine, plainLineMs, redrawMs, type TextStream } from "../support/terminal.js";
+import { formatBytes, formatSeconds } from "../support/units.js";
+import type {
+  CacheEvent,
+  EndEvent,
+  EpochEvent,
+  EvaluationEvent,
+  Listener,
+  RunEvent,
+  StepEvent,
+  TrainingEvent,
+} from "../runs/events.js";
+
+const LONGEST_BAR = 30;
+const SHORTEST_BAR = 5;
+
+/**
+ * Shows a run to people: on a terminal a bar for the epoch with loss, accuracy, learning rate, images a second and the
+ * time the run still takes; elsewhere plain lines. Then one line an epoch and, at the end, a table.
+ */
+export function consoleListener(stream: TextStream, now: () => number = () => performance.now()): Listener {
+  const progress = new Progress(stream, now);
+  return (event) => {
+    progress.show(event);
+  };
+}
+
+class Progress {
+  private run: RunEvent | undefined;
+  private readonly epoch = { steps: 0, loss: 0, accuracy: 0 }; // sums over the epoch so far
+  private evaluation: EvaluationEvent | undefined;
+  private shownAt = 0;
+  private startedAt = 0;
+
+  constructor(
+    private readonly stream: TextStream,
+    private readonly now: () => number,
+  ) {}
+
+  show(event: TrainingEvent): void {
+    switch (event.type) {
+      case "cache":
+        this.cache(event);
+        break;
+      case "run":
+        this.run = event;
+        this.startedAt = this.shownAt = this.now();
+        this.line(describeRun(event));
+        break;
+      case "epoch-start":
+        Object.assign(this.epoch, { steps: 0, loss: 0, accuracy: 0 });
+        break;
+      case "step":
+        this.step(event);
+        break;
+      case "epoch":
+        this.line(describeEpoch(event, this.run?.epochs ?? event.epoch));
+        break;
+      case "evaluation":
+        this.evaluation = event;
+        this.line(describeEvaluation(event));
+        break;
+      case "images":
+      case "histograms":
+      case "checkpoint":
+        break;
+      case "warning":
+        this.line(`warning: ${event.message}`);
+        break;
+      case "end":
+        this.line(describeEnd(event, this.run, this.evaluation));
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  private cache(event: CacheEvent): void {
+    const { images, total } = event;
+    const { stream } = this;
+    if (images === total) {
+      this.line(describeCache(event));
+      return;
+    }
+    const now = this.now();
+    if (now - this.shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
+    this.shownAt = now;
+    stream.write(stream.isTTY ? clearLine + describeCache(event) : `${describeCache(event)}\n`);
+  }
+
+  private step(event: StepEvent): void {
+    const { run, stream, epoch } = this;
+    epoch.steps += 1;
+    epoch.loss += event.loss;
+    epoch.accuracy += event.accuracy;
+    if (run === undefined || event.step === run.stepsPerEpoch) return; // the epoch's own line follows
+    const now = this.now();
+    if (now - this.shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
+    this.shownAt = now;
+    const elapsed = (now - this.startedAt) / 1000;
+    const means = { ...event, loss: epoch.loss / epoch.steps, accuracy: epoch.accuracy / epoch.steps };
+    if (stream.isTTY) stream.write(clearLine + drawStep(means, run, elapsed, (stream.columns ?? 80) - 1));
+    else
+      stream.write(
+        `epoch ${event.epoch}/${run.epochs}, step ${event.step}/${run.stepsPerEpoch}  ${describeStep(means, run, elapsed)}\n`,
+      );
+  }
+
+  private line(text: string): void {
+    this.stream.write(`${this.stream.isTTY ? clearLine : ""}${text}\n`);
+  }
+}
+
+function describeRun(run: RunEvent): string {
+  const { name, seed, classes, trainImages, testImages, imbalance, parameters, threads, device, folder } =
+    run;
+  return [
+    `${name}, seed ${seed}: ${trainImages} training and ${testImages} test images, ${classes} classes, imbalance ${imbalance.toFixed(0)}`,
+    ...(run.from === null ? [] : [`goes on after epoch ${run.from.epoch}, step ${run.from.step}`]),
+    `${(parameters / 1e6).toFixed(2)} million parameters on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}; results in ${folder}`,
+  ].join("\n");
+}
+
+function describeCache({ split, images, total, bytes }: CacheEvent): string {
+  return `${images} of ${total} ${split} images cached, ${formatBytes(bytes)}`;
+}
+
+/** One line of at most `width` characters: the bar takes what the numbers leave. */
+function drawStep(event: StepEvent, run: RunEvent, elapsed: number, width: number): string {
+  const { epoch, step } = event;
+  const numbers = `${epoch}/${run.epochs} ${step}/${run.stepsPerEpoch}  ${describeStep(event, run, elapsed)}`;
+  const barWidth = Math.min(LONGEST_BAR, width - numbers.length - 3);
+  if (barWidth < SHORTEST_BAR) return numbers.slice(0, width);
+  const full = Math.round((step / run.stepsPerEpoch) * barWidth);
+  return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] ${numbers}`;
+}
+
+function describeStep(event: StepEvent, run: RunEvent, elapsed: number): string {
+  const { epoch, step, loss, accuracy, lr, imagesPerSecond } = event;
+  const { stepsPerEpoch } = run;
+  const before = run.from === null ? 0 : run.from.epoch * stepsPerEpoch + run.from.step;
+  const done = (epoch - 1) * stepsPerEpoch + step;
+  const left = (elapsed / (done - before)) * (run.epochs * stepsPerEpoch - done);
+  return (
+    `loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  ` +
+    `lr ${formatRate(lr)}  ${imagesPerSecond.toFixed(0)} img/s  ${formatSeconds(left)} left`
+  );
+}
+
+function describeEpoch(
+  { epoch, loss, accuracy, lr, imagesPerSecond, seconds }: EpochEvent,
+  epochs: number,
+): string {
+  return (
+    `epoch ${epoch}/${epochs}  loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  lr ${formatRate(lr)}  ` +
+    `${imagesPerSecond.toFixed(0)} images/s  ${formatSeconds(seconds)}`
+  );
+}
+
+function describeEvaluation({ split, ensemble, loss, seconds }: EvaluationEvent): string {
+  const shown = (name: "many" | "medium" | "few"): string => `  ${name} ${ensemble[name]?.toFixed(1) ?? "-"}`;
+  return `  ${split}: all ${ensemble.all.toFixed(1)} %${shown("many")}${shown("medium")}${shown("few")}  loss ${loss.toFixed(3)}  ${formatSeconds(seconds)}`;
+}
+
+function describeEnd(
+  event: EndEvent,
+  run: RunEvent | undefined,
+  evaluation: EvaluationEvent | undefined,
+): string {
+  const cost = `${formatSeconds(event.seconds)}, peak memory ${formatBytes(event.peakMemory)}`;
+  if (event.reason === "failed") return `failed after ${cost}`;
+  const where = run === undefined ? "" : `; see ${run.folder}`;
+  if (event.reason === "interrupted" || evaluation === undefined) return `interrupted after ${cost}${where}`;
+  return `\n${resultsTable(evaluation)}\n\nfinished in ${cost}${where}`;
+}
+
+function formatRate(lr: number): string {
+  return String(Number(lr.toPrecision(3)));
+}

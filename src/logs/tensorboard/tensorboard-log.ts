@@ -1,0 +1,100 @@
+import { existsSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { tfRecord } from "../../support/tfrecord-frame.js";
+import type { ResolvedRecipe } from "../../recipes/schema.js";
+import { AppendFile } from "../../support/append-file.js";
+import { writeFileAtomic } from "../../support/atomic-file.js";
+import type { HistogramsEvent, ImagesEvent, RunEvent, TrainingEvent } from "../../runs/events.js";
+import { toldEvents } from "../../runs/metrics.js";
+import type { RunFolder } from "../../runs/run-folder.js";
+import type { Log } from "../log.js";
+import { ScalarStream } from "../scalars.js";
+import type { Scalar } from "../scalars.js";
+import { restartEvent, summaryEvent, versionEvent } from "./event.js";
+import type { LoggedValue } from "./event.js";
+import { eventFiles, newEventFile } from "./event-file.js";
+
+/**
+ * Writes what a run tells to an event file for TensorBoard, in the run's folder. A run that goes on gets a new file, which
+ * begins with all that metrics.jsonl still holds, and the old one is emptied: so no step is in the folder twice, and a
+ * TensorBoard that is looking on drops what it knew.
+ */
+export class TensorBoardLog implements Log {
+  readonly #folder: RunFolder;
+  readonly #scalars: ScalarStream;
+  #file: AppendFile | undefined;
+
+  constructor(folder: RunFolder, options: Pick<ResolvedRecipe["logs"], "everySteps">) {
+    this.#folder = folder;
+    this.#scalars = new ScalarStream(options);
+  }
+
+  hear(event: TrainingEvent): void {
+    if (event.type === "run") this.#begin(event);
+    for (const record of this.#records(event)) this.#file?.add(record);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file?.[Symbol.dispose]();
+  }
+
+  #begin(run: RunEvent): void {
+    this.#scalars.at(run);
+    const { path } = this.#folder;
+    const old = eventFiles(path);
+    const file = newEventFile(path);
+    writeFileAtomic(file, this.#retold(run.time));
+    for (const one of old) giveUp(one);
+    this.#file = new AppendFile(file);
+  }
+
+  *#retold(time: string): Generator<Uint8Array> {
+    yield tfRecord(versionEvent(time));
+    yield tfRecord(restartEvent({ time, step: 0 }));
+    for (const event of toldEvents(this.#folder.metrics)) yield* this.#records(event);
+  }
+
+  *#records(event: TrainingEvent): Generator<Uint8Array> {
+    const { time } = event;
+    const told = this.#scalars.at(event);
+    if (told !== null) yield record({ time, step: told.step }, scalarValues(told.scalars));
+    else if (event.type === "images") yield* this.#picture(event);
+    else if (event.type === "histograms")
+      yield record({ time, step: this.#scalars.lastStepOf(event.epoch) }, histogramValues(event));
+  }
+
+  *#picture({ file, width, height, time, step }: ImagesEvent): Generator<Uint8Array> {
+    const path = join(this.#folder.path, file);
+    if (!existsSync(path)) return; // told by an earlier process, and removed since
+    yield record({ time, step }, [
+      { kind: "image", tag: "first batch", png: readFileSync(path), width, height },
+    ]);
+  }
+}
+
+/**
+ * Empties an event file; one that is empty already goes. A TensorBoard that is reading a file goes on to the next at its
+ * end, but stands still where the file is gone.
+ */
+function giveUp(path: string): void {
+  if (statSync(path).size === 0) rmSync(path);
+  else truncateSync(path);
+}
+
+function record(moment: { time: string; step: number }, values: readonly LoggedValue[]): Uint8Array {
+  return tfRecord(summaryEvent(moment, values));
+}
+
+function scalarValues(scalars: readonly Scalar[]): LoggedValue[] {
+  return scalars.map(([tag, value]) => ({ kind: "scalar", tag, value }));
+}
+
+function histogramValues({ weights, gradients }: HistogramsEvent): LoggedValue[] {
+  return Object.entries({ weights, gradients }).flatMap(([group, histograms]) =>
+    Object.entries(histograms).map(([name, histogram]) => ({
+      kind: "histogram" as const,
+      tag: `${group}/${name}`,
+      histogram,
+    })),
+  );
+}

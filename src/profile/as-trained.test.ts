@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import type { Batch } from "../data/loader/loader.js";
+import { memory } from "../torch/scope.js";
+import { prepare } from "../training/prepare.js";
+import { toyFolder } from "../training/toy-folder.fixture.js";
+import { toyRecipe } from "../training/toy.fixture.js";
+import { timeAsTrained } from "./as-trained.js";
+
+const at = toyFolder("file");
+
+test("steps go on from where they are told to, over epochs, and are all read", async () => {
+  const recipe = toyRecipe(at("data"), { ema: { decay: 0.9, warmup: true }, precision: "bfloat16" });
+  const run = async (): Promise<void> => {
+    using prepared = await prepare(recipe, "cpu");
+    const epochs = (function* (): Generator<Batch, void, undefined> {
+      for (let epoch = 0; ; epoch += 1) yield* prepared.trainLoader.epoch(epoch);
+    })();
+    const found = await timeAsTrained(prepared, epochs, { warmup: 0, steps: 5, from: 3 });
+    epochs.return();
+    expect(found.notRecorded).toBeNull();
+    expect(found.imagesPerSecond * found.step).toBeCloseTo(1000 * ((4 * 8 + 2) / 5), 6); // an epoch's 6th batch has 2
+  };
+  await run();
+  const before = memory();
+  await run();
+  expect(memory()).toEqual(before);
+});
+
+test("it can be interrupted", async () => {
+  using prepared = await prepare(toyRecipe(at("data")), "cpu");
+  const controller = new AbortController();
+  const reason = new Error("interrupted");
+  controller.abort(reason);
+  const batches = prepared.trainLoader.epoch(0);
+  const { signal } = controller;
+  await expect(timeAsTrained(prepared, batches, { warmup: 0, steps: 1, from: 0, signal })).rejects.toBe(
+    reason,
+  );
+  batches.return();
+});

@@ -1,0 +1,39 @@
+import { existsSync, statSync } from "node:fs";
+import { writeFileAtomic } from "../support/atomic-file.js";
+import { prettyJson } from "../support/json.js";
+import { readCalibration } from "./read-run.js";
+import { runFolder } from "./run-folder.js";
+import type { Trained, WeightsState } from "../inference/trained.js";
+import type { FittedTemperature } from "../inference/calibrate.js";
+
+/** calibration.json: the temperature that a run's probabilities are calibrated with, and whose weights it is for. */
+export interface CalibrationFile extends FittedTemperature, WeightsState {
+  readonly version: 1;
+  readonly fittedOn: "held-out";
+}
+
+/** Writes calibration.json of a run's folder and returns its path; null, and no file, for a checkpoint by itself. */
+export function saveCalibration(
+  run: string,
+  { state }: Pick<Trained, "state">,
+  fitted: FittedTemperature,
+): string | null {
+  if (state === null || !statSync(run).isDirectory()) return null;
+  const path = runFolder(run).calibration;
+  const content: CalibrationFile = { version: 1, ...state, fittedOn: "held-out", ...fitted };
+  writeFileAtomic(path, prettyJson(content));
+  return path;
+}
+
+/** The calibration of a run's folder, when it has one, and whether it is that of the weights that were loaded. */
+export function findCalibration(
+  run: string,
+  { state }: Pick<Trained, "state">,
+): { calibration: CalibrationFile; path: string; fits: boolean } | null {
+  const path = runFolder(run).calibration;
+  if (!existsSync(path)) return null;
+  const calibration = readCalibration(run);
+  const { epoch, step, weights } = calibration;
+  const fits = state?.epoch === epoch && state.step === step && state.weights === weights;
+  return { calibration, path, fits };
+}

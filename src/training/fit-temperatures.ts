@@ -1,0 +1,44 @@
+import type { Loader } from "../data/loader/loader.js";
+import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
+import { groupOf } from "../data/groups.js";
+import { logShift } from "../evaluation/shift/shares.js";
+import { fitTemperature } from "../evaluation/temperature/fit.js";
+import type { TemperatureKind } from "../evaluation/temperature/fit.js";
+import { KeptLogits } from "../evaluation/temperature/kept-logits.js";
+import type { Method } from "../methods/method.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { evaluateMethod, imageCounter } from "./evaluate.js";
+import type { EvaluateOptions, OnImages } from "./evaluate.js";
+import { impliedPrior } from "./implied-prior.js";
+
+interface FitTemperaturesOptions extends Pick<EvaluateOptions, "peers" | "settle"> {
+  readonly method: Method;
+  readonly recipe: ResolvedRecipe;
+  /** Training images of each class. */
+  readonly counts: readonly number[];
+  /** Images that were not trained on, with the classes' shares of the training images. */
+  readonly heldOut: { readonly images: number; readonly loader: Pick<Loader, "epoch"> };
+  readonly kinds: readonly TemperatureKind[];
+  readonly onImages?: OnImages | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fits temperatures to what a method says of held-out images. Their classes are as uneven as the training's, so the
+ * logits are moved to the training's shares for it: logits that stand for classes of equal size would otherwise look
+ * too unsure of the large ones. Null when the signal ended it early.
+ */
+export async function fitTemperatures(options: FitTemperaturesOptions): Promise<FittedTemperatures | null> {
+  const { method, recipe, counts, heldOut, kinds } = options;
+  const { experts } = recipe.method;
+  using kept = new KeptLogits({ images: heldOut.images, experts, classes: counts.length });
+  const { loader } = heldOut;
+  const counter = imageCounter(heldOut.images, options.onImages);
+  if (!(await evaluateMethod({ ...options, loader, meters: [kept, counter] }))) return null;
+  const shift = logShift(counts, impliedPrior(method, recipe, counts));
+  const groupOfClass = groupOf(counts, recipe.evaluation.groups);
+  return {
+    images: kept.images,
+    temperatures: kinds.map((kind) => fitTemperature(kept, kind, { shift, groupOfClass })),
+  };
+}

@@ -1,0 +1,32 @@
+import { classShares } from "../data/samplers/class-shares.js";
+import type { Method } from "../methods/method.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+
+/**
+ * [C], in proportion: the shares of the classes that a network's raw logits take for granted, which post-hoc logit
+ * adjustment takes out again. A loss on the raw logits learns the shares of the images that the training draws; one on
+ * logits that are raised by the log of the class counts n learns these shares divided by n, which are all alike where
+ * every image is drawn once.
+ */
+export function impliedPrior(
+  { prior }: Pick<Method, "prior">,
+  { data }: Pick<ResolvedRecipe, "data">,
+  counts: readonly number[],
+): number[] {
+  const drawn = classShares(data.sampler, counts);
+  return prior === "drawn" ? drawn : drawn.map((share, label) => share / counts[label]!);
+}
+
+/** For people: what `impliedPrior` is. */
+export function describeImpliedPrior(
+  { name, prior }: Pick<Method, "name" | "prior">,
+  { data: { sampler } }: Pick<ResolvedRecipe, "data">,
+): string {
+  const drawn =
+    sampler.kind === "instance"
+      ? "the training images' classes"
+      : `classes as the ${sampler.kind} sampler draws them`;
+  if (prior === "drawn") return `${name} logits stand for ${drawn}`;
+  if (sampler.kind === "instance") return `${name} logits stand for classes of equal size`;
+  return `${name} logits stand for ${drawn}, divided by their numbers of images`;
+}

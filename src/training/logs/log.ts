@@ -1,6 +1,0 @@
-import type { TrainingEvent } from "../events.js";
-
-/** Something that writes down what a run tells, until it is disposed of. What it throws ends the run. */
-export interface Log extends Disposable {
-  hear(event: TrainingEvent): void;
-}
