@@ -11,11 +11,8 @@ import type { RecipeInput } from "./recipes/schema.js";
 import { UsageError } from "./support/errors.js";
 import type { Json } from "./support/json.js";
 import type { Listener } from "./runs/events.js";
-import type { MlflowOptions } from "./logs/mlflow/settings.js";
-import { mlflowSettings } from "./logs/mlflow/settings.js";
-import { trainRun } from "./training/train.js";
-import type { TrainOptions, TrainResult } from "./training/train.js";
-
+import { type MlflowOptions, mlflowSettings } from "./logs/mlflow/settings.js";
+import { type TrainOptions, type TrainResult, trainRun } from "./training/train.js";
 export type { EvaluationResult } from "./evaluation/accuracy.js";
 export type { RecipeInput, ResolvedRecipe } from "./recipes/schema.js";
 export { CheckpointError, DataError, LongtailError, TrainingError, UsageError } from "./support/errors.js";

@@ -12,9 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
 import { longtail, quick, smallPhotographs } from "../src/cli/cli.fixture.js";
-import { findNamespace, SmallDisk } from "./support/small-disk.js";
-import type { Ended } from "./support/small-disk.js";
-
+import { type Ended, findNamespace, SmallDisk } from "./support/small-disk.js";
 const folder = mkdtempSync(join(tmpdir(), "longtail-disk-"));
 const namespace = findNamespace(folder);
 const why = namespace === undefined ? " (skipped: unshare and mount may not mount a tmpfs here)" : "";

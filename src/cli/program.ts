@@ -1,5 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { compareCommand } from "./compare/command.js";
 import { dataCommand } from "./data/command.js";
 import { engineCommand } from "./engine/command.js";

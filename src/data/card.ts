@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-import type { Hash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { isAbsolute, relative } from "node:path";
-import { groupOf } from "./groups.js";
-import type { Group, GroupRule } from "./groups.js";
+import { type Group, groupOf, type GroupRule } from "./groups.js";
 import type { Dataset, Split } from "./dataset.js";
 import { classStatistics } from "./statistics.js";
 import { sum } from "../support/sum.js";

@@ -1,5 +1,4 @@
-import { groupOf } from "./groups.js";
-import type { Group, GroupRule } from "./groups.js";
+import { type Group, groupOf, type GroupRule } from "./groups.js";
 import type { Dataset } from "./dataset.js";
 import { classStatistics } from "./statistics.js";
 

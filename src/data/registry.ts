@@ -10,10 +10,8 @@ import { listFormat } from "./formats/list.js";
 import { parquetFormat } from "./formats/parquet.js";
 import { webdatasetFormat } from "./formats/webdataset.js";
 import { imbalanced } from "./imbalance.js";
-import { listedFiles } from "./formats/listed-files.js";
-import type { FileListFormat } from "./formats/listed-files.js";
-import { openListed } from "./formats/listing.js";
-import type { Listed } from "./formats/listing.js";
+import { type FileListFormat, listedFiles } from "./formats/listed-files.js";
+import { type Listed, openListed } from "./formats/listing.js";
 import type { DataSource, DataSpec } from "./source.js";
 import { classStatistics } from "./statistics.js";
 

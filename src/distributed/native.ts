@@ -1,5 +1,4 @@
-import { native } from "../torch/native.js";
-import type { Handle } from "../torch/native.js";
+import { type Handle, native } from "../torch/native.js";
 
 /** What native/distributed exports. Stores, groups and reducers are numbers. */
 export interface DistributedAddon {

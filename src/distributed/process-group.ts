@@ -1,7 +1,6 @@
 import { handles, wrapAll } from "../torch/dispatch.js";
 import type { Tensor } from "../torch/tensor.js";
-import { distributed } from "./native.js";
-import type { Reduction } from "./native.js";
+import { distributed, type Reduction } from "./native.js";
 import { ownAddress } from "./network.js";
 import type { Store } from "./store.js";
 

@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { tensor } from "../torch/create.js";
 import { memory, scope } from "../torch/scope.js";
-import { AccuracyMeter } from "./accuracy.js";
-import type { AccuracyMeterOptions } from "./accuracy.js";
-
+import { AccuracyMeter, type AccuracyMeterOptions } from "./accuracy.js";
 const options: AccuracyMeterOptions = {
   classes: ["cat", "dog", "eel"],
   counts: [200, 50, 5],

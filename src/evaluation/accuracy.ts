@@ -2,15 +2,11 @@ import { noGrad } from "../torch/autograd.js";
 import { cat } from "../torch/operators.generated.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { groupOf } from "../data/groups.js";
-import type { GroupRule } from "../data/groups.js";
-import { withEnsemble } from "./meter.js";
-import type { Meter, Observation } from "./meter.js";
-import { classScores, groupAccuracy, percent } from "./scores.js";
+import { groupOf, type GroupRule } from "../data/groups.js";
+import { type Meter, type Observation, withEnsemble } from "./meter.js";
+import { classScores, type ClassScores, groupAccuracy, type GroupAccuracy, percent } from "./scores.js";
 import { sum } from "../support/sum.js";
-import type { ClassScores, GroupAccuracy } from "./scores.js";
-import { ConfusionTally, Tally, increment } from "./tally.js";
-import type { Confusion } from "./tally.js";
+import { type Confusion, ConfusionTally, increment, Tally } from "./tally.js";
 
 /** Scores of the ensemble or of one expert, in percent. */
 export interface ModelScores extends GroupAccuracy, ClassScores {

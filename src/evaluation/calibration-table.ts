@@ -1,5 +1,4 @@
-import { formatTable } from "../support/table.js";
-import type { Cell } from "../support/table.js";
+import { type Cell, formatTable } from "../support/table.js";
 import type { ByGroup, Calibration, Temperature } from "./analysis.js";
 import { ALL_AND_GROUPS, GROUPS } from "../data/groups.js";
 

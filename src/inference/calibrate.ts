@@ -7,15 +7,9 @@ import { DataError, UsageError } from "../support/errors.js";
 import type { OnImages } from "../training/evaluate.js";
 import { holdOut } from "../training/held-out.js";
 import { evaluationBatches } from "../training/loaders.js";
-import { assertSameClasses } from "./trained.js";
-import type { Trained } from "./trained.js";
+import { assertSameClasses, type Trained } from "./trained.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
-
-export interface FittedTemperature {
-  readonly temperature: Temperature;
-  /** Held-out images that it was fitted on. */
-  readonly images: number;
-}
+import type { FittedTemperature } from "../runs/calibration-file.js";
 
 interface CalibrateOptions {
   /** The data's folder; the one it was trained on unless given. */

@@ -2,8 +2,12 @@ import { writePth } from "../torch/pth/write.js";
 import { writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { readCheckpoint, usedWeights } from "../training/checkpoint.js";
-import type { CheckpointDescription, Weights } from "../training/checkpoint.js";
+import {
+  type CheckpointDescription,
+  readCheckpoint,
+  usedWeights,
+  type Weights,
+} from "../training/checkpoint.js";
 
 export interface ExportOptions {
   readonly format: "pth" | "safetensors";

@@ -1,31 +1,29 @@
 import { Loader } from "../data/loader/loader.js";
 import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
-import { AccuracyMeter } from "../evaluation/accuracy.js";
-import type { AccuracyMeterOptions, EvaluationResult } from "../evaluation/accuracy.js";
+import { AccuracyMeter, type AccuracyMeterOptions, type EvaluationResult } from "../evaluation/accuracy.js";
 import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { buildMethod } from "../methods/registry.js";
-import { fitting } from "../models/load-weights.js";
 import { loadPretrained } from "../models/pretrained.js";
-import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice } from "../torch/settings.js";
-import type { Tensor } from "../torch/tensor.js";
-import { checkpointPath, readCheckpoint, usedWeights, weightsInUse } from "../training/checkpoint.js";
-import type { Checkpoint, CheckpointDescription, Position, Weights } from "../training/checkpoint.js";
-import { evaluateMethod, imageCounter } from "../training/evaluate.js";
-import type { OnImages } from "../training/evaluate.js";
+import {
+  type CheckpointDescription,
+  checkpointPath,
+  readCheckpoint,
+  restoreModel,
+  usedWeights,
+  type Weights,
+  weightsInUse,
+} from "../training/checkpoint.js";
+import { evaluateMethod, imageCounter, type OnImages } from "../training/evaluate.js";
 import { evaluationBatches } from "../training/loaders.js";
+import type { WeightsState } from "../runs/calibration-file.js";
 
 type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
-
-/** Which weights of a run a network has. */
-export interface WeightsState extends Position {
-  readonly weights: Weights;
-}
 
 /** A trained method, rebuilt from its checkpoint alone, in evaluation mode. */
 export interface Trained extends Disposable {
@@ -101,18 +99,6 @@ function build(
       method.dispose();
     },
   };
-}
-
-/** Copies a checkpoint's weights into a method of the same architecture; CheckpointError names the first that differs. */
-export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">, method: Method): void {
-  restore(method.model, model, path);
-}
-
-/** Loads a state from a file into a model or an optimizer; CheckpointError names the file, too. */
-export function restore(into: Pick<Module, "loadStateDict">, state: Map<string, Tensor>, path: string): void {
-  fitting(path, () => {
-    into.loadStateDict(state);
-  });
 }
 
 interface EvaluateTrainedOptions {

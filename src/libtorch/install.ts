@@ -15,13 +15,11 @@ import { EngineError, systemCode } from "../support/errors.js";
 import { removeLeftovers } from "../support/leftovers.js";
 import { formatBytes } from "../support/units.js";
 import { withLock } from "./install-lock.js";
-import { engineCacheFolder, locateCached } from "./locate.js";
+import { engineCacheFolder, type EngineLocation, locateCached } from "./locate.js";
 import type { Environment } from "../support/cache-folder.js";
-import type { EngineLocation } from "./locate.js";
 import { findPython, pipDownload } from "./pip.js";
 import { assertPlatform } from "./platform.js";
-import { CPU_WHEELS, CUDA_WHEELS, LIBTORCH_VERSION, NEEDED_BYTES } from "./version.js";
-import type { WheelParts } from "./version.js";
+import { CPU_WHEELS, CUDA_WHEELS, LIBTORCH_VERSION, NEEDED_BYTES, type WheelParts } from "./version.js";
 import { extractWheel } from "./wheel.js";
 
 export type InstallProgress =

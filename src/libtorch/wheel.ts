@@ -1,8 +1,7 @@
 import { createWriteStream, mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { openPromise } from "yauzl";
-import type { Entry, ZipFile } from "yauzl";
+import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { EngineError } from "../support/errors.js";
 
 const licences = /^[^/]+\.dist-info\/licen[cs]es?\//i;

@@ -3,8 +3,7 @@ import type { TrainingEvent } from "../runs/events.js";
 import { toldEvents } from "../runs/metrics.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { Log } from "./log.js";
-import { epochScalars, evaluationScalars } from "./scalars.js";
-import type { Scalar } from "./scalars.js";
+import { epochScalars, evaluationScalars, type Scalar } from "./scalars.js";
 
 /**
  * epochs.csv: a row an epoch, with its means and what evaluations found of it; cells of what was not found are empty. The

@@ -1,7 +1,6 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { emitter } from "../runs/events.js";
-import type { EndEvent, Listener, TrainingEvent } from "../runs/events.js";
-import { MetricsLog } from "../runs/metrics.js";
+import { emitter, type EndEvent, type Listener, type TrainingEvent } from "../runs/events.js";
+import { MetricsLog } from "./metrics-log.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import { EpochsCsv } from "./epochs-csv.js";
 import type { Log } from "./log.js";

@@ -11,8 +11,16 @@ import { hardCategories, hardCategoryMask } from "./hard-categories.js";
 import { stackLogits } from "./logits.js";
 import { balancedOnlineDistillation } from "./nbod.js";
 import { assertNclOptions, ncl, type NclOptions } from "./ncl.js";
-import { classNames, extreme, nclOptions, problems } from "./problems.fixture.js";
-import { tensors, total, usual, type Problem } from "./problems.fixture.js";
+import {
+  classNames,
+  extreme,
+  nclOptions,
+  type Problem,
+  problems,
+  tensors,
+  total,
+  usual,
+} from "./problems.fixture.js";
 
 function options(changes: Partial<NclOptions>): NclOptions {
   return { hardCategories: 1, ...nclOptions, ...changes };

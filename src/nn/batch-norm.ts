@@ -2,8 +2,7 @@ import { noGrad } from "../torch/autograd.js";
 import { ones, zeros } from "../torch/create.js";
 import { batchNorm, syncBatchNorm } from "../torch/operators.generated.js";
 import type { Tensor } from "../torch/tensor.js";
-import { Layer } from "./module.js";
-import type { Module } from "./module.js";
+import { Layer, type Module } from "./module.js";
 
 interface BatchNorm2dOptions {
   channels: number;

@@ -1,5 +1,4 @@
-import { isObject } from "../support/json.js";
-import type { Json } from "../support/json.js";
+import { isObject, type Json } from "../support/json.js";
 
 /**
  * Whether another `kind` of an object drops the settings that the old one has: it does where each kind has keys of its

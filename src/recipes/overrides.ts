@@ -1,6 +1,5 @@
 import { UsageError } from "../support/errors.js";
-import { isObject } from "../support/json.js";
-import type { Json } from "../support/json.js";
+import { isObject, type Json } from "../support/json.js";
 import { kindReplaces } from "./merge.js";
 
 /** One `--set key=value`. */

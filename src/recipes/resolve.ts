@@ -1,15 +1,10 @@
 import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/nearest.js";
-import { valueAt } from "../support/json.js";
-import type { Json } from "../support/json.js";
-import { recipeKeys } from "./keys.js";
-import type { RecipeKey } from "./keys.js";
-import { applyOverrides } from "./overrides.js";
-import type { Override } from "./overrides.js";
-import { Recipe } from "./schema.js";
-import type { ResolvedRecipe } from "./schema.js";
-
+import { type Json, valueAt } from "../support/json.js";
+import { type RecipeKey, recipeKeys } from "./keys.js";
+import { applyOverrides, type Override } from "./overrides.js";
+import { Recipe, type ResolvedRecipe } from "./schema.js";
 type Issue = z.core.$ZodIssue;
 
 /** What was checked, for messages. */

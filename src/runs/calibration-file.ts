@@ -3,8 +3,20 @@ import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
 import { readCalibration } from "./read-run.js";
 import { runFolder } from "./run-folder.js";
-import type { Trained, WeightsState } from "../inference/trained.js";
-import type { FittedTemperature } from "../inference/calibrate.js";
+import type { Temperature } from "../evaluation/analysis.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import type { Position } from "./events.js";
+
+/** Which weights of a run a network has. */
+export interface WeightsState extends Position {
+  readonly weights: ResolvedRecipe["evaluation"]["weights"];
+}
+
+export interface FittedTemperature {
+  readonly temperature: Temperature;
+  /** Held-out images that it was fitted on. */
+  readonly images: number;
+}
 
 /** calibration.json: the temperature that a run's probabilities are calibrated with, and whose weights it is for. */
 export interface CalibrationFile extends FittedTemperature, WeightsState {
@@ -15,7 +27,7 @@ export interface CalibrationFile extends FittedTemperature, WeightsState {
 /** Writes calibration.json of a run's folder and returns its path; null, and no file, for a checkpoint by itself. */
 export function saveCalibration(
   run: string,
-  { state }: Pick<Trained, "state">,
+  { state }: { readonly state: WeightsState | null },
   fitted: FittedTemperature,
 ): string | null {
   if (state === null || !statSync(run).isDirectory()) return null;
@@ -28,7 +40,7 @@ export function saveCalibration(
 /** The calibration of a run's folder, when it has one, and whether it is that of the weights that were loaded. */
 export function findCalibration(
   run: string,
-  { state }: Pick<Trained, "state">,
+  { state }: { readonly state: WeightsState | null },
 ): { calibration: CalibrationFile; path: string; fits: boolean } | null {
   const path = runFolder(run).calibration;
   if (!existsSync(path)) return null;

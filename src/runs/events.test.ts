@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
-import { emitter } from "./events.js";
-import type { TrainingEvent } from "./events.js";
-
+import { emitter, type TrainingEvent } from "./events.js";
 test("every listener gets the event, stamped with its time", () => {
   const first: TrainingEvent[] = [];
   const second: TrainingEvent[] = [];

@@ -2,6 +2,14 @@ import type { CacheProgress } from "../data/cache/report.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { steadyNow } from "../support/steady-time.js";
 
+/** How far a run has come. */
+export interface Position {
+  /** Whole epochs behind it. */
+  readonly epoch: number;
+  /** Steps done of the epoch that follows; 0 at an epoch's end. */
+  readonly step: number;
+}
+
 /**
  * What a training run tells its listeners: the console, metrics.jsonl, and whoever else listens. The training code
  * prints nothing itself. Epochs and steps count from 1. Losses are batch means, accuracies are in percent.

@@ -1,27 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { AppendFile } from "../support/append-file.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { objectIn } from "../support/json.js";
-import type { Position } from "../training/checkpoint.js";
-import type { TrainingEvent } from "./events.js";
-import type { Log } from "../logs/log.js";
-
-/** Appends every event to a file, one JSON value a line: metrics.jsonl. Numbers that are not finite become null. */
-export class MetricsLog implements Log {
-  readonly #file: AppendFile;
-
-  constructor(path: string) {
-    this.#file = new AppendFile(path);
-  }
-
-  hear(event: TrainingEvent): void {
-    this.#file.add(`${JSON.stringify(event)}\n`);
-  }
-
-  [Symbol.dispose](): void {
-    this.#file[Symbol.dispose]();
-  }
-}
+import type { Position, TrainingEvent } from "./events.js";
 
 /** What a run has told so far, from its metrics.jsonl; none where there is none. A line that a crash cut short is left out. */
 export function toldEvents(path: string): TrainingEvent[] {

@@ -3,8 +3,7 @@ import type { Analysis } from "../evaluation/analysis.js";
 import { LongtailError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
 import type { CalibrationFile } from "./calibration-file.js";
-import { runFolder } from "./run-folder.js";
-import type { RunDescription, RunResult } from "./run-folder.js";
+import { type RunDescription, runFolder, type RunResult } from "./run-folder.js";
 
 /** A run's recipe.json. @throws LongtailError for a folder that holds no run. */
 export function readDescription(run: string): RunDescription {

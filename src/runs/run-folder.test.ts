@@ -1,12 +1,10 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { datasetCard } from "../data/card.js";
-import type { DatasetCard } from "../data/card.js";
+import { datasetCard, type DatasetCard } from "../data/card.js";
 import type { Split } from "../data/dataset.js";
 import { UsageError } from "../support/errors.js";
-import { assertFree, createRunFolder, freshRunFolder } from "./run-folder.js";
-import type { RunDescription } from "./run-folder.js";
+import { assertFree, createRunFolder, freshRunFolder, type RunDescription } from "./run-folder.js";
 import { temporaryFolder, toyRecipe } from "../training/toy.fixture.js";
 
 let temporary: ReturnType<typeof temporaryFolder>;

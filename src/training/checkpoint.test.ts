@@ -9,10 +9,10 @@ import { CheckpointError } from "../support/errors.js";
 import { ones, zeros } from "../torch/create.js";
 import { writeSafetensors } from "../torch/safetensors.js";
 import { memory, scope } from "../torch/scope.js";
-import { checkpointPath, readCheckpoint, saveCheckpoint } from "./checkpoint.js";
+import { checkpointPath, readCheckpoint, saveCheckpoint, restoreModel } from "./checkpoint.js";
 import { trainStep } from "./step.js";
 import { temporaryFolder, toyRecipe } from "./toy.fixture.js";
-import { loadTrained, restoreModel } from "../inference/trained.js";
+import { loadTrained } from "../inference/trained.js";
 
 const training = { classes: ["ant", "bee", "cat"], counts: [24, 12, 6] };
 const recipe = toyRecipe("data");

@@ -1,7 +1,6 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import type { Module } from "../nn/module.js";
-import type { EmaWeights } from "../optim/ema.js";
-import { averagesOf } from "../optim/ema.js";
+import { averagesOf, type EmaWeights } from "../optim/ema.js";
 import type { LossScaler } from "../optim/loss-scaler.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -12,20 +11,14 @@ import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { EpochSums } from "./epoch-totals.js";
-import { runFolder } from "../runs/run-folder.js";
-import type { RunFolder } from "../runs/run-folder.js";
+import { runFolder, type RunFolder } from "../runs/run-folder.js";
+import type { Position } from "../runs/events.js";
 import type { BestEpoch, BestOnTest } from "../runs/selection.js";
+import type { Method } from "../methods/method.js";
+import { fitting } from "../models/load-weights.js";
 
 const FORMAT = "longtail-checkpoint";
 const VERSION = 2;
-
-/** How far a run has come. */
-export interface Position {
-  /** Whole epochs behind it. */
-  readonly epoch: number;
-  /** Steps done of the epoch that follows; 0 at an epoch's end. */
-  readonly step: number;
-}
 
 /** What a run has found out so far, besides its weights. */
 export interface Progress extends Position {
@@ -165,6 +158,18 @@ export function checkpointPath(runOrCheckpoint: string): string {
   const found = [bestCheckpoint, lastCheckpoint, previousCheckpoint].find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new CheckpointError(`${runOrCheckpoint} holds no checkpoint; expected ${lastCheckpoint}.`);
+}
+
+/** Copies a checkpoint's weights into a method of the same architecture; CheckpointError names the first that differs. */
+export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">, method: Method): void {
+  restore(method.model, model, path);
+}
+
+/** Loads a state from a file into a model or an optimizer; CheckpointError names the file, too. */
+export function restore(into: Pick<Module, "loadStateDict">, state: Map<string, Tensor>, path: string): void {
+  fitting(path, () => {
+    into.loadStateDict(state);
+  });
 }
 
 function parseDescription(path: string, text = ""): CheckpointDescription {

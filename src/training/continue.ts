@@ -2,7 +2,7 @@ import { CheckpointError, UsageError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import type { Prepared } from "./prepare.js";
 import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
-import { restore } from "../inference/trained.js";
+import { restore } from "./checkpoint.js";
 
 /**
  * Takes up a training of NCL's PyTorch code: its weights and its optimizer's velocities go into what was prepared, and

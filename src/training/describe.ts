@@ -1,7 +1,6 @@
 import { datasetCard, splitHash } from "../data/card.js";
 import { getKernels, getThreads } from "../torch/settings.js";
-import type { RunEvent, Untimed } from "../runs/events.js";
-import type { Position } from "./checkpoint.js";
+import type { Position, RunEvent, Untimed } from "../runs/events.js";
 import type { Prepared } from "./prepare.js";
 import type { RunDescription, RunFolder } from "../runs/run-folder.js";
 

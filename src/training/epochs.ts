@@ -4,15 +4,12 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { learningRate } from "../optim/schedule.js";
 import { scope } from "../torch/scope.js";
 import { takeWarnings } from "../torch/settings.js";
-import { keepPrevious, saveCheckpoint } from "./checkpoint.js";
-import type { Position, Progress } from "./checkpoint.js";
+import { keepPrevious, type Progress, saveCheckpoint } from "./checkpoint.js";
+import type { Emit, Position } from "../runs/events.js";
 import type { CheckpointClock } from "./checkpoint-clock.js";
 import { assertFinite } from "./divergence.js";
-import { EpochTotals } from "./epoch-totals.js";
-import type { EpochSums } from "./epoch-totals.js";
-import type { Emit } from "../runs/events.js";
-import { judge } from "./judge.js";
-import type { Judgement } from "./judge.js";
+import { type EpochSums, EpochTotals } from "./epoch-totals.js";
+import { judge, type Judgement } from "./judge.js";
 import type { Agreement } from "./distributed/agreement.js";
 import { randomStates } from "./distributed/random-states.js";
 import { tellFirstBatch } from "./first-batch.js";
@@ -22,8 +19,7 @@ import type { RunFolder } from "../runs/run-folder.js";
 import { bestOnTest, betterEpoch } from "../runs/selection.js";
 import { StepReports } from "./step-reports.js";
 import type { Reading } from "./graph/reading.js";
-import { openStepper } from "./graph/stepper.js";
-import type { Stepper } from "./graph/stepper.js";
+import { openStepper, type Stepper } from "./graph/stepper.js";
 
 /** What the loop works with. */
 export interface Run extends Prepared {

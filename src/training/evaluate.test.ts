@@ -4,8 +4,7 @@ import { AccuracyMeter } from "../evaluation/accuracy.js";
 import { buildMethod } from "../methods/registry.js";
 import { full, ones } from "../torch/create.js";
 import { memory } from "../torch/scope.js";
-import { evaluateMethod } from "./evaluate.js";
-import type { EvaluateOptions } from "./evaluate.js";
+import { evaluateMethod, type EvaluateOptions } from "./evaluate.js";
 import { toyRecipe } from "./toy.fixture.js";
 
 const training = { classes: ["ant", "bee", "cat"], counts: [24, 12, 6] };

@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Loader } from "../data/loader/loader.js";
-import { ALONE } from "../distributed/peers.js";
-import type { Peers } from "../distributed/peers.js";
+import { ALONE, type Peers } from "../distributed/peers.js";
 import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { noGrad } from "../torch/autograd.js";

@@ -1,8 +1,7 @@
 import { basename } from "node:path";
 import type { Dataset } from "../data/dataset.js";
 import type { Batch } from "../data/loader/loader.js";
-import type { RgbImage } from "../data/vision.js";
-import { vision } from "../data/vision.js";
+import { type RgbImage, vision } from "../data/vision.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { stack } from "../torch/operators.generated.js";

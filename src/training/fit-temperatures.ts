@@ -2,13 +2,11 @@ import type { Loader } from "../data/loader/loader.js";
 import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
 import { groupOf } from "../data/groups.js";
 import { logShift } from "../evaluation/shift/shares.js";
-import { fitTemperature } from "../evaluation/temperature/fit.js";
-import type { TemperatureKind } from "../evaluation/temperature/fit.js";
+import { fitTemperature, type TemperatureKind } from "../evaluation/temperature/fit.js";
 import { KeptLogits } from "../evaluation/temperature/kept-logits.js";
 import type { Method } from "../methods/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { evaluateMethod, imageCounter } from "./evaluate.js";
-import type { EvaluateOptions, OnImages } from "./evaluate.js";
+import { evaluateMethod, type EvaluateOptions, imageCounter, type OnImages } from "./evaluate.js";
 import { impliedPrior } from "./implied-prior.js";
 
 interface FitTemperaturesOptions extends Pick<EvaluateOptions, "peers" | "settle"> {

@@ -1,11 +1,8 @@
-import type { EvaluationResult } from "../evaluation/accuracy.js";
-import { AccuracyMeter } from "../evaluation/accuracy.js";
-import { AnalysisMeter } from "../evaluation/analysis/analysis-meter.js";
-import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
+import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
+import { AnalysisMeter, type FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
 import type { Analysis } from "../evaluation/analysis.js";
 import { secondsSince } from "../support/units.js";
-import { evaluateMethod } from "./evaluate.js";
-import type { EvaluateOptions } from "./evaluate.js";
+import { evaluateMethod, type EvaluateOptions } from "./evaluate.js";
 import type { Agreement } from "./distributed/agreement.js";
 import { shareBuffers } from "./distributed/share-state.js";
 import type { Emit, EvaluatedSplit } from "../runs/events.js";

@@ -12,7 +12,7 @@ import { memory, scope } from "../torch/scope.js";
 import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
 import { referenceRecipe, TEN_CLASSES } from "./reference.fixture.js";
 import { temporaryFolder } from "./toy.fixture.js";
-import { restoreModel } from "../inference/trained.js";
+import { restoreModel } from "./checkpoint.js";
 
 const file = goldenPath("reference_checkpoint.pth");
 const formats = ["reference_checkpoint.pth", "reference_checkpoint_legacy.pth"];

@@ -5,10 +5,8 @@ import { RunLogs } from "../logs/run-logs.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import { shareBeginning } from "./distributed/share-state.js";
 import type { Prepared } from "./prepare.js";
-import { resume } from "./resume.js";
-import type { Resumed } from "./resume.js";
-import { createRunFolder, runFolder } from "../runs/run-folder.js";
-import type { RunFolder } from "../runs/run-folder.js";
+import { resume, type Resumed } from "./resume.js";
+import { createRunFolder, runFolder, type RunFolder } from "../runs/run-folder.js";
 import { lockRun } from "../runs/run-lock.js";
 import type { TrainOptions } from "./train.js";
 

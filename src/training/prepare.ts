@@ -1,11 +1,9 @@
 import { openDataset } from "../data/registry.js";
 import type { Dataset } from "../data/dataset.js";
 import type { CacheListener } from "../data/cache/report.js";
-import { classStatistics } from "../data/statistics.js";
-import type { ClassStatistics } from "../data/statistics.js";
+import { classStatistics, type ClassStatistics } from "../data/statistics.js";
 import { GradientReducer } from "../distributed/gradient-reducer.js";
-import { ALONE, atWork } from "../distributed/peers.js";
-import type { Peers } from "../distributed/peers.js";
+import { ALONE, atWork, type Peers } from "../distributed/peers.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
 import { assertMixFits } from "../methods/mixing.js";
 import { buildMethod } from "../methods/registry.js";

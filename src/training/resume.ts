@@ -6,15 +6,12 @@ import { valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { readCheckpoint } from "./checkpoint.js";
-import type { Checkpoint, Progress } from "./checkpoint.js";
+import { type Checkpoint, type Progress, readCheckpoint, restore } from "./checkpoint.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { Prepared } from "./prepare.js";
-import { runFolder } from "../runs/run-folder.js";
+import { runFolder, type RunFolder } from "../runs/run-folder.js";
 import { differences } from "../runs/recipe-differences.js";
-import type { RunFolder } from "../runs/run-folder.js";
 import type { BestEpoch } from "../runs/selection.js";
-import { restore } from "../inference/trained.js";
 
 export interface Resumed {
   readonly progress: Progress;

@@ -1,7 +1,6 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { TrainingEvent } from "../runs/events.js";
-import { trainRun } from "./train.js";
-import type { TrainOptions, TrainResult } from "./train.js";
+import { type TrainOptions, type TrainResult, trainRun } from "./train.js";
 
 /** Trains quietly, collecting the events. */
 export async function trainToy(

@@ -1,25 +1,20 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { KernelChoice } from "../torch/native.js";
-import { ALONE } from "../distributed/peers.js";
-import type { Peers } from "../distributed/peers.js";
+import { ALONE, type Peers } from "../distributed/peers.js";
 import { secondsSince } from "../support/units.js";
 import { CheckpointClock } from "./checkpoint-clock.js";
-import { conclude } from "./conclude.js";
-import type { Conclusion } from "./conclude.js";
+import { conclude, type Conclusion } from "./conclude.js";
 import { runEvent } from "./describe.js";
 import { trainEpochs } from "./epochs.js";
-import { emitter } from "../runs/events.js";
-import type { EndEvent, Listener } from "../runs/events.js";
+import { emitter, type EndEvent, type Listener } from "../runs/events.js";
 import type { MlflowSettings } from "../logs/mlflow/settings.js";
 import { openRun } from "./open-run.js";
 import { Agreement } from "./distributed/agreement.js";
 import { assertSameTraining } from "./distributed/same-training.js";
-import { applySettings, prepare } from "./prepare.js";
-import type { Prepared } from "./prepare.js";
+import { applySettings, prepare, type Prepared } from "./prepare.js";
 import { canResume } from "./resume.js";
-import { assertFree, writeAnalysis, writeResult } from "../runs/run-folder.js";
-import type { RunFolder, Versions } from "../runs/run-folder.js";
+import { assertFree, type RunFolder, type Versions, writeAnalysis, writeResult } from "../runs/run-folder.js";
 
 export interface TrainOptions {
   readonly recipe: ResolvedRecipe;

@@ -1,7 +1,6 @@
 /** What is wrong with several processes is said before they train. */
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../src/support/free-port.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";

@@ -1,6 +1,4 @@
-/** Several processes that compute together, for tests. They run the built code: `npm run setup` comes first. */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { freePort } from "../../src/support/free-port.js";

@@ -1,6 +1,4 @@
-/** File systems of few bytes, in memory, that only the processes see which are started on them: nothing to unmount. */
-import { execFile, spawn, spawnSync } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 

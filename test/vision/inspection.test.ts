@@ -16,10 +16,7 @@ function distance(a: string, b: string): number {
 }
 
 /** A photograph of the embedded data. */
-const photograph = join(
-  import.meta.dirname,
-  "../../examples/caltech20-lt/train/helicopter/image_0003.jpg",
-);
+const photograph = join(import.meta.dirname, "../../examples/caltech20-lt/train/helicopter/image_0003.jpg");
 
 describe("what a file is", () => {
   it.each<[string, Partial<NativeInspection>]>([

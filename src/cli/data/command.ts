@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { checkCommand } from "./check/command.js";
 import { convertCommand } from "./convert/command.js";
 import { downloadCommand } from "./download.js";

@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { Argument, Option } from "@commander-js/extra-typings";
+import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { DownloadProgress } from "../../dataset-tools/download/resumable.js";
 import { onInterrupt } from "../interrupt.js";
 import { newCommand } from "../options.js";

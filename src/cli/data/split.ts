@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { WrittenPart } from "../../dataset-tools/convert/split.js";
 import type { Portion } from "../../data/split.js";
 import { UsageError } from "../../support/errors.js";

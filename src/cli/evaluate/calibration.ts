@@ -7,11 +7,9 @@ import { scaleLogits } from "../../evaluation/temperature/scale.js";
 import type { OnImages } from "../../training/evaluate.js";
 import { calibrate } from "../../inference/calibrate.js";
 import { saveCalibration } from "../../runs/calibration-file.js";
-import { accuracyOptions } from "../../inference/trained.js";
-import type { Trained } from "../../inference/trained.js";
+import { accuracyOptions, type Trained } from "../../inference/trained.js";
 import type { Addition } from "./addition.js";
-import { adjustment } from "./prior.js";
-import type { Target } from "./prior.js";
+import { adjustment, type Target } from "./prior.js";
 
 interface CalibrationOptions {
   readonly kind: Temperature["kind"];

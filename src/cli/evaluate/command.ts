@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { Option } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Temperature } from "../../evaluation/analysis.js";
 import { onInterrupt } from "../interrupt.js";
 import {
@@ -15,8 +14,7 @@ import {
 import type { KernelChoice } from "../../torch/native.js";
 import { output } from "../output.js";
 import { progressDisplay } from "../progress.js";
-import { trainedFrom } from "../trained-arguments.js";
-import type { TrainedArguments } from "../trained-arguments.js";
+import { type TrainedArguments, trainedFrom } from "../trained-arguments.js";
 
 interface EvaluateArguments extends TrainedArguments {
   readonly split: "train" | "test";

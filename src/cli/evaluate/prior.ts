@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
 import { readClassWeights } from "../../data/class-weights.js";
-import { AccuracyMeter } from "../../evaluation/accuracy.js";
-import type { EvaluationResult } from "../../evaluation/accuracy.js";
+import { AccuracyMeter, type EvaluationResult } from "../../evaluation/accuracy.js";
 import { groupOf } from "../../data/groups.js";
-import { transformed } from "../../evaluation/meter.js";
-import type { LogitTransform } from "../../evaluation/meter.js";
+import { type LogitTransform, transformed } from "../../evaluation/meter.js";
 import { shiftLogits } from "../../evaluation/shift/shares.js";
 import { reweightedAccuracy, TARGETS, targetShares } from "../../evaluation/shift/targets.js";
 import { groupTable } from "../../evaluation/results-table.js";
@@ -12,8 +10,7 @@ import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { DataError, UsageError } from "../../support/errors.js";
 import { nearest } from "../../support/nearest.js";
 import { describeImpliedPrior, impliedPrior } from "../../training/implied-prior.js";
-import { accuracyOptions } from "../../inference/trained.js";
-import type { Trained } from "../../inference/trained.js";
+import { accuracyOptions, type Trained } from "../../inference/trained.js";
 import type { Addition } from "./addition.js";
 
 /** The shares of the classes that answers are wanted for. */

@@ -2,8 +2,7 @@ import { AccuracyMeter } from "../../evaluation/accuracy.js";
 import { transformed } from "../../evaluation/meter.js";
 import { groupTable } from "../../evaluation/results-table.js";
 import { tauNormalization } from "../../inference/tau.js";
-import { accuracyOptions } from "../../inference/trained.js";
-import type { Trained } from "../../inference/trained.js";
+import { accuracyOptions, type Trained } from "../../inference/trained.js";
 import type { Addition } from "./addition.js";
 
 /** What τ-normalised classifiers answer, a row for each τ. @throws UsageError for classifiers without it */

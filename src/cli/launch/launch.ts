@@ -1,9 +1,7 @@
 import { LongtailError, UsageError } from "../../support/errors.js";
 import { onInterrupt } from "../interrupt.js";
-import { environmentOf, masterFrom } from "./environment.js";
-import type { Machines } from "./environment.js";
-import { Processes } from "./processes.js";
-import type { Failure } from "./processes.js";
+import { environmentOf, type Machines, masterFrom } from "./environment.js";
+import { type Failure, Processes } from "./processes.js";
 
 export interface LaunchOptions extends Omit<Machines, "master"> {
   readonly master?: string | undefined;

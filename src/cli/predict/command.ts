@@ -11,10 +11,8 @@ import {
   weightsOption,
   wholeNumber,
 } from "../options.js";
-import { output } from "../output.js";
-import type { Output } from "../output.js";
-import { trainedFrom } from "../trained-arguments.js";
-import type { TrainedArguments } from "../trained-arguments.js";
+import { output, type Output } from "../output.js";
+import { type TrainedArguments, trainedFrom } from "../trained-arguments.js";
 
 interface PredictArguments extends TrainedArguments {
   readonly top: number;

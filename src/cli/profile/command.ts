@@ -2,8 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { KernelChoice } from "../../torch/native.js";
 import { collect, deviceOption, kernelsOption, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
-import { recipeFrom, withDataFolder } from "../recipe-arguments.js";
-import type { RecipeArguments } from "../recipe-arguments.js";
+import { type RecipeArguments, recipeFrom, withDataFolder } from "../recipe-arguments.js";
 
 interface ProfileArguments extends RecipeArguments {
   readonly steps: number;

@@ -2,8 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { builtInRecipes } from "../../recipes/registry.js";
 import type { RecipeKey } from "../../recipes/keys.js";
 import { collect, newCommand } from "../options.js";
-import { output } from "../output.js";
-import type { Output } from "../output.js";
+import { output, type Output } from "../output.js";
 import { recipeFrom } from "../recipe-arguments.js";
 
 interface ShowArguments {

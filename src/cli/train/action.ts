@@ -1,5 +1,4 @@
-import { ALONE } from "../../distributed/peers.js";
-import type { Peers } from "../../distributed/peers.js";
+import { ALONE, type Peers } from "../../distributed/peers.js";
 import type { EvaluationResult } from "../../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { consoleListener } from "../../logs/console.js";

@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { Option } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import {
   collect,
@@ -10,8 +9,7 @@ import {
   timeoutOption,
   wholeNumber,
 } from "../options.js";
-import { fromFirst } from "../../distributed/peers.js";
-import type { Peers } from "../../distributed/peers.js";
+import { fromFirst, type Peers } from "../../distributed/peers.js";
 import { placeFrom } from "../../distributed/place.js";
 import type { KernelChoice } from "../../torch/native.js";
 import type { MlflowSettings } from "../../logs/mlflow/settings.js";
@@ -19,8 +17,7 @@ import { UsageError } from "../../support/errors.js";
 import { followLauncher } from "../launch/lifeline.js";
 import { output } from "../output.js";
 import { deviceOf, outputOf, withPeers } from "./peers.js";
-import { recipeFrom, withDataFolder } from "../recipe-arguments.js";
-import type { RecipeArguments } from "../recipe-arguments.js";
+import { type RecipeArguments, recipeFrom, withDataFolder } from "../recipe-arguments.js";
 
 interface TrainArguments extends RecipeArguments {
   readonly out?: string | undefined;

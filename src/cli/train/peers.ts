@@ -1,5 +1,4 @@
-import { ALONE } from "../../distributed/peers.js";
-import type { Peers } from "../../distributed/peers.js";
+import { ALONE, type Peers } from "../../distributed/peers.js";
 import type { Place } from "../../distributed/place.js";
 import type { Environment } from "../../support/cache-folder.js";
 import { UsageError } from "../../support/errors.js";

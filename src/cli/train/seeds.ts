@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import { ALONE } from "../../distributed/peers.js";
 import type { EvaluationResult } from "../../evaluation/accuracy.js";
-import { overSeeds, seedsTable } from "../../evaluation/over-seeds.js";
-import type { SeedSummary } from "../../evaluation/over-seeds.js";
+import { overSeeds, seedsTable, type SeedSummary } from "../../evaluation/over-seeds.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { writeFileAtomic } from "../../support/atomic-file.js";
 import { prettyJson } from "../../support/json.js";
-import { trainWatched } from "./action.js";
-import type { TrainingArguments } from "./action.js";
+import { type TrainingArguments, trainWatched } from "./action.js";
 
 /** seeds.json, beside the runs. */
 export interface SeedsResult extends SeedSummary {

@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TrainingEvent } from "../../runs/events.js";
 import { codeHash } from "../../runs/code-hash.js";
-import { longtail, quick, smallPhotographs } from "../cli.fixture.js";
-import type { Outcome } from "../cli.fixture.js";
-
+import { longtail, type Outcome, quick, smallPhotographs } from "../cli.fixture.js";
 /** Train, then evaluate and predict from what it left: one run for all tests here. */
 let photographs = "";
 let run = "";

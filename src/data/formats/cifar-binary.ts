@@ -2,9 +2,13 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
-import { CIFAR_PIXELS, requireNames } from "./cifar-version.js";
-import type { CifarFile, CifarKind, CifarVersion } from "./cifar-version.js";
-
+import {
+  CIFAR_PIXELS,
+  type CifarFile,
+  type CifarKind,
+  type CifarVersion,
+  requireNames,
+} from "./cifar-version.js";
 const FILES = {
   cifar10: {
     folder: "cifar-10-batches-bin",

@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../support/errors.js";
-import { CIFAR_PIXELS, requireNames } from "./cifar-version.js";
-import type { CifarFile, CifarKind, CifarVersion } from "./cifar-version.js";
-import { readNumpyPickle } from "./numpy-pickle.js";
-import type { NumpyArray } from "./numpy-pickle.js";
-
+import {
+  CIFAR_PIXELS,
+  type CifarFile,
+  type CifarKind,
+  type CifarVersion,
+  requireNames,
+} from "./cifar-version.js";
+import { type NumpyArray, readNumpyPickle } from "./numpy-pickle.js";
 const FILES = {
   cifar10: {
     folder: "cifar-10-batches-py",

@@ -5,9 +5,14 @@ import type { Dataset, Split } from "../dataset.js";
 import { sharedBytes } from "../shared-bytes.js";
 import { binaryVersion } from "./cifar-binary.js";
 import { pythonVersion } from "./cifar-python.js";
-import { CIFAR, CIFAR_PIXELS, CIFAR_SIDE } from "./cifar-version.js";
-import type { CifarFile, CifarKind, CifarVersion } from "./cifar-version.js";
-
+import {
+  CIFAR,
+  CIFAR_PIXELS,
+  CIFAR_SIDE,
+  type CifarFile,
+  type CifarKind,
+  type CifarVersion,
+} from "./cifar-version.js";
 const versions = (kind: CifarKind): CifarVersion[] => [binaryVersion(kind), pythonVersion(kind)];
 
 /** What the folder must hold, for messages. */

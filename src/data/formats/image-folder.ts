@@ -1,5 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
-import type { Dirent } from "node:fs";
+import { type Dirent, readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { BadRecords } from "../bad-records.js";

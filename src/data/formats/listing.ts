@@ -1,7 +1,6 @@
 import { DataError } from "../../support/errors.js";
 import { BadRecords } from "../bad-records.js";
-import { classesOf, labelNumber } from "./class-names.js";
-import type { Classes } from "./class-names.js";
+import { type Classes, classesOf, labelNumber } from "./class-names.js";
 import type { Dataset, Pixels, Split } from "../dataset.js";
 import type { DataSource } from "../source.js";
 

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { memoryDataset } from "./memory.js";
-import type { MemoryOptions } from "./memory.js";
-
+import { memoryDataset, type MemoryOptions } from "./memory.js";
 /** Two images of 1 x 2 pixels. */
 const options: MemoryOptions = {
   images: Uint8Array.of(1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16),

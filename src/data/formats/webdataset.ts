@@ -5,8 +5,7 @@ import type { SpanPixels } from "../dataset.js";
 import { matchingFiles } from "./reading/file-pattern.js";
 import type { Listed, ListedFormat } from "./listing.js";
 import type { DataSource } from "../source.js";
-import { TarFile } from "./reading/tar.js";
-import type { TarMember } from "./reading/tar.js";
+import { TarFile, type TarMember } from "./reading/tar.js";
 
 /** An image of a shard, with the label of its sample. */
 interface Sample extends Listed {

@@ -1,8 +1,6 @@
 import { expect, test } from "vitest";
 import { classShares } from "./class-shares.js";
-import { buildSampler } from "./registry.js";
-import type { SamplerSpec } from "./registry.js";
-
+import { buildSampler, type SamplerSpec } from "./registry.js";
 const counts = [400, 80, 16, 4];
 const labels = Int32Array.from(counts.flatMap((count, label) => Array<number>(count).fill(label)));
 const classes = counts.map(String);

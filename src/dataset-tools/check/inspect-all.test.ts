@@ -2,7 +2,14 @@ import { appendFileSync, readFileSync, utimesSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openDataset } from "../../data/registry.js";
-import { dataSpec, jpeg, packedDataset, png, temporaryFolder, writeFiles } from "../../data/testing.fixture.js";
+import {
+  dataSpec,
+  jpeg,
+  packedDataset,
+  png,
+  temporaryFolder,
+  writeFiles,
+} from "../../data/testing.fixture.js";
 import type { Dataset } from "../../data/dataset.js";
 import { inspectAll } from "./inspect-all.js";
 import { InspectionCache } from "./inspection-cache.js";

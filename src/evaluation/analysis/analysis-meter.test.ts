@@ -2,11 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memory, scope } from "../../torch/scope.js";
 import type { Analysis } from "../analysis.js";
-import { AnalysisMeter } from "./analysis-meter.js";
-import type { FittedTemperatures } from "./analysis-meter.js";
-import { answer, mean, naiveAgreement, naiveCalibration, observe, softmax } from "./naive.fixture.js";
-import type { NaiveImage } from "./naive.fixture.js";
-
+import { AnalysisMeter, type FittedTemperatures } from "./analysis-meter.js";
+import {
+  answer,
+  mean,
+  naiveAgreement,
+  naiveCalibration,
+  type NaiveImage,
+  observe,
+  softmax,
+} from "./naive.fixture.js";
 const counts = [200, 150, 50, 30, 5]; // many, many, medium, medium, few
 const classes = counts.map((_, c) => `class ${c}`);
 const groupOfClass = ["many", "many", "medium", "medium", "few"];

@@ -2,8 +2,7 @@ import { noGrad } from "../../torch/autograd.js";
 import { scope } from "../../torch/scope.js";
 import type { ByGroup, Calibration } from "../analysis.js";
 import type { Group } from "../../data/groups.js";
-import { withEnsemble } from "../meter.js";
-import type { Meter, Observation } from "../meter.js";
+import { type Meter, type Observation, withEnsemble } from "../meter.js";
 import { answersOf } from "./answers.js";
 import { CalibrationMeter } from "./calibration-meter.js";
 

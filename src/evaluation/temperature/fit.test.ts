@@ -1,12 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memory, scope } from "../../torch/scope.js";
-import { mean, naiveCalibration, observe } from "../analysis/naive.fixture.js";
-import type { NaiveImage } from "../analysis/naive.fixture.js";
+import { mean, naiveCalibration, type NaiveImage, observe } from "../analysis/naive.fixture.js";
 import type { Temperature } from "../analysis.js";
 import type { Group } from "../../data/groups.js";
-import { fitTemperature } from "./fit.js";
-import type { FitOptions, TemperatureKind } from "./fit.js";
+import { type FitOptions, fitTemperature, type TemperatureKind } from "./fit.js";
 import { KeptLogits } from "./kept-logits.js";
 
 const classes = 3;

@@ -3,12 +3,9 @@ import { tensor } from "../../torch/create.js";
 import { scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
 import type { Temperature } from "../analysis.js";
-import { GROUPS } from "../../data/groups.js";
-import type { Group } from "../../data/groups.js";
+import { type Group, GROUPS } from "../../data/groups.js";
 import type { KeptLogits, LogitBatch } from "./kept-logits.js";
-import { minimize } from "./newton.js";
-import type { Expansion } from "./newton.js";
-
+import { type Expansion, minimize } from "./newton.js";
 /** Temperatures lie between these: beyond, the images say only that probabilities should be 1 or all alike. */
 const LEAST = 1 / 20;
 const MOST = 20;

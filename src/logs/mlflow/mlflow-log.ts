@@ -4,8 +4,7 @@ import type { ResolvedRecipe } from "../../recipes/schema.js";
 import type { EndEvent, TrainingEvent } from "../../runs/events.js";
 import type { RunFolder } from "../../runs/run-folder.js";
 import { ScalarStream } from "../scalars.js";
-import { MlflowRun } from "./mlflow-run.js";
-import type { Metric } from "./mlflow-run.js";
+import { type Metric, MlflowRun } from "./mlflow-run.js";
 import { MlflowServer, RefusedError } from "./server.js";
 import type { MlflowSettings } from "./settings.js";
 

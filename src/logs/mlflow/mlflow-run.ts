@@ -4,10 +4,8 @@ import { writeFileAtomic } from "../../support/atomic-file.js";
 import { prettyJson, valueAt } from "../../support/json.js";
 import { steadyNow } from "../../support/steady-time.js";
 import type { RunFolder } from "../../runs/run-folder.js";
-import { paramsOf } from "./params.js";
-import type { Param } from "./params.js";
-import { RefusedError } from "./server.js";
-import type { MlflowServer } from "./server.js";
+import { type Param, paramsOf } from "./params.js";
+import { type MlflowServer, RefusedError } from "./server.js";
 import type { MlflowSettings } from "./settings.js";
 
 export interface Metric {

@@ -8,8 +8,7 @@ import { runFolder } from "../../runs/run-folder.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../../training/toy.fixture.js";
 import { trainToy } from "../../training/train-toy.fixture.js";
 import { FakeMlflow } from "./fake-server.fixture.js";
-import { MlflowLog } from "./mlflow-log.js";
-import type { MlflowLimits } from "./mlflow-log.js";
+import { type MlflowLimits, MlflowLog } from "./mlflow-log.js";
 import { paramsOf } from "./params.js";
 import { mlflowSettings } from "./settings.js";
 

@@ -8,10 +8,8 @@ import type { HistogramsEvent, ImagesEvent, RunEvent, TrainingEvent } from "../.
 import { toldEvents } from "../../runs/metrics.js";
 import type { RunFolder } from "../../runs/run-folder.js";
 import type { Log } from "../log.js";
-import { ScalarStream } from "../scalars.js";
-import type { Scalar } from "../scalars.js";
-import { restartEvent, summaryEvent, versionEvent } from "./event.js";
-import type { LoggedValue } from "./event.js";
+import { type Scalar, ScalarStream } from "../scalars.js";
+import { type LoggedValue, restartEvent, summaryEvent, versionEvent } from "./event.js";
 import { eventFiles, newEventFile } from "./event-file.js";
 
 /**

@@ -1,9 +1,14 @@
 import { UsageError } from "../../support/errors.js";
 import { nearest } from "../../support/nearest.js";
-import { isObject } from "../../support/json.js";
-import type { Json, JsonObject } from "../../support/json.js";
-import { isReferenceKey, referenceKeyNames, referenceKeys } from "./keys.js";
-import type { KeySpec, ReferenceKey, ReferenceValue } from "./keys.js";
+import { isObject, type Json, type JsonObject } from "../../support/json.js";
+import {
+  isReferenceKey,
+  type KeySpec,
+  type ReferenceKey,
+  referenceKeyNames,
+  referenceKeys,
+  type ReferenceValue,
+} from "./keys.js";
 import { parseLiteral } from "./literal.js";
 
 interface Given {

@@ -5,10 +5,10 @@ import {
   inatImages,
   largeImages,
   placesImages,
+  type Preparation,
   smallImages,
   smallImagesInTwoViews,
 } from "../built-in/images.js";
-import type { Preparation } from "../built-in/images.js";
 import type { Importer } from "./importer.js";
 
 /** What each training image is used for: once, as two views (MoCo), or as INTRA_N copies (NCL++). */

@@ -1,11 +1,8 @@
 /** Nothing in a file of the reference is ignored in silence. */
 import { expect, test } from "vitest";
 import type { UsageError } from "../../support/errors.js";
-import { referenceKeyNames, referenceKeys } from "./keys.js";
-import type { ReferenceKey } from "./keys.js";
-import { imported, moco, ncl, plusPlus } from "./reference.fixture.js";
-import type { Outcome, Settings } from "./reference.fixture.js";
-
+import { type ReferenceKey, referenceKeyNames, referenceKeys } from "./keys.js";
+import { imported, moco, ncl, type Outcome, plusPlus, type Settings } from "./reference.fixture.js";
 /** Another valid or refused value for every key. */
 const changes: Record<ReferenceKey, string> = {
   RAND_SEED: "7",

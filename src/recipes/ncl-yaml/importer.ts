@@ -3,9 +3,7 @@ import { nearest } from "../../support/nearest.js";
 import type { Json } from "../../support/json.js";
 import type { Override } from "../overrides.js";
 import type { ReferenceConfig } from "./config.js";
-import { referenceKeyNames, referenceKeys } from "./keys.js";
-import type { ReferenceKey, ReferenceValue } from "./keys.js";
-
+import { type ReferenceKey, referenceKeyNames, referenceKeys, type ReferenceValue } from "./keys.js";
 type TextKey = { [K in ReferenceKey]: ReferenceValue<K> extends string ? K : never }[ReferenceKey];
 
 /** Collects what a file of the reference becomes: settings of a recipe, remarks, and what cannot be done. */

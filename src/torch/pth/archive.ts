@@ -2,9 +2,7 @@ import { CheckpointError } from "../../support/errors.js";
 import type { InputFile } from "../input-file.js";
 import { ByteReader, memorySource } from "./byte-reader.js";
 import { requireLittleEndian, unpickleObject } from "./object.js";
-import { readStored, zipEntries } from "./zip.js";
-import type { StoredEntry } from "./zip.js";
-
+import { readStored, type StoredEntry, zipEntries } from "./zip.js";
 export const ARCHIVE_START = [0x50, 0x4b, 0x03, 0x04];
 
 /** PyTorch's format since 1.6: a zip archive of NAME/data.pkl and NAME/data/KEY for each storage. */

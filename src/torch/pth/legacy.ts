@@ -2,8 +2,7 @@ import { CheckpointError } from "../../support/errors.js";
 import type { DType } from "../dispatch.js";
 import { ELEMENT_SIZE } from "../element-size.js";
 import type { InputFile } from "../input-file.js";
-import { ByteReader, memorySource } from "./byte-reader.js";
-import type { ByteSource } from "./byte-reader.js";
+import { ByteReader, type ByteSource, memorySource } from "./byte-reader.js";
 import { requireLittleEndian, unpickleObject } from "./object.js";
 
 /** The pickle of 0x1950a86a20f9469cfc6c, by which PyTorch knows these files. */

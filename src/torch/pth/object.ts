@@ -4,8 +4,7 @@ import { ELEMENT_SIZE } from "../element-size.js";
 import { native } from "../native.js";
 import { Tensor } from "../tensor.js";
 import type { ByteReader } from "./byte-reader.js";
-import { buildState, globalOf, Storage, wholeNumber } from "./globals.js";
-import type { StorageType } from "./globals.js";
+import { buildState, globalOf, Storage, type StorageType, wholeNumber } from "./globals.js";
 import { ArgumentError, unpickle } from "./pickle.js";
 
 /** Reads one pickle; without `load` its tensors are null and the types of its storages are noted. */

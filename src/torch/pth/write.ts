@@ -2,8 +2,7 @@ import { writeFileAtomic } from "../../support/atomic-file.js";
 import { ELEMENT_SIZE } from "../element-size.js";
 import { native } from "../native.js";
 import type { Tensor } from "../tensor.js";
-import { pickle } from "./pickler.js";
-import type { PthValue } from "./pickler.js";
+import { pickle, type PthValue } from "./pickler.js";
 import { zipOf } from "./zip-writer.js";
 
 const FORMAT_VERSION = "3\n"; // the archive's, since PyTorch 1.6

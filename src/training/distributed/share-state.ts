@@ -1,5 +1,4 @@
-import { fromFirst } from "../../distributed/peers.js";
-import type { Peers } from "../../distributed/peers.js";
+import { fromFirst, type Peers } from "../../distributed/peers.js";
 import { zeros } from "../../torch/create.js";
 import { setTorchState } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";

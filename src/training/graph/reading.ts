@@ -1,7 +1,6 @@
 import { keepForever, dispose } from "../../torch/scope.js";
 import { Moment } from "../../torch/streams.js";
-import { readOutcome } from "../step.js";
-import type { ComputedStep, StepOutcome } from "../step.js";
+import { type ComputedStep, readOutcome, type StepOutcome } from "../step.js";
 
 /** What a step will have told. Read it once, or dispose of it. */
 export interface Reading extends Disposable {

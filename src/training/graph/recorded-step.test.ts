@@ -10,8 +10,14 @@ import type { Recorder } from "../../torch/cuda.js";
 import { Rng } from "../../torch/random.js";
 import { memory, scope } from "../../torch/scope.js";
 import { spreadOfWeights } from "../histograms.js";
-import { computeStep, readOutcome } from "../step.js";
-import type { ComputedStep, StepOptions, StepOutcome, TrainingBatch } from "../step.js";
+import {
+  type ComputedStep,
+  computeStep,
+  readOutcome,
+  type StepOptions,
+  type StepOutcome,
+  type TrainingBatch,
+} from "../step.js";
 import { toyRecipe } from "../toy.fixture.js";
 import { RecordedStep } from "./recorded-step.js";
 import { whyNotRecorded } from "./stepper.js";

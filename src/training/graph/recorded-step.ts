@@ -4,9 +4,7 @@ import { TrainingError } from "../../support/errors.js";
 import type { Recorder, Recording } from "../../torch/cuda.js";
 import { dispose, keepForever, scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
-import { computeStep } from "../step.js";
-import type { ComputedStep, StepOptions, TrainingBatch } from "../step.js";
-
+import { type ComputedStep, computeStep, type StepOptions, type TrainingBatch } from "../step.js";
 /** Steps before the recording, which make what outlives a step: velocities, libraries' plans and workspaces. */
 export const WARM_UP = 3;
 

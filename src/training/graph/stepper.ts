@@ -1,8 +1,13 @@
 import { Ensemble } from "../../models/ensemble.js";
 import { hasCudaLibrary, recordOnGpu, useOwnStream } from "../../torch/cuda.js";
 import type { Prepared } from "../prepare.js";
-import { computeStep, readOutcome } from "../step.js";
-import type { ComputedStep, StepOptions, TrainingBatch } from "../step.js";
+import {
+  type ComputedStep,
+  computeStep,
+  readOutcome,
+  type StepOptions,
+  type TrainingBatch,
+} from "../step.js";
 import { readAlready, readLater, type Reading } from "./reading.js";
 import { RecordedStep } from "./recorded-step.js";
 

@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { Command } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { convertFolderCommand } from "./folder.js";
 import { convertImagesCommand } from "./images.js";
 import { convertJsonCommand } from "./json.js";

@@ -1,5 +1,4 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { Option } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { say, qualityOption, whileShowing } from "./conversion.js";
 import type { DataArguments } from "../data-arguments.js";
 import { newDataCommand } from "../../options.js";

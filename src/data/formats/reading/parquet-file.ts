@@ -1,6 +1,11 @@
 import { closeSync, readSync } from "node:fs";
-import { parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
-import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import {
+  type AsyncBuffer,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
+} from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { DataError } from "../../../support/errors.js";
 import { openFile } from "./open-file.js";

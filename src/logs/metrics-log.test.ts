@@ -2,7 +2,8 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LongtailError } from "../support/errors.js";
-import { MetricsLog, toldEvents } from "./metrics.js";
+import { toldEvents } from "../runs/metrics.js";
+import { MetricsLog } from "./metrics-log.js";
 import { temporaryFolder } from "../training/toy.fixture.js";
 
 const warning = { type: "warning", time: "2026-01-01T00:00:00.000Z", message: "two\nlines" } as const;

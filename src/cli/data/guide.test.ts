@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { longtail } from "../../cli/cli.fixture.js";
-import { createProgram } from "../../cli/program.js";
-import { quoted, type Guide } from "./guide.js";
-import { imagenetGuide } from "./imagenet-lt.js";
-import { inat18Guide } from "./inat18.js";
-import { guides } from "./registry.js";
-import { stepStates } from "./state.js";
+import { longtail } from "../cli.fixture.js";
+import { createProgram } from "../program.js";
+import { quoted, type Guide } from "../../dataset-tools/guides/guide.js";
+import { imagenetGuide } from "../../dataset-tools/guides/imagenet-lt.js";
+import { inat18Guide } from "../../dataset-tools/guides/inat18.js";
+import { guides } from "../../dataset-tools/guides/registry.js";
+import { stepStates } from "../../dataset-tools/guides/state.js";
 
 let root = "";
 beforeEach(() => {
