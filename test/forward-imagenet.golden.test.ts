@@ -55,7 +55,7 @@ describe.each([
     const [evalLogits] = model.classify(features);
     found = { train_logits: trainLogits!, eval_features: features[0]!, eval_logits: evalLogits! };
   });
-  afterAll(() => model.dispose());
+  afterAll(() => model[Symbol.dispose]());
 
   test("parameters have the reference's names, order and number", () => {
     const parameters = model.namedParameters();

@@ -73,6 +73,6 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
       found.flat().forEach((value, i) => expect(Math.abs(value - own[k]![i]!)).toBeLessThan(1e-5));
     });
   }
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });

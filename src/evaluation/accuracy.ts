@@ -52,44 +52,45 @@ const LIKELIEST = 5;
  * the order of the batches; the loss is summed in float64.
  */
 export class AccuracyMeter implements Meter {
-  private readonly options: AccuracyMeterOptions;
-  private readonly models: readonly Tally[]; // the ensemble, then each expert
-  private readonly confusion: ConfusionTally;
-  private readonly seen: Float64Array; // test images of each class
-  private lossSum = 0;
+  readonly #options: AccuracyMeterOptions;
+  readonly #models: readonly Tally[]; // the ensemble, then each expert
+  readonly #confusion: ConfusionTally;
+  readonly #seen: Float64Array; // test images of each class
+  #lossSum = 0;
 
   constructor(options: AccuracyMeterOptions) {
-    this.options = options;
+    this.#options = options;
     const { length } = options.classes;
-    this.models = Array.from({ length: 1 + options.experts }, () => new Tally(length));
-    this.confusion = new ConfusionTally(length);
-    this.seen = new Float64Array(length);
+    this.#models = Array.from({ length: 1 + options.experts }, () => new Tally(length));
+    this.#confusion = new ConfusionTally(length);
+    this.#seen = new Float64Array(length);
   }
 
   add({ logits, labels }: Pick<Observation, "logits" | "labels">): void {
-    if (logits.length !== this.options.experts)
+    if (logits.length !== this.#options.experts)
       throw new RangeError(
-        `AccuracyMeter: expected logits of ${this.options.experts} experts, received ${logits.length}`,
+        `AccuracyMeter: expected logits of ${this.#options.experts} experts, received ${logits.length}`,
       );
     using _scope = scope();
     using _noGrad = noGrad();
     const models = withEnsemble(logits);
-    this.lossSum += models
+    this.#lossSum += models
       .select(0, 0)
       .to({ dtype: "float64" })
       .crossEntropyLoss(labels, { reduction: SUM })
       .item();
-    this.countTop5(models, labels);
-    this.countAnswers(models.argmax({ dim: 2 }), labels);
+    this.#countTop5(models, labels);
+    this.#countAnswers(models.argmax({ dim: 2 }), labels);
   }
 
   /** The scores of everything added so far; at least one batch. */
   result(): EvaluationResult {
-    const { options, seen } = this;
+    const options = this.#options;
+    const seen = this.#seen;
     const images = sum(seen);
     if (images === 0) throw new RangeError("AccuracyMeter: nothing was added");
     const groupOfClass = groupOf(options.counts, options.groups);
-    const [ensemble, ...experts] = this.models.map(({ right, answered, top5 }) => ({
+    const [ensemble, ...experts] = this.#models.map(({ right, answered, top5 }) => ({
       ...groupAccuracy({ seen, right }, groupOfClass),
       ...classScores({ seen, right, answered }),
       top5: (100 * top5) / images,
@@ -97,43 +98,43 @@ export class AccuracyMeter implements Meter {
     return {
       ensemble,
       experts,
-      perClass: this.perClass(),
-      confusion: this.confusion.result(),
-      loss: this.lossSum / images,
+      perClass: this.#perClass(),
+      confusion: this.#confusion.result(),
+      loss: this.#lossSum / images,
       images,
       groups: options.groups,
     };
   }
 
-  private perClass(): ClassAccuracy[] {
-    const { classes, counts } = this.options;
+  #perClass(): ClassAccuracy[] {
+    const { classes, counts } = this.#options;
     return classes.map((name, c) => {
-      const testImages = this.seen[c] ?? 0;
-      const accuracy = percent(this.models[0]?.right[c] ?? 0, testImages);
+      const testImages = this.#seen[c] ?? 0;
+      const accuracy = percent(this.#models[0]?.right[c] ?? 0, testImages);
       return { name, trainImages: counts[c] ?? 0, testImages, accuracy };
     });
   }
 
   /** models [K + 1, N, C] */
-  private countTop5(models: Tensor, labels: Tensor): void {
+  #countTop5(models: Tensor, labels: Tensor): void {
     const [, images, classes] = models.shape as [number, number, number];
     const [, likeliest] = models.topk(Math.min(LIKELIEST, classes), { dim: 2 }); // [K + 1, N, 5]
     const found = likeliest.eq(labels.view([1, images, 1])).sum({ dim: [1, 2] }); // [K + 1]
     const counts = found.toList();
-    this.models.forEach((model, k) => (model.top5 += counts[k] ?? 0));
+    this.#models.forEach((model, k) => (model.top5 += counts[k] ?? 0));
   }
 
   /** answers [K + 1, N] */
-  private countAnswers(answers: Tensor, labels: Tensor): void {
+  #countAnswers(answers: Tensor, labels: Tensor): void {
     const images = labels.size;
     const together = cat([labels.unsqueeze(0), answers]).to({ dtype: "int32" });
     const values = together.toArray() as Int32Array;
     const row = (k: number): Int32Array => values.subarray(k * images, (k + 1) * images);
     const truth = row(0);
-    this.models.forEach((model, k) => {
+    this.#models.forEach((model, k) => {
       model.add(truth, row(k + 1));
     });
-    this.confusion.add(truth, row(1));
-    for (const label of truth) increment(this.seen, label);
+    this.#confusion.add(truth, row(1));
+    for (const label of truth) increment(this.#seen, label);
   }
 }

@@ -28,21 +28,24 @@ export type Confusion = readonly (readonly [label: number, answer: number, image
  * Counts which classes are taken for which. Only pairs that occur are kept: with thousands of classes almost none do.
  */
 export class ConfusionTally {
-  private readonly images = new Map<number, number>(); // by label · classes + answer
+  readonly #classes: number;
+  readonly #images = new Map<number, number>(); // by label · classes + answer
 
-  constructor(private readonly classes: number) {}
+  constructor(classes: number) {
+    this.#classes = classes;
+  }
 
   add(labels: Int32Array, answers: Int32Array): void {
     labels.forEach((label, i) => {
-      const pair = label * this.classes + (answers[i] ?? 0);
-      this.images.set(pair, (this.images.get(pair) ?? 0) + 1);
+      const pair = label * this.#classes + (answers[i] ?? 0);
+      this.#images.set(pair, (this.#images.get(pair) ?? 0) + 1);
     });
   }
 
   /** By label, then by answer. */
   result(): Confusion {
-    const { classes } = this;
-    return [...this.images]
+    const classes = this.#classes;
+    return [...this.#images]
       .sort(([a], [b]) => a - b)
       .map(([pair, images]) => [Math.floor(pair / classes), pair % classes, images]);
   }

@@ -86,7 +86,7 @@ function build(
     load(method);
     method.model.to({ device, memoryFormat: recipe.memoryFormat }).eval();
   } catch (error) {
-    method.dispose();
+    method[Symbol.dispose]();
     throw error;
   }
   return {
@@ -96,7 +96,7 @@ function build(
     method,
     device,
     [Symbol.dispose]() {
-      method.dispose();
+      method[Symbol.dispose]();
     },
   };
 }

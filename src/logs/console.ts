@@ -27,78 +27,82 @@ export function consoleListener(stream: TextStream, now: () => number = () => pe
 }
 
 class Progress {
-  private run: RunEvent | undefined;
-  private readonly epoch = { steps: 0, loss: 0, accuracy: 0 }; // sums over the epoch so far
-  private evaluation: EvaluationEvent | undefined;
-  private shownAt = 0;
-  private startedAt = 0;
+  readonly #now: () => number;
+  readonly #stream: TextStream;
+  #run: RunEvent | undefined;
+  readonly #epoch = { steps: 0, loss: 0, accuracy: 0 }; // sums over the epoch so far
+  #evaluation: EvaluationEvent | undefined;
+  #shownAt = 0;
+  #startedAt = 0;
 
-  constructor(
-    private readonly stream: TextStream,
-    private readonly now: () => number,
-  ) {}
+  constructor(stream: TextStream, now: () => number) {
+    this.#stream = stream;
+    this.#now = now;
+  }
 
   show(event: TrainingEvent): void {
     switch (event.type) {
       case "cache":
-        this.cache(event);
+        this.#cache(event);
         break;
       case "run":
-        this.run = event;
-        this.startedAt = this.shownAt = this.now();
-        this.line(describeRun(event));
+        this.#run = event;
+        this.#startedAt = this.#shownAt = this.#now();
+        this.#line(describeRun(event));
         break;
       case "epoch-start":
-        Object.assign(this.epoch, { steps: 0, loss: 0, accuracy: 0 });
+        Object.assign(this.#epoch, { steps: 0, loss: 0, accuracy: 0 });
         break;
       case "step":
-        this.step(event);
+        this.#step(event);
         break;
       case "epoch":
-        this.line(describeEpoch(event, this.run?.epochs ?? event.epoch));
+        this.#line(describeEpoch(event, this.#run?.epochs ?? event.epoch));
         break;
       case "evaluation":
-        this.evaluation = event;
-        this.line(describeEvaluation(event));
+        this.#evaluation = event;
+        this.#line(describeEvaluation(event));
         break;
       case "images":
       case "histograms":
       case "checkpoint":
         break;
       case "warning":
-        this.line(`warning: ${event.message}`);
+        this.#line(`warning: ${event.message}`);
         break;
       case "end":
-        this.line(describeEnd(event, this.run, this.evaluation));
+        this.#line(describeEnd(event, this.#run, this.#evaluation));
         break;
       default:
         event satisfies never;
     }
   }
 
-  private cache(event: CacheEvent): void {
+  #cache(event: CacheEvent): void {
     const { images, total } = event;
-    const { stream } = this;
+    const stream = this.#stream;
     if (images === total) {
-      this.line(describeCache(event));
+      this.#line(describeCache(event));
       return;
     }
-    const now = this.now();
-    if (now - this.shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
-    this.shownAt = now;
+    const now = this.#now();
+    if (now - this.#shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
+    this.#shownAt = now;
     stream.write(stream.isTTY ? clearLine + describeCache(event) : `${describeCache(event)}\n`);
   }
 
-  private step(event: StepEvent): void {
-    const { run, stream, epoch } = this;
+  #step(event: StepEvent): void {
+    const run = this.#run;
+    const stream = this.#stream;
+    const epoch = this.#epoch;
     epoch.steps += 1;
     epoch.loss += event.loss;
     epoch.accuracy += event.accuracy;
     if (run === undefined || event.step === run.stepsPerEpoch) return; // the epoch's own line follows
-    const now = this.now();
-    if (now - this.shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
-    this.shownAt = now;
-    const elapsed = (now - this.startedAt) / 1000;
+    const now = this.#now();
+    if (now - this.#shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
+    this.#shownAt = now;
+    const elapsed = (now - this.#startedAt) / 1000;
     const means = { ...event, loss: epoch.loss / epoch.steps, accuracy: epoch.accuracy / epoch.steps };
     if (stream.isTTY) stream.write(clearLine + drawStep(means, run, elapsed, (stream.columns ?? 80) - 1));
     else
@@ -107,8 +111,8 @@ class Progress {
       );
   }
 
-  private line(text: string): void {
-    this.stream.write(`${this.stream.isTTY ? clearLine : ""}${text}\n`);
+  #line(text: string): void {
+    this.#stream.write(`${this.#stream.isTTY ? clearLine : ""}${text}\n`);
   }
 }
 

@@ -30,8 +30,8 @@ export abstract class BalancedMethod<M extends Ensemble = Ensemble> extends Expe
     return this.#logCounts;
   }
 
-  override dispose(): void {
-    super.dispose();
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
     dispose(this.#logCounts);
   }
 }

@@ -29,8 +29,8 @@ export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Me
     return this.model.forward(images);
   }
 
-  dispose(): void {
-    this.model.dispose();
+  [Symbol.dispose](): void {
+    this.model[Symbol.dispose]();
   }
 }
 

@@ -26,7 +26,7 @@ export interface BatchPeers {
 }
 
 /** A model and its losses, joined into what one training step and one prediction do. The loop knows no method by name. */
-export interface Method {
+export interface Method extends Disposable {
   readonly name: string;
   readonly model: Module;
   /** The V views of each image that a step takes. */
@@ -43,5 +43,5 @@ export interface Method {
   /** Raw logits of each expert, [N, C], without gradient; the ensemble's are their mean. Call model.eval() before. */
   predict(images: Tensor): readonly Tensor[];
   /** Frees what the method holds, its model included. */
-  dispose(): void;
+  [Symbol.dispose](): void;
 }

@@ -69,8 +69,8 @@ test("the key encoder follows the weights from before the optimizer's step", () 
     .add(before.get(own)!, { alpha: 1 - momentum });
   expect(method.model.stateDict().get(key)!.sub(expected).abs().max().item()).toBeLessThan(1e-6);
   expect(before.get(own)!.equal(method.model.stateDict().get(own)!)).toBe(false);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });
 
 test("frozen: the keys' projection keeps its random start", () => {
@@ -83,8 +83,8 @@ test("frozen: the keys' projection keeps its random start", () => {
   const parts = new Set(changed.map(([name]) => name.split(".")[0]));
   expect(parts).toEqual(new Set(["MOCO", "backbone", "classifier", "backbone_MA", "classifier_ce"]));
   expect(before.get("backbone_MA.0.conv1.weight")!.equal(before.get("backbone.0.conv1.weight")!)).toBe(false);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });
 
 test("ema: key encoder and projection start as copies, and both follow", () => {
@@ -103,8 +103,8 @@ test("ema: key encoder and projection start as copies, and both follow", () => {
   }
   const key = "classifier_MA.1.2.weight";
   expect(method.model.stateDict().get(key)!.equal(start.get(key)!)).toBe(false);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });
 
 test("keys enter the queue in the images' order, whatever the shuffle", () => {
@@ -116,8 +116,8 @@ test("keys enter the queue in the images' order, whatever the shuffle", () => {
   };
   const [a, b] = [queueAfter(plain), queueAfter(shuffled)];
   a.forEach((value, i) => expect(b[i]).toBeCloseTo(value, 5));
-  plain.dispose();
-  shuffled.dispose();
+  plain[Symbol.dispose]();
+  shuffled[Symbol.dispose]();
 });
 
 test("a step's shuffle depends on seed and step alone", () => {
@@ -136,7 +136,7 @@ test("the classifier alone predicts: the branch has no part in it, and the query
   for (const [name, value] of method.model.stateDict())
     if (/^(MOCO|backbone_MA|classifier|classifier_MA)[.]/.test(name)) value.detach().zero_();
   expect(method.predict(images).map((logits) => logits.toList())).toEqual(before);
-  method.dispose();
+  method[Symbol.dispose]();
 });
 
 test("the loss is finite float32 under bfloat16 autocast, in both memory formats", () => {
@@ -149,7 +149,7 @@ test("the loss is finite float32 under bfloat16 autocast, in both memory formats
     expect(loss.dtype).toBe("float32");
     expect(Number.isFinite(loss.item())).toBe(true);
   }
-  method.dispose();
+  method[Symbol.dispose]();
 });
 
 test("settings that do not go together are refused", () => {

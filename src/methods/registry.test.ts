@@ -78,8 +78,8 @@ test.each(methods)("$kind: a step's parts sum to the loss, and training lowers i
   const optimizer = new Sgd(method.model.parameters(), { lr: 0.01, momentum: 0.9 });
   const losses = Array.from({ length: 8 }, () => trainingStep(method, optimizer));
   expect(losses.at(-1)).toBeLessThan(losses[0]!);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });
 
 test.each(methods)("$kind: a step leaves as many tensors as there were, and dispose frees all", (choice) => {
@@ -95,8 +95,8 @@ test.each(methods)("$kind: a step leaves as many tensors as there were, and disp
   const afterFirst = memory();
   trainingStep(method, optimizer);
   expect(memory()).toEqual(afterFirst);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
   expect(memory()).toEqual(before);
 });
 
@@ -110,7 +110,7 @@ test("predict gives each expert's raw logits, without gradient", () => {
     [4, 3],
   ]);
   expect(logits.some(({ requiresGrad }) => requiresGrad)).toBe(false);
-  method.dispose();
+  method[Symbol.dispose]();
 });
 
 test("the seed determines the weights", () => {
@@ -118,7 +118,7 @@ test("the seed determines the weights", () => {
   const weights = (seed: number): number[] => {
     const method = buildMethod(recipe(ncl, seed), training);
     const values = method.model.parameters()[0]!.toList();
-    method.dispose();
+    method[Symbol.dispose]();
     return values;
   };
   expect(weights(1)).toEqual(weights(1));
@@ -132,7 +132,7 @@ test("the loss is float32 under bfloat16 autocast", () => {
   const { loss, logits } = method.step(batch(method));
   expect(logits[0]!.dtype).toBe("float32"); // the cosine classifier's bias is
   expect(loss.dtype).toBe("float32");
-  method.dispose();
+  method[Symbol.dispose]();
 });
 
 test("what does not fit the classes is refused, and nothing stays behind", () => {
@@ -175,8 +175,8 @@ test("a frozen backbone gets no gradient and stays as it is; its classifier lear
   ]);
   const withGradient = method.model.namedParameters().filter(([, parameter]) => parameter.grad !== null);
   expect(withGradient.every(([name]) => name.startsWith("classifier"))).toBe(true);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });
 
 test("dropout lies between backbone and classifier, in training alone", () => {
@@ -188,5 +188,5 @@ test("dropout lies between backbone and classifier, in training alone", () => {
   expect(ofFirst()).toEqual([1, 2, 3]);
   method.model.eval();
   expect(ofFirst()).not.toEqual([1, 2, 3]);
-  method.dispose();
+  method[Symbol.dispose]();
 });

@@ -49,7 +49,7 @@ function joining<M extends Module>(model: M, join: (model: M) => Method): Method
   try {
     return join(model);
   } catch (error) {
-    model.dispose();
+    model[Symbol.dispose]();
     throw error;
   }
 }

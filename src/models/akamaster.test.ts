@@ -32,5 +32,5 @@ test("the network gives PyTorch's logits", () => {
   });
   const [logits] = model.eval().forward(tensor(values, { shape: [1, 3, 32, 32] }));
   logits!.toList().forEach((logit, c) => expect(logit, `class ${c}`).toBeCloseTo(LOGITS[c]!, 3));
-  model.dispose();
+  model[Symbol.dispose]();
 });

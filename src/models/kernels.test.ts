@@ -37,7 +37,7 @@ function gradients({ backbone, images, size }: Case, seed: number, arithmetic: A
   const features = net.forward(rng.normal([images, 3, size, size]).to(placement));
   features.mul(rng.normal(features.shape).to({ dtype })).sum().backward();
   const found = net.parameters().map(({ grad }) => keep(grad!.detach().clone()));
-  net.dispose();
+  net[Symbol.dispose]();
   return found;
 }
 

@@ -15,7 +15,7 @@ test("starts with unit vectors, under the reference's names", () => {
   expect(queue.keys.shape).toEqual([3, 5]);
   for (const length of queue.keys.linalgVectorNorm({ dim: [0] }).toList()) expect(length).toBeCloseTo(1, 5);
   expect(queue.parameters()).toEqual([]);
-  queue.dispose();
+  queue[Symbol.dispose]();
 });
 
 test("wraps: batches need not divide it, and the oldest keys go first", () => {
@@ -34,7 +34,7 @@ test("wraps: batches need not divide it, and the oldest keys go first", () => {
     expect(queue.stateDict().get("queue_ptr")!.toList()).toEqual([2]);
   }
   expect(memory().live).toBe(before);
-  queue.dispose();
+  queue[Symbol.dispose]();
 });
 
 test("ends exactly at its end", () => {
@@ -44,5 +44,5 @@ test("ends exactly at its end", () => {
   queue.enqueue(keys(3, 4));
   queue.enqueue(keys(5));
   expect(queue.keys.toList()).toEqual([5, 2, 3, 4]);
-  queue.dispose();
+  queue[Symbol.dispose]();
 });

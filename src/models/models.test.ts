@@ -25,7 +25,7 @@ test.each([
 ] as const)("%s has the paper's number of parameters", (name, expected) => {
   const backbone = buildBackbone(name, { rng });
   expect(elements(backbone.parameters()) + 650).toBe(expected);
-  backbone.dispose();
+  backbone[Symbol.dispose]();
 });
 
 test("the ResNet gives 64 features and keeps channels_last", () => {
@@ -39,7 +39,7 @@ test("the ResNet gives 64 features and keeps channels_last", () => {
   const gradients = net.parameters().map((parameter) => parameter.grad!);
   expect(gradients.every((gradient) => gradient.isfinite().all().item() === 1)).toBe(true);
   expect(gradients[0]!.isChannelsLast).toBe(true);
-  net.dispose();
+  net[Symbol.dispose]();
 });
 
 test("memory formats give the same features", () => {
@@ -52,7 +52,7 @@ test("memory formats give the same features", () => {
     .to({ memoryFormat: "channels_last" })
     .forward(images.to({ memoryFormat: "channels_last" }));
   expect(channelsLast.sub(contiguous).abs().max().item()).toBeLessThan(1e-4);
-  net.dispose();
+  net[Symbol.dispose]();
 });
 
 test("with both convolutions at zero a block is its shortcut: every second pixel between channels of zeros", () => {
@@ -65,7 +65,7 @@ test("with both convolutions at zero a block is its shortcut: every second pixel
   const features = net.forward(tensor(new Float32Array(3 * 64), { shape: [1, 3, 8, 8] })).toList();
   const expected = Array.from({ length: 64 }, (_value, c) => (c >= 24 && c < 40 ? c - 23 : 0));
   expect(features).toEqual(expected);
-  net.dispose();
+  net[Symbol.dispose]();
 });
 
 test("a depth that is not 6n + 2 is refused", () => {
@@ -96,7 +96,7 @@ test("FCNorm gives cosines", () => {
   classifier.weight.detach().copy_(tensor([5, 0, -1, 1], { shape: [2, 2] }));
   const cosines = classifier.forward(tensor([0.1, 0], { shape: [1, 2] })).toList();
   [1, -1 / Math.SQRT2].forEach((cosine, index) => expect(cosines[index]).toBeCloseTo(cosine, 5));
-  classifier.dispose();
+  classifier[Symbol.dispose]();
 });
 
 test.each(["fc", "cosine"] as const)("%s without a bias", (kind) => {
@@ -105,7 +105,7 @@ test.each(["fc", "cosine"] as const)("%s without a bias", (kind) => {
   const classifier = buildClassifier(choice, { inFeatures: 4, classes: 3, rng });
   expect(classifier.namedParameters().map(([name]) => name)).toEqual(["weight"]);
   expect(classifier.forward(zeros([1, 4])).toList()).toEqual([0, 0, 0]);
-  classifier.dispose();
+  classifier[Symbol.dispose]();
 });
 
 test("experts have the reference's names and start from different weights", () => {
@@ -130,7 +130,7 @@ test("experts have the reference's names and start from different weights", () =
   const [a, b] = model.forward(rng.normal([2, 3, 8, 8]));
   expect(a!.shape).toEqual([2, 5]);
   expect(a!.sub(b!).abs().max().item()).toBeGreaterThan(0);
-  model.dispose();
+  model[Symbol.dispose]();
 });
 
 test("experts on parallel streams give the same features and gradients", () => {
@@ -154,7 +154,7 @@ test("experts on parallel streams give the same features and gradients", () => {
       .sum()
       .backward();
     const found = [...logits, ...ensemble.parameters().map(({ grad }) => grad!)].map((one) => one.toList());
-    ensemble.dispose();
+    ensemble[Symbol.dispose]();
     return found;
   });
   expect(parallel).toEqual(plain);

@@ -25,7 +25,7 @@ test.each([
   const backbone = buildBackbone(name, { rng });
   expect(backbone.parameters().reduce((sum, { size }) => sum + size, 0)).toBe(expected);
   expect(backbone.features).toBe(features);
-  backbone.dispose();
+  backbone[Symbol.dispose]();
   expect(memory()).toEqual(before);
 });
 
@@ -33,7 +33,7 @@ test("parameters have torchvision's names, in its order", () => {
   const names = (block: "basic" | "bottleneck"): string[] => {
     const net = new ResNet({ block, blocks: [1, 1, 1, 1], rng });
     const found = net.namedParameters().map(([name]) => name);
-    net.dispose();
+    net[Symbol.dispose]();
     return found.filter((name) => /^(conv1|bn1|layer[12])/.test(name) && !name.endsWith(".bias"));
   };
   expect(names("basic")).toMatchInlineSnapshot(`
@@ -88,7 +88,7 @@ test.each(["resnet10", "resnext50-32x4d"] as const)(
       expect(grad?.isfinite().all().item(), parameter).toBe(1);
       expect(grad!.abs().max().item(), parameter).toBeGreaterThan(0);
     }
-    net.dispose();
+    net[Symbol.dispose]();
   },
 );
 
@@ -108,7 +108,7 @@ test("a basic block: relu(3×3 of relu(3×3 of x) + x)", () => {
   weights.get("conv2.weight")!.fill_(1);
   const sums = block.forward(x).toList();
   [25, 22, 27, 28].forEach((value, index) => expect(sums[index]).toBeCloseTo(value, 2));
-  block.dispose();
+  block[Symbol.dispose]();
 });
 
 test("a bottleneck's stride lies on its 3×3, and its shortcut takes every second pixel", () => {
@@ -124,7 +124,7 @@ test("a bottleneck's stride lies on its 3×3, and its shortcut takes every secon
   expect(y.shape).toEqual([1, 4, 1, 1]);
   // A stride on the first 1×1 would leave 1 for the 3×3, not 1 + 2 + 3 + 4.
   [10, 100, 1, 0].forEach((value, index) => expect(y.toList()[index]).toBeCloseTo(value, 2));
-  block.dispose();
+  block[Symbol.dispose]();
 });
 
 test("groups convolve among themselves", () => {
@@ -137,5 +137,5 @@ test("groups convolve among themselves", () => {
     stride: 1,
   });
   expect(new Map(block.namedParameters()).get("conv2.weight")!.shape).toEqual([128, 4, 3, 3]);
-  block.dispose();
+  block[Symbol.dispose]();
 });

@@ -72,8 +72,8 @@ function results(drawn: Drawn, y: Tensor): Record<string, Tensor> {
 }
 
 function dispose({ conv, norm }: Drawn): void {
-  conv.dispose();
-  norm.dispose();
+  conv[Symbol.dispose]();
+  norm[Symbol.dispose]();
 }
 
 const eights = (most: number): fc.Arbitrary<number> =>

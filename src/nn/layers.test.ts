@@ -53,7 +53,7 @@ test.each([4, 8, 12, 16])(
       const [found, expected] = gradients;
       expectAccurate(found![0]!, expected![0]!, "images");
       expectAccurate(found![1]!, expected![1]!, "weight");
-      conv.dispose();
+      conv[Symbol.dispose]();
     }
   },
 );

@@ -34,7 +34,7 @@ test("names and order are PyTorch's", () => {
     "1.0.num_batches_tracked",
   ]);
   expect(net.parameters().every((parameter) => parameter.requiresGrad)).toBe(true);
-  net.dispose();
+  net[Symbol.dispose]();
 });
 
 test("parameters outlive the scope that they are made in, until dispose", () => {
@@ -44,7 +44,7 @@ test("parameters outlive the scope that they are made in, until dispose", () => 
     net = small();
   }
   expect(net.parameters().every((parameter) => parameter.isAlive)).toBe(true);
-  net.dispose();
+  net[Symbol.dispose]();
   expect(net.parameters().some((parameter) => parameter.isAlive)).toBe(false);
 });
 
@@ -55,7 +55,7 @@ test("train and eval reach every part", () => {
   expect(norm.training).toBe(false);
   net.train();
   expect(norm.training).toBe(true);
-  net.dispose();
+  net[Symbol.dispose]();
 });
 
 test("a state dictionary goes over into another module", () => {
@@ -65,8 +65,8 @@ test("a state dictionary goes over into another module", () => {
   b.loadStateDict(a.stateDict());
   expect(b.parameters().map((parameter) => parameter.detach().max().item())).toEqual([1, 2, 3]);
   expect(b.parameters().every((parameter) => parameter.requiresGrad)).toBe(true);
-  a.dispose();
-  b.dispose();
+  a[Symbol.dispose]();
+  b[Symbol.dispose]();
 });
 
 test("a state dictionary of another architecture names the first tensor that differs, and nothing is copied", () => {
@@ -89,7 +89,7 @@ test("a state dictionary of another architecture names the first tensor that dif
     `[CheckpointError: state dictionary: "2.weight": expected no such tensor, found one]`,
   );
   expect(first.toList()).toEqual(kept);
-  net.dispose();
+  net[Symbol.dispose]();
 });
 
 test("to() converts in place: the same tensors, still leaves that want gradients; counters keep their type", () => {
@@ -101,5 +101,5 @@ test("to() converts in place: the same tensors, still leaves that want gradients
   expect(weight!.isChannelsLast).toBe(true);
   expect(weight!.isLeaf && weight!.requiresGrad).toBe(true);
   expect(net.stateDict().get("1.0.num_batches_tracked")!.dtype).toBe("int64");
-  net.dispose();
+  net[Symbol.dispose]();
 });

@@ -14,13 +14,13 @@ interface Placement {
  * A part of a network: it owns parameters (trained), buffers (kept, not trained) and other modules, under the names
  * that PyTorch gives them, so that a state dictionary fits both ("layer1.0.conv1.weight").
  */
-export abstract class Module {
+export abstract class Module implements Disposable {
   #training = true;
   readonly #parameters = new Map<string, Tensor>();
   readonly #buffers = new Map<string, Tensor>();
   readonly #children = new Map<string, Module>();
 
-  /** Takes over the tensor: it outlives every scope, until dispose(). */
+  /** Takes over the tensor: it outlives every scope, until it is disposed of. */
   protected parameter(name: string, tensor: Tensor): Tensor {
     this.#parameters.set(name, keepForever(tensor).setRequiresGrad());
     return tensor;
@@ -105,7 +105,7 @@ export abstract class Module {
   }
 
   /** Frees every parameter and buffer; the module must not be used afterwards. */
-  dispose(): void {
+  [Symbol.dispose](): void {
     dispose(...this.stateDict().values());
   }
 

@@ -101,8 +101,8 @@ test("training: output, running statistics and every gradient against float64", 
       const own = new Map(results(found, found.stage.forward(found.x)));
       for (const [name, tensor] of results(exact, y)) expectAccurate(own.get(name)!, tensor, name);
     }
-    found.stage.dispose();
-    exact.stage.dispose();
+    found.stage[Symbol.dispose]();
+    exact.stage[Symbol.dispose]();
     fc.pre(usable);
   };
   fc.assert(fc.property(cases, check), { numRuns: 30, seed: 9 });

@@ -22,7 +22,7 @@ test("a gradient too small for float16 arrives when the loss is scaled", () => {
   const moved = [null, new LossScaler()].map((scaler) => {
     const theta = tensor([0]).setRequiresGrad();
     step(new Sgd([theta], { lr: 1 }), scaler, theta, 2 ** -10);
-    scaler?.dispose();
+    scaler?.[Symbol.dispose]();
     return theta.item();
   });
   expect(moved).toEqual([0, -(2 ** -30)]);
@@ -40,8 +40,8 @@ test("a step whose gradients overflow changes nothing but the scale, which halve
   step(optimizer, scaler, theta, LARGE); // fits now
   expect(theta.item()).toBeLessThan(1);
   expect(scaler.scale).toBe(2 ** 23);
-  optimizer.dispose();
-  scaler.dispose();
+  optimizer[Symbol.dispose]();
+  scaler[Symbol.dispose]();
 });
 
 test("gradients are unscaled before they are clipped", () => {
@@ -52,7 +52,7 @@ test("gradients are unscaled before they are clipped", () => {
   theta.mul(16).sum().mul(8).backward();
   expect(optimizer.step({ scaler }).gradNorm!.item()).toBe(16);
   expect(theta.item()).toBeCloseTo(-2, 5);
-  scaler.dispose();
+  scaler[Symbol.dispose]();
 });
 
 test("the scale grows after enough finite steps in a row, and a saved one goes on counting", () => {
@@ -73,7 +73,7 @@ test("the scale grows after enough finite steps in a row, and a saved one goes o
   expect(() => {
     second.loadStateDict(new Map());
   }).toThrow(CheckpointError);
-  for (const scaler of [first, second]) scaler.dispose();
+  for (const scaler of [first, second]) scaler[Symbol.dispose]();
 });
 
 test("a step leaves no tensor behind", () => {
@@ -87,5 +87,5 @@ test("a step leaves no tensor behind", () => {
   step(optimizer, scaler, theta, 1);
   optimizer.zeroGrad();
   expect(memory().live).toBe(before);
-  scaler.dispose();
+  scaler[Symbol.dispose]();
 });

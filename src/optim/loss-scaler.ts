@@ -25,7 +25,7 @@ export interface LossScalerOptions {
  * steps without one it doubles. Micikevicius et al., "Mixed precision training", ICLR 2018; the values are those of
  * PyTorch's GradScaler. The scale lies on the gradients' device, and no step waits for it.
  */
-export class LossScaler {
+export class LossScaler implements Disposable {
   readonly #scale: Tensor; // float32 scalar
   readonly #finite: Tensor; // int32 scalar: steps with finite gradients since the scale last changed
   readonly #foundInf: Tensor; // float32 scalar: 1 when the latest gradients were not finite, else 0
@@ -86,7 +86,7 @@ export class LossScaler {
     }
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     dispose(this.#scale, this.#finite, this.#foundInf);
   }
 }

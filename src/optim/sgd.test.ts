@@ -44,7 +44,7 @@ test("follows PyTorch's SGD for any setting", () => {
           optimizer.step();
         }
         expect(theta.item()).toBeCloseTo(reference(start, gradients, options), 10);
-        optimizer.dispose();
+        optimizer[Symbol.dispose]();
       },
     ),
     { numRuns: 60 },
@@ -62,7 +62,7 @@ test("leaves parameters without a gradient alone, even with weight decay", () =>
   a.grad = tensor(Float64Array.of(1)); // its first gradient, in the second step
   optimizer.step();
   expect(a.item()).toBe(-0.5);
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
 });
 
 test("clips the norm of all gradients together and tells what it was", () => {
@@ -95,8 +95,8 @@ test("a saved state continues as if nothing had happened", () => {
   first.step();
   second.step();
   expect(b.toList()).toEqual(a.toList());
-  first.dispose();
-  second.dispose();
+  first[Symbol.dispose]();
+  second[Symbol.dispose]();
 });
 
 test("a state of other parameters is refused by name", () => {
@@ -131,7 +131,7 @@ test("a step leaves nothing behind but the momentum of the first", () => {
   step();
   step();
   expect(memory().live).toBe(before + 1);
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
   expect(memory().live).toBe(before);
 });
 
@@ -148,6 +148,6 @@ test("the rate may lie on the device, where a recorded step would read it", () =
     }
     expect(b.toList()).toEqual(a.toList());
   }
-  passed.dispose();
-  kept.dispose();
+  passed[Symbol.dispose]();
+  kept[Symbol.dispose]();
 });

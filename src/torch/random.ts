@@ -18,7 +18,7 @@ export interface RngState {
 export class Rng {
   readonly seed: number;
   readonly stream: number;
-  private position: number;
+  #position: number;
 
   constructor(seed: number, stream = 0, position = 0) {
     for (const [name, value] of Object.entries({ seed, stream, position })) {
@@ -27,7 +27,7 @@ export class Rng {
     }
     this.seed = seed;
     this.stream = stream;
-    this.position = position;
+    this.#position = position;
   }
 
   static fromState({ seed, stream, position }: RngState): Rng {
@@ -35,36 +35,36 @@ export class Rng {
   }
 
   state(): RngState {
-    return { seed: this.seed, stream: this.stream, position: this.position };
+    return { seed: this.seed, stream: this.stream, position: this.#position };
   }
 
   /** float32 in [low, high). */
   uniform(shape: readonly number[], { low = 0, high = 1 } = {}): Tensor {
-    const made = new Tensor(native().philoxUniform(this.seed, this.stream, this.position, shape, low, high));
-    this.position += made.size;
+    const made = new Tensor(native().philoxUniform(this.seed, this.stream, this.#position, shape, low, high));
+    this.#position += made.size;
     return made;
   }
 
   /** float32, normally distributed. */
   normal(shape: readonly number[], { mean = 0, std = 1 } = {}): Tensor {
-    const made = new Tensor(native().philoxNormal(this.seed, this.stream, this.position, shape, mean, std));
-    this.position += 2 * made.size;
+    const made = new Tensor(native().philoxNormal(this.seed, this.stream, this.#position, shape, mean, std));
+    this.#position += 2 * made.size;
     return made;
   }
 
   /** 0 … n - 1 in random order. */
   permutation(n: number): Int32Array {
     const order = new Int32Array(n);
-    native().philoxPermutation(this.seed, this.stream, this.position, order);
-    this.position += 2 * n; // rejections use a few more than n numbers, never near twice as many
+    native().philoxPermutation(this.seed, this.stream, this.#position, order);
+    this.#position += 2 * n; // rejections use a few more than n numbers, never near twice as many
     return order;
   }
 
   /** For each limit n > 0, one of 0 … n - 1, all equally likely. */
   below(limits: Int32Array): Int32Array {
     const numbers = limits.slice();
-    native().philoxBelow(this.seed, this.stream, this.position, numbers);
-    this.position += 2 * numbers.length; // see permutation
+    native().philoxBelow(this.seed, this.stream, this.#position, numbers);
+    this.#position += 2 * numbers.length; // see permutation
     return numbers;
   }
 }

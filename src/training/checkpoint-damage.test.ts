@@ -27,8 +27,8 @@ beforeAll(() => {
     ...{ epoch: 1, step: 5, sums: null, best: null, bestOnTest: null },
     ...{ model, optimizer, scaler: null, ema: null, randomStates: [Uint8Array.of(1, 2, 3)] },
   });
-  optimizer.dispose();
-  model.dispose();
+  optimizer[Symbol.dispose]();
+  model[Symbol.dispose]();
   whole = readFileSync(path);
   headerSize = 8 + Number(whole.readBigUInt64LE());
 });

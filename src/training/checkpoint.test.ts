@@ -49,7 +49,7 @@ function saveTrained(to: string, of: ResolvedRecipe = recipe): Method {
     ema: null,
     randomStates,
   });
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
   return method;
 }
 
@@ -67,7 +67,7 @@ test("what was saved is read: weights, momentum, random state and description", 
     expect(checkpoint.optimizer.size).toBe(method.model.parameters().length);
     expect(checkpoint.randomStates.map((state) => state.toArray())).toEqual(randomStates);
   }
-  method.dispose();
+  method[Symbol.dispose]();
   expect(memory().live).toBe(before);
 });
 
@@ -80,11 +80,11 @@ test("a method is rebuilt from its checkpoint alone", () => {
   const answers = (of: Method): unknown[] => of.predict(images).map((logits) => logits.toArray());
   expect(answers(trained.method)).toEqual(answers(method));
   expect(trained.method.model.training).toBe(false);
-  method.dispose();
+  method[Symbol.dispose]();
 });
 
 test("another architecture: the first parameter that differs is named", () => {
-  saveTrained(path).dispose();
+  saveTrained(path)[Symbol.dispose]();
   using _scope = scope();
   const checkpoint = readCheckpoint(path);
   const other = buildMethod({ ...recipe, backbone: "resnet14" }, training);
@@ -94,7 +94,7 @@ test("another architecture: the first parameter that differs is named", () => {
   expect(() => {
     restoreModel(checkpoint, other);
   }).toThrow(/last\.safetensors does not fit this network: .*"backbone\.0\.layer1\.1\.conv1\.weight"/);
-  other.dispose();
+  other[Symbol.dispose]();
 });
 
 test("a run's folder stands for its last checkpoint", () => {
@@ -119,7 +119,7 @@ test("files that are no checkpoints, or damaged ones, say so", () => {
   writeSafetensors(path, new Map(), { format: "longtail-checkpoint", version: "99" });
   expect(read).toThrow("has checkpoint format 99; this version of longtail reads format 2");
 
-  saveTrained(path).dispose();
+  saveTrained(path)[Symbol.dispose]();
   truncateSync(path, readFileSync(path).length - 100);
   expect(read).toThrow(/truncated/);
 });

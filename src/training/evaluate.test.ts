@@ -46,7 +46,7 @@ test("sees every image, leaves the model as it was and keeps no tensor", async (
   model.eval();
   await evaluateMethod(given);
   expect(model.training).toBe(false);
-  given.method.dispose();
+  given.method[Symbol.dispose]();
 });
 
 test("an aborted evaluation ends early, and the model is training again", async () => {
@@ -62,5 +62,5 @@ test("an aborted evaluation ends early, and the model is training again", async 
   expect(await evaluateMethod(given)).toBe(false);
   expect(taken).toBe(2);
   expect(given.method.model.training).toBe(true);
-  given.method.dispose();
+  given.method[Symbol.dispose]();
 });

@@ -46,7 +46,7 @@ test("weights and gradients of each expert's ends, or of everything", () => {
     expect(Object.keys(gradients)).toEqual(Object.keys(weights));
     expect(Object.keys(weights)).toHaveLength(2 * (7 + 1)); // ResNet-8: 7 convolutions
     expect(weights["classifier.1.weight"]!.counts.reduce((sum, count) => sum + count)).toBe(64 * 3);
-    method.dispose();
+    method[Symbol.dispose]();
   }
   expect(memory()).toEqual(before);
 });

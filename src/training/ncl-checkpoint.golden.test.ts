@@ -40,7 +40,7 @@ test.each(formats)("golden names and logits of %s", (name) => {
       expect(difference, `expert ${k}`).toBeLessThan(1e-5);
     });
     expect(logits).toHaveLength(2);
-    method.dispose();
+    method[Symbol.dispose]();
   }
   expect(memory().live).toBe(before);
 });
@@ -75,8 +75,8 @@ test("golden velocities fit the optimizer, each on its parameter", () => {
   expect(parameters.map(([name]) => name)).toEqual(trained);
   for (const [name, velocity] of optimizer.stateDict())
     expect(velocity.equal(velocities!.get(name)!), name).toBe(true);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });
 
 test("weights alone have no optimizer, epoch or best", () => {

@@ -143,9 +143,9 @@ function build(
     [Symbol.dispose]() {
       reducer?.[Symbol.dispose]();
       ema?.[Symbol.dispose]();
-      scaler?.dispose();
-      optimizer.dispose();
-      method.dispose();
+      scaler?.[Symbol.dispose]();
+      optimizer[Symbol.dispose]();
+      method[Symbol.dispose]();
     },
   };
 }

@@ -36,8 +36,8 @@ function step(accumulate: number, prepare = (method: Method) => method.model.eva
   const means = [...method.model.stateDict()].flatMap(([name, value]) =>
     name.endsWith("running_mean") ? value.toList() : [],
   );
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
   return { outcome, weights, means };
 }
 
@@ -64,9 +64,9 @@ test("a step tells the scale that the next one has", () => {
   expect([scale, gradNorm]).toEqual([2 ** 126, NaN]); // the scaled gradients were above float32's largest number
   expect(scaler.scale).toBe(scale);
   expect(trainStep(batch(), options).scale).toBeNull();
-  scaler.dispose();
-  optimizer.dispose();
-  method.dispose();
+  scaler[Symbol.dispose]();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });
 
 test("batch norm sees a part at a time", () => {
@@ -126,6 +126,6 @@ test("key encoders move once a step, whatever its parts", () => {
     { method, optimizer, precision: "float32", accumulate: 2 },
   );
   expect(key!.sub(expected).abs().max().item()).toBeLessThan(1e-6);
-  optimizer.dispose();
-  method.dispose();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
 });

@@ -21,97 +21,100 @@ interface Subscriber {
 
 /** Reads a folder of runs for as long as somebody listens. */
 export class Watcher {
-  private readonly runs = new Map<string, WatchedRun>();
-  private readonly details = new Map<string, { detail: RunDetail; wantedAt: number }>();
-  private readonly subscribers = new Set<Subscriber>();
-  private complete = true;
-  private searchedAt = Number.NEGATIVE_INFINITY;
-  private loop: Promise<void> | null = null;
-  private refreshing: Promise<void> | null = null;
-  private wake: () => void = () => undefined;
-  private isClosed = false;
+  readonly #now: () => number;
+  readonly #runs = new Map<string, WatchedRun>();
+  readonly #details = new Map<string, { detail: RunDetail; wantedAt: number }>();
+  readonly #subscribers = new Set<Subscriber>();
+  #complete = true;
+  #searchedAt = Number.NEGATIVE_INFINITY;
+  #loop: Promise<void> | null = null;
+  #refreshing: Promise<void> | null = null;
+  #wake: () => void = () => undefined;
+  #isClosed = false;
 
   /** @param folder may come to be later */
   constructor(
     readonly folder: string,
-    private readonly now: () => number = steadyNow,
-  ) {}
+    now: () => number = steadyNow,
+  ) {
+    this.#now = now;
+  }
 
   /** What is known since the last refresh. */
   get list(): RunList {
-    const runs = [...this.runs.values()].map(({ summary }) => summary);
-    return { folder: this.folder, runs: runs.filter((run) => run !== null), complete: this.complete };
+    const runs = [...this.#runs.values()].map(({ summary }) => summary);
+    return { folder: this.folder, runs: runs.filter((run) => run !== null), complete: this.#complete };
   }
 
   run(id: string): WatchedRun | undefined {
-    return this.runs.get(id);
+    return this.#runs.get(id);
   }
 
   /** Of a run that a subscriber wants. */
   detail(id: string): RunDetail | undefined {
-    return this.details.get(id)?.detail;
+    return this.#details.get(id)?.detail;
   }
 
   /** Calls `refreshed` after each refresh, until it is disposed of; of the runs `ids` reads curves and log as well. */
   subscribe(refreshed: () => void, ids: readonly string[] = []): Disposable {
     const subscriber = { refreshed, ids };
-    this.subscribers.add(subscriber);
-    this.wake();
-    this.loop ??= this.goOn();
-    return { [Symbol.dispose]: () => void this.subscribers.delete(subscriber) };
+    this.#subscribers.add(subscriber);
+    this.#wake();
+    this.#loop ??= this.#goOn();
+    return { [Symbol.dispose]: () => void this.#subscribers.delete(subscriber) };
   }
 
   /** Reads once what has changed. */
   refresh(): Promise<void> {
-    this.refreshing ??= this.readChanges().finally(() => (this.refreshing = null));
-    return this.refreshing;
+    this.#refreshing ??= this.#readChanges().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
   }
 
   async close(): Promise<void> {
-    this.isClosed = true;
-    this.wake();
-    await this.loop;
+    this.#isClosed = true;
+    this.#wake();
+    await this.#loop;
   }
 
-  private async goOn(): Promise<void> {
-    while (this.subscribers.size > 0 && !this.isClosed) {
-      const woken = new Promise<void>((resolve) => (this.wake = resolve));
+  async #goOn(): Promise<void> {
+    while (this.#subscribers.size > 0 && !this.#isClosed) {
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
       await this.refresh();
-      for (const { refreshed } of this.subscribers) refreshed();
+      for (const { refreshed } of this.#subscribers) refreshed();
       await atMost(EVERY, woken);
     }
-    this.loop = null;
+    this.#loop = null;
   }
 
-  private async readChanges(): Promise<void> {
-    const now = this.now();
-    const searches = now - this.searchedAt >= SEARCH_EVERY;
-    if (searches) await this.search();
-    const due = [...this.runs.values()].filter((run) => searches || run.summary?.state === "running");
+  async #readChanges(): Promise<void> {
+    const now = this.#now();
+    const searches = now - this.#searchedAt >= SEARCH_EVERY;
+    if (searches) await this.#search();
+    const due = [...this.#runs.values()].filter((run) => searches || run.summary?.state === "running");
     await forEach(due, (run) => run.refresh(now));
-    await this.refreshDetails(now);
+    await this.#refreshDetails(now);
   }
 
-  private async search(): Promise<void> {
+  async #search(): Promise<void> {
     const { paths, complete } = await findRuns(this.folder);
-    this.complete = complete;
-    this.searchedAt = this.now();
-    for (const id of this.runs.keys()) if (!paths.includes(id)) this.runs.delete(id);
+    this.#complete = complete;
+    this.#searchedAt = this.#now();
+    for (const id of this.#runs.keys()) if (!paths.includes(id)) this.#runs.delete(id);
     for (const id of paths)
-      if (!this.runs.has(id)) this.runs.set(id, new WatchedRun(id, join(this.folder, id)));
+      if (!this.#runs.has(id)) this.#runs.set(id, new WatchedRun(id, join(this.folder, id)));
   }
 
-  private async refreshDetails(now: number): Promise<void> {
-    const wanted = new Set([...this.subscribers].flatMap(({ ids }) => ids));
+  async #refreshDetails(now: number): Promise<void> {
+    const wanted = new Set([...this.#subscribers].flatMap(({ ids }) => ids));
     for (const id of wanted) {
-      const run = this.runs.get(id);
+      const run = this.#runs.get(id);
       if (run === undefined) continue;
-      const { detail } = this.details.get(id) ?? { detail: new RunDetail(run.folder) };
-      this.details.set(id, { detail, wantedAt: now });
+      const { detail } = this.#details.get(id) ?? { detail: new RunDetail(run.folder) };
+      this.#details.set(id, { detail, wantedAt: now });
     }
-    for (const [id, { wantedAt }] of this.details)
-      if (now - wantedAt > KEPT || !this.runs.has(id)) this.details.delete(id);
-    await forEach([...wanted], async (id) => this.details.get(id)?.detail.refresh());
+    for (const [id, { wantedAt }] of this.#details)
+      if (now - wantedAt > KEPT || !this.#runs.has(id)) this.#details.delete(id);
+    await forEach([...wanted], async (id) => this.#details.get(id)?.detail.refresh());
   }
 }
 

@@ -95,7 +95,7 @@ async function train(golden: GoldenTraining, method: Method, nextBatch: NextBatc
   }
   model.eval();
   run.evalLogits = [...method.predict(noise(new Mulberry32(seed + EVALUATION_SEED), 4))];
-  optimizer.dispose();
+  optimizer[Symbol.dispose]();
   return run;
 }
 
@@ -126,7 +126,7 @@ export function describeGoldenTraining(
         return { ...batch, images: batch.images.to({ memoryFormat }) };
       });
     });
-    afterAll(() => method.dispose());
+    afterAll(() => method[Symbol.dispose]());
 
     test("parameters have PyTorch's names, in its order", () => {
       expect(method.model.namedParameters().map(([name]) => name)).toEqual(golden.names);

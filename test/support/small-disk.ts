@@ -18,11 +18,17 @@ export interface Ended {
 }
 
 export class SmallDisk implements Disposable {
+  readonly #flags: string;
+  readonly #holder: ChildProcess;
+
   private constructor(
-    private readonly holder: ChildProcess,
-    private readonly flags: string,
+    holder: ChildProcess,
+    flags: string,
     readonly folder: string,
-  ) {}
+  ) {
+    this.#holder = holder;
+    this.#flags = flags;
+  }
 
   /** Mounts a disk of a size as mount takes it ("1m") over an empty folder. */
   static async mount(
@@ -43,16 +49,16 @@ export class SmallDisk implements Disposable {
 
   /** Where this process, which does not see the disk, finds what is on it. */
   at(...names: readonly string[]): string {
-    return join(`/proc/${this.holder.pid}/root`, this.folder, ...names);
+    return join(`/proc/${this.#holder.pid}/root`, this.folder, ...names);
   }
 
   /** Runs a programme that sees the disk. */
   run(programme: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
     const into = [
       "-t",
-      String(this.holder.pid),
+      String(this.#holder.pid),
       "-m",
-      ...(this.flags === "-rm" ? ["-U", "--preserve-credentials"] : []),
+      ...(this.#flags === "-rm" ? ["-U", "--preserve-credentials"] : []),
     ];
     return new Promise((resolve) => {
       execFile(
@@ -73,6 +79,6 @@ export class SmallDisk implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.holder.stdin!.end();
+    this.#holder.stdin!.end();
   }
 }

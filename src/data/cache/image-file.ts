@@ -25,15 +25,18 @@ export interface CachedImages extends Disposable {
 
 /** Writes such a file, image by image. */
 export class ImageFileWriter {
+  readonly #file: number;
   /** Bytes of pixels so far. */
   written = 0;
   readonly #sizes: number[] = []; // height, width, height, width, …
 
-  constructor(private readonly file: number) {}
+  constructor(file: number) {
+    this.#file = file;
+  }
 
   add(images: readonly RgbImage[]): void {
     for (const { pixels, height, width } of images) {
-      writeWhole(this.file, pixels, PIXELS_AT + this.written);
+      writeWhole(this.#file, pixels, PIXELS_AT + this.written);
       this.written += pixels.length;
       this.#sizes.push(height, width);
     }
@@ -42,13 +45,13 @@ export class ImageFileWriter {
   /** @param key 64 hexadecimal digits, by which the file is known again. */
   finish(key: string): ImageSizes {
     const table = Int32Array.from(this.#sizes);
-    writeWhole(this.file, new Uint8Array(table.buffer), PIXELS_AT + this.written);
+    writeWhole(this.#file, new Uint8Array(table.buffer), PIXELS_AT + this.written);
     const header = Buffer.alloc(PIXELS_AT);
     header.set(MAGIC);
     header.write(key, KEY_AT, "hex");
     header.writeBigUInt64LE(BigInt(table.length / 2), COUNT_AT);
     header.writeBigUInt64LE(BigInt(this.written), COUNT_AT + 8);
-    writeWhole(this.file, header, 0);
+    writeWhole(this.#file, header, 0);
     return sizesOf(table);
   }
 }

@@ -48,37 +48,39 @@ const BATCH = 64;
 
 /** Writes images as CLASS/SPLIT_NUMBER.png into a folder: pixels are encoded, image files stay as they are. */
 export class ImageWriter {
-  private readonly images: WrittenImage[] = [];
-  private readonly labels = new Set<number>();
-  private batch: LabelledImage[] = [];
+  readonly #options: WriterOptions;
+  readonly #folder: string;
+  readonly #images: WrittenImage[] = [];
+  readonly #labels = new Set<number>();
+  #batch: LabelledImage[] = [];
 
-  constructor(
-    private readonly folder: string,
-    private readonly options: WriterOptions,
-  ) {}
+  constructor(folder: string, options: WriterOptions) {
+    this.#folder = folder;
+    this.#options = options;
+  }
 
   /** Images written so far. */
   get count(): number {
-    return this.images.length;
+    return this.#images.length;
   }
 
   /** Returns whether images were written: a good moment to say how far it is. */
   add(image: LabelledImage): boolean {
-    this.batch.push(image);
-    if (this.batch.length < BATCH) return false;
-    this.writeBatch();
+    this.#batch.push(image);
+    if (this.#batch.length < BATCH) return false;
+    this.#writeBatch();
     return true;
   }
 
   /** Writes what is left. How many classes there are is known now: their folders get their names. */
   finish(): WrittenImages {
-    this.writeBatch();
-    const count = this.labels.size === 0 ? 0 : Math.max(...this.labels) + 1;
-    const classes = this.options.classes ?? Array.from({ length: count }, (_, label) => String(label));
+    this.#writeBatch();
+    const count = this.#labels.size === 0 ? 0 : Math.max(...this.#labels) + 1;
+    const classes = this.#options.classes ?? Array.from({ length: count }, (_, label) => String(label));
     const folders = classFolders(classes);
     const rename = (from: (label: number) => string, to: (label: number) => string): void => {
-      for (const label of this.labels)
-        renameSync(join(this.folder, from(label)), join(this.folder, to(label)));
+      for (const label of this.#labels)
+        renameSync(join(this.#folder, from(label)), join(this.#folder, to(label)));
     };
     // In two rounds: a class's name may be another's number.
     rename(String, (label) => `.${label}`);
@@ -86,26 +88,26 @@ export class ImageWriter {
       (label) => `.${label}`,
       (label) => folders[label]!,
     );
-    return { images: this.images, classes, folders };
+    return { images: this.#images, classes, folders };
   }
 
-  private writeBatch(): void {
-    const files = this.encoded(this.batch.map(({ content }) => content));
-    this.batch.forEach(({ label, content: { height, width } }, i) => {
+  #writeBatch(): void {
+    const files = this.#encoded(this.#batch.map(({ content }) => content));
+    this.#batch.forEach(({ label, content: { height, width } }, i) => {
       const { bytes, extension } = files[i]!;
-      const name = `${this.options.split}_${String(this.images.length).padStart(7, "0")}${extension}`;
-      const folder = join(this.folder, String(label));
-      if (!this.labels.has(label)) mkdirSync(folder);
-      this.labels.add(label);
+      const name = `${this.#options.split}_${String(this.#images.length).padStart(7, "0")}${extension}`;
+      const folder = join(this.#folder, String(label));
+      if (!this.#labels.has(label)) mkdirSync(folder);
+      this.#labels.add(label);
       writeFileSync(join(folder, name), bytes);
       const size = height === undefined || width === undefined ? {} : { im_height: height, im_width: width };
-      this.images.push({ label, name, ...size });
+      this.#images.push({ label, name, ...size });
     });
-    this.batch = [];
+    this.#batch = [];
   }
 
-  private encoded(contents: readonly (RgbImage | ImageFile)[]): { bytes: Uint8Array; extension: string }[] {
-    const { format, quality } = this.options;
+  #encoded(contents: readonly (RgbImage | ImageFile)[]): { bytes: Uint8Array; extension: string }[] {
+    const { format, quality } = this.#options;
     const raw = contents.filter((content) => "pixels" in content);
     const files = vision().encodeImages(raw, format, quality, availableParallelism());
     const extension = format === "png" ? ".png" : ".jpg";

@@ -171,30 +171,31 @@ async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {
 
 /** Ends a connection on which nothing comes, or when the user ends it. */
 class Patience {
+  readonly #user: AbortSignal;
+  readonly #ms: number;
   readonly signal: AbortSignal;
-  private readonly stalled = new AbortController();
-  private timer: NodeJS.Timeout | undefined;
+  readonly #stalled = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly ms: number,
-    private readonly user: AbortSignal,
-  ) {
-    this.signal = AbortSignal.any([user, this.stalled.signal]);
+  constructor(ms: number, user: AbortSignal) {
+    this.#ms = ms;
+    this.#user = user;
+    this.signal = AbortSignal.any([user, this.#stalled.signal]);
     this.renew();
   }
 
   renew(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.stalled.abort(new Error("it does not answer")), this.ms);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#stalled.abort(new Error("it does not answer")), this.#ms);
   }
 
   /** Throws what the user's ending throws. */
   throwIfEnded(): void {
-    this.user.throwIfAborted();
+    this.#user.throwIfAborted();
   }
 
   end(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
   }
 }
 

@@ -29,11 +29,15 @@ export function parseExample(data: Uint8Array): Example {
 
 /** One field of a message; its value must be taken. */
 class Field {
+  readonly #reader: BinaryReader;
+
   constructor(
-    private readonly reader: BinaryReader,
+    reader: BinaryReader,
     readonly number: number,
     readonly wireType: WireType,
-  ) {}
+  ) {
+    this.#reader = reader;
+  }
 
   /** The bytes of a field that must have this number. */
   only(number: number): Uint8Array {
@@ -44,7 +48,7 @@ class Field {
   bytes(): Uint8Array {
     if (this.wireType !== WireType.LengthDelimited)
       throw new Error(`expected field ${this.number} to have a length, found wire type ${this.wireType}`);
-    return this.reader.bytes();
+    return this.#reader.bytes();
   }
 }
 

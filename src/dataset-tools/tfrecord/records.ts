@@ -63,38 +63,41 @@ function openFile(path: string): number {
 }
 
 class FrameReader {
-  private buffer = Buffer.alloc(1 << 16);
+  readonly #size: number;
+  readonly #path: string;
+  readonly #file: number;
+  #buffer = Buffer.alloc(1 << 16);
 
-  constructor(
-    private readonly file: number,
-    private readonly path: string,
-    private readonly size: number,
-  ) {}
+  constructor(file: number, path: string, size: number) {
+    this.#file = file;
+    this.#path = path;
+    this.#size = size;
+  }
 
   /** The data of the record at `offset`. */
   read(number: number, offset: number): Uint8Array {
-    const where = `${this.path}, record ${number} (byte ${offset})`;
-    const left = this.size - offset;
+    const where = `${this.#path}, record ${number} (byte ${offset})`;
+    const left = this.#size - offset;
     if (left < HEADER_BYTES) {
       throw new DataError(
         `${where}: expected a length and its checksum, ${HEADER_BYTES} bytes, found ${left}: the file is truncated.`,
       );
     }
-    const length = this.length(where, offset);
+    const length = this.#length(where, offset);
     const needed = HEADER_BYTES + length + CHECKSUM_BYTES;
     if (left < needed) {
       throw new DataError(
         `${where}: expected ${length} bytes of data and a checksum, found ${left - HEADER_BYTES} bytes: the file is truncated.`,
       );
     }
-    const body = this.fill(offset + HEADER_BYTES, length + CHECKSUM_BYTES, where);
+    const body = this.#fill(offset + HEADER_BYTES, length + CHECKSUM_BYTES, where);
     const data = body.subarray(0, length);
     assertChecksum(data, body.readUInt32LE(length), `${where}: the data's checksum`);
     return data;
   }
 
-  private length(where: string, offset: number): number {
-    const header = this.fill(offset, HEADER_BYTES, where);
+  #length(where: string, offset: number): number {
+    const header = this.#fill(offset, HEADER_BYTES, where);
     const lengthBytes = header.subarray(0, LENGTH_BYTES);
     const hint = offset === 0 ? foreignHint(header) : "";
     assertChecksum(lengthBytes, header.readUInt32LE(LENGTH_BYTES), `${where}: the length's checksum`, hint);
@@ -104,14 +107,14 @@ class FrameReader {
   }
 
   /** `count` bytes from `position` on, in the buffer that the next call overwrites. */
-  private fill(position: number, count: number, where: string): Buffer {
-    if (this.buffer.length < count) this.buffer = Buffer.alloc(count);
+  #fill(position: number, count: number, where: string): Buffer {
+    if (this.#buffer.length < count) this.#buffer = Buffer.alloc(count);
     for (let filled = 0; filled < count;) {
-      const got = readSync(this.file, this.buffer, filled, count - filled, position + filled);
+      const got = readSync(this.#file, this.#buffer, filled, count - filled, position + filled);
       if (got === 0) throw new DataError(`${where}: the file became shorter while it was read.`);
       filled += got;
     }
-    return this.buffer.subarray(0, count);
+    return this.#buffer.subarray(0, count);
   }
 }
 

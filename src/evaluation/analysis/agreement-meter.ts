@@ -28,30 +28,30 @@ interface ExpertAnswers {
 
 /** How alike K experts answer, pair by pair, and what they know between them. */
 export class AgreementMeter {
-  private readonly pairs: readonly (readonly [number, number])[];
-  private readonly sums: Grouped<Sums>;
+  readonly #pairs: readonly (readonly [number, number])[];
+  readonly #sums: Grouped<Sums>;
 
   /** experts: at least 2 */
   constructor(experts: number, groupOfClass: readonly Group[]) {
-    this.pairs = Array.from({ length: experts }, (_, i) =>
+    this.#pairs = Array.from({ length: experts }, (_, i) =>
       Array.from({ length: experts - i - 1 }, (_, j) => [i, i + j + 1] as const),
     ).flat();
-    const ofPairs = (): Float64Array => new Float64Array(this.pairs.length);
-    this.sums = new Grouped(groupOfClass, () => ({
+    const ofPairs = (): Float64Array => new Float64Array(this.#pairs.length);
+    this.#sums = new Grouped(groupOfClass, () => ({
       ...{ images: 0, anyRight: 0, allRight: 0 },
       ...{ same: ofPairs(), bothRight: ofPairs(), bothWrong: ofPairs(), divergence: ofPairs() },
     }));
   }
 
   add({ logProbabilities, answers, labels }: ExpertAnswers): void {
-    const divergences = this.divergences(logProbabilities);
+    const divergences = this.#divergences(logProbabilities);
     labels.forEach((label, n) => {
       const given = answers.map((answer) => answer[n]!);
-      for (const sums of this.sums.of(label)) {
+      for (const sums of this.#sums.of(label)) {
         sums.images += 1;
         if (given.includes(label)) sums.anyRight += 1;
         if (given.every((answer) => answer === label)) sums.allRight += 1;
-        this.pairs.forEach(([i, j], pair) => {
+        this.#pairs.forEach(([i, j], pair) => {
           if (given[i] === given[j]) increment(sums.same, pair);
           if (given[i] === label && given[j] === label) increment(sums.bothRight, pair);
           if (given[i] !== label && given[j] !== label) increment(sums.bothWrong, pair);
@@ -63,15 +63,15 @@ export class AgreementMeter {
 
   /** Of everything added so far; at least one image. */
   result(): ByGroup<Agreement> {
-    return this.sums.map((sums) => this.agreement(sums));
+    return this.#sums.map((sums) => this.#agreement(sums));
   }
 
   /** KL(p ‖ q) + KL(q ‖ p) = Σ_c (p_c − q_c)(log p_c − log q_c) of each pair, [pairs, N]. */
-  private divergences(logProbabilities: Tensor): Float64Array {
+  #divergences(logProbabilities: Tensor): Float64Array {
     const probabilities = logProbabilities.exp();
     const between = (of: Tensor, [i, j]: readonly [number, number]): Tensor =>
       of.select(0, i).sub(of.select(0, j));
-    const each = this.pairs.map((pair) =>
+    const each = this.#pairs.map((pair) =>
       between(probabilities, pair)
         .mul(between(logProbabilities, pair))
         .sum({ dim: [1] }),
@@ -79,11 +79,11 @@ export class AgreementMeter {
     return stack(each).toArray() as Float64Array;
   }
 
-  private agreement(sums: Sums): Agreement | null {
+  #agreement(sums: Sums): Agreement | null {
     const { images } = sums;
     if (images === 0) return null;
     const share = (count: number): number => (100 * count) / images;
-    const pairs = this.pairs.map((experts, pair) => ({
+    const pairs = this.#pairs.map((experts, pair) => ({
       experts,
       same: share(sums.same[pair]!),
       bothRight: share(sums.bothRight[pair]!),

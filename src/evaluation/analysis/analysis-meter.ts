@@ -20,31 +20,32 @@ export interface FittedTemperatures {
 
 /** Makes analysis.json's content out of a pass over the test images. */
 export class AnalysisMeter implements Meter {
-  private readonly groupOfClass: readonly Group[];
-  private readonly calibration: readonly CalibrationMeter[]; // of the ensemble, then of each expert
-  private readonly scaled: readonly EnsembleCalibration[]; // with each temperature
-  private readonly scaledMeters: readonly Meter[];
-  private readonly agreement: AgreementMeter | null;
-  private readonly confused: ConfusedPairs;
-  private readonly hardest: HardestImages;
-  private images = 0;
+  readonly #fitted: FittedTemperatures | null;
+  readonly #options: AccuracyMeterOptions;
+  readonly #groupOfClass: readonly Group[];
+  readonly #calibration: readonly CalibrationMeter[]; // of the ensemble, then of each expert
+  readonly #scaled: readonly EnsembleCalibration[]; // with each temperature
+  readonly #scaledMeters: readonly Meter[];
+  readonly #agreement: AgreementMeter | null;
+  readonly #confused: ConfusedPairs;
+  readonly #hardest: HardestImages;
+  #images = 0;
 
-  constructor(
-    private readonly options: AccuracyMeterOptions,
-    private readonly fitted: FittedTemperatures | null,
-  ) {
+  constructor(options: AccuracyMeterOptions, fitted: FittedTemperatures | null) {
+    this.#options = options;
+    this.#fitted = fitted;
     const { classes, counts, experts, groups } = options;
     const groupOfClass = groupOf(counts, groups);
-    this.groupOfClass = groupOfClass;
-    this.calibration = Array.from({ length: 1 + experts }, () => new CalibrationMeter(groupOfClass));
+    this.#groupOfClass = groupOfClass;
+    this.#calibration = Array.from({ length: 1 + experts }, () => new CalibrationMeter(groupOfClass));
     const temperatures = fitted?.temperatures ?? [];
-    this.scaled = temperatures.map(() => new EnsembleCalibration(groupOfClass));
-    this.scaledMeters = temperatures.map((temperature, i) =>
-      transformed(this.scaled[i]!, (logits) => scaleLogits(logits, temperature, groupOfClass)),
+    this.#scaled = temperatures.map(() => new EnsembleCalibration(groupOfClass));
+    this.#scaledMeters = temperatures.map((temperature, i) =>
+      transformed(this.#scaled[i]!, (logits) => scaleLogits(logits, temperature, groupOfClass)),
     );
-    this.agreement = experts === 1 ? null : new AgreementMeter(experts, groupOfClass);
-    this.confused = new ConfusedPairs(classes.length);
-    this.hardest = new HardestImages(groupOfClass);
+    this.#agreement = experts === 1 ? null : new AgreementMeter(experts, groupOfClass);
+    this.#confused = new ConfusedPairs(classes.length);
+    this.#hardest = new HardestImages(groupOfClass);
   }
 
   add(observation: Observation): void {
@@ -55,38 +56,38 @@ export class AnalysisMeter implements Meter {
     const logProbabilities = withEnsemble(logits).logSoftmax(2, { dtype: "float64" }); // [1 + K, N, C]
     const networks = answersOf(logProbabilities, given);
     const [ensemble, ...experts] = networks as [(typeof networks)[0], ...typeof networks];
-    this.images += labels.length;
-    this.calibration.forEach((meter, m) => meter.add(networks[m]!, labels));
-    for (const meter of this.scaledMeters) meter.add(observation);
-    this.agreement?.add({
+    this.#images += labels.length;
+    this.#calibration.forEach((meter, m) => meter.add(networks[m]!, labels));
+    for (const meter of this.#scaledMeters) meter.add(observation);
+    this.#agreement?.add({
       logProbabilities: logProbabilities.narrow(0, 1, experts.length),
       answers: experts.map(({ answer }) => answer),
       labels,
     });
-    this.confused.add(ensemble, { labels, indices });
+    this.#confused.add(ensemble, { labels, indices });
     const shown = { logProbabilities: logProbabilities.select(0, 0), ensemble, experts };
-    this.hardest.add({ ...shown, labels, indices });
+    this.#hardest.add({ ...shown, labels, indices });
   }
 
   /** Of everything added so far; at least one image. */
   result(): Analysis {
-    const { classes, counts, groups } = this.options;
-    const [ensemble, ...experts] = this.calibration.map((meter) => meter.result());
+    const { classes, counts, groups } = this.#options;
+    const [ensemble, ...experts] = this.#calibration.map((meter) => meter.result());
     return {
-      ...{ version: 1, split: "test", images: this.images },
-      ...{ classes, counts, groupRule: groups, groupOfClass: this.groupOfClass },
+      ...{ version: 1, split: "test", images: this.#images },
+      ...{ classes, counts, groupRule: groups, groupOfClass: this.#groupOfClass },
       calibration: { ensemble: ensemble!, experts },
-      temperature: this.fitted && {
+      temperature: this.#fitted && {
         fittedOn: "held-out",
-        images: this.fitted.images,
-        fits: this.fitted.temperatures.map((temperature, i) => ({
+        images: this.#fitted.images,
+        fits: this.#fitted.temperatures.map((temperature, i) => ({
           temperature,
-          calibration: this.scaled[i]!.result(),
+          calibration: this.#scaled[i]!.result(),
         })),
       },
-      agreement: this.agreement?.result() ?? null,
-      confusedPairs: this.confused.result(),
-      hardest: this.hardest.result(),
+      agreement: this.#agreement?.result() ?? null,
+      confusedPairs: this.#confused.result(),
+      hardest: this.#hardest.result(),
     };
   }
 }

@@ -24,10 +24,10 @@ interface Sums {
  * Guo et al., "On calibration of modern neural networks", ICML 2017, eq. 3 and 5.
  */
 export class CalibrationMeter {
-  private readonly sums: Grouped<Sums>;
+  readonly #sums: Grouped<Sums>;
 
   constructor(groupOfClass: readonly Group[]) {
-    this.sums = new Grouped(groupOfClass, () => ({
+    this.#sums = new Grouped(groupOfClass, () => ({
       ...{ images: 0, loss: 0, brier: 0 },
       inBin: new Float64Array(BINS),
       confidence: new Float64Array(BINS),
@@ -39,7 +39,7 @@ export class CalibrationMeter {
   add({ answer, confidence, loss, brier }: Answers, labels: Int32Array): void {
     labels.forEach((label, i) => {
       const bin = binOf(confidence[i]!);
-      for (const sums of this.sums.of(label)) {
+      for (const sums of this.#sums.of(label)) {
         sums.images += 1;
         sums.loss += loss[i]!;
         sums.brier += brier[i]!;
@@ -52,7 +52,7 @@ export class CalibrationMeter {
 
   /** Of everything added so far; at least one image. */
   result(): ByGroup<Calibration> {
-    return this.sums.map(calibration);
+    return this.#sums.map(calibration);
   }
 }
 

@@ -23,11 +23,13 @@ const examplesInOrder = {
 
 /** Collects which classes are taken for which, with the images on which the network is surest of its mistake. */
 export class ConfusedPairs {
-  private readonly seen: Float64Array; // images of each class
-  private readonly pairs = new Map<number, Confused>(); // by label · classes + answer
+  readonly #classes: number;
+  readonly #seen: Float64Array; // images of each class
+  readonly #pairs = new Map<number, Confused>(); // by label · classes + answer
 
-  constructor(private readonly classes: number) {
-    this.seen = new Float64Array(classes);
+  constructor(classes: number) {
+    this.#classes = classes;
+    this.#seen = new Float64Array(classes);
   }
 
   /** labels, indices [N] */
@@ -36,10 +38,10 @@ export class ConfusedPairs {
     { labels, indices }: { labels: Int32Array; indices: Int32Array },
   ): void {
     labels.forEach((label, i) => {
-      increment(this.seen, label);
+      increment(this.#seen, label);
       const answer = answers[i]!;
       if (answer === label) return;
-      const pair = this.pair(label, answer);
+      const pair = this.#pair(label, answer);
       pair.images += 1;
       insertInOrder(pair.examples, { index: indices[i]!, probability: confidence[i]! }, examplesInOrder);
     });
@@ -47,8 +49,8 @@ export class ConfusedPairs {
 
   /** By the share of the label's images, then by images, then by the surest mistake. */
   result(): ConfusedPair[] {
-    return [...this.pairs.values()]
-      .map((pair) => ({ ...pair, ofLabel: (100 * pair.images) / this.seen[pair.label]! }))
+    return [...this.#pairs.values()]
+      .map((pair) => ({ ...pair, ofLabel: (100 * pair.images) / this.#seen[pair.label]! }))
       .sort(
         (a, b) =>
           b.ofLabel - a.ofLabel ||
@@ -60,12 +62,12 @@ export class ConfusedPairs {
       .slice(0, MOST_PAIRS);
   }
 
-  private pair(label: number, answer: number): Confused {
-    const key = label * this.classes + answer;
-    const known = this.pairs.get(key);
+  #pair(label: number, answer: number): Confused {
+    const key = label * this.#classes + answer;
+    const known = this.#pairs.get(key);
     if (known !== undefined) return known;
     const pair = { label, answer, images: 0, examples: [] };
-    this.pairs.set(key, pair);
+    this.#pairs.set(key, pair);
     return pair;
   }
 }

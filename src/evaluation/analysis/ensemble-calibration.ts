@@ -8,10 +8,10 @@ import { CalibrationMeter } from "./calibration-meter.js";
 
 /** How far the ensemble's probabilities can be trusted. */
 export class EnsembleCalibration implements Meter {
-  private readonly calibration: CalibrationMeter;
+  readonly #calibration: CalibrationMeter;
 
   constructor(groupOfClass: readonly Group[]) {
-    this.calibration = new CalibrationMeter(groupOfClass);
+    this.#calibration = new CalibrationMeter(groupOfClass);
   }
 
   add({ logits, labels }: Pick<Observation, "logits" | "labels">): void {
@@ -19,10 +19,10 @@ export class EnsembleCalibration implements Meter {
     using _noGrad = noGrad();
     const ensemble = withEnsemble(logits).narrow(0, 0, 1);
     const [answers] = answersOf(ensemble.logSoftmax(2, { dtype: "float64" }), labels);
-    this.calibration.add(answers!, labels.to({ dtype: "int32" }).toArray() as Int32Array);
+    this.#calibration.add(answers!, labels.to({ dtype: "int32" }).toArray() as Int32Array);
   }
 
   result(): ByGroup<Calibration> {
-    return this.calibration.result();
+    return this.#calibration.result();
   }
 }

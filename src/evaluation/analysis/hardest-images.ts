@@ -24,10 +24,12 @@ const harder = (a: HardImage, b: HardImage): boolean =>
 
 /** Remembers the images of each class to whose label the ensemble gives the least probability. */
 export class HardestImages {
-  private readonly ofClass: readonly HardImage[][];
+  readonly #groupOfClass: readonly Group[];
+  readonly #ofClass: readonly HardImage[][];
 
-  constructor(private readonly groupOfClass: readonly Group[]) {
-    this.ofClass = groupOfClass.map(() => []);
+  constructor(groupOfClass: readonly Group[]) {
+    this.#groupOfClass = groupOfClass;
+    this.#ofClass = groupOfClass.map(() => []);
   }
 
   add({ logProbabilities, ensemble, experts, labels, indices }: Shown): void {
@@ -40,14 +42,14 @@ export class HardestImages {
         ...{ loss, probability: Math.exp(-loss), top: likeliest(i) },
         experts: experts.map(({ answer }) => answer[i]!),
       };
-      insertInOrder(this.ofClass[label]!, image, order);
+      insertInOrder(this.#ofClass[label]!, image, order);
     });
   }
 
   /** Of the smallest classes that have images: those of the group few or, where it has none, of the next larger. */
   result(): Analysis["hardest"] {
     for (const group of ["few", "medium", "many"] as const) {
-      const found = this.ofClass.filter((_, label) => this.groupOfClass[label] === group).flat();
+      const found = this.#ofClass.filter((_, label) => this.#groupOfClass[label] === group).flat();
       if (found.length > 0) {
         const images = found.sort((a, b) => (harder(a, b) ? -1 : 1)).slice(0, MOST_IMAGES);
         return { group, images };

@@ -21,11 +21,11 @@ export interface LogitBatch {
  */
 export class KeptLogits implements Meter, Disposable {
   readonly batches: LogitBatch[] = [];
-  private readonly every: number;
+  readonly #every: number;
 
   /** images: of the whole pass */
   constructor({ images, experts, classes }: { images: number; experts: number; classes: number }) {
-    this.every = Math.max(1, Math.ceil((images * experts * classes) / MOST_NUMBERS));
+    this.#every = Math.max(1, Math.ceil((images * experts * classes) / MOST_NUMBERS));
   }
 
   /** How many images are kept. */
@@ -35,7 +35,7 @@ export class KeptLogits implements Meter, Disposable {
 
   add({ logits, labels, indices }: Observation): void {
     using _scope = scope();
-    const rows = Array.from(indices.keys()).filter((row) => indices[row]! % this.every === 0);
+    const rows = Array.from(indices.keys()).filter((row) => indices[row]! % this.#every === 0);
     if (rows.length === 0) return;
     const chosen = tensor(rows, { dtype: "int64" });
     const kept = {

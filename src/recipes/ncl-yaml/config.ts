@@ -19,7 +19,11 @@ interface Given {
 
 /** A YAML file of the reference with the settings after it: every key, checked for its type. */
 export class ReferenceConfig {
-  private constructor(private readonly given: ReadonlyMap<string, Given>) {}
+  readonly #given: ReadonlyMap<string, Given>;
+
+  private constructor(given: ReadonlyMap<string, Given>) {
+    this.#given = given;
+  }
 
   /**
    * @param settings KEY, VALUE, KEY, VALUE …: laid over the file in their order, as the reference's merge_from_list does.
@@ -45,11 +49,11 @@ export class ReferenceConfig {
 
   /** The key's value, or the reference's default. */
   value<K extends ReferenceKey>(key: K): ReferenceValue<K> {
-    return (this.given.get(key)?.value ?? referenceKeys[key].default) as ReferenceValue<K>;
+    return (this.#given.get(key)?.value ?? referenceKeys[key].default) as ReferenceValue<K>;
   }
 
   isGiven(key: ReferenceKey): boolean {
-    return this.given.has(key);
+    return this.#given.has(key);
   }
 
   /** The value as the file would write it, for messages. */
@@ -60,7 +64,7 @@ export class ReferenceConfig {
 
   /** Where the key's value is from, for messages about the key. */
   where(key: ReferenceKey): string {
-    return this.given.get(key)?.where ?? "the reference's default";
+    return this.#given.get(key)?.where ?? "the reference's default";
   }
 
   /** The same for messages that do not name the key. */

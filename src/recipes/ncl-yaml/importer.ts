@@ -8,19 +8,22 @@ type TextKey = { [K in ReferenceKey]: ReferenceValue<K> extends string ? K : nev
 
 /** Collects what a file of the reference becomes: settings of a recipe, remarks, and what cannot be done. */
 export class Importer {
+  readonly #config: ReferenceConfig;
   readonly overrides: Override[] = [];
-  private readonly remarks = new Map<string, ReferenceKey[]>(); // the keys that each is about
-  private readonly refusals: string[] = [];
+  readonly #remarks = new Map<string, ReferenceKey[]>(); // the keys that each is about
+  readonly #refusals: string[] = [];
 
-  constructor(private readonly config: ReferenceConfig) {}
+  constructor(config: ReferenceConfig) {
+    this.#config = config;
+  }
 
   value<K extends ReferenceKey>(key: K): ReferenceValue<K> {
-    return this.config.value(key);
+    return this.#config.value(key);
   }
 
   /** Sets a key of the recipe because of one of the file: messages about its value will name that one. */
   set(path: string, value: Json, because: ReferenceKey): void {
-    this.overrides.push({ path: path.split("."), value, text: this.config.source(because) });
+    this.overrides.push({ path: path.split("."), value, text: this.#config.source(because) });
   }
 
   /** Sets a key of the recipe to what is no choice in the reference. */
@@ -35,21 +38,21 @@ export class Importer {
 
   /** Tells people what differs from the reference. */
   remark(key: ReferenceKey, text: string): void {
-    this.remarks.set(text, [...(this.remarks.get(text) ?? []), key]);
+    this.#remarks.set(text, [...(this.#remarks.get(text) ?? []), key]);
   }
 
   /** Tells people who set a key that it changes nothing. */
   unused(reason: string, ...keys: readonly ReferenceKey[]): void {
-    for (const key of keys) if (this.config.isGiven(key)) this.remark(key, `no effect: ${reason}`);
+    for (const key of keys) if (this.#config.isGiven(key)) this.remark(key, `no effect: ${reason}`);
   }
 
   refuse(key: ReferenceKey, reason: string): void {
-    this.refusals.push(`${key}: ${reason}, found ${this.config.shown(key)} (${this.config.where(key)})`);
+    this.#refusals.push(`${key}: ${reason}, found ${this.#config.shown(key)} (${this.#config.where(key)})`);
   }
 
   /** Refuses what the reference can do and longtail cannot. */
   notYet(key: ReferenceKey, what: string): void {
-    this.refusals.push(`${key} ${this.config.shown(key)}: not yet: ${what} (${this.config.where(key)})`);
+    this.#refusals.push(`${key} ${this.#config.shown(key)}: not yet: ${what} (${this.#config.where(key)})`);
   }
 
   /** What a name stands for; unknown names are refused. */
@@ -64,8 +67,8 @@ export class Importer {
     const meant = nearest(name, names);
     const hint = meant === undefined ? "" : `, did you mean ${meant}?`;
     const expected = names.length === 1 ? names[0] : `one of ${names.join(", ")}`;
-    this.refusals.push(
-      `${key}: expected ${expected}, found ${JSON.stringify(name)}${hint} (${this.config.where(key)})`,
+    this.#refusals.push(
+      `${key}: expected ${expected}, found ${JSON.stringify(name)}${hint} (${this.#config.where(key)})`,
     );
     return undefined;
   }
@@ -75,11 +78,11 @@ export class Importer {
    * @throws UsageError with everything that was refused.
    */
   finish(): string[] {
-    if (this.refusals.length > 0) throw new UsageError(this.refusals.join("\n"));
+    if (this.#refusals.length > 0) throw new UsageError(this.#refusals.join("\n"));
     for (const key of referenceKeyNames) {
       const { noEffect } = referenceKeys[key];
       if (noEffect !== null) this.unused(noEffect, key);
     }
-    return [...this.remarks].map(([text, keys]) => `${keys.join(", ")}: ${text}`);
+    return [...this.#remarks].map(([text, keys]) => `${keys.join(", ")}: ${text}`);
   }
 }

@@ -20,54 +20,57 @@ export function parseLiteral(text: string): Json | undefined {
 }
 
 class Reader {
-  private at = 0;
+  readonly #text: string;
+  #at = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(text: string) {
+    this.#text = text;
+  }
 
   atEnd(): boolean {
-    return this.text.slice(this.at).trim() === "";
+    return this.#text.slice(this.#at).trim() === "";
   }
 
   value(): Json | undefined {
-    const { sign, text, name, number } = this.next() ?? {};
+    const { sign, text, name, number } = this.#next() ?? {};
     if (text !== undefined) return text.slice(1, -1);
     if (name !== undefined) return names.get(name);
     if (number !== undefined) return Number(number);
-    if (sign === "(") return this.tuple();
-    return sign === "[" ? this.items("]")?.list : undefined;
+    if (sign === "(") return this.#tuple();
+    return sign === "[" ? this.#items("]")?.list : undefined;
   }
 
   /** What parentheses hold: a tuple where there is a comma or nothing, else the value itself. */
-  private tuple(): Json | undefined {
-    const { list, commas } = this.items(")") ?? {};
+  #tuple(): Json | undefined {
+    const { list, commas } = this.#items(")") ?? {};
     return list?.length === 1 && commas === 0 ? list[0] : list;
   }
 
   /** Values separated by commas up to `end`; one more comma may follow the last. */
-  private items(end: ")" | "]"): { list: Json[]; commas: number } | undefined {
+  #items(end: ")" | "]"): { list: Json[]; commas: number } | undefined {
     const list: Json[] = [];
     for (let commas = 0; ; commas += 1) {
-      if (this.skip(end)) return { list, commas };
+      if (this.#skip(end)) return { list, commas };
       const value = this.value();
       if (value === undefined) return undefined;
       list.push(value);
-      if (this.skip(end)) return { list, commas };
-      if (!this.skip(",")) return undefined;
+      if (this.#skip(end)) return { list, commas };
+      if (!this.#skip(",")) return undefined;
     }
   }
 
-  private skip(sign: string): boolean {
-    const start = this.at;
-    if (this.next()?.["sign"] === sign) return true;
-    this.at = start;
+  #skip(sign: string): boolean {
+    const start = this.#at;
+    if (this.#next()?.["sign"] === sign) return true;
+    this.#at = start;
     return false;
   }
 
-  private next(): Record<string, string | undefined> | undefined {
-    TOKEN.lastIndex = this.at;
-    const match = TOKEN.exec(this.text);
+  #next(): Record<string, string | undefined> | undefined {
+    TOKEN.lastIndex = this.#at;
+    const match = TOKEN.exec(this.#text);
     if (match === null) return undefined;
-    this.at = TOKEN.lastIndex;
+    this.#at = TOKEN.lastIndex;
     return match.groups;
   }
 }

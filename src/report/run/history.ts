@@ -31,56 +31,61 @@ export async function readHistory(path: string): Promise<History> {
 }
 
 class Told {
-  private run: RunEvent | null = null;
-  private steps: StepMeans | null = null;
-  private readonly epochs: EpochEvent[] = [];
-  private readonly evaluations: EvaluationPoint[] = [];
-  private readonly warnings = new Set<string>();
-  private lastEvaluation: EvaluationEvent | null = null;
-  private resumed = 0;
-  private end: EndEvent | null = null;
+  #run: RunEvent | null = null;
+  #steps: StepMeans | null = null;
+  readonly #epochs: EpochEvent[] = [];
+  readonly #evaluations: EvaluationPoint[] = [];
+  readonly #warnings = new Set<string>();
+  #lastEvaluation: EvaluationEvent | null = null;
+  #resumed = 0;
+  #end: EndEvent | null = null;
 
   add(line: string): void {
-    if (this.steps === null && this.run !== null && isStep(line)) return;
+    if (this.#steps === null && this.#run !== null && isStep(line)) return;
     const event = eventIn(line);
     switch (event?.type) {
       case "run":
-        this.run ??= event;
-        this.steps ??= StepMeans.of(event);
-        if (event.from !== null) this.resumed += 1;
+        this.#run ??= event;
+        this.#steps ??= StepMeans.of(event);
+        if (event.from !== null) this.#resumed += 1;
         break;
       case "step":
-        this.addStep(event);
+        this.#addStep(event);
         break;
       case "epoch":
-        this.epochs.push(event);
+        this.#epochs.push(event);
         break;
       case "evaluation": {
         const { perClass: _, ...point } = event;
-        this.evaluations.push(point);
-        this.lastEvaluation = event;
+        this.#evaluations.push(point);
+        this.#lastEvaluation = event;
         break;
       }
       case "warning":
-        this.warnings.add(event.message);
+        this.#warnings.add(event.message);
         break;
       case "end":
-        this.end = event;
+        this.#end = event;
         break;
       default: // nothing that the report shows
     }
   }
 
-  private addStep(event: StepEvent): void {
-    this.steps?.add(event);
+  #addStep(event: StepEvent): void {
+    this.#steps?.add(event);
   }
 
   history(): History {
-    const { run, epochs, evaluations, lastEvaluation, resumed, end } = this;
-    const training = this.steps?.points() ?? epochs.map((epoch) => ({ ...epoch, at: epoch.epoch }));
+    const run = this.#run;
+    const epochs = this.#epochs;
+    const evaluations = this.#evaluations;
+    const lastEvaluation = this.#lastEvaluation;
+    const resumed = this.#resumed;
+    const end = this.#end;
+    const training = this.#steps?.points() ?? epochs.map((epoch) => ({ ...epoch, at: epoch.epoch }));
     return {
       ...{ run, epochs, training, evaluations, lastEvaluation, resumed, end },
-      warnings: [...this.warnings],
+      warnings: [...this.#warnings],
     };
   }
 }

@@ -25,12 +25,14 @@ interface Stretch {
 
 /** Means over stretches of steps, so that a training of few epochs has a curve. */
 export class StepMeans {
-  private readonly stretches = new Map<number, Stretch>();
+  readonly #perEpoch: number;
+  readonly #stepsPerEpoch: number;
+  readonly #stretches = new Map<number, Stretch>();
 
-  private constructor(
-    private readonly stepsPerEpoch: number,
-    private readonly perEpoch: number,
-  ) {}
+  private constructor(stepsPerEpoch: number, perEpoch: number) {
+    this.#stepsPerEpoch = stepsPerEpoch;
+    this.#perEpoch = perEpoch;
+  }
 
   /** Null for a training that is long enough without. */
   static of({ epochs, stepsPerEpoch }: Pick<RunEvent, "epochs" | "stepsPerEpoch">): StepMeans | null {
@@ -39,10 +41,10 @@ export class StepMeans {
   }
 
   add(step: StepEvent): void {
-    const place = Math.floor(((step.step - 1) * this.perEpoch) / this.stepsPerEpoch);
-    const key = (step.epoch - 1) * this.perEpoch + place;
-    const stretch = this.stretches.get(key) ?? emptyStretch(step);
-    this.stretches.set(key, stretch);
+    const place = Math.floor(((step.step - 1) * this.#perEpoch) / this.#stepsPerEpoch);
+    const key = (step.epoch - 1) * this.#perEpoch + place;
+    const stretch = this.#stretches.get(key) ?? emptyStretch(step);
+    this.#stretches.set(key, stretch);
     stretch.steps += 1;
     stretch.last = step;
     for (const name of Object.keys(stretch.sums) as (keyof Numbers)[]) stretch.sums[name] += step[name];
@@ -51,8 +53,8 @@ export class StepMeans {
   }
 
   points(): TrainingPoint[] {
-    return [...this.stretches.values()].map(({ steps, last, sums, parts }) => ({
-      at: last.epoch - 1 + last.step / this.stepsPerEpoch,
+    return [...this.#stretches.values()].map(({ steps, last, sums, parts }) => ({
+      at: last.epoch - 1 + last.step / this.#stepsPerEpoch,
       loss: sums.loss / steps,
       accuracy: sums.accuracy / steps,
       lr: last.lr,

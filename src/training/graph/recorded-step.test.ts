@@ -66,9 +66,9 @@ function trained(
   const { gradients } = spreadOfWeights(method.model, "all");
   const weights = [...method.model.stateDict().values()].flatMap((weight) => weight.toList());
   runs[Symbol.dispose]();
-  scaler?.dispose();
-  optimizer.dispose();
-  method.dispose();
+  scaler?.[Symbol.dispose]();
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
   return { outcomes, weights, gradients };
 }
 

@@ -7,31 +7,33 @@ const LARGEST = 256 << 20;
 
 /** A JSON file of which `pick` takes what is wanted; it is read again only when it has changed. */
 export class JsonFile<T> {
-  private picked: T | null = null;
-  private seen = "";
+  readonly #pick: (value: JsonObject) => T;
+  readonly #path: string;
+  #picked: T | null = null;
+  #seen = "";
 
-  constructor(
-    private readonly path: string,
-    private readonly pick: (value: JsonObject) => T,
-  ) {}
+  constructor(path: string, pick: (value: JsonObject) => T) {
+    this.#path = path;
+    this.#pick = pick;
+  }
 
   /** Null when there is none, or none that is whole. */
   async read(): Promise<T | null> {
-    const found = await lstat(this.path).catch(() => null);
+    const found = await lstat(this.#path).catch(() => null);
     const seen = found === null ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
-    if (seen !== this.seen) {
-      this.seen = seen;
-      this.picked = found === null || found.size > LARGEST ? null : await this.parse();
+    if (seen !== this.#seen) {
+      this.#seen = seen;
+      this.#picked = found === null || found.size > LARGEST ? null : await this.#parse();
     }
-    return this.picked;
+    return this.#picked;
   }
 
-  private async parse(): Promise<T | null> {
-    const file = await openRegular(this.path);
+  async #parse(): Promise<T | null> {
+    const file = await openRegular(this.#path);
     if (file === null) return null;
     try {
       const value: unknown = JSON.parse(await file.readFile("utf8"));
-      return isObject(value) ? this.pick(value) : null;
+      return isObject(value) ? this.#pick(value) : null;
     } catch {
       return null;
     } finally {

@@ -19,34 +19,34 @@ export interface LineReader {
  * is read when it is. A file that was rewritten (`--resume` takes out what will be told again) is read from its start.
  */
 export class LineTail {
-  private readonly path: string;
-  private readonly last: number;
-  private readonly most: number;
-  private seen = { inode: 0, size: -1, time: 0 };
-  private offset = 0; // of the first byte that is not read
-  private before = Buffer.alloc(0); // what stood just before it
-  private skips = false; // the rest of the line at `offset` is not wanted
+  readonly #path: string;
+  readonly #last: number;
+  readonly #most: number;
+  #seen = { inode: 0, size: -1, time: 0 };
+  #offset = 0; // of the first byte that is not read
+  #before = Buffer.alloc(0); // what stood just before it
+  #skips = false; // the rest of the line at `offset` is not wanted
 
   /**
    * @param last of a file that is there already, only so many bytes at its end are read
    * @param most only so many bytes at the file's start are read
    */
   constructor(path: string, { last = Infinity, most = Infinity }: { last?: number; most?: number } = {}) {
-    this.path = path;
-    this.last = last;
-    this.most = most;
+    this.#path = path;
+    this.#last = last;
+    this.#most = most;
   }
 
   /** Reads what is new; true when there was anything. One call at a time. */
   async read(reader: LineReader): Promise<boolean> {
-    const found = await lstat(this.path).catch(() => null);
-    if (found === null) return this.restart(reader);
-    const { inode, size, time } = this.seen;
+    const found = await lstat(this.#path).catch(() => null);
+    if (found === null) return this.#restart(reader);
+    const { inode, size, time } = this.#seen;
     if (found.ino === inode && found.size === size && found.mtimeMs === time) return false;
-    const file = await openRegular(this.path);
-    if (file === null) return this.restart(reader);
+    const file = await openRegular(this.#path);
+    if (file === null) return this.#restart(reader);
     try {
-      return await this.readFrom(file, reader);
+      return await this.#readFrom(file, reader);
     } catch {
       return false; // a mount that is gone for a while: the next call tries again
     } finally {
@@ -54,68 +54,70 @@ export class LineTail {
     }
   }
 
-  private async readFrom(file: FileHandle, reader: LineReader): Promise<boolean> {
+  async #readFrom(file: FileHandle, reader: LineReader): Promise<boolean> {
     const { ino, size, mtimeMs } = await file.stat();
-    const fresh = this.seen.size < 0;
-    const replaced = !fresh && (ino !== this.seen.inode || size < this.offset || !(await this.goesOn(file)));
-    if (replaced) this.restart(reader);
-    if (fresh || replaced) this.begin(size);
-    await this.readLines(file, Math.min(size, this.most), reader);
-    this.seen = { inode: ino, size, time: mtimeMs };
+    const fresh = this.#seen.size < 0;
+    const replaced =
+      !fresh && (ino !== this.#seen.inode || size < this.#offset || !(await this.#goesOn(file)));
+    if (replaced) this.#restart(reader);
+    if (fresh || replaced) this.#begin(size);
+    await this.#readLines(file, Math.min(size, this.#most), reader);
+    this.#seen = { inode: ino, size, time: mtimeMs };
     return true;
   }
 
-  private restart(reader: LineReader): boolean {
-    if (this.seen.size < 0) return false;
-    this.seen = { inode: 0, size: -1, time: 0 };
+  #restart(reader: LineReader): boolean {
+    if (this.#seen.size < 0) return false;
+    this.#seen = { inode: 0, size: -1, time: 0 };
     reader.reset();
     return true;
   }
 
-  private begin(size: number): void {
-    this.offset = Math.max(0, size - this.last);
-    this.skips = this.offset > 0;
-    this.before = Buffer.alloc(0);
+  #begin(size: number): void {
+    this.#offset = Math.max(0, size - this.#last);
+    this.#skips = this.#offset > 0;
+    this.#before = Buffer.alloc(0);
   }
 
-  private async goesOn(file: FileHandle): Promise<boolean> {
-    const { before, offset } = this;
+  async #goesOn(file: FileHandle): Promise<boolean> {
+    const before = this.#before;
+    const offset = this.#offset;
     const { buffer } = await file.read(Buffer.alloc(before.length), 0, before.length, offset - before.length);
     return buffer.equals(before);
   }
 
-  private async readLines(file: FileHandle, end: number, reader: LineReader): Promise<void> {
+  async #readLines(file: FileHandle, end: number, reader: LineReader): Promise<void> {
     let room = CHUNK;
-    while (this.offset < end) {
-      const length = Math.min(room, end - this.offset);
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, this.offset);
+    while (this.#offset < end) {
+      const length = Math.min(room, end - this.#offset);
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, this.#offset);
       const bytes = buffer.subarray(0, bytesRead);
       const whole = bytes.lastIndexOf(0x0a) + 1;
-      if (whole > 0) this.take(bytes.subarray(0, whole), reader);
+      if (whole > 0) this.#take(bytes.subarray(0, whole), reader);
       else if (bytesRead < room)
         return; // the last line is not ended yet
-      else if (room < LONGEST_LINE && !this.skips) room *= 2;
-      else this.pass(bytes);
+      else if (room < LONGEST_LINE && !this.#skips) room *= 2;
+      else this.#pass(bytes);
       if (whole > 0) room = CHUNK;
     }
   }
 
-  private take(bytes: Buffer, reader: LineReader): void {
-    const text = bytes.toString("utf8", this.skips ? bytes.indexOf(0x0a) + 1 : 0);
-    this.skips = false;
-    this.advance(bytes);
+  #take(bytes: Buffer, reader: LineReader): void {
+    const text = bytes.toString("utf8", this.#skips ? bytes.indexOf(0x0a) + 1 : 0);
+    this.#skips = false;
+    this.#advance(bytes);
     const lines = text.split("\n");
     lines.pop(); // after the last line's end
     for (const line of lines) reader.line(line);
   }
 
-  private pass(bytes: Buffer): void {
-    this.skips = true;
-    this.advance(bytes);
+  #pass(bytes: Buffer): void {
+    this.#skips = true;
+    this.#advance(bytes);
   }
 
-  private advance(bytes: Buffer): void {
-    this.offset += bytes.length;
-    this.before = Buffer.from(bytes.subarray(-REMEMBERED));
+  #advance(bytes: Buffer): void {
+    this.#offset += bytes.length;
+    this.#before = Buffer.from(bytes.subarray(-REMEMBERED));
   }
 }

@@ -17,11 +17,14 @@ export type RunProgram = (program: string, args: readonly string[]) => Promise<s
 
 /** What nvidia-smi says, at most every three seconds; nothing where there is none. */
 export class GpuMeter {
-  private known: Gpus = { all: [], processes: [] };
-  private askedAt = Number.NEGATIVE_INFINITY;
-  private isThere = true;
+  readonly #run: RunProgram;
+  #known: Gpus = { all: [], processes: [] };
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #isThere = true;
 
-  constructor(private readonly run: RunProgram = execute) {}
+  constructor(run: RunProgram = execute) {
+    this.#run = run;
+  }
 
   /**
    * The GPUs that a process computes on. In a container nvidia-smi knows the processes by other numbers: then the one
@@ -29,26 +32,26 @@ export class GpuMeter {
    */
   async read({ pid, device, now }: { pid: number; device: string; now: number }): Promise<GpuUse[]> {
     if (!device.startsWith("cuda")) return [];
-    if (this.isThere && now - this.askedAt >= EVERY) {
-      this.askedAt = now;
-      await this.ask();
+    if (this.#isThere && now - this.#askedAt >= EVERY) {
+      this.#askedAt = now;
+      await this.#ask();
     }
-    const { all, processes } = this.known;
+    const { all, processes } = this.#known;
     const uuids = processes.filter(([, process]) => process === pid).map(([uuid]) => uuid);
     const named = Number(device.split(":")[1] ?? 0);
     const its = all.filter(({ uuid, index }) => (uuids.length > 0 ? uuids.includes(uuid) : index === named));
     return its.map(({ uuid: _uuid, ...use }) => use);
   }
 
-  private async ask(): Promise<void> {
+  async #ask(): Promise<void> {
     try {
       const fields = "uuid,index,name,utilization.gpu,memory.used,memory.total";
-      const all = rows(await this.run("nvidia-smi", [`--query-gpu=${fields}`, FORMAT])).map(gpu);
-      const apps = rows(await this.run("nvidia-smi", ["--query-compute-apps=gpu_uuid,pid", FORMAT]));
-      this.known = { all, processes: apps.map(([uuid = "", pid]) => [uuid, Number(pid)]) };
+      const all = rows(await this.#run("nvidia-smi", [`--query-gpu=${fields}`, FORMAT])).map(gpu);
+      const apps = rows(await this.#run("nvidia-smi", ["--query-compute-apps=gpu_uuid,pid", FORMAT]));
+      this.#known = { all, processes: apps.map(([uuid = "", pid]) => [uuid, Number(pid)]) };
     } catch (error) {
-      this.known = { all: [], processes: [] };
-      if (systemCode(error) === "ENOENT") this.isThere = false;
+      this.#known = { all: [], processes: [] };
+      if (systemCode(error) === "ENOENT") this.#isThere = false;
     }
   }
 }

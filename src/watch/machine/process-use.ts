@@ -9,7 +9,7 @@ export type ProcessUse = Omit<MachineUse, "id" | "gpus">;
 
 /** What a process takes of its machine, since it was last asked about. */
 export class ProcessMeter {
-  private before: { time: number; ticks: number } | null = null;
+  #before: { time: number; ticks: number } | null = null;
 
   constructor(readonly pid: number) {}
 
@@ -21,14 +21,14 @@ export class ProcessMeter {
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const field = (place: number): number => Number(fields[place - 3]);
     const ticks = field(14) + field(15); // in user and kernel mode
-    const cores = this.since(now, ticks);
+    const cores = this.#since(now, ticks);
     const machine = { coresTotal: availableParallelism(), memoryTotal: totalmem() };
     return { pid: this.pid, cores, memory: field(24) * PAGE, ...machine };
   }
 
-  private since(time: number, ticks: number): number | null {
-    const { before } = this;
-    this.before = { time, ticks };
+  #since(time: number, ticks: number): number | null {
+    const before = this.#before;
+    this.#before = { time, ticks };
     if (before === null || time <= before.time) return null;
     return (1000 * (ticks - before.ticks)) / TICKS_A_SECOND / (time - before.time);
   }

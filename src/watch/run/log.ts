@@ -13,26 +13,28 @@ export const NO_LOG_READ: LogCursor = { edition: -1, lines: 0 };
 
 /** The last lines of a run's train.log. */
 export class RunLog {
-  private kept: string[] = [];
-  private edition = 0; // goes up when the file is no longer the one that was read
-  private dropped = 0;
+  #kept: string[] = [];
+  #edition = 0; // goes up when the file is no longer the one that was read
+  #dropped = 0;
 
   reset(): void {
-    this.kept = [];
-    this.dropped = 0;
-    this.edition += 1;
+    this.#kept = [];
+    this.#dropped = 0;
+    this.#edition += 1;
   }
 
   line(text: string): void {
-    this.kept.push(text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text);
-    if (this.kept.length < 2 * MOST_LINES) return;
-    this.dropped += this.kept.length - MOST_LINES;
-    this.kept = this.kept.slice(-MOST_LINES);
+    this.#kept.push(text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text);
+    if (this.#kept.length < 2 * MOST_LINES) return;
+    this.#dropped += this.#kept.length - MOST_LINES;
+    this.#kept = this.#kept.slice(-MOST_LINES);
   }
 
   /** What a reader who has read as far as `cursor` lacks; null when that is nothing. */
   since(id: string, cursor: LogCursor): { part: LogPart; cursor: LogCursor } | null {
-    const { edition, dropped, kept } = this;
+    const edition = this.#edition;
+    const dropped = this.#dropped;
+    const kept = this.#kept;
     const anew = cursor.edition !== edition;
     const from = Math.max(anew ? 0 : cursor.lines - dropped, kept.length - MOST_LINES, 0);
     const lines = kept.slice(from);

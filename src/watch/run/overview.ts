@@ -17,41 +17,47 @@ export class Overview {
   /** Between two neighbouring events, in milliseconds. */
   longestGap = 0;
   evaluation: Accuracy | null = null;
-  private run: JsonObject = {};
-  private epoch = 0;
-  private step = 0;
-  private loss: number | null = null;
-  private learningRate: number | null = null;
-  private imagesPerSecond: number | null = null;
-  private trainAccuracy: number | null = null;
-  private pace: { time: number; steps: number } | null = null; // the first step that this process is known to have made
+  #run: JsonObject = {};
+  #epoch = 0;
+  #step = 0;
+  #loss: number | null = null;
+  #learningRate: number | null = null;
+  #imagesPerSecond: number | null = null;
+  #trainAccuracy: number | null = null;
+  #pace: { time: number; steps: number } | null = null; // the first step that this process is known to have made
 
   line(text: string): void {
     const event = objectIn(text);
     if (event === null) return;
     const type = textOf(event["type"]);
-    this.hear(event, type);
-    if (type === "run") this.begin(event);
-    else if (type === "step") this.takeStep(event);
-    else if (type === "epoch") this.takeEpoch(event);
+    this.#hear(event, type);
+    if (type === "run") this.#begin(event);
+    else if (type === "step") this.#takeStep(event);
+    else if (type === "epoch") this.#takeEpoch(event);
     else if (type === "evaluation") this.evaluation = accuracyOf(event["ensemble"], event);
-    else if (type === "end") this.takeEnd(event);
+    else if (type === "end") this.#takeEnd(event);
   }
 
   /** Whether what the run's first event says is known: for the end of a long run's events it may not be. */
   get knowsRun(): boolean {
-    return Object.keys(this.run).length > 0;
+    return Object.keys(this.#run).length > 0;
   }
 
   /** Takes from a run's first event what it is about; where it stands is known already. */
   about(text: string): void {
     const event = objectIn(text);
-    if (event?.["type"] === "run" && !this.knowsRun) this.run = event;
+    if (event?.["type"] === "run" && !this.knowsRun) this.#run = event;
   }
 
   /** What the list shows of it; the rest comes from the run's other files. */
   summary(): Pick<RunSummary, SummaryKey> {
-    const { run, epoch, step, loss, learningRate, imagesPerSecond, trainAccuracy } = this;
+    const run = this.#run;
+    const epoch = this.#epoch;
+    const step = this.#step;
+    const loss = this.#loss;
+    const learningRate = this.#learningRate;
+    const imagesPerSecond = this.#imagesPerSecond;
+    const trainAccuracy = this.#trainAccuracy;
     return {
       name: textOf(run["name"]),
       device: textOf(run["device"]),
@@ -60,23 +66,23 @@ export class Overview {
       classes: numberOf(run["classes"]),
       trainImages: numberOf(run["trainImages"]),
       parameters: numberOf(run["parameters"]),
-      epochs: this.epochs,
-      stepsPerEpoch: this.stepsPerEpoch,
-      secondsLeft: this.end === null ? this.secondsLeft() : null,
+      epochs: this.#epochs,
+      stepsPerEpoch: this.#stepsPerEpoch,
+      secondsLeft: this.end === null ? this.#secondsLeft() : null,
       peakMemory: this.end === null ? null : this.peakMemory,
       ...{ epoch, step, loss, learningRate, imagesPerSecond, trainAccuracy },
     };
   }
 
-  private get epochs(): number | null {
-    return numberOf(this.run["epochs"]);
+  get #epochs(): number | null {
+    return numberOf(this.#run["epochs"]);
   }
 
-  private get stepsPerEpoch(): number | null {
-    return numberOf(this.run["stepsPerEpoch"]);
+  get #stepsPerEpoch(): number | null {
+    return numberOf(this.#run["stepsPerEpoch"]);
   }
 
-  private hear(event: JsonObject, type: string | null): void {
+  #hear(event: JsonObject, type: string | null): void {
     const time = Date.parse(textOf(event["time"]) ?? "");
     if (Number.isNaN(time)) return;
     // What lies between a run and its being gone on with is no sign of how long it is silent.
@@ -84,44 +90,48 @@ export class Overview {
     this.heard = time;
   }
 
-  private begin(event: JsonObject): void {
-    this.run = event;
-    this.end = this.message = this.pace = null;
+  #begin(event: JsonObject): void {
+    this.#run = event;
+    this.end = this.message = this.#pace = null;
     const from = objectOf(event["from"]);
-    this.epoch = (numberOf(from["epoch"]) ?? 0) + 1;
-    this.step = numberOf(from["step"]) ?? 0;
+    this.#epoch = (numberOf(from["epoch"]) ?? 0) + 1;
+    this.#step = numberOf(from["step"]) ?? 0;
   }
 
-  private takeStep(event: JsonObject): void {
-    this.epoch = numberOf(event["epoch"]) ?? this.epoch;
-    this.step = numberOf(event["step"]) ?? this.step;
-    this.loss = numberOf(event["loss"]);
-    this.learningRate = numberOf(event["lr"]);
-    this.imagesPerSecond = numberOf(event["imagesPerSecond"]);
-    if (this.pace === null && this.heard !== null) this.pace = { time: this.heard, steps: this.stepsDone };
+  #takeStep(event: JsonObject): void {
+    this.#epoch = numberOf(event["epoch"]) ?? this.#epoch;
+    this.#step = numberOf(event["step"]) ?? this.#step;
+    this.#loss = numberOf(event["loss"]);
+    this.#learningRate = numberOf(event["lr"]);
+    this.#imagesPerSecond = numberOf(event["imagesPerSecond"]);
+    if (this.#pace === null && this.heard !== null) this.#pace = { time: this.heard, steps: this.#stepsDone };
   }
 
   /** The mean over the epoch takes the place of its last step's: that one has fewer images, and is one of many. */
-  private takeEpoch(event: JsonObject): void {
-    this.loss = numberOf(event["loss"]) ?? this.loss;
-    this.trainAccuracy = numberOf(event["accuracy"]);
-    this.imagesPerSecond = numberOf(event["imagesPerSecond"]) ?? this.imagesPerSecond;
+  #takeEpoch(event: JsonObject): void {
+    this.#loss = numberOf(event["loss"]) ?? this.#loss;
+    this.#trainAccuracy = numberOf(event["accuracy"]);
+    this.#imagesPerSecond = numberOf(event["imagesPerSecond"]) ?? this.#imagesPerSecond;
   }
 
-  private takeEnd(event: JsonObject): void {
+  #takeEnd(event: JsonObject): void {
     const reason = textOf(event["reason"]);
     this.end = ENDS.includes(reason) ? (reason as End) : "failed";
     this.message = textOf(event["message"]);
     this.peakMemory = numberOf(event["peakMemory"]);
   }
 
-  private get stepsDone(): number {
-    return (this.epoch - 1) * (this.stepsPerEpoch ?? 0) + this.step;
+  get #stepsDone(): number {
+    return (this.#epoch - 1) * (this.#stepsPerEpoch ?? 0) + this.#step;
   }
 
   /** By the pace since its first step that is known, evaluations and checkpoints included. */
-  private secondsLeft(): number | null {
-    const { pace, heard, epochs, stepsPerEpoch, stepsDone } = this;
+  #secondsLeft(): number | null {
+    const { heard } = this;
+    const pace = this.#pace;
+    const epochs = this.#epochs;
+    const stepsPerEpoch = this.#stepsPerEpoch;
+    const stepsDone = this.#stepsDone;
     if (pace === null || heard === null || epochs === null || stepsPerEpoch === null) return null;
     const made = stepsDone - pace.steps;
     return made < 2 || heard < pace.time

@@ -9,17 +9,17 @@ const END_OF_LOG = 256 << 10; // bytes
 export class RunDetail {
   readonly curves = new Curves();
   readonly log = new RunLog();
-  private readonly events: LineTail;
-  private readonly written: LineTail;
+  readonly #events: LineTail;
+  readonly #written: LineTail;
 
   constructor(folder: string) {
-    this.events = new LineTail(join(folder, "metrics.jsonl"));
-    this.written = new LineTail(join(folder, "train.log"), { last: END_OF_LOG });
+    this.#events = new LineTail(join(folder, "metrics.jsonl"));
+    this.#written = new LineTail(join(folder, "train.log"), { last: END_OF_LOG });
   }
 
   /** Reads what is new. One call at a time. */
   async refresh(): Promise<void> {
-    await this.written.read(this.log);
-    await this.events.read(this.curves);
+    await this.#written.read(this.log);
+    await this.#events.read(this.curves);
   }
 }

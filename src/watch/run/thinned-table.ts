@@ -30,83 +30,86 @@ export const NOTHING_READ: TableCursor = { edition: -1, points: 0, rows: 0 };
  * column's mean, least and greatest value, so no peak is lost, however long the run.
  */
 export class ThinnedTable {
-  private points: Point[] = [];
-  private stretch = 1;
-  private edition = 0; // goes up when points that were there are no longer
-  private rows = 0; // ever added
+  readonly #options: { readonly most: number; readonly ranges: (column: string) => boolean };
+  #points: Point[] = [];
+  #stretch = 1;
+  #edition = 0; // goes up when points that were there are no longer
+  #rows = 0; // ever added
 
-  constructor(
-    private readonly options: { readonly most: number; readonly ranges: (column: string) => boolean },
-  ) {}
+  constructor(options: { readonly most: number; readonly ranges: (column: string) => boolean }) {
+    this.#options = options;
+  }
 
   clear(): void {
-    this.points = [];
-    this.stretch = 1;
-    this.edition += 1;
+    this.#points = [];
+    this.#stretch = 1;
+    this.#edition += 1;
   }
 
   /** Adds a row; x counts from 1. Rows at its x and after it, should there be any, were before something began again. */
   add(x: number, row: Readonly<Record<string, number | null>>): void {
-    this.rows += 1;
-    const place = Math.floor((x - 1) / this.stretch);
-    this.dropAfter(place);
-    let point = this.points.at(-1);
+    this.#rows += 1;
+    const place = Math.floor((x - 1) / this.#stretch);
+    this.#dropAfter(place);
+    let point = this.#points.at(-1);
     if (point?.place !== place) {
       point = { place, count: 0, sum: 0, cells: new Map() };
-      this.points.push(point);
+      this.#points.push(point);
     }
     point.count += 1;
     point.sum += x;
     for (const [name, value] of Object.entries(row)) if (value !== null) join(point, name, single(value));
-    if (this.points.length > this.options.most) this.halve();
+    if (this.#points.length > this.#options.most) this.#halve();
   }
 
   /** What a reader who has read as far as `cursor` lacks; null when that is nothing. */
   since(cursor: TableCursor): { part: TablePart; cursor: TableCursor } | null {
-    const { points, edition, rows } = this;
+    const points = this.#points;
+    const edition = this.#edition;
+    const rows = this.#rows;
     if (cursor.edition === edition && cursor.rows === rows) return null;
     // The last point may have been added to since.
     const from = cursor.edition === edition ? Math.max(0, cursor.points - 1) : 0;
     const part = {
       from,
       x: points.slice(from).map(({ sum, count }) => sum / count),
-      columns: this.columns(from),
+      columns: this.#columns(from),
     };
     return { part, cursor: { edition, points: points.length, rows } };
   }
 
-  private columns(from: number): Record<string, Column> {
-    const names = new Set(this.points.flatMap(({ cells }) => [...cells.keys()]));
-    return Object.fromEntries([...names].map((name) => [name, this.column(name, from)]));
+  #columns(from: number): Record<string, Column> {
+    const names = new Set(this.#points.flatMap(({ cells }) => [...cells.keys()]));
+    return Object.fromEntries([...names].map((name) => [name, this.#column(name, from)]));
   }
 
-  private column(name: string, from: number): Column {
-    const cells = this.points.slice(from).map((point) => point.cells.get(name));
+  #column(name: string, from: number): Column {
+    const cells = this.#points.slice(from).map((point) => point.cells.get(name));
     const mean = cells.map((cell) => (cell === undefined ? null : rounded(cell.sum / cell.count)));
-    if (!this.options.ranges(name)) return { mean };
+    if (!this.#options.ranges(name)) return { mean };
     const least = cells.map((cell) => (cell === undefined ? null : rounded(cell.least)));
     const greatest = cells.map((cell) => (cell === undefined ? null : rounded(cell.greatest)));
     return { mean, least, greatest };
   }
 
-  private dropAfter(place: number): void {
-    while ((this.points.at(-1)?.place ?? -1) > place) {
-      this.points.pop();
-      this.edition += 1;
+  #dropAfter(place: number): void {
+    while ((this.#points.at(-1)?.place ?? -1) > place) {
+      this.#points.pop();
+      this.#edition += 1;
     }
   }
 
-  private halve(): void {
+  #halve(): void {
     const halved: Point[] = [];
-    for (const point of this.points) {
+    for (const point of this.#points) {
       point.place = Math.floor(point.place / 2);
       const before = halved.at(-1);
       if (before?.place === point.place) merge(before, point);
       else halved.push(point);
     }
-    this.points = halved;
-    this.stretch *= 2;
-    this.edition += 1;
+    this.#points = halved;
+    this.#stretch *= 2;
+    this.#edition += 1;
   }
 }
 

@@ -18,54 +18,56 @@ interface Result {
 
 /** One run's folder as it is read again and again. It is never written to. */
 export class WatchedRun {
-  private overview = new Overview();
-  private readonly events: LineTail;
-  private readonly firstEvents: LineTail;
-  private readonly recipe: JsonFile<Pick<RunSummary, "name" | "started" | "seed" | "device" | "epochs">>;
-  private readonly result: JsonFile<Result>;
-  private holder: Holder = { kind: "unknown" };
-  private heard: number | null = null;
-  private current: RunSummary | null = null;
+  #overview = new Overview();
+  readonly #events: LineTail;
+  readonly #firstEvents: LineTail;
+  readonly #recipe: JsonFile<Pick<RunSummary, "name" | "started" | "seed" | "device" | "epochs">>;
+  readonly #result: JsonFile<Result>;
+  #holder: Holder = { kind: "unknown" };
+  #heard: number | null = null;
+  #current: RunSummary | null = null;
 
   constructor(
     readonly id: string,
     readonly folder: string,
   ) {
     const events = join(folder, "metrics.jsonl");
-    this.events = new LineTail(events, { last: END_OF_EVENTS });
-    this.firstEvents = new LineTail(events, { most: FIRST_EVENT });
-    this.recipe = new JsonFile(join(folder, "recipe.json"), recipeFacts);
-    this.result = new JsonFile(join(folder, "result.json"), resultFacts);
+    this.#events = new LineTail(events, { last: END_OF_EVENTS });
+    this.#firstEvents = new LineTail(events, { most: FIRST_EVENT });
+    this.#recipe = new JsonFile(join(folder, "recipe.json"), recipeFacts);
+    this.#result = new JsonFile(join(folder, "result.json"), resultFacts);
   }
 
   /** As it was at the last refresh; null before the first. */
   get summary(): RunSummary | null {
-    return this.current;
+    return this.#current;
   }
 
   /** The process that trains it, when it is on this machine. */
   get pid(): number | null {
-    return this.holder.kind === "here" ? this.holder.pid : null;
+    return this.#holder.kind === "here" ? this.#holder.pid : null;
   }
 
   async refresh(now: number): Promise<void> {
-    const before = this.heard;
-    const changed = await this.events.read({
-      line: (text) => this.overview.line(text),
-      reset: () => (this.overview = new Overview()),
+    const before = this.#heard;
+    const changed = await this.#events.read({
+      line: (text) => this.#overview.line(text),
+      reset: () => (this.#overview = new Overview()),
     });
-    if (!this.overview.knowsRun)
-      await this.firstEvents.read({ line: (text) => this.overview.about(text), reset: () => undefined });
+    if (!this.#overview.knowsRun)
+      await this.#firstEvents.read({ line: (text) => this.#overview.about(text), reset: () => undefined });
     // Its own clock counts only where we come late: the machine that trains may have another time.
-    if (changed) this.heard = before === null ? Math.min(now, this.overview.heard ?? now) : now;
-    this.holder = await holderOf(this.folder);
-    this.current = await this.summarise(now);
+    if (changed) this.#heard = before === null ? Math.min(now, this.#overview.heard ?? now) : now;
+    this.#holder = await holderOf(this.folder);
+    this.#current = await this.#summarise(now);
   }
 
-  private async summarise(now: number): Promise<RunSummary> {
-    const { overview, heard, holder } = this;
-    const recipe = await this.recipe.read();
-    const result = overview.end === "finished" ? await this.result.read() : null;
+  async #summarise(now: number): Promise<RunSummary> {
+    const overview = this.#overview;
+    const heard = this.#heard;
+    const holder = this.#holder;
+    const recipe = await this.#recipe.read();
+    const result = overview.end === "finished" ? await this.#result.read() : null;
     const told = overview.summary();
     return {
       ...told,

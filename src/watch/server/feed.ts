@@ -11,28 +11,26 @@ export type Send = <Name extends keyof Messages>(name: Name, message: Messages[N
 
 /** What one page was told so far, so that it is told the rest only. */
 export class Feed {
-  private rows: Map<string, string> | null = null;
-  private readonly followed: readonly Followed[];
+  readonly #watcher: Watcher;
+  #rows: Map<string, string> | null = null;
+  readonly #followed: readonly Followed[];
 
-  constructor(
-    private readonly watcher: Watcher,
-    ids: readonly string[],
-    gpus: GpuMeter,
-  ) {
-    this.followed = ids.map((id) => new Followed(id, watcher, gpus));
+  constructor(watcher: Watcher, ids: readonly string[], gpus: GpuMeter) {
+    this.#watcher = watcher;
+    this.#followed = ids.map((id) => new Followed(id, watcher, gpus));
   }
 
   async update(send: Send): Promise<void> {
-    await this.updateList(send);
-    for (const run of this.followed) await run.update(send);
+    await this.#updateList(send);
+    for (const run of this.#followed) await run.update(send);
   }
 
-  private async updateList(send: Send): Promise<void> {
-    const { list } = this.watcher;
-    const before = this.rows;
-    this.rows = new Map(list.runs.map((run) => [run.id, JSON.stringify(run)]));
+  async #updateList(send: Send): Promise<void> {
+    const { list } = this.#watcher;
+    const before = this.#rows;
+    this.#rows = new Map(list.runs.map((run) => [run.id, JSON.stringify(run)]));
     if (before === null) return send("list", list);
-    const part = { runs: changed(list, before, this.rows), gone: missing(before, this.rows) };
+    const part = { runs: changed(list, before, this.#rows), gone: missing(before, this.#rows) };
     if (part.runs.length > 0 || part.gone.length > 0) await send("rows", part);
   }
 }
@@ -49,40 +47,44 @@ function missing(before: Rows, after: Rows): string[] {
 
 /** One run of which curves, log and machine are shown. */
 class Followed {
-  private curves = NO_CURVES_READ;
-  private log = NO_LOG_READ;
-  private meter: ProcessMeter | null = null;
+  readonly #gpus: GpuMeter;
+  readonly #watcher: Watcher;
+  readonly #id: string;
+  #curves = NO_CURVES_READ;
+  #log = NO_LOG_READ;
+  #meter: ProcessMeter | null = null;
 
-  constructor(
-    private readonly id: string,
-    private readonly watcher: Watcher,
-    private readonly gpus: GpuMeter,
-  ) {}
+  constructor(id: string, watcher: Watcher, gpus: GpuMeter) {
+    this.#id = id;
+    this.#watcher = watcher;
+    this.#gpus = gpus;
+  }
 
   async update(send: Send): Promise<void> {
-    const { id, watcher } = this;
+    const id = this.#id;
+    const watcher = this.#watcher;
     const detail = watcher.detail(id);
-    const curves = detail?.curves.since(id, this.curves);
+    const curves = detail?.curves.since(id, this.#curves);
     if (curves) {
-      this.curves = curves.cursor;
+      this.#curves = curves.cursor;
       await send("curves", curves.part);
     }
-    const log = detail?.log.since(id, this.log);
+    const log = detail?.log.since(id, this.#log);
     if (log) {
-      this.log = log.cursor;
+      this.#log = log.cursor;
       await send("log", log.part);
     }
     const run = watcher.run(id);
-    if (run !== undefined) await this.updateMachine(run, send);
+    if (run !== undefined) await this.#updateMachine(run, send);
   }
 
-  private async updateMachine({ pid, summary }: WatchedRun, send: Send): Promise<void> {
+  async #updateMachine({ pid, summary }: WatchedRun, send: Send): Promise<void> {
     if (pid === null || summary?.state !== "running") return;
-    if (this.meter?.pid !== pid) this.meter = new ProcessMeter(pid);
+    if (this.#meter?.pid !== pid) this.#meter = new ProcessMeter(pid);
     const now = performance.now();
-    const use = await this.meter.read(now);
+    const use = await this.#meter.read(now);
     if (use === null) return;
-    const gpus = await this.gpus.read({ pid, device: summary.device ?? "cpu", now });
-    await send("machine", { id: this.id, ...use, gpus });
+    const gpus = await this.#gpus.read({ pid, device: summary.device ?? "cpu", now });
+    await send("machine", { id: this.#id, ...use, gpus });
   }
 }

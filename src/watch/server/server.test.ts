@@ -63,11 +63,11 @@ async function ask(
 /** Reads server-sent events until one fits. */
 class Events {
   readonly seen: { event: string; data: Record<string, unknown> }[] = [];
-  private rest = "";
-  private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  #rest = "";
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
 
   constructor(response: Response) {
-    this.reader = response.body!.getReader();
+    this.#reader = response.body!.getReader();
   }
 
   async until(
@@ -77,10 +77,10 @@ class Events {
     for (;;) {
       const found = this.seen.findLast((one) => one.event === event && fits(one.data));
       if (found) return found.data;
-      const { done, value } = await this.reader.read();
+      const { done, value } = await this.#reader.read();
       if (done) throw new Error(`the stream ended before a fitting ${event}`);
-      const messages = (this.rest + new TextDecoder().decode(value)).split("\n\n");
-      this.rest = messages.pop() ?? "";
+      const messages = (this.#rest + new TextDecoder().decode(value)).split("\n\n");
+      this.#rest = messages.pop() ?? "";
       for (const message of messages) {
         const [, name = "", data = "null"] = /^event: (.*)\ndata: (.*)$/.exec(message) ?? [];
         this.seen.push({ event: name, data: JSON.parse(data) as Record<string, unknown> });
@@ -89,7 +89,7 @@ class Events {
   }
 
   close(): Promise<void> {
-    return this.reader.cancel();
+    return this.#reader.cancel();
   }
 }
 

@@ -31,37 +31,39 @@ export async function showText(
 }
 
 export class TextView {
-  private drawn = 0; // lines
-  private readonly known = new Map<string, { text: string; state: string; shownAt: number }>();
-  private readonly now: () => number;
+  readonly #options: TextViewOptions;
+  #drawn = 0; // lines
+  readonly #known = new Map<string, { text: string; state: string; shownAt: number }>();
+  readonly #now: () => number;
 
-  constructor(private readonly options: TextViewOptions) {
-    this.now = options.now ?? steadyNow;
+  constructor(options: TextViewOptions) {
+    this.#options = options;
+    this.#now = options.now ?? steadyNow;
   }
 
   show(list: RunList): void {
-    const { stream, changed } = this.options;
-    if (stream.isTTY) this.draw(runsTable(list, this.now()));
+    const { stream, changed } = this.#options;
+    if (stream.isTTY) this.#draw(runsTable(list, this.#now()));
     for (const run of list.runs) {
       const text = JSON.stringify(run);
-      const before = this.known.get(run.id);
+      const before = this.#known.get(run.id);
       if (text === before?.text) continue;
       changed(run);
-      const shows = run.state !== before?.state || this.now() - before.shownAt >= plainLineMs;
-      if (shows && !stream.isTTY) stream.write(`${describe(run, this.now())}\n`);
-      this.known.set(run.id, { text, state: run.state, shownAt: shows ? this.now() : before.shownAt });
+      const shows = run.state !== before?.state || this.#now() - before.shownAt >= plainLineMs;
+      if (shows && !stream.isTTY) stream.write(`${describe(run, this.#now())}\n`);
+      this.#known.set(run.id, { text, state: run.state, shownAt: shows ? this.#now() : before.shownAt });
     }
   }
 
   /** As much as fits: what is above the screen's top could not be drawn over. */
-  private draw(table: string): void {
-    const { columns = 80, rows = 24 } = this.options.stream;
+  #draw(table: string): void {
+    const { columns = 80, rows = 24 } = this.#options.stream;
     const lines = table.split("\n").map((line) => line.slice(0, columns - 1));
     const most = rows - 1;
     const shown =
       lines.length > most ? [...lines.slice(0, most - 1), `and ${lines.length - most + 1} more`] : lines;
-    this.options.stream.write(`${eraseLines(this.drawn)}${shown.join("\n")}\n`);
-    this.drawn = shown.length;
+    this.#options.stream.write(`${eraseLines(this.#drawn)}${shown.join("\n")}\n`);
+    this.#drawn = shown.length;
   }
 }
 
