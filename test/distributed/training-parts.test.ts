@@ -14,8 +14,8 @@ test("each process drops other features, and a checkpoint's random states come b
     2,
     `
     const { applySettings, prepare } = await load("training/prepare.js");
-    const { randomStates } = await load("training/parallel/random-states.js");
-    const { shareBeginning } = await load("training/parallel/share-state.js");
+    const { randomStates } = await load("training/distributed/random-states.js");
+    const { shareBeginning } = await load("training/distributed/share-state.js");
     const { Dropout } = await load("nn/dropout.js");
     const { ones } = await load("torch/create.js");
     const dropout = new Dropout({ p: 0.5 });
