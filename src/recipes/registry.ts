@@ -1,6 +1,7 @@
 import { caltech20Ce, caltech20Ncl } from "./built-in/caltech20.js";
 import { cifarRecipes } from "./built-in/cifar.js";
 import { imagenetNcl, imagenetNclX50, inat18Ncl, placesNcl } from "./built-in/large.js";
+import { measuredText } from "./measured.js";
 import type { RecipeInput } from "./schema.js";
 
 /** The recipes that come with longtail, in the order of the list. */
@@ -12,7 +13,12 @@ export const builtInRecipes: readonly RecipeInput[] = [
   imagenetNclX50,
   inat18Ncl,
   placesNcl,
-];
+].map(withMeasurement);
+
+/** The recipe, whose `reference` also says what was measured: see recipes/measured.json. */
+function withMeasurement(recipe: RecipeInput): RecipeInput {
+  return { ...recipe, reference: `${recipe.reference ?? "none"}; measured: ${measuredText(recipe.name)}` };
+}
 
 export function findBuiltIn(name: string): RecipeInput | undefined {
   return builtInRecipes.find((recipe) => recipe.name === name);

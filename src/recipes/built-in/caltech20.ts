@@ -5,8 +5,7 @@ import type { RecipeInput } from "../schema.js";
  * Caltech-20-LT, the photographs embedded in examples/caltech20-lt: NCL and, in its place, plain cross-entropy.
  * Run: longtail quickstart, or longtail train caltech20-lt-ncl --data examples/caltech20-lt
  * Reference: none; a short schedule of our own for two cores.
- * Measured: NCL's ensemble 63.1 ± 1.0 all, 42.1 ± 1.9 few; cross-entropy 52.3 ± 0.9 all, 13.6 ± 6.2 few; mean and
- *   deviation of seeds 0 to 2 after the last epoch, 2 threads, by `longtail quickstart --seed N`, 202 s for both.
+ * Measured: recipes/measured.json, shown by `longtail recipes`.
  *   The rate is the best of 0.02, 0.05 and 0.1 (60.8, 67.3, 66.5 all) for NCL's ensemble over 30 epochs at seed 0.
  */
 const shared = {

@@ -12,7 +12,7 @@ import { parity } from "./parity.js";
  * Reported (Li et al., CVPR 2022, top-1 of a single expert / the ensemble): ImageNet-LT ResNet-50 57.4 / 59.5 %,
  *   ResNeXt-50 58.4 / 60.5 %; iNaturalist 2018 74.2 / 74.9 %; Places-LT 41.5 / 41.8 %. ResNeXt-50's, the single one of
  *   iNaturalist and those of Places-LT are quoted from memory.
- * Measured: not yet.
+ * Measured: recipes/measured.json, shown by `longtail recipes`.
  */
 const base = {
   method: { kind: "ncl", experts: 3, ...parity.method },
@@ -34,7 +34,7 @@ const imagenet = {
 export const imagenetNcl = defineRecipe({
   name: "imagenet-lt-ncl",
   description: "NCL, 3 x ResNet-50, ImageNet-LT, 200 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 57.4 / 59.5 %; measured: not yet",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 57.4 / 59.5 %",
   ...imagenet,
   backbone: "resnet50",
 });
@@ -42,7 +42,7 @@ export const imagenetNcl = defineRecipe({
 export const imagenetNclX50 = defineRecipe({
   name: "imagenet-lt-ncl-x50",
   description: "NCL, 3 x ResNeXt-50 32x4d, ImageNet-LT, 200 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 58.4 / 60.5 % (from memory); measured: not yet",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 58.4 / 60.5 % (from memory)",
   ...imagenet,
   backbone: "resnext50-32x4d",
 });
@@ -50,7 +50,7 @@ export const imagenetNclX50 = defineRecipe({
 export const inat18Ncl = defineRecipe({
   name: "inat18-ncl",
   description: "NCL, 3 x ResNet-50, iNaturalist 2018, 400 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 74.2 (from memory) / 74.9 %; measured: not yet",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 74.2 (from memory) / 74.9 %",
   ...base,
   epochs: 400,
   data: { kind: "image-folder", batch: 512, ...inatImages, ...parity.data },
@@ -65,7 +65,7 @@ export const placesNcl = defineRecipe({
   name: "places-lt-ncl",
   description:
     "NCL with the contrastive branch, 3 x ResNet-152 from ImageNet's weights, Places-LT, 30 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 41.5 / 41.8 % (from memory); measured: not yet",
+  reference: "Li et al., CVPR 2022: one expert / ensemble 41.5 / 41.8 % (from memory)",
   epochs: 30,
   data: { kind: "image-folder", batch: 256, ...placesImages, ...parity.data },
   backbone: "resnet152",
