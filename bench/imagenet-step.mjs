@@ -61,7 +61,7 @@ for (let step = 1; step <= steps; step += 1) {
   const labels = tensor(rng.uniform([batch]).mul(classes).toList().map(Math.floor), { dtype: "int64" });
   const started = performance.now();
   const { loss } = trainStep(
-    { images, labels, step: step - 1 },
+    { images, labels, context: { step: step - 1, epoch: 0, epochs: 1, stepsPerEpoch: steps } },
     { method, optimizer, precision, accumulate },
   );
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

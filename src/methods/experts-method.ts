@@ -2,7 +2,7 @@ import type { Targets } from "../losses/targets.js";
 import type { Ensemble } from "../models/ensemble.js";
 import { noGrad } from "../torch/autograd.js";
 import type { Tensor } from "../torch/tensor.js";
-import type { Labelled, Method, StepResult, View } from "./method.js";
+import type { Labelled, Method, StepContext, StepResult, View } from "./method.js";
 
 /** A method whose model is an ensemble of experts that all see the same images; a subclass says what the loss is. */
 export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Method {
@@ -19,7 +19,7 @@ export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Me
   /** Weighted scalars whose sum is the loss. logits: raw, of each expert, [V·N, C]. */
   protected abstract lossParts(logits: readonly Tensor[], targets: Targets): Record<string, Tensor>;
 
-  step({ images, ...targets }: Labelled): StepResult {
+  step({ images, ...targets }: Labelled, _context: StepContext): StepResult {
     const logits = this.model.forward(images);
     return joined(logits, targets.labels, this.lossParts(logits, targets));
   }

@@ -7,9 +7,21 @@ export type View = "train" | "second";
 
 export interface Labelled extends Targets {
   images: Tensor; // [V·N, 3, H, W]: the first view of all images, then the second, and so on
-  step?: number; // of the training, from 0, the default; with the seed it decides a step's random choices
   lastPart?: boolean; // false for all but the last of the parts that a step's batch is cut into
 }
+
+/** Position of a step in its training. Everything counts from 0. */
+export interface StepContext {
+  /** Step of the whole training; with the seed it decides the random choices of the step. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Epochs of the whole training. */
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** First step of a training of one step: what a single step outside a training is told. */
+export const SINGLE_STEP: StepContext = { step: 0, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
 
 export interface StepResult {
   loss: Tensor; // scalar, float32
@@ -38,8 +50,14 @@ export interface Method extends Disposable {
   readonly prior: "drawn" | "balanced";
   /** What a step decides in JavaScript, anew each time, so that it cannot be recorded once; null: nothing. */
   readonly decidesAnew: string | null;
+  /**
+   * Called before an epoch's first step, and before the first step after a resume, which may lie in the middle of an epoch.
+   * Returns whether the steps from here on compute something else than those before: a recorded CUDA graph is then recorded
+   * anew. `epoch` counts from 0.
+   */
+  onEpochStart?(epoch: number): boolean;
   /** The forward half of a training step: loss.backward() and the optimizer are the loop's. */
-  step(batch: Labelled): StepResult;
+  step(batch: Labelled, context: StepContext): StepResult;
   /** Raw logits of each expert, [N, C], without gradient; the ensemble's are their mean. Call model.eval() before. */
   predict(images: Tensor): readonly Tensor[];
   /** Frees what the method holds, its model included. */

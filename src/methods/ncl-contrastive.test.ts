@@ -5,7 +5,7 @@ import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
-import type { Labelled } from "./method.js";
+import { SINGLE_STEP, type Labelled } from "./method.js";
 import { buildContrastiveEnsemble } from "./ensembles.js";
 import {
   assertContrastiveFits,
@@ -45,7 +45,7 @@ function build(
 
 function batch(step = 0): Labelled {
   const labels = tensor([0, 1, 2, 0], { dtype: "int64" });
-  return { images: new Rng(5, step).normal([8, 3, 8, 8]), labels, step };
+  return { images: new Rng(5, step).normal([8, 3, 8, 8]), labels };
 }
 
 let open: Disposable;
@@ -60,7 +60,7 @@ test("the key encoder follows the weights from before the optimizer's step", () 
   const method = build("frozen");
   const optimizer = new Sgd(method.model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 0.1 });
   const before = copies(method);
-  method.step(batch()).loss.backward();
+  method.step(batch(), SINGLE_STEP).loss.backward();
   optimizer.step();
   const [key, own] = ["backbone_MA.1.conv1.weight", "backbone.1.conv1.weight"] as const;
   const expected = before
@@ -77,7 +77,7 @@ test("frozen: the keys' projection keeps its random start", () => {
   const method = build("frozen");
   const before = copies(method);
   const optimizer = new Sgd(method.model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 0.1 });
-  method.step(batch()).loss.backward();
+  method.step(batch(), SINGLE_STEP).loss.backward();
   optimizer.step();
   const changed = [...method.model.stateDict()].filter(([name, value]) => !value.equal(before.get(name)!));
   const parts = new Set(changed.map(([name]) => name.split(".")[0]));
@@ -98,7 +98,7 @@ test("ema: key encoder and projection start as copies, and both follow", () => {
   const optimizer = new Sgd(method.model.parameters(), { lr: 0.1 });
   for (const step of [0, 1]) {
     optimizer.zeroGrad();
-    method.step(batch(step)).loss.backward();
+    method.step(batch(step), { ...SINGLE_STEP, step }).loss.backward();
     optimizer.step();
   }
   const key = "classifier_MA.1.2.weight";
@@ -111,7 +111,7 @@ test("keys enter the queue in the images' order, whatever the shuffle", () => {
   const plain = build("frozen", { shuffle: (_, images) => Int32Array.from(arange(images).toList()) });
   const shuffled = build("frozen", { shuffle: () => Int32Array.of(2, 0, 3, 1) });
   const queueAfter = (method: NclContrastiveMethod): number[] => {
-    method.step(batch());
+    method.step(batch(), SINGLE_STEP);
     return method.model.queues[0]!.keys.toList();
   };
   const [a, b] = [queueAfter(plain), queueAfter(shuffled)];
@@ -145,7 +145,7 @@ test("the loss is finite float32 under bfloat16 autocast, in both memory formats
   for (const memoryFormat of ["contiguous", "channels_last"] as const) {
     method.model.to({ memoryFormat });
     const given = batch();
-    const { loss } = method.step({ ...given, images: given.images.to({ memoryFormat }) });
+    const { loss } = method.step({ ...given, images: given.images.to({ memoryFormat }) }, SINGLE_STEP);
     expect(loss.dtype).toBe("float32");
     expect(Number.isFinite(loss.item())).toBe(true);
   }

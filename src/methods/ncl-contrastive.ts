@@ -9,7 +9,7 @@ import { Rng } from "../torch/random.js";
 import type { Tensor } from "../torch/tensor.js";
 import { BalancedMethod, type TrainingClasses } from "./balanced-method.js";
 import { joined } from "./experts-method.js";
-import type { BatchPeers, Labelled, StepResult, View } from "./method.js";
+import type { BatchPeers, Labelled, StepContext, StepResult, View } from "./method.js";
 
 /**
  * The order in which a step's key encoders see the images of all processes: a permutation of 0 … images − 1, the same in
@@ -58,7 +58,7 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
     this.#peers = options.peers ?? NO_PEERS;
   }
 
-  override step({ images, labels, step = 0, lastPart = true }: Labelled): StepResult {
+  override step({ images, labels, lastPart = true }: Labelled, { step }: StepContext): StepResult {
     const [count] = labels.shape as [number];
     const features = this.model.features(images.narrow(0, 0, count));
     const logits = this.model.classify(features);

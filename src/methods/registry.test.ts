@@ -4,7 +4,7 @@ import { tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
-import type { Labelled, Method } from "./method.js";
+import { SINGLE_STEP, type Labelled, type Method } from "./method.js";
 import { buildMethod, type MethodRecipe } from "./registry.js";
 import { nclOptions, nestedOptions } from "../losses/problems.fixture.js";
 
@@ -58,7 +58,7 @@ function batch({ views }: Pick<Method, "views">): Labelled {
 
 function trainingStep(method: Method, optimizer: Sgd): number {
   using _ = scope();
-  const { loss } = method.step(batch(method));
+  const { loss } = method.step(batch(method), SINGLE_STEP);
   optimizer.zeroGrad();
   loss.backward();
   optimizer.step();
@@ -70,7 +70,7 @@ test.each(methods)("$kind: a step's parts sum to the loss, and training lowers i
   expect(method.name).toBe(choice.kind);
   {
     using _ = scope();
-    const { loss, logits, parts } = method.step(batch(method));
+    const { loss, logits, parts } = method.step(batch(method), SINGLE_STEP);
     expect(logits.map(({ shape }) => shape)).toEqual(Array(choice.experts).fill([4, 3]));
     const sum = Object.values(parts).reduce((total, part) => total + part.item(), 0);
     expect(loss.item()).toBeCloseTo(sum, 4);
@@ -129,7 +129,7 @@ test("the loss is float32 under bfloat16 autocast", () => {
   using _ = scope();
   const method = buildMethod(recipe(ncl), training);
   using _autocast = autocast("bfloat16");
-  const { loss, logits } = method.step(batch(method));
+  const { loss, logits } = method.step(batch(method), SINGLE_STEP);
   expect(logits[0]!.dtype).toBe("float32"); // the cosine classifier's bias is
   expect(loss.dtype).toBe("float32");
   method[Symbol.dispose]();
@@ -184,7 +184,7 @@ test("dropout lies between backbone and classifier, in training alone", () => {
   const method = buildMethod({ ...recipe(ncl), dropout: 1 }, training);
   const [bias] = method.model.namedParameters().filter(([name]) => name === "classifier.0.bias");
   bias![1].detach().copy_(tensor([1, 2, 3]));
-  const ofFirst = (): number[] => method.step(batch(method)).logits[0]!.toList().slice(0, 3);
+  const ofFirst = (): number[] => method.step(batch(method), SINGLE_STEP).logits[0]!.toList().slice(0, 3);
   expect(ofFirst()).toEqual([1, 2, 3]);
   method.model.eval();
   expect(ofFirst()).not.toEqual([1, 2, 3]);

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Batch } from "../data/loader/loader.js";
 import { scope } from "../torch/scope.js";
-import { rateAt } from "../training/epochs.js";
+import { rateAt, stepContext } from "../training/epochs.js";
 import type { Prepared } from "../training/prepare.js";
 import type { Reading } from "../training/graph/reading.js";
 import { WARM_UP } from "../training/graph/recorded-step.js";
@@ -72,8 +72,10 @@ function beginStep(
   const { optimizer, ema, trainLoader } = prepared;
   const { stepsPerEpoch } = trainLoader;
   const { indices: _indices, ...shown } = batches.next().value as Batch;
-  optimizer.lr = rateAt(prepared, { epoch: Math.floor(step / stepsPerEpoch), step: step % stepsPerEpoch });
-  const reading = stepper.run({ ...shown, step });
+  const position = { epoch: Math.floor(step / stepsPerEpoch), step: step % stepsPerEpoch };
+  if (position.step === 0) stepper.startEpoch(position.epoch);
+  optimizer.lr = rateAt(prepared, position);
+  const reading = stepper.run({ ...shown, context: stepContext(prepared, position) });
   ema?.update();
   return { reading, images: shown.total };
 }

@@ -6,7 +6,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { zeros } from "../torch/create.js";
 import { scope } from "../torch/scope.js";
 import { getThreads } from "../torch/settings.js";
-import { rateAt } from "../training/epochs.js";
+import { rateAt, stepContext } from "../training/epochs.js";
 import { prepare, type Prepared } from "../training/prepare.js";
 import { trainStep, type Watch } from "../training/step.js";
 import { timeAsTrained, type AsTrained } from "./as-trained.js";
@@ -95,10 +95,13 @@ function oneStep(prepared: Prepared, batches: Iterator<Batch>, spans: TrainingSp
       if (device !== "cpu") waitFor(device);
       return result;
     });
-  optimizer.lr = rateAt(prepared, { epoch: Math.floor(done / stepsPerEpoch), step: done % stepsPerEpoch });
+  const position = { epoch: Math.floor(done / stepsPerEpoch), step: done % stepsPerEpoch };
+  if (position.step === 0) method.onEpochStart?.(position.epoch);
+  optimizer.lr = rateAt(prepared, position);
+  const context = stepContext(prepared, position);
   const { precision } = recipe;
   const { accumulate } = recipe.optimizer;
-  trainStep({ ...shown, step: done }, { method, optimizer, scaler, precision, accumulate, watch });
+  trainStep({ ...shown, context }, { method, optimizer, scaler, precision, accumulate, watch });
   ema?.update();
   return shown.total;
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Batch } from "../data/loader/loader.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { StepContext } from "../methods/method.js";
 import { learningRate } from "../optim/schedule.js";
 import { scope } from "../torch/scope.js";
 import { takeWarnings } from "../torch/settings.js";
@@ -101,6 +102,7 @@ async function trainEpoch(run: Stepping, before: Progress): Promise<Progress> {
   const totals = new EpochTotals(before.sums ?? undefined);
   using reports = new StepReports(run, { epoch, totals, behind: stepper.behind });
   const batches = trainLoader.epoch(epoch, { fromStep: before.step });
+  stepper.startEpoch(epoch);
   const at = (step: number, sums: EpochSums): Progress =>
     step < stepsPerEpoch ? { ...before, step, sums } : { ...before, epoch: epoch + 1, step: 0, sums: null };
   if (before.step === 0) emit({ type: "epoch-start", epoch: epoch + 1, lr: rateAt(run, before) });
@@ -144,6 +146,14 @@ export function rateAt(
   return learningRate(schedule, { baseLr: optimizer.lr, epoch, step, stepsPerEpoch, epochs });
 }
 
+/** What a step's method is told about its place in the training. */
+export function stepContext(
+  { recipe: { epochs }, trainLoader: { stepsPerEpoch } }: Pick<Run, "recipe" | "trainLoader">,
+  { epoch, step }: Position,
+): StepContext {
+  return { step: epoch * stepsPerEpoch + step, epoch, epochs, stepsPerEpoch };
+}
+
 /** Takes the next batch and trains on it. Every tensor made on the way is freed. */
 function nextStep(
   run: Stepping,
@@ -151,11 +161,10 @@ function nextStep(
   { epoch, step }: Position,
 ): { reading: Reading; images: number; indices: Int32Array } {
   using _scope = scope();
-  const { ema, trainLoader, stepper } = run;
-  const { stepsPerEpoch } = trainLoader;
+  const { ema, stepper } = run;
   const { indices, ...shown } = batches.next().value as Batch;
   if (epoch + step === 0 && run.peers.rank === 0) tellFirstBatch(run, { indices, images: shown.images });
-  const reading = stepper.run({ ...shown, step: epoch * stepsPerEpoch + step });
+  const reading = stepper.run({ ...shown, context: stepContext(run, { epoch, step }) });
   ema?.update();
   return { reading, images: shown.total, indices };
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { SINGLE_STEP } from "../methods/method.js";
 import { buildMethod } from "../methods/registry.js";
 import { Rng } from "../torch/random.js";
 import { tensor } from "../torch/create.js";
@@ -41,7 +42,7 @@ test("weights and gradients of each expert's ends, or of everything", () => {
     expect(untrained.gradients).toEqual({});
 
     const images = new Rng(1).normal([4, 3, 16, 16]);
-    method.step({ images, labels: tensor(BigInt64Array.of(0n, 1n, 2n, 0n)) }).loss.backward();
+    method.step({ images, labels: tensor(BigInt64Array.of(0n, 1n, 2n, 0n)) }, SINGLE_STEP).loss.backward();
     const { weights, gradients } = spreadOfWeights(method.model, "all");
     expect(Object.keys(gradients)).toEqual(Object.keys(weights));
     expect(Object.keys(weights)).toHaveLength(2 * (7 + 1)); // ResNet-8: 7 convolutions

@@ -1,5 +1,11 @@
 import { overTargets, type Targets } from "../losses/targets.js";
-import type { Labelled, Method, StepResult } from "../methods/method.js";
+import {
+  SINGLE_STEP,
+  type Labelled,
+  type Method,
+  type StepContext,
+  type StepResult,
+} from "../methods/method.js";
 import type { LossScaler } from "../optim/loss-scaler.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -36,6 +42,8 @@ const unwatched: Watch = (_phase, work) => work();
 export interface TrainingBatch extends Labelled {
   /** Images of the whole batch; as many as there are labels unless given. */
   readonly total?: number;
+  /** Position of the step in its training; a single step's unless given. */
+  readonly context?: StepContext;
 }
 
 interface Share {
@@ -43,6 +51,7 @@ interface Share {
   readonly ofPiece: number;
   /** What this process's images are of the whole batch. */
   readonly ofBatch: number;
+  readonly context: StepContext;
 }
 
 /** What one step tells about itself. */
@@ -86,14 +95,14 @@ export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutco
  */
 export function computeStep(batch: TrainingBatch, options: StepOptions): ComputedStep {
   const { optimizer, scaler = null, accumulate, peers = ALONE, watch = unwatched } = options;
-  const { total = batch.labels.shape[0]!, ...piece } = batch;
+  const { total = batch.labels.shape[0]!, context = SINGLE_STEP, ...piece } = batch;
   watch("optimizer", () => {
     optimizer.zeroGrad();
   });
   const parts = Math.min(accumulate, Math.floor(total / peers.ranks)); // as many in every process
   const ofBatch = piece.labels.shape[0]! / total;
   const contributions = Array.from(microBatches(piece, parts), ({ share, ...part }) =>
-    addGradients(part, options, { ofPiece: share, ofBatch }),
+    addGradients(part, options, { ofPiece: share, ofBatch, context }),
   );
   const { gradNorm } = watch("optimizer", () => optimizer.step({ scaler }));
   const sums = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
@@ -107,10 +116,10 @@ export function computeStep(batch: TrainingBatch, options: StepOptions): Compute
 function addGradients(
   batch: Labelled,
   { method, precision, scaler = null, peers = ALONE, reducer = null, watch = unwatched }: StepOptions,
-  { ofPiece, ofBatch }: Share,
+  { ofPiece, ofBatch, context }: Share,
 ): Contribution {
   using _scope = scope();
-  const result = watch("forward", () => forward(batch, method, precision));
+  const result = watch("forward", () => forward(batch, context, { method, precision }));
   const share = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
   const loss = scaler?.scaled(share) ?? share;
   if (batch.lastPart) reducer?.prepare([loss]);
@@ -121,9 +130,13 @@ function addGradients(
   return { names, values: keep(contributedValues(result, batch, ofPiece * ofBatch)) };
 }
 
-function forward(batch: Labelled, method: Method, precision: ResolvedRecipe["precision"]): StepResult {
+function forward(
+  batch: Labelled,
+  context: StepContext,
+  { method, precision }: Pick<StepOptions, "method" | "precision">,
+): StepResult {
   using _autocast = precision === "float32" ? null : autocast(precision, { device: batch.images.device });
-  return method.step(batch);
+  return method.step(batch, context);
 }
 
 function contributedValues({ loss, logits, parts }: StepResult, targets: Targets, share: number): Tensor {

@@ -66,7 +66,7 @@ interface Run {
   evalLogits: Tensor[];
 }
 
-type NextBatch = (random: Mulberry32, step: number) => Labelled;
+type NextBatch = (random: Mulberry32) => Labelled;
 
 async function train(golden: GoldenTraining, method: Method, nextBatch: NextBatch): Promise<Run> {
   const { lr, seed, steps } = golden;
@@ -77,7 +77,7 @@ async function train(golden: GoldenTraining, method: Method, nextBatch: NextBatc
   for (let step = 0; step < steps; step += 1) {
     await setImmediate(); // lets the test runner report: steps block
     using _ = scope();
-    const { loss } = method.step(nextBatch(random, step));
+    const { loss } = method.step(nextBatch(random), { step, epoch: 0, epochs: 1, stepsPerEpoch: steps });
     optimizer.zeroGrad();
     loss.backward();
     if (step === 0) {
@@ -121,8 +121,8 @@ export function describeGoldenTraining(
       method = build(logEpsilon);
       rebuildWeights(method.model.namedParameters(), golden.seed);
       method.model.to({ memoryFormat });
-      run = await train(golden, method, (random, step) => {
-        const batch = nextBatch(random, step);
+      run = await train(golden, method, (random) => {
+        const batch = nextBatch(random);
         return { ...batch, images: batch.images.to({ memoryFormat }) };
       });
     });

@@ -102,6 +102,29 @@ test("a step that cannot be recorded is an error that says how to go on", () => 
   );
 });
 
+test("a recording that is forgotten is made anew, of what the step computes then", () => {
+  let recordings = 0;
+  const recorder: Recorder = (work) => {
+    recordings += 1;
+    return anew(work);
+  };
+  const forgetful = (options: StepOptions) => {
+    const runs = new RecordedStep(options, { recorder, batch: BATCH });
+    let step = 0;
+    return {
+      run: (batch: TrainingBatch) => {
+        if (step++ === 6) runs.forget();
+        return runs.run(batch);
+      },
+      [Symbol.dispose]: () => {
+        runs[Symbol.dispose]();
+      },
+    };
+  };
+  expect(trained("float32", forgetful)).toEqual(trained("float32", plainly));
+  expect(recordings).toBe(2);
+});
+
 test("nothing is left behind", () => {
   const run = (): Trained =>
     trained("float32", (options) => new RecordedStep(options, { recorder: anew, batch: BATCH }));

@@ -62,13 +62,13 @@ export class RecordedStep implements Disposable {
     return computeStep(batch, this.#options);
   }
 
-  #record({ images, labels }: TrainingBatch, { values }: ComputedStep): Recorded {
+  #record({ images, labels, context }: TrainingBatch, { values }: ComputedStep): Recorded {
     const { method, optimizer } = this.#options;
     const inputs = { images: keepForever(images.clone()), labels: keepForever(labels.clone()) };
     optimizer.zeroGrad();
     const recording = record(this.#recorder, () => {
       using _scope = scope();
-      const computed = computeStep(inputs, this.#options);
+      const computed = computeStep({ ...inputs, ...(context && { context }) }, this.#options);
       using _noGrad = noGrad();
       values.copy_(computed.values);
     });
@@ -86,14 +86,21 @@ export class RecordedStep implements Disposable {
     this.#attached = true;
   }
 
-  [Symbol.dispose](): void {
+  /** Forgets the recording: the next whole batch is computed operator by operator, the one after it recorded anew. */
+  forget(): void {
     if (this.#told !== null) dispose(this.#told.values);
+    this.#told = null;
     if (this.#recorded === null) return;
     const { recording, inputs, gradients } = this.#recorded;
     this.#options.optimizer.zeroGrad();
     dispose(inputs.images, inputs.labels, ...gradients.filter((one) => one !== null));
     recording[Symbol.dispose]();
     this.#recorded = null;
+    this.#attached = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.forget();
   }
 }
 

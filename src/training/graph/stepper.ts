@@ -13,6 +13,8 @@ import { RecordedStep } from "./recorded-step.js";
 
 /** Runs a training's steps. */
 export interface Stepper extends Disposable {
+  /** Call it before the first step of an epoch, or of what is left of one after a resume. */
+  startEpoch(epoch: number): void;
   /** Call it in a scope of its own. */
   run(batch: TrainingBatch): Reading;
   /** How many further steps may be run before a step is read, so that nothing waits for it. */
@@ -38,6 +40,9 @@ export function openStepper(
   const recorded = device === "cpu" || notRecorded !== null ? null : openRecorded(prepared, options);
   const compute = (batch: TrainingBatch): ComputedStep => recorded?.run(batch) ?? computeStep(batch, options);
   return {
+    startEpoch: (epoch) => {
+      if (method.onEpochStart?.(epoch)) recorded?.forget();
+    },
     run: (batch) => (ahead ? readLater(compute(batch)) : readAlready(readOutcome(compute(batch), peers))),
     behind: ahead ? 1 : 0,
     notRecorded,
