@@ -14,8 +14,17 @@ import type { Listener } from "./runs/events.js";
 import { type MlflowOptions, mlflowSettings } from "./logs/mlflow/settings.js";
 import { type TrainOptions, type TrainResult, trainRun } from "./training/train.js";
 export type { EvaluationResult } from "./evaluation/accuracy.js";
+export { installEngine, type InstallOptions, type InstallProgress } from "./libtorch/install.js";
+export type { EngineLocation } from "./libtorch/locate.js";
 export type { RecipeInput, ResolvedRecipe } from "./recipes/schema.js";
-export { CheckpointError, DataError, LongtailError, TrainingError, UsageError } from "./support/errors.js";
+export {
+  CheckpointError,
+  DataError,
+  EngineError,
+  LongtailError,
+  TrainingError,
+  UsageError,
+} from "./support/errors.js";
 export { consoleListener } from "./logs/console.js";
 export type {
   CacheEvent,

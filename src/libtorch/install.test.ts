@@ -1,227 +1,289 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../support/errors.js";
-import { installEngine, type InstallProgress, nvidiaRequirements } from "./install.js";
-import { engineCacheFolder } from "./locate.js";
-import { assertPlatform } from "./platform.js";
-import { CPU_WHEELS, LIBTORCH_VERSION } from "./version.js";
-import { zip } from "./zip.fixture.js";
+import { WheelsFixture } from "./install.fixture.js";
+import type { InstallProgress } from "./install.js";
+import { LIBTORCH_VERSION } from "./version.js";
+import { startIndex, startProxy, type IndexServer } from "./package-index/server.fixture.js";
 
-/** A python3 whose pip copies wheels from a folder, or fails as FAKE_FAILURE says. */
-const fakePython = `#!/bin/sh
-[ "$3" = --version ] && { echo "pip \${FAKE_PIP:-23.0.1} from somewhere"; exit 0; }
-echo run >> "$FAKE_WHEELS/../log"
-[ -n "$FAKE_FAILURE" ] && { echo "$FAKE_FAILURE" >&2; exit 1; }
-for argument in "$@"; do case "$argument" in --dest=*) dest="\${argument#--dest=}";; esac; done
-echo "  Downloading https://example.org/x/torch-${LIBTORCH_VERSION}-cp312.whl (530.7 MB)"
-sleep 0.2
-for argument in "$@"; do case "$argument" in
-  torch==*) cp "$FAKE_WHEELS"/torch-* "$dest";;
-  nvidia-*) cp "$FAKE_WHEELS"/nvidia_* "$dest";;
-esac; done
-`;
+const large = "x".repeat(3 << 20); // of the wheel, and not needed: parts of it are fetched
 
-let folder = "";
-let environment: Record<string, string> = {};
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "longtail-install-"));
-  for (const name of ["bin", "wheels"]) mkdirSync(join(folder, name));
-  writeFileSync(join(folder, "bin", "python3"), fakePython);
-  chmodSync(join(folder, "bin", "python3"), 0o755);
-  for (const { requirement, members } of CPU_WHEELS) writeWheel(requirement, members);
-  environment = {
-    XDG_CACHE_HOME: join(folder, "cache"),
-    FAKE_WHEELS: join(folder, "wheels"),
-    PATH: `${join(folder, "bin")}:/usr/bin:/bin`,
-  };
+let fixture: WheelsFixture;
+let index: IndexServer;
+beforeEach(async () => {
+  fixture = new WheelsFixture({ "torch/lib/libtorch_cuda.so": large });
+  index = await startIndex(fixture.files);
+  Object.assign(fixture.environment, { PIP_INDEX_URL: index.url, PIP_RETRIES: "2" });
 });
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
+afterEach(async () => {
+  await index[Symbol.asyncDispose]();
+  fixture[Symbol.dispose]();
 });
 
-function writeWheel(requirement: string, members: readonly string[]): void {
-  const files: Record<string, string> = {
-    "torch/lib/libtorch_cuda.so": "cuda",
-    "torch-2.11.0.dist-info/METADATA": 'Requires-Dist: nvidia-cudnn-cu13==9.1; platform_system == "Linux"\n',
-  };
-  for (const member of members) files[member.endsWith("/") ? `${member}x.h` : member] = member;
-  files["torch/version.py"] = `__version__ = '${LIBTORCH_VERSION}+cu130'`;
-  const name = requirement.replace("==", "-").replaceAll(/-(?=[a-z])/g, "_");
-  writeFileSync(join(folder, "wheels", `${name}-py3-none.whl`), zip(files));
-}
+const torch = (): (typeof fixture.cpu)[number]["wheel"] => {
+  const wheel = fixture.cpu[0]?.wheel;
+  if (!wheel) throw new Error("the fixture has no wheel");
+  return wheel;
+};
+const library = (root: string): string => readFileSync(join(root, "lib", "libtorch_cpu.so"), "utf8");
+const fileRequests = (): typeof index.asked => index.asked.filter(({ path }) => path.startsWith("/files/"));
+/** Files that outlive a failed installation. */
+const kept = (): string[] =>
+  existsSync(join(fixture.folder, "cache/longtail", `torch-${LIBTORCH_VERSION}-cpu.downloads`))
+    ? readdirSync(join(fixture.folder, "cache/longtail", `torch-${LIBTORCH_VERSION}-cpu.downloads`))
+    : [];
 
-function install(
-  options: { cuda?: boolean; force?: boolean } = {},
-  onProgress: (p: InstallProgress) => void = () => undefined,
-) {
-  return installEngine({ cuda: false, force: false, environment, onProgress, ...options });
-}
-
-function pipRuns(): number {
-  const log = join(folder, "log");
-  return existsSync(log) ? readFileSync(log, "utf8").split("\n").length - 1 : 0;
-}
-
-function cacheEntries(): string[] {
-  return readdirSync(join(folder, "cache", "longtail"));
-}
-
-describe("an installation", () => {
-  test("holds what the engine needs, and nothing else is left", async () => {
+describe("from an index", () => {
+  test.each(["json", "html"] as const)("with %s pages", async (format) => {
+    index.behavior.format = format;
     const progress: InstallProgress[] = [];
-    const location = await install({}, (step) => progress.push(step));
-    const target = engineCacheFolder({}, environment);
-    expect(location).toEqual({
-      root: join(target, "torch"),
-      version: LIBTORCH_VERSION,
-      origin: "cache",
-      cuda: false,
-    });
-    expect(readdirSync(join(target, "torch", "lib")).sort()).toEqual([
-      "libc10.so",
-      "libgomp.so.1",
-      "libtorch.so",
-      "libtorch_cpu.so",
-      "libtorch_global_deps.so",
-    ]);
-    expect(readdirSync(join(target, "nvidia/cu13/lib")).sort()).toEqual([
-      "libcudart.so.13",
-      "libcupti.so.13",
-    ]);
-    expect(JSON.parse(readFileSync(join(target, "installed.json"), "utf8"))).toMatchObject({
-      version: LIBTORCH_VERSION,
-      cuda: false,
-    });
-    expect(cacheEntries()).toEqual([`torch-${LIBTORCH_VERSION}-cpu`]);
-    expect(progress).toContainEqual({
-      kind: "download",
-      file: `torch-${LIBTORCH_VERSION}-cp312.whl`,
-      size: "530.7 MB",
-      bytes: 0,
-    });
-    expect(progress.at(-1)).toMatchObject({ kind: "extract", bytes: 30, total: 30 });
+    const { root } = await fixture.install({ onProgress: (step) => progress.push(step) });
+    expect(library(root)).toBe("torch/lib/libtorch_cpu.so");
+    expect(fixture.cacheEntries()).toEqual([`torch-${LIBTORCH_VERSION}-cpu`]);
+    expect(new Set(progress.map(({ kind }) => kind))).toEqual(new Set(["fetch", "extract"]));
   });
 
-  test("that is there is not made again, unless forced", async () => {
-    await install();
-    await install();
-    expect(pipRuns()).toBe(1);
-    await install({ force: true });
-    expect(pipRuns()).toBe(2);
-    expect(cacheEntries()).toEqual([`torch-${LIBTORCH_VERSION}-cpu`]);
+  test("only what is needed of a wheel is fetched, and its progress ends with all of it", async () => {
+    const progress: InstallProgress[] = [];
+    await fixture.install({ onProgress: (step) => progress.push(step) });
+    const ofTorch = progress.flatMap((step) =>
+      step.kind === "fetch" && step.file === torch().file ? [step] : [],
+    );
+    const last = ofTorch.at(-1);
+    expect(last?.bytes).toBe(last?.total);
+    expect(last?.total).toBeLessThan(torch().size / 10);
+    expect(fileRequests().every(({ range }) => range !== undefined)).toBe(true);
   });
 
-  test("is made once by two at a time; the second waits", async () => {
+  test("a server that sends whole files only", async () => {
+    index.behavior.ranges = false;
+    const { root } = await fixture.install();
+    expect(library(root)).toBe("torch/lib/libtorch_cpu.so");
+    expect(fileRequests()).toHaveLength(3); // one for each wheel
+  });
+
+  test("with CUDA everything of torch/lib is there", async () => {
+    const { root, cuda } = await fixture.install({ cuda: true });
+    expect(cuda).toBe(true);
+    expect(readFileSync(join(root, "lib/libtorch_cuda.so"), "utf8")).toBe(large);
+    expect(existsSync(join(root, "../nvidia/lib/x.h"))).toBe(true);
+  });
+
+  test("a second index is asked where the first does not have it; a login is sent to its own index only", async () => {
+    await using empty = await startIndex(new Map());
+    index.behavior.login = "user:pass word";
+    const address = index.url.replace("//", "//user:pass%20word@");
+    Object.assign(fixture.environment, { PIP_INDEX_URL: empty.url, PIP_EXTRA_INDEX_URL: address });
+    await fixture.install();
+    expect(empty.asked.map(({ authorization }) => authorization)).toEqual([undefined, undefined, undefined]);
+    expect(fileRequests().length).toBeGreaterThan(0);
+  });
+
+  test("a login from the netrc file", async () => {
+    index.behavior.login = "me:secret";
+    writeFileSync(join(fixture.folder, ".netrc"), "machine 127.0.0.1 login me password secret\n");
+    expect((await fixture.install()).version).toBe(LIBTORCH_VERSION);
+  });
+
+  test("settings from pip's configuration file", async () => {
+    const path = join(fixture.folder, "pip.conf");
+    writeFileSync(path, `[global]\nindex-url = ${index.url}/\n`);
+    delete fixture.environment["PIP_INDEX_URL"];
+    fixture.environment["PIP_CONFIG_FILE"] = path;
+    expect((await fixture.install()).version).toBe(LIBTORCH_VERSION);
+  });
+
+  test("without an index, from a folder of wheels", async () => {
+    Object.assign(fixture.environment, { PIP_NO_INDEX: "1", PIP_FIND_LINKS: join(fixture.folder, "wheels") });
+    const { root } = await fixture.install();
+    expect(library(root)).toBe("torch/lib/libtorch_cpu.so");
+    expect(index.asked).toEqual([]);
+    expect(readdirSync(join(fixture.folder, "wheels"))).toHaveLength(fixture.cuda.length);
+  });
+
+  test("two at a time: the second waits for the first", async () => {
     const waits: InstallProgress[] = [];
-    const locations = await Promise.all([
-      install(),
-      install({}, (step) => step.kind === "wait" && waits.push(step)),
+    const both = await Promise.all([
+      fixture.install(),
+      fixture.install({ onProgress: (step) => step.kind === "wait" && waits.push(step) }),
     ]);
-    expect(locations[0]).toEqual(locations[1]);
-    expect(pipRuns()).toBe(1);
+    expect(both[0]).toEqual(both[1]);
+    expect(index.asked.filter(({ path }) => path === "/simple/torch/")).toHaveLength(1);
     expect(waits).toEqual([{ kind: "wait", pid: process.pid }]);
   });
+});
 
-  test("that died is cleared away by the next", async () => {
-    const caches = join(folder, "cache", "longtail");
-    mkdirSync(join(caches, ".install-99999999", "wheels"), { recursive: true });
-    writeFileSync(join(caches, `torch-${LIBTORCH_VERSION}-cpu.lock`), "99999999");
-    await install();
-    expect(cacheEntries()).toEqual([`torch-${LIBTORCH_VERSION}-cpu`]);
+describe("through a proxy", () => {
+  test.each(["HTTP_PROXY", "http_proxy", "PIP_PROXY"])("named by %s", async (name) => {
+    await using proxy = await startProxy();
+    Object.assign(fixture.environment, { [name]: proxy.url });
+    await fixture.install();
+    expect(proxy.asked.length).toBeGreaterThan(0);
+    expect(proxy.asked.every((address) => address.includes(String(index.port)))).toBe(true);
   });
 
-  test("with CUDA lies beside the other, with all of torch/lib and the NVIDIA wheels", async () => {
-    const location = await install({ cuda: true });
-    expect(location).toMatchObject({
-      root: join(engineCacheFolder({ cuda: true }, environment), "torch"),
-      cuda: true,
-    });
-    expect(existsSync(join(location.root, "../nvidia/cu13/lib/libcupti.so.13"))).toBe(true);
+  test("with a login", async () => {
+    await using proxy = await startProxy("user:secret");
+    fixture.environment["HTTP_PROXY"] = proxy.url.replace("//", "//user:secret@");
+    await fixture.install();
+    expect(proxy.asked.length).toBeGreaterThan(0);
+  });
+
+  test("but not for hosts in NO_PROXY", async () => {
+    await using proxy = await startProxy();
+    Object.assign(fixture.environment, { HTTP_PROXY: proxy.url, NO_PROXY: "127.0.0.1" });
+    await fixture.install();
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test("that wants a login", async () => {
+    await using proxy = await startProxy("user:secret");
+    fixture.environment["HTTP_PROXY"] = proxy.url;
+    await expect(fixture.install()).rejects.toThrow(
+      "the proxy wants a login: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+    );
   });
 });
+
+describe("an interruption", () => {
+  test("is continued where it was, in one process", async () => {
+    index.behavior.cuts = [10_000, 20_000];
+    const { root } = await fixture.install({ cuda: true });
+    expect(readFileSync(join(root, "lib/libtorch_cuda.so"), "utf8")).toBe(large);
+    expect(
+      fileRequests()
+        .filter(({ path }) => path.includes("/torch-"))
+        .map(({ range }) => range),
+    ).toEqual([
+      `bytes=${torch().size - 65_557}-${torch().size - 1}`,
+      `bytes=${torch().size - 55_557}-${torch().size - 1}`,
+      `bytes=${torch().size - 35_557}-${torch().size - 1}`,
+      `bytes=0-${torch().size - 65_558}`,
+    ]);
+  });
+
+  test("and in the next one: what arrived is not fetched again", async () => {
+    const cut = 1 << 20;
+    index.behavior.cuts = [Number.POSITIVE_INFINITY, cut, 0, 0]; // the directory; then three failures
+    const first = fixture.install({ cuda: true });
+    await expect(first).rejects.toThrow(EngineError);
+    const before = fileRequests().length;
+    await fixture.install({ cuda: true });
+    expect(fileRequests()[before]?.range).toBe(`bytes=${cut}-${torch().size - 65_558}`);
+    expect(fixture.cacheEntries()).toEqual([`torch-${LIBTORCH_VERSION}-cuda`]);
+  });
+
+  test("without parts of files, from the start", async () => {
+    index.behavior.ranges = false;
+    index.behavior.cuts = [1000];
+    expect((await fixture.install()).version).toBe(LIBTORCH_VERSION);
+    expect(fileRequests()).toHaveLength(4);
+  });
+
+  test("of the server's own: its status is waited for", async () => {
+    index.behavior.statuses = [503, 429];
+    expect((await fixture.install()).version).toBe(LIBTORCH_VERSION);
+  });
+});
+
+/** The error's text with what differs from run to run replaced. */
+async function messageOf(installation: Promise<unknown>): Promise<string> {
+  const error: unknown = await installation.then(
+    () => new Error("expected a failure"),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(EngineError);
+  return (error as Error).message
+    .replaceAll(String(index.port), "PORT")
+    .replaceAll(fixture.folder, "FOLDER")
+    .replaceAll(/[0-9a-f]{64}/g, "HASH")
+    .replaceAll(torch().file, "TORCH.whl");
+}
 
 describe("a failure says what to do", () => {
-  const failures: [string, string][] = [
-    [
-      "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
-      "the disk is full; free some space, or set XDG_CACHE_HOME",
-    ],
-    [
-      "NewConnectionError: Failed to establish a new connection\nERROR: No matching distribution found",
-      "the package index cannot be reached; check the network, the proxy and pip's configuration",
-    ],
-    ["ERROR: No matching distribution found for torch==2.11.0", "pip's package index does not have it"],
-    ["a\nb\nc\nsomething else", "pip failed:\nb\nc\nsomething else"],
-  ];
-  test.each(failures)("%s", async (output, message) => {
-    environment["FAKE_FAILURE"] = output;
-    const installation = install();
-    await expect(installation).rejects.toThrow(EngineError);
-    await expect(installation).rejects.toThrow(
-      `cannot download torch==${LIBTORCH_VERSION}, nvidia-cuda-runtime==13.0.96, nvidia-cuda-cupti==13.0.85: `,
+  test("offline", async () => {
+    fixture.environment["PIP_INDEX_URL"] = "https://index.invalid/simple";
+    expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
+      `"cannot find TORCH.whl: cannot reach https://index.invalid/simple/torch/: the host name is not known here: this machine may be offline, or need a proxy (HTTPS_PROXY) (ENOTFOUND). Without a network the wheels can be taken from a folder (PIP_FIND_LINKS) (pip as a fallback: found no python3)"`,
     );
-    await expect(installation).rejects.toThrow(message);
-    expect(cacheEntries()).toEqual([]);
+    expect(fixture.cacheEntries()).toEqual([]);
   });
 
-  test("no Python", async () => {
-    environment["PATH"] = join(folder, "wheels");
-    await expect(install()).rejects.toThrow(
-      "the engine is downloaded with pip: found no python3; install Python 3 with pip (Debian, Ubuntu: apt install python3-pip",
+  test("an index without the package, and one that lists other files", async () => {
+    fixture.files.delete(torch().file);
+    expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
+      `"cannot find TORCH.whl: http://127.0.0.1:PORT/simple/torch/ does not exist (status 404). Without a network the wheels can be taken from a folder (PIP_FIND_LINKS) (pip as a fallback: found no python3)"`,
+    );
+    fixture.files.set("torch-1.0.0-py3-none-any.whl", Buffer.from(""));
+    expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
+      `"cannot find TORCH.whl: http://127.0.0.1:PORT/simple/torch/ does not list it (it lists 1 files). Without a network the wheels can be taken from a folder (PIP_FIND_LINKS) (pip as a fallback: found no python3)"`,
     );
   });
 
-  test("a pip that is too old", async () => {
-    environment["FAKE_PIP"] = "18.1";
-    await expect(install()).rejects.toThrow(
-      "python3 has pip 18.1, expected 20.3 or newer; install Python 3 with pip",
+  test("an index that wants a login", async () => {
+    index.behavior.login = "user:secret";
+    expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
+      `"cannot find TORCH.whl: http://127.0.0.1:PORT/simple/torch/ wants a login (status 401): put it into the address (PIP_INDEX_URL=https://USER:PASSWORD@HOST/…) or into ~/.netrc. Without a network the wheels can be taken from a folder (PIP_FIND_LINKS) (pip as a fallback: found no python3)"`,
     );
   });
 
-  test("a wheel without what it should hold", async () => {
-    writeWheel("torch==2.11.0", ["torch/lib/libc10.so"]);
-    await expect(install()).rejects.toThrow(
-      "torch-2.11.0-py3-none.whl: expected torch/lib/libtorch.so in it, found none",
+  test("an index that lists another hash", async () => {
+    index.behavior.hashes.set(torch().file, "0".repeat(64));
+    expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
+      `"http://127.0.0.1:PORT/simple/torch/ offers another TORCH.whl: expected sha256 HASH, found HASH; use an index that has the published file (PIP_INDEX_URL)"`,
     );
-    expect(cacheEntries()).toEqual([]);
   });
 
-  test("a cache that is a file", async () => {
-    writeFileSync(join(folder, "cache"), "");
-    await expect(install()).rejects.toThrow(/cache/);
+  test("a file of another size", async () => {
+    const bytes = fixture.files.get(torch().file) ?? Buffer.alloc(0);
+    fixture.files.set(torch().file, bytes.subarray(1));
+    index.behavior.hashes.set(torch().file, torch().sha256);
+    expect(await messageOf(fixture.install())).toMatch(
+      /^http:\/\/127.0.0.1:PORT\/files\/TORCH.whl is not the published TORCH.whl: expected \d+ bytes, found \d+; use another index/,
+    );
   });
 
-  test("another platform", () => {
-    expect(() => {
-      assertPlatform({ system: "darwin", processor: "arm64", glibc: undefined });
-    }).toThrow("the engine runs on Linux, x64, with glibc 2.28 or newer; found darwin, arm64, without glibc");
-    expect(() => {
-      assertPlatform({ system: "linux", processor: "x64", glibc: "2.27" });
-    }).toThrow("with glibc 2.27");
-    assertPlatform({ system: "linux", processor: "x64", glibc: "2.36" });
+  test.each([true, false])("other bytes (parts of files: %s); nothing of them is kept", async (ranges) => {
+    index.behavior.ranges = ranges;
+    index.behavior.hashes.set(torch().file, torch().sha256);
+    const bytes = Buffer.from(fixture.files.get(torch().file) ?? []);
+    bytes.write(
+      "T",
+      bytes.indexOf("torch/lib/libtorch_cpu.so", bytes.indexOf("torch/lib/libtorch_cpu.so") + 1),
+    );
+    fixture.files.set(torch().file, bytes);
+    const message = await messageOf(fixture.install());
+    if (ranges) {
+      expect(message).toMatch(
+        /^TORCH\.whl is damaged: torch\/lib\/libtorch_cpu\.so: expected sha256 [\w-]{43}, found [\w-]{43}; install again$/,
+      );
+    } else {
+      expect(message).toBe(
+        "TORCH.whl from http://127.0.0.1:PORT/files/TORCH.whl is not the published file: expected sha256 HASH, found HASH; " +
+          "it was not used. Run it again; if that does not help, use another index (PIP_INDEX_URL)",
+      );
+    }
+    expect(kept().filter((name) => name === torch().file)).toEqual([]);
   });
-});
 
-test("the NVIDIA requirements are read from the wheel's metadata", () => {
-  const metadata = `Name: torch
-Requires-Dist: filelock
-Requires-Dist: cuda-toolkit[cublas,cudart]==13.0.2; platform_system == "Linux"
-Requires-Dist: cuda-bindings<14,>=13.0.3; platform_system == "Linux"
-Requires-Dist: nvidia-cudnn-cu13==9.19.0.56; platform_system == "Linux"
-Requires-Dist: triton==3.6.0; platform_system == "Linux"`;
-  expect(nvidiaRequirements(metadata)).toEqual([
-    "cuda-toolkit[cublas,cudart]==13.0.2",
-    "nvidia-cudnn-cu13==9.19.0.56",
-  ]);
+  test("a server that ends every file early", async () => {
+    index.behavior.cuts = [100, 0, 0, 0];
+    expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
+      `"the download of TORCH.whl ended early: cannot reach http://127.0.0.1:PORT/files/TORCH.whl: other side closed (UND_ERR_SOCKET); 100 B are kept, run it again to go on from there"`,
+    );
+  });
+
+  test("certificates that are not there", async () => {
+    fixture.environment["PIP_CERT"] = join(fixture.folder, "none.pem");
+    expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
+      `"no certificates in FOLDER/none.pem: expected a PEM file there; it is named by pip's setting cert or by PIP_CERT, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Correct or unset it"`,
+    );
+  });
+
+  test("a cache that cannot be made", async () => {
+    mkdirSync(join(fixture.folder, "cache"));
+    writeFileSync(join(fixture.folder, "cache", "longtail"), "");
+    await expect(fixture.install()).rejects.toThrow(/cache/);
+  });
 });

@@ -1,59 +1,87 @@
 import {
   existsSync,
   mkdirSync,
-  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
+  rmdirSync,
   statSync,
   statfsSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { prettyJson } from "../support/json.js";
+import type { Environment } from "../support/cache-folder.js";
 import { EngineError, systemCode } from "../support/errors.js";
+import { prettyJson } from "../support/json.js";
 import { removeLeftovers } from "../support/leftovers.js";
 import { formatBytes } from "../support/units.js";
 import { withLock } from "./install-lock.js";
-import { engineCacheFolder, type EngineLocation, locateCached } from "./locate.js";
-import type { Environment } from "../support/cache-folder.js";
+import { engineCacheFolder, locateCached, type EngineLocation } from "./locate.js";
+import { checkWheelFile, fetchWheel } from "./package-index/fetch-wheel.js";
+import { findWheel } from "./package-index/find-wheel.js";
+import { readPipSettings } from "./package-index/pip-settings.js";
+import { IndexError, openTransport } from "./package-index/transport.js";
 import { findPython, pipDownload } from "./pip.js";
 import { assertPlatform } from "./platform.js";
-import { CPU_WHEELS, CUDA_WHEELS, LIBTORCH_VERSION, NEEDED_BYTES, type WheelParts } from "./version.js";
-import { extractWheel } from "./wheel.js";
+import { LIBTORCH_VERSION, NEEDED_BYTES } from "./version.js";
+import { DamagedWheelError, extractWheel } from "./wheel.js";
+import { CPU_WHEELS, CUDA_WHEELS, type WheelMembers } from "./wheels.js";
 
 export type InstallProgress =
   | { readonly kind: "wait"; readonly pid: number }
-  /** Bytes on the disk so far of all wheels; `size` is that of the file as pip says it. */
+  /** Bytes of a wheel that have arrived, also before this process, and all that will be fetched of it. */
+  | { readonly kind: "fetch"; readonly file: string; readonly bytes: number; readonly total: number }
+  /** The package index cannot be used from here, and pip is tried. */
+  | { readonly kind: "fallback"; readonly reason: string }
+  /** pip downloads. Bytes on the disk so far of all wheels; `size` is that of the file as pip says it. */
   | { readonly kind: "download"; readonly file: string; readonly size: string; readonly bytes: number }
   | { readonly kind: "extract"; readonly file: string; readonly bytes: number; readonly total: number };
 
 export interface InstallOptions {
-  readonly cuda: boolean;
-  /** Install again though it is there. */
-  readonly force: boolean;
-  readonly onProgress: (progress: InstallProgress) => void;
+  /** Whether to install the one for NVIDIA GPUs, which also computes on CPUs; false by default. */
+  readonly cuda?: boolean;
+  /** Whether to install again though it is there; false by default. */
+  readonly force?: boolean;
+  /** Listener for what the installation is at. */
+  readonly onProgress?: (progress: InstallProgress) => void;
+  /** Environment variables that decide where the engine goes and how the package index is reached. */
   readonly environment?: Environment;
 }
 
+/** What tests set besides. */
+interface Internals {
+  /** What to install, by default the published wheels. */
+  readonly wheels?: readonly WheelMembers[];
+  /** Wait before the first repetition of a failed request. */
+  readonly retryDelayMs?: number;
+}
+
+type Settings = Required<InstallOptions> & Internals;
+
 /** What the steps of one installation share. */
 interface Work extends Required<InstallOptions> {
-  readonly python: string;
-  readonly wheels: string;
+  readonly retryDelayMs: number | undefined;
+  readonly wheels: readonly WheelMembers[];
+  /** Removed at the end, whatever it is. */
   readonly temporary: string;
-  readonly tree: string;
+  /** Wheels that are not whole outlive a failure here, and are continued. */
+  readonly downloads: string;
 }
 
 const leftover = ".install-";
 
 /**
- * Downloads libtorch's wheels with pip and unpacks what the engine needs into the per-user cache. The
- * installation appears whole or not at all; a second process waits for the first and finds it done.
+ * Downloads libtorch's wheels from the Python package index and unpacks what the engine needs into the per-user
+ * cache. The installation appears whole or not at all; an interrupted download is continued; a second process waits
+ * for the first and finds it done.
  *
- * @throws EngineError that says what to do: no Python, no network, a full disk, another platform.
+ * @throws EngineError that says what to do: no network, wrong bytes, a full disk, another platform.
+ *
+ * @example
+ * await installEngine({ onProgress: ({ kind }) => console.log(kind) });
  */
-export async function installEngine(options: InstallOptions): Promise<EngineLocation> {
-  const { cuda, force, onProgress, environment = process.env } = options;
+export async function installEngine(options: InstallOptions & Internals = {}): Promise<EngineLocation> {
+  const { cuda = false, force = false, onProgress = () => undefined, environment = process.env } = options;
   assertPlatform();
   const found = locateCached({ cuda }, environment);
   if (found && !force) return found;
@@ -64,113 +92,149 @@ export async function installEngine(options: InstallOptions): Promise<EngineLoca
   try {
     return await withLock(`${target}.lock`, onWait, async () => {
       const meanwhile = locateCached({ cuda }, environment);
-      return meanwhile && !force ? meanwhile : await installInto(target, { ...options, environment });
+      return meanwhile && !force
+        ? meanwhile
+        : await installInto(target, { ...options, cuda, force, onProgress, environment });
     });
   } catch (error) {
     throw explain(error, dirname(target));
   }
 }
 
-async function installInto(target: string, options: Required<InstallOptions>): Promise<EngineLocation> {
-  const { cuda, environment } = options;
+async function installInto(target: string, options: Settings): Promise<EngineLocation> {
+  const { cuda, environment, wheels = cuda ? CUDA_WHEELS : CPU_WHEELS } = options;
   const caches = dirname(target);
   removeLeftovers(caches, leftover);
   assertSpace(caches, cuda ? NEEDED_BYTES.cuda : NEEDED_BYTES.cpu);
-  const folder = join(caches, `${leftover}${process.pid}`);
-  const [wheels, temporary, tree] = ["wheels", "temporary", "tree"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const path of [wheels, temporary, tree]) mkdirSync(path, { recursive: true });
-  const work = { ...options, python: findPython(environment), wheels, temporary, tree };
+  const temporary = join(caches, `${leftover}${process.pid}`);
+  const tree = join(temporary, "tree");
+  const downloads = `${target}.downloads`;
+  mkdirSync(tree, { recursive: true });
   try {
-    await (cuda ? buildCudaTree(work) : buildCpuTree(work));
+    const work: Work = { retryDelayMs: undefined, ...options, wheels, temporary, downloads };
+    const files = await downloadWheels(work);
+    for (const [i, wheel] of wheels.entries()) await extract(work, { ...wheel, path: files[i] ?? "", tree });
     const installed = {
       version: LIBTORCH_VERSION,
       cuda,
-      wheels: readdirSync(wheels).sort(),
+      wheels: wheels.map(({ wheel }) => wheel.file).sort(),
       time: new Date().toISOString(),
     };
     writeFileAtomic(join(tree, "installed.json"), prettyJson(installed));
-    replaceFolder(tree, target, join(folder, "previous"));
+    replaceFolder(tree, target, join(temporary, "previous"));
+    rmSync(downloads, { recursive: true, force: true });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
+    removeIfEmpty(downloads);
   }
   const location = locateCached({ cuda }, environment);
   if (!location) throw new EngineError(`the engine was installed but is not in ${target}`);
   return location;
 }
 
-async function buildCpuTree(work: Work): Promise<void> {
-  await download(
-    work,
-    CPU_WHEELS.map(({ requirement }) => requirement),
-    { dependencies: false },
-  );
-  for (const parts of CPU_WHEELS) await extract(work, parts);
+/** The wheels' files, in their order: fetched from the index, or by pip where the index cannot be used. */
+async function downloadWheels(work: Work): Promise<string[]> {
+  try {
+    return await fetchWheels(work);
+  } catch (error) {
+    if (!(error instanceof IndexError)) throw error;
+    const search = findPython(work.environment);
+    if ("missing" in search) throw new EngineError(`${error.message} (pip as a fallback: ${search.missing})`);
+    work.onProgress({ kind: "fallback", reason: error.message });
+    try {
+      return await downloadWithPip(work, search.python);
+    } catch (failure) {
+      if (!(failure instanceof EngineError)) throw failure;
+      throw new EngineError(`${error.message}\n${failure.message}`, { cause: failure });
+    }
+  }
 }
 
-async function buildCudaTree(work: Work): Promise<void> {
-  const { torch, metadata, nvidiaMembers } = CUDA_WHEELS;
-  await download(work, [torch.requirement], { dependencies: false });
-  await extract(work, torch);
-  const before = new Set(readdirSync(work.wheels));
-  const requirements = nvidiaRequirements(readFileSync(join(work.tree, metadata), "utf8"));
-  await download(work, requirements, { dependencies: true });
-  const added = readdirSync(work.wheels).filter((name) => !before.has(name) && name.startsWith("nvidia"));
-  for (const name of added) await extractFile(work, name, nvidiaMembers);
+async function fetchWheels(work: Work): Promise<string[]> {
+  const { environment, downloads, onProgress, retryDelayMs } = work;
+  await using transport = await openTransport(readPipSettings(environment), environment);
+  const files: string[] = [];
+  for (const kept of work.wheels) {
+    const { file } = kept.wheel;
+    const source = await findWheel(transport, kept.wheel);
+    if (source.kind === "file") {
+      await checkWheelFile(source.path, kept.wheel);
+      files.push(source.path);
+      continue;
+    }
+    const path = join(downloads, file);
+    const onBytes = (bytes: number, total: number): void => {
+      onProgress({ kind: "fetch", file, bytes, total });
+    };
+    await fetchWheel(transport, kept, {
+      url: source.url,
+      path,
+      onBytes,
+      ...(retryDelayMs !== undefined && { retryDelayMs }),
+    });
+    files.push(path);
+  }
+  return files;
 }
 
-/** The NVIDIA libraries among a wheel's requirements; its Python packages are of no use here. */
-export function nvidiaRequirements(metadata: string): string[] {
-  const lines = metadata.matchAll(/^Requires-Dist: ((?:cuda-toolkit|nvidia-)[^;\s]*)/gm);
-  return [...lines].map(([, requirement]) => requirement ?? "");
-}
-
-async function download(
-  work: Work,
-  requirements: readonly string[],
-  { dependencies }: { dependencies: boolean },
-): Promise<void> {
-  const { python, wheels: folder, temporary, environment, onProgress } = work;
+async function downloadWithPip(work: Work, python: string): Promise<string[]> {
+  const { environment, onProgress } = work;
+  const [folder, temporary] = [join(work.temporary, "wheels"), join(work.temporary, "pip")];
+  for (const path of [folder, temporary]) mkdirSync(path);
+  const requirements = work.wheels.map(({ wheel }) => `${wheel.name}==${wheel.version}`);
   let current = { file: requirements[0] ?? "", size: "" };
   const report = (): void => {
     onProgress({ kind: "download", ...current, bytes: folderSize(folder) + folderSize(temporary) });
   };
+  const onFile = (file: string, size: string): void => {
+    current = { file, size };
+    report();
+  };
   const timer = setInterval(report, 500);
   try {
-    const onFile = (file: string, size: string): void => {
-      current = { file, size };
-      report();
-    };
-    await pipDownload({ python, requirements, dependencies, folder, temporary, environment, onFile });
+    await pipDownload({ python, requirements, folder, temporary, environment, onFile });
   } finally {
     clearInterval(timer);
   }
+  for (const { wheel } of work.wheels) {
+    const path = join(folder, wheel.file);
+    if (!existsSync(path)) {
+      const found = readdirSync(folder).join(", ");
+      throw new EngineError(`pip did not download ${wheel.file}; found ${found || "nothing"}`);
+    }
+    await checkWheelFile(path, wheel);
+  }
+  return work.wheels.map(({ wheel }) => join(folder, wheel.file));
 }
 
-async function extract(work: Work, { requirement, members }: WheelParts): Promise<void> {
-  const prefix = `${requirement.replace("==", "-").replaceAll(/-(?=[a-z])/g, "_")}-`;
-  const file = readdirSync(work.wheels).find((name) => name.startsWith(prefix));
-  if (file === undefined) throw new EngineError(`pip did not download ${requirement}`);
-  await extractFile(work, file, members);
-}
-
-async function extractFile(
-  { wheels, tree, onProgress }: Work,
-  file: string,
-  members: readonly string[],
+async function extract(
+  { onProgress, downloads }: Work,
+  { wheel, members, path, tree }: WheelMembers & { readonly path: string; readonly tree: string },
 ): Promise<void> {
-  await extractWheel(join(wheels, file), members, tree, (bytes, total) => {
-    onProgress({ kind: "extract", file, bytes, total });
-  });
+  const onBytes = (bytes: number, total: number): void => {
+    onProgress({ kind: "extract", file: wheel.file, bytes, total });
+  };
+  try {
+    await extractWheel(path, { members, folder: tree, record: wheel.record, onBytes });
+  } catch (error) {
+    // What was fetched in parts is known to be wrong only now; the next attempt begins anew.
+    if (error instanceof DamagedWheelError) rmSync(join(downloads, wheel.file), { force: true });
+    throw error;
+  }
 }
 
 /** Puts a folder in another's place; both renames are atomic. */
 function replaceFolder(source: string, target: string, aside: string): void {
   if (existsSync(target)) renameSync(target, aside);
   renameSync(source, target);
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It holds what the next installation continues, or is not there.
+  }
 }
 
 function assertSpace(folder: string, needed: number): void {

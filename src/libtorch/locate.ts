@@ -22,16 +22,27 @@ const howToInstall = "install it with `npm run setup` or `npx longtail engine in
  * @throws EngineError when there is none or it is of another version.
  */
 export function locateEngine(environment: Environment = process.env): EngineLocation {
+  const found = findEngine(environment);
+  if (found) return found;
+  const folder = engineCacheFolder({ cuda: false }, environment);
+  throw new EngineError(
+    `the engine (libtorch ${LIBTORCH_VERSION}) is not installed: expected in ${folder}; ${howToInstall}`,
+  );
+}
+
+/**
+ * The same; undefined when none is installed.
+ *
+ * @throws EngineError when the one that is there cannot be used.
+ */
+export function findEngine(environment: Environment = process.env): EngineLocation | undefined {
   const chosen = environment["LONGTAIL_TORCH"];
   if (chosen) return checkedLocation(chosen, "LONGTAIL_TORCH");
   for (const cuda of [true, false]) {
     const cached = locateCached({ cuda }, environment);
     if (cached) return cached;
   }
-  const folder = engineCacheFolder({ cuda: false }, environment);
-  throw new EngineError(
-    `the engine (libtorch ${LIBTORCH_VERSION}) is not installed: expected in ${folder}; ${howToInstall}`,
-  );
+  return undefined;
 }
 
 /** The installation of one kind in the cache, if there is one. */

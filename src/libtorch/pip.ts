@@ -13,16 +13,13 @@ const target = [
 const quiet = ["--disable-pip-version-check", "--no-input", "--no-cache-dir", "--progress-bar=off"];
 const oldestPip = [20, 3] as const;
 
-const installPip =
-  "install Python 3 with pip (Debian, Ubuntu: apt install python3-pip; Fedora: dnf install python3-pip), " +
-  "or point LONGTAIL_TORCH at the torch folder of an installed PyTorch of that version";
+export type PythonSearch =
+  | { readonly python: string }
+  /** Why there is no pip to use: "found no python3". */
+  | { readonly missing: string };
 
-/**
- * The command of a Python that has pip. It only downloads the engine; nothing of it is used later.
- *
- * @throws EngineError that says what to install.
- */
-export function findPython(environment: Environment): string {
+/** Finds a Python that has pip. It only downloads; nothing of it is used later. */
+export function findPython(environment: Environment): PythonSearch {
   let found: string | undefined;
   for (const python of ["python3", "python"]) {
     const { stdout, error } = spawnSync(python, ["-m", "pip", "--version"], {
@@ -31,13 +28,13 @@ export function findPython(environment: Environment): string {
     });
     if (error) continue;
     const version = /^pip (\d+)\.(\d+)/.exec(stdout);
-    if (version && isRecent(Number(version[1]), Number(version[2]))) return python;
+    if (version && isRecent(Number(version[1]), Number(version[2]))) return { python };
     const pip = version
       ? `pip ${version[1] ?? ""}.${version[2] ?? ""}, expected ${oldestPip.join(".")} or newer`
       : "no pip";
     found ??= `${python} has ${pip}`;
   }
-  throw new EngineError(`the engine is downloaded with pip: ${found ?? "found no python3"}; ${installPip}`);
+  return { missing: found ?? "found no python3" };
 }
 
 function isRecent(major: number, minor: number): boolean {
@@ -47,8 +44,6 @@ function isRecent(major: number, minor: number): boolean {
 export interface DownloadOptions {
   readonly python: string;
   readonly requirements: readonly string[];
-  /** Whether pip also downloads what the wheels themselves require. */
-  readonly dependencies: boolean;
   readonly folder: string;
   /** Where pip keeps what it has not finished. */
   readonly temporary: string;
@@ -59,11 +54,10 @@ export interface DownloadOptions {
 
 /** Downloads wheels into a folder. Throws EngineError that says why not and what to do. */
 export async function pipDownload(options: DownloadOptions): Promise<void> {
-  const { python, requirements, dependencies, folder, temporary, environment, onFile } = options;
-  const withDependencies = dependencies ? [] : ["--no-deps"];
+  const { python, requirements, folder, temporary, environment, onFile } = options;
   const child = spawn(
     python,
-    ["-m", "pip", "download", ...quiet, ...target, ...withDependencies, `--dest=${folder}`, ...requirements],
+    ["-m", "pip", "download", ...quiet, ...target, "--no-deps", `--dest=${folder}`, ...requirements],
     { env: { ...environment, TMPDIR: temporary }, stdio: ["ignore", "pipe", "pipe"] },
   );
   let output = "";

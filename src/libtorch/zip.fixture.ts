@@ -1,4 +1,33 @@
+import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import type { Wheel } from "./wheels.js";
+
+/** A wheel that holds these files and the RECORD of their hashes, with its pin. */
+export function wheelFile(
+  { name, version }: Pick<Wheel, "name" | "version">,
+  files: Readonly<Record<string, string>>,
+): { bytes: Buffer; wheel: Wheel } {
+  const base = `${name.replaceAll("-", "_")}-${version}`;
+  const lines = Object.entries(files).map(
+    ([path, text]) =>
+      `${path},sha256=${createHash("sha256").update(text).digest("base64url")},${text.length}`,
+  );
+  const record = [...lines, `${base}.dist-info/RECORD,,`, ""].join("\r\n");
+  const bytes = zip({ ...files, [`${base}.dist-info/RECORD`]: record });
+  const wheel = {
+    name,
+    version,
+    file: `${base}-py3-none-any.whl`,
+    size: bytes.length,
+    sha256: sha256(bytes),
+    record: sha256(record),
+  };
+  return { bytes, wheel };
+}
+
+function sha256(data: Buffer | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}
 
 /** A ZIP file with stored (uncompressed) entries, as much of the format as a wheel needs in tests. */
 export function zip(files: Readonly<Record<string, string>>): Buffer {

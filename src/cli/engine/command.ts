@@ -10,7 +10,7 @@ It must be exactly the version that longtail was made for. After a change of the
 
 Examples:
   longtail engine info
-  longtail engine install            about 500 MB to download; for CPUs
+  longtail engine install            about 130 MB to download; for CPUs
   longtail engine install --cuda     about 2.5 GB to download; for NVIDIA GPUs`;
 
 export function engineCommand(): CommandUnknownOpts {
@@ -29,7 +29,7 @@ function infoCommand() {
 
 function installCommand() {
   return newCommand("install")
-    .description("download the engine with pip and unpack it into the cache")
+    .description("download the engine and unpack it into the cache")
     .option("--cuda", "with what NVIDIA GPUs need", false)
     .option("--force", "install again though it is there", false)
     .action(install);

@@ -1,6 +1,6 @@
 import type { InstallProgress } from "../../libtorch/install.js";
 import { clearLine, plainLineMs, type TextStream } from "../../support/terminal.js";
-import { formatBytes } from "../../support/units.js";
+import { formatBytes, formatSeconds } from "../../support/units.js";
 
 export interface InstallDisplay extends Disposable {
   readonly show: (progress: InstallProgress) => void;
@@ -15,13 +15,20 @@ export function installProgress(
 ): InstallDisplay {
   let shown = { subject: "", time: Number.NEGATIVE_INFINITY };
   let open = false;
+  let transfer = { file: "", time: 0, bytes: 0 };
+  const rateOf = (progress: InstallProgress): number => {
+    if (progress.kind !== "fetch") return 0;
+    const { file, bytes } = progress;
+    if (file !== transfer.file) transfer = { file, time: now(), bytes };
+    return ((bytes - transfer.bytes) / (now() - transfer.time)) * 1000;
+  };
   const end = (): void => {
     if (open) stream.write("\n");
     open = false;
   };
   return {
     show: (progress) => {
-      const text = describe(progress);
+      const text = describe(progress, rateOf(progress));
       if (stream.isTTY) {
         open = true;
         stream.write(clearLine + text);
@@ -38,13 +45,23 @@ export function installProgress(
 }
 
 function subjectOf(progress: InstallProgress): string {
-  return progress.kind === "wait" ? progress.kind : `${progress.kind} ${progress.file}`;
+  return "file" in progress ? `${progress.kind} ${progress.file}` : progress.kind;
 }
 
-function describe(progress: InstallProgress): string {
+/** @param rate bytes per second of what is being fetched; no number before there is one. */
+function describe(progress: InstallProgress, rate: number): string {
   switch (progress.kind) {
     case "wait":
       return `waiting for another installation (process ${progress.pid})`;
+    case "fetch": {
+      const { file, bytes, total } = progress;
+      const left = rate > 0 && Number.isFinite(rate) ? (total - bytes) / rate : undefined;
+      const speed =
+        left === undefined ? "" : `, ${formatBytes(Math.round(rate))}/s, ${formatSeconds(left)} left`;
+      return `downloading ${file}: ${formatBytes(bytes)} of ${formatBytes(total)}${speed}`;
+    }
+    case "fallback":
+      return `trying pip, as ${progress.reason}`;
     case "download": {
       const size = progress.size === "" ? "" : ` (${progress.size})`;
       return `downloading ${progress.file}${size}: ${formatBytes(progress.bytes)} so far`;
