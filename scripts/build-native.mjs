@@ -13,8 +13,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const build = join(root, "build");
-const objects = join(build, "objects");
+const clone = join(root, "build");
 const require = createRequire(import.meta.url);
 const compiler = process.env.CXX ?? "g++";
 
@@ -23,16 +22,24 @@ const cudaSources = "native/cuda/library";
 
 const isWithin = (folder, file) => !relative(join(root, folder), file).startsWith("..");
 
-/** By path and not by require.resolve: the header packages export no entry for it. */
-const packageFolder = (name) => join(root, "node_modules", name);
+/**
+ * A header package's folder: below `headers`, or where npm put it. By path and not by require.resolve: they export no
+ * entry for it.
+ */
+function packageFolder(name, headers) {
+  const folders = [headers, root, dirname(root), dirname(dirname(root))].filter(Boolean);
+  const found = folders.map((folder) => join(folder, "node_modules", name)).find((path) => existsSync(path));
+  if (!found) throw new Error(`the headers of ${name} are not there: expected it in ${folders.join(", ")}`);
+  return found;
+}
 
 const ourHeaders = [`-I${join(root, "native")}`];
 
 /** Our headers, and those of others, whose warnings are not ours. */
-function searchPathOf(engine) {
-  const vips = join(packageFolder("@img/sharp-libvips-dev"), "include");
+function searchPathOf(engine, headers) {
+  const vips = join(packageFolder("@img/sharp-libvips-dev", headers), "include");
   const theirs = [
-    join(packageFolder("node-api-headers"), "include"),
+    join(packageFolder("node-api-headers", headers), "include"),
     join(engine, "include"),
     join(engine, "include/torch/csrc/api/include"),
     vips,
@@ -131,7 +138,7 @@ function flagsOf(file, jpeg) {
 }
 
 /** What to build, each unit with the object file whose name says from what exactly it is made. */
-function plan(engine) {
+function plan(engine, folder) {
   const { units, preload } = sources();
   const version = execFileSync(compiler, ["--version"], { encoding: "utf8" });
   const jpeg = hasJpegHeaders();
@@ -141,7 +148,7 @@ function plan(engine) {
       relative(root, file),
       ...textsOf(file),
     );
-  const objectOf = (file) => join(objects, `${basename(file, ".cpp")}-${keyOf(file)}.o`);
+  const objectOf = (file) => join(folder, "objects", `${basename(file, ".cpp")}-${keyOf(file)}.o`);
   return {
     units: units.map((file) => ({ file, object: objectOf(file), flags: flagsOf(file, jpeg) })),
     preload,
@@ -149,26 +156,52 @@ function plan(engine) {
   };
 }
 
-/** Builds what is not current. Returns whether anything was built. */
-export async function buildNative({ force = false, log = console.log } = {}) {
+/**
+ * Builds what is not current. Returns whether anything was built.
+ *
+ * @param folder where the addon and its objects go.
+ * @param headers a folder whose node_modules holds the header packages.
+ */
+export async function buildNative({ force = false, log = console.log, folder = clone, headers } = {}) {
   const { locateEngine } = await import("../dist/libtorch/locate.js");
   const engine = locateEngine();
-  if (force) rmSync(build, { recursive: true, force: true });
+  if (force) rmSync(folder, { recursive: true, force: true });
+  const objects = join(folder, "objects");
   mkdirSync(objects, { recursive: true });
-  const { units, preload, key } = plan(engine);
-  const stamp = join(build, "stamp");
+  const { units, preload, key } = plan(engine, folder);
+  const stamp = join(folder, "stamp");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === key) return false;
 
-  const searchPath = searchPathOf(engine.root);
+  const searchPath = searchPathOf(engine.root, headers);
   await compileUnits(
     units.filter(({ object }) => !existsSync(object)),
     { searchPath, log },
   );
-  await link({ objects: units.map(({ object }) => object), preload, engine: engine.root, searchPath });
+  await link({
+    objects: units.map(({ object }) => object),
+    preload,
+    engine: engine.root,
+    searchPath,
+    folder,
+  });
   const current = new Set(units.map(({ object }) => basename(object)));
   for (const file of readdirSync(objects)) if (!current.has(file)) rmSync(join(objects, file));
   writeFileSync(stamp, key);
   return true;
+}
+
+/**
+ * Links the clone's objects once more, with other objects and flags of the linker, into `folder`. They have to be
+ * current. Returns the hash of what they are made of.
+ */
+export async function linkAgain({ folder, extra }) {
+  const { locateEngine } = await import("../dist/libtorch/locate.js");
+  const engine = locateEngine();
+  const { units, preload, key } = plan(engine, clone);
+  mkdirSync(folder, { recursive: true });
+  const objects = units.map(({ object }) => object);
+  await link({ objects, preload, engine: engine.root, searchPath: searchPathOf(engine.root), folder, extra });
+  return key;
 }
 
 async function compileUnits(stale, { searchPath, log }) {
@@ -185,12 +218,12 @@ async function compileUnits(stale, { searchPath, log }) {
   );
 }
 
-async function link({ objects: compiled, preload, engine, searchPath }) {
+async function link({ objects: compiled, preload, engine, searchPath, folder, extra = [] }) {
   const lib = join(engine, "lib");
   const replace = async (target, args) => {
-    const partial = join(build, `${target}.${process.pid}`);
-    await compile([...args, "-shared", "-o", partial], target);
-    renameSync(partial, join(build, target));
+    const partial = join(folder, `${target}.${process.pid}`);
+    await compile([...args, ...extra, "-shared", "-o", partial], target);
+    renameSync(partial, join(folder, target));
   };
   await replace("preload.node", [...flags, ...searchPath, preload, "-ldl"]);
   await replace("longtail.node", [

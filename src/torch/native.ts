@@ -2,11 +2,11 @@
  * The addon and how it is loaded: on the first use of a tensor, never on import, so that commands which need no
  * tensor start at once.
  */
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { locateEngine, type EngineLocation } from "../libtorch/locate.js";
+import { join } from "node:path";
+import { buildAddon, locateAddon, type AddonLocation } from "../libtorch/addon.js";
+import { engineForUse } from "../libtorch/first-use.js";
+import type { EngineLocation } from "../libtorch/locate.js";
 import { DataError, EngineError } from "../support/errors.js";
 import { FreedTensorError, NativeError, TorchError } from "./errors.js";
 import { OPERATORS } from "./operator-names.generated.js";
@@ -106,7 +106,6 @@ export interface OperatorDescription {
   readonly returns: readonly { type: string; alias: boolean }[];
 }
 
-const build = join(dirname(fileURLToPath(import.meta.url)), "../../build");
 let addon: NativeAddon | undefined;
 
 /** The loaded addon. @throws EngineError when libtorch or the addon is missing, or libtorch has another version. */
@@ -132,28 +131,9 @@ function fixCublasWorkspace(): void {
 
 function load(): NativeAddon {
   shortenSpinning();
-  const engine = locateEngine();
+  const engine = engineForUse();
   if (engine.cuda) fixCublasWorkspace();
-  const require = createRequire(import.meta.url);
-  const file = join(build, "longtail.node");
-  if (!existsSync(file)) {
-    throw new EngineError(
-      `The native addon is not built: expected ${file}. Run "npm run setup" in longtail's folder.`,
-    );
-  }
-  let loaded: NativeAddon;
-  try {
-    const { open } = require(join(build, "preload.node")) as { open: (path: string) => void };
-    for (const library of librariesOf(engine)) open(join(engine.root, "lib", library));
-    open(require.resolve("@img/sharp-libvips-linux-x64/binary"));
-    loaded = require(file) as NativeAddon;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-    throw new EngineError(
-      `The engine could not be loaded from ${engine.root}: ${reason}. ` +
-        `Run "npx longtail engine install --force" to install it anew and "npm run setup" to rebuild the addon.`,
-    );
-  }
+  const loaded = open(engine, locateAddon());
   loaded.setErrorTypes({
     TORCH: TorchError,
     FREED: FreedTensorError,
@@ -165,6 +145,46 @@ function load(): NativeAddon {
   const kernels = process.env["LONGTAIL_KERNELS"];
   if (kernels) loaded.setKernels(kernels as KernelChoice); // throws for any other name
   return loaded;
+}
+
+/** Loads an addon and the libraries that it names without a path: those of the engine, and libvips. */
+function open(engine: EngineLocation, addon: AddonLocation): NativeAddon {
+  const require = createRequire(import.meta.url);
+  const vips = findVips(require);
+  let opened = "the addon";
+  try {
+    const { open: openLibrary } = require(join(addon.folder, "preload.node")) as {
+      open: (path: string) => void;
+    };
+    opened = "the engine";
+    for (const library of librariesOf(engine)) openLibrary(join(engine.root, "lib", library));
+    openLibrary(vips);
+    opened = "the addon";
+    return require(join(addon.folder, "longtail.node")) as NativeAddon;
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    if (addon.origin === "package" && opened === "the addon") return open(engine, buildAddon(reason));
+    throw new EngineError(
+      `The engine could not be loaded from ${engine.root}: ${reason}. ` +
+        (addon.origin === "clone"
+          ? `Run "npx longtail engine install --force" to install it anew and "npm run setup" to rebuild the addon.`
+          : `Run "npx longtail engine install --force" to install it anew` +
+            (addon.origin === "cache" ? `, and delete ${addon.folder} to have the addon built anew.` : ".")),
+    );
+  }
+}
+
+/** libvips decodes and resizes images; npm installs it where longtail is installed on Linux, x64. */
+function findVips(require: NodeJS.Require): string {
+  try {
+    return require.resolve("@img/sharp-libvips-linux-x64/binary");
+  } catch (error) {
+    throw new EngineError(
+      "libvips is not installed: expected the package @img/sharp-libvips-linux-x64 beside longtail, found none. " +
+        'Run "npm install" again without --omit=optional and without --no-optional',
+      { cause: error },
+    );
+  }
 }
 
 function librariesOf(engine: EngineLocation): string[] {
