@@ -16,7 +16,7 @@ const arrows = {
   data: { values: ["support", "torch"], types: ["recipes"] },
   evaluation: { values: ["support", "torch", "data"], types: ["recipes"] },
   "dataset-tools": { values: ["support", "torch", "data", "evaluation"], types: ["recipes"] },
-  runs: { values: ["support", "libtorch", "torch"], types: ["recipes", "data", "evaluation"] },
+  runs: { values: ["support", "recipes", "libtorch", "torch"], types: ["data", "evaluation"] },
   logs: { values: ["support", "data", "evaluation", "runs"], types: ["recipes"] },
   training: {
     values: [

@@ -8,5 +8,5 @@ test("the field's groups: many > 100, few < 20", () => {
 });
 
 test("the reference's groups: many >= 100, few <= 20", () => {
-  expect(groupOf(counts, "reference")).toEqual(["many", "many", "medium", "medium", "few", "few"]);
+  expect(groupOf(counts, "ncl")).toEqual(["many", "many", "medium", "medium", "few", "few"]);
 });

@@ -1,6 +1,6 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
 
-/** Which classes count as many, medium and few: the field's rule or the one of NCL's reference code. */
+/** Which classes count as many, medium and few: the field's rule or that of NCL's PyTorch code. */
 export type GroupRule = ResolvedRecipe["evaluation"]["groups"];
 
 export const GROUPS = ["many", "medium", "few"] as const;
@@ -11,7 +11,7 @@ export const ALL_AND_GROUPS = ["all", ...GROUPS] as const;
  * The group of every class, by its number of training images.
  *
  * - `field`: many > 100, few < 20 (Liu et al., Large-Scale Long-Tailed Recognition in an Open World, CVPR 2019).
- * - `reference`: many >= 100, few <= 20 (NCL's reference code).
+ * - `ncl`: many >= 100, few <= 20 (NCL's PyTorch code).
  */
 export function groupOf(counts: readonly number[], rule: GroupRule): Group[] {
   return counts.map((count) => {

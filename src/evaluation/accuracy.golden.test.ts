@@ -23,7 +23,7 @@ test("shots: the ensemble's and each expert's accuracy by group", () => {
     classes: counts.map((_, c) => `class ${c}`),
     counts,
     experts: logits.length,
-    groups: "reference",
+    groups: "ncl",
   });
   meter.add({ logits, labels: tensors.get("target")! });
   const { ensemble, experts } = meter.result();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   root = join(temporary.path, "data");
   run = join(temporary.path, "run");
   writeToyData(root);
-  const selection = { kind: "held-out", share: 0.25, seed: 0 } as const;
+  const selection = { kind: "held-out", fraction: 0.25, seed: 0 } as const;
   await trainToy(toyRecipe(root, { selection, ema: { decay: 0.5, warmup: false } }), run);
 });
 afterAll(() => {

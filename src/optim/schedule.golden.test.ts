@@ -7,16 +7,16 @@ import { learningRate, type Schedule } from "./schedule.js";
 const settings: Record<string, { baseLr: number; schedule: Schedule }> = {
   cifar_warmup_multistep: {
     baseLr: 0.1,
-    schedule: { kind: "multistep", at: [320, 360], factor: 0.1, warmupEpochs: 5, warmupSteps: 0 },
+    schedule: { kind: "multistep", milestones: [320, 360], gamma: 0.1, warmupEpochs: 5, warmupSteps: 0 },
   },
   places_warmup_multistep: {
     baseLr: 0.02,
-    schedule: { kind: "multistep", at: [10, 20], factor: 0.1, warmupEpochs: 5, warmupSteps: 0 },
+    schedule: { kind: "multistep", milestones: [10, 20], gamma: 0.1, warmupEpochs: 5, warmupSteps: 0 },
   },
   imagenet_cosine: { baseLr: 0.2, schedule: { kind: "cosine", end: 1e-4, warmupEpochs: 0, warmupSteps: 0 } },
   multistep: {
     baseLr: 0.001,
-    schedule: { kind: "multistep", at: [40, 50], factor: 0.1, warmupEpochs: 0, warmupSteps: 0 },
+    schedule: { kind: "multistep", milestones: [40, 50], gamma: 0.1, warmupEpochs: 0, warmupSteps: 0 },
   },
 };
 const golden = goldenJson("learning_rates") as Record<string, number[]>;

@@ -1,7 +1,7 @@
 /** How the learning rate changes over the epochs, after and besides the warm-up. */
 export type Decay =
   | { kind: "constant" }
-  | { kind: "multistep"; at: readonly number[]; factor: number } // epochs, counted from 1, from which the rate is lower
+  | { kind: "multistep"; milestones: readonly number[]; gamma: number } // epochs, counted from 1, from which the rate is lower
   | { kind: "cosine"; end: number }; // rate of the last epoch
 
 export type Schedule = Decay & { warmupEpochs: number; warmupSteps: number };
@@ -19,7 +19,7 @@ const WARMUP_START = 1 / 3;
 /**
  * Rate of a training step: decay × warm-up. With e the epoch counted from 1, as the reference's schedulers count
  * (they are stepped before the first epoch), E epochs in all and base rate η:
- *   multistep: η · factor^(number of `at` ≤ e)
+ *   multistep: η · gamma^(number of milestones ≤ e)
  *   cosine:    end + (η − end) · (1 + cos(π e / E)) / 2     (Loshchilov and Hutter, ICLR 2017)
  *   warm-up over W epochs, e < W: 1/3 + 2/3 · e/W           (the reference's)
  *   warm-up over S steps, step s counted from 1, s < S: s/S (our own, for short trainings)
@@ -34,7 +34,7 @@ function decayed(schedule: Decay, { baseLr, epoch, epochs }: Moment): number {
     case "constant":
       return baseLr;
     case "multistep":
-      return baseLr * schedule.factor ** schedule.at.filter((at) => at <= e).length;
+      return baseLr * schedule.gamma ** schedule.milestones.filter((milestone) => milestone <= e).length;
     case "cosine":
       return schedule.end + ((baseLr - schedule.end) * (1 + Math.cos((Math.PI * e) / epochs))) / 2;
     default:

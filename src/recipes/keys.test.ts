@@ -8,7 +8,7 @@ test("every key has a type, and what is not plain from its name a description", 
   expect(keys.map((key) => `${key.path}: ${key.type}`).join("\n")).toMatchInlineSnapshot(`
     "name: text
     description: text
-    reference: text
+    citation: text
     seed: a whole number >= 0
     epochs: a whole number > 0
     data.kind: one of cifar10, cifar100, image-folder, annotations, list, inaturalist, csv, parquet, webdataset
@@ -182,8 +182,8 @@ test("every key has a type, and what is not plain from its name a description", 
     optimizer.accumulate: a whole number > 0
     optimizer.clipNorm: a number > 0 or null
     schedule.kind: one of multistep, cosine, constant
-    schedule.at: a list of whole numbers > 0
-    schedule.factor: a number > 0
+    schedule.milestones: a list of whole numbers > 0
+    schedule.gamma: a number > 0
     schedule.warmupEpochs: a whole number >= 0
     schedule.warmupSteps: a whole number >= 0
     schedule.end: a number >= 0
@@ -192,11 +192,11 @@ test("every key has a type, and what is not plain from its name a description", 
     ema.warmup: true or false
     evaluation.every: a whole number > 0
     evaluation.batch: a whole number > 0
-    evaluation.groups: one of field, reference
+    evaluation.groups: one of field, ncl
     evaluation.reportBest: true or false
     evaluation.weights: one of ema, raw
     selection.kind: one of held-out, last, test
-    selection.share: a number > 0
+    selection.fraction: a number > 0
     selection.seed: a whole number >= 0
     checkpoints.epochs: a whole number > 0
     checkpoints.steps: a whole number > 0 or null

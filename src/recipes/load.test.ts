@@ -68,7 +68,7 @@ describe("faults", () => {
         "backbone=resnet-32",
         "method.kind=nlc",
         "data.mean=[0.5]",
-        "schedule.at=[0]",
+        "schedule.milestones=[0]",
         "deterministic=yes",
         "classifier=cosine",
       ),
@@ -82,7 +82,7 @@ describe("faults", () => {
       optimizer.lr: expected a number > 0, found -1 (--set optimizer.lr=-1)
       optimizer.momentum: expected a number >= 0 and <= 1, found 2 (--set optimizer.momentum=2)
       optimizer.clipNorm: expected a number > 0 or null, found "big" (--set optimizer.clipNorm=big)
-      schedule.at: expected a list of whole numbers > 0, found [0] (--set schedule.at=[0])
+      schedule.milestones: expected a list of whole numbers > 0, found [0] (--set schedule.milestones=[0])
       deterministic: expected true or false, found "yes" (--set deterministic=yes)"
     `);
   });
@@ -108,7 +108,7 @@ describe("faults", () => {
   test("a missing key is named with the file", async () => {
     const path = file("short.json", '{"extends": "cifar100-lt-ce", "schedule": {"kind": "multistep"}}');
     expect(await fault(path, "schedule.kind=cosine", "schedule.kind=multistep")).toMatchInlineSnapshot(
-      `"schedule.at: expected a list of whole numbers > 0, but it is missing (FOLDER/short.json)"`,
+      `"schedule.milestones: expected a list of whole numbers > 0, but it is missing (FOLDER/short.json)"`,
     );
   });
 });

@@ -6,6 +6,7 @@ import { readRecipeFile, recipeExtensions } from "./file.js";
 import { isObject, type Json, type JsonObject } from "../support/json.js";
 import { merge } from "./merge.js";
 import type { Override } from "./overrides.js";
+import { migrateRecipe } from "./renamed-keys.js";
 import { builtInRecipes, findBuiltIn } from "./registry.js";
 import { resolveRecipe } from "./resolve.js";
 import type { ResolvedRecipe } from "./schema.js";
@@ -70,9 +71,9 @@ function recipeFileOf(path: string): string {
   return isRunFolder(path) ? join(path, "recipe.json") : path;
 }
 
-/** A run's recipe.json says more than the recipe. */
+/** The recipe in a run's recipe.json, which says more than that; one that an earlier version stored has today's keys. */
 function ofRun(description: Json): Json {
-  return isObject(description) ? (description["recipe"] ?? null) : null;
+  return migrateRecipe(isObject(description) ? (description["recipe"] ?? null) : null);
 }
 
 function extended(recipe: Json, path: string): Json {

@@ -8,8 +8,8 @@ const one = measurements()["caltech20-lt-ncl"]!;
 test("every measured recipe is built in and says what was measured", () => {
   const names = builtInRecipes.map(({ name }) => name);
   expect(Object.keys(measurements()).filter((name) => !names.includes(name))).toEqual([]);
-  for (const { name, reference } of builtInRecipes)
-    expect(reference!.split("; measured: ").slice(1), name).toEqual([measuredText(name)]);
+  for (const { name, citation } of builtInRecipes)
+    expect(citation!.split("; measured: ").slice(1), name).toEqual([measuredText(name)]);
 });
 
 test("a summary gives all and few, and the seeds", () => {

@@ -15,9 +15,9 @@ export const builtInRecipes: readonly RecipeInput[] = [
   placesNcl,
 ].map(withMeasurement);
 
-/** The recipe, whose `reference` also says what was measured: see recipes/measured.json. */
+/** The recipe, whose `citation` also says what was measured: see recipes/measured.json. */
 function withMeasurement(recipe: RecipeInput): RecipeInput {
-  return { ...recipe, reference: `${recipe.reference ?? "none"}; measured: ${measuredText(recipe.name)}` };
+  return { ...recipe, citation: `${recipe.citation ?? "none"}; measured: ${measuredText(recipe.name)}` };
 }
 
 export function findBuiltIn(name: string): RecipeInput | undefined {

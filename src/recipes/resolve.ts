@@ -4,6 +4,7 @@ import { nearest } from "../support/nearest.js";
 import { type Json, valueAt } from "../support/json.js";
 import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";
+import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
 import { Recipe, type ResolvedRecipe } from "./schema.js";
 type Issue = z.core.$ZodIssue;
 
@@ -40,6 +41,10 @@ function describe(issue: Issue, checked: Checked, keys: readonly RecipeKey[]): s
   const found = valueAt(checked.input, path);
   const finding = found === undefined ? "but it is missing" : `found ${shorten(found)}`;
   const name = dotted(path) || "recipe";
+  if (found === undefined && isUnderOldName(checked.input, name)) return []; // the issue of the old name says it
+  const renamed = migrateValue(name, found);
+  if (renamed !== found)
+    return [`${name}: ${shorten(found)} is now ${shorten(renamed)} (${where(path, checked)})`];
   return [`${name}: expected ${expected}, ${finding}${suggestion(found, issue)} (${where(path, checked)})`];
 }
 
@@ -66,6 +71,8 @@ function unknownKey(path: readonly PropertyKey[], checked: Checked, keys: readon
   );
   const name = dotted(override?.path ?? path);
   const place = where(path, checked);
+  const renamed = newNameOf(dotted(path));
+  if (renamed !== undefined) return `${dotted(path)} is now ${renamed} (${place})`;
   const owners = keys.filter((key) => key.path === generic(name)).map((key) => key.when?.kind);
   if (owners.length > 0) {
     const kind = [...path.slice(0, -1), "kind"];

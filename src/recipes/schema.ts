@@ -164,8 +164,8 @@ const warmup = {
 const Schedule = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("multistep"),
-    at: z.array(count).describe("epochs at which the rate drops"),
-    factor: rate.default(0.1).describe("the rate is multiplied by this at each drop"),
+    milestones: z.array(count).describe("epochs at which the learning rate drops"),
+    gamma: rate.default(0.1).describe("the learning rate is multiplied by this at each milestone"),
     ...warmup,
   }),
   z.strictObject({
@@ -180,11 +180,11 @@ const Evaluation = z.strictObject({
   every: count.default(5).describe("epochs between evaluations; the last epoch always has one"),
   batch: count.default(256).describe("images per evaluation batch"),
   groups: z
-    .enum(["field", "reference"])
+    .enum(["field", "ncl"])
     .default("field")
     .describe(
       "many / few by training images: > 100 / < 20 as in the field, so that results compare (the default), or " +
-        ">= 100 / <= 20 as in the reference (parity)",
+        ">= 100 / <= 20 as in NCL's code (parity)",
     ),
   reportBest: z
     .boolean()
@@ -206,7 +206,7 @@ const Selection = z
     z
       .strictObject({
         kind: z.literal("held-out"),
-        share: z
+        fraction: z
           .number()
           .gt(0)
           .lt(1)
@@ -262,7 +262,10 @@ const Ema = z.strictObject({
 export const Recipe = z.strictObject({
   name: z.string().min(1).describe("the recipe's name; a run without --out lies in runs/NAME"),
   description: z.string().default("").describe("one line for people"),
-  reference: z.string().default("").describe("where the recipe is from, what was reported and what measured"),
+  citation: z
+    .string()
+    .default("")
+    .describe("where the recipe is from, what was reported and what was measured"),
   seed: z.int().min(0).default(0).describe("of every random choice (--seed)"),
   epochs: count.describe("passes over the training images"),
   data: Data,

@@ -1,18 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Analysis } from "../evaluation/analysis.js";
+import { migrateValue } from "../recipes/renamed-keys.js";
 import { LongtailError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
 import type { CalibrationFile } from "./calibration-file.js";
 import { type RunDescription, runFolder, type RunResult } from "./run-folder.js";
+import { storedRecipe } from "./stored-recipe.js";
 
-/** A run's recipe.json. @throws LongtailError for a folder that holds no run. */
+/** A run's recipe.json, of any version. @throws LongtailError for a folder that holds no run. */
 export function readDescription(run: string): RunDescription {
-  return read(runFolder(run).recipe, "a run's folder") as RunDescription;
+  const path = runFolder(run).recipe;
+  const description = read(path, "a run's folder") as RunDescription;
+  return { ...description, recipe: storedRecipe(description.recipe, path) };
 }
 
 /** A run's result.json. @throws LongtailError for a folder that holds no finished run. */
 export function readResult(run: string): RunResult {
-  return read(runFolder(run).result, "a run that has finished") as RunResult;
+  const result = read(runFolder(run).result, "a run that has finished") as RunResult;
+  return { ...result, groups: migrateValue("evaluation.groups", result.groups) };
 }
 
 /** A run's analysis.json; null for a run that has not ended, or that an older version made. */

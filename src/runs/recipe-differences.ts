@@ -2,7 +2,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { isObject } from "../support/json.js";
 
 /** What can be changed in a run that goes on without a change in what is learned: keys, and all keys within them. */
-export const MAY_DIFFER = ["data.root", "data.workers", "checkpoints", "logs", "description", "reference"];
+export const MAY_DIFFER = ["data.root", "data.workers", "checkpoints", "logs", "description", "citation"];
 
 /** The keys, dotted, at which two recipes differ in what is learned. */
 export function differences(a: ResolvedRecipe, b: ResolvedRecipe): string[] {

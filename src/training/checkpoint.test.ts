@@ -117,7 +117,7 @@ test("files that are no checkpoints, or damaged ones, say so", () => {
   expect(read).toThrow("but not a checkpoint that longtail train wrote");
 
   writeSafetensors(path, new Map(), { format: "longtail-checkpoint", version: "99" });
-  expect(read).toThrow("has checkpoint format 99; this version of longtail reads format 2");
+  expect(read).toThrow("has checkpoint format 99; this version of longtail reads formats 2 and 3");
 
   saveTrained(path)[Symbol.dispose]();
   truncateSync(path, readFileSync(path).length - 100);

@@ -13,12 +13,15 @@ import type { Tensor } from "../torch/tensor.js";
 import type { EpochSums } from "./epoch-totals.js";
 import { runFolder, type RunFolder } from "../runs/run-folder.js";
 import type { Position } from "../runs/events.js";
+import { storedRecipe } from "../runs/stored-recipe.js";
 import type { BestEpoch, BestOnTest } from "../runs/selection.js";
 import type { Method } from "../methods/method.js";
 import { fitting } from "../models/load-weights.js";
 
 const FORMAT = "longtail-checkpoint";
-const VERSION = 2;
+/** Versions differ in the names of their recipe's keys alone (recipes/renamed-keys.ts). */
+const VERSION = 3;
+const READABLE: readonly (string | undefined)[] = ["2", "3"];
 
 /** What a run has found out so far, besides its weights. */
 export interface Progress extends Position {
@@ -107,15 +110,15 @@ export function readCheckpoint(path: string): Checkpoint {
     throw new CheckpointError(
       `${path} is a safetensors file, but not a checkpoint that longtail train wrote.`,
     );
-  if (metadata["version"] !== String(VERSION))
+  if (!READABLE.includes(metadata["version"]))
     throw new CheckpointError(
-      `${path} has checkpoint format ${metadata["version"]}; this version of longtail reads format ${VERSION}.`,
+      `${path} has checkpoint format ${metadata["version"]}; this version of longtail reads formats ${READABLE.join(" and ")}.`,
     );
   const randomStates = randomStatesOf(tensors);
   if (randomStates.length === 0) throw new CheckpointError(`${path} lacks random.torch, the random state.`);
   const [scaler, ema] = [withPrefix("scaler.", tensors), withPrefix("ema.", tensors)];
   return {
-    ...parseDescription(path, metadata["description"]),
+    ...readStored(path, metadata["description"]),
     path,
     model: withPrefix("model.", tensors),
     optimizer: withPrefix("optimizer.", tensors),
@@ -170,6 +173,11 @@ export function restore(into: Pick<Module, "loadStateDict">, state: Map<string, 
   fitting(path, () => {
     into.loadStateDict(state);
   });
+}
+
+function readStored(path: string, text: string | undefined): CheckpointDescription {
+  const description = parseDescription(path, text);
+  return { ...description, recipe: storedRecipe(description.recipe, path) };
 }
 
 function parseDescription(path: string, text = ""): CheckpointDescription {

@@ -13,12 +13,12 @@ export function holdOut(
   selection: ResolvedRecipe["selection"],
 ): { trainData: Dataset; heldOut: Dataset | null } {
   if (selection.kind !== "held-out") return { trainData: train, heldOut: null };
-  const { share: fraction, seed } = selection;
+  const { fraction, seed } = selection;
   const { kept, taken } = stratifiedSplit(train, { portion: { fraction }, seed });
   if (taken.length === 0)
     throw new DataError(
-      `${train.root}: its classes are too small to hold out ${selection.share} of their images (selection.share); ` +
-        "take a larger share, or --select last, which needs none.",
+      `${train.root}: its classes are too small to hold out ${fraction} of their images (selection.fraction); ` +
+        "take a larger fraction, or --select last, which needs none.",
     );
   return { trainData: subset(train, kept), heldOut: subset(train, taken) };
 }

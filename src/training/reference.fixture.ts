@@ -22,7 +22,7 @@ export function referenceRecipe(root: string, changes: Partial<ResolvedRecipe> =
       accumulate: 1,
       clipNorm: null,
     },
-    schedule: { kind: "multistep", at: [320, 360], factor: 0.1, warmupEpochs: 5, warmupSteps: 0 },
+    schedule: { kind: "multistep", milestones: [320, 360], gamma: 0.1, warmupEpochs: 5, warmupSteps: 0 },
     ...changes,
   });
 }

@@ -29,7 +29,7 @@ function statefulRecipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
     dropout: 0.5,
     ema: { decay: 0.9, warmup: true },
     method: { ...plain.method, contrastive } as ResolvedRecipe["method"],
-    selection: { kind: "held-out", share: 0.25, seed: 0 },
+    selection: { kind: "held-out", fraction: 0.25, seed: 0 },
     ...changes,
   });
 }

@@ -97,7 +97,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
   return {
     name: "toy",
     description: "",
-    reference: "",
+    citation: "",
     seed: 0,
     epochs: 2,
     data: { ...DATA, root },

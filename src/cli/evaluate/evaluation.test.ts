@@ -14,7 +14,7 @@ beforeAll(async () => {
   run = join(photographs, "run");
   const folder = join(photographs, "test/airplanes");
   image = join(folder, readdirSync(folder).sort()[0]!);
-  const held = ["--set", "selection.kind=held-out", "--set", "selection.share=0.25"];
+  const held = ["--set", "selection.kind=held-out", "--set", "selection.fraction=0.25"];
   const { stderr } = await longtail(
     ...["train", "caltech20-lt-ncl", "--data", photographs, "--out", run, "--threads", "1"],
     ...[...quick, "--set", "method.hardCategories=2", ...held],

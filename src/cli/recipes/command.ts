@@ -35,14 +35,14 @@ export function recipesCommand(): CommandUnknownOpts {
 }
 
 function showList(to: Output): void {
-  const list = builtInRecipes.map(({ name, description = "", reference = "" }) => {
-    return { name, description, reference };
+  const list = builtInRecipes.map(({ name, description = "", citation = "" }) => {
+    return { name, description, citation };
   });
   const width = 2 + Math.max(...list.map(({ name }) => name.length));
   const indent = " ".repeat(width);
-  for (const { name, description, reference } of list) {
+  for (const { name, description, citation } of list) {
     to.say(name.padEnd(width) + description);
-    if (reference !== "") to.say(indent + reference);
+    if (citation !== "") to.say(indent + citation);
   }
   to.value(list);
 }

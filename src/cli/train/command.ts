@@ -37,7 +37,7 @@ interface TrainArguments extends RecipeArguments {
 const examples = `
 Examples:
   longtail train cifar100-lt-ncl --data ~/data/cifar-100-binary
-  longtail train cifar100-lt-ncl --data DIR --set epochs=8 --set schedule.at=[6,7] --set optimizer.lr=0.02
+  longtail train cifar100-lt-ncl --data DIR --set epochs=8 --set schedule.milestones=[6,7] --set optimizer.lr=0.02
   longtail train caltech20-lt-ncl --data my-photos --seed 1 --out runs/my-photos
   longtail train my-recipe.yaml --data my-photos --seeds 5                        mean and deviation over seeds
   longtail train runs/cifar100-lt-ncl --resume                                    go on after an interruption

@@ -31,7 +31,7 @@ describe("recipes", () => {
       name: "NCL",
       epochs: 7,
       method: { kind: "ncl", logEpsilon: 1e-9 },
-      evaluation: { every: 7, groups: "reference" },
+      evaluation: { every: 7, groups: "ncl" },
     });
     expect(stderr).toContain(`warning: not all of ${ncl} has its effect:\n  `);
     expect(stderr).toContain("\n  SHOW_STEP: no effect: ");
@@ -94,7 +94,7 @@ describe("train", () => {
     );
     expect(stderr).toContain("DATASET.TRAIN_JSON: no such file: CIFAR-10 from --data stands in");
     expect(code).toBe(0);
-    expect(result(run)).toMatchObject({ groups: "reference", experts: [{}, {}] });
+    expect(result(run)).toMatchObject({ groups: "ncl", experts: [{}, {}] });
   });
 
   test.each([

@@ -9,7 +9,7 @@ import type { RecipeInput } from "../schema.js";
  *   The rate is the best of 0.02, 0.05 and 0.1 (60.8, 67.3, 66.5 all) for NCL's ensemble over 30 epochs at seed 0.
  */
 const shared = {
-  reference: "none: a short schedule of our own",
+  citation: "none: a short schedule of our own",
   epochs: 25,
   data: {
     kind: "image-folder",

@@ -38,7 +38,7 @@ interface Variant {
   readonly title: string;
   readonly images: Preparation;
   readonly method: (data: DataSet) => RecipeInput["method"];
-  readonly reference: (data: DataSet) => string;
+  readonly citation: (data: DataSet) => string;
 }
 
 const variants: readonly Variant[] = [
@@ -47,7 +47,7 @@ const variants: readonly Variant[] = [
     title: "NCL, 3 x ResNet-32",
     images: smallImages,
     method: ({ hard }) => ({ kind: "ncl", experts: 3, hardCategories: hard, ...parity.method }),
-    reference: ({ reported }) =>
+    citation: ({ reported }) =>
       `Li et al., CVPR 2022: one expert / ensemble ${reported} with AutoAugment, Cutout and the contrastive branch`,
   },
   {
@@ -61,7 +61,7 @@ const variants: readonly Variant[] = [
       ...parity.method,
       contrastive: { queue: 1024, dimension: 64, temperature: 0.2, ...parity.contrastive },
     }),
-    reference: ({ reported }) =>
+    citation: ({ reported }) =>
       `Li et al., CVPR 2022: one expert / ensemble ${reported} with AutoAugment and Cutout`,
   },
   {
@@ -75,21 +75,21 @@ const variants: readonly Variant[] = [
       hardCategories: hard,
       ...parity.method,
     }),
-    reference: () => "Tan et al., NCL++, arXiv 2306.16709: its numbers are not quoted here",
+    citation: () => "Tan et al., NCL++, arXiv 2306.16709: its numbers are not quoted here",
   },
   {
     name: "balanced-softmax",
     title: "balanced softmax, ResNet-32",
     images: smallImages,
     method: () => ({ kind: "balanced-softmax" }),
-    reference: () => "Ren et al., NeurIPS 2020, on the images and the schedule of NCL",
+    citation: () => "Ren et al., NeurIPS 2020, on the images and the schedule of NCL",
   },
   {
     name: "ce",
     title: "cross-entropy, ResNet-32",
     images: smallImages,
     method: () => ({ kind: "cross-entropy" }),
-    reference: () => "none: what NCL is compared with, on its images and its schedule",
+    citation: () => "none: what NCL is compared with, on its images and its schedule",
   },
 ];
 
@@ -97,19 +97,19 @@ export const cifarRecipes: readonly RecipeInput[] = dataSets.flatMap((data) =>
   variants.map((variant) => recipe(data, variant)),
 );
 
-function recipe(data: DataSet, { name, title, images, method, reference }: Variant): RecipeInput {
+function recipe(data: DataSet, { name, title, images, method, citation }: Variant): RecipeInput {
   const { kind, imbalance } = data;
   const task = kind === "cifar10" ? "CIFAR-10-LT" : "CIFAR-100-LT";
   return defineRecipe({
     name: `${data.name}-${name}`,
     description: `${title}, ${task} (imbalance ${imbalance}), 400 epochs`,
-    reference: reference(data),
+    citation: citation(data),
     epochs: 400,
     data: { kind, imbalance, batch: 64, ...images, ...parity.data },
     backbone: "resnet32",
     method: method(data),
     optimizer: { kind: "sgd", lr: 0.1 },
-    schedule: { kind: "multistep", at: [320, 360], warmupEpochs: 5 },
+    schedule: { kind: "multistep", milestones: [320, 360], warmupEpochs: 5 },
     evaluation: parity.evaluation,
     selection: parity.selection,
   });

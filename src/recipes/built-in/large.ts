@@ -34,7 +34,7 @@ const imagenet = {
 export const imagenetNcl = defineRecipe({
   name: "imagenet-lt-ncl",
   description: "NCL, 3 x ResNet-50, ImageNet-LT, 200 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 57.4 / 59.5 %",
+  citation: "Li et al., CVPR 2022: one expert / ensemble 57.4 / 59.5 %",
   ...imagenet,
   backbone: "resnet50",
 });
@@ -42,7 +42,7 @@ export const imagenetNcl = defineRecipe({
 export const imagenetNclX50 = defineRecipe({
   name: "imagenet-lt-ncl-x50",
   description: "NCL, 3 x ResNeXt-50 32x4d, ImageNet-LT, 200 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 58.4 / 60.5 % (from memory)",
+  citation: "Li et al., CVPR 2022: one expert / ensemble 58.4 / 60.5 % (from memory)",
   ...imagenet,
   backbone: "resnext50-32x4d",
 });
@@ -50,7 +50,7 @@ export const imagenetNclX50 = defineRecipe({
 export const inat18Ncl = defineRecipe({
   name: "inat18-ncl",
   description: "NCL, 3 x ResNet-50, iNaturalist 2018, 400 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 74.2 (from memory) / 74.9 %",
+  citation: "Li et al., CVPR 2022: one expert / ensemble 74.2 (from memory) / 74.9 %",
   ...base,
   epochs: 400,
   data: { kind: "image-folder", batch: 512, ...inatImages, ...parity.data },
@@ -65,7 +65,7 @@ export const placesNcl = defineRecipe({
   name: "places-lt-ncl",
   description:
     "NCL with the contrastive branch, 3 x ResNet-152 from ImageNet's weights, Places-LT, 30 epochs",
-  reference: "Li et al., CVPR 2022: one expert / ensemble 41.5 / 41.8 % (from memory)",
+  citation: "Li et al., CVPR 2022: one expert / ensemble 41.5 / 41.8 % (from memory)",
   epochs: 30,
   data: { kind: "image-folder", batch: 256, ...placesImages, ...parity.data },
   backbone: "resnet152",
@@ -77,7 +77,7 @@ export const placesNcl = defineRecipe({
     contrastive: { queue: 65536, dimension: 1024, temperature: 0.2, ...parity.contrastive },
   },
   optimizer: { kind: "sgd", lr: 0.02, accumulate: 8 },
-  schedule: { kind: "multistep", at: [10, 20], warmupEpochs: 5 },
+  schedule: { kind: "multistep", milestones: [10, 20], warmupEpochs: 5 },
   evaluation: parity.evaluation,
   selection: parity.selection,
 });

@@ -14,7 +14,7 @@ describe("the reference's configurations", () => {
     const { recipe, remarks } = imported(file);
     expect(recipe.method).toMatchObject({ mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 });
     expect(recipe.data.dropLast).toBe(true);
-    expect(recipe.evaluation.groups).toBe("reference");
+    expect(recipe.evaluation.groups).toBe("ncl");
     expect(remarks.join("\n")).not.toContain("DATASET.DATASET");
     expect(remarks).toContainEqual(expect.stringMatching(/^DATASET.TRAIN_JSON[:,]/));
   });
@@ -34,8 +34,8 @@ describe("the reference's configurations", () => {
         ...{ distillation: 0.6, hardDistillation: 0.6, mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
       },
       optimizer: { kind: "sgd", lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 2e-4, clipNorm: null },
-      schedule: { kind: "multistep", at: [320, 360], factor: 0.1, warmupEpochs: 5, warmupSteps: 0 },
-      evaluation: { every: 1, batch: 256, groups: "reference" },
+      schedule: { kind: "multistep", milestones: [320, 360], gamma: 0.1, warmupEpochs: 5, warmupSteps: 0 },
+      evaluation: { every: 1, batch: 256, groups: "ncl" },
     });
   });
 
@@ -51,9 +51,9 @@ describe("the reference's configurations", () => {
     for (const [file, name, settings] of same) {
       const { recipe } = imported(file, settings);
       const builtIn = await loadRecipe(name);
-      const { description, reference, seed, evaluation, checkpoints } = recipe;
+      const { description, citation, seed, evaluation, checkpoints } = recipe;
       const optimizer = { ...builtIn.optimizer, accumulate: recipe.optimizer.accumulate };
-      const theirs = { checkpoints, name: recipe.name, description, reference, seed, evaluation, optimizer };
+      const theirs = { checkpoints, name: recipe.name, description, citation, seed, evaluation, optimizer };
       expect({ ...builtIn, ...theirs }).toEqual(recipe);
     }
   });
@@ -187,7 +187,7 @@ describe("the reference's configurations", () => {
       classifier: { kind: "cosine", scale: 16 },
       pretrained: { file: "resnet152-b121ed2d.pth", part: "backbone" },
       method: { hardCategories: 122, contrastive: { ...branch, queue: 65536, dimension: 1024 } },
-      schedule: { kind: "multistep", at: [10, 20], warmupEpochs: 5 },
+      schedule: { kind: "multistep", milestones: [10, 20], warmupEpochs: 5 },
     });
   });
 
@@ -235,7 +235,7 @@ describe("settings after the file", () => {
       dropout: 0.5,
       method: { experts: 2 },
       optimizer: { lr: 0.02 },
-      schedule: { at: [80, 90] },
+      schedule: { milestones: [80, 90] },
     });
   });
 
@@ -272,7 +272,7 @@ describe("settings after the file", () => {
       data: { kind: "cifar10", imbalance: 50, batch: 32 },
       method: { kind: "cross-entropy", experts: 1 },
       optimizer: { lr: 0.05, weightDecay: 2e-4 },
-      schedule: { kind: "multistep", at: [3, 4], factor: 0.1, warmupEpochs: 0 },
+      schedule: { kind: "multistep", milestones: [3, 4], gamma: 0.1, warmupEpochs: 0 },
       evaluation: { every: 5, batch: 32 },
     });
   });

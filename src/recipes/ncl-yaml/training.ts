@@ -41,8 +41,8 @@ function importSchedule(from: Importer): void {
     importCosine(from);
   } else {
     unused("TRAIN.LR_SCHEDULER.COSINE_DECAY_END");
-    from.map("TRAIN.LR_SCHEDULER.LR_STEP", "schedule.at");
-    from.map("TRAIN.LR_SCHEDULER.LR_FACTOR", "schedule.factor");
+    from.map("TRAIN.LR_SCHEDULER.LR_STEP", "schedule.milestones");
+    from.map("TRAIN.LR_SCHEDULER.LR_FACTOR", "schedule.gamma");
   }
 }
 
@@ -56,7 +56,7 @@ function importCosine(from: Importer): void {
 
 function importEvaluation(from: Importer): void {
   from.map("TEST.BATCH_SIZE", "evaluation.batch");
-  from.fix("evaluation.groups", "reference");
+  from.fix("evaluation.groups", "ncl");
   from.fix("evaluation.reportBest", true);
   from.fix("selection.kind", "last");
   if (from.value("SAVE_STEP") > 0) from.map("SAVE_STEP", "checkpoints.epochs");
