@@ -101,7 +101,10 @@ describe("a finished run", () => {
     const { same } = await json<{ same: boolean }>("reproduce", "finished", ...data, "--out", "again");
     expect(same).toBe(true);
     expect(largestDifference("again", "finished")).toBeLessThan(TOLERANCE);
-    interface Comparison { groups: { name: string }[]; recipes: { key: string }[] }
+    interface Comparison {
+      groups: { name: string }[];
+      recipes: { key: string }[];
+    }
     const { groups, recipes } = await json<Comparison>("compare", "finished", "again");
     expect(groups).toHaveLength(1);
     expect(recipes).toEqual([]);

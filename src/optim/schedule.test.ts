@@ -13,7 +13,13 @@ test("warm-up by steps rises linearly across epochs, then ends", () => {
 });
 
 test("warm-up and decay multiply", () => {
-  const schedule: Schedule = { kind: "multistep", milestones: [1], gamma: 0.5, warmupEpochs: 2, warmupSteps: 4 };
+  const schedule: Schedule = {
+    kind: "multistep",
+    milestones: [1],
+    gamma: 0.5,
+    warmupEpochs: 2,
+    warmupSteps: 4,
+  };
   expect(learningRate(schedule, moment)).toBeCloseTo(0.8 * 0.5 * (2 / 3) * (1 / 4), 12);
 });
 

@@ -77,7 +77,10 @@ test("when no checkpoint is whole, it says so of each", async () => {
 });
 
 test("where the best epoch's network is damaged, the choice begins anew and says so", async () => {
-  const recipe = toyRecipe(at("data"), { epochs: 4, selection: { kind: "held-out", fraction: 0.25, seed: 0 } });
+  const recipe = toyRecipe(at("data"), {
+    epochs: 4,
+    selection: { kind: "held-out", fraction: 0.25, seed: 0 },
+  });
   await trainToy(recipe, at("run"));
   flip(checkpoint("run", "best"), bytesOf("run", "best").length - 9);
   const { events } = await trainToy(recipe, at("run"), { resume: true });
