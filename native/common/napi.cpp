@@ -7,7 +7,8 @@ namespace lt {
 namespace {
 
 [[noreturn]] void expected(napi_env env, napi_value value, const char* what) {
-  static const char* const names[] = {"undefined", "null", "a boolean", "a number", "a string", "a symbol", "an object", "a function", "an external", "a bigint"};
+  static const char* const names[] = {"undefined", "null",      "a boolean",  "a number",    "a string",
+                                      "a symbol",  "an object", "a function", "an external", "a bigint"};
   throw JsError("TYPE", std::string("expected ") + what + ", received " + names[typeOf(env, value)]);
 }
 
@@ -41,7 +42,8 @@ void throwInJs(napi_env env, const char* kind, const std::string& message) {
   napi_value types = nullptr, constructor, text, error;
   napi_ref known = instance(env).errorTypes;
   if (known && napi_get_reference_value(env, known, &types) == napi_ok && types &&
-      napi_get_named_property(env, types, kind, &constructor) == napi_ok && typeOf(env, constructor) == napi_function &&
+      napi_get_named_property(env, types, kind, &constructor) == napi_ok &&
+      typeOf(env, constructor) == napi_function &&
       napi_create_string_utf8(env, message.data(), message.size(), &text) == napi_ok &&
       napi_new_instance(env, constructor, 1, &text, &error) == napi_ok) {
     napi_throw(env, error);
@@ -66,7 +68,8 @@ void throwCurrentException(napi_env env) {
 
 void defineFunction(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
-  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function), "napi_create_function");
+  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function),
+        "napi_create_function");
   set(env, exports, name, function);
 }
 
@@ -143,9 +146,15 @@ at::Tensor toOptionalTensor(napi_env env, napi_value value) {
 }  // namespace
 
 std::vector<int64_t> toInts(napi_env env, napi_value array) { return toVector<int64_t, toInt>(env, array); }
-std::vector<double> toDoubles(napi_env env, napi_value array) { return toVector<double, toDouble>(env, array); }
-std::vector<std::string> toStrs(napi_env env, napi_value array) { return toVector<std::string, toStr>(env, array); }
-std::vector<at::Tensor> toTensors(napi_env env, napi_value array) { return toVector<at::Tensor, toOptionalTensor>(env, array); }
+std::vector<double> toDoubles(napi_env env, napi_value array) {
+  return toVector<double, toDouble>(env, array);
+}
+std::vector<std::string> toStrs(napi_env env, napi_value array) {
+  return toVector<std::string, toStr>(env, array);
+}
+std::vector<at::Tensor> toTensors(napi_env env, napi_value array) {
+  return toVector<at::Tensor, toOptionalTensor>(env, array);
+}
 
 napi_value property(napi_env env, napi_value object, const char* key) {
   napi_value result;
@@ -159,7 +168,8 @@ Bytes bytes(napi_env env, napi_value typedArray) {
   size_t size, offset;
   void* data;
   napi_value buffer;
-  if (napi_get_typedarray_info(env, typedArray, &type, &size, &data, &buffer, &offset) != napi_ok) expected(env, typedArray, "a typed array");
+  if (napi_get_typedarray_info(env, typedArray, &type, &size, &data, &buffer, &offset) != napi_ok)
+    expected(env, typedArray, "a typed array");
   return {data, size * widths[type]};
 }
 
@@ -205,9 +215,13 @@ napi_value object(napi_env env) {
   return result;
 }
 
-void set(napi_env env, napi_value object, const char* key, napi_value value) { check(env, napi_set_named_property(env, object, key, value), key); }
+void set(napi_env env, napi_value object, const char* key, napi_value value) {
+  check(env, napi_set_named_property(env, object, key, value), key);
+}
 
-void set(napi_env env, napi_value array, uint32_t index, napi_value value) { check(env, napi_set_element(env, array, index, value), "napi_set_element"); }
+void set(napi_env env, napi_value array, uint32_t index, napi_value value) {
+  check(env, napi_set_element(env, array, index, value), "napi_set_element");
+}
 
 napi_value fromTensor(napi_env env, at::Tensor tensor) {
   if (!tensor.defined()) return null(env);

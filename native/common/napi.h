@@ -1,4 +1,5 @@
-// Small helpers over Node-API: convert, call, wrap; one guard turns every C++ exception into a JavaScript error.
+// Small helpers over Node-API: convert, call, wrap; one guard turns every C++ exception into a JavaScript
+// error.
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <node_api.h>
@@ -16,11 +17,12 @@ namespace lt {
 // An error with a kind of its own in JavaScript: "DATA", "FREED", "TORCH"; see setErrorTypes.
 struct JsError : std::runtime_error {
   std::string kind;
-  JsError(std::string kind_, const std::string& message) : std::runtime_error(message), kind(std::move(kind_)) {}
+  JsError(std::string kind_, const std::string& message)
+      : std::runtime_error(message), kind(std::move(kind_)) {}
 };
 
-// What the addon keeps for each JavaScript environment (main thread or worker). Never freed: a borrowed buffer's
-// deleter may run after its environment has ended.
+// What the addon keeps for each JavaScript environment (main thread or worker). Never freed: a borrowed
+// buffer's deleter may run after its environment has ended.
 struct Instance {
   napi_ref errorTypes = nullptr;
   std::mutex mutex;
@@ -71,7 +73,8 @@ napi_value property(napi_env env, napi_value object, const char* key);
 uint32_t length(napi_env env, napi_value array);
 napi_value element(napi_env env, napi_value array, uint32_t index);
 
-// The memory of a typed array or Buffer, on an ArrayBuffer or a SharedArrayBuffer. Valid while the JS value lives.
+// The memory of a typed array or Buffer, on an ArrayBuffer or a SharedArrayBuffer. Valid while the JS value
+// lives.
 struct Bytes {
   void* data;
   size_t size;
@@ -88,6 +91,7 @@ napi_value array(napi_env env, size_t size);
 napi_value object(napi_env env);
 void set(napi_env env, napi_value object, const char* key, napi_value value);
 void set(napi_env env, napi_value array, uint32_t index, napi_value value);
-napi_value fromTensor(napi_env env, at::Tensor tensor);  // registers it and returns its handle; null if undefined
+napi_value fromTensor(napi_env env,
+                      at::Tensor tensor);  // registers it and returns its handle; null if undefined
 
 }  // namespace lt

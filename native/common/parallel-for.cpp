@@ -8,7 +8,8 @@
 
 namespace lt {
 
-void parallelFor(size_t count, int threads, const std::function<void(size_t)>& work, const std::function<void()>& endThread) {
+void parallelFor(size_t count, int threads, const std::function<void(size_t)>& work,
+                 const std::function<void()>& endThread) {
   std::vector<std::exception_ptr> failures(count);
   std::atomic<size_t> next{0};
   const auto share = [&] {

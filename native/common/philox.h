@@ -1,6 +1,6 @@
-// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
-// The value at a position depends on key and counter only, never on how many numbers others drew, so that any
-// step of a training can be rebuilt and any number of threads sees the same stream.
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
+// SC 2011). The value at a position depends on key and counter only, never on how many numbers others drew,
+// so that any step of a training can be rebuilt and any number of threads sees the same stream.
 #pragma once
 #include <array>
 #include <cmath>
@@ -10,7 +10,8 @@ namespace lt {
 
 class Philox {
  public:
-  // key: the seed. a, b, c: the stream, for example epoch, image and view. Word 0 of the counter counts blocks.
+  // key: the seed. a, b, c: the stream, for example epoch, image and view. Word 0 of the counter counts
+  // blocks.
   explicit Philox(uint64_t key, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0)
       : key_{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)}, counter_{0, a, b, c} {}
 

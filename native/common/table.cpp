@@ -7,7 +7,8 @@
 namespace lt::table {
 namespace {
 
-constexpr uint32_t kSlotBits = 20, kChunkBits = 12, kChunk = 1u << kChunkBits, kChunks = 1u << (kSlotBits - kChunkBits);
+constexpr uint32_t kSlotBits = 20, kChunkBits = 12, kChunk = 1u << kChunkBits,
+                   kChunks = 1u << (kSlotBits - kChunkBits);
 constexpr uint64_t kSlotMask = (1ull << kSlotBits) - 1;
 
 struct Slot {
@@ -26,7 +27,9 @@ Slot* slotOf(Handle handle) {
   Slot* chunk = chunks[(handle & kSlotMask) >> kChunkBits].load(std::memory_order_acquire);
   if (!chunk) return nullptr;
   Slot* slot = chunk + (handle & (kChunk - 1));
-  return slot->generation.load(std::memory_order_acquire) == handle >> kSlotBits && slot->tensor.defined() ? slot : nullptr;
+  return slot->generation.load(std::memory_order_acquire) == handle >> kSlotBits && slot->tensor.defined()
+             ? slot
+             : nullptr;
 }
 
 }  // namespace
@@ -38,7 +41,8 @@ Handle put(at::Tensor tensor) {
     index = freeSlots.back();
     freeSlots.pop_back();
   } else {
-    if (nextSlot > kSlotMask) throw std::runtime_error("more than 1,048,575 tensors are alive: is a scope missing?");
+    if (nextSlot > kSlotMask)
+      throw std::runtime_error("more than 1,048,575 tensors are alive: is a scope missing?");
     index = nextSlot++;
     auto& chunk = chunks[index >> kChunkBits];
     if (!chunk.load()) chunk.store(new Slot[kChunk], std::memory_order_release);
@@ -51,7 +55,9 @@ Handle put(at::Tensor tensor) {
 
 const at::Tensor& get(Handle handle) {
   Slot* slot = slotOf(handle);
-  if (!slot) throw FreedTensor("the tensor was freed: its scope has ended, or dispose() was called; keep() it to use it afterwards");
+  if (!slot)
+    throw FreedTensor(
+        "the tensor was freed: its scope has ended, or dispose() was called; keep() it to use it afterwards");
   return slot->tensor;
 }
 

@@ -24,18 +24,24 @@ Timeline& timeline() {
   return *instance;
 }
 
-double now() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double now() {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 }  // namespace
 
-Stopwatch::Stopwatch(Stage stage) : stage_(stage), begin_(recording.load(std::memory_order_relaxed) ? now() : -1) {}
+Stopwatch::Stopwatch(Stage stage)
+    : stage_(stage), begin_(recording.load(std::memory_order_relaxed) ? now() : -1) {}
 
 Stopwatch::~Stopwatch() {
   if (begin_ < 0 || !recording.load(std::memory_order_relaxed)) return;
   const double end = now();
   Timeline& all = timeline();
   std::lock_guard<std::mutex> lock(all.mutex);
-  const auto thread = all.threads.try_emplace(std::this_thread::get_id(), static_cast<uint32_t>(all.threads.size())).first->second;
+  const auto thread =
+      all.threads.try_emplace(std::this_thread::get_id(), static_cast<uint32_t>(all.threads.size()))
+          .first->second;
   all.spans.push_back({thread, stage_, begin_, end});
 }
 

@@ -1,12 +1,18 @@
-// Where the time of images goes: spans of work on the threads that make them and on the one that waits for them. Off
-// unless somebody profiles; a stopwatch then costs one read of a flag.
+// Where the time of images goes: spans of work on the threads that make them and on the one that waits for
+// them. Off unless somebody profiles; a stopwatch then costs one read of a flag.
 #pragma once
 #include <cstdint>
 #include <vector>
 
 namespace lt {
 
-enum class Stage : uint8_t { Read, Decode, Transform, Wait, Normalize };  // src/data/loader/timeline.ts has the same order
+enum class Stage : uint8_t {
+  Read,
+  Decode,
+  Transform,
+  Wait,
+  Normalize
+};  // src/data/timeline.ts has the same order
 
 struct StageSpan {
   uint32_t thread;  // 0, 1, … in the order of their first span since the start of the recording
@@ -26,7 +32,8 @@ class Stopwatch {
   const double begin_;  // below 0: nothing is recorded
 };
 
-// Of the whole process. A start forgets what was recorded before; a stop hands it out, and nothing where none was started.
+// Of the whole process. A start forgets what was recorded before; a stop hands it out, and nothing where none
+// was started.
 void startTimeline();
 std::vector<StageSpan> stopTimeline();
 

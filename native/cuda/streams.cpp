@@ -1,5 +1,6 @@
-// A device's streams and moments in them, by libtorch's interface that all devices have: no header of CUDA's is needed. On
-// the CPU (and where nothing is computed at all, "meta") work is done in order, and there is nothing to wait for.
+// A device's streams and moments in them, by libtorch's interface that all devices have: no header of CUDA's
+// is needed. On the CPU (and where nothing is computed at all, "meta") work is done in order, and there is
+// nothing to wait for.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/record_stream.h>
 #include <c10/core/Event.h>
@@ -76,10 +77,12 @@ napi_value closeMoment(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-// usedByStream(tensors): made by another stream; their memory is not given away before the current one is done with them
+// usedByStream(tensors): made by another stream; their memory is not given away before the current one is
+// done with them
 napi_value usedByStream(napi_env env, size_t, napi_value* argv) {
   for (at::Tensor& tensor : toTensors(env, argv[0])) {
-    if (!inOrder(tensor.device())) tensor.record_stream(c10::impl::VirtualGuardImpl(tensor.device().type()).getStream(tensor.device()));
+    if (!inOrder(tensor.device()))
+      tensor.record_stream(c10::impl::VirtualGuardImpl(tensor.device().type()).getStream(tensor.device()));
   }
   return undefined(env);
 }

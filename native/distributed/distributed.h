@@ -1,4 +1,5 @@
-// Several processes: stores, process groups, the reducer of gradients, synchronised batch norm. All of it is c10d's.
+// Several processes: stores, process groups, the reducer of gradients, synchronised batch norm. All of it is
+// c10d's.
 #pragma once
 #include <node_api.h>
 

@@ -1,5 +1,6 @@
-// Process groups: c10d's, with Gloo for tensors in the machine's memory and, where the CUDA library is there, NCCL for
-// those on a GPU. Every call waits until it is done, a peer is lost or the group's timeout has passed.
+// Process groups: c10d's, with Gloo for tensors in the machine's memory and, where the CUDA library is there,
+// NCCL for those on a GPU. Every call waits until it is done, a peer is lost or the group's timeout has
+// passed.
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -39,11 +40,14 @@ napi_value openGroup(napi_env env, size_t, napi_value* argv) {
   const std::chrono::milliseconds timeout(toInt(env, argv[4]));
   auto options = c10d::ProcessGroupGloo::Options::create(timeout);
   options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(address));
-  auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>("gloo", store), rank, size, options);
+  auto gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(
+      c10::make_intrusive<c10d::PrefixStore>("gloo", store), rank, size, options);
   auto group = c10::make_intrusive<c10d::ProcessGroup>(store, rank, size);
-  group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, std::optional<c10::intrusive_ptr<c10d::Backend>>(std::move(gloo)));
+  group->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO,
+                    std::optional<c10::intrusive_ptr<c10d::Backend>>(std::move(gloo)));
   auto mesh = size > kFew ? nullptr : std::make_shared<Mesh>(*store, rank, size, address, timeout);
-  return num(env, static_cast<double>(groups().put(std::make_shared<const Connections>(Connections{std::move(group), std::move(mesh)}))));
+  return num(env, static_cast<double>(groups().put(
+                      std::make_shared<const Connections>(Connections{std::move(group), std::move(mesh)}))));
 }
 
 // addNccl(group, store, rank, size, timeoutMs, library): tensors on a GPU go by NCCL from here on
@@ -51,8 +55,11 @@ napi_value addNccl(napi_env env, size_t, napi_value* argv) {
   const auto group = groupOf(toInt(env, argv[0]));
   const auto* library = cuda::openLibrary(toStr(env, argv[5]));
   const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", storeOf(toInt(env, argv[1])));
-  auto nccl = library->nccl(store, static_cast<int>(toInt(env, argv[2])), static_cast<int>(toInt(env, argv[3])), std::chrono::milliseconds(toInt(env, argv[4])));
-  group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL, std::optional<c10::intrusive_ptr<c10d::Backend>>(std::move(nccl)));
+  auto nccl =
+      library->nccl(store, static_cast<int>(toInt(env, argv[2])), static_cast<int>(toInt(env, argv[3])),
+                    std::chrono::milliseconds(toInt(env, argv[4])));
+  group->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::NCCL,
+                    std::optional<c10::intrusive_ptr<c10d::Backend>>(std::move(nccl)));
   return undefined(env);
 }
 

@@ -18,7 +18,8 @@ constexpr int kBufferBytes = 4 * Mesh::kMostNumbers * sizeof(double);
 
 [[noreturn]] void fail(const std::string& what) {
   const bool late = errno == EAGAIN || errno == EINPROGRESS;
-  throw std::runtime_error("the processes' connections: " + what + ": " + (late ? "timed out" : std::strerror(errno)));
+  throw std::runtime_error("the processes' connections: " + what + ": " +
+                           (late ? "timed out" : std::strerror(errno)));
 }
 
 void set(const Socket& socket, int level, int option, const void* value, socklen_t size) {
@@ -32,7 +33,8 @@ void limitTime(const Socket& socket, std::chrono::milliseconds timeout) {
   set(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
 }
 
-// A socket for this kind of address. Buffers are set before the ends meet; one that is accepted has its listener's.
+// A socket for this kind of address. Buffers are set before the ends meet; one that is accepted has its
+// listener's.
 Socket open(int family, std::chrono::milliseconds timeout) {
   Socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.descriptor() < 0) fail("socket");
@@ -51,15 +53,19 @@ std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> lookUp(const std::string& hos
   addrinfo hints{}, *found = nullptr;
   hints.ai_socktype = SOCK_STREAM;
   const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-  if (error != 0) throw std::runtime_error("the processes' connections: " + host + ": " + gai_strerror(error));
+  if (error != 0)
+    throw std::runtime_error("the processes' connections: " + host + ": " + gai_strerror(error));
   return {found, &freeaddrinfo};
 }
 
 // Listens at a port that the system chooses; the others read of it at the store.
-Socket listenAt(const std::string& address, int backlog, std::chrono::milliseconds timeout, std::string& port) {
+Socket listenAt(const std::string& address, int backlog, std::chrono::milliseconds timeout,
+                std::string& port) {
   const auto place = lookUp(address, "0");
   Socket socket = open(place->ai_family, timeout);
-  if (bind(socket.descriptor(), place->ai_addr, place->ai_addrlen) != 0 || listen(socket.descriptor(), backlog) != 0) fail("listening at " + address);
+  if (bind(socket.descriptor(), place->ai_addr, place->ai_addrlen) != 0 ||
+      listen(socket.descriptor(), backlog) != 0)
+    fail("listening at " + address);
   sockaddr_storage own{};
   socklen_t size = sizeof own;
   if (getsockname(socket.descriptor(), reinterpret_cast<sockaddr*>(&own), &size) != 0) fail("getsockname");
@@ -95,7 +101,8 @@ Socket::~Socket() {
 
 void Socket::send(const void* bytes, size_t size) const {
   for (size_t done = 0; done < size;) {
-    const ssize_t sent = ::send(descriptor_, static_cast<const char*>(bytes) + done, size - done, MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(descriptor_, static_cast<const char*>(bytes) + done, size - done, MSG_NOSIGNAL);
     if (sent < 0 && errno != EINTR) fail("sending");
     done += static_cast<size_t>(std::max<ssize_t>(sent, 0));
   }
@@ -111,7 +118,9 @@ void Socket::receive(void* bytes, size_t size) const {
 }
 
 // Each connects to those of lower rank, tells its own, and waits for those of higher rank.
-Mesh::Mesh(c10d::Store& store, int rank, int size, const std::string& address, std::chrono::milliseconds timeout) : rank_(rank), sockets_(static_cast<size_t>(size)) {
+Mesh::Mesh(c10d::Store& store, int rank, int size, const std::string& address,
+           std::chrono::milliseconds timeout)
+    : rank_(rank), sockets_(static_cast<size_t>(size)) {
   std::string port;
   const Socket listening = listenAt(address, size, timeout, port);
   const std::string place = address + " " + port;
@@ -127,7 +136,9 @@ Mesh::Mesh(c10d::Store& store, int rank, int size, const std::string& address, s
     Socket socket = acceptFrom(listening, timeout);
     int other = 0;
     socket.receive(&other, sizeof other);
-    if (other <= rank || other >= size) throw std::runtime_error("the processes' connections: expected a rank from " + std::to_string(rank + 1) + " on, found " + std::to_string(other));
+    if (other <= rank || other >= size)
+      throw std::runtime_error("the processes' connections: expected a rank from " +
+                               std::to_string(rank + 1) + " on, found " + std::to_string(other));
     sockets_[other] = std::move(socket);
   }
 }

@@ -1,4 +1,5 @@
-// A connection of each process of a group to each other one, for messages that are short and that all wait for.
+// A connection of each process of a group to each other one, for messages that are short and that all wait
+// for.
 #pragma once
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
@@ -21,15 +22,16 @@ class Socket {
   ~Socket();
 
   int descriptor() const { return descriptor_; }
-  void send(const void* bytes, size_t size) const;  // all of them; throws when the other end is gone or the time is over
+  void send(const void* bytes,
+            size_t size) const;  // all of them; throws when the other end is gone or the time is over
   void receive(void* bytes, size_t size) const;
 
  private:
   int descriptor_;
 };
 
-// Gloo hands every message from thread to thread, which on a busy machine costs more than the message. Here the thread that
-// has the numbers writes them to each socket and reads the others'.
+// Gloo hands every message from thread to thread, which on a busy machine costs more than the message. Here
+// the thread that has the numbers writes them to each socket and reads the others'.
 class Mesh {
  public:
   // As many numbers as surely fit into the sockets' buffers, so that all may write before any reads.

@@ -1,4 +1,5 @@
-// Key-value stores that processes meet at: c10d's TCPStore, and FileStore for processes that share a file system.
+// Key-value stores that processes meet at: c10d's TCPStore, and FileStore for processes that share a file
+// system.
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -16,9 +17,12 @@ Registry<c10::intrusive_ptr<c10d::Store>>& stores() {
   return *all;
 }
 
-std::chrono::milliseconds toMilliseconds(napi_env env, napi_value value) { return std::chrono::milliseconds(toInt(env, value)); }
+std::chrono::milliseconds toMilliseconds(napi_env env, napi_value value) {
+  return std::chrono::milliseconds(toInt(env, value));
+}
 
-// tcpStore(host, port, serves, timeoutMs) → { id, port }. The one that serves listens, at any free port for 0.
+// tcpStore(host, port, serves, timeoutMs) → { id, port }. The one that serves listens, at any free port for
+// 0.
 napi_value tcpStore(napi_env env, size_t, napi_value* argv) {
   c10d::TCPStoreOptions options;
   options.port = static_cast<uint16_t>(toInt(env, argv[1]));
@@ -34,12 +38,14 @@ napi_value tcpStore(napi_env env, size_t, napi_value* argv) {
 
 // fileStore(path, processes) → id
 napi_value fileStore(napi_env env, size_t, napi_value* argv) {
-  return num(env, static_cast<double>(stores().put(c10::make_intrusive<c10d::FileStore>(toStr(env, argv[0]), static_cast<int>(toInt(env, argv[1]))))));
+  return num(env, static_cast<double>(stores().put(c10::make_intrusive<c10d::FileStore>(
+                      toStr(env, argv[0]), static_cast<int>(toInt(env, argv[1]))))));
 }
 
 // prefixStore(store, prefix) → id of a store whose keys all begin so
 napi_value prefixStore(napi_env env, size_t, napi_value* argv) {
-  return num(env, static_cast<double>(stores().put(c10::make_intrusive<c10d::PrefixStore>(toStr(env, argv[1]), storeOf(toInt(env, argv[0]))))));
+  return num(env, static_cast<double>(stores().put(c10::make_intrusive<c10d::PrefixStore>(
+                      toStr(env, argv[1]), storeOf(toInt(env, argv[0]))))));
 }
 
 // storeSet(store, key, value)
@@ -60,7 +66,8 @@ napi_value storeGet(napi_env env, size_t, napi_value* argv) {
 
 // storeAdd(store, key, amount) → the sum so far
 napi_value storeAdd(napi_env env, size_t, napi_value* argv) {
-  return num(env, static_cast<double>(storeOf(toInt(env, argv[0]))->add(toStr(env, argv[1]), toInt(env, argv[2]))));
+  return num(
+      env, static_cast<double>(storeOf(toInt(env, argv[0]))->add(toStr(env, argv[1]), toInt(env, argv[2]))));
 }
 
 napi_value closeStore(napi_env env, size_t, napi_value* argv) {

@@ -1,7 +1,8 @@
-// Batch norm over the images of all processes: each sums over its own, the sums are reduced, and all normalise by the
-// same mean and variance. Gradients need the sums of two products in the same way. Ioffe and Szegedy, ICML 2015, over
-// the whole batch; PyTorch's SyncBatchNorm does the same. native/kernels/batch-norm.h sends the same sums in the same order,
-// so that a process may compute a layer here and another one there.
+// Batch norm over the images of all processes: each sums over its own, the sums are reduced, and all
+// normalise by the same mean and variance. Gradients need the sums of two products in the same way. Ioffe and
+// Szegedy, ICML 2015, over the whole batch; PyTorch's SyncBatchNorm does the same.
+// native/kernels/batch-norm.h sends the same sums in the same order, so that a process may compute a layer
+// here and another one there.
 #include "distributed/sync-batch-norm.h"
 
 #include <ATen/ops/cat.h>
@@ -20,7 +21,8 @@ namespace lt::distributed {
 void sumOverProcesses(int64_t group, at::Tensor& sums) {
   const auto mesh = meshOf(group);
   const auto count = static_cast<size_t>(sums.numel());
-  if (mesh && sums.is_cpu() && count <= Mesh::kMostNumbers) return mesh->sum(sums.mutable_data_ptr<double>(), count);
+  if (mesh && sums.is_cpu() && count <= Mesh::kMostNumbers)
+    return mesh->sum(sums.mutable_data_ptr<double>(), count);
   std::vector<at::Tensor> one{sums};
   groupOf(group)->allreduce(one)->wait();
 }
@@ -59,13 +61,15 @@ void follow(const at::Tensor& running, const at::Tensor& newest, double momentum
 }
 
 struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                            const at::Tensor& runningMean, const at::Tensor& runningVariance, double momentum, double eps, int64_t group) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& bias, const at::Tensor& runningMean,
+                            const at::Tensor& runningVariance, double momentum, double eps, int64_t group) {
     const auto moments = momentsOverProcesses(x, group);
     follow(runningMean, moments.mean, momentum);
     follow(runningVariance, moments.variance * (moments.count / std::max(moments.count - 1, 1.0)), momentum);
     // The CPU's batch norm wants the statistics in the weights' type.
-    const auto mean = moments.mean.to(weight.scalar_type()), variance = moments.variance.to(weight.scalar_type());
+    const auto mean = moments.mean.to(weight.scalar_type()),
+               variance = moments.variance.to(weight.scalar_type());
     context->save_for_backward({x, weight, mean, variance});
     context->saved_data["eps"] = eps;
     context->saved_data["count"] = moments.count;
@@ -79,28 +83,34 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     const double eps = context->saved_data["eps"].toDouble(), count = context->saved_data["count"].toDouble();
     const auto gradient = gradients[0].contiguous(x.suggest_memory_format());
     // As if the statistics were constants; what they owe to x is added below.
-    auto [ofInput, ofWeight, ofBias] =
-        at::native_batch_norm_backward(gradient, x, weight, mean, variance, {}, {}, /*train=*/false, eps, {true, true, true});
+    auto [ofInput, ofWeight, ofBias] = at::native_batch_norm_backward(
+        gradient, x, weight, mean, variance, {}, {}, /*train=*/false, eps, {true, true, true});
     const int64_t channels = x.size(1);
     const auto inverse = (variance.to(at::kDouble) + eps).rsqrt();
-    auto sums = at::cat({ofBias.to(at::kDouble), ofWeight.to(at::kDouble) / inverse});  // of g and g·(x − mean)
+    auto sums =
+        at::cat({ofBias.to(at::kDouble), ofWeight.to(at::kDouble) / inverse});  // of g and g·(x − mean)
     sumOverProcesses(context->saved_data["group"].toInt(), sums);
-    const auto meanOfGradient = sums.narrow(0, 0, channels) / count, meanOfProduct = sums.narrow(0, channels, channels) / count;
+    const auto meanOfGradient = sums.narrow(0, 0, channels) / count,
+               meanOfProduct = sums.narrow(0, channels, channels) / count;
     const auto scale = weight.detach().to(at::kDouble) * inverse;
     const auto byInput = -(scale * inverse * inverse * meanOfProduct);
     const auto constant = -(scale * meanOfGradient) - byInput * mean.to(at::kDouble);
     std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
     shape[1] = channels;
     const auto type = c10::isReducedFloatingType(x.scalar_type()) ? at::kFloat : x.scalar_type();
-    ofInput = ofInput.to(type).addcmul(x.to(type), byInput.to(type).view(shape)).add_(constant.to(type).view(shape)).to(x.scalar_type());
+    ofInput = ofInput.to(type)
+                  .addcmul(x.to(type), byInput.to(type).view(shape))
+                  .add_(constant.to(type).view(shape))
+                  .to(x.scalar_type());
     return {ofInput, ofWeight, ofBias, {}, {}, {}, {}, {}};
   }
 };
 
 }  // namespace
 
-at::Tensor syncBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& runningMean,
-                         const at::Tensor& runningVariance, double momentum, double eps, int64_t group) {
+at::Tensor syncBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                         const at::Tensor& runningMean, const at::Tensor& runningVariance, double momentum,
+                         double eps, int64_t group) {
   return SyncBatchNorm::apply(x, weight, bias, runningMean, runningVariance, momentum, eps, group);
 }
 
@@ -109,9 +119,11 @@ void defineSyncBatchNorm() {
   static torch::Library library(torch::Library::FRAGMENT, "longtail", std::nullopt, __FILE__, __LINE__);
   static const bool defined = [] {
     library.def(
-        "sync_batch_norm(Tensor x, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_variance, float momentum, float eps, int group) -> "
+        "sync_batch_norm(Tensor x, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_variance, "
+        "float momentum, float eps, int group) -> "
         "Tensor");
-    library.impl("sync_batch_norm", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(syncBatchNorm)));
+    library.impl("sync_batch_norm",
+                 torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(syncBatchNorm)));
     return true;
   }();
   (void)defined;

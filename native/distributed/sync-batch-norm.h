@@ -4,12 +4,13 @@
 
 namespace lt::distributed {
 
-// What one process's sums over its images, float64 [n], become: those over the images of all processes, the same bits in
-// each. For few numbers: batch norm's.
+// What one process's sums over its images, float64 [n], become: those over the images of all processes, the
+// same bits in each. For few numbers: batch norm's.
 void sumOverProcesses(int64_t group, at::Tensor& sums);
 
 // x [N, C, …], in training; the statistics move as those of batch norm do. With autograd.
-at::Tensor syncBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& runningMean,
-                         const at::Tensor& runningVariance, double momentum, double eps, int64_t group);
+at::Tensor syncBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                         const at::Tensor& runningMean, const at::Tensor& runningVariance, double momentum,
+                         double eps, int64_t group);
 
 }  // namespace lt::distributed

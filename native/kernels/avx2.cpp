@@ -1,6 +1,7 @@
-// The kernels in AVX2 with FMA. What comes before the pragma is compiled for every x86-64 processor; what comes after
-// it is called only where the processor has these instructions (kernelsFor). The templates after it take their
-// instruction set as a type of this file, so that the linker cannot give their code to anyone else.
+// The kernels in AVX2 with FMA. What comes before the pragma is compiled for every x86-64 processor; what
+// comes after it is called only where the processor has these instructions (kernelsFor). The templates after
+// it take their instruction set as a type of this file, so that the linker cannot give their code to anyone
+// else.
 #include <immintrin.h>
 
 #include "kernels/scratch.h"
@@ -18,10 +19,12 @@ struct Avx2 {
   static inline Vec fill(float f) { return _mm256_set1_ps(f); }
   static inline Vec plus(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }    // c + a·b
   static inline Vec minus(Vec a, Vec b, Vec c) { return _mm256_fnmadd_ps(a, b, c); }  // c − a·b
-  static inline Vec atLeast(Vec least, Vec v) { return _mm256_max_ps(least, v); }  // NaN stays NaN
+  static inline Vec atLeast(Vec least, Vec v) { return _mm256_max_ps(least, v); }     // NaN stays NaN
   static inline Vec relu(Vec v) { return atLeast(_mm256_setzero_ps(), v); }
   // v where `by` is above 0 or NaN, else 0
-  static inline Vec where(Vec by, Vec v) { return _mm256_and_ps(v, _mm256_cmp_ps(by, _mm256_setzero_ps(), _CMP_NLE_UQ)); }
+  static inline Vec where(Vec by, Vec v) {
+    return _mm256_and_ps(v, _mm256_cmp_ps(by, _mm256_setzero_ps(), _CMP_NLE_UQ));
+  }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
-// The kernels in AVX-512. What comes before the pragma is compiled for every x86-64 processor; what comes after
-// it is called only where the processor has these instructions (kernelsFor). The templates after it take their
-// instruction set as a type of this file, so that the linker cannot give their code to anyone else.
+// The kernels in AVX-512. What comes before the pragma is compiled for every x86-64 processor; what comes
+// after it is called only where the processor has these instructions (kernelsFor). The templates after it
+// take their instruction set as a type of this file, so that the linker cannot give their code to anyone
+// else.
 #include <immintrin.h>
 
 #include "kernels/scratch.h"
@@ -18,10 +19,12 @@ struct Avx512 {
   static inline Vec fill(float f) { return _mm512_set1_ps(f); }
   static inline Vec plus(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }    // c + a·b
   static inline Vec minus(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }  // c − a·b
-  static inline Vec atLeast(Vec least, Vec v) { return _mm512_max_ps(least, v); }  // NaN stays NaN
+  static inline Vec atLeast(Vec least, Vec v) { return _mm512_max_ps(least, v); }     // NaN stays NaN
   static inline Vec relu(Vec v) { return atLeast(_mm512_setzero_ps(), v); }
   // v where `by` is above 0 or NaN, else 0
-  static inline Vec where(Vec by, Vec v) { return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(by, _mm512_setzero_ps(), _CMP_NLE_UQ), v); }
+  static inline Vec where(Vec by, Vec v) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(by, _mm512_setzero_ps(), _CMP_NLE_UQ), v);
+  }
 };
 
 }  // namespace

@@ -19,8 +19,9 @@ std::vector<double> sumsOf(const Kernels& kernels, const at::Tensor& values) {
 }
 
 struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
-                            const std::optional<at::Tensor>& shortcut, const at::Tensor& runningMean, const at::Tensor& runningVar, double momentum,
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight,
+                            const at::Tensor& bias, const std::optional<at::Tensor>& shortcut,
+                            const at::Tensor& runningMean, const at::Tensor& runningVar, double momentum,
                             double eps, std::optional<int64_t> group) {
     const Kernels& kernels = *chooseForPixels(input);
     const NormSums sums(sumsOf(kernels, input), pixelsOf(input).count, group);
@@ -41,10 +42,14 @@ struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
     const NormStatistics statistics(saved[3]);
     const Pixels pixels = pixelsOf(input);
     auto [masked, sums] = maskRelu(kernels, gradients[0], output, input, statistics);
-    const NormBatch batch{context->saved_data["count"].toDouble(), context->saved_data["group"].toOptional<int64_t>()};
+    const NormBatch batch{context->saved_data["count"].toDouble(),
+                          context->saved_data["group"].toOptional<int64_t>()};
     const NormGradients norm(sums, batch, statistics, weight);
     at::Tensor ofInput = emptyImages(input, input.size(1));
-    inParts(pixels.count, [&](Part part) { kernels.normGradientPixels({pixels, norm.ofInput(masked, input), ofInput.mutable_data_ptr<float>()}, part); });
+    inParts(pixels.count, [&](Part part) {
+      kernels.normGradientPixels({pixels, norm.ofInput(masked, input), ofInput.mutable_data_ptr<float>()},
+                                 part);
+    });
     const bool wantsShortcut = context->needs_input_grad(3);
     return {ofInput, norm.weight, norm.bias, wantsShortcut ? masked : at::Tensor(), {}, {}, {}, {}, {}};
   }
@@ -52,32 +57,42 @@ struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
 
 }  // namespace
 
-at::Tensor batchNormRelu(const at::Tensor& input, const Norm& norm, const std::optional<at::Tensor>& shortcut) {
-  return BatchNormRelu::apply(input, norm.weight, norm.bias, shortcut, norm.runningMean, norm.runningVar, norm.momentum, norm.eps, norm.group);
+at::Tensor batchNormRelu(const at::Tensor& input, const Norm& norm,
+                         const std::optional<at::Tensor>& shortcut) {
+  return BatchNormRelu::apply(input, norm.weight, norm.bias, shortcut, norm.runningMean, norm.runningVar,
+                              norm.momentum, norm.eps, norm.group);
 }
 
-at::Tensor normalizeRelu(const Kernels& kernels, const at::Tensor& input, const NormStatistics& statistics, const at::Tensor& shortcut) {
+at::Tensor normalizeRelu(const Kernels& kernels, const at::Tensor& input, const NormStatistics& statistics,
+                         const at::Tensor& shortcut) {
   at::Tensor output = emptyImages(input, input.size(1));
-  const NormalizePixels job{pixelsOf(input),    data(input), statistics.scale(), statistics.shift(), shortcut.defined() ? data(shortcut) : nullptr,
+  const NormalizePixels job{pixelsOf(input),
+                            data(input),
+                            statistics.scale(),
+                            statistics.shift(),
+                            shortcut.defined() ? data(shortcut) : nullptr,
                             output.mutable_data_ptr<float>()};
   inParts(job.pixels.count, [&](Part part) { kernels.normalizePixels(job, part); });
   return output;
 }
 
-Masked maskRelu(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& output, const at::Tensor& normalized,
-                const NormStatistics& statistics) {
+Masked maskRelu(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& output,
+                const at::Tensor& normalized, const NormStatistics& statistics) {
   const at::Tensor given = gradient.contiguous(at::MemoryFormat::ChannelsLast);
   const Pixels pixels = pixelsOf(output);
   at::Tensor masked = emptyImages(output, output.size(1));
   PartSums sums(pixels.count, pixels.channels);
   inParts(pixels.count, [&](Part part) {
-    kernels.maskPixels({pixels, data(given), data(output), data(normalized), statistics.mean(), masked.mutable_data_ptr<float>(), sums.of(part)}, part);
+    kernels.maskPixels({pixels, data(given), data(output), data(normalized), statistics.mean(),
+                        masked.mutable_data_ptr<float>(), sums.of(part)},
+                       part);
   });
   return {masked, sums.total()};
 }
 
 void refuseSecondDerivative(const char* name) {
-  TORCH_CHECK(!at::GradMode::is_enabled(), name, ": its gradient cannot be differentiated; --kernels libtorch can");
+  TORCH_CHECK(!at::GradMode::is_enabled(), name,
+              ": its gradient cannot be differentiated; --kernels libtorch can");
 }
 
 }  // namespace lt::kernels

@@ -1,5 +1,5 @@
-// Batch norm in training as a scale and a shift by channel, and its gradient as three factors by channel, so that both
-// can be taken on by the convolution beside it. Ioffe and Szegedy, ICML 2015.
+// Batch norm in training as a scale and a shift by channel, and its gradient as three factors by channel, so
+// that both can be taken on by the convolution beside it. Ioffe and Szegedy, ICML 2015.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -14,7 +14,8 @@ namespace lt::kernels {
 struct Norm {
   at::Tensor weight, bias, runningMean, runningVar;
   double momentum, eps;
-  std::optional<int64_t> group;  // of processes, whose images are one batch; none: this process's images alone
+  std::optional<int64_t>
+      group;  // of processes, whose images are one batch; none: this process's images alone
 };
 
 // Two sums for each channel, [2][C], over `count` values: those of the norm's batch.
@@ -29,8 +30,8 @@ struct NormSums {
 // What one batch makes of it; rows of one tensor [4, C], so that autograd can keep it.
 class NormStatistics {
  public:
-  // From the sums and the sums of squares. Moves the running statistics as PyTorch does: by `momentum` towards the mean and
-  // the unbiased variance. More than one value.
+  // From the sums and the sums of squares. Moves the running statistics as PyTorch does: by `momentum`
+  // towards the mean and the unbiased variance. More than one value.
   NormStatistics(const NormSums& sums, const Norm& norm);
   explicit NormStatistics(at::Tensor rows) : rows_(std::move(rows)) {}
 
@@ -63,11 +64,12 @@ struct NormBatch {
   std::optional<int64_t> group;
 };
 
-// Gradients of a norm from the sums of g and g·(x − mean) over this process's values, g being its output's gradient. The
-// weight's and the bias's are this process's part; the input's is of the whole batch.
+// Gradients of a norm from the sums of g and g·(x − mean) over this process's values, g being its output's
+// gradient. The weight's and the bias's are this process's part; the input's is of the whole batch.
 class NormGradients {
  public:
-  NormGradients(const std::vector<double>& sums, const NormBatch& batch, const NormStatistics& statistics, const at::Tensor& weight);
+  NormGradients(const std::vector<double>& sums, const NormBatch& batch, const NormStatistics& statistics,
+                const at::Tensor& weight);
 
   // The input's: a·g + b·x + c
   NormGradient ofInput(const at::Tensor& gradient, const at::Tensor& input) const;

@@ -9,25 +9,29 @@ namespace {
 
 std::atomic<Use> inUse{Use::Own};
 
-bool areImages(const at::Tensor& tensor) { return isPlainFloat(tensor) && tensor.dim() == 4 && tensor.is_contiguous(at::MemoryFormat::ChannelsLast); }
+bool areImages(const at::Tensor& tensor) {
+  return isPlainFloat(tensor) && tensor.dim() == 4 && tensor.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
 
-// Where Winograd was faster than libtorch's oneDNN in bench/convolution.mjs (AVX2, 2 threads; own / libtorch in CPU time
-// of both passes: 0.2 to 0.9 inside the rule, up to 1.2 outside). Transforming the weights costs about as much as 20
-// tiles, so that there must be more of them, and what a tile computes beyond the image's edge is lost. A rule and not a
-// measurement at run time: the same training must choose the same kernels, and so give the same bits, each time.
+// Where Winograd was faster than libtorch's oneDNN in bench/convolution.mjs (AVX2, 2 threads; own / libtorch
+// in CPU time of both passes: 0.2 to 0.9 inside the rule, up to 1.2 outside). Transforming the weights costs
+// about as much as 20 tiles, so that there must be more of them, and what a tile computes beyond the image's
+// edge is lost. A rule and not a measurement at run time: the same training must choose the same kernels, and
+// so give the same bits, each time.
 bool pays(const Images& images, const Channels& channels) {
   constexpr int64_t kLeastTiles = 64, kMostWeights = 512 * 512;  // none was measured beyond the latter
   const Strips strips(images);
   const int64_t tiles = images.count * strips.rows * strips.columns;
   const bool wellFilled = 2 * images.height * images.width >= strips.rows * strips.columns * kTile * kTile;
-  return tiles >= kLeastTiles && wellFilled && static_cast<int64_t>(channels.inputs) * channels.outputs <= kMostWeights;
+  return tiles >= kLeastTiles && wellFilled &&
+         static_cast<int64_t>(channels.inputs) * channels.outputs <= kMostWeights;
 }
 
 }  // namespace
 
 bool isPlainFloat(const at::Tensor& tensor) {
-  return use() != Use::Libtorch && tensor.device().is_cpu() && tensor.layout() == at::kStrided && tensor.scalar_type() == at::kFloat &&
-         !at::autocast::is_autocast_enabled(at::kCPU);
+  return use() != Use::Libtorch && tensor.device().is_cpu() && tensor.layout() == at::kStrided &&
+         tensor.scalar_type() == at::kFloat && !at::autocast::is_autocast_enabled(at::kCPU);
 }
 
 const Kernels* chooseForPixels(const at::Tensor& input) {

@@ -6,7 +6,8 @@
 
 namespace lt::kernels {
 
-// The kernels for a 3x3 convolution with stride 1 and padding 1 of these tensors; null where libtorch computes it.
+// The kernels for a 3x3 convolution with stride 1 and padding 1 of these tensors; null where libtorch
+// computes it.
 const Kernels* choose(const at::Tensor& input, const at::Tensor& weight);
 
 // The kernels for batch norm and ReLU of these images in training; null where libtorch does.

@@ -1,7 +1,7 @@
-// longtail::conv_norm: a convolution, its batch norm, a shortcut's addition and a ReLU. Our kernels take together what
-// they can: in training, norm, addition and ReLU; in evaluation without gradients, all of it where they take the
-// convolution, and else the norm goes into the weights that libtorch convolves with. Every call folds anew, so that no
-// weight can be out of date: it costs as much as a few pixels.
+// longtail::conv_norm: a convolution, its batch norm, a shortcut's addition and a ReLU. Our kernels take
+// together what they can: in training, norm, addition and ReLU; in evaluation without gradients, all of it
+// where they take the convolution, and else the norm goes into the weights that libtorch convolves with.
+// Every call folds anew, so that no weight can be out of date: it costs as much as a few pixels.
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/mul.h>
@@ -20,8 +20,11 @@ namespace lt::kernels {
 namespace {
 
 bool is3x3(const at::Tensor& weight, const Geometry& geometry) {
-  const auto ones = [](at::IntArrayRef values) { return std::all_of(values.begin(), values.end(), [](int64_t value) { return value == 1; }); };
-  return weight.size(2) == 3 && weight.size(3) == 3 && ones(geometry.stride) && ones(geometry.padding) && geometry.groups == 1;
+  const auto ones = [](at::IntArrayRef values) {
+    return std::all_of(values.begin(), values.end(), [](int64_t value) { return value == 1; });
+  };
+  return weight.size(2) == 3 && weight.size(3) == 3 && ones(geometry.stride) && ones(geometry.padding) &&
+         geometry.groups == 1;
 }
 
 at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
@@ -31,7 +34,8 @@ at::Tensor convolve(const at::Tensor& input, const at::Tensor& weight, const Geo
 
 at::Tensor normalize(const at::Tensor& y, const Norm& norm, bool training) {
   const auto& [weight, bias, runningMean, runningVar, momentum, eps, group] = norm;
-  if (training && group) return distributed::syncBatchNorm(y, weight, bias, runningMean, runningVar, momentum, eps, *group);
+  if (training && group)
+    return distributed::syncBatchNorm(y, weight, bias, runningMean, runningVar, momentum, eps, *group);
   return at::batch_norm(y, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 
@@ -42,27 +46,35 @@ at::Tensor addAndRelu(at::Tensor y, const std::optional<at::Tensor>& shortcut, b
 }
 
 bool isRecorded(std::initializer_list<const at::Tensor*> tensors) {
-  return at::GradMode::is_enabled() && std::any_of(tensors.begin(), tensors.end(), [](const at::Tensor* tensor) { return tensor->requires_grad(); });
+  return at::GradMode::is_enabled() &&
+         std::any_of(tensors.begin(), tensors.end(),
+                     [](const at::Tensor* tensor) { return tensor->requires_grad(); });
 }
 
-at::Tensor folded(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry, const Following& following) {
+at::Tensor folded(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
+                  const Following& following) {
   const FoldedNorm norm(following.norm);
   const Kernels* kernels = is3x3(weight, geometry) ? choose(input, weight) : nullptr;
   if (!kernels) {
     const at::Tensor weights = at::mul(weight, norm.scale().view({-1, 1, 1, 1}));
-    const at::Tensor convolved = at::conv2d(input, weights, norm.shift(), geometry.stride, geometry.padding, 1, geometry.groups);
+    const at::Tensor convolved =
+        at::conv2d(input, weights, norm.shift(), geometry.stride, geometry.padding, 1, geometry.groups);
     return addAndRelu(convolved, following.shortcut, following.relu);
   }
-  const at::Tensor shortcut = following.shortcut ? following.shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
+  const at::Tensor shortcut =
+      following.shortcut ? following.shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
   return forwardNormalized(*kernels, input, weight, norm, shortcut, following.relu);
 }
 
 }  // namespace
 
-at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry, const Following& following) {
+at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
+                    const Following& following) {
   const auto& [norm, training, shortcut, relu] = following;
-  const bool recorded = isRecorded({&input, &weight, &norm.weight, &norm.bias}) || (shortcut && isRecorded({&*shortcut}));
-  if (!training && !recorded && isPlainFloat(input) && isPlainFloat(weight) && isPlainFloat(norm.runningVar)) return folded(input, weight, geometry, following);
+  const bool recorded =
+      isRecorded({&input, &weight, &norm.weight, &norm.bias}) || (shortcut && isRecorded({&*shortcut}));
+  if (!training && !recorded && isPlainFloat(input) && isPlainFloat(weight) && isPlainFloat(norm.runningVar))
+    return folded(input, weight, geometry, following);
   const at::Tensor y = convolve(input, weight, geometry);
   const bool fits = !shortcut || (isPlainFloat(*shortcut) && shortcut->sizes() == y.sizes());
   if (training && relu && fits && chooseForPixels(y)) return batchNormRelu(y, norm, shortcut);
@@ -71,20 +83,27 @@ at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geo
 
 namespace {
 
-at::Tensor convNormOperator(const at::Tensor& input, const at::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef padding, int64_t groups,
-                            const at::Tensor& normWeight, const at::Tensor& normBias, const at::Tensor& runningMean, const at::Tensor& runningVar,
-                            bool training, double momentum, double eps, const std::optional<at::Tensor>& shortcut, bool relu,
+at::Tensor convNormOperator(const at::Tensor& input, const at::Tensor& weight, at::IntArrayRef stride,
+                            at::IntArrayRef padding, int64_t groups, const at::Tensor& normWeight,
+                            const at::Tensor& normBias, const at::Tensor& runningMean,
+                            const at::Tensor& runningVar, bool training, double momentum, double eps,
+                            const std::optional<at::Tensor>& shortcut, bool relu,
                             std::optional<int64_t> group) {
-  return convNorm(input, weight, {stride, padding, groups}, {{normWeight, normBias, runningMean, runningVar, momentum, eps, group}, training, shortcut, relu});
+  return convNorm(
+      input, weight, {stride, padding, groups},
+      {{normWeight, normBias, runningMean, runningVar, momentum, eps, group}, training, shortcut, relu});
 }
 
 }  // namespace
 
 void defineConvNorm(torch::Library& library) {
   library.def(
-      "conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, "
-      "Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu, int? group) -> Tensor");
-  library.impl("conv_norm", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(convNormOperator)));
+      "conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, "
+      "Tensor norm_bias, Tensor running_mean, "
+      "Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu, int? "
+      "group) -> Tensor");
+  library.impl("conv_norm",
+               torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(convNormOperator)));
 }
 
 }  // namespace lt::kernels

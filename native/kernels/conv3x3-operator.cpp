@@ -28,7 +28,8 @@ struct Conv3x3 : torch::autograd::Function<Conv3x3> {
     // A gradient that will be differentiated itself comes from operators that can be.
     if (!chosen || at::GradMode::is_enabled()) {
       auto [ofInput, ofWeight, ofBias] =
-          at::convolution_backward(gradients[0], input, weight, std::nullopt, {1, 1}, {1, 1}, {1, 1}, false, {0, 0}, 1, {wantsInput, wantsWeight, false});
+          at::convolution_backward(gradients[0], input, weight, std::nullopt, {1, 1}, {1, 1}, {1, 1}, false,
+                                   {0, 0}, 1, {wantsInput, wantsWeight, false});
       return {ofInput, ofWeight};
     }
     const auto gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);

@@ -12,7 +12,8 @@ namespace {
 class Transformed {
  public:
   Transformed(const Kernels& kernels, const at::Tensor& weight, bool rotated)
-      : channels(rotated ? turned(channelsOf(weight)) : channelsOf(weight)), memory_(static_cast<size_t>(transformedWeights(channels))) {
+      : channels(rotated ? turned(channelsOf(weight)) : channelsOf(weight)),
+        memory_(static_cast<size_t>(transformedWeights(channels))) {
     const WeightTransform job{channels, kernels::data(weight), stridesOf(weight), rotated, memory_.data()};
     inParts(channels.inputs, [&](Part part) { kernels.transformWeights(job, part); });
   }
@@ -31,7 +32,8 @@ Convolution jobOf(const at::Tensor& input, const Transformed& weights, at::Tenso
 
 void run(const Kernels& kernels, const Convolution& job) {
   const size_t scratch = scratchFloats(job.images, job.channels);
-  inParts(Strips(job.images).count, [&](Part part) { kernels.convolve(job, part, Workspace(scratch).data()); });
+  inParts(Strips(job.images).count,
+          [&](Part part) { kernels.convolve(job, part, Workspace(scratch).data()); });
 }
 
 at::Tensor convolve(const Kernels& kernels, const at::Tensor& input, const Transformed& weights) {
@@ -44,13 +46,16 @@ at::Tensor convolve(const Kernels& kernels, const at::Tensor& input, const Trans
 class WeightSums {
  public:
   WeightSums(int64_t parts, const at::Tensor& weight)
-      : channels_(channelsOf(weight)), parts_(parts), memory_(static_cast<size_t>(parts * transformedWeights(channels_))) {}
+      : channels_(channelsOf(weight)),
+        parts_(parts),
+        memory_(static_cast<size_t>(parts * transformedWeights(channels_))) {}
 
   float* of(Part part) const { return memory_.data() + part.index * transformedWeights(channels_); }
 
   at::Tensor end(const Kernels& kernels, const at::Tensor& weight) const {
     at::Tensor result = at::empty_like(weight);
-    const WeightGradientEnd job{channels_, memory_.data(), parts_, result.mutable_data_ptr<float>(), stridesOf(result)};
+    const WeightGradientEnd job{channels_, memory_.data(), parts_, result.mutable_data_ptr<float>(),
+                                stridesOf(result)};
     inParts(channels_.inputs, [&](Part part) { kernels.endWeightGradient(job, part); });
     return result;
   }
@@ -71,19 +76,22 @@ at::Tensor inputGradient(const Kernels& kernels, const at::Tensor& gradient, con
   return convolve(kernels, gradient, Transformed(kernels, weight, true));
 }
 
-at::Tensor weightGradient(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& input, const at::Tensor& weight) {
+at::Tensor weightGradient(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& input,
+                          const at::Tensor& weight) {
   const Images images = imagesOf(input);
   const Channels channels = channelsOf(weight);
   const int64_t strips = Strips(images).count;
   const size_t scratch = scratchFloats(images, channels);
   const WeightSums sums(partsOf(strips), weight);
   inParts(strips, [&](Part part) {
-    kernels.sumWeightGradient({images, channels, data(input), data(gradient), sums.of(part)}, part, Workspace(scratch).data());
+    kernels.sumWeightGradient({images, channels, data(input), data(gradient), sums.of(part)}, part,
+                              Workspace(scratch).data());
   });
   return sums.end(kernels, weight);
 }
 
-Summed forwardSummed(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight, const float* scale, const float* shift) {
+Summed forwardSummed(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight,
+                     const float* scale, const float* shift) {
   const Transformed weights(kernels, weight, false);
   at::Tensor output = emptyImages(input, weights.channels.outputs);
   Convolution all = jobOf(input, weights, output);
@@ -100,8 +108,8 @@ Summed forwardSummed(const Kernels& kernels, const at::Tensor& input, const at::
   return {output, sums.total()};
 }
 
-at::Tensor forwardNormalized(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight, const FoldedNorm& norm, const at::Tensor& shortcut,
-                             bool relu) {
+at::Tensor forwardNormalized(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight,
+                             const FoldedNorm& norm, const at::Tensor& shortcut, bool relu) {
   const Transformed weights(kernels, weight, false);
   at::Tensor output = emptyImages(input, weights.channels.outputs);
   Convolution job = jobOf(input, weights, output);
@@ -113,7 +121,8 @@ at::Tensor forwardNormalized(const Kernels& kernels, const at::Tensor& input, co
   return output;
 }
 
-Gradients backward(const Kernels& kernels, Backward all, const at::Tensor& input, const at::Tensor& weight, bool summed) {
+Gradients backward(const Kernels& kernels, Backward all, const at::Tensor& input, const at::Tensor& weight,
+                   bool summed) {
   const Transformed rotated(kernels, weight, true);
   at::Tensor inputGradient = emptyImages(input, input.size(1));
   all.images = imagesOf(input);

@@ -9,8 +9,8 @@
 namespace lt {
 namespace {
 
-// Once, however many JavaScript environments load the addon. The library goes when the addon is unloaded, which Node
-// does after the last environment of it has ended: a worker, where the main thread has no tensors.
+// Once, however many JavaScript environments load the addon. The library goes when the addon is unloaded,
+// which Node does after the last environment of it has ended: a worker, where the main thread has no tensors.
 void defineOperators() {
   static torch::Library library(torch::Library::DEF, "longtail", std::nullopt, __FILE__, __LINE__);
   static const bool defined = [] {

@@ -32,6 +32,7 @@ struct Following {
   bool relu;
 };
 
-at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry, const Following& following);
+at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
+                    const Following& following);
 
 }  // namespace lt::kernels

@@ -1,8 +1,8 @@
 // longtail::residual_chain: a chain of residual blocks that change no shape, each
 //   y1 = conv3x3(x), y2 = conv3x3(relu(norm1(y1))), x' = relu(norm2(y2) + x)
-// in training (He et al., CVPR 2016). Statistics are gathered where a convolution writes and norms applied where the
-// next one reads, so that relu(norm1(y1)) never exists; backward, a block hands the next one a gradient that has passed
-// its ReLU, with the sums its batch norm needs.
+// in training (He et al., CVPR 2016). Statistics are gathered where a convolution writes and norms applied
+// where the next one reads, so that relu(norm1(y1)) never exists; backward, a block hands the next one a
+// gradient that has passed its ReLU, with the sums its batch norm needs.
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
@@ -32,8 +32,9 @@ struct Settings {
 };
 
 struct ResidualChain : torch::autograd::Function<ResidualChain> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList parameters, at::TensorList running, double momentum,
-                            double eps, std::optional<int64_t> group) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList parameters,
+                            at::TensorList running, double momentum, double eps,
+                            std::optional<int64_t> group) {
     const Kernels& kernels = *choose(input, parameters[0]);
     const int64_t count = pixelsOf(input).count;
     variable_list kept{input};
@@ -42,7 +43,8 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
     const auto statistics = [&](std::vector<double> own, size_t p, size_t r) {
       const NormSums sums(std::move(own), count, group);
       countOfAll = sums.count;  // that of every norm: no block changes the shape
-      return NormStatistics(sums, {parameters[p], parameters[p + 1], running[r], running[r + 1], momentum, eps, group});
+      return NormStatistics(
+          sums, {parameters[p], parameters[p + 1], running[r], running[r + 1], momentum, eps, group});
     };
     at::Tensor x = input;
     for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
@@ -64,13 +66,19 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
     refuseSecondDerivative("residual_chain");
     const auto saved = context->get_saved_variables();
     const int64_t blocks = context->saved_data["blocks"].toInt(), firstKept = 1 + blocks * kParameters;
-    const auto parameter = [&](int64_t block, int index) -> const at::Tensor& { return saved[1 + block * kParameters + index]; };
-    const auto kept = [&](int64_t block, int index) -> const at::Tensor& { return saved[firstKept + block * kKept + index]; };
+    const auto parameter = [&](int64_t block, int index) -> const at::Tensor& {
+      return saved[1 + block * kParameters + index];
+    };
+    const auto kept = [&](int64_t block, int index) -> const at::Tensor& {
+      return saved[firstKept + block * kKept + index];
+    };
     const Kernels& kernels = *kernelsFor(channelsOf(parameter(0, 0)));
-    const NormBatch batch{context->saved_data["count"].toDouble(), context->saved_data["group"].toOptional<int64_t>()};
+    const NormBatch batch{context->saved_data["count"].toDouble(),
+                          context->saved_data["group"].toOptional<int64_t>()};
 
     variable_list result(1 + blocks * (kParameters + kRunning) + 3);
-    auto [gradient, sums] = maskRelu(kernels, gradients[0], kept(blocks - 1, 4), kept(blocks - 1, 2), NormStatistics(kept(blocks - 1, 3)));
+    auto [gradient, sums] = maskRelu(kernels, gradients[0], kept(blocks - 1, 4), kept(blocks - 1, 2),
+                                     NormStatistics(kept(blocks - 1, 3)));
     for (int64_t i = blocks - 1; i >= 0; i--) {
       const auto &y1 = kept(i, 0), &y2 = kept(i, 2), &x = i > 0 ? kept(i - 1, 4) : saved[0];
       const NormStatistics norm1(kept(i, 1)), norm2(kept(i, 3));
@@ -92,7 +100,8 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
         first.mean = before.mean();
       }
       Gradients outer = kernels::backward(kernels, first, x, parameter(i, 0), i > 0);
-      const at::Tensor ofParameters[] = {outer.weight, gradients1.weight, gradients1.bias, inner.weight, gradients2.weight, gradients2.bias};
+      const at::Tensor ofParameters[] = {outer.weight, gradients1.weight, gradients1.bias,
+                                         inner.weight, gradients2.weight, gradients2.bias};
       std::copy(std::begin(ofParameters), std::end(ofParameters), result.begin() + 1 + i * kParameters);
       gradient = std::move(outer.input);
       sums = std::move(outer.sums);
@@ -103,19 +112,27 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
 };
 
 // What follows the convolution whose weight is parameter p, with running statistics from r on.
-Following followingOf(at::TensorList parameters, at::TensorList running, size_t p, size_t r, const Settings& settings, const std::optional<at::Tensor>& shortcut) {
-  return {{parameters[p + 1], parameters[p + 2], running[r], running[r + 1], settings.momentum, settings.eps, settings.group}, settings.training, shortcut, true};
+Following followingOf(at::TensorList parameters, at::TensorList running, size_t p, size_t r,
+                      const Settings& settings, const std::optional<at::Tensor>& shortcut) {
+  return {{parameters[p + 1], parameters[p + 2], running[r], running[r + 1], settings.momentum, settings.eps,
+           settings.group},
+          settings.training,
+          shortcut,
+          true};
 }
 
 // Convolution by convolution.
-at::Tensor blockByBlock(const at::Tensor& input, at::TensorList parameters, at::TensorList running, const Settings& settings) {
+at::Tensor blockByBlock(const at::Tensor& input, at::TensorList parameters, at::TensorList running,
+                        const Settings& settings) {
   const Geometry geometry{kOnes, kOnes, 1};
   const std::optional<at::Tensor> none;
   at::Tensor x = input;
   for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
     const std::optional<at::Tensor> shortcut = x;
-    const at::Tensor inner = convNorm(x, parameters[p], geometry, followingOf(parameters, running, p, r, settings, none));
-    x = convNorm(inner, parameters[p + 3], geometry, followingOf(parameters, running, p + 3, r + 2, settings, shortcut));
+    const at::Tensor inner =
+        convNorm(x, parameters[p], geometry, followingOf(parameters, running, p, r, settings, none));
+    x = convNorm(inner, parameters[p + 3], geometry,
+                 followingOf(parameters, running, p + 3, r + 2, settings, shortcut));
   }
   return x;
 }
@@ -128,21 +145,26 @@ bool takesChain(const at::Tensor& input, at::TensorList parameters) {
   return chooseForPixels(input) != nullptr;
 }
 
-at::Tensor residualChain(const at::Tensor& input, at::TensorList parameters, at::TensorList running, bool training, double momentum, double eps,
-                         std::optional<int64_t> group) {
+at::Tensor residualChain(const at::Tensor& input, at::TensorList parameters, at::TensorList running,
+                         bool training, double momentum, double eps, std::optional<int64_t> group) {
   const size_t blocks = parameters.size() / kParameters;
-  TORCH_CHECK(blocks > 0 && parameters.size() == blocks * kParameters && running.size() == blocks * kRunning, "expected ", kParameters,
-              " parameters and ", kRunning, " running statistics a block, received ", parameters.size(), " and ", running.size());
+  TORCH_CHECK(blocks > 0 && parameters.size() == blocks * kParameters && running.size() == blocks * kRunning,
+              "expected ", kParameters, " parameters and ", kRunning,
+              " running statistics a block, received ", parameters.size(), " and ", running.size());
   const Settings settings{training, momentum, eps, group};
-  if (!training || !at::GradMode::is_enabled() || !takesChain(input, parameters)) return blockByBlock(input, parameters, running, settings);
+  if (!training || !at::GradMode::is_enabled() || !takesChain(input, parameters))
+    return blockByBlock(input, parameters, running, settings);
   return ResidualChain::apply(input, parameters, running, momentum, eps, group);
 }
 
 }  // namespace
 
 void defineResidualChain(torch::Library& library) {
-  library.def("residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps, int? group) -> Tensor");
-  library.impl("residual_chain", torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(residualChain)));
+  library.def(
+      "residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, "
+      "float eps, int? group) -> Tensor");
+  library.impl("residual_chain",
+               torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(residualChain)));
 }
 
 }  // namespace lt::kernels

@@ -1,24 +1,33 @@
-// A thread's working memory: three blocks of transformed tiles, twice six rows of padded pixels, the transform's
-// half-way results, and sums by channel.
+// A thread's working memory: three blocks of transformed tiles, twice six rows of padded pixels, the
+// transform's half-way results, and sums by channel.
 #pragma once
 #include "kernels/winograd.h"
 
 namespace lt::kernels {
 
 struct Scratch {
-  // The planes of a block lie a little apart, so that the 36 values of a window do not fall into the same cache set.
-  static constexpr int64_t planeStride(int channels) { return static_cast<int64_t>(kBlockTiles) * channels + 16; }
-  static int64_t rowFloats(const Strips& strips, int channels) { return static_cast<int64_t>(kTile * strips.longest + 2) * channels; }
+  // The planes of a block lie a little apart, so that the 36 values of a window do not fall into the same
+  // cache set.
+  static constexpr int64_t planeStride(int channels) {
+    return static_cast<int64_t>(kBlockTiles) * channels + 16;
+  }
+  static int64_t rowFloats(const Strips& strips, int channels) {
+    return static_cast<int64_t>(kTile * strips.longest + 2) * channels;
+  }
 
   // For images cut like this, with at most so many channels.
   static size_t floats(const Strips& strips, int channels) {
-    return 3 * kPlanes * planeStride(channels) + 2 * kWindow * rowFloats(strips, channels) + halfWayFloats(strips) + 2 * channels;
+    return 3 * kPlanes * planeStride(channels) + 2 * kWindow * rowFloats(strips, channels) +
+           halfWayFloats(strips) + 2 * channels;
   }
 
   Scratch(float* memory, const Strips& strips, int channels)
-      : windows(memory), products(windows + kPlanes * planeStride(channels)), tiles(products + kPlanes * planeStride(channels)),
+      : windows(memory),
+        products(windows + kPlanes * planeStride(channels)),
+        tiles(products + kPlanes * planeStride(channels)),
         rows(tiles + kPlanes * planeStride(channels)),
-        moreRows(rows + kWindow * rowFloats(strips, channels)), halfWay(moreRows + kWindow * rowFloats(strips, channels)),
+        moreRows(rows + kWindow * rowFloats(strips, channels)),
+        halfWay(moreRows + kWindow * rowFloats(strips, channels)),
         sums(halfWay + halfWayFloats(strips)) {}
 
   float* windows;   // transformed
@@ -31,7 +40,9 @@ struct Scratch {
 
  private:
   static constexpr int kLargestVector = 16;
-  static int64_t halfWayFloats(const Strips& strips) { return static_cast<int64_t>(kTile * strips.longest + 2) * kWindow * 2 * kLargestVector; }
+  static int64_t halfWayFloats(const Strips& strips) {
+    return static_cast<int64_t>(kTile * strips.longest + 2) * kWindow * 2 * kLargestVector;
+  }
 };
 
 }  // namespace lt::kernels

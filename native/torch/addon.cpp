@@ -4,8 +4,8 @@
 #include "common/napi.h"
 #include "cuda/cuda.h"
 #include "distributed/distributed.h"
-#include "torch/addon.h"
 #include "kernels/kernels.h"
+#include "torch/addon.h"
 #include "vision/bindings/vision.h"
 
 namespace lt {

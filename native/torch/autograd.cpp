@@ -15,11 +15,13 @@ napi_value backward(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-// grad(outputs, inputs, outputGradients | null, retainGraph, createGraph, allowUnused) → gradients, null where unused
+// grad(outputs, inputs, outputGradients | null, retainGraph, createGraph, allowUnused) → gradients, null
+// where unused
 napi_value grad(napi_env env, size_t, napi_value* argv) {
   const auto outputGradients = isNil(env, argv[2]) ? std::vector<at::Tensor>{} : toTensors(env, argv[2]);
-  const auto gradients = torch::autograd::grad(toTensors(env, argv[0]), toTensors(env, argv[1]), outputGradients, toBool(env, argv[3]),
-                                               toBool(env, argv[4]), toBool(env, argv[5]));
+  const auto gradients =
+      torch::autograd::grad(toTensors(env, argv[0]), toTensors(env, argv[1]), outputGradients,
+                            toBool(env, argv[3]), toBool(env, argv[4]), toBool(env, argv[5]));
   const napi_value result = array(env, gradients.size());
   for (uint32_t i = 0; i < gradients.size(); i++) set(env, result, i, fromTensor(env, gradients[i]));
   return result;
@@ -30,13 +32,16 @@ napi_value setRequiresGrad(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-napi_value gradient(napi_env env, size_t, napi_value* argv) { return fromTensor(env, toTensor(env, argv[0]).grad()); }
+napi_value gradient(napi_env env, size_t, napi_value* argv) {
+  return fromTensor(env, toTensor(env, argv[0]).grad());
+}
 
 // gradients(tensors) → handles, null where a tensor has none: one call for a whole model.
 napi_value gradients(napi_env env, size_t, napi_value* argv) {
   const uint32_t size = length(env, argv[0]);
   const napi_value result = array(env, size);
-  for (uint32_t i = 0; i < size; i++) set(env, result, i, fromTensor(env, toTensor(env, element(env, argv[0], i)).grad()));
+  for (uint32_t i = 0; i < size; i++)
+    set(env, result, i, fromTensor(env, toTensor(env, element(env, argv[0], i)).grad()));
   return result;
 }
 

@@ -15,8 +15,8 @@ namespace {
 // Cluster file systems may be mounted without locks.
 bool hasNoLocks(int reason) { return reason == ENOSYS || reason == ENOLCK || reason == EOPNOTSUPP; }
 
-// lockFile(path) → the open file's number; undefined when another process holds the lock. Makes the file if need be.
-// Where the file system has no locks, nothing is locked.
+// lockFile(path) → the open file's number; undefined when another process holds the lock. Makes the file if
+// need be. Where the file system has no locks, nothing is locked.
 napi_value lockFile(napi_env env, size_t, napi_value* argv) {
   const std::string path = toStr(env, argv[0]);
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);

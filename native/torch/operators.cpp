@@ -1,4 +1,5 @@
-// Calls of libtorch's operators by schema, boxed, through the dispatcher: the same path PyTorch's Python takes.
+// Calls of libtorch's operators by schema, boxed, through the dispatcher: the same path PyTorch's Python
+// takes.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 #include <ATen/core/jit_type.h>
@@ -9,13 +10,30 @@
 #include <sstream>
 
 #include "common/napi.h"
-#include "torch/dtypes.h"
 #include "torch/addon.h"
+#include "torch/dtypes.h"
 
 namespace lt {
 namespace {
 
-enum class Kind : uint8_t { Tensor, Scalar, Int, Float, Bool, Str, Device, DType, MemoryFormat, Ints, Floats, Bools, Tensors, OptionalTensors, Scalars, Unsupported };
+enum class Kind : uint8_t {
+  Tensor,
+  Scalar,
+  Int,
+  Float,
+  Bool,
+  Str,
+  Device,
+  DType,
+  MemoryFormat,
+  Ints,
+  Floats,
+  Bools,
+  Tensors,
+  OptionalTensors,
+  Scalars,
+  Unsupported
+};
 enum class Result : uint8_t { Alias, Tensor, Other };
 
 struct Argument {
@@ -34,13 +52,23 @@ struct Plan {
 Kind listKind(const c10::TypePtr& element) {
   using T = c10::TypeKind;
   switch (element->kind()) {
-    case T::TensorType: return Kind::Tensors;
-    case T::OptionalType: return element->expectRef<c10::OptionalType>().getElementType()->kind() == T::TensorType ? Kind::OptionalTensors : Kind::Unsupported;
-    case T::IntType: case T::SymIntType: return Kind::Ints;
-    case T::FloatType: return Kind::Floats;
-    case T::BoolType: return Kind::Bools;
-    case T::NumberType: return Kind::Scalars;
-    default: return Kind::Unsupported;
+    case T::TensorType:
+      return Kind::Tensors;
+    case T::OptionalType:
+      return element->expectRef<c10::OptionalType>().getElementType()->kind() == T::TensorType
+                 ? Kind::OptionalTensors
+                 : Kind::Unsupported;
+    case T::IntType:
+    case T::SymIntType:
+      return Kind::Ints;
+    case T::FloatType:
+      return Kind::Floats;
+    case T::BoolType:
+      return Kind::Bools;
+    case T::NumberType:
+      return Kind::Scalars;
+    default:
+      return Kind::Unsupported;
   }
 }
 
@@ -52,23 +80,36 @@ Kind kindOf(c10::TypePtr type, bool& optional) {
     type = o->getElementType();
   }
   switch (type->kind()) {
-    case T::TensorType: return Kind::Tensor;
-    case T::NumberType: return Kind::Scalar;
-    case T::IntType: case T::SymIntType: return Kind::Int;
-    case T::ScalarTypeType: return Kind::DType;
-    case T::MemoryFormatType: return Kind::MemoryFormat;
-    case T::FloatType: return Kind::Float;
-    case T::BoolType: return Kind::Bool;
-    case T::StringType: return Kind::Str;
-    case T::DeviceObjType: return Kind::Device;
-    case T::ListType: return listKind(type->expectRef<c10::ListType>().getElementType());
-    default: return Kind::Unsupported;
+    case T::TensorType:
+      return Kind::Tensor;
+    case T::NumberType:
+      return Kind::Scalar;
+    case T::IntType:
+    case T::SymIntType:
+      return Kind::Int;
+    case T::ScalarTypeType:
+      return Kind::DType;
+    case T::MemoryFormatType:
+      return Kind::MemoryFormat;
+    case T::FloatType:
+      return Kind::Float;
+    case T::BoolType:
+      return Kind::Bool;
+    case T::StringType:
+      return Kind::Str;
+    case T::DeviceObjType:
+      return Kind::Device;
+    case T::ListType:
+      return listKind(type->expectRef<c10::ListType>().getElementType());
+    default:
+      return Kind::Unsupported;
   }
 }
 
 Plan makePlan(const std::string& qualified) {
   const auto dot = qualified.find('.', qualified.find("::"));
-  const std::string name = qualified.substr(0, dot), overload = dot == std::string::npos ? "" : qualified.substr(dot + 1);
+  const std::string name = qualified.substr(0, dot),
+                    overload = dot == std::string::npos ? "" : qualified.substr(dot + 1);
   Plan plan{c10::Dispatcher::singleton().findSchemaOrThrow(name.c_str(), overload.c_str()), {}, {}};
   for (const auto& argument : plan.op.schema().arguments()) {
     Argument converted{};
@@ -79,26 +120,32 @@ Plan makePlan(const std::string& qualified) {
   for (const auto& result : plan.op.schema().returns()) {
     bool optional;
     const bool alias = result.alias_info() && result.alias_info()->isWrite();
-    plan.results.push_back(alias ? Result::Alias : kindOf(result.real_type(), optional) == Kind::Tensor ? Result::Tensor : Result::Other);
+    plan.results.push_back(alias                                                  ? Result::Alias
+                           : kindOf(result.real_type(), optional) == Kind::Tensor ? Result::Tensor
+                                                                                  : Result::Other);
   }
   return plan;
 }
 
-// The plans in the order of the generated list; filled once by registerOperators, read without a lock afterwards.
+// The plans in the order of the generated list; filled once by registerOperators, read without a lock
+// afterwards.
 std::mutex plansMutex;
 std::vector<Plan> plans;
 
-// A JavaScript number is a floating-point scalar and a bigint an integer: 2.0 never becomes an integer by accident.
+// A JavaScript number is a floating-point scalar and a bigint an integer: 2.0 never becomes an integer by
+// accident.
 c10::Scalar toScalar(napi_env env, napi_value value) {
   switch (typeOf(env, value)) {
-    case napi_boolean: return c10::Scalar(toBool(env, value));
+    case napi_boolean:
+      return c10::Scalar(toBool(env, value));
     case napi_bigint: {
       int64_t integer;
       bool lossless;
       napi_get_value_bigint_int64(env, value, &integer, &lossless);
       return c10::Scalar(integer);
     }
-    default: return c10::Scalar(toDouble(env, value));
+    default:
+      return c10::Scalar(toDouble(env, value));
   }
 }
 
@@ -120,13 +167,15 @@ c10::IValue toScalars(napi_env env, napi_value value) {
 
 c10::IValue toOptionalTensors(napi_env env, napi_value value) {
   c10::List<std::optional<at::Tensor>> list;
-  for (auto& tensor : toTensors(env, value)) list.push_back(tensor.defined() ? std::optional<at::Tensor>(std::move(tensor)) : std::nullopt);
+  for (auto& tensor : toTensors(env, value))
+    list.push_back(tensor.defined() ? std::optional<at::Tensor>(std::move(tensor)) : std::nullopt);
   return list;
 }
 
 c10::IValue toIValue(napi_env env, napi_value value, const Argument& argument) {
   double handle;  // the common case first, without asking for the value's type
-  if (argument.kind == Kind::Tensor && napi_get_value_double(env, value, &handle) == napi_ok) return table::get(static_cast<table::Handle>(handle));
+  if (argument.kind == Kind::Tensor && napi_get_value_double(env, value, &handle) == napi_ok)
+    return table::get(static_cast<table::Handle>(handle));
   const auto type = typeOf(env, value);
   if (type == napi_undefined && argument.fallback) return *argument.fallback;
   if (type == napi_undefined || type == napi_null) {
@@ -134,22 +183,39 @@ c10::IValue toIValue(napi_env env, napi_value value, const Argument& argument) {
     return {};
   }
   switch (argument.kind) {
-    case Kind::Tensor: return toTensor(env, value);
-    case Kind::Scalar: return toScalar(env, value);
-    case Kind::Int: return toInt(env, value);
-    case Kind::Float: return toDouble(env, value);
-    case Kind::Bool: return toBool(env, value);
-    case Kind::Str: return toStr(env, value);
-    case Kind::Device: return c10::Device(toStr(env, value));
-    case Kind::DType: return static_cast<int64_t>(dtypeOf(toStr(env, value)));
-    case Kind::MemoryFormat: return static_cast<int64_t>(memoryFormatOf(toStr(env, value)));
-    case Kind::Ints: return toList<int64_t>(env, value, toInt);
-    case Kind::Floats: return toList<double>(env, value, toDouble);
-    case Kind::Bools: return toList<bool>(env, value, toBool);
-    case Kind::Tensors: return toList<at::Tensor>(env, value, [](napi_env e, napi_value v) -> at::Tensor { return toTensor(e, v); });
-    case Kind::OptionalTensors: return toOptionalTensors(env, value);
-    case Kind::Scalars: return toScalars(env, value);
-    case Kind::Unsupported: break;
+    case Kind::Tensor:
+      return toTensor(env, value);
+    case Kind::Scalar:
+      return toScalar(env, value);
+    case Kind::Int:
+      return toInt(env, value);
+    case Kind::Float:
+      return toDouble(env, value);
+    case Kind::Bool:
+      return toBool(env, value);
+    case Kind::Str:
+      return toStr(env, value);
+    case Kind::Device:
+      return c10::Device(toStr(env, value));
+    case Kind::DType:
+      return static_cast<int64_t>(dtypeOf(toStr(env, value)));
+    case Kind::MemoryFormat:
+      return static_cast<int64_t>(memoryFormatOf(toStr(env, value)));
+    case Kind::Ints:
+      return toList<int64_t>(env, value, toInt);
+    case Kind::Floats:
+      return toList<double>(env, value, toDouble);
+    case Kind::Bools:
+      return toList<bool>(env, value, toBool);
+    case Kind::Tensors:
+      return toList<at::Tensor>(env, value,
+                                [](napi_env e, napi_value v) -> at::Tensor { return toTensor(e, v); });
+    case Kind::OptionalTensors:
+      return toOptionalTensors(env, value);
+    case Kind::Scalars:
+      return toScalars(env, value);
+    case Kind::Unsupported:
+      break;
   }
   throw JsError("TYPE", "an argument of this type cannot be passed from JavaScript");
 }
@@ -181,16 +247,21 @@ napi_value run(napi_env env, const Plan& plan, size_t argc, napi_value* argv) {
   stack.reserve(std::max(plan.arguments.size(), plan.results.size()));
   for (size_t i = 0; i < plan.arguments.size(); i++) {
     const Argument& argument = plan.arguments[i];
-    if (i < argc) stack.push_back(toIValue(env, argv[i], argument));
-    else if (argument.fallback) stack.push_back(*argument.fallback);
-    else if (argument.optional) stack.emplace_back();
-    else throw JsError("TYPE", "argument '" + plan.op.schema().arguments()[i].name() + "' is missing");
+    if (i < argc)
+      stack.push_back(toIValue(env, argv[i], argument));
+    else if (argument.fallback)
+      stack.push_back(*argument.fallback);
+    else if (argument.optional)
+      stack.emplace_back();
+    else
+      throw JsError("TYPE", "argument '" + plan.op.schema().arguments()[i].name() + "' is missing");
   }
   plan.op.callBoxed(&stack);
   if (plan.results.empty()) return undefined(env);
   if (plan.results.size() == 1) return resultOf(env, plan.results[0], stack[0]);
   const napi_value results = array(env, plan.results.size());
-  for (uint32_t i = 0; i < plan.results.size(); i++) set(env, results, i, resultOf(env, plan.results[i], stack[i]));
+  for (uint32_t i = 0; i < plan.results.size(); i++)
+    set(env, results, i, resultOf(env, plan.results[i], stack[i]));
   return results;
 }
 
@@ -227,7 +298,8 @@ napi_value registerOperators(napi_env env, size_t, napi_value* argv) {
 napi_value describeOperator(napi_env env, size_t, napi_value* argv) {
   const Plan plan = makePlan(toStr(env, argv[0]));
   const auto& schema = plan.op.schema();
-  const napi_value result = object(env), arguments = array(env, plan.arguments.size()), returns = array(env, plan.results.size());
+  const napi_value result = object(env), arguments = array(env, plan.arguments.size()),
+                   returns = array(env, plan.results.size());
   for (uint32_t i = 0; i < plan.arguments.size(); i++) {
     const napi_value argument = object(env);
     set(env, argument, "name", str(env, schema.arguments()[i].name()));

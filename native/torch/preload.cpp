@@ -1,5 +1,6 @@
-// A tiny addon without libtorch in it: opens shared libraries by their full path, so that longtail.node, which names
-// them without a path, finds them already loaded. This keeps the build independent of where the engine lies.
+// A tiny addon without libtorch in it: opens shared libraries by their full path, so that longtail.node,
+// which names them without a path, finds them already loaded. This keeps the build independent of where the
+// engine lies.
 #include <dlfcn.h>
 #include <node_api.h>
 

@@ -15,7 +15,8 @@ namespace {
 // (seed, stream, position): the position counts 32-bit numbers, so that the state is three numbers.
 Philox streamOf(napi_env env, napi_value* argv) {
   const auto stream = static_cast<uint64_t>(toInt(env, argv[1]));
-  Philox philox(static_cast<uint64_t>(toInt(env, argv[0])), static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32));
+  Philox philox(static_cast<uint64_t>(toInt(env, argv[0])), static_cast<uint32_t>(stream),
+                static_cast<uint32_t>(stream >> 32));
   philox.seek(static_cast<uint64_t>(toInt(env, argv[2])));
   return philox;
 }
@@ -36,12 +37,13 @@ napi_value philoxNormal(napi_env env, size_t, napi_value* argv) {
   auto tensor = at::empty(toInts(env, argv[3]), at::kFloat);
   const double mean = toDouble(env, argv[4]), deviation = toDouble(env, argv[5]);
   float* data = tensor.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); i++) data[i] = static_cast<float>(mean + deviation * philox.normal());
+  for (int64_t i = 0; i < tensor.numel(); i++)
+    data[i] = static_cast<float>(mean + deviation * philox.normal());
   return fromTensor(env, std::move(tensor));
 }
 
-// philoxPermutation(seed, stream, position, Int32Array): shuffles 0 … n-1 into the array (Fisher and Yates). The
-// stream is the permutation's own: rejection may use more than n numbers.
+// philoxPermutation(seed, stream, position, Int32Array): shuffles 0 … n-1 into the array (Fisher and Yates).
+// The stream is the permutation's own: rejection may use more than n numbers.
 napi_value philoxPermutation(napi_env env, size_t, napi_value* argv) {
   Philox philox = streamOf(env, argv);
   const Bytes buffer = bytes(env, argv[3]);
@@ -57,7 +59,8 @@ napi_value philoxBelow(napi_env env, size_t, napi_value* argv) {
   Philox philox = streamOf(env, argv);
   const Bytes buffer = bytes(env, argv[3]);
   auto* numbers = static_cast<int32_t*>(buffer.data);
-  for (size_t i = 0; i < buffer.size / sizeof(int32_t); i++) numbers[i] = static_cast<int32_t>(philox.below(static_cast<uint32_t>(numbers[i])));
+  for (size_t i = 0; i < buffer.size / sizeof(int32_t); i++)
+    numbers[i] = static_cast<int32_t>(philox.below(static_cast<uint32_t>(numbers[i])));
   return undefined(env);
 }
 

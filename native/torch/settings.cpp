@@ -16,15 +16,16 @@
 #include <mutex>
 
 #include "common/napi.h"
-#include "torch/dtypes.h"
 #include "torch/addon.h"
+#include "torch/dtypes.h"
 
 namespace lt {
 namespace {
 
 napi_value setThreads(napi_env env, size_t, napi_value* argv) {
   const auto threads = toInt(env, argv[0]);
-  if (threads < 1) throw JsError("TYPE", "setThreads: expected at least 1 thread, received " + std::to_string(threads));
+  if (threads < 1)
+    throw JsError("TYPE", "setThreads: expected at least 1 thread, received " + std::to_string(threads));
   at::set_num_threads(static_cast<int>(threads));
   return undefined(env);
 }
@@ -41,7 +42,8 @@ napi_value setDeterministic(napi_env env, size_t, napi_value* argv) {
 napi_value setAutocast(napi_env env, size_t, napi_value* argv) {
   const auto device = c10::Device(toStr(env, argv[0])).type();
   const bool before = at::autocast::is_autocast_enabled(device);
-  const napi_value result = before ? str(env, dtypeName(at::autocast::get_autocast_dtype(device))) : null(env);
+  const napi_value result =
+      before ? str(env, dtypeName(at::autocast::get_autocast_dtype(device))) : null(env);
   const bool on = !isNil(env, argv[1]);
   if (on) at::autocast::set_autocast_dtype(device, dtypeOf(toStr(env, argv[1])));
   at::autocast::set_autocast_enabled(device, on);
@@ -49,8 +51,9 @@ napi_value setAutocast(napi_env env, size_t, napi_value* argv) {
   return result;
 }
 
-// Linux then backs what lies there by pages of 2 MiB, where it gives them to those who ask. Only addresses are taken, 1.8 GiB:
-// memory comes when it is written. A training step of 3 x ResNet-32 takes 0.95 of the time (8 rounds in turns, idle; CPU 0.96).
+// Linux then backs what lies there by pages of 2 MiB, where it gives them to those who ask. Only addresses
+// are taken, 1.8 GiB: memory comes when it is written. A training step of 3 x ResNet-32 takes 0.95 of the
+// time (8 rounds in turns, idle; CPU 0.96).
 #ifdef __GLIBC__
 void takeHugePages() {
   constexpr size_t kBlock = 30 << 20, kPage = 4096;  // a block that malloc still takes from the heap
@@ -64,12 +67,15 @@ void takeHugePages() {
 }
 #endif
 
-// Activations are freed and allocated anew in every step. glibc would give the large ones back to the system each time
-// and pay for them page by page; kept, a training step of 3 x ResNet-32 takes 0.91 of the time (bench/step.mjs).
+// Activations are freed and allocated anew in every step. glibc would give the large ones back to the system
+// each time and pay for them page by page; kept, a training step of 3 x ResNet-32 takes 0.91 of the time
+// (bench/step.mjs).
 void keepFreedMemory() {
 #ifdef __GLIBC__
-  if (std::getenv("MALLOC_MMAP_THRESHOLD_") || std::getenv("MALLOC_TRIM_THRESHOLD_")) return;  // the user's choice
-  if (!mallopt(M_MMAP_THRESHOLD, 1 << 30)) mallopt(M_MMAP_THRESHOLD, 32 << 20);  // older versions' largest value
+  if (std::getenv("MALLOC_MMAP_THRESHOLD_") || std::getenv("MALLOC_TRIM_THRESHOLD_"))
+    return;  // the user's choice
+  if (!mallopt(M_MMAP_THRESHOLD, 1 << 30))
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // older versions' largest value
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
   mallopt(M_TOP_PAD, 64 << 20);
   takeHugePages();

@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "common/napi.h"
-#include "torch/dtypes.h"
 #include "torch/addon.h"
+#include "torch/dtypes.h"
 
 namespace lt {
 namespace {
@@ -17,7 +17,8 @@ void checkSize(const Bytes& buffer, const std::vector<int64_t>& shape, c10::Scal
   for (const auto size : shape) elements *= size;
   const size_t needed = static_cast<size_t>(elements) * c10::elementSize(type);
   if (buffer.size != needed)
-    throw JsError("TYPE", "the shape needs " + std::to_string(needed) + " bytes, the buffer holds " + std::to_string(buffer.size));
+    throw JsError("TYPE", "the shape needs " + std::to_string(needed) + " bytes, the buffer holds " +
+                              std::to_string(buffer.size));
 }
 
 // References of buffers whose tensors are gone can be deleted on their own thread only.
@@ -42,7 +43,8 @@ napi_value copyIn(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, std::move(tensor));
 }
 
-// borrow(typedArray, shape, dtype) → a tensor on the array's own memory, which is kept alive as long as the tensor.
+// borrow(typedArray, shape, dtype) → a tensor on the array's own memory, which is kept alive as long as the
+// tensor.
 napi_value borrow(napi_env env, size_t, napi_value* argv) {
   const Bytes buffer = bytes(env, argv[0]);
   const auto shape = toInts(env, argv[1]);
@@ -63,7 +65,8 @@ napi_value copyOut(napi_env env, size_t, napi_value* argv) {
   const auto tensor = toTensor(env, argv[0]).detach().cpu().contiguous();
   const Bytes buffer = bytes(env, argv[1]);
   if (buffer.size != tensor.nbytes())
-    throw JsError("TYPE", "the tensor has " + std::to_string(tensor.nbytes()) + " bytes, the buffer " + std::to_string(buffer.size));
+    throw JsError("TYPE", "the tensor has " + std::to_string(tensor.nbytes()) + " bytes, the buffer " +
+                              std::to_string(buffer.size));
   if (buffer.size) std::memcpy(buffer.data, tensor.data_ptr(), buffer.size);
   return undefined(env);
 }
@@ -71,15 +74,26 @@ napi_value copyOut(napi_env env, size_t, napi_value* argv) {
 napi_value shape(napi_env env, size_t, napi_value* argv) {
   const auto& tensor = toTensor(env, argv[0]);
   const napi_value result = array(env, tensor.dim());
-  for (int64_t i = 0; i < tensor.dim(); i++) set(env, result, static_cast<uint32_t>(i), num(env, static_cast<double>(tensor.size(i))));
+  for (int64_t i = 0; i < tensor.dim(); i++)
+    set(env, result, static_cast<uint32_t>(i), num(env, static_cast<double>(tensor.size(i))));
   return result;
 }
 
-napi_value dtype(napi_env env, size_t, napi_value* argv) { return str(env, dtypeName(toTensor(env, argv[0]).scalar_type())); }
-napi_value device(napi_env env, size_t, napi_value* argv) { return str(env, toTensor(env, argv[0]).device().str()); }
-napi_value elements(napi_env env, size_t, napi_value* argv) { return num(env, static_cast<double>(toTensor(env, argv[0]).numel())); }
-napi_value requiresGrad(napi_env env, size_t, napi_value* argv) { return boolean(env, toTensor(env, argv[0]).requires_grad()); }
-napi_value isLeaf(napi_env env, size_t, napi_value* argv) { return boolean(env, toTensor(env, argv[0]).is_leaf()); }
+napi_value dtype(napi_env env, size_t, napi_value* argv) {
+  return str(env, dtypeName(toTensor(env, argv[0]).scalar_type()));
+}
+napi_value device(napi_env env, size_t, napi_value* argv) {
+  return str(env, toTensor(env, argv[0]).device().str());
+}
+napi_value elements(napi_env env, size_t, napi_value* argv) {
+  return num(env, static_cast<double>(toTensor(env, argv[0]).numel()));
+}
+napi_value requiresGrad(napi_env env, size_t, napi_value* argv) {
+  return boolean(env, toTensor(env, argv[0]).requires_grad());
+}
+napi_value isLeaf(napi_env env, size_t, napi_value* argv) {
+  return boolean(env, toTensor(env, argv[0]).is_leaf());
+}
 
 napi_value isChannelsLast(napi_env env, size_t, napi_value* argv) {
   return boolean(env, toTensor(env, argv[0]).is_contiguous(at::MemoryFormat::ChannelsLast));
@@ -87,7 +101,9 @@ napi_value isChannelsLast(napi_env env, size_t, napi_value* argv) {
 
 napi_value item(napi_env env, size_t, napi_value* argv) {
   const auto& tensor = toTensor(env, argv[0]);
-  if (tensor.numel() != 1) throw JsError("TYPE", "item: expected a tensor of one element, received " + std::to_string(tensor.numel()) + " elements");
+  if (tensor.numel() != 1)
+    throw JsError("TYPE", "item: expected a tensor of one element, received " +
+                              std::to_string(tensor.numel()) + " elements");
   return num(env, tensor.item().toDouble());
 }
 
@@ -100,8 +116,12 @@ napi_value release(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-napi_value isAlive(napi_env env, size_t, napi_value* argv) { return boolean(env, table::contains(static_cast<table::Handle>(toDouble(env, argv[0])))); }
-napi_value liveTensors(napi_env env, size_t, napi_value*) { return num(env, static_cast<double>(table::live())); }
+napi_value isAlive(napi_env env, size_t, napi_value* argv) {
+  return boolean(env, table::contains(static_cast<table::Handle>(toDouble(env, argv[0]))));
+}
+napi_value liveTensors(napi_env env, size_t, napi_value*) {
+  return num(env, static_cast<double>(table::live()));
+}
 
 }  // namespace
 

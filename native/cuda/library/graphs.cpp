@@ -1,5 +1,6 @@
-// CUDA graphs by libtorch's CUDAGraph: it gives a recording memory of its own, which lives as long as the graph, and moves
-// the generator on at every replay, so that dropout draws what it would have drawn step by step.
+// CUDA graphs by libtorch's CUDAGraph: it gives a recording memory of its own, which lives as long as the
+// graph, and moves the generator on at every replay, so that dropout draws what it would have drawn step by
+// step.
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>

@@ -4,7 +4,8 @@
 
 namespace lt::cuda {
 
-c10::intrusive_ptr<c10d::Backend> makeNccl(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size, std::chrono::milliseconds timeout);
+c10::intrusive_ptr<c10d::Backend> makeNccl(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
+                                           std::chrono::milliseconds timeout);
 void useOwnStream(int device);
 std::shared_ptr<Graph> makeGraph();
 

@@ -17,7 +17,8 @@ inline void forBlocks(const Strips& strips, Part part, const Work& work) {
   const int64_t end = strips.count * (part.index + 1) / part.of;
   for (int64_t first = strips.count * part.index / part.of; first < end;) {
     Block block{first, first, 0};
-    for (; block.end < end && block.tiles + strips.at(block.end).tiles <= kBlockTiles; block.end++) block.tiles += strips.at(block.end).tiles;
+    for (; block.end < end && block.tiles + strips.at(block.end).tiles <= kBlockTiles; block.end++)
+      block.tiles += strips.at(block.end).tiles;
     work(block);
     first = block.end;
   }
@@ -38,7 +39,10 @@ template <class S>
 class Worker {
  public:
   Worker(const Images& images, const Channels& channels, float* memory)
-      : images(images), channels(channels), strips(images), scratch(memory, strips, channels.inputs > channels.outputs ? channels.inputs : channels.outputs) {}
+      : images(images),
+        channels(channels),
+        strips(images),
+        scratch(memory, strips, channels.inputs > channels.outputs ? channels.inputs : channels.outputs) {}
 
   // The block's windows into scratch.windows, by transformInput, or also their tiles into scratch.tiles, by
   // transformGradient.
@@ -48,7 +52,8 @@ class Worker {
     withChannels(of, [&](auto layout) {
       forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
         rows.load(strip, pixels);
-        if (Windows) transformInput<S>(pixels, strip.tiles, layout, scratch.halfWay, scratch.windows + tile * of);
+        if (Windows)
+          transformInput<S>(pixels, strip.tiles, layout, scratch.halfWay, scratch.windows + tile * of);
         if (Tiles) transformGradient<S>(pixels, strip.tiles, layout, scratch.tiles + tile * of);
       });
     });
@@ -69,8 +74,8 @@ class Worker {
 
   // What lies in scratch.windows, of the input, times what lies in scratch.tiles, of the output's gradient.
   inline void addWeightGradient(const Block& block, float* sum) const {
-    kernels::addWeightGradient<S>(scratch.windows, Scratch::planeStride(channels.inputs), scratch.tiles, Scratch::planeStride(channels.outputs), sum,
-                                  block.tiles, channels);
+    kernels::addWeightGradient<S>(scratch.windows, Scratch::planeStride(channels.inputs), scratch.tiles,
+                                  Scratch::planeStride(channels.outputs), sum, block.tiles, channels);
   }
 
   const Images images;
@@ -90,10 +95,12 @@ void convolve(const Convolution& job, const Reader& reader, Writer writer, Part 
 }
 
 template <class S, class InputReader, class GradientReader>
-void sumWeightGradient(const WeightGradient& job, const InputReader& input, const GradientReader& gradient, Part part, float* memory) {
+void sumWeightGradient(const WeightGradient& job, const InputReader& input, const GradientReader& gradient,
+                       Part part, float* memory) {
   const Worker<S> worker(job.images, job.channels, memory);
   Rows<S, InputReader> inputRows(job.images, worker.strips, job.channels.inputs, input, worker.scratch.rows);
-  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient, worker.scratch.moreRows);
+  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient,
+                                       worker.scratch.moreRows);
   clear<S>(job.sum, transformedWeights(job.channels));
   forBlocks(worker.strips, part, [&](const Block& block) {
     worker.template read<true, false>(block, inputRows, job.channels.inputs);
@@ -104,11 +111,13 @@ void sumWeightGradient(const WeightGradient& job, const InputReader& input, cons
 
 // Both gradients, block by block: the output's gradient is read once for the two.
 template <class S, class InputReader, class GradientReader, class Writer>
-void backward(const Backward& job, const InputReader& input, const GradientReader& gradient, Writer writer, Part part, float* memory) {
+void backward(const Backward& job, const InputReader& input, const GradientReader& gradient, Writer writer,
+              Part part, float* memory) {
   const Worker<S> worker(job.images, job.channels, memory);
   const Channels turned{job.channels.outputs, job.channels.inputs};
   Rows<S, InputReader> inputRows(job.images, worker.strips, job.channels.inputs, input, worker.scratch.rows);
-  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient, worker.scratch.moreRows);
+  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient,
+                                       worker.scratch.moreRows);
   clear<S>(job.weightSum, transformedWeights(job.channels));
   forBlocks(worker.strips, part, [&](const Block& block) {
     worker.template read<true, true>(block, gradientRows, job.channels.outputs);

@@ -13,14 +13,17 @@ inline void forPixels(const Pixels& pixels, Part part, const Work& work, const E
   const int64_t end = pixels.count * (part.index + 1) / part.of;
   for (int64_t first = pixels.count * part.index / part.of; first < end; first += kPixelBlock) {
     const int64_t next = first + kPixelBlock < end ? first + kPixelBlock : end;
-    forVectors<S>(pixels.channels, [&](int c, auto vectors) { work(first * pixels.channels + c, next * pixels.channels + c, c, vectors); });
+    forVectors<S>(pixels.channels, [&](int c, auto vectors) {
+      work(first * pixels.channels + c, next * pixels.channels + c, c, vectors);
+    });
     endBlock();
   }
 }
 
 // Calls one(offset, n) for N vectors of each pixel from offset `first` on.
 template <class S, int N, class One>
-inline __attribute__((always_inline)) void eachPixel(int64_t first, int64_t end, int channels, const One& one) {
+inline __attribute__((always_inline)) void eachPixel(int64_t first, int64_t end, int channels,
+                                                     const One& one) {
   for (int64_t i = first; i < end; i += channels)
 #pragma GCC unroll 2
     for (int n = 0; n < N; n++) one(i + n * S::width, n);
@@ -36,7 +39,8 @@ inline void sumOverPixels(const Pixels& pixels, double* total, Part part, const 
       [&](int64_t first, int64_t end, int c, auto vectors) {
         constexpr int N = decltype(vectors)::value;
         typename Sums<S>::Lane lanes[] = {sums.lane(c), sums.lane(c + (N - 1) * S::width)};
-        eachPixel<S, N>(first, end, pixels.channels, [&](int64_t at, int n) { one(at, c + n * S::width, lanes[n]); });
+        eachPixel<S, N>(first, end, pixels.channels,
+                        [&](int64_t at, int n) { one(at, c + n * S::width, lanes[n]); });
         for (int n = 0; n < N; n++) lanes[n].end();
       },
       [&] { sums.endBlock(); });
@@ -44,19 +48,21 @@ inline void sumOverPixels(const Pixels& pixels, double* total, Part part, const 
 
 template <class S>
 void sumPixels(const SumPixels& job, Part part) {
-  sumOverPixels<S>(job.pixels, job.sums, part, [&](int64_t at, int, auto& lane) __attribute__((always_inline)) {
-    const auto value = S::load(job.values + at);
-    lane.add(value, value);
-  });
+  sumOverPixels<S>(job.pixels, job.sums, part,
+                   [&](int64_t at, int, auto& lane) __attribute__((always_inline)) {
+                     const auto value = S::load(job.values + at);
+                     lane.add(value, value);
+                   });
 }
 
 template <class S>
 void maskPixels(const MaskPixels& job, Part part) {
-  sumOverPixels<S>(job.pixels, job.sums, part, [&](int64_t at, int c, auto& lane) __attribute__((always_inline)) {
-    const auto value = S::where(S::load(job.output + at), S::load(job.gradient + at));
-    lane.add(value, S::load(job.normalized + at) - S::load(job.mean + c));
-    S::store(job.masked + at, value);
-  });
+  sumOverPixels<S>(job.pixels, job.sums, part,
+                   [&](int64_t at, int c, auto& lane) __attribute__((always_inline)) {
+                     const auto value = S::where(S::load(job.output + at), S::load(job.gradient + at));
+                     lane.add(value, S::load(job.normalized + at) - S::load(job.mean + c));
+                     S::store(job.masked + at, value);
+                   });
 }
 
 template <class S>
@@ -66,12 +72,16 @@ void normalizePixels(const NormalizePixels& job, Part part) {
       [&](int64_t first, int64_t end, int c, auto vectors) {
         constexpr int N = decltype(vectors)::value;
         const Vectors<S, N> scale(job.scale + c), shift(job.shift + c);
-        const auto value = [&](int64_t at, int n) __attribute__((always_inline)) { return S::plus(scale.of[n], S::load(job.values + at), shift.of[n]); };
+        const auto value = [&](int64_t at, int n) __attribute__((always_inline)) {
+          return S::plus(scale.of[n], S::load(job.values + at), shift.of[n]);
+        };
         if (job.shortcut)
-          eachPixel<S, N>(first, end, job.pixels.channels,
-                          [&](int64_t at, int n) { S::store(job.output + at, S::relu(value(at, n) + S::load(job.shortcut + at))); });
+          eachPixel<S, N>(first, end, job.pixels.channels, [&](int64_t at, int n) {
+            S::store(job.output + at, S::relu(value(at, n) + S::load(job.shortcut + at)));
+          });
         else
-          eachPixel<S, N>(first, end, job.pixels.channels, [&](int64_t at, int n) { S::store(job.output + at, S::relu(value(at, n))); });
+          eachPixel<S, N>(first, end, job.pixels.channels,
+                          [&](int64_t at, int n) { S::store(job.output + at, S::relu(value(at, n))); });
       },
       [] {});
 }
@@ -85,7 +95,8 @@ void normGradientPixels(const NormGradientPixels& job, Part part) {
         constexpr int N = decltype(vectors)::value;
         const Vectors<S, N> a(norm.a + c), b(norm.b + c), constant(norm.c + c);
         eachPixel<S, N>(first, end, job.pixels.channels, [&](int64_t at, int n) {
-          S::store(job.output + at, S::plus(a.of[n], S::load(norm.gradient + at), S::plus(b.of[n], S::load(norm.output + at), constant.of[n])));
+          S::store(job.output + at, S::plus(a.of[n], S::load(norm.gradient + at),
+                                            S::plus(b.of[n], S::load(norm.output + at), constant.of[n])));
         });
       },
       [] {});

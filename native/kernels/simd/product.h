@@ -1,4 +1,5 @@
-// Products of a block's transformed tiles with transformed weights or gradients: small matrices that lie in the caches.
+// Products of a block's transformed tiles with transformed weights or gradients: small matrices that lie in
+// the caches.
 #pragma once
 #include "kernels/winograd.h"
 
@@ -15,8 +16,8 @@ struct Operands {
   int depth;
 };
 
-// R rows and N vectors of the result, in registers. With R = 6 and N = 2 the AVX2 version runs at 80 to 94 % of the
-// processor's peak; other shapes were slower.
+// R rows and N vectors of the result, in registers. With R = 6 and N = 2 the AVX2 version runs at 80 to 94 %
+// of the processor's peak; other shapes were slower.
 template <class S, bool Transposed, int R, int N>
 inline __attribute__((always_inline)) void productOf(const Operands& o) {
   using Vec = typename S::Vec;
@@ -26,7 +27,8 @@ inline __attribute__((always_inline)) void productOf(const Operands& o) {
 #pragma GCC unroll 6
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
-    for (int n = 0; n < N; n++) sum[r][n] = Transposed ? S::load(o.out + r * o.outStride + n * S::width) : S::fill(0);
+    for (int n = 0; n < N; n++)
+      sum[r][n] = Transposed ? S::load(o.out + r * o.outStride + n * S::width) : S::fill(0);
 #pragma GCC unroll 4
   for (int k = 0; k < o.depth; k++) {
     Vec b[N];
@@ -53,12 +55,23 @@ inline void productOfRows(Operands o, int rows) {
   for (int groups = (rows + 5) / 6; groups > 0; groups--) {
     const int size = rows / groups;
     switch (size) {
-      case 6: productOf<S, Transposed, 6, N>(o); break;
-      case 5: productOf<S, Transposed, 5, N>(o); break;
-      case 4: productOf<S, Transposed, 4, N>(o); break;
-      case 3: productOf<S, Transposed, 3, N>(o); break;
-      case 2: productOf<S, Transposed, 2, N>(o); break;
-      default: productOf<S, Transposed, 1, N>(o);
+      case 6:
+        productOf<S, Transposed, 6, N>(o);
+        break;
+      case 5:
+        productOf<S, Transposed, 5, N>(o);
+        break;
+      case 4:
+        productOf<S, Transposed, 4, N>(o);
+        break;
+      case 3:
+        productOf<S, Transposed, 3, N>(o);
+        break;
+      case 2:
+        productOf<S, Transposed, 2, N>(o);
+        break;
+      default:
+        productOf<S, Transposed, 1, N>(o);
     }
     o.left += Transposed ? size : size * o.leftStride;
     o.out += size * o.outStride;
@@ -66,32 +79,42 @@ inline void productOfRows(Operands o, int rows) {
   }
 }
 
-// Transformed weights lie in panels of two vectors of outputs, [36][panel][inputs][panel's outputs]; the last panel has
-// one vector where the outputs are no multiple of two.
+// Transformed weights lie in panels of two vectors of outputs, [36][panel][inputs][panel's outputs]; the last
+// panel has one vector where the outputs are no multiple of two.
 template <class S>
 inline constexpr int kPanel = 2 * S::width;
 
 // M[plane][tile][output] = V[plane][tile][input] · weights
 template <class S>
-inline void multiplyWithWeights(const float* v, int64_t vPlane, const float* weights, float* m, int64_t mPlane, int tiles, Channels channels) {
+inline void multiplyWithWeights(const float* v, int64_t vPlane, const float* weights, float* m,
+                                int64_t mPlane, int tiles, Channels channels) {
   const auto [inputs, outputs] = channels;
-  for (int plane = 0; plane < kPlanes; plane++, v += vPlane, m += mPlane, weights += static_cast<int64_t>(inputs) * outputs) {
+  for (int plane = 0; plane < kPlanes;
+       plane++, v += vPlane, m += mPlane, weights += static_cast<int64_t>(inputs) * outputs) {
     int first = 0;
     for (; first + kPanel<S> <= outputs; first += kPanel<S>)
-      productOfRows<S, false, 2>({v, inputs, weights + static_cast<int64_t>(first) * inputs, kPanel<S>, m + first, outputs, inputs}, tiles);
-    if (first < outputs) productOfRows<S, false, 1>({v, inputs, weights + static_cast<int64_t>(first) * inputs, S::width, m + first, outputs, inputs}, tiles);
+      productOfRows<S, false, 2>(
+          {v, inputs, weights + static_cast<int64_t>(first) * inputs, kPanel<S>, m + first, outputs, inputs},
+          tiles);
+    if (first < outputs)
+      productOfRows<S, false, 1>(
+          {v, inputs, weights + static_cast<int64_t>(first) * inputs, S::width, m + first, outputs, inputs},
+          tiles);
   }
 }
 
 // sum[plane][input][output] += over tiles of V[plane][tile][input] · D[plane][tile][output]
 template <class S>
-inline void addWeightGradient(const float* v, int64_t vPlane, const float* d, int64_t dPlane, float* sum, int tiles, Channels channels) {
+inline void addWeightGradient(const float* v, int64_t vPlane, const float* d, int64_t dPlane, float* sum,
+                              int tiles, Channels channels) {
   const auto [inputs, outputs] = channels;
-  for (int plane = 0; plane < kPlanes; plane++, v += vPlane, d += dPlane, sum += static_cast<int64_t>(inputs) * outputs) {
+  for (int plane = 0; plane < kPlanes;
+       plane++, v += vPlane, d += dPlane, sum += static_cast<int64_t>(inputs) * outputs) {
     int first = 0;
     for (; first + kPanel<S> <= outputs; first += kPanel<S>)
       productOfRows<S, true, 2>({v, inputs, d + first, outputs, sum + first, outputs, tiles}, inputs);
-    if (first < outputs) productOfRows<S, true, 1>({v, inputs, d + first, outputs, sum + first, outputs, tiles}, inputs);
+    if (first < outputs)
+      productOfRows<S, true, 1>({v, inputs, d + first, outputs, sum + first, outputs, tiles}, inputs);
   }
 }
 

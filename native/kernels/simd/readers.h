@@ -1,4 +1,5 @@
-// How pixels are read from images into rows: read(to, pixel, count) writes count pixels with all their channels.
+// How pixels are read from images into rows: read(to, pixel, count) writes count pixels with all their
+// channels.
 #pragma once
 #include "kernels/simd/vectors.h"
 #include "kernels/winograd.h"
@@ -46,13 +47,15 @@ struct Differentiated {
   inline void read(float* to, int64_t pixel, int64_t count) const {
     forVectors<S>(channels, [&](int c, auto vectors) {
       constexpr int N = decltype(vectors)::value;
-      const float *gradient = norm.gradient + pixel * channels + c, *output = norm.output + pixel * channels + c;
+      const float *gradient = norm.gradient + pixel * channels + c,
+                  *output = norm.output + pixel * channels + c;
       const Vectors<S, N> a(norm.a + c), b(norm.b + c), constant(norm.c + c);
       for (int64_t i = 0; i < count * channels; i += channels)
 #pragma GCC unroll 2
         for (int n = 0; n < N; n++) {
           const int64_t at = i + n * S::width;
-          S::store(to + at + c, S::plus(a.of[n], S::load(gradient + at), S::plus(b.of[n], S::load(output + at), constant.of[n])));
+          S::store(to + at + c, S::plus(a.of[n], S::load(gradient + at),
+                                        S::plus(b.of[n], S::load(output + at), constant.of[n])));
         }
     });
   }

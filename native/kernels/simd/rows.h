@@ -9,18 +9,23 @@ inline void clear(float* to, int64_t floats) {
   for (int64_t i = 0; i < floats; i += S::width) S::store(to + i, S::fill(0));
 }
 
-// Six rows of pixels, of which the next strip downward takes over two. Row r of the padded image (its first row is the
-// one above the image) lies in slot r modulo 6.
+// Six rows of pixels, of which the next strip downward takes over two. Row r of the padded image (its first
+// row is the one above the image) lies in slot r modulo 6.
 template <class S, class Reader>
 class Rows {
  public:
   Rows(const Images& images, const Strips& strips, int channels, const Reader& reader, float* memory)
-      : images_(images), channels_(channels), reader_(reader), memory_(memory), rowFloats_(Scratch::rowFloats(strips, channels)) {}
+      : images_(images),
+        channels_(channels),
+        reader_(reader),
+        memory_(memory),
+        rowFloats_(Scratch::rowFloats(strips, channels)) {}
 
   // Pointers to the strip's rows, of 4 · tiles + 2 pixels each; the first pixel is left of the first tile.
   __attribute__((noinline)) void load(const Strip& strip, const float* (&rows)[kWindow]) {
     const int64_t top = strip.row * kTile;
-    const bool follows = strip.row > 0 && strip.image == last_.image && strip.column == last_.column && strip.row == last_.row + 1;
+    const bool follows = strip.row > 0 && strip.image == last_.image && strip.column == last_.column &&
+                         strip.row == last_.row + 1;
     for (int i = follows ? 2 : 0; i < kWindow; i++) loadRow(strip, top + i);
     for (int i = 0; i < kWindow; i++) rows[i] = slot(top + i);
     last_ = strip;
@@ -33,9 +38,11 @@ class Rows {
     float* to = slot(row);
     const int64_t y = row - 1, left = strip.column * kTile - 1, pixels = kTile * strip.tiles + 2;
     if (y < 0 || y >= images_.height) return clear<S>(to, pixels * channels_);
-    const int64_t begin = left < 0 ? 0 : left, end = left + pixels < images_.width ? left + pixels : images_.width;
+    const int64_t begin = left < 0 ? 0 : left,
+                  end = left + pixels < images_.width ? left + pixels : images_.width;
     clear<S>(to, (begin - left) * channels_);
-    reader_.read(to + (begin - left) * channels_, (strip.image * images_.height + y) * images_.width + begin, end - begin);
+    reader_.read(to + (begin - left) * channels_, (strip.image * images_.height + y) * images_.width + begin,
+                 end - begin);
     clear<S>(to + (end - left) * channels_, (left + pixels - end) * channels_);
   }
 

@@ -1,14 +1,14 @@
-// Two-dimensional transforms of a strip's tiles, a vector of channels at a time. A block's transformed tiles lie as
-// [plane][tile][channel]; plane 6i + j holds element (i, j) of the transformed windows.
-// They are kept out of their callers, where the compiler would share out the registers worse.
+// Two-dimensional transforms of a strip's tiles, a vector of channels at a time. A block's transformed tiles
+// lie as [plane][tile][channel]; plane 6i + j holds element (i, j) of the transformed windows. They are kept
+// out of their callers, where the compiler would share out the registers worse.
 #pragma once
 #include "kernels/scratch.h"
 #include "kernels/simd/transforms.h"
 
 namespace lt::kernels {
 
-// Numbers of channels that the compiler knows: the distances between a window's 36 planes then are constants of the
-// instructions, where they would need more registers than there are.
+// Numbers of channels that the compiler knows: the distances between a window's 36 planes then are constants
+// of the instructions, where they would need more registers than there are.
 template <int C>
 struct Known {
   static constexpr int channels() { return C; }
@@ -24,16 +24,21 @@ struct Unknown {
 template <class Work>
 inline void withChannels(int channels, const Work& work) {
   switch (channels) {
-    case 16: return work(Known<16>{});
-    case 32: return work(Known<32>{});
-    case 64: return work(Known<64>{});
-    default: return work(Unknown{channels});
+    case 16:
+      return work(Known<16>{});
+    case 32:
+      return work(Known<32>{});
+    case 64:
+      return work(Known<64>{});
+    default:
+      return work(Unknown{channels});
   }
 }
 
 // B' of one column of a window: six pixels below one another.
 template <class S>
-inline __attribute__((always_inline)) void transformColumn(const float* const (&rows)[kWindow], int64_t offset, float* to) {
+inline __attribute__((always_inline)) void transformColumn(const float* const (&rows)[kWindow],
+                                                           int64_t offset, float* to) {
   typename S::Vec d[kWindow], out[kWindow];
 #pragma GCC unroll 6
   for (int i = 0; i < kWindow; i++) d[i] = S::load(rows[i] + offset);
@@ -42,24 +47,28 @@ inline __attribute__((always_inline)) void transformColumn(const float* const (&
   for (int i = 0; i < kWindow; i++) S::store(to + i * S::width, out[i]);
 }
 
-// B' d B for N vectors of channels from c on: the columns first, whose results neighbouring tiles share. A tile's N
-// vectors are written one after the other: they lie in one cache line.
+// B' d B for N vectors of channels from c on: the columns first, whose results neighbouring tiles share. A
+// tile's N vectors are written one after the other: they lie in one cache line.
 template <class S, int N, class Layout>
-__attribute__((noinline)) void transformInputOf(const float* const (&rows)[kWindow], int tiles, Layout layout, int c, float* halfWay, float* v) {
+__attribute__((noinline)) void transformInputOf(const float* const (&rows)[kWindow], int tiles, Layout layout,
+                                                int c, float* halfWay, float* v) {
   const int channels = layout.channels();
   const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
   constexpr int kColumn = kWindow * S::width;
   const int64_t vector = static_cast<int64_t>(kTile * tiles + 2) * kColumn;
   for (int n = 0; n < N; n++)
-    for (int x = 0; x < 2; x++) transformColumn<S>(rows, static_cast<int64_t>(x) * channels + c + n * S::width, halfWay + n * vector + x * kColumn);
+    for (int x = 0; x < 2; x++)
+      transformColumn<S>(rows, static_cast<int64_t>(x) * channels + c + n * S::width,
+                         halfWay + n * vector + x * kColumn);
   for (int t = 0; t < tiles; t++)
 #pragma GCC unroll 2
     for (int n = 0; n < N; n++) {
       const int first = c + n * S::width;
       const float* window = halfWay + n * vector + t * kTile * kColumn;
       for (int x = 2; x < kWindow; x++)
-        transformColumn<S>(rows, static_cast<int64_t>(t * kTile + x) * channels + first, halfWay + n * vector + (t * kTile + x) * kColumn);
+        transformColumn<S>(rows, static_cast<int64_t>(t * kTile + x) * channels + first,
+                           halfWay + n * vector + (t * kTile + x) * kColumn);
       float* to = v + static_cast<int64_t>(t) * channels + first;
 #pragma GCC unroll 6
       for (int i = 0; i < kWindow; i++) {
@@ -75,15 +84,18 @@ __attribute__((noinline)) void transformInputOf(const float* const (&rows)[kWind
 
 // B' d B of the strip's windows.
 template <class S, class Layout>
-inline void transformInput(const float* const (&rows)[kWindow], int tiles, Layout layout, float* halfWay, float* v) {
+inline void transformInput(const float* const (&rows)[kWindow], int tiles, Layout layout, float* halfWay,
+                           float* v) {
   int c = 0;
-  for (; c + 2 * S::width <= layout.channels(); c += 2 * S::width) transformInputOf<S, 2>(rows, tiles, layout, c, halfWay, v);
+  for (; c + 2 * S::width <= layout.channels(); c += 2 * S::width)
+    transformInputOf<S, 2>(rows, tiles, layout, c, halfWay, v);
   if (c < layout.channels()) transformInputOf<S, 1>(rows, tiles, layout, c, halfWay, v);
 }
 
 // A dY A' of the strip's tiles; `rows` are those of the windows, of which the tiles are the middle.
 template <class S, class Layout>
-__attribute__((noinline)) void transformGradient(const float* const (&rows)[kWindow], int tiles, Layout layout, float* d) {
+__attribute__((noinline)) void transformGradient(const float* const (&rows)[kWindow], int tiles,
+                                                 Layout layout, float* d) {
   const int channels = layout.channels();
   const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
@@ -94,7 +106,8 @@ __attribute__((noinline)) void transformGradient(const float* const (&rows)[kWin
       for (int j = 0; j < kTile; j++) {
         Vec y[kTile], out[kWindow];
 #pragma GCC unroll 4
-        for (int i = 0; i < kTile; i++) y[i] = S::load(rows[i + 1] + static_cast<int64_t>(t * kTile + j + 1) * channels + c);
+        for (int i = 0; i < kTile; i++)
+          y[i] = S::load(rows[i + 1] + static_cast<int64_t>(t * kTile + j + 1) * channels + c);
         Transforms<S>::gradient(y, out);
 #pragma GCC unroll 6
         for (int i = 0; i < kWindow; i++) half[i][j] = out[i];
@@ -112,7 +125,8 @@ __attribute__((noinline)) void transformGradient(const float* const (&rows)[kWin
 
 // A' m A of the strip's tiles, written to the images. Whole: no tile reaches beyond the image.
 template <class S, bool Whole, class Layout, class Writer>
-__attribute__((noinline)) void transformOutputOf(const float* m, const Strip& strip, const Images& images, Layout layout, Writer& writer) {
+__attribute__((noinline)) void transformOutputOf(const float* m, const Strip& strip, const Images& images,
+                                                 Layout layout, Writer& writer) {
   const int channels = layout.channels();
   const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
@@ -139,7 +153,8 @@ __attribute__((noinline)) void transformOutputOf(const float* m, const Strip& st
         Transforms<S>::output(half[i], out);
 #pragma GCC unroll 4
         for (int j = 0; j < kTile; j++)
-          if (Whole || (i < height && j < width)) lane.write(out[j], (pixel + i * images.width + j) * channels + c);
+          if (Whole || (i < height && j < width))
+            lane.write(out[j], (pixel + i * images.width + j) * channels + c);
       }
       lane.end();
     }
@@ -147,10 +162,14 @@ __attribute__((noinline)) void transformOutputOf(const float* m, const Strip& st
 }
 
 template <class S, class Layout, class Writer>
-inline void transformOutput(const float* m, const Strip& strip, const Images& images, Layout layout, Writer& writer) {
-  const bool whole = (strip.row + 1) * kTile <= images.height && (strip.column + strip.tiles) * kTile <= images.width;
-  if (whole) transformOutputOf<S, true>(m, strip, images, layout, writer);
-  else transformOutputOf<S, false>(m, strip, images, Unknown{layout.channels()}, writer);
+inline void transformOutput(const float* m, const Strip& strip, const Images& images, Layout layout,
+                            Writer& writer) {
+  const bool whole =
+      (strip.row + 1) * kTile <= images.height && (strip.column + strip.tiles) * kTile <= images.width;
+  if (whole)
+    transformOutputOf<S, true>(m, strip, images, layout, writer);
+  else
+    transformOutputOf<S, false>(m, strip, images, Unknown{layout.channels()}, writer);
 }
 
 }  // namespace lt::kernels

@@ -1,6 +1,7 @@
-// The one-dimensional transforms of F(4, 3) at the points 0, ±1/√2, ±√2 and infinity. These points, instead of the
-// usual 0, ±1, ±2, keep the rounding error about as small as a direct convolution's: Barabasz et al., "Error analysis
-// and improving the accuracy of Winograd convolution for deep neural networks", ACM TOMS 2020.
+// The one-dimensional transforms of F(4, 3) at the points 0, ±1/√2, ±√2 and infinity. These points, instead
+// of the usual 0, ±1, ±2, keep the rounding error about as small as a direct convolution's: Barabasz et al.,
+// "Error analysis and improving the accuracy of Winograd convolution for deep neural networks", ACM TOMS
+// 2020.
 #pragma once
 
 namespace lt::kernels {
@@ -24,7 +25,8 @@ struct Transforms {
 
   // B' d: a window's inputs
   static inline void input(const Vec (&d)[6], Vec (&out)[6]) {
-    const Vec sum = S::fill(2.5f), two = S::fill(2.f), half = S::fill(.5f), near = S::fill(kNear), far = S::fill(kFar);
+    const Vec sum = S::fill(2.5f), two = S::fill(2.f), half = S::fill(.5f), near = S::fill(kNear),
+              far = S::fill(kFar);
     out[0] = S::minus(sum, d[2], d[0]) + d[4];
     const Vec nearEven = S::minus(two, d[2], d[4]), nearOdd = S::minus(two, d[1], d[3]);
     out[1] = S::plus(near, nearOdd, nearEven);

@@ -1,4 +1,5 @@
-// Two vectors of channels at a time: with AVX2 they are a cache line, so that a pass over pixels touches each line once.
+// Two vectors of channels at a time: with AVX2 they are a cache line, so that a pass over pixels touches each
+// line once.
 #pragma once
 
 namespace lt::kernels {

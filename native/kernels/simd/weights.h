@@ -11,7 +11,8 @@ void transformWeights(const WeightTransform& job, Part part) {
   using Vec = typename S::Vec;
   const auto [inputs, outputs] = job.channels;
   const auto& [outputStride, inputStride, rowStride, columnStride] = job.strides;
-  const int64_t toOutput = job.rotated ? inputStride : outputStride, toInput = job.rotated ? outputStride : inputStride;
+  const int64_t toOutput = job.rotated ? inputStride : outputStride,
+                toInput = job.rotated ? outputStride : inputStride;
   const int end = static_cast<int>(inputs * (part.index + 1) / part.of);
   for (int input = static_cast<int>(inputs * part.index / part.of); input < end; input++)
     for (int output = 0; output < outputs; output += S::width) {
@@ -20,19 +21,25 @@ void transformWeights(const WeightTransform& job, Part part) {
       for (int k = 0; k < 3; k++)
         for (int l = 0; l < 3; l++) {
           alignas(64) float gathered[S::width];
-          const float* at = from + (job.rotated ? 2 - k : k) * rowStride + (job.rotated ? 2 - l : l) * columnStride;
+          const float* at =
+              from + (job.rotated ? 2 - k : k) * rowStride + (job.rotated ? 2 - l : l) * columnStride;
           for (int i = 0; i < S::width; i++) gathered[i] = at[i * toOutput];
           g[k][l] = S::load(gathered);
         }
       for (int i = 0; i < kWindow; i++)
         for (int l = 0; l < 3; l++)
-          half[i][l] = S::fill(kWeightTransform[i][0]) * g[0][l] + S::fill(kWeightTransform[i][1]) * g[1][l] + S::fill(kWeightTransform[i][2]) * g[2][l];
-      const int panel = output / kPanel<S> * kPanel<S>, size = outputs - panel < kPanel<S> ? S::width : kPanel<S>;
-      float* to = job.transformed + static_cast<int64_t>(panel) * inputs + static_cast<int64_t>(input) * size + (output - panel);
+          half[i][l] = S::fill(kWeightTransform[i][0]) * g[0][l] + S::fill(kWeightTransform[i][1]) * g[1][l] +
+                       S::fill(kWeightTransform[i][2]) * g[2][l];
+      const int panel = output / kPanel<S> * kPanel<S>,
+                size = outputs - panel < kPanel<S> ? S::width : kPanel<S>;
+      float* to = job.transformed + static_cast<int64_t>(panel) * inputs +
+                  static_cast<int64_t>(input) * size + (output - panel);
       for (int i = 0; i < kWindow; i++)
         for (int j = 0; j < kWindow; j++)
           S::store(to + static_cast<int64_t>(i * kWindow + j) * inputs * outputs,
-                   S::fill(kWeightTransform[j][0]) * half[i][0] + S::fill(kWeightTransform[j][1]) * half[i][1] + S::fill(kWeightTransform[j][2]) * half[i][2]);
+                   S::fill(kWeightTransform[j][0]) * half[i][0] +
+                       S::fill(kWeightTransform[j][1]) * half[i][1] +
+                       S::fill(kWeightTransform[j][2]) * half[i][2]);
     }
 }
 
@@ -50,7 +57,8 @@ void endWeightGradient(const WeightGradientEnd& job, Part part) {
         for (auto& value : row) value = S::fill(0);
       for (int i = 0; i < kWindow; i++)
         for (int j = 0; j < kWindow; j++) {
-          const float* from = job.sums + (i * kWindow + j) * plane + static_cast<int64_t>(input) * outputs + output;
+          const float* from =
+              job.sums + (i * kWindow + j) * plane + static_cast<int64_t>(input) * outputs + output;
           Vec sum = S::load(from);
           for (int64_t n = 1; n < job.count; n++) sum = sum + S::load(from + n * size);
           for (int k = 0; k < 3; k++) half[k][j] = S::plus(S::fill(kWeightTransform[i][k]), sum, half[k][j]);
@@ -58,10 +66,12 @@ void endWeightGradient(const WeightGradientEnd& job, Part part) {
       for (int k = 0; k < 3; k++)
         for (int l = 0; l < 3; l++) {
           Vec value = S::fill(0);
-          for (int j = 0; j < kWindow; j++) value = S::plus(S::fill(kWeightTransform[j][l]), half[k][j], value);
+          for (int j = 0; j < kWindow; j++)
+            value = S::plus(S::fill(kWeightTransform[j][l]), half[k][j], value);
           alignas(64) float values[S::width];
           S::store(values, value);
-          float* to = job.weights + output * job.strides.output + input * job.strides.input + k * job.strides.row + l * job.strides.column;
+          float* to = job.weights + output * job.strides.output + input * job.strides.input +
+                      k * job.strides.row + l * job.strides.column;
           for (int n = 0; n < S::width; n++) to[n * job.strides.output] = values[n];
         }
     }

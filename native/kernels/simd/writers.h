@@ -1,5 +1,5 @@
-// What happens to a convolution's outputs on their way into the images. A writer gives a lane for a vector of channels;
-// lane.write(value, offset) takes one pixel of it, lane.end() follows a tile's last one.
+// What happens to a convolution's outputs on their way into the images. A writer gives a lane for a vector of
+// channels; lane.write(value, offset) takes one pixel of it, lane.end() follows a tile's last one.
 #pragma once
 #include "kernels/winograd.h"
 
@@ -36,7 +36,9 @@ struct StoreNormalized {
     }
     inline void end() {}
   };
-  inline Lane lane(int c) { return {images, shortcut, S::load(scale + c), S::load(shift + c), S::fill(least)}; }
+  inline Lane lane(int c) {
+    return {images, shortcut, S::load(scale + c), S::load(shift + c), S::fill(least)};
+  }
   inline void endBlock() {}
 };
 
@@ -107,14 +109,17 @@ struct StoreAdded {
   struct Lane {
     float* images;
     const float* shortcut;
-    inline void write(typename S::Vec value, int64_t offset) { S::store(images + offset, value + S::load(shortcut + offset)); }
+    inline void write(typename S::Vec value, int64_t offset) {
+      S::store(images + offset, value + S::load(shortcut + offset));
+    }
     inline void end() {}
   };
   inline Lane lane(int) { return {images, shortcut}; }
   inline void endBlock() {}
 };
 
-// With the shortcut's gradient, through the ReLU whose output is `input`, and the sums for the batch norm before it.
+// With the shortcut's gradient, through the ReLU whose output is `input`, and the sums for the batch norm
+// before it.
 template <class S>
 struct StoreAddedSums {
   float* images;
@@ -133,7 +138,9 @@ struct StoreAddedSums {
     }
     inline void end() { sums.end(); }
   };
-  inline Lane lane(int channel) { return {images, shortcut, input, normalized, S::load(mean + channel), sums.lane(channel)}; }
+  inline Lane lane(int channel) {
+    return {images, shortcut, input, normalized, S::load(mean + channel), sums.lane(channel)};
+  }
   inline void endBlock() { sums.endBlock(); }
 };
 
@@ -157,7 +164,9 @@ struct StoreMaskedSums {
     }
     inline void end() { sums.end(); }
   };
-  inline Lane lane(int c) { return {images, normalized, S::load(scale + c), S::load(shift + c), S::load(mean + c), sums.lane(c)}; }
+  inline Lane lane(int c) {
+    return {images, normalized, S::load(scale + c), S::load(shift + c), S::load(mean + c), sums.lane(c)};
+  }
   inline void endBlock() { sums.endBlock(); }
 };
 

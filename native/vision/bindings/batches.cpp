@@ -8,20 +8,20 @@
 #include <mutex>
 
 #include "common/napi.h"
-#include "vision/loader/buffer-pool.h"
-#include "vision/bindings/conversions.h"
 #include "common/parallel-for.h"
-#include "vision/image/normalize.h"
-#include "vision/bindings/pixels.h"
-#include "vision/loader/producer.h"
 #include "common/timeline.h"
+#include "vision/bindings/conversions.h"
+#include "vision/bindings/pixels.h"
 #include "vision/bindings/vision.h"
+#include "vision/image/normalize.h"
+#include "vision/loader/buffer-pool.h"
+#include "vision/loader/producer.h"
 
 namespace lt {
 namespace {
 
-// ---- Producers by environment: one that JavaScript did not close ends with its environment (a worker that is
-// terminated), or with the process (process.exit and uncaught errors run no hook).
+// ---- Producers by environment: one that JavaScript did not close ends with its environment (a worker that
+// is terminated), or with the process (process.exit and uncaught errors run no hook).
 struct Entry {
   std::unique_ptr<Producer> producer;
   std::vector<napi_ref> borrowed;  // arrays whose memory it reads
@@ -81,12 +81,14 @@ std::vector<Producer::View> toViews(napi_env env, napi_value done, napi_value dr
   for (uint32_t view = 0; view < views.size(); view++) {
     views[view].pipeline = toPipeline(env, element(env, done, view));
     const napi_value list = element(env, drawn, view);
-    for (uint32_t i = 0; i < length(env, list); i++) views[view].drawn.push_back(toTransform(env, element(env, list, i)));
+    for (uint32_t i = 0; i < length(env, list); i++)
+      views[view].drawn.push_back(toTransform(env, element(env, list, i)));
   }
   return views;
 }
 
-// openProducer({ pixels, views: transforms[], drawn: transforms[], size, seed, threads, ahead, reduce, pinned }) → id
+// openProducer({ pixels, views: transforms[], drawn: transforms[], size, seed, threads, ahead, reduce, pinned
+// }) → id
 napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[0], key); };
   auto [source, borrowed] = toSource(env, get("pixels"));
@@ -120,7 +122,8 @@ std::vector<ImageDraw> toDraws(napi_env env, napi_value images, napi_value count
 napi_value planBatches(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[1], key); };
   producers.get(env, toInt(env, argv[0]))
-      .plan(static_cast<uint32_t>(toInt(env, get("epoch"))), toDraws(env, get("images"), get("counts")), static_cast<size_t>(toInt(env, get("batch"))));
+      .plan(static_cast<uint32_t>(toInt(env, get("epoch"))), toDraws(env, get("images"), get("counts")),
+            static_cast<size_t>(toInt(env, get("batch"))));
   return undefined(env);
 }
 
@@ -129,8 +132,8 @@ napi_value cancelBatches(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
-// nextBatch(id, milliseconds) → { images: uint8 [V·N, 3, S, S], drawn: int32 [V·N, numbers] or null }, or undefined when it
-// is not ready after that time
+// nextBatch(id, milliseconds) → { images: uint8 [V·N, 3, S, S], drawn: int32 [V·N, numbers] or null }, or
+// undefined when it is not ready after that time
 napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
   Producer& producer = producers.get(env, toInt(env, argv[0]));
   const std::chrono::milliseconds patience(toInt(env, argv[1]));
@@ -145,28 +148,34 @@ napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
 
 std::array<float, 3> toPerChannel(napi_env env, napi_value list) {
   std::array<float, 3> values;
-  for (uint32_t i = 0; i < values.size(); i++) values[i] = static_cast<float>(toDouble(env, element(env, list, i)));
+  for (uint32_t i = 0; i < values.size(); i++)
+    values[i] = static_cast<float>(toDouble(env, element(env, list, i)));
   return values;
 }
 
-// normalizeImages(uint8 [N, 3, S, S] in channels_last, { scale, shift, channelsLast }) → float32 of the same shape
+// normalizeImages(uint8 [N, 3, S, S] in channels_last, { scale, shift, channelsLast }) → float32 of the same
+// shape
 napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
   const Stopwatch normalizing(Stage::Normalize);
   const at::Tensor& images = toTensor(env, argv[0]);
-  if (images.dim() != 4 || images.size(1) != Image::channels || images.scalar_type() != at::kByte || !images.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+  if (images.dim() != 4 || images.size(1) != Image::channels || images.scalar_type() != at::kByte ||
+      !images.is_contiguous(at::MemoryFormat::ChannelsLast)) {
     throw JsError("TYPE", "expected images, uint8 [N, 3, S, S] in channels_last");
   }
-  const Normalization normalization{toPerChannel(env, property(env, argv[1], "scale")), toPerChannel(env, property(env, argv[1], "shift"))};
+  const Normalization normalization{toPerChannel(env, property(env, argv[1], "scale")),
+                                    toPerChannel(env, property(env, argv[1], "shift"))};
   const bool channelsLast = toBool(env, property(env, argv[1], "channelsLast"));
   const auto format = channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   static BufferPool buffers(8);  // of all loaders
   auto made = buffers.take(images.sizes(), at::kFloat, format);
   const auto normalize = channelsLast ? normalizeInterleaved : normalizeToPlanes;
-  const auto count = static_cast<size_t>(images.size(0)), pixels = static_cast<size_t>(images.size(2) * images.size(3));
+  const auto count = static_cast<size_t>(images.size(0)),
+             pixels = static_cast<size_t>(images.size(2) * images.size(3));
   const uint8_t* from = images.const_data_ptr<uint8_t>();
   float* to = made.mutable_data_ptr<float>();
   const size_t valuesAThread = 1 << 20;  // fewer are made sooner than a thread is started
-  const auto threads = std::min(static_cast<size_t>(at::get_num_threads()), 1 + images.numel() / valuesAThread);
+  const auto threads =
+      std::min(static_cast<size_t>(at::get_num_threads()), 1 + images.numel() / valuesAThread);
   parallelFor(count, static_cast<int>(threads), [&](size_t image) {
     const size_t start = image * pixels * Image::channels;
     normalize(from + start, pixels, normalization, to + start);
@@ -183,7 +192,8 @@ napi_value beginTimeline(napi_env env, size_t, napi_value*) {
 napi_value endTimeline(napi_env env, size_t, napi_value*) {
   std::vector<double> all;
   for (const StageSpan& span : stopTimeline()) {
-    all.insert(all.end(), {static_cast<double>(span.thread), static_cast<double>(span.stage), span.begin, span.end});
+    all.insert(all.end(),
+               {static_cast<double>(span.thread), static_cast<double>(span.stage), span.begin, span.end});
   }
   return fromTensor(env, at::tensor(all, at::kDouble).view({static_cast<int64_t>(all.size() / 4), 4}));
 }

@@ -1,17 +1,18 @@
 // JavaScript's side of inspecting images: converts, calls, wraps.
 #include "common/napi.h"
 #include "common/parallel-for.h"
-#include "vision/codecs/decode.h"
-#include "vision/inspection/inspect.h"
 #include "vision/bindings/pixels.h"
 #include "vision/bindings/vision.h"
+#include "vision/codecs/decode.h"
+#include "vision/inspection/inspect.h"
 
 namespace lt {
 namespace {
 
 napi_value buffer(napi_env env, std::span<const uint8_t> bytes) {
   napi_value result;
-  check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &result), "napi_create_buffer_copy");
+  check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &result),
+        "napi_create_buffer_copy");
   return result;
 }
 
@@ -22,7 +23,9 @@ napi_value hex(napi_env env, uint64_t value) {
   return str(env, digits);
 }
 
-napi_value text(napi_env env, const std::string& value) { return value.empty() ? null(env) : str(env, value); }
+napi_value text(napi_env env, const std::string& value) {
+  return value.empty() ? null(env) : str(env, value);
+}
 
 napi_value toJs(napi_env env, const Inspection& found) {
   const napi_value result = object(env);
@@ -53,7 +56,9 @@ napi_value inspectImages(napi_env env, size_t, napi_value* argv) {
   const auto [source, borrowed] = toSource(env, argv[0]);
   const Depth depth = toStr(env, argv[2]) == "header" ? Depth::header : Depth::whole;
   std::vector<Inspection> found(source->size());
-  parallelFor(found.size(), static_cast<int>(toInt(env, argv[1])), [&](size_t i) { found[i] = inspect(*source, i, depth); }, endDecodingThread);
+  parallelFor(
+      found.size(), static_cast<int>(toInt(env, argv[1])),
+      [&](size_t i) { found[i] = inspect(*source, i, depth); }, endDecodingThread);
   const napi_value result = array(env, found.size());
   for (uint32_t i = 0; i < found.size(); i++) set(env, result, i, toJs(env, found[i]));
   return result;
@@ -64,9 +69,12 @@ napi_value makeThumbnails(napi_env env, size_t, napi_value* argv) {
   const auto [source, borrowed] = toSource(env, argv[0]);
   const auto side = static_cast<int>(toInt(env, argv[1]));
   std::vector<std::vector<uint8_t>> files(source->size());
-  parallelFor(files.size(), static_cast<int>(toInt(env, argv[2])), [&](size_t i) { files[i] = thumbnailOf(*source, i, side); }, endDecodingThread);
+  parallelFor(
+      files.size(), static_cast<int>(toInt(env, argv[2])),
+      [&](size_t i) { files[i] = thumbnailOf(*source, i, side); }, endDecodingThread);
   const napi_value result = array(env, files.size());
-  for (uint32_t i = 0; i < files.size(); i++) set(env, result, i, files[i].empty() ? null(env) : buffer(env, files[i]));
+  for (uint32_t i = 0; i < files.size(); i++)
+    set(env, result, i, files[i].empty() ? null(env) : buffer(env, files[i]));
   return result;
 }
 

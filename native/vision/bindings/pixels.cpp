@@ -37,20 +37,25 @@ std::unique_ptr<const Source> make(Properties& pixels) {
   const std::string kind = pixels.text("kind");
   if (kind == "files") return std::make_unique<FileSource>(pixels.texts("paths"));
   if (kind == "spans") {
-    const SpanSource::Spans spans{pixels.memory<int32_t>("file"), pixels.memory<double>("offsets"), pixels.memory<int32_t>("lengths")};
+    const SpanSource::Spans spans{pixels.memory<int32_t>("file"), pixels.memory<double>("offsets"),
+                                  pixels.memory<int32_t>("lengths")};
     return std::make_unique<SpanSource>(pixels.texts("files"), spans);
   }
-  if (kind == "encoded") return std::make_unique<EncodedSource>(pixels.memory<uint8_t>("bytes"), pixels.memory<double>("offsets"));
+  if (kind == "encoded")
+    return std::make_unique<EncodedSource>(pixels.memory<uint8_t>("bytes"), pixels.memory<double>("offsets"));
   if (kind == "packed") {
     const auto memory = pixels.memory<uint8_t>("bytes");
-    return std::make_unique<PackedSource>(memory.data(), memory.size(), pixels.integer("height"), pixels.integer("width"));
+    return std::make_unique<PackedSource>(memory.data(), memory.size(), pixels.integer("height"),
+                                          pixels.integer("width"));
   }
   if (kind == "decoded") {
     Properties before = pixels.inside("origin");
     auto origin = make(before);
     pixels.borrowed.insert(pixels.borrowed.end(), before.borrowed.begin(), before.borrowed.end());
     const auto start = static_cast<size_t>(pixels.integer("start"));
-    return std::make_unique<DecodedSource>(std::move(origin), pixels.text("path"), DecodedSource::Layout{start, pixels.memory<int32_t>("heights"), pixels.memory<int32_t>("widths")});
+    return std::make_unique<DecodedSource>(
+        std::move(origin), pixels.text("path"),
+        DecodedSource::Layout{start, pixels.memory<int32_t>("heights"), pixels.memory<int32_t>("widths")});
   }
   throw JsError("TYPE", "expected pixels of kind files, spans, encoded, packed or decoded, received " + kind);
 }

@@ -8,12 +8,12 @@
 #include <cerrno>
 
 #include "common/napi.h"
+#include "common/parallel-for.h"
 #include "vision/bindings/conversions.h"
+#include "vision/bindings/pixels.h"
 #include "vision/codecs/decode.h"
 #include "vision/codecs/encode.h"
-#include "common/parallel-for.h"
 #include "vision/codecs/jpeg.h"
-#include "vision/bindings/pixels.h"
 #include "vision/sources/read.h"
 
 namespace lt {
@@ -28,7 +28,8 @@ at::Tensor toTensorHwc(const Image& image) {
 }
 
 Image toImage(const at::Tensor& tensor) {
-  if (tensor.dim() != 3 || tensor.size(2) != Image::channels || tensor.scalar_type() != at::kByte || !tensor.is_contiguous()) {
+  if (tensor.dim() != 3 || tensor.size(2) != Image::channels || tensor.scalar_type() != at::kByte ||
+      !tensor.is_contiguous()) {
     throw JsError("TYPE", "expected an image, uint8 [height, width, 3]");
   }
   Image image(static_cast<int>(tensor.size(0)), static_cast<int>(tensor.size(1)));
@@ -45,7 +46,8 @@ napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
 
 napi_value buffer(napi_env env, std::span<const uint8_t> bytes) {
   napi_value made;
-  check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &made), "napi_create_buffer_copy");
+  check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &made),
+        "napi_create_buffer_copy");
   return made;
 }
 
@@ -60,13 +62,16 @@ Image makeImage(const Source& source, size_t index, const Pipeline& pipeline) {
   }
 }
 
-// decodeImages(pixels, transforms, threads) → [{ pixels uint8 [H, W, 3], height, width }]. The transforms draw nothing.
+// decodeImages(pixels, transforms, threads) → [{ pixels uint8 [H, W, 3], height, width }]. The transforms
+// draw nothing.
 napi_value decodeImages(napi_env env, size_t, napi_value* argv) {
   const auto [source, borrowed] = toSource(env, argv[0]);
   const Pipeline pipeline = toPipeline(env, argv[1]);
   std::vector<Image> images(source->size());
   withDataErrors([&] {
-    parallelFor(images.size(), static_cast<int>(toInt(env, argv[2])), [&](size_t i) { images[i] = makeImage(*source, i, pipeline); }, endDecodingThread);
+    parallelFor(
+        images.size(), static_cast<int>(toInt(env, argv[2])),
+        [&](size_t i) { images[i] = makeImage(*source, i, pipeline); }, endDecodingThread);
   });
   const napi_value list = array(env, images.size());
   for (uint32_t i = 0; i < images.size(); i++) {
@@ -91,23 +96,30 @@ napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
   std::vector<Image> images;
   for (uint32_t i = 0; i < length(env, argv[0]); i++) {
     const napi_value item = element(env, argv[0], i);
-    Image image(static_cast<int>(toInt(env, property(env, item, "height"))), static_cast<int>(toInt(env, property(env, item, "width"))));
+    Image image(static_cast<int>(toInt(env, property(env, item, "height"))),
+                static_cast<int>(toInt(env, property(env, item, "width"))));
     const Bytes pixels = bytes(env, property(env, item, "pixels"));
-    if (pixels.size != image.size()) throw JsError("TYPE", "expected " + std::to_string(image.size()) + " bytes, received " + std::to_string(pixels.size));
+    if (pixels.size != image.size())
+      throw JsError("TYPE", "expected " + std::to_string(image.size()) + " bytes, received " +
+                                std::to_string(pixels.size));
     std::memcpy(image.pixels.get(), pixels.data, pixels.size);
     images.push_back(std::move(image));
   }
   const auto format = toStr(env, argv[1]) == "png" ? ImageFormat::png : ImageFormat::jpeg;
   const auto quality = static_cast<int>(toInt(env, argv[2]));
   std::vector<std::vector<uint8_t>> files(images.size());
-  parallelFor(files.size(), static_cast<int>(toInt(env, argv[3])), [&](size_t i) { files[i] = encodeImage(images[i], format, quality); }, endDecodingThread);
+  parallelFor(
+      files.size(), static_cast<int>(toInt(env, argv[3])),
+      [&](size_t i) { files[i] = encodeImage(images[i], format, quality); }, endDecodingThread);
   const napi_value list = array(env, files.size());
   for (uint32_t i = 0; i < files.size(); i++) set(env, list, i, buffer(env, files[i]));
   return list;
 }
 
 // jpegLibrary() → its name and version
-napi_value jpegLibraryName(napi_env env, size_t, napi_value*) { return str(env, hasJpegLibrary() ? jpegLibraryVersion() : "libvips"); }
+napi_value jpegLibraryName(napi_env env, size_t, napi_value*) {
+  return str(env, hasJpegLibrary() ? jpegLibraryVersion() : "libvips");
+}
 
 // transformImage(image uint8 [H, W, 3], transforms, { seed, epoch, image, view }) → uint8 [H, W, 3]
 napi_value transformImage(napi_env env, size_t, napi_value* argv) {
@@ -120,15 +132,16 @@ napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, toTensorHwc(image));
 }
 
-// drawTransform(transform, { height, width, seed, epoch, view, images }) → float64 [images, numbers]: what the transform draws
-// for images 0, 1, … of this size
+// drawTransform(transform, { height, width, seed, epoch, view, images }) → float64 [images, numbers]: what
+// the transform draws for images 0, 1, … of this size
 napi_value drawTransform(napi_env env, size_t, napi_value* argv) {
   const TransformPtr transform = toTransform(env, argv[0]);
   const auto get = [&](const char* key) { return toInt(env, property(env, argv[1], key)); };
   const auto height = static_cast<int>(get("height")), width = static_cast<int>(get("width"));
   std::vector<double> all;
   for (uint32_t image = 0; image < get("images"); image++) {
-    Philox random = randomOf(static_cast<uint64_t>(get("seed")), static_cast<uint32_t>(get("epoch")), {image, 0}, static_cast<uint32_t>(get("view")));
+    Philox random = randomOf(static_cast<uint64_t>(get("seed")), static_cast<uint32_t>(get("epoch")),
+                             {image, 0}, static_cast<uint32_t>(get("view")));
     const auto numbers = transform->drawn(height, width, random);
     all.insert(all.end(), numbers.begin(), numbers.end());
   }

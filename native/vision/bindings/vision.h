@@ -6,4 +6,4 @@ namespace lt {
 void initVision(napi_env env, napi_value exports);
 void initBatches(napi_env env, napi_value exports);
 void initInspection(napi_env env, napi_value exports);
-}
+}  // namespace lt

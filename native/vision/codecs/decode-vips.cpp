@@ -14,7 +14,9 @@ VipsPtr openImage(std::span<const uint8_t> content, VipsFormat format) {
                                                 : vips_webpload_buffer;
   VipsImage* image = nullptr;
   void* data = const_cast<uint8_t*>(content.data());
-  if (load(data, content.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED, nullptr)) fail();
+  if (load(data, content.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED,
+           nullptr))
+    fail();
   return VipsPtr(image);
 }
 
@@ -46,8 +48,8 @@ void toRgb(const uint8_t* from, int bands, bool cmyk, int width, uint8_t* to) {
   }
 }
 
-// Decodes in the calling thread: libvips' own way to memory wakes a thread of its pool, which costs more than a small
-// image itself.
+// Decodes in the calling thread: libvips' own way to memory wakes a thread of its pool, which costs more than
+// a small image itself.
 Image toRgb(VipsImage* source) {
   const int bands = vips_image_get_bands(source);
   const bool cmyk = vips_image_get_interpretation(source) == VIPS_INTERPRETATION_CMYK;

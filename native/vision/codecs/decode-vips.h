@@ -2,8 +2,8 @@
 #pragma once
 #include <span>
 
-#include "vision/image/image.h"
 #include "vision/codecs/vips.h"
+#include "vision/image/image.h"
 
 namespace lt {
 

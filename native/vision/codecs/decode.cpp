@@ -10,7 +10,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-std::string_view textOf(std::span<const uint8_t> content) { return {reinterpret_cast<const char*>(content.data()), content.size()}; }
+std::string_view textOf(std::span<const uint8_t> content) {
+  return {reinterpret_cast<const char*>(content.data()), content.size()};
+}
 
 bool isJpeg(std::span<const uint8_t> content) { return textOf(content).starts_with("\xff\xd8\xff"sv); }
 
@@ -18,9 +20,11 @@ bool isJpeg(std::span<const uint8_t> content) { return textOf(content).starts_wi
 Image decodeUnnamed(std::span<const uint8_t> content) {
   if (content.empty()) throw DataError("the file is empty");
   const std::string_view start = textOf(content);
-  if (isJpeg(content)) return hasJpegLibrary() ? decodeJpeg(content) : decodeByVips(content, VipsFormat::jpeg);
+  if (isJpeg(content))
+    return hasJpegLibrary() ? decodeJpeg(content) : decodeByVips(content, VipsFormat::jpeg);
   if (start.starts_with("\x89PNG\r\n\x1a\n"sv)) return decodeByVips(content, VipsFormat::png);
-  if (start.starts_with("RIFF"sv) && start.substr(0, 12).ends_with("WEBP"sv)) return decodeByVips(content, VipsFormat::webp);
+  if (start.starts_with("RIFF"sv) && start.substr(0, 12).ends_with("WEBP"sv))
+    return decodeByVips(content, VipsFormat::webp);
   throw DataError("expected a JPEG, PNG or WebP image, found other content");
 }
 
@@ -41,7 +45,8 @@ Image decodeBytes(const std::string& name, std::span<const uint8_t> content) {
 
 Part decodePart(const std::string& name, std::span<const uint8_t> content, const Needs& needs) {
   return naming(name, [&] {
-    return isJpeg(content) && hasJpegLibrary() ? decodeJpegPart(content, needs) : Part::all(decodeUnnamed(content));
+    return isJpeg(content) && hasJpegLibrary() ? decodeJpegPart(content, needs)
+                                               : Part::all(decodeUnnamed(content));
   });
 }
 

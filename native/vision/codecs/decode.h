@@ -7,15 +7,15 @@
 
 namespace lt {
 
-// Decodes the content of a JPEG, PNG or WebP file; `name` is its path or description in messages. The result is always three-channel sRGB: grey is
-// repeated, alpha is dropped and CMYK is converted as Pillow's convert("RGB") does, 16 bits become 8, the EXIF
-// orientation is applied. JPEG goes by the system's libjpeg-turbo where there is one (see jpeg.h), all else by libvips.
-// Throws a DataError that names the file when it is damaged, truncated, or declares more than 2^28 pixels.
-// Any thread.
+// Decodes the content of a JPEG, PNG or WebP file; `name` is its path or description in messages. The result
+// is always three-channel sRGB: grey is repeated, alpha is dropped and CMYK is converted as Pillow's
+// convert("RGB") does, 16 bits become 8, the EXIF orientation is applied. JPEG goes by the system's
+// libjpeg-turbo where there is one (see jpeg.h), all else by libvips. Throws a DataError that names the file
+// when it is damaged, truncated, or declares more than 2^28 pixels. Any thread.
 Image decodeBytes(const std::string& name, std::span<const uint8_t> content);
 
-// At least the window of it that is needed, with the same values; of a JPEG by libjpeg-turbo not much more, and reduced
-// where it may be.
+// At least the window of it that is needed, with the same values; of a JPEG by libjpeg-turbo not much more,
+// and reduced where it may be.
 Part decodePart(const std::string& name, std::span<const uint8_t> content, const Needs& needs);
 
 // Frees what libvips keeps for the calling thread; call it at the end of each thread that decoded.

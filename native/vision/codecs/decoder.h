@@ -6,14 +6,16 @@ namespace lt {
 
 // The image cannot be decoded; `reason` is the library's own account.
 [[noreturn]] inline void failDecoding(const std::string& reason) {
-  throw DataError("cannot be decoded, the file is damaged or truncated" + (reason.empty() ? "" : " (" + reason + ")"));
+  throw DataError("cannot be decoded, the file is damaged or truncated" +
+                  (reason.empty() ? "" : " (" + reason + ")"));
 }
 
 // A header may declare any size: memory for it is not taken on trust.
 inline void requireSize(int height, int width) {
   constexpr int64_t maxPixels = int64_t{1} << 28;  // 268 million: a 16,384-pixel square
   if (int64_t{height} * width <= maxPixels) return;
-  throw DataError("expected at most " + std::to_string(maxPixels) + " pixels, found " + sizeText(height, width));
+  throw DataError("expected at most " + std::to_string(maxPixels) + " pixels, found " +
+                  sizeText(height, width));
 }
 
 // A row of CMYK as Pillow's convert("RGB") makes it: each ink's complement times black's, over 255, rounded.

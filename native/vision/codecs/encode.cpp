@@ -8,15 +8,18 @@ namespace lt {
 
 std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int quality) {
   startVips();
-  const VipsPtr borrowed(vips_image_new_from_memory(image.pixels.get(), image.size(), image.width, image.height, Image::channels, VIPS_FORMAT_UCHAR));
+  const VipsPtr borrowed(vips_image_new_from_memory(image.pixels.get(), image.size(), image.width,
+                                                    image.height, Image::channels, VIPS_FORMAT_UCHAR));
   VipsImage* rgb = nullptr;
   void* data = nullptr;
   size_t size = 0;
-  bool failed = !borrowed || vips_copy(borrowed.get(), &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
+  bool failed =
+      !borrowed || vips_copy(borrowed.get(), &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
   const VipsPtr source(rgb);
   if (!failed) {
-    failed = format == ImageFormat::png ? vips_pngsave_buffer(rgb, &data, &size, nullptr)
-                                        : vips_jpegsave_buffer(rgb, &data, &size, "Q", quality, "optimize_coding", TRUE, nullptr);
+    failed = format == ImageFormat::png
+                 ? vips_pngsave_buffer(rgb, &data, &size, nullptr)
+                 : vips_jpegsave_buffer(rgb, &data, &size, "Q", quality, "optimize_coding", TRUE, nullptr);
   }
   if (failed) throw std::runtime_error("cannot encode an image: " + takeVipsError());
   const std::unique_ptr<void, decltype(&g_free)> owned(data, &g_free);

@@ -10,8 +10,8 @@ namespace lt {
 
 enum class ImageFormat { png, jpeg };
 
-// PNG keeps every pixel. JPEG loses detail: quality 1 to 100; from 90 on its colours keep their full resolution.
-// Any thread. Throws std::runtime_error when libvips fails.
+// PNG keeps every pixel. JPEG loses detail: quality 1 to 100; from 90 on its colours keep their full
+// resolution. Any thread. Throws std::runtime_error when libvips fails.
 std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int quality);
 
 }  // namespace lt

@@ -14,7 +14,8 @@ constexpr const char* fileName = JPEG_LIB_VERSION >= 80   ? "libjpeg.so.8"
                                  : JPEG_LIB_VERSION >= 70 ? "libjpeg.so.7"
                                                           : "libjpeg.so.62";
 
-// RTLD_DEEPBIND: the library's calls of its own functions stay inside it, whatever else the process has loaded.
+// RTLD_DEEPBIND: the library's calls of its own functions stay inside it, whatever else the process has
+// loaded.
 const JpegLibrary* open() {
   static JpegLibrary library;
   const char* choice = std::getenv("LONGTAIL_JPEG");
@@ -25,12 +26,15 @@ const JpegLibrary* open() {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, name));
     return function != nullptr;
   };
-  const bool whole = find(library.stdError, "jpeg_std_error") && find(library.createDecompress, "jpeg_CreateDecompress") &&
-                     find(library.destroyDecompress, "jpeg_destroy_decompress") && find(library.memSrc, "jpeg_mem_src") &&
-                     find(library.saveMarkers, "jpeg_save_markers") && find(library.readHeader, "jpeg_read_header") &&
-                     find(library.startDecompress, "jpeg_start_decompress") && find(library.readScanlines, "jpeg_read_scanlines") &&
-                     find(library.skipScanlines, "jpeg_skip_scanlines") && find(library.cropScanline, "jpeg_crop_scanline") &&
-                     find(library.finishDecompress, "jpeg_finish_decompress");
+  const bool whole =
+      find(library.stdError, "jpeg_std_error") && find(library.createDecompress, "jpeg_CreateDecompress") &&
+      find(library.destroyDecompress, "jpeg_destroy_decompress") && find(library.memSrc, "jpeg_mem_src") &&
+      find(library.saveMarkers, "jpeg_save_markers") && find(library.readHeader, "jpeg_read_header") &&
+      find(library.startDecompress, "jpeg_start_decompress") &&
+      find(library.readScanlines, "jpeg_read_scanlines") &&
+      find(library.skipScanlines, "jpeg_skip_scanlines") &&
+      find(library.cropScanline, "jpeg_crop_scanline") &&
+      find(library.finishDecompress, "jpeg_finish_decompress");
   return whole ? &library : nullptr;
 }
 

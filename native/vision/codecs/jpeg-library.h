@@ -1,4 +1,5 @@
-// The system's libjpeg-turbo, opened when the first JPEG is decoded. Only where its headers were there at build time.
+// The system's libjpeg-turbo, opened when the first JPEG is decoded. Only where its headers were there at
+// build time.
 #pragma once
 #include <cstdio>
 
@@ -6,8 +7,8 @@
 
 namespace lt {
 
-// The library's functions. Not linked with: the programme must start without the library, and its names must not be
-// confused with those of another libjpeg in the process (libvips has one inside).
+// The library's functions. Not linked with: the programme must start without the library, and its names must
+// not be confused with those of another libjpeg in the process (libvips has one inside).
 struct JpegLibrary {
   decltype(&jpeg_std_error) stdError;
   decltype(&jpeg_CreateDecompress) createDecompress;

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int exifMarker = JPEG_APP0 + 1;
 
-// Colour is stored at half the resolution and interpolated, from neighbours that are not there where decoding begins:
-// so many pixels around a window are decoded with it and come out different.
+// Colour is stored at half the resolution and interpolated, from neighbours that are not there where decoding
+// begins: so many pixels around a window are decoded with it and come out different.
 constexpr int margin = 4;
 
 // Each scan of a progressive image goes over all of it: a small file with thousands of them would take hours.
@@ -35,8 +35,8 @@ struct Errors : jpeg_error_mgr {
   std::longjmp(errors.escape, 1);
 }
 
-// The end of the file before the end of the image is an error. Other warnings are not, as in Pillow: photographs with
-// a few odd bytes are common, and they decode.
+// The end of the file before the end of the image is an error. Other warnings are not, as in Pillow:
+// photographs with a few odd bytes are common, and they decode.
 void onWarning(j_common_ptr state, int level) {
   if (level < 0 && state->err->msg_code == JWRN_JPEG_EOF) onError(state);
 }
@@ -98,19 +98,25 @@ class JpegDecoder {
   Part decodePart(const Need& need) {
     const auto& [window, reduction] = need;
     const auto begin = [&](int first) { return std::max(0, first / reduction - margin); };
-    const auto end = [&](int last, int size) { return std::min((size + reduction - 1) / reduction, (last + reduction - 1) / reduction + margin); };
+    const auto end = [&](int last, int size) {
+      return std::min((size + reduction - 1) / reduction, (last + reduction - 1) / reduction + margin);
+    };
     const int top = begin(window.top), bottom = end(window.top + window.height, height());
     const int left = begin(window.left), right = end(window.left + window.width, width());
     JDIMENSION from = static_cast<JDIMENSION>(left), wide = static_cast<JDIMENSION>(right - left);
     state_.scale_denom = static_cast<unsigned int>(reduction);  // of scale_num, 1
     guarded([&] {
       library_.startDecompress(&state_);
-      if (wide < state_.output_width) library_.cropScanline(&state_, &from, &wide);  // `from` moves left, to a block's edge
+      if (wide < state_.output_width)
+        library_.cropScanline(&state_, &from, &wide);  // `from` moves left, to a block's edge
       if (top > 0) library_.skipScanlines(&state_, static_cast<JDIMENSION>(top));
     });
     Image image(bottom - top, static_cast<int>(wide));
     read(image);
-    return {std::move(image), {top, static_cast<int>(from), image.height, image.width}, {height(), width()}, reduction};
+    return {std::move(image),
+            {top, static_cast<int>(from), image.height, image.width},
+            {height(), width()},
+            reduction};
   }
 
  private:
@@ -125,7 +131,8 @@ class JpegDecoder {
 
   void chooseColours() {
     const int channels = state_.num_components;
-    if (channels != 1 && channels != 3 && channels != 4) throw DataError("expected 1, 3 or 4 channels, found " + std::to_string(channels));
+    if (channels != 1 && channels != 3 && channels != 4)
+      throw DataError("expected 1, 3 or 4 channels, found " + std::to_string(channels));
     state_.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
   }
 
@@ -168,8 +175,8 @@ Image decodeJpeg(std::span<const uint8_t> content) {
   return upright(decoder.decode(), decoder.orientation());
 }
 
-// A file that was cut off does not end with the mark of the end (which occurs in no image data): it is decoded as a
-// whole, so that it is refused whatever part is needed. One that must be turned is, too.
+// A file that was cut off does not end with the mark of the end (which occurs in no image data): it is
+// decoded as a whole, so that it is refused whatever part is needed. One that must be turned is, too.
 Part decodeJpegPart(std::span<const uint8_t> content, const Needs& needs) {
   JpegDecoder decoder(content);
   const bool endsWell = content[content.size() - 2] == 0xFF && content.back() == JPEG_EOI;
@@ -190,7 +197,9 @@ std::string jpegLibraryVersion() { return {}; }
 
 Image decodeJpeg(std::span<const uint8_t>) { throw std::logic_error("decodeJpeg: built without libjpeg"); }
 
-Part decodeJpegPart(std::span<const uint8_t>, const Needs&) { throw std::logic_error("decodeJpegPart: built without libjpeg"); }
+Part decodeJpegPart(std::span<const uint8_t>, const Needs&) {
+  throw std::logic_error("decodeJpegPart: built without libjpeg");
+}
 
 }  // namespace lt
 #endif

@@ -8,10 +8,12 @@ namespace lt {
 void startVips() {
   static std::once_flag once;
   std::call_once(once, [] {
-    if (VIPS_INIT("longtail")) throw std::runtime_error(std::string("libvips does not start: ") + vips_error_buffer());
+    if (VIPS_INIT("longtail"))
+      throw std::runtime_error(std::string("libvips does not start: ") + vips_error_buffer());
     vips_concurrency_set(1);  // the producer's threads are the parallelism
     vips_cache_set_max(0);
-    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
+    g_log_set_handler(
+        "VIPS", G_LOG_LEVEL_WARNING, [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
   });
 }
 

@@ -1,4 +1,5 @@
-// An image in memory: 8-bit sRGB, rows from top to bottom, three interleaved channels (HWC). Moves; copies only when asked.
+// An image in memory: 8-bit sRGB, rows from top to bottom, three interleaved channels (HWC). Moves; copies
+// only when asked.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,8 @@
 
 namespace lt {
 
-// Something wrong with the user's data; the message names the file or record. Becomes a DataError in JavaScript.
+// Something wrong with the user's data; the message names the file or record. Becomes a DataError in
+// JavaScript.
 struct DataError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -44,7 +46,8 @@ struct View {
   size_t stride;  // bytes from one row to the next
   int height, width;
 
-  View(const Image& image) : pixels(image.pixels.get()), stride(image.rowSize()), height(image.height), width(image.width) {}
+  View(const Image& image)
+      : pixels(image.pixels.get()), stride(image.rowSize()), height(image.height), width(image.width) {}
 
   const uint8_t* row(int y) const { return pixels + y * stride; }
   // The window must lie inside.

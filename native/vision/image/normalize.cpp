@@ -7,13 +7,14 @@ namespace lt {
 namespace {
 
 constexpr size_t channels = 3;
-constexpr size_t blockPixels = 8;  // 24 values: three vectors of eight, whose factors are the same in every block
+constexpr size_t blockPixels =
+    8;  // 24 values: three vectors of eight, whose factors are the same in every block
 constexpr size_t blockSize = channels * blockPixels;
 
 }  // namespace
 
-LT_AVX2_TOO
-void normalizeInterleaved(const uint8_t* from, size_t pixels, const Normalization& normalization, float* to) {
+LT_AVX2_TOO void normalizeInterleaved(const uint8_t* from, size_t pixels, const Normalization& normalization,
+                                      float* to) {
   float scale[blockSize], shift[blockSize];
   for (size_t i = 0; i < blockSize; i++) {
     scale[i] = normalization.scale[i % channels];
@@ -26,8 +27,8 @@ void normalizeInterleaved(const uint8_t* from, size_t pixels, const Normalizatio
   for (size_t i = whole; i < values; i++) to[i] = scale[i - whole] * from[i] + shift[i - whole];
 }
 
-LT_AVX2_TOO
-void normalizeToPlanes(const uint8_t* from, size_t pixels, const Normalization& normalization, float* to) {
+LT_AVX2_TOO void normalizeToPlanes(const uint8_t* from, size_t pixels, const Normalization& normalization,
+                                   float* to) {
   for (size_t channel = 0; channel < channels; channel++) {
     const float scale = normalization.scale[channel], shift = normalization.shift[channel];
     float* plane = to + channel * pixels;

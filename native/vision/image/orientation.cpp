@@ -8,7 +8,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// A TIFF structure's numbers, in its own byte order. Reading past the end gives 0, which no valid field has here.
+// A TIFF structure's numbers, in its own byte order. Reading past the end gives 0, which no valid field has
+// here.
 class Tiff {
  public:
   explicit Tiff(std::string_view bytes) : bytes_(bytes), little_(bytes.starts_with("II*\0"sv)) {}
@@ -51,8 +52,8 @@ int exifOrientation(std::span<const uint8_t> segment) {
   return 1;
 }
 
-// From 5 on the file's rows are columns of the upright image. 2, 3, 6, 7: its right is the upright left; 3, 4, 7, 8:
-// its bottom is the upright top (after the exchange of rows and columns).
+// From 5 on the file's rows are columns of the upright image. 2, 3, 6, 7: its right is the upright left; 3,
+// 4, 7, 8: its bottom is the upright top (after the exchange of rows and columns).
 Image upright(Image image, int orientation) {
   if (orientation == 1) return image;
   const bool exchanged = orientation >= 5;

@@ -6,8 +6,8 @@
 
 namespace lt {
 
-// The orientation, 1 to 8, that a JPEG's APP1 segment (without its marker and length) states; 1, upright, when it
-// states none.
+// The orientation, 1 to 8, that a JPEG's APP1 segment (without its marker and length) states; 1, upright,
+// when it states none.
 int exifOrientation(std::span<const uint8_t> segment);
 
 // Turned and mirrored so that it stands upright.

@@ -6,7 +6,8 @@
 
 namespace lt {
 
-// A row from its right to its left. Reads and writes up to a byte past the row's end; the rows must not overlap.
+// A row from its right to its left. Reads and writes up to a byte past the row's end; the rows must not
+// overlap.
 void mirror(const uint8_t* from, size_t pixels, uint8_t* to);
 
 // Three planes of red, green and blue to pixels.

@@ -9,8 +9,9 @@
 namespace lt {
 namespace {
 
-// Processors multiply pairs of 16-bit numbers and add the two products in one step, faster than one 32-bit number. So each
-// weight is two parts, low + 2^15 high, which are summed apart and then joined: the exact 32-bit sum.
+// Processors multiply pairs of 16-bit numbers and add the two products in one step, faster than one 32-bit
+// number. So each weight is two parts, low + 2^15 high, which are summed apart and then joined: the exact
+// 32-bit sum.
 constexpr int lowBits = 15;
 
 struct Pair {
@@ -19,7 +20,8 @@ struct Pair {
 
 Pair pairOf(const int32_t* weights) {
   constexpr int32_t mask = (1 << lowBits) - 1;
-  return {(weights[0] & mask) | (weights[1] & mask) << 16, weights[0] >> lowBits | (weights[1] >> lowBits) << 16};
+  return {(weights[0] & mask) | (weights[1] & mask) << 16, weights[0] >> lowBits | (weights[1] >> lowBits)
+                                                                                       << 16};
 }
 
 struct Sums {
@@ -50,13 +52,16 @@ std::vector<Pair> pairsOf(const Kernel& kernel) {
 int pairCount(const Span& span) { return (span.count + 1) / 2; }
 
 AVX2 inline __m256i load8(const uint8_t* first, const uint8_t* second) {
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(first))),
-                                 _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)), 1);
+  return _mm256_inserti128_si256(
+      _mm256_castsi128_si256(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(first))),
+      _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)), 1);
 }
 
-// An output pixel of two rows, a row in each half: red, green, blue as 32-bit numbers. Reads up to five bytes past the inputs.
+// An output pixel of two rows, a row in each half: red, green, blue as 32-bit numbers. Reads up to five bytes
+// past the inputs.
 AVX2 inline __m256i pixelOfRows(const uint8_t* first, const uint8_t* second, const Pair* pairs, int count) {
-  const __m256i apart = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
+  const __m256i apart =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   Sums sums = none();
   for (int i = 0; i < count; i++) {
     const __m256i values = _mm256_shuffle_epi8(load8(first + 6 * i, second + 6 * i), apart);
@@ -86,13 +91,15 @@ class TwoRows {
  private:
   AVX2 __m256i pixel(size_t x, Line first, Line second) const {
     const auto& span = kernel_.spans[x];
-    return pixelOfRows(first.from + 3 * span.first, second.from + 3 * span.first, pairs_ + x * (kernel_.taps / 2), pairCount(span));
+    return pixelOfRows(first.from + 3 * span.first, second.from + 3 * span.first,
+                       pairs_ + x * (kernel_.taps / 2), pairCount(span));
   }
 
   AVX2 void fourPixels(size_t x, Line first, Line second) const {
     const __m256i words01 = _mm256_packs_epi32(pixel(x, first, second), pixel(x + 1, first, second));
     const __m256i words23 = _mm256_packs_epi32(pixel(x + 2, first, second), pixel(x + 3, first, second));
-    const __m256i closer = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    const __m256i closer =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
     const __m256i bytes = _mm256_shuffle_epi8(_mm256_packus_epi16(words01, words23), closer);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(first.to + 3 * x), _mm256_castsi256_si128(bytes));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(second.to + 3 * x), _mm256_extracti128_si256(bytes, 1));
@@ -111,9 +118,11 @@ class TwoRows {
 };
 
 // 32 bytes of an output row. Reads and writes whole blocks, past the row's end.
-AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pair* pairs, int count, uint8_t* to) {
+AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pair* pairs, int count,
+                                uint8_t* to) {
   Sums sums[4] = {none(), none(), none(), none()};
-  const auto load = [](const uint8_t* at) AVX2 { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
+  const auto load = [](const uint8_t* at)
+                        AVX2 { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
   for (int i = 0; i < count; i += 2) {
     const __m256i low = _mm256_set1_epi32(pairs[i / 2].low), high = _mm256_set1_epi32(pairs[i / 2].high);
     const uint8_t* first = from + static_cast<size_t>(i) * stride;
@@ -125,7 +134,8 @@ AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pair* 
     }
   }
   // Packing goes by halves of 16 bytes: the order is mended at the end.
-  const __m256i words0 = _mm256_packs_epi32(joined(sums[0]), joined(sums[1])), words1 = _mm256_packs_epi32(joined(sums[2]), joined(sums[3]));
+  const __m256i words0 = _mm256_packs_epi32(joined(sums[0]), joined(sums[1])),
+                words1 = _mm256_packs_epi32(joined(sums[2]), joined(sums[3]));
   const __m256i bytes = _mm256_packus_epi16(words0, words1);
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permutevar8x32_epi32(bytes, order));
@@ -148,7 +158,8 @@ AVX2 void resampleColumnsAvx2(const View& source, const Kernel& kernel, Image& r
     const auto [first, count] = kernel.spans[y];
     const Pair* own = pairs.data() + static_cast<size_t>(y) * (kernel.taps / 2);
     uint8_t* to = result.row(y);
-    for (size_t x = 0; x < result.rowSize(); x += 32) blockOfColumns(source.row(first) + x, source.stride, own, count, to + x);
+    for (size_t x = 0; x < result.rowSize(); x += 32)
+      blockOfColumns(source.row(first) + x, source.stride, own, count, to + x);
   }
 }
 

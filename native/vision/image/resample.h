@@ -5,10 +5,11 @@
 
 namespace lt {
 
-// Bilinear with antialias: each output pixel is the weighted mean of the input under a triangle whose half-width is
-// max(1, reduction), first along rows, then along columns, rounded to bytes after each pass, with 22-bit fixed-point
-// weights; a side that keeps its size is passed over. The same definition as Pillow's Image.resize(…, BILINEAR).
-// `source` is inputsOf(rows) x inputsOf(columns) of the image; the result is what is wanted of the resized one.
+// Bilinear with antialias: each output pixel is the weighted mean of the input under a triangle whose
+// half-width is max(1, reduction), first along rows, then along columns, rounded to bytes after each pass,
+// with 22-bit fixed-point weights; a side that keeps its size is passed over. The same definition as Pillow's
+// Image.resize(…, BILINEAR). `source` is inputsOf(rows) x inputsOf(columns) of the image; the result is what
+// is wanted of the resized one.
 Image resample(const View& source, const Axis& rows, const Axis& columns);
 
 // All of the image.

@@ -6,7 +6,8 @@
 
 namespace lt {
 
-// Whether this processor has AVX2 and the environment variable LONGTAIL_SIMD does not say "portable" (for tests).
+// Whether this processor has AVX2 and the environment variable LONGTAIL_SIMD does not say "portable" (for
+// tests).
 bool hasAvx2();
 
 }  // namespace lt

@@ -12,14 +12,19 @@ struct Triangle {
   int inputs;
 
   explicit Triangle(const Axis& axis)
-      : scale(axis.length / axis.outputs), support(std::max(scale, 1.0)), start(axis.start), inputs(axis.inputs) {}
+      : scale(axis.length / axis.outputs),
+        support(std::max(scale, 1.0)),
+        start(axis.start),
+        inputs(axis.inputs) {}
 
   double centre(int output) const { return start + (output + 0.5) * scale; }
   Span span(int output) const {
     const int first = std::max(static_cast<int>(centre(output) - support + 0.5), 0);
     return {first, std::min(static_cast<int>(centre(output) + support + 0.5), inputs) - first};
   }
-  double height(int output, int input) const { return std::max(0.0, 1.0 - std::abs((input + 0.5 - centre(output)) / support)); }
+  double height(int output, int input) const {
+    return std::max(0.0, 1.0 - std::abs((input + 0.5 - centre(output)) / support));
+  }
 };
 
 }  // namespace
@@ -45,7 +50,8 @@ Kernel::Kernel(const Axis& axis) {
     const auto [first, count] = triangle.span(output);
     double total = 0;
     for (int tap = 0; tap < count; tap++) total += exact[tap] = triangle.height(output, first + tap);
-    for (int tap = 0; tap < count; tap++) to[tap] = static_cast<int32_t>(std::lround(exact[tap] / total * (1 << fractionBits)));
+    for (int tap = 0; tap < count; tap++)
+      to[tap] = static_cast<int32_t>(std::lround(exact[tap] / total * (1 << fractionBits)));
     spans[i] = {first - start, count};
   }
 }

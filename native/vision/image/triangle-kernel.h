@@ -6,8 +6,9 @@
 
 namespace lt {
 
-// One side of an image that is resized: `inputs` pixels become `outputs`, of which only `count` from `first` on are wanted.
-// The outputs divide `length` among them, in pixels from the place `start`: all inputs, unless said otherwise.
+// One side of an image that is resized: `inputs` pixels become `outputs`, of which only `count` from `first`
+// on are wanted. The outputs divide `length` among them, in pixels from the place `start`: all inputs, unless
+// said otherwise.
 struct Axis {
   int inputs, outputs, first, count;
   double start = 0, length = inputs;
@@ -22,8 +23,8 @@ struct Span {
 };
 Span inputsOf(const Axis& axis);
 
-// For each wanted output the inputs it is made of and their weights, which make up 2^22. Inputs are counted from the first one that any
-// output needs.
+// For each wanted output the inputs it is made of and their weights, which make up 2^22. Inputs are counted
+// from the first one that any output needs.
 struct Kernel {
   static constexpr int fractionBits = 22;  // 8 bits of value, 2 of headroom for rounding, 22 of weight
   static constexpr int32_t half = 1 << (fractionBits - 1);

@@ -11,7 +11,8 @@ namespace {
 
 constexpr int side = 32, frequencies = 8, tiles = 8;
 using Plane = std::array<double, side * side>;
-using Spectrum = std::array<double, frequencies * frequencies>;  // [vertical, horizontal], from frequency 1 on
+using Spectrum =
+    std::array<double, frequencies * frequencies>;  // [vertical, horizontal], from frequency 1 on
 
 // Rec. 601, as in Pillow's convert("L").
 Plane lumaOf(const Image& image) {
@@ -29,7 +30,8 @@ const std::array<std::array<double, side>, frequencies>& cosines() {
   static const auto table = [] {
     std::array<std::array<double, side>, frequencies> values;
     for (int k = 0; k < frequencies; k++)
-      for (int x = 0; x < side; x++) values[k][x] = std::cos(std::numbers::pi * (k + 1) * (2 * x + 1) / (2 * side));
+      for (int x = 0; x < side; x++)
+        values[k][x] = std::cos(std::numbers::pi * (k + 1) * (2 * x + 1) / (2 * side));
     return values;
   }();
   return table;
@@ -80,11 +82,13 @@ std::array<uint8_t, tiles * tiles * 3> coloursOf(const Image& image) {
   for (int y = 0; y < side; y++)
     for (int x = 0; x < side * 3; x++) sums[(y / tile * tiles + x / 3 / tile) * 3 + x % 3] += image.row(y)[x];
   std::array<uint8_t, tiles * tiles * 3> means;
-  std::transform(sums.begin(), sums.end(), means.begin(), [](int sum) { return static_cast<uint8_t>((sum + pixels / 2) / pixels); });
+  std::transform(sums.begin(), sums.end(), means.begin(),
+                 [](int sum) { return static_cast<uint8_t>((sum + pixels / 2) / pixels); });
   return means;
 }
 
-// The finalizer of MurmurHash3 (Appleby): every bit of the input changes every bit of the output with probability 1/2.
+// The finalizer of MurmurHash3 (Appleby): every bit of the input changes every bit of the output with
+// probability 1/2.
 uint64_t mix(uint64_t h) {
   h = (h ^ h >> 33) * 0xff51afd7ed558ccdULL;
   h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ULL;

@@ -7,8 +7,8 @@
 #include "vision/codecs/decode-vips.h"
 #include "vision/codecs/decoder.h"
 #include "vision/codecs/encode.h"
-#include "vision/image/resample.h"
 #include "vision/codecs/vips.h"
+#include "vision/image/resample.h"
 
 namespace lt {
 namespace {
@@ -16,7 +16,8 @@ namespace {
 using namespace std::string_view_literals;
 using Bytes = std::span<const uint8_t>;
 
-constexpr int shortestSide = 64;  // twice what the fingerprint needs; a JPEG's decoder halves as long as this is left
+constexpr int shortestSide =
+    64;  // twice what the fingerprint needs; a JPEG's decoder halves as long as this is left
 
 // ---- Formats by their first bytes
 struct Signature {
@@ -25,29 +26,48 @@ struct Signature {
   std::string_view bytes;
 };
 constexpr Signature signatures[] = {
-    {"jpeg", 0, "\xff\xd8\xff"sv}, {"png", 0, "\x89PNG\r\n\x1a\n"sv}, {"webp", 8, "WEBP"sv},      {"gif", 0, "GIF8"sv},
-    {"bmp", 0, "BM"sv},            {"tiff", 0, "II*\0"sv},            {"tiff", 0, "MM\0*"sv},     {"avif", 4, "ftypavif"sv},
-    {"heic", 4, "ftyphei"sv},      {"heic", 4, "ftypmif1"sv},         {"svg", 0, "<svg"sv},       {"html", 0, "<!DOCTYPE"sv},
-    {"html", 0, "<html"sv},        {"jpeg2000", 0, "\0\0\0\x0cjP  "sv}, {"jpegxl", 0, "\xff\x0a"sv},
+    {"jpeg", 0, "\xff\xd8\xff"sv},
+    {"png", 0, "\x89PNG\r\n\x1a\n"sv},
+    {"webp", 8, "WEBP"sv},
+    {"gif", 0, "GIF8"sv},
+    {"bmp", 0, "BM"sv},
+    {"tiff", 0, "II*\0"sv},
+    {"tiff", 0, "MM\0*"sv},
+    {"avif", 4, "ftypavif"sv},
+    {"heic", 4, "ftyphei"sv},
+    {"heic", 4, "ftypmif1"sv},
+    {"svg", 0, "<svg"sv},
+    {"html", 0, "<!DOCTYPE"sv},
+    {"html", 0, "<html"sv},
+    {"jpeg2000", 0, "\0\0\0\x0cjP  "sv},
+    {"jpegxl", 0, "\xff\x0a"sv},
 };
 
-std::string_view view(Bytes content) { return {reinterpret_cast<const char*>(content.data()), content.size()}; }
+std::string_view view(Bytes content) {
+  return {reinterpret_cast<const char*>(content.data()), content.size()};
+}
 
 std::string formatOf(Bytes content) {
   const auto text = view(content);
   for (const auto& [name, offset, bytes] : signatures) {
-    if (text.size() >= offset + bytes.size() && text.substr(offset, bytes.size()) == bytes) return std::string(name);
+    if (text.size() >= offset + bytes.size() && text.substr(offset, bytes.size()) == bytes)
+      return std::string(name);
   }
   return "";
 }
 
-bool isSupported(const std::string& format) { return format == "jpeg" || format == "png" || format == "webp"; }
+bool isSupported(const std::string& format) {
+  return format == "jpeg" || format == "png" || format == "webp";
+}
 
-// Whether the mark that ends a file of this format is missing, which tells a truncated file from a damaged one.
+// Whether the mark that ends a file of this format is missing, which tells a truncated file from a damaged
+// one.
 bool lacksEnd(const std::string& format, Bytes content) {
   const auto text = view(content);
-  if (format == "jpeg") return text.find("\xff\xd9"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
-  if (format == "png") return text.find("IEND"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
+  if (format == "jpeg")
+    return text.find("\xff\xd9"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
+  if (format == "png")
+    return text.find("IEND"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
   if (text.size() < 8) return true;
   const auto byte = [&](int i) { return static_cast<uint64_t>(content[4 + i]) << 8 * i; };
   return text.size() < 8 + (byte(0) | byte(1) | byte(2) | byte(3));
@@ -59,9 +79,13 @@ VipsPtr open(Bytes content, const std::string& format, VipsFailOn failOn, int sh
   VipsImage* image = nullptr;
   const auto access = VIPS_ACCESS_SEQUENTIAL;
   int failed = 1;
-  if (format == "jpeg") failed = vips_jpegload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, "shrink", shrink, nullptr);
-  if (format == "png") failed = vips_pngload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
-  if (format == "webp") failed = vips_webpload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
+  if (format == "jpeg")
+    failed = vips_jpegload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, "shrink",
+                                  shrink, nullptr);
+  if (format == "png")
+    failed = vips_pngload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
+  if (format == "webp")
+    failed = vips_webpload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
   if (failed) failDecoding(takeVipsError());
   return VipsPtr(image);
 }
@@ -100,8 +124,8 @@ std::string reasonIn(const std::string& message) {
   return begin == message.npos || end == message.npos ? message : message.substr(begin + 1, end - begin - 1);
 }
 
-// JPEG decoders warn of damage that they can pass over, as training does; those of the other formats warn of harmless
-// things such as colour profiles.
+// JPEG decoders warn of damage that they can pass over, as training does; those of the other formats warn of
+// harmless things such as colour profiles.
 void decode(Bytes content, Inspection& found) {
   const auto read = [&](VipsFailOn failOn) {
     fingerprint(decodeOpened(open(content, found.format, failOn, shrinkFor(found, shortestSide))), found);
@@ -120,7 +144,8 @@ void inspectContent(Bytes content, Inspection& found, Depth depth) {
   found.format = formatOf(content);
   if (content.empty()) throw DataError("the file is empty");
   if (!isSupported(found.format)) {
-    throw DataError("expected a JPEG, PNG or WebP image, found " + (found.format.empty() ? "other content" : found.format));
+    throw DataError("expected a JPEG, PNG or WebP image, found " +
+                    (found.format.empty() ? "other content" : found.format));
   }
   describe(open(content, found.format, VIPS_FAIL_ON_NONE, 1).get(), found);
   found.huge = true;

@@ -10,7 +10,9 @@ at::Tensor BufferPool::take(at::IntArrayRef sizes, at::ScalarType type, at::Memo
   const auto options = at::TensorOptions().dtype(type).memory_format(format);
   if (pinned_) return at::empty(sizes, options.pinned_memory(true));
   std::lock_guard<std::mutex> lock(mutex_);
-  const auto isFree = [](const at::Tensor& tensor) { return tensor.use_count() == 1 && tensor.storage().use_count() == 1; };
+  const auto isFree = [](const at::Tensor& tensor) {
+    return tensor.use_count() == 1 && tensor.storage().use_count() == 1;
+  };
   const auto fits = [&](const at::Tensor& tensor) {
     return tensor.sizes() == sizes && tensor.scalar_type() == type && tensor.is_contiguous(format);
   };

@@ -7,12 +7,13 @@
 
 namespace lt {
 
-// Fresh memory for every batch would cost a page fault per 4 KiB. And a freed block of which the heap gave a little to
-// others no longer fits the next batch: the memory of a loader of 224-pixel images grew from 0.3 to 1.8 GB. Any thread.
+// Fresh memory for every batch would cost a page fault per 4 KiB. And a freed block of which the heap gave a
+// little to others no longer fits the next batch: the memory of a loader of 224-pixel images grew from 0.3
+// to 1.8 GB. Any thread.
 class BufferPool {
  public:
-  // Keeps up to `most` tensors. Pinned memory, from which a GPU fetches on its own, is kept by libtorch instead: its
-  // allocator knows which copies still read what nobody holds any more.
+  // Keeps up to `most` tensors. Pinned memory, from which a GPU fetches on its own, is kept by libtorch
+  // instead: its allocator knows which copies still read what nobody holds any more.
   explicit BufferPool(size_t most, bool pinned = false) : most_(most), pinned_(pinned) {}
 
   // Dense memory of this size and format that nobody else holds; what is in it is left over.

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "vision/codecs/decode.h"
 #include "common/timeline.h"
+#include "vision/codecs/decode.h"
 
 extern "C" void omp_set_num_threads(int);
 
@@ -21,7 +21,8 @@ int64_t mostNumbers(const Producer::Settings& settings) {
   for (const auto& view : settings.views) {
     Philox random(0);
     size_t numbers = 0;
-    for (const auto& transform : view.drawn) numbers += transform->drawn(settings.size, settings.size, random).size();
+    for (const auto& transform : view.drawn)
+      numbers += transform->drawn(settings.size, settings.size, random).size();
     most = std::max(most, numbers);
   }
   return static_cast<int64_t>(most);
@@ -34,7 +35,8 @@ struct Producer::Batch {
   std::vector<ImageDraw> draws;
   at::Tensor pixels, drawn;
   size_t given = 0, made = 0;
-  size_t failedAt = SIZE_MAX;  // position of the first image that failed, so that the error is the same for any threads
+  size_t failedAt =
+      SIZE_MAX;  // position of the first image that failed, so that the error is the same for any threads
   std::exception_ptr failure;
 
   bool complete() const { return made == draws.size(); }
@@ -46,10 +48,13 @@ struct Producer::Chunk {
 };
 
 Producer::Producer(Settings settings)
-    : settings_(std::move(settings)), numbers_(mostNumbers(settings_)), buffers_((numbers_ > 0 ? 2 : 1) * (settings_.ahead + 2), settings_.pinned) {
+    : settings_(std::move(settings)),
+      numbers_(mostNumbers(settings_)),
+      buffers_((numbers_ > 0 ? 2 : 1) * (settings_.ahead + 2), settings_.pinned) {
   const size_t views = settings_.views.size();
   if (views == 0 || views > mostViews) {
-    throw std::out_of_range("Producer: expected 1 to " + std::to_string(mostViews) + " views, received " + std::to_string(views));
+    throw std::out_of_range("Producer: expected 1 to " + std::to_string(mostViews) + " views, received " +
+                            std::to_string(views));
   }
   try {
     for (int i = 0; i < settings_.threads; i++) threads_.emplace_back([this] { work(); });
@@ -75,7 +80,8 @@ void Producer::stop() {
 void Producer::plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch) {
   const auto requireBelow = [](const char* what, uint32_t value, size_t limit) {
     if (value < limit) return;
-    throw std::out_of_range(std::string("plan: expected ") + what + " below " + std::to_string(limit) + ", received " + std::to_string(value));
+    throw std::out_of_range(std::string("plan: expected ") + what + " below " + std::to_string(limit) +
+                            ", received " + std::to_string(value));
   };
   for (const ImageDraw& draw : draws) {
     requireBelow("images", draw.image, settings_.source->size());
@@ -97,8 +103,10 @@ void Producer::cancel() { plan(0, {}, 1); }
 
 std::optional<Producer::Made> Producer::next(std::chrono::milliseconds patience) {
   std::unique_lock<std::mutex> lock(mutex_);
-  if (batches_.empty() && opened_ == planned_.size()) throw std::logic_error("next: the plan has no further batch");
-  if (!ready_.wait_for(lock, patience, [&] { return !batches_.empty() && batches_.front()->complete(); })) return {};
+  if (batches_.empty() && opened_ == planned_.size())
+    throw std::logic_error("next: the plan has no further batch");
+  if (!ready_.wait_for(lock, patience, [&] { return !batches_.empty() && batches_.front()->complete(); }))
+    return {};
   const auto batch = std::move(batches_.front());
   batches_.pop_front();
   lock.unlock();
@@ -108,7 +116,8 @@ std::optional<Producer::Made> Producer::next(std::chrono::milliseconds patience)
 }
 
 void Producer::work() {
-  // OpenMP would start a team for each of our threads; its default must be read first, else it becomes 1 for all.
+  // OpenMP would start a team for each of our threads; its default must be read first, else it becomes 1 for
+  // all.
   at::get_num_threads();
   omp_set_num_threads(1);
   while (const auto chunk = take()) make(*chunk);
@@ -118,7 +127,9 @@ void Producer::work() {
 // The next images to make; waits for some; nothing when the producer stops.
 std::optional<Producer::Chunk> Producer::take() {
   std::unique_lock<std::mutex> lock(mutex_);
-  const auto open = [&] { return !batches_.empty() && batches_.back()->given < batches_.back()->draws.size(); };
+  const auto open = [&] {
+    return !batches_.empty() && batches_.back()->given < batches_.back()->draws.size();
+  };
   space_.wait(lock, [&] {
     return stopping_ || open() || (opened_ < planned_.size() && batches_.size() < settings_.ahead);
   });
@@ -138,8 +149,10 @@ void Producer::openBatch() {
   batch->draws.assign(first, first + static_cast<std::ptrdiff_t>(count));
   const auto images = static_cast<int64_t>(count * settings_.views.size());
   try {
-    batch->pixels = buffers_.take({images, Image::channels, settings_.size, settings_.size}, at::kByte, at::MemoryFormat::ChannelsLast);
-    if (numbers_ > 0) batch->drawn = buffers_.take({images, numbers_}, at::kInt, at::MemoryFormat::Contiguous);
+    batch->pixels = buffers_.take({images, Image::channels, settings_.size, settings_.size}, at::kByte,
+                                  at::MemoryFormat::ChannelsLast);
+    if (numbers_ > 0)
+      batch->drawn = buffers_.take({images, numbers_}, at::kInt, at::MemoryFormat::Contiguous);
   } catch (...) {  // no memory: next() says so
     batch->failedAt = 0;
     batch->failure = std::current_exception();
@@ -174,10 +187,13 @@ void Producer::make(const Chunk& chunk) {
 void Producer::makeViews(Batch& batch, size_t position) {
   const auto& views = settings_.views;
   const ImageDraw draw = batch.draws[position];
-  const auto random = [&](size_t view) { return randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view)); };
+  const auto random = [&](size_t view) {
+    return randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view));
+  };
   const Part part = settings_.source->part(draw.image, [&](Size size) {
     Need need = views[0].pipeline.needed(size, random(0));
-    for (size_t view = 1; view < views.size(); view++) need = both(need, views[view].pipeline.needed(size, random(view)));
+    for (size_t view = 1; view < views.size(); view++)
+      need = both(need, views[view].pipeline.needed(size, random(view)));
     return settings_.reduce ? need : Need{need.window};
   });
   for (size_t view = 0; view < views.size(); view++) makeView(batch, position, view, part, random(view));
@@ -189,13 +205,15 @@ void Producer::makeView(Batch& batch, size_t position, size_t view, const Part& 
   try {
     image = settings_.views[view].pipeline.apply(part, random);
     if (image.height != settings_.size || image.width != settings_.size) {
-      throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) + ", found " + sizeText(image.height, image.width));
+      throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) +
+                      ", found " + sizeText(image.height, image.width));
     }
   } catch (const DataError& error) {
     throw DataError(settings_.source->describe(batch.draws[position].image) + ": " + error.what());
   }
   const size_t place = view * batch.draws.size() + position;
-  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + place * image.size(), image.pixels.get(), image.size());
+  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + place * image.size(), image.pixels.get(),
+              image.size());
   draw(batch, place, view, random);
 }
 
@@ -204,7 +222,8 @@ void Producer::draw(Batch& batch, size_t place, size_t view, Philox& random) {
   if (numbers_ == 0) return;
   int32_t* to = batch.drawn.mutable_data_ptr<int32_t>() + place * static_cast<size_t>(numbers_);
   for (const auto& transform : settings_.views[view].drawn) {
-    for (const double number : transform->drawn(settings_.size, settings_.size, random)) *to++ = static_cast<int32_t>(number);
+    for (const double number : transform->drawn(settings_.size, settings_.size, random))
+      *to++ = static_cast<int32_t>(number);
   }
 }
 

@@ -1,4 +1,5 @@
-// Batches made ahead of time: a pool of threads loads, transforms and collates; next() hands over in plan order.
+// Batches made ahead of time: a pool of threads loads, transforms and collates; next() hands over in plan
+// order.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -13,16 +14,17 @@
 #include <vector>
 
 #include "vision/loader/buffer-pool.h"
-#include "vision/transforms/pipeline.h"
 #include "vision/sources/source.h"
+#include "vision/transforms/pipeline.h"
 
 namespace lt {
 
-// The bytes of a batch depend on seed, epoch, draws and pipelines only, never on the number of threads. The threads
-// outlive a plan, so that epochs follow each other without new ones.
+// The bytes of a batch depend on seed, epoch, draws and pipelines only, never on the number of threads. The
+// threads outlive a plan, so that epochs follow each other without new ones.
 class Producer {
  public:
-  // What is done to an image for one view of it; of what is done elsewhere after that, only the random numbers are drawn.
+  // What is done to an image for one view of it; of what is done elsewhere after that, only the random
+  // numbers are drawn.
   struct View {
     Pipeline pipeline;
     std::vector<TransformPtr> drawn;
@@ -31,29 +33,33 @@ class Producer {
   struct Settings {
     std::unique_ptr<const Source> source;
     std::vector<View> views;  // 1 … mostViews
-    int size;       // side of the square that the pipelines must end with
+    int size;                 // side of the square that the pipelines must end with
     uint64_t seed;
     int threads;
-    size_t ahead;   // batches that may be ready or in the making
-    bool reduce;    // decode an image smaller where it is to be made smaller anyway
-    bool pinned;    // batches lie in memory from which a GPU fetches on its own
+    size_t ahead;  // batches that may be ready or in the making
+    bool reduce;   // decode an image smaller where it is to be made smaller anyway
+    bool pinned;   // batches lie in memory from which a GPU fetches on its own
   };
 
   explicit Producer(Settings settings);
   ~Producer();  // stops after the images in work
   Producer(const Producer&) = delete;
 
-  // Replaces what is left of the last plan: batches of `batch` draws in this order, the last one as long as it gets.
+  // Replaces what is left of the last plan: batches of `batch` draws in this order, the last one as long as
+  // it gets.
   void plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch);
   void cancel();
 
   struct Made {
-    at::Tensor images;  // uint8 [V·N, 3, size, size] in channels_last order: all first views, then all second, and so on
-    at::Tensor drawn;   // int32 [V·N, numbers]: what View::drawn drew, as each lists it; undefined where there is none
+    at::Tensor images;  // uint8 [V·N, 3, size, size] in channels_last order: all first views, then all
+                        // second, and so on
+    at::Tensor drawn;  // int32 [V·N, numbers]: what View::drawn drew, as each lists it; undefined where there
+                       // is none
   };
 
   // The next batch; nothing if it is not ready after `patience`.
-  // Throws the DataError of the batch's first image that failed. The memory is used again once the tensors are freed.
+  // Throws the DataError of the batch's first image that failed. The memory is used again once the tensors
+  // are freed.
   std::optional<Made> next(std::chrono::milliseconds patience);
 
  private:
@@ -76,8 +82,9 @@ class Producer {
   bool stopping_ = false;
   uint32_t epoch_ = 0;
   std::vector<ImageDraw> planned_;
-  size_t batchSize_ = 1, opened_ = 0;          // draws of the plan that belong to an open or delivered batch
-  std::deque<std::shared_ptr<Batch>> batches_; // open ones in plan order; only the last may have images to give out
+  size_t batchSize_ = 1, opened_ = 0;  // draws of the plan that belong to an open or delivered batch
+  std::deque<std::shared_ptr<Batch>>
+      batches_;  // open ones in plan order; only the last may have images to give out
   BufferPool buffers_;
   std::vector<std::thread> threads_;
 };

@@ -7,13 +7,15 @@ namespace lt {
 DecodedSource::DecodedSource(std::unique_ptr<const Source> origin, const std::string& path, Layout layout)
     : origin_(std::move(origin)), file_(path) {
   const auto [start, heights, widths] = layout;
-  if (heights.size() != origin_->size() || widths.size() != origin_->size()) throw std::invalid_argument("decoded images: expected a size for each");
+  if (heights.size() != origin_->size() || widths.size() != origin_->size())
+    throw std::invalid_argument("decoded images: expected a size for each");
   const uint8_t* pixels = file_.bytes().data() + start;
   for (size_t i = 0; i < heights.size(); i++) {
     places_.push_back({pixels, {heights[i], widths[i]}});
     pixels += static_cast<size_t>(heights[i]) * widths[i] * Image::channels;
   }
-  if (pixels > file_.bytes().data() + file_.bytes().size()) throw DataError(path + ": expected more bytes, found " + std::to_string(file_.bytes().size()));
+  if (pixels > file_.bytes().data() + file_.bytes().size())
+    throw DataError(path + ": expected more bytes, found " + std::to_string(file_.bytes().size()));
 }
 
 Window DecodedSource::neededOf(size_t index, const Needs& needs) const {

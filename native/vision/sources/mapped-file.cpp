@@ -16,7 +16,8 @@ MappedFile::MappedFile(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status;
   void* memory = MAP_FAILED;
-  if (file >= 0 && ::fstat(file, &status) == 0) memory = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_SHARED, file, 0);
+  if (file >= 0 && ::fstat(file, &status) == 0)
+    memory = ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_SHARED, file, 0);
   const int reason = errno;
   if (file >= 0) ::close(file);
   if (memory == MAP_FAILED) throw DataError(path + ": cannot be read: " + std::strerror(reason));

@@ -1,4 +1,5 @@
-// A file's content in memory, read only: the system reads a page when it is first used, and keeps it as long as there is room.
+// A file's content in memory, read only: the system reads a page when it is first used, and keeps it as long
+// as there is room.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -12,7 +12,9 @@
 namespace lt {
 namespace {
 
-[[noreturn]] void fail(const std::string& path) { throw DataError(path + ": cannot be read: " + std::strerror(errno)); }
+[[noreturn]] void fail(const std::string& path) {
+  throw DataError(path + ": cannot be read: " + std::strerror(errno));
+}
 
 class File {
  public:
@@ -25,7 +27,8 @@ class File {
   size_t size() const {
     struct stat status;
     if (fstat(handle_, &status) != 0) fail(path_);
-    if (!S_ISREG(status.st_mode)) throw DataError(path_ + ": expected an image file, found something that is not a file");
+    if (!S_ISREG(status.st_mode))
+      throw DataError(path_ + ": expected an image file, found something that is not a file");
     return static_cast<size_t>(status.st_size);
   }
 
@@ -34,7 +37,8 @@ class File {
     std::vector<uint8_t> content(length);
     size_t filled = 0;
     while (filled < length) {
-      const ssize_t got = pread(handle_, content.data() + filled, length - filled, static_cast<off_t>(offset + filled));
+      const ssize_t got =
+          pread(handle_, content.data() + filled, length - filled, static_cast<off_t>(offset + filled));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) fail(path_);
       if (got == 0) break;
@@ -59,8 +63,8 @@ std::vector<uint8_t> readFile(const std::string& path) {
 std::vector<uint8_t> readSpan(const std::string& path, uint64_t offset, size_t length) {
   auto content = File(path).read(offset, length);
   if (content.size() == length) return content;
-  throw DataError(path + ": truncated: expected " + std::to_string(length) + " bytes at byte " + std::to_string(offset) + ", found " +
-                  std::to_string(content.size()));
+  throw DataError(path + ": truncated: expected " + std::to_string(length) + " bytes at byte " +
+                  std::to_string(offset) + ", found " + std::to_string(content.size()));
 }
 
 }  // namespace lt

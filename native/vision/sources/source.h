@@ -25,10 +25,10 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual size_t size() const = 0;
-  virtual Image load(size_t index) const = 0;           // any thread; throws DataError
+  virtual Image load(size_t index) const = 0;  // any thread; throws DataError
   // At least the window of the image that is needed; not every source reduces. Any thread; throws DataError.
   virtual Part part(size_t index, const Needs& needs) const;
-  virtual std::string describe(size_t index) const = 0; // for error messages
+  virtual std::string describe(size_t index) const = 0;  // for error messages
   // What load() decodes; nothing where images are not files. Any thread; throws DataError.
   virtual std::optional<Content> file(size_t index) const = 0;
 };

@@ -1,5 +1,5 @@
-// AutoAugment: Cubuk et al., "AutoAugment: learning augmentation strategies from data", CVPR 2019; the policies that were
-// found on CIFAR-10 (their table 7) and on ImageNet (table 9), with the ranges of table 6.
+// AutoAugment: Cubuk et al., "AutoAugment: learning augmentation strategies from data", CVPR 2019; the
+// policies that were found on CIFAR-10 (their table 7) and on ImageNet (table 9), with the ranges of table 6.
 #include <array>
 #include <cmath>
 #include <span>
@@ -46,36 +46,27 @@ constexpr SubPolicy cifar10[] = {
 };
 
 constexpr SubPolicy imageNet[] = {
-    {{{0.4, "posterize", 8}, {0.6, "rotate", 9}}},
-    {{{0.6, "solarize", 5}, {0.6, "auto-contrast", 5}}},
-    {{{0.8, "equalize", 8}, {0.6, "equalize", 3}}},
-    {{{0.6, "posterize", 7}, {0.6, "posterize", 6}}},
-    {{{0.4, "equalize", 7}, {0.2, "solarize", 4}}},
-    {{{0.4, "equalize", 4}, {0.8, "rotate", 8}}},
-    {{{0.6, "solarize", 3}, {0.6, "equalize", 7}}},
-    {{{0.8, "posterize", 5}, {1.0, "equalize", 2}}},
-    {{{0.2, "rotate", 3}, {0.6, "solarize", 8}}},
-    {{{0.6, "equalize", 8}, {0.4, "posterize", 6}}},
-    {{{0.8, "rotate", 8}, {0.4, "color", 0}}},
-    {{{0.4, "rotate", 9}, {0.6, "equalize", 2}}},
-    {{{0.0, "equalize", 7}, {0.8, "equalize", 8}}},
-    {{{0.6, "invert", 4}, {1.0, "equalize", 8}}},
-    {{{0.6, "color", 4}, {1.0, "contrast", 8}}},
-    {{{0.8, "rotate", 8}, {1.0, "color", 2}}},
-    {{{0.8, "color", 8}, {0.8, "solarize", 7}}},
-    {{{0.4, "sharpness", 7}, {0.6, "invert", 8}}},
-    {{{0.6, "shear-x", 5}, {1.0, "equalize", 9}}},
-    {{{0.4, "color", 0}, {0.6, "equalize", 3}}},
-    {{{0.4, "equalize", 7}, {0.2, "solarize", 4}}},
-    {{{0.6, "solarize", 5}, {0.6, "auto-contrast", 5}}},
-    {{{0.6, "invert", 4}, {1.0, "equalize", 8}}},
-    {{{0.6, "color", 4}, {1.0, "contrast", 8}}},
+    {{{0.4, "posterize", 8}, {0.6, "rotate", 9}}},  {{{0.6, "solarize", 5}, {0.6, "auto-contrast", 5}}},
+    {{{0.8, "equalize", 8}, {0.6, "equalize", 3}}}, {{{0.6, "posterize", 7}, {0.6, "posterize", 6}}},
+    {{{0.4, "equalize", 7}, {0.2, "solarize", 4}}}, {{{0.4, "equalize", 4}, {0.8, "rotate", 8}}},
+    {{{0.6, "solarize", 3}, {0.6, "equalize", 7}}}, {{{0.8, "posterize", 5}, {1.0, "equalize", 2}}},
+    {{{0.2, "rotate", 3}, {0.6, "solarize", 8}}},   {{{0.6, "equalize", 8}, {0.4, "posterize", 6}}},
+    {{{0.8, "rotate", 8}, {0.4, "color", 0}}},      {{{0.4, "rotate", 9}, {0.6, "equalize", 2}}},
+    {{{0.0, "equalize", 7}, {0.8, "equalize", 8}}}, {{{0.6, "invert", 4}, {1.0, "equalize", 8}}},
+    {{{0.6, "color", 4}, {1.0, "contrast", 8}}},    {{{0.8, "rotate", 8}, {1.0, "color", 2}}},
+    {{{0.8, "color", 8}, {0.8, "solarize", 7}}},    {{{0.4, "sharpness", 7}, {0.6, "invert", 8}}},
+    {{{0.6, "shear-x", 5}, {1.0, "equalize", 9}}},  {{{0.4, "color", 0}, {0.6, "equalize", 3}}},
+    {{{0.4, "equalize", 7}, {0.2, "solarize", 4}}}, {{{0.6, "solarize", 5}, {0.6, "auto-contrast", 5}}},
+    {{{0.6, "invert", 4}, {1.0, "equalize", 8}}},   {{{0.6, "color", 4}, {1.0, "contrast", 8}}},
     {{{0.8, "equalize", 8}, {0.6, "equalize", 3}}},
 };
 
-double between(double from, double to, int level) { return level == 9 ? to : from + level * ((to - from) / 9); }
+double between(double from, double to, int level) {
+  return level == 9 ? to : from + level * ((to - from) / 9);
+}
 
-// A choice, its level looked up: the value is `base` + magnitude, the magnitude negated in half of the draws if `eitherSign`.
+// A choice, its level looked up: the value is `base` + magnitude, the magnitude negated in half of the draws
+// if `eitherSign`.
 struct Prepared {
   double probability;
   const Operation* operation;
@@ -84,7 +75,8 @@ struct Prepared {
   Interpolation interpolation = Interpolation::nearest;
 };
 
-// Rotations go one way only and translations take the nearest pixel: so it is in the implementation that PaCo and NCL use.
+// Rotations go one way only and translations take the nearest pixel: so it is in the implementation that PaCo
+// and NCL use.
 Prepared prepare(const Choice& choice) {
   const std::string name = choice.operation;
   const Operation* operation = &operationNamed(name);
@@ -117,7 +109,8 @@ std::span<const SubPolicy> policyNamed(const std::string& name) {
 class AutoAugment : public Policy {
  public:
   explicit AutoAugment(const Options& options) : Policy(options, 2) {
-    for (const auto& [first, second] : policyNamed(options.text("policy"))) subPolicies_.push_back({prepare(first), prepare(second)});
+    for (const auto& [first, second] : policyNamed(options.text("policy")))
+      subPolicies_.push_back({prepare(first), prepare(second)});
   }
 
  private:
@@ -127,7 +120,8 @@ class AutoAugment : public Policy {
     for (const Prepared& choice : subPolicies_[draw.alternative]) {
       if (random.uniform() >= choice.probability) continue;
       const bool negated = choice.eitherSign && random.below(2) == 1;
-      draw.steps.push_back({choice.operation, choice.base + (negated ? -choice.magnitude : choice.magnitude), choice.interpolation});
+      draw.steps.push_back({choice.operation, choice.base + (negated ? -choice.magnitude : choice.magnitude),
+                            choice.interpolation});
     }
     return draw;
   }

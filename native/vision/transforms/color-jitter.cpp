@@ -8,11 +8,13 @@
 namespace lt {
 namespace {
 
-// Brightness, contrast, saturation and hue, each changed by a random amount, in random order. torchvision's rules.
+// Brightness, contrast, saturation and hue, each changed by a random amount, in random order. torchvision's
+// rules.
 class ColorJitter : public Transform {
  public:
   explicit ColorJitter(const Options& options)
-      : amounts_{around(1, options, "brightness"), around(1, options, "contrast"), around(1, options, "saturation"), around(0, options, "hue")},
+      : amounts_{around(1, options, "brightness"), around(1, options, "contrast"),
+                 around(1, options, "saturation"), around(0, options, "hue")},
         probability_(options.number("p")) {}
 
   void apply(Image& image, Philox& random) const override {
@@ -23,7 +25,8 @@ class ColorJitter : public Transform {
     }
   }
 
-  // { 1 if it happens, then in their order the kinds: 0 brightness, 1 contrast, 2 saturation, 3 hue; the amount of each kind }
+  // { 1 if it happens, then in their order the kinds: 0 brightness, 1 contrast, 2 saturation, 3 hue; the
+  // amount of each kind }
   std::vector<double> drawn(int, int, Philox& random) const override {
     const auto [happens, order, amounts] = draw(random);
     std::vector<double> numbers = {happens ? 1.0 : 0.0};
@@ -49,7 +52,8 @@ class ColorJitter : public Transform {
 
   Change draw(Philox& random) const {
     Change change{random.uniform() < probability_, {0, 1, 2, 3}, {}};
-    for (uint32_t left = 4; left > 1; left--) std::swap(change.order[left - 1], change.order[random.below(left)]);
+    for (uint32_t left = 4; left > 1; left--)
+      std::swap(change.order[left - 1], change.order[random.below(left)]);
     for (int kind = 0; kind < 4; kind++) change.amounts[kind] = amounts_[kind].uniform(random);
     return change;
   }

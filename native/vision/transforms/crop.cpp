@@ -7,8 +7,9 @@ namespace {
 
 void requireRoom(const char* kind, Size image, int size, int padding) {
   if (image.height + 2 * padding >= size && image.width + 2 * padding >= size) return;
-  throw DataError(std::string(kind) + ": expected at least " + sizeText(size - 2 * padding, size - 2 * padding) +
-                  ", found " + sizeText(image.height, image.width));
+  throw DataError(std::string(kind) + ": expected at least " +
+                  sizeText(size - 2 * padding, size - 2 * padding) + ", found " +
+                  sizeText(image.height, image.width));
 }
 
 class CenterCrop : public Framer {
@@ -59,7 +60,9 @@ class RandomCrop : public Transform {
 
 }  // namespace
 
-TransformPtr makeCenterCrop(const Options& options) { return std::make_unique<CenterCrop>(options.integer("size")); }
+TransformPtr makeCenterCrop(const Options& options) {
+  return std::make_unique<CenterCrop>(options.integer("size"));
+}
 
 TransformPtr makeRandomCrop(const Options& options) {
   return std::make_unique<RandomCrop>(options.integer("size"), options.integer("padding"));

@@ -6,8 +6,9 @@
 namespace lt {
 namespace {
 
-// DeVries and Taylor, "Improved regularization of convolutional neural networks with Cutout", 2017: black squares, the
-// middle of each uniform over the pixels of the image; what reaches over the edge is lost. Of an odd size one less.
+// DeVries and Taylor, "Improved regularization of convolutional neural networks with Cutout", 2017: black
+// squares, the middle of each uniform over the pixels of the image; what reaches over the edge is lost. Of an
+// odd size one less.
 class Cutout : public Transform {
  public:
   Cutout(int size, int holes) : half_(size / 2), holes_(holes) {}
@@ -17,7 +18,8 @@ class Cutout : public Transform {
       const auto [y, x] = middle(image.height, image.width, random);
       const int left = std::max(0, x - half_), right = std::min(image.width, x + half_);
       for (int row = std::max(0, y - half_); row < std::min(image.height, y + half_); row++) {
-        std::memset(image.row(row) + left * Image::channels, 0, static_cast<size_t>(right - left) * Image::channels);
+        std::memset(image.row(row) + left * Image::channels, 0,
+                    static_cast<size_t>(right - left) * Image::channels);
       }
     }
   }

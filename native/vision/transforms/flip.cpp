@@ -13,11 +13,14 @@ class HorizontalFlip : public Transform {
   void apply(Image& image, Philox& random) const override {
     if (random.uniform() >= probability_) return;
     Image mirrored(image.height, image.width);
-    for (int y = 0; y < image.height; y++) mirror(image.row(y), static_cast<size_t>(image.width), mirrored.row(y));
+    for (int y = 0; y < image.height; y++)
+      mirror(image.row(y), static_cast<size_t>(image.width), mirrored.row(y));
     image = std::move(mirrored);
   }
 
-  std::vector<double> drawn(int, int, Philox& random) const override { return {random.uniform() < probability_ ? 1.0 : 0.0}; }
+  std::vector<double> drawn(int, int, Philox& random) const override {
+    return {random.uniform() < probability_ ? 1.0 : 0.0};
+  }
 
  private:
   double probability_;

@@ -3,7 +3,8 @@
 namespace lt {
 namespace {
 
-// Where a stretch of pixels lies in the reduced image: the whole pixels that it touches, and the place in them.
+// Where a stretch of pixels lies in the reduced image: the whole pixels that it touches, and the place in
+// them.
 struct Stretch {
   int first;
   Axis axis;
@@ -25,7 +26,8 @@ Window Framing::needed() const {
 
 int Framing::reduction() const {
   int most = 8;
-  while (most > 1 && (window.height < most * rows.outputs || window.width < most * columns.outputs)) most /= 2;
+  while (most > 1 && (window.height < most * rows.outputs || window.width < most * columns.outputs))
+    most /= 2;
   return most;
 }
 
@@ -54,7 +56,8 @@ Image Framing::of(const Part& part) const {
 void Framer::apply(Image& image, Philox& random) const {
   const Framing wanted = framing({image.height, image.width}, random);
   const auto [height, width] = wanted.size();
-  const bool isNothing = height == image.height && width == image.width && wanted.rows.keepsSize() && wanted.columns.keepsSize();
+  const bool isNothing =
+      height == image.height && width == image.width && wanted.rows.keepsSize() && wanted.columns.keepsSize();
   if (!isNothing) image = wanted.of(Part::all(std::move(image)));
 }
 

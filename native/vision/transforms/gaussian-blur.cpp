@@ -7,7 +7,8 @@ namespace {
 // Blurs some images, by a random width. SimCLR's augmentation (Chen et al., ICML 2020) as MoCo v2 has it.
 class GaussianBlur : public Transform {
  public:
-  explicit GaussianBlur(const Options& options) : sigma_(rangeOf(options, "sigma")), probability_(options.number("p")) {}
+  explicit GaussianBlur(const Options& options)
+      : sigma_(rangeOf(options, "sigma")), probability_(options.number("p")) {}
 
   void apply(Image& image, Philox& random) const override {
     const auto [happens, sigma] = draw(random);

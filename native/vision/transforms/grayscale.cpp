@@ -12,7 +12,9 @@ class Grayscale : public Transform {
     if (random.uniform() < probability_) grayscale(image);
   }
 
-  std::vector<double> drawn(int, int, Philox& random) const override { return {random.uniform() < probability_ ? 1.0 : 0.0}; }
+  std::vector<double> drawn(int, int, Philox& random) const override {
+    return {random.uniform() < probability_ ? 1.0 : 0.0};
+  }
 
  private:
   double probability_;
@@ -20,6 +22,8 @@ class Grayscale : public Transform {
 
 }  // namespace
 
-TransformPtr makeGrayscale(const Options& options) { return std::make_unique<Grayscale>(options.number("p")); }
+TransformPtr makeGrayscale(const Options& options) {
+  return std::make_unique<Grayscale>(options.number("p"));
+}
 
 }  // namespace lt

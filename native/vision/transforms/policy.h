@@ -23,7 +23,8 @@ class Policy : public Transform {
   Policy(const Options& options, int steps);  // { fill }; draws at most as many steps
   void apply(Image& image, Philox& random) const final;
 
-  // { alternative, then for each step the operation's number, the value and the interpolation's number; -1 for none }
+  // { alternative, then for each step the operation's number, the value and the interpolation's number; -1
+  // for none }
   std::vector<double> drawn(int height, int width, Philox& random) const final;
 
  private:

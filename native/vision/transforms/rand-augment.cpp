@@ -1,6 +1,6 @@
-// RandAugment: Cubuk et al., "RandAugment: practical automated data augmentation with a reduced search space", 2020, in
-// the form "rand-n2-m10-mstd0.5" of PaCo (Cui et al., ICCV 2021) and NCL: operations are drawn with replacement, each is
-// done with a probability, and its level is normally distributed.
+// RandAugment: Cubuk et al., "RandAugment: practical automated data augmentation with a reduced search
+// space", 2020, in the form "rand-n2-m10-mstd0.5" of PaCo (Cui et al., ICCV 2021) and NCL: operations are
+// drawn with replacement, each is done with a probability, and its level is normally distributed.
 #include <algorithm>
 
 #include "vision/transforms/policy.h"
@@ -53,14 +53,16 @@ class RandAugment : public Policy {
     Draw draw;
     for (int i = 0; i < count_; i++) {
       const uint32_t drawn = random.below(std::size(choices));
-      if (random.uniform() < probability_) draw.steps.push_back(stepOf(choices[drawn], operations_[drawn], random));
+      if (random.uniform() < probability_)
+        draw.steps.push_back(stepOf(choices[drawn], operations_[drawn], random));
     }
     return draw;
   }
 
   Step stepOf(const Choice& choice, const Operation* operation, Philox& random) const {
     const double level = deviation_ > 0 ? magnitude_ + deviation_ * random.normal() : magnitude_;
-    double value = choice.low + std::clamp(level, 0.0, highestLevel) / highestLevel * (choice.high - choice.low);
+    double value =
+        choice.low + std::clamp(level, 0.0, highestLevel) / highestLevel * (choice.high - choice.low);
     if (choice.whole) value = static_cast<int>(value);
     if (!choice.geometry) return {operation, value};
     if (random.below(2) == 1) value = -value;

@@ -56,6 +56,8 @@ class RandomResizedCrop : public Framer {
 
 }  // namespace
 
-TransformPtr makeRandomResizedCrop(const Options& options) { return std::make_unique<RandomResizedCrop>(options); }
+TransformPtr makeRandomResizedCrop(const Options& options) {
+  return std::make_unique<RandomResizedCrop>(options);
+}
 
 }  // namespace lt

@@ -5,14 +5,17 @@
 namespace lt {
 namespace {
 
-// The shorter side becomes `size`, the other size · long / short without its fraction (as torchvision's Resize).
+// The shorter side becomes `size`, the other size · long / short without its fraction (as torchvision's
+// Resize).
 class Resize : public Framer {
  public:
   explicit Resize(int size) : size_(size) {}
 
   Framing framing(Size from, Philox&) const override {
     const int shorter = std::min(from.height, from.width);
-    const auto scaled = [&](int side) { return static_cast<int>(static_cast<int64_t>(size_) * side / shorter); };
+    const auto scaled = [&](int side) {
+      return static_cast<int>(static_cast<int64_t>(size_) * side / shorter);
+    };
     return Framing::resize(from, {scaled(from.height), scaled(from.width)});
   }
 

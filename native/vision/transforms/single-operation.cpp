@@ -8,7 +8,8 @@ class SingleOperation : public Policy {
  public:
   explicit SingleOperation(const Options& options)
       : Policy(options, 1),
-        step_{&operationNamed(options.text("name")), options.number("value"), interpolationNamed(options.text("interpolation"))} {}
+        step_{&operationNamed(options.text("name")), options.number("value"),
+              interpolationNamed(options.text("interpolation"))} {}
 
  private:
   Draw draw(Philox&) const override { return {0, {step_}}; }

@@ -1,5 +1,5 @@
-// TrivialAugment: Müller and Hutter, "TrivialAugment: tuning-free yet state-of-the-art data augmentation", ICCV 2021, with
-// the "wide" space: one operation, its strength one of 31, both uniform.
+// TrivialAugment: Müller and Hutter, "TrivialAugment: tuning-free yet state-of-the-art data augmentation",
+// ICCV 2021, with the "wide" space: one operation, its strength one of 31, both uniform.
 #include <cmath>
 
 #include "vision/transforms/policy.h"

@@ -1,5 +1,6 @@
-// The wheel holds Gloo's code and not its headers. These declarations are what c10d's ProcessGroupGloo.hpp names of
-// them; only pointers to these classes are kept here, and none is made or called by the addon itself.
+// The wheel holds Gloo's code and not its headers. These declarations are what c10d's ProcessGroupGloo.hpp
+// names of them; only pointers to these classes are kept here, and none is made or called by the addon
+// itself.
 #pragma once
 #include <chrono>
 #include <memory>

@@ -69,8 +69,10 @@ void transform(Image& image, const Affine& affine, const Sampling& sampling) {
   Image& result = spareLike(image);
   switch (sampling.interpolation) {
     case Interpolation::nearest:
-      if (affine.b == 0 && affine.d == 0) scaleNearest(image, affine, sampling.fill, result);
-      else sampleNearest(image, affine, sampling.fill, result);
+      if (affine.b == 0 && affine.d == 0)
+        scaleNearest(image, affine, sampling.fill, result);
+      else
+        sampleNearest(image, affine, sampling.fill, result);
       break;
     case Interpolation::bilinear:
       sampleBilinear(image, affine, sampling.fill, result);
@@ -88,7 +90,8 @@ void rotate(Image& image, double degrees, const Sampling& sampling) {
   const double angle = -(turn < 0 ? turn + 360 : turn) * (std::numbers::pi / 180);
   const double cosine = roundTo15Digits(std::cos(angle)), sine = roundTo15Digits(std::sin(angle));
   const double x = image.width / 2.0, y = image.height / 2.0;
-  transform(image, {cosine, sine, cosine * -x + sine * -y + x, -sine, cosine, -sine * -x + cosine * -y + y}, sampling);
+  transform(image, {cosine, sine, cosine * -x + sine * -y + x, -sine, cosine, -sine * -x + cosine * -y + y},
+            sampling);
 }
 
 }  // namespace lt

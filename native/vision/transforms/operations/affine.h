@@ -13,7 +13,8 @@ struct Point {
   double x, y;
 };
 
-// What a point of the result shows: the image at (a x + b y + c, d x + e y + f). A pixel's middle is at + 0.5.
+// What a point of the result shows: the image at (a x + b y + c, d x + e y + f). A pixel's middle is at +
+// 0.5.
 struct Affine {
   double a, b, c, d, e, f;
 

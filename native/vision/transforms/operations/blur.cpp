@@ -11,8 +11,8 @@ namespace {
 
 constexpr int passes = 3;
 
-// A box that reaches `radius` whole pixels to each side and covers part of one more, with weights of 24 bits that make
-// up one. Mixed precision as in Pillow.
+// A box that reaches `radius` whole pixels to each side and covers part of one more, with weights of 24 bits
+// that make up one. Mixed precision as in Pillow.
 struct Box {
   int radius;
   uint32_t inside, edge;
@@ -43,7 +43,8 @@ LT_AVX2_TOO void blurLine(const uint8_t* const* lines, uint8_t* __restrict to, s
     for (size_t i = 0; i < count; i++) to[i] = box.weigh(middle[i], first[i] + last[i]);
   } else if (box.radius == 1) {
     const uint8_t *before = lines[1], *middle = lines[2], *after = lines[3];
-    for (size_t i = 0; i < count; i++) to[i] = box.weigh(before[i] + middle[i] + after[i], first[i] + last[i]);
+    for (size_t i = 0; i < count; i++)
+      to[i] = box.weigh(before[i] + middle[i] + after[i], first[i] + last[i]);
   } else {
     constexpr size_t atOnce = 256;
     uint32_t sums[atOnce];
@@ -61,7 +62,8 @@ LT_AVX2_TOO void blurLine(const uint8_t* const* lines, uint8_t* __restrict to, s
 // A row between copies of its first and its last pixel.
 class PaddedRow {
  public:
-  PaddedRow(size_t size, const Box& box) : size_(size), margin_(Image::channels * (box.radius + 1)), bytes_(size + 2 * margin_) {
+  PaddedRow(size_t size, const Box& box)
+      : size_(size), margin_(Image::channels * (box.radius + 1)), bytes_(size + 2 * margin_) {
     for (int tap = 0; tap < box.taps(); tap++) lines_.push_back(bytes_.data() + Image::channels * tap);
   }
 

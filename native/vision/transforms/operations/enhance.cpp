@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "vision/transforms/operations/luma.h"
 #include "vision/image/simd.h"
+#include "vision/transforms/operations/luma.h"
 
 namespace lt {
 namespace {
@@ -34,7 +34,8 @@ void grayscale(Image& image) { repeatLuma(image.pixels.get(), pixelsOf(image), i
 void adjustBrightness(Image& image, float factor) { blendWith(0, image.pixels.get(), image.size(), factor); }
 
 void adjustContrast(Image& image, float factor) {
-  const double mean = static_cast<double>(sumOfLuma(image.pixels.get(), pixelsOf(image))) / static_cast<double>(pixelsOf(image));
+  const double mean = static_cast<double>(sumOfLuma(image.pixels.get(), pixelsOf(image))) /
+                      static_cast<double>(pixelsOf(image));
   blendWith(static_cast<int>(mean + 0.5), image.pixels.get(), image.size(), factor);
 }
 

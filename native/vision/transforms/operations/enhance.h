@@ -1,5 +1,5 @@
-// Brightness, contrast and colour as Pillow's ImageEnhance changes them: an image is moved away from a plainer version of
-// itself (factor > 1) or towards it (factor < 1); 1 leaves it as it is.
+// Brightness, contrast and colour as Pillow's ImageEnhance changes them: an image is moved away from a
+// plainer version of itself (factor > 1) or towards it (factor < 1); 1 leaves it as it is.
 #pragma once
 #include "vision/image/image.h"
 
@@ -13,6 +13,7 @@ void grayscale(Image& image);
 
 void adjustBrightness(Image& image, float factor);  // away from black
 void adjustContrast(Image& image, float factor);    // away from the mean grey level
-void adjustSaturation(Image& image, float factor);  // away from each pixel's grey level; Pillow calls it Color
+void adjustSaturation(Image& image,
+                      float factor);  // away from each pixel's grey level; Pillow calls it Color
 
 }  // namespace lt

@@ -14,8 +14,9 @@ struct Planes {
   int32_t a[pixelsAtOnce], b[pixelsAtOnce], c[pixelsAtOnce];
 };
 
-// All below is free of branches, so that it is done for several pixels at once. Pillow computes it in a mixture of single
-// and double precision; single precision in this order gives the same bytes for all 2^24 colours and all shifts.
+// All below is free of branches, so that it is done for several pixels at once. Pillow computes it in a
+// mixture of single and double precision; single precision in this order gives the same bytes for all 2^24
+// colours and all shifts.
 
 // 1 in all bits where true.
 inline int mask(bool condition) { return -static_cast<int>(condition); }
@@ -27,18 +28,21 @@ inline void toHsv(int red, int green, int blue, int& hue, int& saturation, int& 
   const int range = most - least;
   const int before = most - ((blue & isRed) | (red & isGreen) | (green & isBlue));
   const int after = most - ((green & isRed) | (blue & isGreen) | (red & isBlue));
-  // In sixths of a turn 0, 2 or 4 for the largest channel, plus (before - after) / range; one of the two is the range.
+  // In sixths of a turn 0, 2 or 4 for the largest channel, plus (before - after) / range; one of the two is
+  // the range.
   const int isBefore = mask(before == range);
   const int whole = ((2 & isGreen) | (4 & isBlue)) + ((2 & isBefore) - 1);
   const int part = (-after & isBefore) | (before & ~isBefore);
-  const float sixths = static_cast<float>(whole) + static_cast<float>(part) / static_cast<float>(std::max(range, 1));
+  const float sixths =
+      static_cast<float>(whole) + static_cast<float>(part) / static_cast<float>(std::max(range, 1));
   const float turns = sixths / 6.0f + static_cast<float>(sixths < 0.0f);
   hue = static_cast<int>(turns * 255.0f);
   saturation = static_cast<int>(static_cast<float>(range) / static_cast<float>(std::max(most, 1)) * 255.0f);
   value = most;
 }
 
-// A channel by how many sixths of a turn the hue is past the channel's own: there it is `value`, opposite it is `low`.
+// A channel by how many sixths of a turn the hue is past the channel's own: there it is `value`, opposite it
+// is `low`.
 inline int channel(int sector, int value, int falling, int low, int rising) {
   return (mask((sector == 0) | (sector == 5)) & value) | (mask(sector == 1) & falling) |
          (mask((sector == 2) | (sector == 3)) & low) | (mask(sector == 4) & rising);
@@ -49,7 +53,8 @@ inline int withinTurn(int sector) { return sector - (6 & mask(sector >= 6)); }
 inline int rounded(float positive) { return static_cast<int>(positive + 0.5f); }
 
 inline void toRgb(int hue, int saturation, int value, int& red, int& green, int& blue) {
-  const int sixths = static_cast<int>(static_cast<float>(hue) * (6.0f / 255.0f) + 1.0f / 512.0f);  // 6 hue / 255
+  const int sixths =
+      static_cast<int>(static_cast<float>(hue) * (6.0f / 255.0f) + 1.0f / 512.0f);  // 6 hue / 255
   const int beyond = 6 * hue - 255 * sixths;
   const int grey = value * saturation;  // of 255 · 255
   const float exact = static_cast<float>(value);

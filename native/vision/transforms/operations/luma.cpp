@@ -15,28 +15,33 @@ uint8_t lumaOf(const uint8_t* pixel) {
   return static_cast<uint8_t>((red * pixel[0] + green * pixel[1] + blue * pixel[2] + half) >> 16);
 }
 
-// ---- With AVX2 eight pixels at a time. Their loads reach four bytes further, so the last ones are done singly.
+// ---- With AVX2 eight pixels at a time. Their loads reach four bytes further, so the last ones are done
+// singly.
 constexpr size_t atOnce = 8, spare = 2;
 
 size_t inEights(size_t pixels) { return pixels < atOnce + spare ? 0 : (pixels - spare) / atOnce * atOnce; }
 
-// The levels of eight pixels, in 32 bits each. Products of pairs of 16-bit numbers; green's weight does not fit, so that it
-// is taken in two halves.
+// The levels of eight pixels, in 32 bits each. Products of pairs of 16-bit numbers; green's weight does not
+// fit, so that it is taken in two halves.
 AVX2 inline __m256i eightLumas(const uint8_t* rgb) {
   const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rgb));
   const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rgb + 12));
   const __m256i pixels = _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
   const __m256i redGreen = _mm256_shuffle_epi8(
-      pixels, _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1)));
+      pixels,
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 1, -1, 3, -1, 4, -1, 6, -1, 7, -1, 9, -1, 10, -1)));
   const __m256i greenBlue = _mm256_shuffle_epi8(
-      pixels, _mm256_broadcastsi128_si256(_mm_setr_epi8(1, -1, 2, -1, 4, -1, 5, -1, 7, -1, 8, -1, 10, -1, 11, -1)));
-  const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(redGreen, _mm256_set1_epi32(red | green / 2 << 16)),
-                                       _mm256_madd_epi16(greenBlue, _mm256_set1_epi32(green / 2 | blue << 16)));
+      pixels,
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(1, -1, 2, -1, 4, -1, 5, -1, 7, -1, 8, -1, 10, -1, 11, -1)));
+  const __m256i sum =
+      _mm256_add_epi32(_mm256_madd_epi16(redGreen, _mm256_set1_epi32(red | green / 2 << 16)),
+                       _mm256_madd_epi16(greenBlue, _mm256_set1_epi32(green / 2 | blue << 16)));
   return _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(half)), 16);
 }
 
 AVX2 void repeatLumaAvx2(const uint8_t* rgb, size_t pixels, uint8_t* to) {
-  const __m256i thrice = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 4, 4, 4, 8, 8, 8, 12, 12, 12, -1, -1, -1, -1));
+  const __m256i thrice =
+      _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 4, 4, 4, 8, 8, 8, 12, 12, 12, -1, -1, -1, -1));
   for (size_t i = 0; i < pixels; i += atOnce, rgb += 3 * atOnce, to += 3 * atOnce) {
     const __m256i levels = _mm256_shuffle_epi8(eightLumas(rgb), thrice);
     const __m128i last = _mm256_extracti128_si256(levels, 1);

@@ -11,30 +11,46 @@
 namespace lt {
 namespace {
 
-void shearX(Image& image, double slope, const Sampling& sampling) { transform(image, {1, slope, 0, 0, 1, 0}, sampling); }
+void shearX(Image& image, double slope, const Sampling& sampling) {
+  transform(image, {1, slope, 0, 0, 1, 0}, sampling);
+}
 
-void shearY(Image& image, double slope, const Sampling& sampling) { transform(image, {1, 0, 0, slope, 1, 0}, sampling); }
+void shearY(Image& image, double slope, const Sampling& sampling) {
+  transform(image, {1, 0, 0, slope, 1, 0}, sampling);
+}
 
-void translateX(Image& image, double pixels, const Sampling& sampling) { transform(image, {1, 0, pixels, 0, 1, 0}, sampling); }
+void translateX(Image& image, double pixels, const Sampling& sampling) {
+  transform(image, {1, 0, pixels, 0, 1, 0}, sampling);
+}
 
-void translateY(Image& image, double pixels, const Sampling& sampling) { transform(image, {1, 0, 0, 0, 1, pixels}, sampling); }
+void translateY(Image& image, double pixels, const Sampling& sampling) {
+  transform(image, {1, 0, 0, 0, 1, pixels}, sampling);
+}
 
 constexpr Operation operations[] = {
     {"identity", [](Image&, double, const Sampling&) {}},
     {"shear-x", shearX},
     {"shear-y", shearY},
-    {"translate-x", [](Image& image, double share, const Sampling& sampling) { translateX(image, share * image.width, sampling); }},
-    {"translate-y", [](Image& image, double share, const Sampling& sampling) { translateY(image, share * image.height, sampling); }},
+    {"translate-x", [](Image& image, double share,
+                       const Sampling& sampling) { translateX(image, share * image.width, sampling); }},
+    {"translate-y", [](Image& image, double share,
+                       const Sampling& sampling) { translateY(image, share * image.height, sampling); }},
     {"translate-x-pixels", translateX},
     {"translate-y-pixels", translateY},
     {"rotate", rotate},
-    {"brightness", [](Image& image, double factor, const Sampling&) { adjustBrightness(image, static_cast<float>(factor)); }},
-    {"color", [](Image& image, double factor, const Sampling&) { adjustSaturation(image, static_cast<float>(factor)); }},
-    {"contrast", [](Image& image, double factor, const Sampling&) { adjustContrast(image, static_cast<float>(factor)); }},
-    {"sharpness", [](Image& image, double factor, const Sampling&) { adjustSharpness(image, static_cast<float>(factor)); }},
-    {"posterize", [](Image& image, double bits, const Sampling&) { posterize(image, static_cast<int>(bits)); }},
+    {"brightness", [](Image& image, double factor,
+                      const Sampling&) { adjustBrightness(image, static_cast<float>(factor)); }},
+    {"color", [](Image& image, double factor,
+                 const Sampling&) { adjustSaturation(image, static_cast<float>(factor)); }},
+    {"contrast",
+     [](Image& image, double factor, const Sampling&) { adjustContrast(image, static_cast<float>(factor)); }},
+    {"sharpness", [](Image& image, double factor,
+                     const Sampling&) { adjustSharpness(image, static_cast<float>(factor)); }},
+    {"posterize",
+     [](Image& image, double bits, const Sampling&) { posterize(image, static_cast<int>(bits)); }},
     {"solarize", [](Image& image, double threshold, const Sampling&) { solarize(image, threshold); }},
-    {"solarize-add", [](Image& image, double addend, const Sampling&) { solarizeAdd(image, static_cast<int>(addend)); }},
+    {"solarize-add",
+     [](Image& image, double addend, const Sampling&) { solarizeAdd(image, static_cast<int>(addend)); }},
     {"auto-contrast", [](Image& image, double, const Sampling&) { autoContrast(image); }},
     {"equalize", [](Image& image, double, const Sampling&) { equalize(image); }},
     {"invert", [](Image& image, double, const Sampling&) { invert(image); }},

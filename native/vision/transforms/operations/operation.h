@@ -7,9 +7,9 @@
 namespace lt {
 
 // `value` is a slope (shear-x, shear-y), a share of the width or height (translate-x, translate-y), pixels
-// (translate-x-pixels, translate-y-pixels), degrees counterclockwise (rotate), a factor (brightness, color, contrast,
-// sharpness), bits (posterize), a level (solarize), or an addend (solarize-add); the others have none. Geometry
-// alone samples.
+// (translate-x-pixels, translate-y-pixels), degrees counterclockwise (rotate), a factor (brightness, color,
+// contrast, sharpness), bits (posterize), a level (solarize), or an addend (solarize-add); the others have
+// none. Geometry alone samples.
 struct Operation {
   const char* name;
   void (*apply)(Image& image, double value, const Sampling& sampling);

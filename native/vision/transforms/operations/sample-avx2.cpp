@@ -13,7 +13,9 @@ namespace {
 
 // The arithmetic of sample.cpp in the same order, a channel a lane; the fourth lane is dropped in the end.
 
-AVX2 inline __m256d between(__m256d from, __m256d slope, __m256d d) { return _mm256_add_pd(from, _mm256_mul_pd(slope, d)); }
+AVX2 inline __m256d between(__m256d from, __m256d slope, __m256d d) {
+  return _mm256_add_pd(from, _mm256_mul_pd(slope, d));
+}
 
 struct Bilinear {
   static constexpr int before = 0, count = 2;
@@ -26,7 +28,9 @@ struct Bilinear {
     return between(_mm256_cvtepi32_pd(first), _mm256_cvtepi32_pd(_mm_sub_epi32(second, first)), d);
   }
 
-  AVX2 static __m256d down(const __m256d (&v)[count], __m256d d) { return between(v[0], _mm256_sub_pd(v[1], v[0]), d); }
+  AVX2 static __m256d down(const __m256d (&v)[count], __m256d d) {
+    return between(v[0], _mm256_sub_pd(v[1], v[0]), d);
+  }
 };
 
 struct Bicubic {
@@ -43,11 +47,12 @@ struct Bicubic {
     const __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(pixels)), apart);
     const __m256i odd = _mm256_cvtepu8_epi32(bytes), even = _mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8));
     const __m256i falls = _mm256_sub_epi32(odd, even);  // v0 - v1 and v2 - v3
-    const __m128i fall = _mm256_castsi256_si128(falls), both = _mm_add_epi32(fall, _mm256_extracti128_si256(falls, 1));
+    const __m128i fall = _mm256_castsi256_si128(falls),
+                  both = _mm_add_epi32(fall, _mm256_extracti128_si256(falls, 1));
     const __m128i slope = _mm_sub_epi32(_mm256_extracti128_si256(odd, 1), _mm256_castsi256_si128(odd));
     const __m128i bend = _mm_add_epi32(fall, both), twist = _mm_sub_epi32(_mm_setzero_si128(), both);
-    return mix(_mm256_cvtepi32_pd(_mm256_castsi256_si128(even)), _mm256_cvtepi32_pd(slope), _mm256_cvtepi32_pd(bend),
-               _mm256_cvtepi32_pd(twist), d);
+    return mix(_mm256_cvtepi32_pd(_mm256_castsi256_si128(even)), _mm256_cvtepi32_pd(slope),
+               _mm256_cvtepi32_pd(bend), _mm256_cvtepi32_pd(twist), d);
   }
 
   AVX2 static __m256d down(const __m256d (&v)[count], __m256d d) {
@@ -70,8 +75,8 @@ AVX2 inline void store(__m256d values, uint8_t* pixel) {
   std::memcpy(pixel, &bytes, Image::channels);
 }
 
-// Where the pixels of a row of the result lie in the image: found for all of them before the first is made, so that the
-// processor can work on several at once.
+// Where the pixels of a row of the result lie in the image: found for all of them before the first is made,
+// so that the processor can work on several at once.
 struct Places {
   static constexpr int atOnce = 4;
   std::vector<double> x, y;  // fractions
@@ -90,19 +95,24 @@ template <class Filter>
 AVX2 inline void find(Places& places, const Image& image, const Affine& affine, int row) {
   const __m256d rowX = _mm256_set1_pd(affine.b * (row + 0.5)), rowY = _mm256_set1_pd(affine.e * (row + 0.5));
   const __m128i before = _mm_set1_epi32(Filter::before);
-  const __m128i lastX = _mm_set1_epi32(image.width - Filter::count), lastY = _mm_set1_epi32(image.height - Filter::count);
+  const __m128i lastX = _mm_set1_epi32(image.width - Filter::count),
+                lastY = _mm_set1_epi32(image.height - Filter::count);
   __m256d column = _mm256_setr_pd(0.5, 1.5, 2.5, 3.5);
-  for (int i = 0; i < image.width; i += Places::atOnce, column = _mm256_add_pd(column, _mm256_set1_pd(Places::atOnce))) {
+  for (int i = 0; i < image.width;
+       i += Places::atOnce, column = _mm256_add_pd(column, _mm256_set1_pd(Places::atOnce))) {
     const __m256d x = along(column, affine.a, rowX, affine.c), y = along(column, affine.d, rowY, affine.f);
     const __m256d left = _mm256_floor_pd(x), top = _mm256_floor_pd(y);
     _mm256_storeu_pd(&places.x[i], _mm256_sub_pd(x, left));
     _mm256_storeu_pd(&places.y[i], _mm256_sub_pd(y, top));
-    const __m128i first = _mm_sub_epi32(_mm256_cvttpd_epi32(left), before), above = _mm_sub_epi32(_mm256_cvttpd_epi32(top), before);
+    const __m128i first = _mm_sub_epi32(_mm256_cvttpd_epi32(left), before),
+                  above = _mm_sub_epi32(_mm256_cvttpd_epi32(top), before);
     // Negative if one of the four is, which are the distances from the image's edges.
-    const __m128i outside = _mm_or_si128(_mm_or_si128(first, _mm_sub_epi32(lastX, first)), _mm_or_si128(above, _mm_sub_epi32(lastY, above)));
+    const __m128i outside = _mm_or_si128(_mm_or_si128(first, _mm_sub_epi32(lastX, first)),
+                                         _mm_or_si128(above, _mm_sub_epi32(lastY, above)));
     const __m128i pixel = _mm_add_epi32(_mm_mullo_epi32(above, _mm_set1_epi32(image.width)), first);
     const __m128i corner = _mm_mullo_epi32(pixel, _mm_set1_epi32(Image::channels));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(&places.corners[i]), _mm_or_si128(corner, _mm_srai_epi32(outside, 31)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(&places.corners[i]),
+                     _mm_or_si128(corner, _mm_srai_epi32(outside, 31)));
   }
 }
 
@@ -113,7 +123,8 @@ AVX2 inline void makePixel(const uint8_t* corner, size_t stride, double x, doubl
   if (y == 0) return store(Filter::across(corner + Filter::before * stride, dx), to);
   __m256d rows[Filter::count];
   if (x == 0) {
-    for (int i = 0; i < Filter::count; i++) rows[i] = load(corner + i * stride + Filter::before * Image::channels);
+    for (int i = 0; i < Filter::count; i++)
+      rows[i] = load(corner + i * stride + Filter::before * Image::channels);
   } else {
     for (int i = 0; i < Filter::count; i++) rows[i] = Filter::across(corner + i * stride, dx);
   }
@@ -128,8 +139,11 @@ AVX2 inline void sample(const Image& image, const Affine& affine, const Color& f
     uint8_t* to = result.row(row);
     for (int column = 0; column < result.width; column++, to += Image::channels) {
       const int corner = places.corners[column];
-      if (corner >= 0) makePixel<Filter>(image.pixels.get() + corner, image.rowSize(), places.x[column], places.y[column], to);
-      else Filter::pixel(image, affine.at(column + 0.5, row + 0.5), fill, to);
+      if (corner >= 0)
+        makePixel<Filter>(image.pixels.get() + corner, image.rowSize(), places.x[column], places.y[column],
+                          to);
+      else
+        Filter::pixel(image, affine.at(column + 0.5, row + 0.5), fill, to);
     }
   }
 }

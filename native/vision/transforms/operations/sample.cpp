@@ -6,8 +6,8 @@
 #include <cmath>
 #include <type_traits>
 
-#include "vision/transforms/operations/sample-avx2.h"
 #include "vision/image/simd.h"
+#include "vision/transforms/operations/sample-avx2.h"
 
 #pragma GCC diagnostic ignored "-Wpsabi"  // how vectors of four doubles are passed: all is inlined here
 
@@ -29,7 +29,7 @@ LT_INLINE Bytes load(const uint8_t* pixel) {
 
 // Without their fractions, at least 0 and at most 255.
 LT_INLINE void store(const Values& values, uint8_t* pixel) {
-  const auto whole = (__m128i)__builtin_convertvector(values, Bytes);
+  const auto whole = (__m128i) __builtin_convertvector(values, Bytes);
   const __m128i words = _mm_packs_epi32(whole, whole);
   const int32_t bytes = _mm_cvtsi128_si32(_mm_packus_epi16(words, words));
   std::memcpy(pixel, &bytes, Image::channels);
@@ -54,20 +54,26 @@ struct Bilinear {
 
   template <class Lanes>
   LT_INLINE static Values mix(const Lanes (&v)[count], double d) {
-    if constexpr (std::is_same_v<Lanes, Bytes>) return toValues(v[0]) + toValues(v[1] - v[0]) * d;
-    else return v[0] + (v[1] - v[0]) * d;
+    if constexpr (std::is_same_v<Lanes, Bytes>)
+      return toValues(v[0]) + toValues(v[1] - v[0]) * d;
+    else
+      return v[0] + (v[1] - v[0]) * d;
   }
 };
 
-// Between the second and the third of four values: the cubic convolution of Keys (1981) with a = -1, as Pillow has it.
+// Between the second and the third of four values: the cubic convolution of Keys (1981) with a = -1, as
+// Pillow has it.
 struct Bicubic {
   static constexpr int before = 1, count = 4;
 
   template <class Lanes>
   LT_INLINE static Values mix(const Lanes (&v)[count], double d) {
-    const Lanes slope = v[2] - v[0], bend = 2 * (v[0] - v[1]) + v[2] - v[3], twist = v[1] - v[0] - v[2] + v[3];
-    if constexpr (std::is_same_v<Lanes, Bytes>) return toValues(v[1]) + d * (toValues(slope) + d * (toValues(bend) + d * toValues(twist)));
-    else return v[1] + d * (slope + d * (bend + d * twist));
+    const Lanes slope = v[2] - v[0], bend = 2 * (v[0] - v[1]) + v[2] - v[3],
+                twist = v[1] - v[0] - v[2] + v[3];
+    if constexpr (std::is_same_v<Lanes, Bytes>)
+      return toValues(v[1]) + d * (toValues(slope) + d * (toValues(bend) + d * toValues(twist)));
+    else
+      return v[1] + d * (slope + d * (bend + d * twist));
   }
 };
 
@@ -78,7 +84,8 @@ LT_INLINE Values sampleAt(const Image& image, double x, double y) {
   const Place column = placeOf(x), row = placeOf(y);
   ptrdiff_t offsets[Filter::count];
   for (int i = 0; i < Filter::count; i++) {
-    offsets[i] = 3 * static_cast<ptrdiff_t>(std::clamp(column.whole - Filter::before + i, 0, image.width - 1));
+    offsets[i] =
+        3 * static_cast<ptrdiff_t>(std::clamp(column.whole - Filter::before + i, 0, image.width - 1));
   }
   const auto across = [&](int at) __attribute__((always_inline)) {
     const uint8_t* pixels = image.row(std::clamp(at, 0, image.height - 1));
@@ -96,8 +103,10 @@ LT_INLINE Values sampleAt(const Image& image, double x, double y) {
 template <class Filter>
 LT_INLINE void samplePixel(const Image& image, Point point, const Color& fill, uint8_t* to) {
   const auto [x, y] = point;
-  if (x < 0 || x >= image.width || y < 0 || y >= image.height) std::memcpy(to, fill.data(), Image::channels);
-  else store(sampleAt<Filter>(image, x - 0.5, y - 0.5), to);
+  if (x < 0 || x >= image.width || y < 0 || y >= image.height)
+    std::memcpy(to, fill.data(), Image::channels);
+  else
+    store(sampleAt<Filter>(image, x - 0.5, y - 0.5), to);
 }
 
 template <class Filter>
@@ -122,8 +131,12 @@ void sampleBicubic(const Image& image, const Affine& affine, const Color& fill, 
   sample<Bicubic>(image, affine, fill, result);
 }
 
-void pixelBilinear(const Image& image, Point point, const Color& fill, uint8_t* to) { samplePixel<Bilinear>(image, point, fill, to); }
+void pixelBilinear(const Image& image, Point point, const Color& fill, uint8_t* to) {
+  samplePixel<Bilinear>(image, point, fill, to);
+}
 
-void pixelBicubic(const Image& image, Point point, const Color& fill, uint8_t* to) { samplePixel<Bicubic>(image, point, fill, to); }
+void pixelBicubic(const Image& image, Point point, const Color& fill, uint8_t* to) {
+  samplePixel<Bicubic>(image, point, fill, to);
+}
 
 }  // namespace lt

@@ -1,17 +1,19 @@
 #include "vision/transforms/operations/sharpness.h"
 
+#include "vision/image/simd.h"
 #include "vision/transforms/operations/enhance.h"
 #include "vision/transforms/operations/spare.h"
-#include "vision/image/simd.h"
 
 namespace lt {
 namespace {
 
 // Rows are `size` bytes; the middle one's first and last pixel are left out.
-LT_AVX2_TOO void smoothRow(const uint8_t* above, const uint8_t* middle, const uint8_t* below, size_t size, uint8_t* to) {
+LT_AVX2_TOO void smoothRow(const uint8_t* above, const uint8_t* middle, const uint8_t* below, size_t size,
+                           uint8_t* to) {
   for (size_t x = 3; x + 3 < size; x++) {
-    const auto sum = static_cast<uint16_t>(above[x - 3] + above[x] + above[x + 3] + middle[x - 3] + 5 * middle[x] + middle[x + 3] +
-                                           below[x - 3] + below[x] + below[x + 3]);
+    const auto sum =
+        static_cast<uint16_t>(above[x - 3] + above[x] + above[x + 3] + middle[x - 3] + 5 * middle[x] +
+                              middle[x + 3] + below[x - 3] + below[x] + below[x + 3]);
     to[x] = static_cast<uint8_t>(static_cast<uint16_t>(2 * sum + 13) / 26);
   }
 }

@@ -1,4 +1,5 @@
-// A second image of the same size for operations that cannot work in place. One a thread, used again and again.
+// A second image of the same size for operations that cannot work in place. One a thread, used again and
+// again.
 #pragma once
 #include "vision/image/image.h"
 

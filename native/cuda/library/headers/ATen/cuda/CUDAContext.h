@@ -1,5 +1,5 @@
-// Stands in for libtorch's header of this name, which takes in cuBLAS, cuSOLVER and cuSPARSE: their headers would have
-// to be installed for the few declarations that NCCL's process group needs.
+// Stands in for libtorch's header of this name, which takes in cuBLAS, cuSOLVER and cuSPARSE: their headers
+// would have to be installed for the few declarations that NCCL's process group needs.
 #pragma once
 #include <ATen/cuda/Exceptions.h>
 #include <c10/cuda/CUDAFunctions.h>
