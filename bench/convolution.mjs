@@ -1,4 +1,4 @@
-// Our 3x3 convolution against libtorch's (oneDNN), shape by shape: what the rule in native/kernels/choice.cpp rests on.
+// Our 3x3 convolution against libtorch's (oneDNN), shape by shape: what the rule in native/kernels/dispatch.cpp rests on.
 //   npm run build && node bench/convolution.mjs [--threads 2] [--rounds 15] [--only 64x56x56x64x64]
 // Ratios are own / libtorch, in CPU time and wall time; each is the median over rounds that alternate the two.
 import { parseArgs } from "node:util";

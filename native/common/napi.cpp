@@ -7,9 +7,9 @@ namespace lt {
 namespace {
 
 [[noreturn]] void expected(napi_env env, napi_value value, const char* what) {
-  static const char* const names[] = {"undefined", "null",      "a boolean",  "a number",    "a string",
-                                      "a symbol",  "an object", "a function", "an external", "a bigint"};
-  throw JsError("TYPE", std::string("expected ") + what + ", received " + names[typeOf(env, value)]);
+  static constexpr const char* kNames[] = {"undefined", "null",      "a boolean",  "a number",    "a string",
+                                           "a symbol",  "an object", "a function", "an external", "a bigint"};
+  throw JsError("TYPE", std::string("expected ") + what + ", received " + kNames[typeOf(env, value)]);
 }
 
 // libtorch's messages go on for lines (schemas, hints, the C++ stack): the first line says what is wrong.
@@ -163,14 +163,14 @@ napi_value property(napi_env env, napi_value object, const char* key) {
 }
 
 Bytes bytes(napi_env env, napi_value typedArray) {
-  static const size_t widths[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
+  static constexpr size_t kWidths[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
   napi_typedarray_type type;
   size_t size, offset;
   void* data;
   napi_value buffer;
   if (napi_get_typedarray_info(env, typedArray, &type, &size, &data, &buffer, &offset) != napi_ok)
     expected(env, typedArray, "a typed array");
-  return {data, size * widths[type]};
+  return {data, size * kWidths[type]};
 }
 
 napi_value num(napi_env env, double value) {
@@ -221,6 +221,13 @@ void set(napi_env env, napi_value object, const char* key, napi_value value) {
 
 void set(napi_env env, napi_value array, uint32_t index, napi_value value) {
   check(env, napi_set_element(env, array, index, value), "napi_set_element");
+}
+
+napi_value fromBytes(napi_env env, std::span<const uint8_t> bytes) {
+  napi_value result;
+  check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &result),
+        "napi_create_buffer_copy");
+  return result;
 }
 
 napi_value fromTensor(napi_env env, at::Tensor tensor) {

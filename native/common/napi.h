@@ -1,4 +1,4 @@
-// Small helpers over Node-API: convert, call, wrap; one guard turns every C++ exception into a JavaScript
+// Helpers over Node-API that convert, call and wrap; one guard turns every C++ exception into a JavaScript
 // error.
 #pragma once
 #include <ATen/core/Tensor.h>
@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -51,7 +52,7 @@ napi_value guarded(napi_env env, napi_callback_info info) {
 
 void defineFunction(napi_env env, napi_value exports, const char* name, napi_callback callback);
 
-// exports.name = F, called with at most N arguments; a missing one is undefined.
+// Sets exports.name to F, which is called with at most N arguments; a missing one is undefined.
 template <Fn F, size_t N>
 void def(napi_env env, napi_value exports, const char* name) {
   defineFunction(env, exports, name, guarded<F, N>);
@@ -91,7 +92,11 @@ napi_value array(napi_env env, size_t size);
 napi_value object(napi_env env);
 void set(napi_env env, napi_value object, const char* key, napi_value value);
 void set(napi_env env, napi_value array, uint32_t index, napi_value value);
-napi_value fromTensor(napi_env env,
-                      at::Tensor tensor);  // registers it and returns its handle; null if undefined
+
+// Registers the tensor and returns its handle; null for an undefined one.
+napi_value fromTensor(napi_env env, at::Tensor tensor);
+
+// A Buffer with a copy of the bytes.
+napi_value fromBytes(napi_env env, std::span<const uint8_t> bytes);
 
 }  // namespace lt

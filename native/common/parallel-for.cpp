@@ -12,7 +12,7 @@ void parallelFor(size_t count, int threads, const std::function<void(size_t)>& w
                  const std::function<void()>& endThread) {
   std::vector<std::exception_ptr> failures(count);
   std::atomic<size_t> next{0};
-  const auto share = [&] {
+  const auto drain = [&] {
     for (size_t i = next++; i < count; i = next++) {
       try {
         work(i);
@@ -25,11 +25,11 @@ void parallelFor(size_t count, int threads, const std::function<void(size_t)>& w
     std::vector<std::jthread> helpers;
     for (size_t i = 1; i < std::min(static_cast<size_t>(threads), count); i++) {
       helpers.emplace_back([&] {
-        share();
-        endThread();
+        drain();
+        if (endThread) endThread();
       });
     }
-    share();
+    drain();
   }
   for (const auto& failure : failures) {
     if (failure) std::rethrow_exception(failure);

@@ -1,4 +1,4 @@
-// The same work on many items, on several threads.
+// A loop over items on several threads.
 #pragma once
 #include <cstddef>
 #include <functional>
@@ -8,8 +8,7 @@ namespace lt {
 // Calls work(0) … work(count - 1), each once, on at most `threads` threads, of which the caller is one. When
 // calls fail, throws what the first of them (by index) threw, after all have ended. Each thread but the
 // caller's ends with a call of `endThread`.
-void parallelFor(
-    size_t count, int threads, const std::function<void(size_t)>& work,
-    const std::function<void()>& endThread = [] {});
+void parallelFor(size_t count, int threads, const std::function<void(size_t)>& work,
+                 const std::function<void()>& endThread = nullptr);
 
 }  // namespace lt

@@ -10,12 +10,12 @@ namespace lt {
 
 class Philox {
  public:
-  // key: the seed. a, b, c: the stream, for example epoch, image and view. Word 0 of the counter counts
-  // blocks.
+  // `key` is the seed; a, b and c name the stream, for example epoch, image and view. Word 0 of the counter
+  // counts blocks.
   explicit Philox(uint64_t key, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0)
       : key_{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)}, counter_{0, a, b, c} {}
 
-  // Goes to the position-th 32-bit number of the stream.
+  // Moves to the position-th 32-bit number of the stream.
   void seek(uint64_t position) {
     counter_[0] = static_cast<uint32_t>(position / 4);
     used_ = 4;
@@ -31,10 +31,11 @@ class Philox {
     return block_[used_++];
   }
 
-  // Uniform in [0, 1) with 24 bits: exact in float32.
+  // Draws uniformly from [0, 1) with 24 bits: exact in float32.
   double uniform() { return (next() >> 8) * (1.0 / 16777216.0); }
 
-  // Uniform in 0 … n - 1 without bias (Lemire, "Fast random integer generation in an interval", 2019). n > 0.
+  // Draws uniformly from 0 … n - 1 without bias (Lemire, "Fast random integer generation in an interval",
+  // 2019). n > 0.
   uint32_t below(uint32_t n) {
     uint64_t product = static_cast<uint64_t>(next()) * n;
     uint32_t low = static_cast<uint32_t>(product);
@@ -48,7 +49,7 @@ class Philox {
     return static_cast<uint32_t>(product >> 32);
   }
 
-  // Standard normal by Box and Muller's transform; uses two numbers for each value.
+  // Draws a standard normal value by Box and Muller's transform; uses two numbers for each value.
   double normal() {
     const double u = 1.0 - uniform(), v = uniform();
     return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586 * v);

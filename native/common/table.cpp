@@ -7,8 +7,8 @@
 namespace lt::table {
 namespace {
 
-constexpr uint32_t kSlotBits = 20, kChunkBits = 12, kChunk = 1u << kChunkBits,
-                   kChunks = 1u << (kSlotBits - kChunkBits);
+constexpr uint32_t kSlotBits = 20, kPageBits = 12, kPage = 1u << kPageBits,
+                   kPages = 1u << (kSlotBits - kPageBits);
 constexpr uint64_t kSlotMask = (1ull << kSlotBits) - 1;
 
 struct Slot {
@@ -16,17 +16,17 @@ struct Slot {
   std::atomic<uint32_t> generation{1};
 };
 
-// Chunks never move, so that a look-up needs no lock; putting and releasing take the mutex.
-std::atomic<Slot*> chunks[kChunks];
+// Pages never move, so that a look-up needs no lock; putting and releasing take the mutex.
+std::atomic<Slot*> pages[kPages];
 std::mutex mutex;
 std::vector<uint32_t> freeSlots;
 uint32_t nextSlot = 1;
 std::atomic<size_t> liveCount{0};
 
 Slot* slotOf(Handle handle) {
-  Slot* chunk = chunks[(handle & kSlotMask) >> kChunkBits].load(std::memory_order_acquire);
-  if (!chunk) return nullptr;
-  Slot* slot = chunk + (handle & (kChunk - 1));
+  Slot* page = pages[(handle & kSlotMask) >> kPageBits].load(std::memory_order_acquire);
+  if (!page) return nullptr;
+  Slot* slot = page + (handle & (kPage - 1));
   return slot->generation.load(std::memory_order_acquire) == handle >> kSlotBits && slot->tensor.defined()
              ? slot
              : nullptr;
@@ -44,10 +44,10 @@ Handle put(at::Tensor tensor) {
     if (nextSlot > kSlotMask)
       throw std::runtime_error("more than 1,048,575 tensors are alive: is a scope missing?");
     index = nextSlot++;
-    auto& chunk = chunks[index >> kChunkBits];
-    if (!chunk.load()) chunk.store(new Slot[kChunk], std::memory_order_release);
+    auto& page = pages[index >> kPageBits];
+    if (!page.load()) page.store(new Slot[kPage], std::memory_order_release);
   }
-  Slot& slot = chunks[index >> kChunkBits].load()[index & (kChunk - 1)];
+  Slot& slot = pages[index >> kPageBits].load()[index & (kPage - 1)];
   slot.tensor = std::move(tensor);
   liveCount++;
   return (static_cast<Handle>(slot.generation.load()) << kSlotBits) | index;

@@ -1,8 +1,9 @@
 // The process-wide table of tensors. JavaScript holds numbers; a number carries the slot's generation, so
-// that a handle whose tensor was freed is recognised even after its slot was given to another tensor. One
+// that a handle whose tensor was freed is recognized even after its slot was given to another tensor. One
 // table serves all worker threads.
 #pragma once
 #include <ATen/core/Tensor.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -15,8 +16,10 @@ struct FreedTensor : std::runtime_error {
 };
 
 namespace table {
-using Handle =
-    uint64_t;  // generation * 2^20 + slot; below 2^52, so exact as a JavaScript number; 0 is no tensor
+
+// generation * 2^20 + slot. It stays below 2^52, so that a JavaScript number holds it exactly; 0 is no
+// tensor.
+using Handle = uint64_t;
 
 Handle put(at::Tensor tensor);
 const at::Tensor& get(Handle handle);  // throws FreedTensor

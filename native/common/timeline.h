@@ -6,13 +6,8 @@
 
 namespace lt {
 
-enum class Stage : uint8_t {
-  Read,
-  Decode,
-  Transform,
-  Wait,
-  Normalize
-};  // src/data/timeline.ts has the same order
+// The stages of making images, in the order of src/data/loader/timeline.ts.
+enum class Stage : uint8_t { Read, Decode, Transform, Wait, Normalize };
 
 struct StageSpan {
   uint32_t thread;  // 0, 1, … in the order of their first span since the start of the recording
@@ -20,7 +15,7 @@ struct StageSpan {
   double begin, end;  // milliseconds of the monotonic clock, as process.hrtime's
 };
 
-// From its construction to its end.
+// Records a span of work from its construction to its destruction.
 class Stopwatch {
  public:
   explicit Stopwatch(Stage stage);
@@ -32,8 +27,8 @@ class Stopwatch {
   const double begin_;  // below 0: nothing is recorded
 };
 
-// Of the whole process. A start forgets what was recorded before; a stop hands it out, and nothing where none
-// was started.
+// Start and stop recording in the whole process. A start forgets what was recorded before; a stop returns it,
+// or nothing if there was no start.
 void startTimeline();
 std::vector<StageSpan> stopTimeline();
 

@@ -6,6 +6,7 @@
 
 namespace lt::cuda {
 
-const Library* openLibrary(const std::string& path);  // throws a JsError that says why it cannot be opened
+// Throws a JsError that says why the library cannot be opened.
+const Library* openLibrary(const std::string& path);
 
 }  // namespace lt::cuda

@@ -1,33 +1,33 @@
 // JavaScript's side of the optional CUDA library: streams and recorded work.
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/registry.h"
 #include "cuda/cuda-library.h"
-#include "cuda/cuda.h"
 
-namespace lt {
+namespace lt::cuda {
 namespace {
 
-// Never freed, as the stores.
-Registry<std::shared_ptr<cuda::Graph>>& graphs() {
-  static auto* all = new Registry<std::shared_ptr<cuda::Graph>>("recording");
+// Never freed, like the stores: threads may outlive the static objects of an exiting process.
+Registry<std::shared_ptr<Graph>>& graphs() {
+  static auto* all = new Registry<std::shared_ptr<Graph>>("this recording");
   return *all;
 }
 
 // loadCudaLibrary(library): throws unless it can be opened
 napi_value loadCudaLibrary(napi_env env, size_t, napi_value* argv) {
-  cuda::openLibrary(toStr(env, argv[0]));
+  openLibrary(toStr(env, argv[0]));
   return undefined(env);
 }
 
 // useOwnStream(library, GPU's number)
 napi_value useOwnStream(napi_env env, size_t, napi_value* argv) {
-  cuda::openLibrary(toStr(env, argv[0]))->useOwnStream(static_cast<int>(toInt(env, argv[1])));
+  openLibrary(toStr(env, argv[0]))->useOwnStream(static_cast<int>(toInt(env, argv[1])));
   return undefined(env);
 }
 
 // beginGraph(library) → id: what this thread gives its stream to do from here on is recorded, not done
 napi_value beginGraph(napi_env env, size_t, napi_value* argv) {
-  auto graph = cuda::openLibrary(toStr(env, argv[0]))->graph();
+  auto graph = openLibrary(toStr(env, argv[0]))->graph();
   graph->begin();
   return num(env, static_cast<double>(graphs().put(std::move(graph))));
 }
@@ -49,7 +49,7 @@ napi_value closeGraph(napi_env env, size_t, napi_value* argv) {
 
 }  // namespace
 
-void initCuda(napi_env env, napi_value exports) {
+void initGraphs(napi_env env, napi_value exports) {
   def<loadCudaLibrary, 1>(env, exports, "loadCudaLibrary");
   def<useOwnStream, 2>(env, exports, "useOwnStream");
   def<beginGraph, 1>(env, exports, "beginGraph");
@@ -58,4 +58,4 @@ void initCuda(napi_env env, napi_value exports) {
   def<closeGraph, 1>(env, exports, "closeGraph");
 }
 
-}  // namespace lt
+}  // namespace lt::cuda

@@ -1,6 +1,6 @@
-// A device's streams and moments in them, by libtorch's interface that all devices have: no header of CUDA's
-// is needed. On the CPU (and where nothing is computed at all, "meta") work is done in order, and there is
-// nothing to wait for.
+// A device's streams and moments in them, by the interface that libtorch has for all devices, so that no
+// header of CUDA's is needed. On the CPU (and where nothing is computed at all, "meta") work is done in
+// order, and there is nothing to wait for.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/record_stream.h>
 #include <c10/core/Event.h>
@@ -9,28 +9,28 @@
 #include <memory>
 #include <optional>
 
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/registry.h"
-#include "cuda/cuda.h"
 
-namespace lt {
+namespace lt::cuda {
 namespace {
 
 using Moment = std::optional<c10::Event>;  // none where work is done in order
 
 bool inOrder(const c10::Device& device) { return device.is_cpu() || device.is_meta(); }
 
-// Never freed, as the stores.
+// Never freed, like the stores: threads may outlive the static objects of an exiting process.
 Registry<std::shared_ptr<Moment>>& moments() {
-  static auto* all = new Registry<std::shared_ptr<Moment>>("moment");
+  static auto* all = new Registry<std::shared_ptr<Moment>>("this moment");
   return *all;
 }
 
-struct Place {
+struct DeviceStreams {
   c10::Device device;
   c10::impl::VirtualGuardImpl streams;
 
-  explicit Place(const std::string& name) : device(name), streams(device.type()) {
+  explicit DeviceStreams(const std::string& name) : device(name), streams(device.type()) {
     if (!device.has_index()) device = streams.getDevice();
   }
   c10::Stream current() const { return streams.getStream(device); }
@@ -38,30 +38,30 @@ struct Place {
 
 // newStream(device) → number: one of those that the device's work is spread over
 napi_value newStream(napi_env env, size_t, napi_value* argv) {
-  const Place place(toStr(env, argv[0]));
-  return num(env, static_cast<double>(place.streams.getNewStream(place.device).id()));
+  const DeviceStreams target(toStr(env, argv[0]));
+  return num(env, static_cast<double>(target.streams.getNewStream(target.device).id()));
 }
 
 // enterStream(device, stream) → the stream to which this thread gave its work until now
 napi_value enterStream(napi_env env, size_t, napi_value* argv) {
-  const Place place(toStr(env, argv[0]));
-  const c10::Stream stream(c10::Stream::UNSAFE, place.device, toInt(env, argv[1]));
-  return num(env, static_cast<double>(place.streams.exchangeStream(stream).id()));
+  const DeviceStreams target(toStr(env, argv[0]));
+  const c10::Stream stream(c10::Stream::UNSAFE, target.device, toInt(env, argv[1]));
+  return num(env, static_cast<double>(target.streams.exchangeStream(stream).id()));
 }
 
 // recordMoment(device) → id: reached when all is done that the current stream was given until now
 napi_value recordMoment(napi_env env, size_t, napi_value* argv) {
-  const Place place(toStr(env, argv[0]));
+  const DeviceStreams target(toStr(env, argv[0]));
   auto moment = std::make_shared<Moment>();
-  if (!inOrder(place.device)) moment->emplace(place.device.type()).record(place.current());
+  if (!inOrder(target.device)) moment->emplace(target.device.type()).record(target.current());
   return num(env, static_cast<double>(moments().put(std::move(moment))));
 }
 
 // streamAwaits(device, id): what the current stream is given from here on begins after that moment
 napi_value streamAwaits(napi_env env, size_t, napi_value* argv) {
-  const Place place(toStr(env, argv[0]));
+  const DeviceStreams target(toStr(env, argv[0]));
   const auto moment = moments().get(toInt(env, argv[1]));
-  if (moment->has_value()) (*moment)->block(place.current());
+  if (moment->has_value()) (*moment)->block(target.current());
   return undefined(env);
 }
 
@@ -99,4 +99,4 @@ void initStreams(napi_env env, napi_value exports) {
   def<usedByStream, 1>(env, exports, "usedByStream");
 }
 
-}  // namespace lt
+}  // namespace lt::cuda

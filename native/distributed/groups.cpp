@@ -7,18 +7,20 @@
 
 #include <memory>
 
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/registry.h"
 #include "cuda/cuda-library.h"
 #include "distributed/distributed.h"
 #include "distributed/mesh.h"
+#include "distributed/sync-batch-norm.h"
 
 namespace lt::distributed {
 namespace {
 
 using Group = c10::intrusive_ptr<c10d::ProcessGroup>;
 
-// Of this many processes each is connected to all others for short messages.
+// The maximum number of processes that are each connected to all others for short messages.
 constexpr int kFew = 8;
 
 struct Connections {
@@ -26,9 +28,9 @@ struct Connections {
   std::shared_ptr<Mesh> mesh;  // null for more than a few processes
 };
 
-// Never freed, as the stores.
+// Never freed, like the stores: threads may outlive the static objects of an exiting process.
 Registry<std::shared_ptr<const Connections>>& groups() {
-  static auto* all = new Registry<std::shared_ptr<const Connections>>("process group");
+  static auto* all = new Registry<std::shared_ptr<const Connections>>("this process group");
   return *all;
 }
 
@@ -132,6 +134,7 @@ Group groupOf(int64_t id) { return groups().get(id)->group; }
 std::shared_ptr<Mesh> meshOf(int64_t id) { return groups().get(id)->mesh; }
 
 void initGroups(napi_env env, napi_value exports) {
+  defineSyncBatchNorm();
   def<openGroup, 5>(env, exports, "openGroup");
   def<addNccl, 6>(env, exports, "addNccl");
   def<broadcast, 3>(env, exports, "broadcast");
@@ -142,14 +145,3 @@ void initGroups(napi_env env, napi_value exports) {
 }
 
 }  // namespace lt::distributed
-
-namespace lt {
-
-void initDistributed(napi_env env, napi_value exports) {
-  distributed::initStores(env, exports);
-  distributed::initGroups(env, exports);
-  distributed::initReducer(env, exports);
-  distributed::defineSyncBatchNorm();
-}
-
-}  // namespace lt

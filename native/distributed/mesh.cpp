@@ -14,7 +14,7 @@
 namespace lt::distributed {
 namespace {
 
-constexpr int kBufferBytes = 4 * Mesh::kMostNumbers * sizeof(double);
+constexpr int kBufferBytes = 4 * Mesh::kMaxNumbers * sizeof(double);
 
 [[noreturn]] void fail(const std::string& what) {
   const bool late = errno == EAGAIN || errno == EINPROGRESS;
@@ -26,15 +26,15 @@ void set(const Socket& socket, int level, int option, const void* value, socklen
   if (setsockopt(socket.descriptor(), level, option, value, size) != 0) fail("setsockopt");
 }
 
-// No call waits longer.
+// Limits how long any call waits.
 void limitTime(const Socket& socket, std::chrono::milliseconds timeout) {
   const timeval time{timeout.count() / 1000, timeout.count() % 1000 * 1000};
   set(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
   set(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
 }
 
-// A socket for this kind of address. Buffers are set before the ends meet; one that is accepted has its
-// listener's.
+// Makes a socket for this kind of address. Buffers are set before the ends meet; an accepted socket has those
+// of its listener.
 Socket open(int family, std::chrono::milliseconds timeout) {
   Socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.descriptor() < 0) fail("socket");
@@ -58,12 +58,12 @@ std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> lookUp(const std::string& hos
   return {found, &freeaddrinfo};
 }
 
-// Listens at a port that the system chooses; the others read of it at the store.
+// Listens at a port that the system chooses; the others read it from the store.
 Socket listenAt(const std::string& address, int backlog, std::chrono::milliseconds timeout,
                 std::string& port) {
-  const auto place = lookUp(address, "0");
-  Socket socket = open(place->ai_family, timeout);
-  if (bind(socket.descriptor(), place->ai_addr, place->ai_addrlen) != 0 ||
+  const auto endpoint = lookUp(address, "0");
+  Socket socket = open(endpoint->ai_family, timeout);
+  if (bind(socket.descriptor(), endpoint->ai_addr, endpoint->ai_addrlen) != 0 ||
       listen(socket.descriptor(), backlog) != 0)
     fail("listening at " + address);
   sockaddr_storage own{};
@@ -76,9 +76,9 @@ Socket listenAt(const std::string& address, int backlog, std::chrono::millisecon
 }
 
 Socket connectTo(const std::string& address, const std::string& port, std::chrono::milliseconds timeout) {
-  const auto place = lookUp(address, port);
-  Socket socket = open(place->ai_family, timeout);
-  if (connect(socket.descriptor(), place->ai_addr, place->ai_addrlen) != 0) fail(address + ":" + port);
+  const auto endpoint = lookUp(address, port);
+  Socket socket = open(endpoint->ai_family, timeout);
+  if (connect(socket.descriptor(), endpoint->ai_addr, endpoint->ai_addrlen) != 0) fail(address + ":" + port);
   sendAtOnce(socket);
   return socket;
 }
@@ -117,17 +117,17 @@ void Socket::receive(void* bytes, size_t size) const {
   }
 }
 
-// Each connects to those of lower rank, tells its own, and waits for those of higher rank.
+// Each process connects to those of lower rank, sends its own rank, and waits for those of higher rank.
 Mesh::Mesh(c10d::Store& store, int rank, int size, const std::string& address,
            std::chrono::milliseconds timeout)
     : rank_(rank), sockets_(static_cast<size_t>(size)) {
   std::string port;
   const Socket listening = listenAt(address, size, timeout, port);
-  const std::string place = address + " " + port;
-  store.set(keyOf(rank), std::vector<uint8_t>(place.begin(), place.end()));
+  const std::string endpoint = address + " " + port;
+  store.set(keyOf(rank), std::vector<uint8_t>(endpoint.begin(), endpoint.end()));
   for (int lower = 0; lower < rank; lower++) {
-    const auto told = store.get(keyOf(lower));
-    const std::string text(told.begin(), told.end());
+    const auto published = store.get(keyOf(lower));
+    const std::string text(published.begin(), published.end());
     const size_t space = text.find(' ');
     sockets_[lower] = connectTo(text.substr(0, space), text.substr(space + 1), timeout);
     sockets_[lower].send(&rank, sizeof rank);
@@ -147,11 +147,11 @@ void Mesh::sum(double* numbers, size_t count) const {
   const size_t bytes = count * sizeof(double);
   for (const auto& socket : sockets_)
     if (socket.descriptor() >= 0) socket.send(numbers, bytes);
-  std::vector<double> total(count), heard(count);
+  std::vector<double> total(count), received(count);
   for (size_t rank = 0; rank < sockets_.size(); rank++) {
     const bool own = static_cast<int>(rank) == rank_;
-    if (!own) sockets_[rank].receive(heard.data(), bytes);
-    const double* of = own ? numbers : heard.data();
+    if (!own) sockets_[rank].receive(received.data(), bytes);
+    const double* of = own ? numbers : received.data();
     for (size_t i = 0; i < count; i++) total[i] += of[i];
   }
   std::copy(total.begin(), total.end(), numbers);

@@ -1,5 +1,4 @@
-// A connection of each process of a group to each other one, for messages that are short and that all wait
-// for.
+// Connections of each process of a group to every other one, for short messages that all of them wait for.
 #pragma once
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
@@ -22,8 +21,8 @@ class Socket {
   ~Socket();
 
   int descriptor() const { return descriptor_; }
-  void send(const void* bytes,
-            size_t size) const;  // all of them; throws when the other end is gone or the time is over
+  // Sends all of the bytes; throws when the other end is gone or the time is over.
+  void send(const void* bytes, size_t size) const;
   void receive(void* bytes, size_t size) const;
 
  private:
@@ -34,13 +33,15 @@ class Socket {
 // the thread that has the numbers writes them to each socket and reads the others'.
 class Mesh {
  public:
-  // As many numbers as surely fit into the sockets' buffers, so that all may write before any reads.
-  static constexpr size_t kMostNumbers = 8192;
+  // The maximum count of numbers, which surely fit into the sockets' buffers, so that all processes may write
+  // before any reads.
+  static constexpr size_t kMaxNumbers = 8192;
 
-  // Every process of the group calls it. address: a name or a number by which the others reach this process.
+  // Every process of the group calls this. `address` is a name or a number by which the others reach this
+  // process.
   Mesh(c10d::Store& store, int rank, int size, const std::string& address, std::chrono::milliseconds timeout);
 
-  // The numbers of all processes become their sum, in order of rank: the same bits in each.
+  // Replaces the numbers by their sum over all processes, in order of rank: the same bits in each.
   void sum(double* numbers, size_t count) const;
 
  private:

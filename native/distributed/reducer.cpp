@@ -3,6 +3,7 @@
 // over the processes.
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/registry.h"
 #include "distributed/distributed.h"
@@ -13,7 +14,7 @@ namespace {
 using Shared = std::shared_ptr<c10d::Reducer>;
 
 Registry<Shared>& reducers() {
-  static auto* all = new Registry<Shared>("reducer");
+  static auto* all = new Registry<Shared>("this reducer");
   return *all;
 }
 
@@ -36,7 +37,7 @@ napi_value openReducer(napi_env env, size_t, napi_value* argv) {
   return num(env, static_cast<double>(reducers().put(std::move(reducer))));
 }
 
-// It warns, once, that a search for unused parameters found none: that is what most methods are like.
+// The reducer warns once that a search for unused parameters found none, which is the case for most methods.
 struct NoWarnings : c10::WarningHandler {
   void process(const c10::Warning&) override {}
 };

@@ -4,6 +4,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/registry.h"
 #include "distributed/distributed.h"
@@ -13,7 +14,7 @@ namespace {
 
 // Never freed: its threads may outlive the static objects of an exiting process.
 Registry<c10::intrusive_ptr<c10d::Store>>& stores() {
-  static auto* all = new Registry<c10::intrusive_ptr<c10d::Store>>("store");
+  static auto* all = new Registry<c10::intrusive_ptr<c10d::Store>>("this store");
   return *all;
 }
 

@@ -1,5 +1,5 @@
 // Batch norm over the images of all processes: each sums over its own, the sums are reduced, and all
-// normalise by the same mean and variance. Gradients need the sums of two products in the same way. Ioffe and
+// normalize by the same mean and variance. Gradients need the sums of two products in the same way. Ioffe and
 // Szegedy, ICML 2015, over the whole batch; PyTorch's SyncBatchNorm does the same.
 // native/kernels/batch-norm.h sends the same sums in the same order, so that a process may compute a layer
 // here and another one there.
@@ -21,7 +21,7 @@ namespace lt::distributed {
 void sumOverProcesses(int64_t group, at::Tensor& sums) {
   const auto mesh = meshOf(group);
   const auto count = static_cast<size_t>(sums.numel());
-  if (mesh && sums.is_cpu() && count <= Mesh::kMostNumbers)
+  if (mesh && sums.is_cpu() && count <= Mesh::kMaxNumbers)
     return mesh->sum(sums.mutable_data_ptr<double>(), count);
   std::vector<at::Tensor> one{sums};
   groupOf(group)->allreduce(one)->wait();
@@ -82,13 +82,13 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     const auto &x = saved[0], &weight = saved[1], &mean = saved[2], &variance = saved[3];
     const double eps = context->saved_data["eps"].toDouble(), count = context->saved_data["count"].toDouble();
     const auto gradient = gradients[0].contiguous(x.suggest_memory_format());
-    // As if the statistics were constants; what they owe to x is added below.
+    // These treat the statistics as constants; their dependence on x is added below.
     auto [ofInput, ofWeight, ofBias] = at::native_batch_norm_backward(
         gradient, x, weight, mean, variance, {}, {}, /*train=*/false, eps, {true, true, true});
     const int64_t channels = x.size(1);
     const auto inverse = (variance.to(at::kDouble) + eps).rsqrt();
-    auto sums =
-        at::cat({ofBias.to(at::kDouble), ofWeight.to(at::kDouble) / inverse});  // of g and g·(x − mean)
+    // Sums of g and g·(x − mean).
+    auto sums = at::cat({ofBias.to(at::kDouble), ofWeight.to(at::kDouble) / inverse});
     sumOverProcesses(context->saved_data["group"].toInt(), sums);
     const auto meanOfGradient = sums.narrow(0, 0, channels) / count,
                meanOfProduct = sums.narrow(0, channels, channels) / count;
@@ -114,7 +114,6 @@ at::Tensor syncBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at
   return SyncBatchNorm::apply(x, weight, bias, runningMean, runningVariance, momentum, eps, group);
 }
 
-// Once, however many JavaScript environments load the addon.
 void defineSyncBatchNorm() {
   static torch::Library library(torch::Library::FRAGMENT, "longtail", std::nullopt, __FILE__, __LINE__);
   static const bool defined = [] {

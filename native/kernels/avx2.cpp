@@ -12,15 +12,15 @@ namespace lt::kernels {
 namespace {
 
 struct Avx2 {
-  static constexpr int width = 8;
+  static constexpr int kWidth = 8;
   using Vec = __m256;
   static inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
   static inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
   static inline Vec fill(float f) { return _mm256_set1_ps(f); }
   static inline Vec plus(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }    // c + a·b
   static inline Vec minus(Vec a, Vec b, Vec c) { return _mm256_fnmadd_ps(a, b, c); }  // c − a·b
-  static inline Vec atLeast(Vec least, Vec v) { return _mm256_max_ps(least, v); }     // NaN stays NaN
-  static inline Vec relu(Vec v) { return atLeast(_mm256_setzero_ps(), v); }
+  static inline Vec max(Vec minimum, Vec v) { return _mm256_max_ps(minimum, v); }     // NaN stays NaN
+  static inline Vec relu(Vec v) { return max(_mm256_setzero_ps(), v); }
   // v where `by` is above 0 or NaN, else 0
   static inline Vec where(Vec by, Vec v) {
     return _mm256_and_ps(v, _mm256_cmp_ps(by, _mm256_setzero_ps(), _CMP_NLE_UQ));

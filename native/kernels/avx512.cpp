@@ -2,6 +2,8 @@
 // after it is called only where the processor has these instructions (kernelsFor). The templates after it
 // take their instruction set as a type of this file, so that the linker cannot give their code to anyone
 // else.
+// GCC 12 takes the undefined operands inside its own intrinsics for uninitialized variables.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
 
 #include "kernels/scratch.h"
@@ -12,15 +14,15 @@ namespace lt::kernels {
 namespace {
 
 struct Avx512 {
-  static constexpr int width = 16;
+  static constexpr int kWidth = 16;
   using Vec = __m512;
   static inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
   static inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
   static inline Vec fill(float f) { return _mm512_set1_ps(f); }
   static inline Vec plus(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }    // c + a·b
   static inline Vec minus(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }  // c − a·b
-  static inline Vec atLeast(Vec least, Vec v) { return _mm512_max_ps(least, v); }     // NaN stays NaN
-  static inline Vec relu(Vec v) { return atLeast(_mm512_setzero_ps(), v); }
+  static inline Vec max(Vec minimum, Vec v) { return _mm512_max_ps(minimum, v); }     // NaN stays NaN
+  static inline Vec relu(Vec v) { return max(_mm512_setzero_ps(), v); }
   // v where `by` is above 0 or NaN, else 0
   static inline Vec where(Vec by, Vec v) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(by, _mm512_setzero_ps(), _CMP_NLE_UQ), v);

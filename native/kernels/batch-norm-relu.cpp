@@ -2,8 +2,8 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "kernels/choice.h"
-#include "kernels/parts.h"
+#include "kernels/dispatch.h"
+#include "kernels/parallel.h"
 
 namespace lt::kernels {
 namespace {
@@ -13,8 +13,9 @@ using torch::autograd::variable_list;
 
 std::vector<double> sumsOf(const Kernels& kernels, const at::Tensor& values) {
   const Pixels pixels = pixelsOf(values);
-  PartSums sums(pixels.count, pixels.channels);
-  inParts(pixels.count, [&](Part part) { kernels.sumPixels({pixels, data(values), sums.of(part)}, part); });
+  ChunkSums sums(pixels.count, pixels.channels);
+  parallelFor(pixels.count,
+              [&](Chunk chunk) { kernels.sumPixels({pixels, data(values), sums.of(chunk)}, chunk); });
   return sums.total();
 }
 
@@ -23,7 +24,7 @@ struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
                             const at::Tensor& bias, const std::optional<at::Tensor>& shortcut,
                             const at::Tensor& runningMean, const at::Tensor& runningVar, double momentum,
                             double eps, std::optional<int64_t> group) {
-    const Kernels& kernels = *chooseForPixels(input);
+    const Kernels& kernels = *normKernels(input);
     const NormSums sums(sumsOf(kernels, input), pixelsOf(input).count, group);
     const NormStatistics statistics(sums, {weight, bias, runningMean, runningVar, momentum, eps, group});
     const at::Tensor added = shortcut ? shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
@@ -46,9 +47,9 @@ struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
                           context->saved_data["group"].toOptional<int64_t>()};
     const NormGradients norm(sums, batch, statistics, weight);
     at::Tensor ofInput = emptyImages(input, input.size(1));
-    inParts(pixels.count, [&](Part part) {
+    parallelFor(pixels.count, [&](Chunk chunk) {
       kernels.normGradientPixels({pixels, norm.ofInput(masked, input), ofInput.mutable_data_ptr<float>()},
-                                 part);
+                                 chunk);
     });
     const bool wantsShortcut = context->needs_input_grad(3);
     return {ofInput, norm.weight, norm.bias, wantsShortcut ? masked : at::Tensor(), {}, {}, {}, {}, {}};
@@ -72,20 +73,20 @@ at::Tensor normalizeRelu(const Kernels& kernels, const at::Tensor& input, const 
                             statistics.shift(),
                             shortcut.defined() ? data(shortcut) : nullptr,
                             output.mutable_data_ptr<float>()};
-  inParts(job.pixels.count, [&](Part part) { kernels.normalizePixels(job, part); });
+  parallelFor(job.pixels.count, [&](Chunk chunk) { kernels.normalizePixels(job, chunk); });
   return output;
 }
 
-Masked maskRelu(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& output,
-                const at::Tensor& normalized, const NormStatistics& statistics) {
+MaskedGradient maskRelu(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& output,
+                        const at::Tensor& normalized, const NormStatistics& statistics) {
   const at::Tensor given = gradient.contiguous(at::MemoryFormat::ChannelsLast);
   const Pixels pixels = pixelsOf(output);
   at::Tensor masked = emptyImages(output, output.size(1));
-  PartSums sums(pixels.count, pixels.channels);
-  inParts(pixels.count, [&](Part part) {
+  ChunkSums sums(pixels.count, pixels.channels);
+  parallelFor(pixels.count, [&](Chunk chunk) {
     kernels.maskPixels({pixels, data(given), data(output), data(normalized), statistics.mean(),
-                        masked.mutable_data_ptr<float>(), sums.of(part)},
-                       part);
+                        masked.mutable_data_ptr<float>(), sums.of(chunk)},
+                       chunk);
   });
   return {masked, sums.total()};
 }

@@ -1,5 +1,5 @@
 // Batch norm in training as a scale and a shift by channel, and its gradient as three factors by channel, so
-// that both can be taken on by the convolution beside it. Ioffe and Szegedy, ICML 2015.
+// that the convolution beside it can apply both. Ioffe and Szegedy, ICML 2015.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -10,28 +10,29 @@
 
 namespace lt::kernels {
 
-// A layer's tensors [C] and numbers.
+// The tensors [C] and numbers of a batch norm layer.
 struct Norm {
   at::Tensor weight, bias, runningMean, runningVar;
   double momentum, eps;
-  std::optional<int64_t>
-      group;  // of processes, whose images are one batch; none: this process's images alone
+  // The process group whose images make up one batch; none for this process's images alone.
+  std::optional<int64_t> group;
 };
 
-// Two sums for each channel, [2][C], over `count` values: those of the norm's batch.
+// Two sums for each channel, [2][C], over the `count` values of the norm's batch.
 struct NormSums {
-  // From the sums over this process's values. With a group it waits for the other processes.
+  // Takes the sums over this process's values. With a group, it waits for the other processes and adds
+  // theirs.
   NormSums(std::vector<double> own, int64_t count, std::optional<int64_t> group);
 
   std::vector<double> values;
   double count;
 };
 
-// What one batch makes of it; rows of one tensor [4, C], so that autograd can keep it.
+// A batch norm with the statistics of one batch, as rows of one tensor [4, C], so that autograd can keep it.
 class NormStatistics {
  public:
-  // From the sums and the sums of squares. Moves the running statistics as PyTorch does: by `momentum`
-  // towards the mean and the unbiased variance. More than one value.
+  // Takes the sums and the sums of squares of more than one value. Moves the running statistics as PyTorch
+  // does: by `momentum` toward the mean and the unbiased variance.
   NormStatistics(const NormSums& sums, const Norm& norm);
   explicit NormStatistics(at::Tensor rows) : rows_(std::move(rows)) {}
 
@@ -46,7 +47,7 @@ class NormStatistics {
   at::Tensor rows_;
 };
 
-// In evaluation: with its running statistics, a norm is scale·x + shift for each channel.
+// A batch norm in evaluation: with its running statistics it is scale·x + shift for each channel.
 class FoldedNorm {
  public:
   explicit FoldedNorm(const Norm& norm);
@@ -58,20 +59,21 @@ class FoldedNorm {
   at::Tensor scale_, shift_;  // [C]
 };
 
-// The batch of a norm, as its gradients need it.
+// The size of a norm's batch and the processes that share it, as its gradients need them.
 struct NormBatch {
   double count;  // of all its values
   std::optional<int64_t> group;
 };
 
 // Gradients of a norm from the sums of g and g·(x − mean) over this process's values, g being its output's
-// gradient. The weight's and the bias's are this process's part; the input's is of the whole batch.
+// gradient. Those of the weight and the bias cover this process's images; that of the input takes the whole
+// batch into account.
 class NormGradients {
  public:
   NormGradients(const std::vector<double>& sums, const NormBatch& batch, const NormStatistics& statistics,
                 const at::Tensor& weight);
 
-  // The input's: a·g + b·x + c
+  // Returns the input's gradient, a·g + b·x + c.
   NormGradient ofInput(const at::Tensor& gradient, const at::Tensor& input) const;
 
   at::Tensor weight, bias;

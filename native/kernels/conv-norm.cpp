@@ -1,7 +1,7 @@
-// longtail::conv_norm: a convolution, its batch norm, a shortcut's addition and a ReLU. Our kernels take
-// together what they can: in training, norm, addition and ReLU; in evaluation without gradients, all of it
-// where they take the convolution, and else the norm goes into the weights that libtorch convolves with.
-// Every call folds anew, so that no weight can be out of date: it costs as much as a few pixels.
+// longtail::conv_norm: a convolution, its batch norm, a shortcut's addition and a ReLU. Our kernels fuse what
+// they can: in training, norm, addition and ReLU; in evaluation without gradients, all of it where they
+// compute the convolution, and otherwise the norm is folded into the weights that libtorch convolves with.
+// Every call folds anew, so that no weight can be out of date; this costs as much as a few pixels.
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/mul.h>
@@ -12,8 +12,8 @@
 
 #include "distributed/sync-batch-norm.h"
 #include "kernels/batch-norm-relu.h"
-#include "kernels/choice.h"
 #include "kernels/conv3x3.h"
+#include "kernels/dispatch.h"
 #include "kernels/operators.h"
 
 namespace lt::kernels {
@@ -39,7 +39,7 @@ at::Tensor normalize(const at::Tensor& y, const Norm& norm, bool training) {
   return at::batch_norm(y, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 
-// What batch norm returned is changed in place, which saves memory.
+// Changes in place what batch norm returned, which saves memory.
 at::Tensor addAndRelu(at::Tensor y, const std::optional<at::Tensor>& shortcut, bool relu) {
   if (shortcut) y.add_(*shortcut);
   return relu ? y.relu_() : y;
@@ -52,32 +52,32 @@ bool isRecorded(std::initializer_list<const at::Tensor*> tensors) {
 }
 
 at::Tensor folded(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
-                  const Following& following) {
-  const FoldedNorm norm(following.norm);
-  const Kernels* kernels = is3x3(weight, geometry) ? choose(input, weight) : nullptr;
+                  const Epilogue& epilogue) {
+  const FoldedNorm norm(epilogue.norm);
+  const Kernels* kernels = is3x3(weight, geometry) ? convolutionKernels(input, weight) : nullptr;
   if (!kernels) {
     const at::Tensor weights = at::mul(weight, norm.scale().view({-1, 1, 1, 1}));
     const at::Tensor convolved =
         at::conv2d(input, weights, norm.shift(), geometry.stride, geometry.padding, 1, geometry.groups);
-    return addAndRelu(convolved, following.shortcut, following.relu);
+    return addAndRelu(convolved, epilogue.shortcut, epilogue.relu);
   }
   const at::Tensor shortcut =
-      following.shortcut ? following.shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
-  return forwardNormalized(*kernels, input, weight, norm, shortcut, following.relu);
+      epilogue.shortcut ? epilogue.shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
+  return forwardNormalized(*kernels, input, weight, norm, shortcut, epilogue.relu);
 }
 
 }  // namespace
 
 at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
-                    const Following& following) {
-  const auto& [norm, training, shortcut, relu] = following;
+                    const Epilogue& epilogue) {
+  const auto& [norm, training, shortcut, relu] = epilogue;
   const bool recorded =
       isRecorded({&input, &weight, &norm.weight, &norm.bias}) || (shortcut && isRecorded({&*shortcut}));
   if (!training && !recorded && isPlainFloat(input) && isPlainFloat(weight) && isPlainFloat(norm.runningVar))
-    return folded(input, weight, geometry, following);
+    return folded(input, weight, geometry, epilogue);
   const at::Tensor y = convolve(input, weight, geometry);
   const bool fits = !shortcut || (isPlainFloat(*shortcut) && shortcut->sizes() == y.sizes());
-  if (training && relu && fits && chooseForPixels(y)) return batchNormRelu(y, norm, shortcut);
+  if (training && relu && fits && normKernels(y)) return batchNormRelu(y, norm, shortcut);
   return addAndRelu(normalize(y, norm, training), shortcut, relu);
 }
 

@@ -4,8 +4,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include "kernels/choice.h"
 #include "kernels/conv3x3.h"
+#include "kernels/dispatch.h"
 #include "kernels/operators.h"
 
 namespace lt::kernels {
@@ -17,15 +17,15 @@ using torch::autograd::variable_list;
 struct Conv3x3 : torch::autograd::Function<Conv3x3> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, const at::Tensor& weight) {
     context->save_for_backward({input, weight});
-    return kernels::forward(*choose(input, weight), input, weight);
+    return kernels::forward(*convolutionKernels(input, weight), input, weight);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto &input = saved[0], &weight = saved[1];
     const bool wantsInput = context->needs_input_grad(0), wantsWeight = context->needs_input_grad(1);
-    const auto* chosen = choose(input, weight);
-    // A gradient that will be differentiated itself comes from operators that can be.
+    const auto* chosen = convolutionKernels(input, weight);
+    // A gradient that will be differentiated itself comes from operators that have a derivative.
     if (!chosen || at::GradMode::is_enabled()) {
       auto [ofInput, ofWeight, ofBias] =
           at::convolution_backward(gradients[0], input, weight, std::nullopt, {1, 1}, {1, 1}, {1, 1}, false,
@@ -41,7 +41,7 @@ struct Conv3x3 : torch::autograd::Function<Conv3x3> {
 }  // namespace
 
 at::Tensor conv3x3(const at::Tensor& input, const at::Tensor& weight) {
-  if (choose(input, weight)) return Conv3x3::apply(input, weight);
+  if (convolutionKernels(input, weight)) return Conv3x3::apply(input, weight);
   return at::conv2d(input, weight, {}, 1, 1);
 }
 

@@ -9,31 +9,32 @@
 
 namespace lt::kernels {
 
-// x [N, Cin, H, W] and weight [Cout, Cin, 3, 3] → [N, Cout, H, W]
+// Convolves x [N, Cin, H, W] with weight [Cout, Cin, 3, 3] → [N, Cout, H, W].
 at::Tensor forward(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight);
 
-// The gradient with respect to the input, from the output's.
+// Returns the gradient with respect to the input, given that of the output.
 at::Tensor inputGradient(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& weight);
 
-// The gradient with respect to the weight, laid out as it.
+// Returns the gradient with respect to the weight, laid out like the weight.
 at::Tensor weightGradient(const Kernels& kernels, const at::Tensor& gradient, const at::Tensor& input,
                           const at::Tensor& weight);
 
-// The output, and its sums and sums of squares by channel, [2][Cout]. Given batch norm's scale and shift, the
-// input is relu(scale·input + shift).
-struct Summed {
+// The output, and its sums and sums of squares by channel, [2][Cout]. Where batch norm's scale and shift are
+// given, the convolution's input is relu(scale·input + shift).
+struct OutputSums {
   at::Tensor output;
   std::vector<double> sums;
 };
-Summed forwardSummed(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight,
-                     const float* scale, const float* shift);
+OutputSums forwardSummed(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight,
+                         const float* scale, const float* shift);
 
-// norm(convolution) + shortcut, through a ReLU where one is asked for; an undefined shortcut is none.
+// Computes norm(convolution) + shortcut, followed by a ReLU if `relu`; an undefined shortcut means that there
+// is none.
 at::Tensor forwardNormalized(const Kernels& kernels, const at::Tensor& input, const at::Tensor& weight,
                              const FoldedNorm& norm, const at::Tensor& shortcut, bool relu);
 
-// Both gradients as `job` describes them. It comes without weights, places for results and sums; `summed`: it
-// asks for the sums.
+// Computes both gradients as `job` describes them. The caller leaves out its weights, results and sums, which
+// this function fills in; `summed` asks for the sums.
 struct Gradients {
   at::Tensor input, weight;
   std::vector<double> sums;

@@ -1,31 +1,32 @@
-#include "kernels/kernels.h"
-
+// Operators of our own, as operators "longtail::…" of libtorch's dispatcher.
 #include <torch/library.h>
 
+#include "common/addon.h"
 #include "common/napi.h"
-#include "kernels/choice.h"
+#include "kernels/dispatch.h"
 #include "kernels/operators.h"
 
-namespace lt {
+namespace lt::kernels {
 namespace {
 
-// Once, however many JavaScript environments load the addon. The library goes when the addon is unloaded,
-// which Node does after the last environment of it has ended: a worker, where the main thread has no tensors.
+// Defines the operators once, however many JavaScript environments load the addon. The library goes when the
+// addon is unloaded, which Node does after the addon's last environment has ended: a worker, where the main
+// thread has no tensors.
 void defineOperators() {
   static torch::Library library(torch::Library::DEF, "longtail", std::nullopt, __FILE__, __LINE__);
   static const bool defined = [] {
-    kernels::defineConv3x3(library);
-    kernels::defineConvNorm(library);
-    kernels::defineResidualChain(library);
+    defineConv3x3(library);
+    defineConvNorm(library);
+    defineResidualChain(library);
     return true;
   }();
   (void)defined;
 }
 
-const std::pair<const char*, kernels::Use> kUses[] = {
-    {"libtorch", kernels::Use::Libtorch},
-    {"own", kernels::Use::Own},
-    {"always", kernels::Use::Always},
+const std::pair<const char*, Use> kUses[] = {
+    {"libtorch", Use::Libtorch},
+    {"own", Use::Own},
+    {"always", Use::Always},
 };
 
 // setKernels("own" | "libtorch" | "always"): who computes what both can.
@@ -33,15 +34,15 @@ napi_value setKernels(napi_env env, size_t, napi_value* argv) {
   const auto wanted = toStr(env, argv[0]);
   for (const auto& [name, use] : kUses)
     if (wanted == name) {
-      kernels::setUse(use);
+      setUse(use);
       return undefined(env);
     }
   throw JsError("TYPE", "kernels: expected own, libtorch or always, received " + wanted);
 }
 
 napi_value kernelsInUse(napi_env env, size_t, napi_value*) {
-  for (const auto& [name, use] : kUses)
-    if (use == kernels::use()) return str(env, name);
+  for (const auto& [name, known] : kUses)
+    if (known == use()) return str(env, name);
   return undefined(env);
 }
 
@@ -53,4 +54,4 @@ void initKernels(napi_env env, napi_value exports) {
   def<kernelsInUse, 0>(env, exports, "kernels");
 }
 
-}  // namespace lt
+}  // namespace lt::kernels

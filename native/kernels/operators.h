@@ -1,4 +1,4 @@
-// The operators "longtail::…", a file each.
+// The operators "longtail::…", one per file.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -16,7 +16,7 @@ void defineConv3x3(torch::Library& library);
 void defineConvNorm(torch::Library& library);
 void defineResidualChain(torch::Library& library);
 
-// x [N, Cin, H, W], weight [Cout, Cin, 3, 3] → [N, Cout, H, W]; stride 1, padding 1.
+// Convolves x [N, Cin, H, W] with weight [Cout, Cin, 3, 3] → [N, Cout, H, W], with stride 1 and padding 1.
 at::Tensor conv3x3(const at::Tensor& input, const at::Tensor& weight);
 
 struct Geometry {
@@ -24,8 +24,8 @@ struct Geometry {
   int64_t groups;
 };
 
-// What follows a convolution: its batch norm, a shortcut that is added, and a ReLU.
-struct Following {
+// The epilogue of a convolution: its batch norm, a shortcut that is added, and a ReLU.
+struct Epilogue {
   Norm norm;
   bool training;
   const std::optional<at::Tensor>& shortcut;
@@ -33,6 +33,6 @@ struct Following {
 };
 
 at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
-                    const Following& following);
+                    const Epilogue& epilogue);
 
 }  // namespace lt::kernels

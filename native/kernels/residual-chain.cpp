@@ -1,16 +1,16 @@
 // longtail::residual_chain: a chain of residual blocks that change no shape, each
 //   y1 = conv3x3(x), y2 = conv3x3(relu(norm1(y1))), x' = relu(norm2(y2) + x)
 // in training (He et al., CVPR 2016). Statistics are gathered where a convolution writes and norms applied
-// where the next one reads, so that relu(norm1(y1)) never exists; backward, a block hands the next one a
-// gradient that has passed its ReLU, with the sums its batch norm needs.
+// where the next one reads, so that relu(norm1(y1)) never exists; in the backward pass, a block hands the
+// next one a gradient that has passed back through its ReLU, with the sums that its batch norm needs.
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include "kernels/batch-norm-relu.h"
-#include "kernels/choice.h"
 #include "kernels/conv3x3.h"
+#include "kernels/dispatch.h"
 #include "kernels/operators.h"
-#include "kernels/parts.h"
+#include "kernels/parallel.h"
 
 namespace lt::kernels {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Of a block, in the order in which the operator takes them.
+// Numbers of a block's tensors, in the order in which the operator takes them.
 constexpr int kParameters = 6;  // weight of the convolution, weight and bias of its norm; twice
 constexpr int kRunning = 4;     // mean and variance of a norm; twice
 constexpr int kKept = 5;        // y1, norm1's statistics, y2, norm2's statistics, x'
@@ -35,7 +35,7 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input, at::TensorList parameters,
                             at::TensorList running, double momentum, double eps,
                             std::optional<int64_t> group) {
-    const Kernels& kernels = *choose(input, parameters[0]);
+    const Kernels& kernels = *convolutionKernels(input, parameters[0]);
     const int64_t count = pixelsOf(input).count;
     variable_list kept{input};
     kept.insert(kept.end(), parameters.begin(), parameters.end());
@@ -111,9 +111,9 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
   }
 };
 
-// What follows the convolution whose weight is parameter p, with running statistics from r on.
-Following followingOf(at::TensorList parameters, at::TensorList running, size_t p, size_t r,
-                      const Settings& settings, const std::optional<at::Tensor>& shortcut) {
+// Returns the epilogue of the convolution whose weight is parameter p, with running statistics from r on.
+Epilogue epilogueOf(at::TensorList parameters, at::TensorList running, size_t p, size_t r,
+                    const Settings& settings, const std::optional<at::Tensor>& shortcut) {
   return {{parameters[p + 1], parameters[p + 2], running[r], running[r + 1], settings.momentum, settings.eps,
            settings.group},
           settings.training,
@@ -121,7 +121,7 @@ Following followingOf(at::TensorList parameters, at::TensorList running, size_t 
           true};
 }
 
-// Convolution by convolution.
+// Computes the chain convolution by convolution.
 at::Tensor blockByBlock(const at::Tensor& input, at::TensorList parameters, at::TensorList running,
                         const Settings& settings) {
   const Geometry geometry{kOnes, kOnes, 1};
@@ -130,9 +130,9 @@ at::Tensor blockByBlock(const at::Tensor& input, at::TensorList parameters, at::
   for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
     const std::optional<at::Tensor> shortcut = x;
     const at::Tensor inner =
-        convNorm(x, parameters[p], geometry, followingOf(parameters, running, p, r, settings, none));
+        convNorm(x, parameters[p], geometry, epilogueOf(parameters, running, p, r, settings, none));
     x = convNorm(inner, parameters[p + 3], geometry,
-                 followingOf(parameters, running, p + 3, r + 2, settings, shortcut));
+                 epilogueOf(parameters, running, p + 3, r + 2, settings, shortcut));
   }
   return x;
 }
@@ -140,9 +140,9 @@ at::Tensor blockByBlock(const at::Tensor& input, at::TensorList parameters, at::
 bool takesChain(const at::Tensor& input, at::TensorList parameters) {
   for (size_t p = 0; p < parameters.size(); p += 3) {
     const auto& weight = parameters[p];
-    if (!choose(input, weight) || weight.size(0) != weight.size(1)) return false;
+    if (!convolutionKernels(input, weight) || weight.size(0) != weight.size(1)) return false;
   }
-  return chooseForPixels(input) != nullptr;
+  return normKernels(input) != nullptr;
 }
 
 at::Tensor residualChain(const at::Tensor& input, at::TensorList parameters, at::TensorList running,

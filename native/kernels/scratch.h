@@ -1,5 +1,5 @@
-// A thread's working memory: three blocks of transformed tiles, twice six rows of padded pixels, the
-// transform's half-way results, and sums by channel.
+// Scratch: a thread's working memory, which holds three blocks of transformed tiles, twice six rows of padded
+// pixels, the intermediate results of the transform, and sums by channel.
 #pragma once
 #include "kernels/winograd.h"
 
@@ -15,7 +15,7 @@ struct Scratch {
     return static_cast<int64_t>(kTile * strips.longest + 2) * channels;
   }
 
-  // For images cut like this, with at most so many channels.
+  // Returns the number of floats for images cut into these strips, with at most so many channels.
   static size_t floats(const Strips& strips, int channels) {
     return 3 * kPlanes * planeStride(channels) + 2 * kWindow * rowFloats(strips, channels) +
            halfWayFloats(strips) + 2 * channels;
@@ -39,9 +39,9 @@ struct Scratch {
   float* sums;  // of a block, for each channel
 
  private:
-  static constexpr int kLargestVector = 16;
+  static constexpr int kMaxVectorWidth = 16;
   static int64_t halfWayFloats(const Strips& strips) {
-    return static_cast<int64_t>(kTile * strips.longest + 2) * kWindow * 2 * kLargestVector;
+    return static_cast<int64_t>(kTile * strips.longest + 2) * kWindow * 2 * kMaxVectorWidth;
   }
 };
 

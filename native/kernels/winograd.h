@@ -46,10 +46,10 @@ struct Strips {
   int longest;                      // tiles of the longest strip
 };
 
-// The work is cut into as many parts as there are threads, by strips: the same parts in every run, and so the
-// same sums.
-struct Part {
-  int64_t index, of;
+// A thread's share of the work, which is cut by strips into as many chunks as there are threads: the same
+// chunks in every run give the same sums.
+struct Chunk {
+  int64_t index, count;
 };
 
 // How a convolution's weights [outputs][inputs][3][3] lie in memory, in elements.
@@ -61,14 +61,14 @@ struct Channels {
   int inputs, outputs;
 };
 
-// Of the weights, for a convolution with the given channels. To get those of the data gradient, `rotated`
-// swaps the roles: inputs are then the channels of the gradient, outputs those of the layer's input.
+// The job of transforming weights for a convolution with the given channels. For the data gradient, `rotated`
+// swaps the roles: inputs are then the channels of the gradient, and outputs those of the layer's input.
 struct WeightTransform {
   Channels channels;
   const float* weights;
   WeightStrides strides;
   bool rotated;
-  float* transformed;  // transformedWeights(channels) floats
+  float* transformed;  // transformedSize(channels) floats
 };
 
 struct Convolution {
@@ -77,40 +77,43 @@ struct Convolution {
   const float* input;
   const float* transformed;  // weights
   float* output;
-  // Batch norm and ReLU of the inputs as they are read, relu(scale·x + shift); null: as they are.
+  // The prologue: batch norm and ReLU of the inputs as they are read, relu(scale·x + shift); null leaves the
+  // inputs as they are.
   const float* scale = nullptr;
   const float* shift = nullptr;
-  // [2][outputs]: the part's sum and sum of squares of each output, for the batch norm that follows; null:
+  // The chunk's sum and sum of squares of each output, [2][outputs], for the batch norm that follows; null:
   // not gathered.
   double* sums = nullptr;
-  // Batch norm in evaluation, a shortcut that is added and a ReLU, of the outputs as they are written; null:
-  // as they are.
+  // The epilogue: batch norm in evaluation, a shortcut that is added and a ReLU, of the outputs as they are
+  // written; null leaves the outputs as they are.
   const float* outputScale = nullptr;
   const float* outputShift = nullptr;
   const float* shortcut = nullptr;  // null: none
   bool relu = false;
 };
 
-// dg of one part: the sum over the part's tiles, still transformed; [36][inputs][outputs].
+// The job of computing dg for one chunk: the sum over the chunk's tiles, still transformed,
+// [36][inputs][outputs].
 struct WeightGradient {
   Images images;
   Channels channels;
   const float* input;
   const float* gradient;  // of the output
-  float* sum;             // transformedWeights(channels) floats, overwritten
+  float* sum;             // transformedSize(channels) floats, overwritten
 };
 
-// Batch norm's gradient on the way to the convolution before it, by channel: a·gradient + b·output + c, where
-// `output` is the convolution's. See coefficients in batch-norm.h.
+// The gradient of a batch norm's input, which is the output of the convolution before it: a·gradient +
+// b·output + c by channel. NormGradients in batch-norm.h computes the coefficients.
 struct NormGradient {
   const float* gradient;
   const float* output;
   const float *a, *b, *c;
 };
 
-// Both gradients of a convolution between batch norms: of its weights, still transformed, and of its input.
-// Its input is either relu(scale·x + shift) of what lies in `input`, and the gradient goes on to that batch
-// norm's output; or a block's input as it is, and the gradient has the block's shortcut added.
+// The job of computing both gradients of a convolution between batch norms: of its weights, still
+// transformed, and of its input. Its input is either relu(scale·x + shift) of what lies in `input`, and the
+// gradient goes on to that batch norm's output; or a block's input as it is, and the gradient has the block's
+// shortcut added.
 struct Backward {
   Images images;
   Channels channels;  // the layer's
@@ -122,50 +125,56 @@ struct Backward {
   float* weightSum;          // as WeightGradient::sum
   float* inputGradient;
   const float* shortcut = nullptr;  // its gradient, added
-  // The batch norm that the gradient comes to next, of `normalized` with `mean` by channel: the sums of the
-  // gradient and of gradient·(normalized − mean), [2][inputs]. The gradient has then passed the ReLU before.
+  // The batch norm that the gradient reaches next, of `normalized` with `mean` by channel. `sums` receives
+  // the sums of the gradient and of gradient·(normalized − mean), [2][inputs]; the gradient has then passed
+  // back through the ReLU before.
   const float* normalized = nullptr;
   const float* mean = nullptr;
   double* sums = nullptr;
 };
 
-// Passes over single pixels of images with some channels. The sums are a part's, [2][channels].
+// The pixels of some images, for passes that treat each by itself. Their sums are those of a chunk,
+// [2][channels].
 struct Pixels {
   int64_t count;
   int channels;
 };
 
-// Passes that gather sums take no more channels.
-inline constexpr int kMostNormChannels = 2048;
+// The maximum number of channels for passes that gather sums.
+inline constexpr int kMaxNormChannels = 2048;
 
-struct SumPixels {  // sum and sum of squares
+// The sum and the sum of squares.
+struct SumPixels {
   Pixels pixels;
   const float* values;
   double* sums;
 };
 
-struct NormalizePixels {  // relu(scale·values + shift + shortcut)
+// output = relu(scale·values + shift + shortcut).
+struct NormalizePixels {
   Pixels pixels;
   const float *values, *scale, *shift;
   const float* shortcut;  // null: none
   float* output;
 };
 
-struct MaskPixels {  // gradient where the ReLU's output is not 0, and the sums of it and of it·(normalized −
-                     // mean)
+// The gradient where the ReLU's output is not 0, and the sums of it and of it·(normalized − mean).
+struct MaskPixels {
   Pixels pixels;
   const float *gradient, *output, *normalized, *mean;
   float* masked;
   double* sums;
 };
 
+// output = the gradient of a batch norm's input.
 struct NormGradientPixels {
   Pixels pixels;
   NormGradient gradient;
   float* output;
 };
 
-// The parts' sums, added and transformed back, into weights that lie as `strides` says.
+// The job of adding up the chunks' sums and transforming the total back, into weights that are laid out as
+// `strides` says.
 struct WeightGradientEnd {
   Channels channels;
   const float* sums;  // one after the other
@@ -174,29 +183,30 @@ struct WeightGradientEnd {
   WeightStrides strides;
 };
 
-inline int64_t transformedWeights(const Channels& channels) {
+inline int64_t transformedSize(const Channels& channels) {
   return static_cast<int64_t>(kPlanes) * channels.inputs * channels.outputs;
 }
 
-// The kernels of one instruction set. A call does one part of the work on the calling thread. `scratch` holds
-// scratchFloats(…) floats that no other thread uses, aligned to 64 bytes.
+// The kernels of one instruction set. A call does one chunk of the work on the calling thread. `scratch`
+// holds scratchFloats(…) floats, aligned to 64 bytes, that no other thread uses.
 struct Kernels {
   const char* name;
   int width;  // floats of a vector: channels must be multiples of it
-  void (*transformWeights)(const WeightTransform&, Part);
-  void (*convolve)(const Convolution&, Part, float* scratch);
-  void (*sumWeightGradient)(const WeightGradient&, Part, float* scratch);
-  void (*endWeightGradient)(const WeightGradientEnd&, Part);
-  void (*backward)(const Backward&, Part, float* scratch);
-  void (*sumPixels)(const SumPixels&, Part);
-  void (*normalizePixels)(const NormalizePixels&, Part);
-  void (*maskPixels)(const MaskPixels&, Part);
-  void (*normGradientPixels)(const NormGradientPixels&, Part);
+  void (*transformWeights)(const WeightTransform&, Chunk);
+  void (*convolve)(const Convolution&, Chunk, float* scratch);
+  void (*sumWeightGradient)(const WeightGradient&, Chunk, float* scratch);
+  void (*endWeightGradient)(const WeightGradientEnd&, Chunk);
+  void (*backward)(const Backward&, Chunk, float* scratch);
+  void (*sumPixels)(const SumPixels&, Chunk);
+  void (*normalizePixels)(const NormalizePixels&, Chunk);
+  void (*maskPixels)(const MaskPixels&, Chunk);
+  void (*normGradientPixels)(const NormGradientPixels&, Chunk);
 };
 
 size_t scratchFloats(const Images& images, const Channels& channels);
 
-// The fastest ones that this processor runs and that take these channels; null where there are none.
+// Returns the fastest kernels that this processor runs and that take these channels; null where there are
+// none.
 const Kernels* kernelsFor(const Channels& channels);
 
 extern const Kernels kAvx2;

@@ -1,6 +1,6 @@
-// Working memory that lives through one operator. It comes from a pool keyed by size and goes back there: an
-// operator asks for the same few sizes in every step, and fresh pages would cost more than the work done in
-// them.
+// Workspace: memory that lives through one operator. It comes from a pool keyed by size and returns to it,
+// because an operator asks for the same few sizes in every step, and fresh pages would cost more than the
+// work done in them.
 #pragma once
 #include <cstddef>
 

@@ -1,12 +1,8 @@
 // The addon's entry: collects the topics. Loaded once for each JavaScript environment.
 #include <c10/util/Logging.h>
 
+#include "common/addon.h"
 #include "common/napi.h"
-#include "cuda/cuda.h"
-#include "distributed/distributed.h"
-#include "kernels/kernels.h"
-#include "torch/addon.h"
-#include "vision/bindings/vision.h"
 
 namespace lt {
 namespace {
@@ -28,11 +24,15 @@ napi_value init(napi_env env, napi_value exports) {
     initRandom(env, exports);
     initSettings(env, exports);
     initFileLocks(env, exports);
-    initKernels(env, exports);
-    initDistributed(env, exports);
-    initCuda(env, exports);
-    initStreams(env, exports);
-    initVision(env, exports);
+    kernels::initKernels(env, exports);
+    distributed::initStores(env, exports);
+    distributed::initGroups(env, exports);
+    distributed::initReducer(env, exports);
+    cuda::initGraphs(env, exports);
+    cuda::initStreams(env, exports);
+    vision::initImages(env, exports);
+    vision::initBatches(env, exports);
+    vision::initInspection(env, exports);
   } catch (...) {
     throwCurrentException(env);
     return nullptr;

@@ -2,8 +2,8 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "common/addon.h"
 #include "common/napi.h"
-#include "torch/addon.h"
 
 namespace lt {
 namespace {

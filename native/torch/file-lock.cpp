@@ -1,4 +1,4 @@
-// Locks on files that the system itself gives up when their process ends, however it ends.
+// File locks that the system itself releases when their process ends, however it ends.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/addon.h"
 #include "common/napi.h"
-#include "torch/addon.h"
 
 namespace lt {
 namespace {

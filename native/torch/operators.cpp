@@ -1,4 +1,4 @@
-// Calls of libtorch's operators by schema, boxed, through the dispatcher: the same path PyTorch's Python
+// Calls of libtorch's operators by schema, boxed, through the dispatcher: the same path that PyTorch's Python
 // takes.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
@@ -9,8 +9,8 @@
 #include <optional>
 #include <sstream>
 
+#include "common/addon.h"
 #include "common/napi.h"
-#include "torch/addon.h"
 #include "torch/dtypes.h"
 
 namespace lt {

@@ -5,9 +5,9 @@
 
 #include <numeric>
 
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/philox.h"
-#include "torch/addon.h"
 
 namespace lt {
 namespace {

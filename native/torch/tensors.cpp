@@ -5,8 +5,8 @@
 
 #include <cstring>
 
+#include "common/addon.h"
 #include "common/napi.h"
-#include "torch/addon.h"
 #include "torch/dtypes.h"
 
 namespace lt {

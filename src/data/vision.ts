@@ -46,7 +46,7 @@ interface Vision {
     size: number;
     seed: number;
     threads: number;
-    ahead: number;
+    prefetch: number;
     /** Decode a JPEG at 1/2, 1/4 or 1/8 where the transforms make it that much smaller anyway. */
     reduce: boolean;
     /** Batches lie in pinned memory; needs a GPU. */

@@ -6,7 +6,7 @@ import { vision } from "../../src/data/vision.js";
 test.skipIf(availableDevices().length > 1)("pinned batches where there is no GPU are an error", () => {
   const producer = vision().openProducer({
     pixels: { kind: "files", paths: [fixturePath("jpeg/420.jpg")] },
-    ...{ views: [[]], drawn: [[]], size: 8, seed: 0, threads: 2, ahead: 1, reduce: false, pinned: true },
+    ...{ views: [[]], drawn: [[]], size: 8, seed: 0, threads: 2, prefetch: 1, reduce: false, pinned: true },
   });
   vision().planBatches(producer, {
     epoch: 0,

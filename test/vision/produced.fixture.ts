@@ -17,7 +17,7 @@ export function produced(
 ): Tensor {
   const producer = vision().openProducer({
     pixels: { kind: "files", paths },
-    ...{ views, drawn: views.map(() => []), size, seed: 1, threads: 1, ahead: 1, reduce, pinned: false },
+    ...{ views, drawn: views.map(() => []), size, seed: 1, threads: 1, prefetch: 1, reduce, pinned: false },
   });
   try {
     const images = Int32Array.from(paths.keys());

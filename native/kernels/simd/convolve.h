@@ -1,4 +1,4 @@
-// The passes over a part of the strips, block by block.
+// The passes over a chunk of the strips, block by block.
 #pragma once
 #include "kernels/simd/product.h"
 #include "kernels/simd/rows.h"
@@ -13,9 +13,9 @@ struct Block {
 };
 
 template <class Work>
-inline void forBlocks(const Strips& strips, Part part, const Work& work) {
-  const int64_t end = strips.count * (part.index + 1) / part.of;
-  for (int64_t first = strips.count * part.index / part.of; first < end;) {
+inline void forBlocks(const Strips& strips, Chunk chunk, const Work& work) {
+  const int64_t end = strips.count * (chunk.index + 1) / chunk.count;
+  for (int64_t first = strips.count * chunk.index / chunk.count; first < end;) {
     Block block{first, first, 0};
     for (; block.end < end && block.tiles + strips.at(block.end).tiles <= kBlockTiles; block.end++)
       block.tiles += strips.at(block.end).tiles;
@@ -44,35 +44,36 @@ class Worker {
         strips(images),
         scratch(memory, strips, channels.inputs > channels.outputs ? channels.inputs : channels.outputs) {}
 
-  // The block's windows into scratch.windows, by transformInput, or also their tiles into scratch.tiles, by
-  // transformGradient.
-  template <bool Windows, bool Tiles, class Reader>
-  inline void read(const Block& block, Rows<S, Reader>& rows, int of) const {
+  // Transforms the block's windows into scratch.windows (transformInput), their tiles into scratch.tiles
+  // (transformGradient), or both.
+  template <bool Windows, bool Tiles, class Prologue>
+  inline void read(const Block& block, Rows<S, Prologue>& rows, int count) const {
     const float* pixels[kWindow];
-    withChannels(of, [&](auto layout) {
+    withChannels(count, [&](auto layout) {
       forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
         rows.load(strip, pixels);
         if (Windows)
-          transformInput<S>(pixels, strip.tiles, layout, scratch.halfWay, scratch.windows + tile * of);
-        if (Tiles) transformGradient<S>(pixels, strip.tiles, layout, scratch.tiles + tile * of);
+          transformInput<S>(pixels, strip.tiles, layout, scratch.halfWay, scratch.windows + tile * count);
+        if (Tiles) transformGradient<S>(pixels, strip.tiles, layout, scratch.tiles + tile * count);
       });
     });
   }
 
-  // What lies in scratch.windows times transformed weights, transformed back and written.
-  template <class Writer>
-  inline void multiply(const Block& block, Channels of, const float* weights, Writer& writer) const {
+  // Multiplies scratch.windows by transformed weights, transforms the products back and hands them to the
+  // epilogue.
+  template <class Epilogue>
+  inline void multiply(const Block& block, Channels of, const float* weights, Epilogue& epilogue) const {
     const int64_t vPlane = Scratch::planeStride(of.inputs), mPlane = Scratch::planeStride(of.outputs);
     multiplyWithWeights<S>(scratch.windows, vPlane, weights, scratch.products, mPlane, block.tiles, of);
     withChannels(of.outputs, [&](auto layout) {
       forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
-        transformOutput<S>(scratch.products + tile * of.outputs, strip, images, layout, writer);
+        transformOutput<S>(scratch.products + tile * of.outputs, strip, images, layout, epilogue);
       });
     });
-    writer.endBlock();
+    epilogue.endBlock();
   }
 
-  // What lies in scratch.windows, of the input, times what lies in scratch.tiles, of the output's gradient.
+  // Adds the product of scratch.windows, of the input, and scratch.tiles, of the output's gradient.
   inline void addWeightGradient(const Block& block, float* sum) const {
     kernels::addWeightGradient<S>(scratch.windows, Scratch::planeStride(channels.inputs), scratch.tiles,
                                   Scratch::planeStride(channels.outputs), sum, block.tiles, channels);
@@ -84,44 +85,47 @@ class Worker {
   const Scratch scratch;
 };
 
-template <class S, class Reader, class Writer>
-void convolve(const Convolution& job, const Reader& reader, Writer writer, Part part, float* memory) {
+template <class S, class Prologue, class Epilogue>
+void convolve(const Convolution& job, const Prologue& prologue, Epilogue epilogue, Chunk chunk,
+              float* memory) {
   const Worker<S> worker(job.images, job.channels, memory);
-  Rows<S, Reader> rows(job.images, worker.strips, job.channels.inputs, reader, worker.scratch.rows);
-  forBlocks(worker.strips, part, [&](const Block& block) {
+  Rows<S, Prologue> rows(job.images, worker.strips, job.channels.inputs, prologue, worker.scratch.rows);
+  forBlocks(worker.strips, chunk, [&](const Block& block) {
     worker.template read<true, false>(block, rows, job.channels.inputs);
-    worker.multiply(block, job.channels, job.transformed, writer);
+    worker.multiply(block, job.channels, job.transformed, epilogue);
   });
 }
 
-template <class S, class InputReader, class GradientReader>
-void sumWeightGradient(const WeightGradient& job, const InputReader& input, const GradientReader& gradient,
-                       Part part, float* memory) {
+template <class S, class InputPrologue, class GradientPrologue>
+void sumWeightGradient(const WeightGradient& job, const InputPrologue& input,
+                       const GradientPrologue& gradient, Chunk chunk, float* memory) {
   const Worker<S> worker(job.images, job.channels, memory);
-  Rows<S, InputReader> inputRows(job.images, worker.strips, job.channels.inputs, input, worker.scratch.rows);
-  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient,
-                                       worker.scratch.moreRows);
-  clear<S>(job.sum, transformedWeights(job.channels));
-  forBlocks(worker.strips, part, [&](const Block& block) {
+  Rows<S, InputPrologue> inputRows(job.images, worker.strips, job.channels.inputs, input,
+                                   worker.scratch.rows);
+  Rows<S, GradientPrologue> gradientRows(job.images, worker.strips, job.channels.outputs, gradient,
+                                         worker.scratch.moreRows);
+  clear<S>(job.sum, transformedSize(job.channels));
+  forBlocks(worker.strips, chunk, [&](const Block& block) {
     worker.template read<true, false>(block, inputRows, job.channels.inputs);
     worker.template read<false, true>(block, gradientRows, job.channels.outputs);
     worker.addWeightGradient(block, job.sum);
   });
 }
 
-// Both gradients, block by block: the output's gradient is read once for the two.
-template <class S, class InputReader, class GradientReader, class Writer>
-void backward(const Backward& job, const InputReader& input, const GradientReader& gradient, Writer writer,
-              Part part, float* memory) {
+// Computes both gradients, block by block: the output's gradient is read once for the two.
+template <class S, class InputPrologue, class GradientPrologue, class Epilogue>
+void backward(const Backward& job, const InputPrologue& input, const GradientPrologue& gradient,
+              Epilogue epilogue, Chunk chunk, float* memory) {
   const Worker<S> worker(job.images, job.channels, memory);
   const Channels turned{job.channels.outputs, job.channels.inputs};
-  Rows<S, InputReader> inputRows(job.images, worker.strips, job.channels.inputs, input, worker.scratch.rows);
-  Rows<S, GradientReader> gradientRows(job.images, worker.strips, job.channels.outputs, gradient,
-                                       worker.scratch.moreRows);
-  clear<S>(job.weightSum, transformedWeights(job.channels));
-  forBlocks(worker.strips, part, [&](const Block& block) {
+  Rows<S, InputPrologue> inputRows(job.images, worker.strips, job.channels.inputs, input,
+                                   worker.scratch.rows);
+  Rows<S, GradientPrologue> gradientRows(job.images, worker.strips, job.channels.outputs, gradient,
+                                         worker.scratch.moreRows);
+  clear<S>(job.weightSum, transformedSize(job.channels));
+  forBlocks(worker.strips, chunk, [&](const Block& block) {
     worker.template read<true, true>(block, gradientRows, job.channels.outputs);
-    worker.multiply(block, turned, job.transformed, writer);
+    worker.multiply(block, turned, job.transformed, epilogue);
     worker.template read<true, false>(block, inputRows, job.channels.inputs);
     worker.addWeightGradient(block, job.weightSum);
   });

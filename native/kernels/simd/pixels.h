@@ -1,7 +1,7 @@
-// Batch norm's passes over pixels, where no convolution of ours is beside it to take them on.
+// Batch norm's passes over pixels, for where no convolution of ours is beside it to do them on the way.
 #pragma once
+#include "kernels/simd/epilogues.h"
 #include "kernels/simd/vectors.h"
-#include "kernels/simd/writers.h"
 
 namespace lt::kernels {
 
@@ -9,9 +9,9 @@ inline constexpr int kPixelBlock = 256;  // pixels whose sums are taken in singl
 
 // Calls work(first offset, end offset, channel, Count<vectors>) over blocks of pixels.
 template <class S, class Work, class EndBlock>
-inline void forPixels(const Pixels& pixels, Part part, const Work& work, const EndBlock& endBlock) {
-  const int64_t end = pixels.count * (part.index + 1) / part.of;
-  for (int64_t first = pixels.count * part.index / part.of; first < end; first += kPixelBlock) {
+inline void forPixels(const Pixels& pixels, Chunk chunk, const Work& work, const EndBlock& endBlock) {
+  const int64_t end = pixels.count * (chunk.index + 1) / chunk.count;
+  for (int64_t first = pixels.count * chunk.index / chunk.count; first < end; first += kPixelBlock) {
     const int64_t next = first + kPixelBlock < end ? first + kPixelBlock : end;
     forVectors<S>(pixels.channels, [&](int c, auto vectors) {
       work(first * pixels.channels + c, next * pixels.channels + c, c, vectors);
@@ -20,35 +20,35 @@ inline void forPixels(const Pixels& pixels, Part part, const Work& work, const E
   }
 }
 
-// Calls one(offset, n) for N vectors of each pixel from offset `first` on.
+// Calls one(offset, n) for N vectors of each pixel, from offset `first` on.
 template <class S, int N, class One>
 inline __attribute__((always_inline)) void eachPixel(int64_t first, int64_t end, int channels,
                                                      const One& one) {
   for (int64_t i = first; i < end; i += channels)
 #pragma GCC unroll 2
-    for (int n = 0; n < N; n++) one(i + n * S::width, n);
+    for (int n = 0; n < N; n++) one(i + n * S::kWidth, n);
 }
 
-// The same with sums: one(offset, n, sums of these channels).
+// Does the same with sums: calls one(offset, n, sums of these channels).
 template <class S, class One>
-inline void sumOverPixels(const Pixels& pixels, double* total, Part part, const One& one) {
-  float block[2 * kMostNormChannels];
+inline void sumOverPixels(const Pixels& pixels, double* total, Chunk chunk, const One& one) {
+  float block[2 * kMaxNormChannels];
   Sums<S> sums(total, block, pixels.channels);
   forPixels<S>(
-      pixels, part,
+      pixels, chunk,
       [&](int64_t first, int64_t end, int c, auto vectors) {
-        constexpr int N = decltype(vectors)::value;
-        typename Sums<S>::Lane lanes[] = {sums.lane(c), sums.lane(c + (N - 1) * S::width)};
+        constexpr int N = decltype(vectors)::kValue;
+        typename Sums<S>::Lane lanes[] = {sums.lane(c), sums.lane(c + (N - 1) * S::kWidth)};
         eachPixel<S, N>(first, end, pixels.channels,
-                        [&](int64_t at, int n) { one(at, c + n * S::width, lanes[n]); });
+                        [&](int64_t at, int n) { one(at, c + n * S::kWidth, lanes[n]); });
         for (int n = 0; n < N; n++) lanes[n].end();
       },
       [&] { sums.endBlock(); });
 }
 
 template <class S>
-void sumPixels(const SumPixels& job, Part part) {
-  sumOverPixels<S>(job.pixels, job.sums, part,
+void sumPixels(const SumPixels& job, Chunk chunk) {
+  sumOverPixels<S>(job.pixels, job.sums, chunk,
                    [&](int64_t at, int, auto& lane) __attribute__((always_inline)) {
                      const auto value = S::load(job.values + at);
                      lane.add(value, value);
@@ -56,8 +56,8 @@ void sumPixels(const SumPixels& job, Part part) {
 }
 
 template <class S>
-void maskPixels(const MaskPixels& job, Part part) {
-  sumOverPixels<S>(job.pixels, job.sums, part,
+void maskPixels(const MaskPixels& job, Chunk chunk) {
+  sumOverPixels<S>(job.pixels, job.sums, chunk,
                    [&](int64_t at, int c, auto& lane) __attribute__((always_inline)) {
                      const auto value = S::where(S::load(job.output + at), S::load(job.gradient + at));
                      lane.add(value, S::load(job.normalized + at) - S::load(job.mean + c));
@@ -66,11 +66,11 @@ void maskPixels(const MaskPixels& job, Part part) {
 }
 
 template <class S>
-void normalizePixels(const NormalizePixels& job, Part part) {
+void normalizePixels(const NormalizePixels& job, Chunk chunk) {
   forPixels<S>(
-      job.pixels, part,
+      job.pixels, chunk,
       [&](int64_t first, int64_t end, int c, auto vectors) {
-        constexpr int N = decltype(vectors)::value;
+        constexpr int N = decltype(vectors)::kValue;
         const Vectors<S, N> scale(job.scale + c), shift(job.shift + c);
         const auto value = [&](int64_t at, int n) __attribute__((always_inline)) {
           return S::plus(scale.of[n], S::load(job.values + at), shift.of[n]);
@@ -87,12 +87,12 @@ void normalizePixels(const NormalizePixels& job, Part part) {
 }
 
 template <class S>
-void normGradientPixels(const NormGradientPixels& job, Part part) {
+void normGradientPixels(const NormGradientPixels& job, Chunk chunk) {
   const NormGradient& norm = job.gradient;
   forPixels<S>(
-      job.pixels, part,
+      job.pixels, chunk,
       [&](int64_t first, int64_t end, int c, auto vectors) {
-        constexpr int N = decltype(vectors)::value;
+        constexpr int N = decltype(vectors)::kValue;
         const Vectors<S, N> a(norm.a + c), b(norm.b + c), constant(norm.c + c);
         eachPixel<S, N>(first, end, job.pixels.channels, [&](int64_t at, int n) {
           S::store(job.output + at, S::plus(a.of[n], S::load(norm.gradient + at),

@@ -16,8 +16,8 @@ struct Operands {
   int depth;
 };
 
-// R rows and N vectors of the result, in registers. With R = 6 and N = 2 the AVX2 version runs at 80 to 94 %
-// of the processor's peak; other shapes were slower.
+// Computes R rows and N vectors of the result in registers. With R = 6 and N = 2 the AVX2 version runs at 80
+// to 94 % of the processor's peak; other shapes were slower.
 template <class S, bool Transposed, int R, int N>
 inline __attribute__((always_inline)) void productOf(const Operands& o) {
   using Vec = typename S::Vec;
@@ -28,12 +28,12 @@ inline __attribute__((always_inline)) void productOf(const Operands& o) {
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
     for (int n = 0; n < N; n++)
-      sum[r][n] = Transposed ? S::load(o.out + r * o.outStride + n * S::width) : S::fill(0);
+      sum[r][n] = Transposed ? S::load(o.out + r * o.outStride + n * S::kWidth) : S::fill(0);
 #pragma GCC unroll 4
   for (int k = 0; k < o.depth; k++) {
     Vec b[N];
 #pragma GCC unroll 2
-    for (int n = 0; n < N; n++) b[n] = S::load(right + n * S::width);
+    for (int n = 0; n < N; n++) b[n] = S::load(right + n * S::kWidth);
 #pragma GCC unroll 6
     for (int r = 0; r < R; r++) {
       const Vec a = S::fill(Transposed ? left[r] : left[r * o.leftStride + k]);
@@ -46,10 +46,11 @@ inline __attribute__((always_inline)) void productOf(const Operands& o) {
 #pragma GCC unroll 6
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
-    for (int n = 0; n < N; n++) S::store(o.out + r * o.outStride + n * S::width, sum[r][n]);
+    for (int n = 0; n < N; n++) S::store(o.out + r * o.outStride + n * S::kWidth, sum[r][n]);
 }
 
-// Rows in groups of nearly equal size, none above 6: a last group of one or two would waste the registers.
+// Computes the rows in groups of nearly equal size, none above 6: a last group of one or two would waste the
+// registers.
 template <class S, bool Transposed, int N>
 inline void productOfRows(Operands o, int rows) {
   for (int groups = (rows + 5) / 6; groups > 0; groups--) {
@@ -82,7 +83,7 @@ inline void productOfRows(Operands o, int rows) {
 // Transformed weights lie in panels of two vectors of outputs, [36][panel][inputs][panel's outputs]; the last
 // panel has one vector where the outputs are no multiple of two.
 template <class S>
-inline constexpr int kPanel = 2 * S::width;
+inline constexpr int kPanel = 2 * S::kWidth;
 
 // M[plane][tile][output] = V[plane][tile][input] · weights
 template <class S>
@@ -98,7 +99,7 @@ inline void multiplyWithWeights(const float* v, int64_t vPlane, const float* wei
           tiles);
     if (first < outputs)
       productOfRows<S, false, 1>(
-          {v, inputs, weights + static_cast<int64_t>(first) * inputs, S::width, m + first, outputs, inputs},
+          {v, inputs, weights + static_cast<int64_t>(first) * inputs, S::kWidth, m + first, outputs, inputs},
           tiles);
   }
 }

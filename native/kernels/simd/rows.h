@@ -6,22 +6,23 @@ namespace lt::kernels {
 
 template <class S>
 inline void clear(float* to, int64_t floats) {
-  for (int64_t i = 0; i < floats; i += S::width) S::store(to + i, S::fill(0));
+  for (int64_t i = 0; i < floats; i += S::kWidth) S::store(to + i, S::fill(0));
 }
 
-// Six rows of pixels, of which the next strip downward takes over two. Row r of the padded image (its first
-// row is the one above the image) lies in slot r modulo 6.
-template <class S, class Reader>
+// Six rows of pixels, of which the next strip downward reuses two. Row r of the padded image (its first row
+// is the one above the image) lies in slot r modulo 6.
+template <class S, class Prologue>
 class Rows {
  public:
-  Rows(const Images& images, const Strips& strips, int channels, const Reader& reader, float* memory)
+  Rows(const Images& images, const Strips& strips, int channels, const Prologue& prologue, float* memory)
       : images_(images),
         channels_(channels),
-        reader_(reader),
+        prologue_(prologue),
         memory_(memory),
         rowFloats_(Scratch::rowFloats(strips, channels)) {}
 
-  // Pointers to the strip's rows, of 4 · tiles + 2 pixels each; the first pixel is left of the first tile.
+  // Sets pointers to the strip's rows, of 4 · tiles + 2 pixels each; the first pixel is left of the first
+  // tile.
   __attribute__((noinline)) void load(const Strip& strip, const float* (&rows)[kWindow]) {
     const int64_t top = strip.row * kTile;
     const bool follows = strip.row > 0 && strip.image == last_.image && strip.column == last_.column &&
@@ -41,14 +42,14 @@ class Rows {
     const int64_t begin = left < 0 ? 0 : left,
                   end = left + pixels < images_.width ? left + pixels : images_.width;
     clear<S>(to, (begin - left) * channels_);
-    reader_.read(to + (begin - left) * channels_, (strip.image * images_.height + y) * images_.width + begin,
-                 end - begin);
+    prologue_.read(to + (begin - left) * channels_,
+                   (strip.image * images_.height + y) * images_.width + begin, end - begin);
     clear<S>(to + (end - left) * channels_, (left + pixels - end) * channels_);
   }
 
   const Images images_;
   const int channels_;
-  const Reader reader_;
+  const Prologue prologue_;
   float* const memory_;
   const int64_t rowFloats_;
   Strip last_{-1, 0, 0, 0};

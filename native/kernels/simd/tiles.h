@@ -1,14 +1,14 @@
 // Two-dimensional transforms of a strip's tiles, a vector of channels at a time. A block's transformed tiles
-// lie as [plane][tile][channel]; plane 6i + j holds element (i, j) of the transformed windows. They are kept
-// out of their callers, where the compiler would share out the registers worse.
+// lie as [plane][tile][channel]; plane 6i + j holds element (i, j) of the transformed windows. They are not
+// inlined into their callers, where the compiler would allocate registers worse.
 #pragma once
 #include "kernels/scratch.h"
 #include "kernels/simd/transforms.h"
 
 namespace lt::kernels {
 
-// Numbers of channels that the compiler knows: the distances between a window's 36 planes then are constants
-// of the instructions, where they would need more registers than there are.
+// A number of channels that the compiler knows: the distances between a window's 36 planes are then constants
+// in the instructions, where otherwise they would need more registers than there are.
 template <int C>
 struct Known {
   static constexpr int channels() { return C; }
@@ -35,7 +35,7 @@ inline void withChannels(int channels, const Work& work) {
   }
 }
 
-// B' of one column of a window: six pixels below one another.
+// Computes B' of one column of a window: six pixels below one another.
 template <class S>
 inline __attribute__((always_inline)) void transformColumn(const float* const (&rows)[kWindow],
                                                            int64_t offset, float* to) {
@@ -44,27 +44,27 @@ inline __attribute__((always_inline)) void transformColumn(const float* const (&
   for (int i = 0; i < kWindow; i++) d[i] = S::load(rows[i] + offset);
   Transforms<S>::input(d, out);
 #pragma GCC unroll 6
-  for (int i = 0; i < kWindow; i++) S::store(to + i * S::width, out[i]);
+  for (int i = 0; i < kWindow; i++) S::store(to + i * S::kWidth, out[i]);
 }
 
-// B' d B for N vectors of channels from c on: the columns first, whose results neighbouring tiles share. A
-// tile's N vectors are written one after the other: they lie in one cache line.
+// Computes B' d B for N vectors of channels from c on: the columns first, whose results neighboring tiles
+// share. A tile's N vectors are written one after the other: they lie in one cache line.
 template <class S, int N, class Layout>
 __attribute__((noinline)) void transformInputOf(const float* const (&rows)[kWindow], int tiles, Layout layout,
                                                 int c, float* halfWay, float* v) {
   const int channels = layout.channels();
   const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
-  constexpr int kColumn = kWindow * S::width;
+  constexpr int kColumn = kWindow * S::kWidth;
   const int64_t vector = static_cast<int64_t>(kTile * tiles + 2) * kColumn;
   for (int n = 0; n < N; n++)
     for (int x = 0; x < 2; x++)
-      transformColumn<S>(rows, static_cast<int64_t>(x) * channels + c + n * S::width,
+      transformColumn<S>(rows, static_cast<int64_t>(x) * channels + c + n * S::kWidth,
                          halfWay + n * vector + x * kColumn);
   for (int t = 0; t < tiles; t++)
 #pragma GCC unroll 2
     for (int n = 0; n < N; n++) {
-      const int first = c + n * S::width;
+      const int first = c + n * S::kWidth;
       const float* window = halfWay + n * vector + t * kTile * kColumn;
       for (int x = 2; x < kWindow; x++)
         transformColumn<S>(rows, static_cast<int64_t>(t * kTile + x) * channels + first,
@@ -74,7 +74,7 @@ __attribute__((noinline)) void transformInputOf(const float* const (&rows)[kWind
       for (int i = 0; i < kWindow; i++) {
         Vec d[kWindow], out[kWindow];
 #pragma GCC unroll 6
-        for (int j = 0; j < kWindow; j++) d[j] = S::load(window + j * kColumn + i * S::width);
+        for (int j = 0; j < kWindow; j++) d[j] = S::load(window + j * kColumn + i * S::kWidth);
         Transforms<S>::input(d, out);
 #pragma GCC unroll 6
         for (int j = 0; j < kWindow; j++) S::store(to + (i * kWindow + j) * plane, out[j]);
@@ -82,17 +82,17 @@ __attribute__((noinline)) void transformInputOf(const float* const (&rows)[kWind
     }
 }
 
-// B' d B of the strip's windows.
+// Computes B' d B of the strip's windows.
 template <class S, class Layout>
 inline void transformInput(const float* const (&rows)[kWindow], int tiles, Layout layout, float* halfWay,
                            float* v) {
   int c = 0;
-  for (; c + 2 * S::width <= layout.channels(); c += 2 * S::width)
+  for (; c + 2 * S::kWidth <= layout.channels(); c += 2 * S::kWidth)
     transformInputOf<S, 2>(rows, tiles, layout, c, halfWay, v);
   if (c < layout.channels()) transformInputOf<S, 1>(rows, tiles, layout, c, halfWay, v);
 }
 
-// A dY A' of the strip's tiles; `rows` are those of the windows, of which the tiles are the middle.
+// Computes A dY A' of the strip's tiles; `rows` are those of the windows, of which the tiles are the middle.
 template <class S, class Layout>
 __attribute__((noinline)) void transformGradient(const float* const (&rows)[kWindow], int tiles,
                                                  Layout layout, float* d) {
@@ -100,7 +100,7 @@ __attribute__((noinline)) void transformGradient(const float* const (&rows)[kWin
   const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
   for (int t = 0; t < tiles; t++)
-    for (int c = 0; c < channels; c += S::width) {
+    for (int c = 0; c < channels; c += S::kWidth) {
       Vec half[kWindow][kTile];
 #pragma GCC unroll 4
       for (int j = 0; j < kTile; j++) {
@@ -123,10 +123,10 @@ __attribute__((noinline)) void transformGradient(const float* const (&rows)[kWin
     }
 }
 
-// A' m A of the strip's tiles, written to the images. Whole: no tile reaches beyond the image.
-template <class S, bool Whole, class Layout, class Writer>
+// Computes A' m A of the strip's tiles and hands it to the epilogue. Whole: no tile reaches beyond the image.
+template <class S, bool Whole, class Layout, class Epilogue>
 __attribute__((noinline)) void transformOutputOf(const float* m, const Strip& strip, const Images& images,
-                                                 Layout layout, Writer& writer) {
+                                                 Layout layout, Epilogue& epilogue) {
   const int channels = layout.channels();
   const int64_t plane = layout.plane();
   using Vec = typename S::Vec;
@@ -134,9 +134,9 @@ __attribute__((noinline)) void transformOutputOf(const float* m, const Strip& st
   for (int t = 0; t < strip.tiles; t++) {
     const int64_t left = (strip.column + t) * kTile, width = Whole ? kTile : images.width - left;
     const int64_t pixel = (strip.image * images.height + top) * images.width + left;
-    for (int c = 0; c < channels; c += S::width) {
+    for (int c = 0; c < channels; c += S::kWidth) {
       const float* from = m + static_cast<int64_t>(t) * channels + c;
-      auto lane = writer.lane(c);
+      auto lane = epilogue.lane(c);
       Vec half[kTile][kWindow];
 #pragma GCC unroll 6
       for (int j = 0; j < kWindow; j++) {
@@ -161,15 +161,15 @@ __attribute__((noinline)) void transformOutputOf(const float* m, const Strip& st
   }
 }
 
-template <class S, class Layout, class Writer>
+template <class S, class Layout, class Epilogue>
 inline void transformOutput(const float* m, const Strip& strip, const Images& images, Layout layout,
-                            Writer& writer) {
+                            Epilogue& epilogue) {
   const bool whole =
       (strip.row + 1) * kTile <= images.height && (strip.column + strip.tiles) * kTile <= images.width;
   if (whole)
-    transformOutputOf<S, true>(m, strip, images, layout, writer);
+    transformOutputOf<S, true>(m, strip, images, layout, epilogue);
   else
-    transformOutputOf<S, false>(m, strip, images, Unknown{layout.channels()}, writer);
+    transformOutputOf<S, false>(m, strip, images, Unknown{layout.channels()}, epilogue);
 }
 
 }  // namespace lt::kernels

@@ -9,7 +9,7 @@ namespace lt::kernels {
 inline constexpr float kNear = 0.70710678118654752f;  // 1/√2
 inline constexpr float kFar = 1.41421356237309505f;   // √2
 
-// Of the weights: rows [1, p, p²] / n for the points in order, and [0, 0, 1] for infinity.
+// The transform of the weights: rows [1, p, p²] / n for the points in order, and [0, 0, 1] for infinity.
 inline constexpr float kWeightTransform[6][3] = {
     {1, 0, 0},
     {-2.f / 3, -2.f / 3 * kNear, -1.f / 3},

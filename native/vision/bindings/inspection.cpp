@@ -1,20 +1,13 @@
 // JavaScript's side of inspecting images: converts, calls, wraps.
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/parallel-for.h"
-#include "vision/bindings/pixels.h"
-#include "vision/bindings/vision.h"
+#include "vision/bindings/conversions.h"
 #include "vision/codecs/decode.h"
 #include "vision/inspection/inspect.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
-
-napi_value buffer(napi_env env, std::span<const uint8_t> bytes) {
-  napi_value result;
-  check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &result),
-        "napi_create_buffer_copy");
-  return result;
-}
 
 // 16 hexadecimal digits
 napi_value hex(napi_env env, uint64_t value) {
@@ -37,24 +30,24 @@ napi_value toJs(napi_env env, const Inspection& found) {
   set(env, result, "width", num(env, found.width));
   set(env, result, "height", num(env, found.height));
   set(env, result, "bits", num(env, found.bits));
-  set(env, result, "colour", text(env, found.colour));
+  set(env, result, "colour", text(env, found.color));
   set(env, result, "alpha", boolean(env, found.alpha));
   set(env, result, "orientation", num(env, found.orientation));
   set(env, result, "bytes", num(env, static_cast<double>(found.bytes)));
   set(env, result, "fileHash", hex(env, found.fileHash));
   set(env, result, "pixelHash", hex(env, found.pixelHash));
-  const auto& [hash, mirrored, contrast, colours] = found.fingerprint;
+  const auto& [hash, mirrored, contrast, colors] = found.fingerprint;
   set(env, result, "hash", hex(env, hash));
   set(env, result, "mirrored", hex(env, mirrored));
   set(env, result, "contrast", num(env, contrast));
-  set(env, result, "colours", buffer(env, colours));
+  set(env, result, "colours", fromBytes(env, colors));
   return result;
 }
 
 // inspectImages(pixels, threads, "header" or "whole") → an inspection an image
 napi_value inspectImages(napi_env env, size_t, napi_value* argv) {
   const auto [source, borrowed] = toSource(env, argv[0]);
-  const Depth depth = toStr(env, argv[2]) == "header" ? Depth::header : Depth::whole;
+  const Depth depth = toStr(env, argv[2]) == "header" ? Depth::Header : Depth::Whole;
   std::vector<Inspection> found(source->size());
   parallelFor(
       found.size(), static_cast<int>(toInt(env, argv[1])),
@@ -74,7 +67,7 @@ napi_value makeThumbnails(napi_env env, size_t, napi_value* argv) {
       [&](size_t i) { files[i] = thumbnailOf(*source, i, side); }, endDecodingThread);
   const napi_value result = array(env, files.size());
   for (uint32_t i = 0; i < files.size(); i++)
-    set(env, result, i, files[i].empty() ? null(env) : buffer(env, files[i]));
+    set(env, result, i, files[i].empty() ? null(env) : fromBytes(env, files[i]));
   return result;
 }
 
@@ -85,4 +78,4 @@ void initInspection(napi_env env, napi_value exports) {
   def<makeThumbnails, 3>(env, exports, "makeThumbnails");
 }
 
-}  // namespace lt
+}  // namespace lt::vision

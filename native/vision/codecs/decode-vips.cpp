@@ -1,16 +1,16 @@
 #include "vision/codecs/decode-vips.h"
 
-#include "vision/codecs/decoder.h"
+#include "vision/image/pixel-order.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 [[noreturn]] void fail() { failDecoding(takeVipsError()); }
 
 // Reads the header only.
 VipsPtr openImage(std::span<const uint8_t> content, VipsFormat format) {
-  const auto load = format == VipsFormat::jpeg  ? vips_jpegload_buffer
-                    : format == VipsFormat::png ? vips_pngload_buffer
+  const auto load = format == VipsFormat::Jpeg  ? vips_jpegload_buffer
+                    : format == VipsFormat::Png ? vips_pngload_buffer
                                                 : vips_webpload_buffer;
   VipsImage* image = nullptr;
   void* data = const_cast<uint8_t*>(content.data());
@@ -22,7 +22,7 @@ VipsPtr openImage(std::span<const uint8_t> content, VipsFormat format) {
 
 VipsPtr upright(VipsPtr image) {
   if (vips_image_get_orientation(image.get()) == 1) return image;
-  // Turning reads in another order than the file's: needs all pixels in memory.
+  // Turning reads in another order than the file's, which takes all pixels in memory.
   VipsPtr memory(vips_image_copy_memory(image.get()));
   VipsImage* turned = nullptr;
   if (!memory || vips_autorot(memory.get(), &turned, nullptr)) fail();
@@ -36,7 +36,7 @@ VipsPtr eightBit(VipsPtr image) {
   return VipsPtr(converted);
 }
 
-// One row. 1 band: grey, 2: grey and alpha, 3: RGB, 4: RGB and alpha, or CMYK.
+// One row. 1 band: gray, 2: gray and alpha, 3: RGB, 4: RGB and alpha, or CMYK.
 void toRgb(const uint8_t* from, int bands, bool cmyk, int width, uint8_t* to) {
   if (cmyk) return cmykToRgb(from, width, to);
   for (int x = 0; x < width; x++, from += bands, to += 3) {
@@ -77,4 +77,4 @@ Image decodeOpened(VipsPtr opened) { return toRgb(eightBit(upright(std::move(ope
 
 void endVipsThread() { vips_thread_shutdown(); }
 
-}  // namespace lt
+}  // namespace lt::vision

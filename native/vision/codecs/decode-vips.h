@@ -5,16 +5,16 @@
 #include "vision/codecs/vips.h"
 #include "vision/image/image.h"
 
-namespace lt {
+namespace lt::vision {
 
-enum class VipsFormat { jpeg, png, webp };
+enum class VipsFormat { Jpeg, Png, Webp };
 
-// As decodeBytes() in decode.h, without the name in the errors.
+// Decodes as decodeBytes() in decode.h does, without the name in the errors.
 Image decodeByVips(std::span<const uint8_t> content, VipsFormat format);
 
-// The same for what libvips has opened already, with the loader's options of the caller.
+// Does the same for an image that libvips has opened already, with the caller's options.
 Image decodeOpened(VipsPtr opened);
 
 void endVipsThread();
 
-}  // namespace lt
+}  // namespace lt::vision

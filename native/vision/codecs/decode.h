@@ -1,24 +1,25 @@
-// Image files to pixels.
+// Decoding of image files to pixels.
 #pragma once
 #include <span>
 #include <string>
 
 #include "vision/image/region.h"
 
-namespace lt {
+namespace lt::vision {
 
 // Decodes the content of a JPEG, PNG or WebP file; `name` is its path or description in messages. The result
-// is always three-channel sRGB: grey is repeated, alpha is dropped and CMYK is converted as Pillow's
+// is always three-channel sRGB: gray is repeated, alpha is dropped and CMYK is converted as Pillow's
 // convert("RGB") does, 16 bits become 8, the EXIF orientation is applied. JPEG goes by the system's
 // libjpeg-turbo where there is one (see jpeg.h), all else by libvips. Throws a DataError that names the file
 // when it is damaged, truncated, or declares more than 2^28 pixels. Any thread.
 Image decodeBytes(const std::string& name, std::span<const uint8_t> content);
 
-// At least the window of it that is needed, with the same values; of a JPEG by libjpeg-turbo not much more,
-// and reduced where it may be.
-Part decodePart(const std::string& name, std::span<const uint8_t> content, const Needs& needs);
+// Decodes at least the required window, with the same values. Of a JPEG, libjpeg-turbo decodes not much more,
+// and reduces it where it may.
+Region decodeRegion(const std::string& name, std::span<const uint8_t> content,
+                    const RequiredWindowOf& requiredOf);
 
-// Frees what libvips keeps for the calling thread; call it at the end of each thread that decoded.
+// Frees what libvips keeps for the calling thread; call it at the end of each thread that decoded or encoded.
 void endDecodingThread();
 
-}  // namespace lt
+}  // namespace lt::vision

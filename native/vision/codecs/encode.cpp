@@ -4,12 +4,12 @@
 
 #include "vision/codecs/vips.h"
 
-namespace lt {
+namespace lt::vision {
 
 std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int quality) {
   startVips();
   const VipsPtr borrowed(vips_image_new_from_memory(image.pixels.get(), image.size(), image.width,
-                                                    image.height, Image::channels, VIPS_FORMAT_UCHAR));
+                                                    image.height, Image::kChannels, VIPS_FORMAT_UCHAR));
   VipsImage* rgb = nullptr;
   void* data = nullptr;
   size_t size = 0;
@@ -17,7 +17,7 @@ std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int qua
       !borrowed || vips_copy(borrowed.get(), &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
   const VipsPtr source(rgb);
   if (!failed) {
-    failed = format == ImageFormat::png
+    failed = format == ImageFormat::Png
                  ? vips_pngsave_buffer(rgb, &data, &size, nullptr)
                  : vips_jpegsave_buffer(rgb, &data, &size, "Q", quality, "optimize_coding", TRUE, nullptr);
   }
@@ -27,4 +27,4 @@ std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int qua
   return {bytes, bytes + size};
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -1,4 +1,4 @@
-// Pixels to image files in memory, by libvips.
+// Encoding of pixels to image files in memory, by libvips.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -6,12 +6,12 @@
 
 #include "vision/image/image.h"
 
-namespace lt {
+namespace lt::vision {
 
-enum class ImageFormat { png, jpeg };
+enum class ImageFormat { Png, Jpeg };
 
-// PNG keeps every pixel. JPEG loses detail: quality 1 to 100; from 90 on its colours keep their full
+// PNG keeps every pixel. JPEG loses detail: quality 1 to 100; from 90 on its colors keep their full
 // resolution. Any thread. Throws std::runtime_error when libvips fails.
 std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int quality);
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -6,13 +6,13 @@
 #include <cstdlib>
 #include <string_view>
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // libjpeg-turbo's file name says which version of libjpeg's interface it was built with.
-constexpr const char* fileName = JPEG_LIB_VERSION >= 80   ? "libjpeg.so.8"
-                                 : JPEG_LIB_VERSION >= 70 ? "libjpeg.so.7"
-                                                          : "libjpeg.so.62";
+constexpr const char* kFileName = JPEG_LIB_VERSION >= 80   ? "libjpeg.so.8"
+                                  : JPEG_LIB_VERSION >= 70 ? "libjpeg.so.7"
+                                                           : "libjpeg.so.62";
 
 // RTLD_DEEPBIND: the library's calls of its own functions stay inside it, whatever else the process has
 // loaded.
@@ -20,7 +20,7 @@ const JpegLibrary* open() {
   static JpegLibrary library;
   const char* choice = std::getenv("LONGTAIL_JPEG");
   if (choice && std::string_view(choice) == "vips") return nullptr;
-  void* handle = dlopen(fileName, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+  void* handle = dlopen(kFileName, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
   if (!handle) return nullptr;
   const auto find = [&](auto& function, const char* name) {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, name));
@@ -45,5 +45,5 @@ const JpegLibrary* jpegLibrary() {
   return library;
 }
 
-}  // namespace lt
+}  // namespace lt::vision
 #endif

@@ -5,9 +5,9 @@
 
 #include <jpeglib.h>
 
-namespace lt {
+namespace lt::vision {
 
-// The library's functions. Not linked with: the programme must start without the library, and its names must
+// The library's functions. Not linked with: the program must start without the library, and its names must
 // not be confused with those of another libjpeg in the process (libvips has one inside).
 struct JpegLibrary {
   decltype(&jpeg_std_error) stdError;
@@ -26,4 +26,4 @@ struct JpegLibrary {
 // Null when there is no library of the version that the headers describe, or LONGTAIL_JPEG is "vips".
 const JpegLibrary* jpegLibrary();
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -7,21 +7,21 @@
 #include <csetjmp>
 #include <vector>
 
-#include "vision/codecs/decoder.h"
 #include "vision/codecs/jpeg-library.h"
 #include "vision/image/orientation.h"
+#include "vision/image/pixel-order.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-constexpr int exifMarker = JPEG_APP0 + 1;
+constexpr int kExifMarker = JPEG_APP0 + 1;
 
-// Colour is stored at half the resolution and interpolated, from neighbours that are not there where decoding
-// begins: so many pixels around a window are decoded with it and come out different.
-constexpr int margin = 4;
+// Color is stored at half the resolution and interpolated, from neighbors that are not there where decoding
+// begins. This many pixels around a window are decoded with it and come out different.
+constexpr int kMargin = 4;
 
 // Each scan of a progressive image goes over all of it: a small file with thousands of them would take hours.
-constexpr int maxScans = 100;
+constexpr int kMaxScans = 100;
 
 // libjpeg reports an error by a function that must not return, and it cannot be passed by a C++ exception.
 struct Errors : jpeg_error_mgr {
@@ -43,9 +43,9 @@ void onWarning(j_common_ptr state, int level) {
 
 void onProgress(j_common_ptr state) {
   const auto decompressor = reinterpret_cast<j_decompress_ptr>(state);
-  if (decompressor->input_scan_number <= maxScans) return;
+  if (decompressor->input_scan_number <= kMaxScans) return;
   auto& errors = static_cast<Errors&>(*state->err);
-  std::snprintf(errors.text, sizeof(errors.text), "more than %d scans", maxScans);
+  std::snprintf(errors.text, sizeof(errors.text), "more than %d scans", kMaxScans);
   std::longjmp(errors.escape, 1);
 }
 
@@ -61,11 +61,11 @@ class JpegDecoder {
         library_.createDecompress(&state_, JPEG_LIB_VERSION, sizeof(state_));
         state_.progress = &progress_;
         library_.memSrc(&state_, content.data(), static_cast<unsigned long>(content.size()));
-        library_.saveMarkers(&state_, exifMarker, 0xFFFF);
+        library_.saveMarkers(&state_, kExifMarker, 0xFFFF);
         library_.readHeader(&state_, TRUE);
       });
       requireSize(height(), width());
-      chooseColours();
+      chooseColors();
     } catch (...) {
       library_.destroyDecompress(&state_);
       throw;
@@ -79,7 +79,7 @@ class JpegDecoder {
 
   int orientation() const {
     for (auto marker = state_.marker_list; marker; marker = marker->next) {
-      if (marker->marker != exifMarker) continue;
+      if (marker->marker != kExifMarker) continue;
       const int found = exifOrientation({marker->data, marker->data_length});
       if (found != 1) return found;
     }
@@ -94,12 +94,12 @@ class JpegDecoder {
     return image;
   }
 
-  // Rows above the window are passed over, those below are not looked at.
-  Part decodePart(const Need& need) {
-    const auto& [window, reduction] = need;
-    const auto begin = [&](int first) { return std::max(0, first / reduction - margin); };
+  // Skips the rows above the window and does not look at those below.
+  Region decodeRegion(const RequiredWindow& required) {
+    const auto& [window, reduction] = required;
+    const auto begin = [&](int first) { return std::max(0, first / reduction - kMargin); };
     const auto end = [&](int last, int size) {
-      return std::min((size + reduction - 1) / reduction, (last + reduction - 1) / reduction + margin);
+      return std::min((size + reduction - 1) / reduction, (last + reduction - 1) / reduction + kMargin);
     };
     const int top = begin(window.top), bottom = end(window.top + window.height, height());
     const int left = begin(window.left), right = end(window.left + window.width, width());
@@ -107,8 +107,8 @@ class JpegDecoder {
     state_.scale_denom = static_cast<unsigned int>(reduction);  // of scale_num, 1
     guarded([&] {
       library_.startDecompress(&state_);
-      if (wide < state_.output_width)
-        library_.cropScanline(&state_, &from, &wide);  // `from` moves left, to a block's edge
+      // `from` moves left, to a block's edge.
+      if (wide < state_.output_width) library_.cropScanline(&state_, &from, &wide);
       if (top > 0) library_.skipScanlines(&state_, static_cast<JDIMENSION>(top));
     });
     Image image(bottom - top, static_cast<int>(wide));
@@ -129,14 +129,14 @@ class JpegDecoder {
 
   bool isCmyk() const { return state_.out_color_space == JCS_CMYK; }
 
-  void chooseColours() {
+  void chooseColors() {
     const int channels = state_.num_components;
     if (channels != 1 && channels != 3 && channels != 4)
       throw DataError("expected 1, 3 or 4 channels, found " + std::to_string(channels));
     state_.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
   }
 
-  // The next rows.
+  // Reads the next rows.
   void read(Image& image) {
     std::vector<uint8_t> inks(isCmyk() ? static_cast<size_t>(image.width) * 4 : 0);
     guarded([&] {
@@ -148,7 +148,7 @@ class JpegDecoder {
     });
   }
 
-  // Stored inverted, as Adobe's programmes do; Pillow takes all CMYK files so.
+  // CMYK is stored inverted, as by Adobe's programs; Pillow treats all CMYK files so.
   static void invertedCmykToRgb(uint8_t* inks, int width, uint8_t* to) {
     for (int i = 0; i < 4 * width; i++) inks[i] = 255 - inks[i];
     cmykToRgb(inks, width, to);
@@ -165,8 +165,8 @@ class JpegDecoder {
 bool hasJpegLibrary() { return jpegLibrary() != nullptr; }
 
 std::string jpegLibraryVersion() {
-  constexpr int version = LIBJPEG_TURBO_VERSION_NUMBER;  // three digits a part
-  const auto part = [](int unit) { return std::to_string(version / unit % 1000); };
+  constexpr int kVersion = LIBJPEG_TURBO_VERSION_NUMBER;  // three digits a part
+  const auto part = [](int unit) { return std::to_string(kVersion / unit % 1000); };
   return "libjpeg-turbo " + part(1000000) + "." + part(1000) + "." + part(1);
 }
 
@@ -176,20 +176,20 @@ Image decodeJpeg(std::span<const uint8_t> content) {
 }
 
 // A file that was cut off does not end with the mark of the end (which occurs in no image data): it is
-// decoded as a whole, so that it is refused whatever part is needed. One that must be turned is, too.
-Part decodeJpegPart(std::span<const uint8_t> content, const Needs& needs) {
+// decoded as a whole, so that it is refused whichever window is required. So is an image that must be turned.
+Region decodeJpegRegion(std::span<const uint8_t> content, const RequiredWindowOf& requiredOf) {
   JpegDecoder decoder(content);
   const bool endsWell = content[content.size() - 2] == 0xFF && content.back() == JPEG_EOI;
   const int orientation = decoder.orientation();
-  if (!endsWell || orientation != 1) return Part::all(upright(decoder.decode(), orientation));
-  return decoder.decodePart(needs({decoder.height(), decoder.width()}));
+  if (!endsWell || orientation != 1) return Region::all(upright(decoder.decode(), orientation));
+  return decoder.decodeRegion(requiredOf({decoder.height(), decoder.width()}));
 }
 
-}  // namespace lt
+}  // namespace lt::vision
 
 #else
 
-namespace lt {
+namespace lt::vision {
 
 bool hasJpegLibrary() { return false; }
 
@@ -197,9 +197,9 @@ std::string jpegLibraryVersion() { return {}; }
 
 Image decodeJpeg(std::span<const uint8_t>) { throw std::logic_error("decodeJpeg: built without libjpeg"); }
 
-Part decodeJpegPart(std::span<const uint8_t>, const Needs&) {
-  throw std::logic_error("decodeJpegPart: built without libjpeg");
+Region decodeJpegRegion(std::span<const uint8_t>, const RequiredWindowOf&) {
+  throw std::logic_error("decodeJpegRegion: built without libjpeg");
 }
 
-}  // namespace lt
+}  // namespace lt::vision
 #endif

@@ -3,7 +3,7 @@
 #include <mutex>
 #include <stdexcept>
 
-namespace lt {
+namespace lt::vision {
 
 void startVips() {
   static std::once_flag once;
@@ -23,4 +23,4 @@ std::string takeVipsError() {
   return text.substr(0, text.find('\n'));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

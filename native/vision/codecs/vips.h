@@ -1,11 +1,11 @@
-// libvips, as every file here uses it: started once, one thread a call, no cache, no messages of its own.
+// libvips, as every file here uses it: started once, one thread per call, no cache, no messages of its own.
 #pragma once
 #include <vips/vips.h>
 
 #include <memory>
 #include <string>
 
-namespace lt {
+namespace lt::vision {
 
 struct Unref {
   void operator()(void* object) const { g_object_unref(object); }
@@ -15,7 +15,7 @@ using VipsPtr = std::unique_ptr<VipsImage, Unref>;
 // Call before anything of libvips; later calls do nothing.
 void startVips();
 
-// What libvips says of the last failure in this process: the first line; clears it.
+// Returns the first line of what libvips says about the last failure in this process, and clears it.
 std::string takeVipsError();
 
-}  // namespace lt
+}  // namespace lt::vision

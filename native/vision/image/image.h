@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace lt {
+namespace lt::vision {
 
 // Something wrong with the user's data; the message names the file or record. Becomes a DataError in
 // JavaScript.
@@ -17,16 +17,16 @@ struct DataError : std::runtime_error {
 };
 
 struct Image {
-  static constexpr int channels = 3;
-  // Vector code may read and write so many bytes past the last pixel.
-  static constexpr size_t slack = 32;
+  static constexpr int kChannels = 3;
+  // Vector code may read and write this many bytes past the last pixel.
+  static constexpr size_t kSlack = 32;
 
   int height = 0, width = 0;
   std::unique_ptr<uint8_t[]> pixels;
 
   Image() = default;
   Image(int height_, int width_)
-      : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size() + slack)) {}
+      : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size() + kSlack)) {}
 
   Image copy() const {
     Image same(height, width);
@@ -34,8 +34,8 @@ struct Image {
     return same;
   }
 
-  size_t size() const { return static_cast<size_t>(height) * width * channels; }
-  size_t rowSize() const { return static_cast<size_t>(width) * channels; }
+  size_t size() const { return static_cast<size_t>(height) * width * kChannels; }
+  size_t rowSize() const { return static_cast<size_t>(width) * kChannels; }
   uint8_t* row(int y) { return pixels.get() + y * rowSize(); }
   const uint8_t* row(int y) const { return pixels.get() + y * rowSize(); }
 };
@@ -51,9 +51,9 @@ struct View {
 
   const uint8_t* row(int y) const { return pixels + y * stride; }
   // The window must lie inside.
-  View part(int top, int left, int height_, int width_) const {
+  View window(int top, int left, int height_, int width_) const {
     View result = *this;
-    result.pixels = row(top) + static_cast<size_t>(left) * Image::channels;
+    result.pixels = row(top) + static_cast<size_t>(left) * Image::kChannels;
     result.height = height_;
     result.width = width_;
     return result;
@@ -69,4 +69,19 @@ inline std::string sizeText(int height, int width) {
   return std::to_string(height) + " x " + std::to_string(width) + " (height x width)";
 }
 
-}  // namespace lt
+// Throws a DataError for an image that cannot be decoded; `reason` is the library's own account.
+[[noreturn]] inline void failDecoding(const std::string& reason) {
+  throw DataError("cannot be decoded, the file is damaged or truncated" +
+                  (reason.empty() ? "" : " (" + reason + ")"));
+}
+
+// Throws a DataError for an image of more than 2^28 pixels: a header may declare any size, and no memory is
+// taken on trust.
+inline void requireSize(int height, int width) {
+  constexpr int64_t kMaxPixels = int64_t{1} << 28;  // 268 million: a square of 16,384 pixels
+  if (int64_t{height} * width <= kMaxPixels) return;
+  throw DataError("expected at most " + std::to_string(kMaxPixels) + " pixels, found " +
+                  sizeText(height, width));
+}
+
+}  // namespace lt::vision

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 using namespace std::string_view_literals;
@@ -19,8 +19,8 @@ class Tiff {
     if (offset > bytes_.size() || bytes_.size() - offset < static_cast<size_t>(size)) return 0;
     uint32_t value = 0;
     for (int i = 0; i < size; i++) {
-      const int place = little_ ? size - 1 - i : i;
-      value = value << 8 | static_cast<uint8_t>(bytes_[offset + static_cast<size_t>(place)]);
+      const int index = little_ ? size - 1 - i : i;
+      value = value << 8 | static_cast<uint8_t>(bytes_[offset + static_cast<size_t>(index)]);
     }
     return value;
   }
@@ -30,8 +30,8 @@ class Tiff {
   bool little_;
 };
 
-constexpr uint32_t orientationTag = 0x0112, shortType = 3;
-constexpr size_t entrySize = 12;
+constexpr uint32_t kOrientationTag = 0x0112, kShortType = 3;
+constexpr size_t kEntrySize = 12;
 
 }  // namespace
 
@@ -44,9 +44,9 @@ int exifOrientation(std::span<const uint8_t> segment) {
   if (!tiff.valid()) return 1;
   const size_t directory = tiff.at(4, 4);
   for (size_t i = 0, count = tiff.at(directory, 2); i < count; i++) {
-    const size_t entry = directory + 2 + i * entrySize;
-    if (tiff.at(entry, 2) != orientationTag) continue;
-    const uint32_t value = tiff.at(entry + 2, 2) == shortType ? tiff.at(entry + 8, 2) : 0;
+    const size_t entry = directory + 2 + i * kEntrySize;
+    if (tiff.at(entry, 2) != kOrientationTag) continue;
+    const uint32_t value = tiff.at(entry + 2, 2) == kShortType ? tiff.at(entry + 8, 2) : 0;
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
@@ -72,4 +72,4 @@ Image upright(Image image, int orientation) {
   return result;
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -4,13 +4,13 @@
 
 #include "vision/image/image.h"
 
-namespace lt {
+namespace lt::vision {
 
-// The orientation, 1 to 8, that a JPEG's APP1 segment (without its marker and length) states; 1, upright,
-// when it states none.
+// Returns the orientation, 1 to 8, that a JPEG's APP1 segment (without its marker and length) states; 1,
+// upright, when it states none.
 int exifOrientation(std::span<const uint8_t> segment);
 
-// Turned and mirrored so that it stands upright.
+// Turns and mirrors the image so that it stands upright.
 Image upright(Image image, int orientation);
 
-}  // namespace lt
+}  // namespace lt::vision

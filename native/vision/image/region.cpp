@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
-namespace lt {
+namespace lt::vision {
 
-Window around(const Window& a, const Window& b) {
+Window boundingWindow(const Window& a, const Window& b) {
   const int top = std::min(a.top, b.top), left = std::min(a.left, b.left);
   const int bottom = std::max(a.top + a.height, b.top + b.height),
             right = std::max(a.left + a.width, b.left + b.width);
   return {top, left, bottom - top, right - left};
 }
 
-Image cut(const Image& image, const Window& window) {
+Image crop(const Image& image, const Window& window) {
   Image result(window.height, window.width);
   const int from = std::max(0, window.left), to = std::min(image.width, window.left + window.width);
   const size_t before = static_cast<size_t>(from - window.left) * 3,
@@ -30,8 +30,8 @@ Image cut(const Image& image, const Window& window) {
   return result;
 }
 
-Need both(const Need& a, const Need& b) {
-  return {around(a.window, b.window), std::min(a.reduction, b.reduction)};
+RequiredWindow unionOf(const RequiredWindow& a, const RequiredWindow& b) {
+  return {boundingWindow(a.window, b.window), std::min(a.reduction, b.reduction)};
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -1,10 +1,10 @@
-// A window of an image, and what there is of an image in memory.
+// Regions of an image: a window of it that is in memory, and the window that somebody requires.
 #pragma once
 #include <functional>
 
 #include "vision/image/image.h"
 
-namespace lt {
+namespace lt::vision {
 
 struct Size {
   int height, width;
@@ -15,35 +15,35 @@ struct Window {
   int top, left, height, width;
 };
 
-// The smallest window that has both inside.
-Window around(const Window& a, const Window& b);
+// Returns the smallest window that contains both.
+Window boundingWindow(const Window& a, const Window& b);
 
-// The part of the image in the window; zeros where the window reaches over the edge.
-Image cut(const Image& image, const Window& window);
+// Returns the pixels in the window, with zeros where the window reaches over the edge.
+Image crop(const Image& image, const Window& window);
 
-// What there is of an image in memory: a window of it, or of the image reduced by 2, 4 or 8.
-struct Part {
+// The pixels of an image that are in memory: a window of it, or of the image reduced by 2, 4 or 8.
+struct Region {
   Image pixels;
   Window window;  // of the whole, in reduced pixels; `pixels` are of its size
   Size whole;     // before it was reduced
   int reduction = 1;
 
-  static Part all(Image image) {
+  static Region all(Image image) {
     const int height = image.height, width = image.width;
     return {std::move(image), {0, 0, height, width}, {height, width}};
   }
 };
 
-// The window of an image that is needed, and by what it may be reduced: 1, 2, 4 or 8.
-struct Need {
+// The window of an image that is required, and the factor by which it may be reduced: 1, 2, 4 or 8.
+struct RequiredWindow {
   Window window;
   int reduction = 1;
 };
 
-// Of an image of this size.
-using Needs = std::function<Need(Size)>;
+// Returns what is required of an image of this size.
+using RequiredWindowOf = std::function<RequiredWindow(Size)>;
 
-// The smallest need that both are part of.
-Need both(const Need& a, const Need& b);
+// Returns the smallest window, and the smaller reduction, that satisfy both.
+RequiredWindow unionOf(const RequiredWindow& a, const RequiredWindow& b);
 
-}  // namespace lt
+}  // namespace lt::vision

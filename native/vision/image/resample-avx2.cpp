@@ -4,24 +4,24 @@
 
 #include <algorithm>
 
-#define AVX2 __attribute__((target("avx2")))
+#include "vision/image/simd.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // Processors multiply pairs of 16-bit numbers and add the two products in one step, faster than one 32-bit
-// number. So each weight is two parts, low + 2^15 high, which are summed apart and then joined: the exact
+// number. So each weight is split into low + 2^15 high, which are summed apart and then joined to the exact
 // 32-bit sum.
-constexpr int lowBits = 15;
+constexpr int kLowBits = 15;
 
 struct Pair {
   int32_t low, high;  // of two weights, in 16 bits each
 };
 
 Pair pairOf(const int32_t* weights) {
-  constexpr int32_t mask = (1 << lowBits) - 1;
-  return {(weights[0] & mask) | (weights[1] & mask) << 16, weights[0] >> lowBits | (weights[1] >> lowBits)
-                                                                                       << 16};
+  constexpr int32_t kMask = (1 << kLowBits) - 1;
+  return {(weights[0] & kMask) | (weights[1] & kMask) << 16, weights[0] >> kLowBits | (weights[1] >> kLowBits)
+                                                                                          << 16};
 }
 
 struct Sums {
@@ -29,21 +29,21 @@ struct Sums {
 };
 
 // Adds the weighted pairs of values, 16 bits each.
-AVX2 inline void add(Sums& sums, __m256i values, __m256i low, __m256i high) {
+LT_AVX2 inline void add(Sums& sums, __m256i values, __m256i low, __m256i high) {
   sums.low = _mm256_add_epi32(sums.low, _mm256_madd_epi16(values, low));
   sums.high = _mm256_add_epi32(sums.high, _mm256_madd_epi16(values, high));
 }
 
-AVX2 inline Sums none() { return {_mm256_set1_epi32(Kernel::half), _mm256_setzero_si256()}; }
+LT_AVX2 inline Sums none() { return {_mm256_set1_epi32(TriangleKernel::kHalf), _mm256_setzero_si256()}; }
 
-// Eight results, in 32 bits each.
-AVX2 inline __m256i joined(const Sums& sums) {
-  const __m256i sum = _mm256_add_epi32(sums.low, _mm256_slli_epi32(sums.high, lowBits));
-  return _mm256_srai_epi32(sum, Kernel::fractionBits);
+// Returns eight results, in 32 bits each.
+LT_AVX2 inline __m256i joined(const Sums& sums) {
+  const __m256i sum = _mm256_add_epi32(sums.low, _mm256_slli_epi32(sums.high, kLowBits));
+  return _mm256_srai_epi32(sum, TriangleKernel::kFractionBits);
 }
 
 // The pairs of all outputs, `perOutput` each.
-std::vector<Pair> pairsOf(const Kernel& kernel) {
+std::vector<Pair> pairsOf(const TriangleKernel& kernel) {
   std::vector<Pair> pairs(kernel.weights.size() / 2);
   for (size_t i = 0; i < pairs.size(); i++) pairs[i] = pairOf(kernel.weights.data() + 2 * i);
   return pairs;
@@ -51,15 +51,16 @@ std::vector<Pair> pairsOf(const Kernel& kernel) {
 
 int pairCount(const Span& span) { return (span.count + 1) / 2; }
 
-AVX2 inline __m256i load8(const uint8_t* first, const uint8_t* second) {
+LT_AVX2 inline __m256i load8(const uint8_t* first, const uint8_t* second) {
   return _mm256_inserti128_si256(
       _mm256_castsi128_si256(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(first))),
       _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)), 1);
 }
 
-// An output pixel of two rows, a row in each half: red, green, blue as 32-bit numbers. Reads up to five bytes
-// past the inputs.
-AVX2 inline __m256i pixelOfRows(const uint8_t* first, const uint8_t* second, const Pair* pairs, int count) {
+// Returns an output pixel of two rows, one row in each half: red, green and blue as 32-bit numbers. Reads up
+// to five bytes past the inputs.
+LT_AVX2 inline __m256i pixelOfRows(const uint8_t* first, const uint8_t* second, const Pair* pairs,
+                                   int count) {
   const __m256i apart =
       _mm256_broadcastsi128_si256(_mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1));
   Sums sums = none();
@@ -78,9 +79,9 @@ struct Line {
 
 class TwoRows {
  public:
-  TwoRows(const Kernel& kernel, const Pair* pairs) : kernel_(kernel), pairs_(pairs) {}
+  TwoRows(const TriangleKernel& kernel, const Pair* pairs) : kernel_(kernel), pairs_(pairs) {}
 
-  AVX2 void resample(Line first, Line second) const {
+  LT_AVX2 void resample(Line first, Line second) const {
     const size_t outputs = kernel_.spans.size();
     size_t x = 0;
     // Four pixels are written as 16 bytes: two more must follow in the row.
@@ -89,13 +90,13 @@ class TwoRows {
   }
 
  private:
-  AVX2 __m256i pixel(size_t x, Line first, Line second) const {
+  LT_AVX2 __m256i pixel(size_t x, Line first, Line second) const {
     const auto& span = kernel_.spans[x];
     return pixelOfRows(first.from + 3 * span.first, second.from + 3 * span.first,
                        pairs_ + x * (kernel_.taps / 2), pairCount(span));
   }
 
-  AVX2 void fourPixels(size_t x, Line first, Line second) const {
+  LT_AVX2 void fourPixels(size_t x, Line first, Line second) const {
     const __m256i words01 = _mm256_packs_epi32(pixel(x, first, second), pixel(x + 1, first, second));
     const __m256i words23 = _mm256_packs_epi32(pixel(x + 2, first, second), pixel(x + 3, first, second));
     const __m256i closer =
@@ -105,7 +106,7 @@ class TwoRows {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(second.to + 3 * x), _mm256_extracti128_si256(bytes, 1));
   }
 
-  AVX2 void onePixel(size_t x, Line first, Line second) const {
+  LT_AVX2 void onePixel(size_t x, Line first, Line second) const {
     const __m256i sums = pixel(x, first, second);
     const __m256i words = _mm256_packs_epi32(sums, sums), bytes = _mm256_packus_epi16(words, words);
     const int32_t found[2] = {_mm256_extract_epi32(bytes, 0), _mm256_extract_epi32(bytes, 4)};
@@ -113,16 +114,16 @@ class TwoRows {
     std::memcpy(second.to + 3 * x, &found[1], 3);
   }
 
-  const Kernel& kernel_;
+  const TriangleKernel& kernel_;
   const Pair* pairs_;
 };
 
-// 32 bytes of an output row. Reads and writes whole blocks, past the row's end.
-AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pair* pairs, int count,
-                                uint8_t* to) {
+// Computes 32 bytes of an output row. Reads and writes whole blocks, past the row's end.
+LT_AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pair* pairs, int count,
+                                   uint8_t* to) {
   Sums sums[4] = {none(), none(), none(), none()};
   const auto load = [](const uint8_t* at)
-                        AVX2 { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
+                        LT_AVX2 { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
   for (int i = 0; i < count; i += 2) {
     const __m256i low = _mm256_set1_epi32(pairs[i / 2].low), high = _mm256_set1_epi32(pairs[i / 2].high);
     const uint8_t* first = from + static_cast<size_t>(i) * stride;
@@ -133,7 +134,7 @@ AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pair* 
       add(sums[2 * half + 1], _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b)), low, high);
     }
   }
-  // Packing goes by halves of 16 bytes: the order is mended at the end.
+  // Packing works within halves of 16 bytes, so the order is restored at the end.
   const __m256i words0 = _mm256_packs_epi32(joined(sums[0]), joined(sums[1])),
                 words1 = _mm256_packs_epi32(joined(sums[2]), joined(sums[3]));
   const __m256i bytes = _mm256_packus_epi16(words0, words1);
@@ -143,7 +144,7 @@ AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pair* 
 
 }  // namespace
 
-void resampleRowsAvx2(const View& source, const Kernel& kernel, Image& result) {
+void resampleRowsAvx2(const View& source, const TriangleKernel& kernel, Image& result) {
   const auto pairs = pairsOf(kernel);
   const TwoRows rows(kernel, pairs.data());
   for (int y = 0; y < source.height; y += 2) {
@@ -152,7 +153,7 @@ void resampleRowsAvx2(const View& source, const Kernel& kernel, Image& result) {
   }
 }
 
-AVX2 void resampleColumnsAvx2(const View& source, const Kernel& kernel, Image& result) {
+LT_AVX2 void resampleColumnsAvx2(const View& source, const TriangleKernel& kernel, Image& result) {
   const auto pairs = pairsOf(kernel);
   for (int y = 0; y < result.height; y++) {
     const auto [first, count] = kernel.spans[y];
@@ -163,4 +164,4 @@ AVX2 void resampleColumnsAvx2(const View& source, const Kernel& kernel, Image& r
   }
 }
 
-}  // namespace lt
+}  // namespace lt::vision

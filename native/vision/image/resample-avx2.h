@@ -1,11 +1,12 @@
-// The two passes of a resize with AVX2, which the processor must have. The same bytes as the portable ones.
+// The two passes of a resize with AVX2, which the processor must have. They give the same bytes as the
+// portable ones.
 #pragma once
 #include "vision/image/image.h"
 #include "vision/image/triangle-kernel.h"
 
-namespace lt {
+namespace lt::vision {
 
-void resampleRowsAvx2(const View& source, const Kernel& kernel, Image& result);
-void resampleColumnsAvx2(const View& source, const Kernel& kernel, Image& result);
+void resampleRowsAvx2(const View& source, const TriangleKernel& kernel, Image& result);
+void resampleColumnsAvx2(const View& source, const TriangleKernel& kernel, Image& result);
 
-}  // namespace lt
+}  // namespace lt::vision

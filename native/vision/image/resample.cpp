@@ -6,12 +6,14 @@
 #include "vision/image/resample-avx2.h"
 #include "vision/image/simd.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-uint8_t toByte(int32_t sum) { return static_cast<uint8_t>(std::clamp(sum >> Kernel::fractionBits, 0, 255)); }
+uint8_t toByte(int32_t sum) {
+  return static_cast<uint8_t>(std::clamp(sum >> TriangleKernel::kFractionBits, 0, 255));
+}
 
-void resampleRows(const View& source, const Kernel& kernel, Image& result) {
+void resampleRows(const View& source, const TriangleKernel& kernel, Image& result) {
   for (int y = 0; y < source.height; y++) {
     const uint8_t* from = source.row(y);
     uint8_t* to = result.row(y);
@@ -19,7 +21,7 @@ void resampleRows(const View& source, const Kernel& kernel, Image& result) {
       const auto [first, count] = kernel.spans[x];
       const int32_t* weights = kernel.weightsOf(x);
       const uint8_t* pixel = from + first * 3;
-      int32_t red = Kernel::half, green = Kernel::half, blue = Kernel::half;
+      int32_t red = TriangleKernel::kHalf, green = TriangleKernel::kHalf, blue = TriangleKernel::kHalf;
       for (int i = 0; i < count; i++, pixel += 3) {
         red += weights[i] * pixel[0];
         green += weights[i] * pixel[1];
@@ -32,13 +34,13 @@ void resampleRows(const View& source, const Kernel& kernel, Image& result) {
   }
 }
 
-void resampleColumns(const View& source, const Kernel& kernel, Image& result) {
+void resampleColumns(const View& source, const TriangleKernel& kernel, Image& result) {
   const size_t size = result.rowSize();
   std::vector<int32_t> sums(size);
   for (int y = 0; y < result.height; y++) {
     const auto [first, count] = kernel.spans[y];
     const int32_t* weights = kernel.weightsOf(y);
-    std::fill(sums.begin(), sums.end(), Kernel::half);
+    std::fill(sums.begin(), sums.end(), TriangleKernel::kHalf);
     for (int i = 0; i < count; i++) {
       const uint8_t* from = source.row(first + i);
       for (size_t x = 0; x < size; x++) sums[x] += weights[i] * from[x];
@@ -48,7 +50,7 @@ void resampleColumns(const View& source, const Kernel& kernel, Image& result) {
   }
 }
 
-using Pass = void (*)(const View&, const Kernel&, Image&);
+using Pass = void (*)(const View&, const TriangleKernel&, Image&);
 
 }  // namespace
 
@@ -58,13 +60,13 @@ Image resample(const View& source, const Axis& rows, const Axis& columns) {
   if (rows.keepsSize() && columns.keepsSize()) return source.copy();
   Image result(rows.count, columns.count);
   if (columns.keepsSize()) {
-    alongColumns(source, Kernel(rows), result);
+    alongColumns(source, TriangleKernel(rows), result);
   } else if (rows.keepsSize()) {
-    alongRows(source, Kernel(columns), result);
+    alongRows(source, TriangleKernel(columns), result);
   } else {
     Image between(source.height, columns.count);
-    alongRows(source, Kernel(columns), between);
-    alongColumns(between, Kernel(rows), result);
+    alongRows(source, TriangleKernel(columns), between);
+    alongColumns(between, TriangleKernel(rows), result);
   }
   return result;
 }
@@ -73,4 +75,4 @@ Image resample(const View& image, int height, int width) {
   return resample(image, Axis::whole(image.height, height), Axis::whole(image.width, width));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

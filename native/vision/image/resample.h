@@ -1,18 +1,18 @@
-// Resizing by separable convolution.
+// Resampling: resizing by separable convolution.
 #pragma once
 #include "vision/image/image.h"
 #include "vision/image/triangle-kernel.h"
 
-namespace lt {
+namespace lt::vision {
 
 // Bilinear with antialias: each output pixel is the weighted mean of the input under a triangle whose
 // half-width is max(1, reduction), first along rows, then along columns, rounded to bytes after each pass,
 // with 22-bit fixed-point weights; a side that keeps its size is passed over. The same definition as Pillow's
-// Image.resize(…, BILINEAR). `source` is inputsOf(rows) x inputsOf(columns) of the image; the result is what
-// is wanted of the resized one.
+// Image.resize(…, BILINEAR). `source` is inputsOf(rows) x inputsOf(columns) of the image; the result is the
+// wanted window of the resized image.
 Image resample(const View& source, const Axis& rows, const Axis& columns);
 
-// All of the image.
+// Resizes all of the image.
 Image resample(const View& image, int height, int width);
 
-}  // namespace lt
+}  // namespace lt::vision

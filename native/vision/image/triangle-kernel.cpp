@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // A triangle over the inputs, in their units.
@@ -17,13 +17,13 @@ struct Triangle {
         start(axis.start),
         inputs(axis.inputs) {}
 
-  double centre(int output) const { return start + (output + 0.5) * scale; }
+  double center(int output) const { return start + (output + 0.5) * scale; }
   Span span(int output) const {
-    const int first = std::max(static_cast<int>(centre(output) - support + 0.5), 0);
-    return {first, std::min(static_cast<int>(centre(output) + support + 0.5), inputs) - first};
+    const int first = std::max(static_cast<int>(center(output) - support + 0.5), 0);
+    return {first, std::min(static_cast<int>(center(output) + support + 0.5), inputs) - first};
   }
   double height(int output, int input) const {
-    return std::max(0.0, 1.0 - std::abs((input + 0.5 - centre(output)) / support));
+    return std::max(0.0, 1.0 - std::abs((input + 0.5 - center(output)) / support));
   }
 };
 
@@ -37,7 +37,7 @@ Span inputsOf(const Axis& axis) {
   return {first, last.first + last.count - first};
 }
 
-Kernel::Kernel(const Axis& axis) {
+TriangleKernel::TriangleKernel(const Axis& axis) {
   const Triangle triangle(axis);
   taps = static_cast<int>(std::ceil(triangle.support)) * 2 + 2;
   spans.resize(static_cast<size_t>(axis.count));
@@ -51,9 +51,9 @@ Kernel::Kernel(const Axis& axis) {
     double total = 0;
     for (int tap = 0; tap < count; tap++) total += exact[tap] = triangle.height(output, first + tap);
     for (int tap = 0; tap < count; tap++)
-      to[tap] = static_cast<int32_t>(std::lround(exact[tap] / total * (1 << fractionBits)));
+      to[tap] = static_cast<int32_t>(std::lround(exact[tap] / total * (1 << kFractionBits)));
     spans[i] = {first - start, count};
   }
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <vector>
 
-namespace lt {
+namespace lt::vision {
 
 // One side of an image that is resized: `inputs` pixels become `outputs`, of which only `count` from `first`
-// on are wanted. The outputs divide `length` among them, in pixels from the place `start`: all inputs, unless
-// said otherwise.
+// on are wanted. The outputs divide `length` pixels from `start` on among them: all inputs, unless said
+// otherwise.
 struct Axis {
   int inputs, outputs, first, count;
   double start = 0, length = inputs;
@@ -17,24 +17,24 @@ struct Axis {
   bool keepsSize() const { return inputs == outputs && length == inputs; }
 };
 
-// The pixels that the wanted ones are made of.
+// The pixels from which the wanted ones are computed.
 struct Span {
   int first, count;
 };
 Span inputsOf(const Axis& axis);
 
-// For each wanted output the inputs it is made of and their weights, which make up 2^22. Inputs are counted
-// from the first one that any output needs.
-struct Kernel {
-  static constexpr int fractionBits = 22;  // 8 bits of value, 2 of headroom for rounding, 22 of weight
-  static constexpr int32_t half = 1 << (fractionBits - 1);
+// For each wanted output, the inputs from which it is computed and their weights, which add up to 2^22.
+// Inputs are counted from the first one that any output needs.
+struct TriangleKernel {
+  static constexpr int kFractionBits = 22;  // 8 bits of value, 2 of headroom for rounding, 22 of weight
+  static constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
   int taps;  // weights an output, an even number: zeros fill up
   std::vector<Span> spans;
   std::vector<int32_t> weights;
 
-  explicit Kernel(const Axis& axis);
+  explicit TriangleKernel(const Axis& axis);
   const int32_t* weightsOf(int output) const { return weights.data() + static_cast<size_t>(output) * taps; }
 };
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -6,13 +6,14 @@
 
 #include "vision/image/resample.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-constexpr int side = 32, frequencies = 8, tiles = 8;
-using Plane = std::array<double, side * side>;
-using Spectrum =
-    std::array<double, frequencies * frequencies>;  // [vertical, horizontal], from frequency 1 on
+constexpr int kSide = 32, kFrequencies = 8, kTiles = 8;
+using Plane = std::array<double, kSide * kSide>;
+
+// [vertical, horizontal], from frequency 1 on.
+using Spectrum = std::array<double, kFrequencies * kFrequencies>;
 
 // Rec. 601, as in Pillow's convert("L").
 Plane lumaOf(const Image& image) {
@@ -26,12 +27,12 @@ Plane lumaOf(const Image& image) {
 }
 
 // cos(π k (2 x + 1) / 64) for k = 1 … 8
-const std::array<std::array<double, side>, frequencies>& cosines() {
+const std::array<std::array<double, kSide>, kFrequencies>& cosines() {
   static const auto table = [] {
-    std::array<std::array<double, side>, frequencies> values;
-    for (int k = 0; k < frequencies; k++)
-      for (int x = 0; x < side; x++)
-        values[k][x] = std::cos(std::numbers::pi * (k + 1) * (2 * x + 1) / (2 * side));
+    std::array<std::array<double, kSide>, kFrequencies> values;
+    for (int k = 0; k < kFrequencies; k++)
+      for (int x = 0; x < kSide; x++)
+        values[k][x] = std::cos(std::numbers::pi * (k + 1) * (2 * x + 1) / (2 * kSide));
     return values;
   }();
   return table;
@@ -39,14 +40,14 @@ const std::array<std::array<double, side>, frequencies>& cosines() {
 
 Spectrum spectrumOf(const Plane& luma) {
   const auto& table = cosines();
-  std::array<double, frequencies * side> rows{};  // [horizontal frequency, y]
-  for (int k = 0; k < frequencies; k++)
-    for (int y = 0; y < side; y++)
-      for (int x = 0; x < side; x++) rows[k * side + y] += table[k][x] * luma[y * side + x];
+  std::array<double, kFrequencies * kSide> rows{};  // [horizontal frequency, y]
+  for (int k = 0; k < kFrequencies; k++)
+    for (int y = 0; y < kSide; y++)
+      for (int x = 0; x < kSide; x++) rows[k * kSide + y] += table[k][x] * luma[y * kSide + x];
   Spectrum spectrum{};
-  for (int v = 0; v < frequencies; v++)
-    for (int h = 0; h < frequencies; h++)
-      for (int y = 0; y < side; y++) spectrum[v * frequencies + h] += table[v][y] * rows[h * side + y];
+  for (int v = 0; v < kFrequencies; v++)
+    for (int h = 0; h < kFrequencies; h++)
+      for (int y = 0; y < kSide; y++) spectrum[v * kFrequencies + h] += table[v][y] * rows[h * kSide + y];
   return spectrum;
 }
 
@@ -60,7 +61,7 @@ uint64_t aboveMedian(const Spectrum& spectrum) {
   return bits;
 }
 
-// A mirror turns the sign of the odd horizontal frequencies.
+// Mirroring flips the sign of the odd horizontal frequencies.
 Spectrum mirrored(Spectrum spectrum) {
   for (size_t i = 0; i < spectrum.size(); i += 2) spectrum[i] = -spectrum[i];
   return spectrum;
@@ -76,14 +77,15 @@ float deviationOf(const Plane& luma) {
   return static_cast<float>(std::sqrt(std::max(0.0, squares / luma.size() - mean * mean)));
 }
 
-std::array<uint8_t, tiles * tiles * 3> coloursOf(const Image& image) {
-  constexpr int tile = side / tiles, pixels = tile * tile;
-  std::array<int, tiles * tiles * 3> sums{};
-  for (int y = 0; y < side; y++)
-    for (int x = 0; x < side * 3; x++) sums[(y / tile * tiles + x / 3 / tile) * 3 + x % 3] += image.row(y)[x];
-  std::array<uint8_t, tiles * tiles * 3> means;
+std::array<uint8_t, kTiles * kTiles * 3> colorsOf(const Image& image) {
+  constexpr int kTile = kSide / kTiles, kPixels = kTile * kTile;
+  std::array<int, kTiles * kTiles * 3> sums{};
+  for (int y = 0; y < kSide; y++)
+    for (int x = 0; x < kSide * 3; x++)
+      sums[(y / kTile * kTiles + x / 3 / kTile) * 3 + x % 3] += image.row(y)[x];
+  std::array<uint8_t, kTiles * kTiles * 3> means;
   std::transform(sums.begin(), sums.end(), means.begin(),
-                 [](int sum) { return static_cast<uint8_t>((sum + pixels / 2) / pixels); });
+                 [](int sum) { return static_cast<uint8_t>((sum + kPixels / 2) / kPixels); });
   return means;
 }
 
@@ -98,10 +100,10 @@ uint64_t mix(uint64_t h) {
 }  // namespace
 
 Fingerprint fingerprintOf(const Image& image) {
-  const Image small = resample(image, side, side);
+  const Image small = resample(image, kSide, kSide);
   const Plane luma = lumaOf(small);
   const Spectrum spectrum = spectrumOf(luma);
-  return {aboveMedian(spectrum), aboveMedian(mirrored(spectrum)), deviationOf(luma), coloursOf(small)};
+  return {aboveMedian(spectrum), aboveMedian(mirrored(spectrum)), deviationOf(luma), colorsOf(small)};
 }
 
 uint64_t hashOf(std::span<const uint8_t> bytes, uint64_t seed) {
@@ -117,4 +119,4 @@ uint64_t hashOf(std::span<const uint8_t> bytes, uint64_t seed) {
   return mix(hash ^ rest);
 }
 
-}  // namespace lt
+}  // namespace lt::vision

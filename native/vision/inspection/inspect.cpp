@@ -5,19 +5,18 @@
 #include <string_view>
 
 #include "vision/codecs/decode-vips.h"
-#include "vision/codecs/decoder.h"
 #include "vision/codecs/encode.h"
 #include "vision/codecs/vips.h"
 #include "vision/image/resample.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 using namespace std::string_view_literals;
 using Bytes = std::span<const uint8_t>;
 
-constexpr int shortestSide =
-    64;  // twice what the fingerprint needs; a JPEG's decoder halves as long as this is left
+// A JPEG's decoder halves the image as long as this is left: twice what the fingerprint needs.
+constexpr int kMinSide = 64;
 
 // ---- Formats by their first bytes
 struct Signature {
@@ -25,7 +24,7 @@ struct Signature {
   size_t offset;
   std::string_view bytes;
 };
-constexpr Signature signatures[] = {
+constexpr Signature kSignatures[] = {
     {"jpeg", 0, "\xff\xd8\xff"sv},
     {"png", 0, "\x89PNG\r\n\x1a\n"sv},
     {"webp", 8, "WEBP"sv},
@@ -49,7 +48,7 @@ std::string_view view(Bytes content) {
 
 std::string formatOf(Bytes content) {
   const auto text = view(content);
-  for (const auto& [name, offset, bytes] : signatures) {
+  for (const auto& [name, offset, bytes] : kSignatures) {
     if (text.size() >= offset + bytes.size() && text.substr(offset, bytes.size()) == bytes)
       return std::string(name);
   }
@@ -60,8 +59,8 @@ bool isSupported(const std::string& format) {
   return format == "jpeg" || format == "png" || format == "webp";
 }
 
-// Whether the mark that ends a file of this format is missing, which tells a truncated file from a damaged
-// one.
+// Whether the mark that ends a file of this format is missing, which distinguishes a truncated file from a
+// damaged one.
 bool lacksEnd(const std::string& format, Bytes content) {
   const auto text = view(content);
   if (format == "jpeg")
@@ -90,16 +89,16 @@ VipsPtr open(Bytes content, const std::string& format, VipsFailOn failOn, int sh
   return VipsPtr(image);
 }
 
-// The largest reduction a JPEG decoder has that leaves `least` pixels on the shorter side.
-int shrinkFor(const Inspection& found, int least) {
+// The largest reduction a JPEG decoder has that leaves `minSide` pixels on the shorter side.
+int shrinkFor(const Inspection& found, int minSide) {
   int shrink = 8;
-  while (shrink > 1 && std::min(found.width, found.height) < least * shrink) shrink /= 2;
+  while (shrink > 1 && std::min(found.width, found.height) < minSide * shrink) shrink /= 2;
   return shrink;
 }
 
-std::string colourOf(const VipsImage* image) {
-  const VipsInterpretation colours = vips_image_get_interpretation(image);
-  if (colours == VIPS_INTERPRETATION_CMYK) return "cmyk";
+std::string colorOf(const VipsImage* image) {
+  const VipsInterpretation colors = vips_image_get_interpretation(image);
+  if (colors == VIPS_INTERPRETATION_CMYK) return "cmyk";
   return vips_image_get_bands(image) < 3 ? "grey" : "rgb";
 }
 
@@ -107,7 +106,7 @@ void describe(VipsImage* image, Inspection& found) {
   found.width = vips_image_get_width(image);
   found.height = vips_image_get_height(image);
   found.bits = static_cast<int>(8 * vips_format_sizeof(vips_image_get_format(image)));
-  found.colour = colourOf(image);
+  found.color = colorOf(image);
   found.alpha = vips_image_hasalpha(image);
   found.orientation = vips_image_get_orientation(image);
 }
@@ -118,17 +117,17 @@ void fingerprint(const Image& image, Inspection& found) {
   found.fingerprint = fingerprintOf(image);
 }
 
-// The library's own account in a message of failDecoding.
+// Returns the library's own account in a message of failDecoding.
 std::string reasonIn(const std::string& message) {
   const size_t begin = message.find('('), end = message.rfind(')');
   return begin == message.npos || end == message.npos ? message : message.substr(begin + 1, end - begin - 1);
 }
 
 // JPEG decoders warn of damage that they can pass over, as training does; those of the other formats warn of
-// harmless things such as colour profiles.
+// harmless things such as color profiles.
 void decode(Bytes content, Inspection& found) {
   const auto read = [&](VipsFailOn failOn) {
-    fingerprint(decodeOpened(open(content, found.format, failOn, shrinkFor(found, shortestSide))), found);
+    fingerprint(decodeOpened(open(content, found.format, failOn, shrinkFor(found, kMinSide))), found);
   };
   if (found.format != "jpeg") return read(VIPS_FAIL_ON_TRUNCATED);
   try {
@@ -151,7 +150,7 @@ void inspectContent(Bytes content, Inspection& found, Depth depth) {
   found.huge = true;
   requireSize(found.height, found.width);
   found.huge = false;
-  if (depth == Depth::header) return;
+  if (depth == Depth::Header) return;
   found.fileHash = hashOf(content);
   decode(content, found);
 }
@@ -162,8 +161,8 @@ void inspectPixels(const Image& image, Inspection& found, Depth depth) {
   found.width = image.width;
   found.height = image.height;
   found.bits = 8;
-  found.colour = "rgb";
-  if (depth == Depth::header) return;
+  found.color = "rgb";
+  if (depth == Depth::Header) return;
   fingerprint(image, found);
   found.fileHash = found.pixelHash;
 }
@@ -175,7 +174,7 @@ Image fitted(Image image, int side) {
   return resample(image, scaled(image.height), scaled(image.width));
 }
 
-// As much of the image as can be decoded.
+// Decodes as much of the image as can be decoded.
 Image salvage(Bytes content, int side) {
   Inspection found;
   found.format = formatOf(content);
@@ -207,15 +206,15 @@ Inspection inspect(const Source& source, size_t index, Depth depth) {
 }
 
 std::vector<uint8_t> thumbnailOf(const Source& source, size_t index, int side) {
-  constexpr int quality = 80;
+  constexpr int kQuality = 80;
   startVips();
   try {
     const auto file = source.file(index);
     Image image = file ? salvage(file->bytes(), side) : source.load(index);
-    return encodeImage(fitted(std::move(image), side), ImageFormat::jpeg, quality);
+    return encodeImage(fitted(std::move(image), side), ImageFormat::Jpeg, kQuality);
   } catch (const DataError&) {
     return {};
   }
 }
 
-}  // namespace lt
+}  // namespace lt::vision

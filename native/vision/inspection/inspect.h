@@ -5,18 +5,19 @@
 #include "vision/inspection/fingerprint.h"
 #include "vision/sources/source.h"
 
-namespace lt {
+namespace lt::vision {
 
 struct Inspection {
   std::string error;       // why it cannot be decoded for training; empty when it can
   std::string warning;     // what the decoder complained of though it went on
   bool truncated = false;  // an error because the file ends before the image does
   bool huge = false;       // refused for its declared size, before anything was decoded
-  std::string
-      format;  // "jpeg", "png", "webp"; another's name where it is known; "pixels" without a file; else empty
+  // "jpeg", "png" or "webp"; another format's name where it is known; "pixels" without a file; otherwise
+  // empty.
+  std::string format;
   int width = 0, height = 0;  // as stored, before the EXIF orientation is applied
   int bits = 0;               // a channel
-  std::string colour;         // "rgb", "grey" or "cmyk"
+  std::string color;          // "rgb", "grey" or "cmyk"
   bool alpha = false;
   int orientation = 1;      // EXIF's, 1 to 8
   uint64_t bytes = 0;       // of the file
@@ -25,15 +26,15 @@ struct Inspection {
   Fingerprint fingerprint;  // of the upright image
 };
 
-enum class Depth { header, whole };
+enum class Depth { Header, Whole };
 
-// Any thread; never throws a DataError: what is wrong is the result. `header` leaves out all that needs
-// decoding and hashing. Large JPEG files are decoded to a fraction of their size, which reads all of the
-// file.
+// Inspects an image, on any thread. It never throws a DataError: what is wrong is the result. `Header` leaves
+// out all that needs decoding and hashing. Large JPEG files are decoded to a fraction of their size, which
+// reads all of the file.
 Inspection inspect(const Source& source, size_t index, Depth depth);
 
-// The image, upright, as a JPEG file that fits a square of `side` pixels; of a damaged file as much as can be
-// decoded. Empty when nothing can.
+// Returns the image, upright, as a JPEG file that fits a square of `side` pixels; of a damaged file as much
+// as can be decoded. Empty when nothing can be.
 std::vector<uint8_t> thumbnailOf(const Source& source, size_t index, int side);
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace lt {
+namespace lt::vision {
 
 at::Tensor BufferPool::take(at::IntArrayRef sizes, at::ScalarType type, at::MemoryFormat format) {
   const auto options = at::TensorOptions().dtype(type).memory_format(format);
@@ -22,11 +22,11 @@ at::Tensor BufferPool::take(at::IntArrayRef sizes, at::ScalarType type, at::Memo
     std::rotate(known_.rbegin(), known, known + 1);
     return known_.back().detach();
   }
-  const auto oldest = known_.size() < most_ ? known_.end() : std::ranges::find_if(known_, isFree);
+  const auto oldest = known_.size() < capacity_ ? known_.end() : std::ranges::find_if(known_, isFree);
   if (oldest != known_.end()) known_.erase(oldest);
   auto made = at::empty(sizes, options);
-  if (known_.size() < most_) known_.push_back(made);
+  if (known_.size() < capacity_) known_.push_back(made);
   return made.detach();
 }
 
-}  // namespace lt
+}  // namespace lt::vision

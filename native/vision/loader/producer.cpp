@@ -10,50 +10,51 @@
 
 extern "C" void omp_set_num_threads(int);
 
-namespace lt {
+namespace lt::vision {
 
 namespace {
 
-constexpr size_t imagesPerChunk = 8;  // given to a thread at once: several threads share a batch
+constexpr size_t kImagesPerChunk = 8;  // given to a thread at once: several threads share a batch
 
-int64_t mostNumbers(const Producer::Settings& settings) {
-  size_t most = 0;
+int64_t maxNumbers(const Producer::Settings& settings) {
+  size_t maximum = 0;
   for (const auto& view : settings.views) {
     Philox random(0);
     size_t numbers = 0;
     for (const auto& transform : view.drawn)
       numbers += transform->drawn(settings.size, settings.size, random).size();
-    most = std::max(most, numbers);
+    maximum = std::max(maximum, numbers);
   }
-  return static_cast<int64_t>(most);
+  return static_cast<int64_t>(maximum);
 }
 
 }  // namespace
 
-struct Producer::Batch {
+struct Producer::PendingBatch {
   uint32_t epoch;
   std::vector<ImageDraw> draws;
   at::Tensor pixels, drawn;
   size_t given = 0, made = 0;
-  size_t failedAt =
-      SIZE_MAX;  // position of the first image that failed, so that the error is the same for any threads
+
+  // The position of the first image that failed, so that the error is the same for any number of threads.
+  size_t failedAt = SIZE_MAX;
   std::exception_ptr failure;
 
   bool complete() const { return made == draws.size(); }
 };
 
 struct Producer::Chunk {
-  std::shared_ptr<Batch> batch;
+  std::shared_ptr<PendingBatch> batch;
   size_t begin, end;
 };
 
 Producer::Producer(Settings settings)
     : settings_(std::move(settings)),
-      numbers_(mostNumbers(settings_)),
-      buffers_((numbers_ > 0 ? 2 : 1) * (settings_.ahead + 2), settings_.pinned) {
+      numbers_(maxNumbers(settings_)),
+      buffers_((numbers_ > 0 ? 2 : 1) * (settings_.prefetch + 2), settings_.pinned) {
   const size_t views = settings_.views.size();
-  if (views == 0 || views > mostViews) {
-    throw std::out_of_range("Producer: expected 1 to " + std::to_string(mostViews) + " views, received " +
+  if (views == 0 || views > kMaxViews) {
+    throw std::out_of_range("Producer: expected 1 to " + std::to_string(kMaxViews) + " views, received " +
                             std::to_string(views));
   }
   try {
@@ -85,7 +86,7 @@ void Producer::plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch) 
   };
   for (const ImageDraw& draw : draws) {
     requireBelow("images", draw.image, settings_.source->size());
-    requireBelow("draws of an image", draw.count, mostDraws);
+    requireBelow("draws of an image", draw.count, kMaxDrawsOfImage);
   }
   if (batch == 0) throw std::out_of_range("plan: expected at least one image a batch");
   {
@@ -101,7 +102,7 @@ void Producer::plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch) 
 
 void Producer::cancel() { plan(0, {}, 1); }
 
-std::optional<Producer::Made> Producer::next(std::chrono::milliseconds patience) {
+std::optional<Producer::Batch> Producer::next(std::chrono::milliseconds patience) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (batches_.empty() && opened_ == planned_.size())
     throw std::logic_error("next: the plan has no further batch");
@@ -112,7 +113,7 @@ std::optional<Producer::Made> Producer::next(std::chrono::milliseconds patience)
   lock.unlock();
   space_.notify_all();
   if (batch->failure) std::rethrow_exception(batch->failure);
-  return Made{std::move(batch->pixels), std::move(batch->drawn)};
+  return Batch{std::move(batch->pixels), std::move(batch->drawn)};
 }
 
 void Producer::work() {
@@ -124,32 +125,32 @@ void Producer::work() {
   endDecodingThread();
 }
 
-// The next images to make; waits for some; nothing when the producer stops.
+// Returns the next images to make, and waits for them; nothing when the producer stops.
 std::optional<Producer::Chunk> Producer::take() {
   std::unique_lock<std::mutex> lock(mutex_);
   const auto open = [&] {
     return !batches_.empty() && batches_.back()->given < batches_.back()->draws.size();
   };
   space_.wait(lock, [&] {
-    return stopping_ || open() || (opened_ < planned_.size() && batches_.size() < settings_.ahead);
+    return stopping_ || open() || (opened_ < planned_.size() && batches_.size() < settings_.prefetch);
   });
   if (stopping_) return {};
   if (!open()) openBatch();
   const auto& batch = batches_.back();
   const size_t begin = batch->given;
-  batch->given = std::min(begin + imagesPerChunk, batch->draws.size());
+  batch->given = std::min(begin + kImagesPerChunk, batch->draws.size());
   return Chunk{batch, begin, batch->given};
 }
 
 void Producer::openBatch() {
   const size_t count = std::min(batchSize_, planned_.size() - opened_);
   const auto first = planned_.begin() + static_cast<std::ptrdiff_t>(opened_);
-  auto batch = std::make_shared<Batch>();
+  auto batch = std::make_shared<PendingBatch>();
   batch->epoch = epoch_;
   batch->draws.assign(first, first + static_cast<std::ptrdiff_t>(count));
   const auto images = static_cast<int64_t>(count * settings_.views.size());
   try {
-    batch->pixels = buffers_.take({images, Image::channels, settings_.size, settings_.size}, at::kByte,
+    batch->pixels = buffers_.take({images, Image::kChannels, settings_.size, settings_.size}, at::kByte,
                                   at::MemoryFormat::ChannelsLast);
     if (numbers_ > 0)
       batch->drawn = buffers_.take({images, numbers_}, at::kInt, at::MemoryFormat::Contiguous);
@@ -163,7 +164,7 @@ void Producer::openBatch() {
 }
 
 void Producer::make(const Chunk& chunk) {
-  Batch& batch = *chunk.batch;
+  PendingBatch& batch = *chunk.batch;
   size_t failedAt = SIZE_MAX;
   std::exception_ptr failure;
   const bool hasRoom = batch.pixels.defined() && (numbers_ == 0 || batch.drawn.defined());
@@ -184,26 +185,27 @@ void Producer::make(const Chunk& chunk) {
   if (batch.complete()) ready_.notify_all();
 }
 
-void Producer::makeViews(Batch& batch, size_t position) {
+void Producer::makeViews(PendingBatch& batch, size_t position) {
   const auto& views = settings_.views;
   const ImageDraw draw = batch.draws[position];
   const auto random = [&](size_t view) {
     return randomOf(settings_.seed, batch.epoch, draw, static_cast<uint32_t>(view));
   };
-  const Part part = settings_.source->part(draw.image, [&](Size size) {
-    Need need = views[0].pipeline.needed(size, random(0));
+  const Region region = settings_.source->region(draw.image, [&](Size size) {
+    RequiredWindow required = views[0].pipeline.required(size, random(0));
     for (size_t view = 1; view < views.size(); view++)
-      need = both(need, views[view].pipeline.needed(size, random(view)));
-    return settings_.reduce ? need : Need{need.window};
+      required = unionOf(required, views[view].pipeline.required(size, random(view)));
+    return settings_.reduce ? required : RequiredWindow{required.window};
   });
-  for (size_t view = 0; view < views.size(); view++) makeView(batch, position, view, part, random(view));
+  for (size_t view = 0; view < views.size(); view++) makeView(batch, position, view, region, random(view));
 }
 
-void Producer::makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random) {
+void Producer::makeView(PendingBatch& batch, size_t position, size_t view, const Region& region,
+                        Philox random) {
   const Stopwatch transforming(Stage::Transform);
   Image image;
   try {
-    image = settings_.views[view].pipeline.apply(part, random);
+    image = settings_.views[view].pipeline.apply(region, random);
     if (image.height != settings_.size || image.width != settings_.size) {
       throw DataError("after its transforms expected " + sizeText(settings_.size, settings_.size) +
                       ", found " + sizeText(image.height, image.width));
@@ -211,20 +213,21 @@ void Producer::makeView(Batch& batch, size_t position, size_t view, const Part& 
   } catch (const DataError& error) {
     throw DataError(settings_.source->describe(batch.draws[position].image) + ": " + error.what());
   }
-  const size_t place = view * batch.draws.size() + position;
-  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + place * image.size(), image.pixels.get(),
+  const size_t index = view * batch.draws.size() + position;
+  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + index * image.size(), image.pixels.get(),
               image.size());
-  draw(batch, place, view, random);
+  draw(batch, index, view, random);
 }
 
-// With the numbers that come after those of the view's pipeline.
-void Producer::draw(Batch& batch, size_t place, size_t view, Philox& random) {
+// Draws for transforms that are done elsewhere, with the random numbers that come after those of the view's
+// pipeline.
+void Producer::draw(PendingBatch& batch, size_t index, size_t view, Philox& random) {
   if (numbers_ == 0) return;
-  int32_t* to = batch.drawn.mutable_data_ptr<int32_t>() + place * static_cast<size_t>(numbers_);
+  int32_t* to = batch.drawn.mutable_data_ptr<int32_t>() + index * static_cast<size_t>(numbers_);
   for (const auto& transform : settings_.views[view].drawn) {
     for (const double number : transform->drawn(settings_.size, settings_.size, random))
       *to++ = static_cast<int32_t>(number);
   }
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -1,5 +1,5 @@
-// Batches made ahead of time: a pool of threads loads, transforms and collates; next() hands over in plan
-// order.
+// The producer prefetches batches: a pool of threads loads, transforms and collates, and next() returns
+// batches in the order of the plan.
 #pragma once
 #include <ATen/core/Tensor.h>
 
@@ -17,14 +17,14 @@
 #include "vision/sources/source.h"
 #include "vision/transforms/pipeline.h"
 
-namespace lt {
+namespace lt::vision {
 
 // The bytes of a batch depend on seed, epoch, draws and pipelines only, never on the number of threads. The
 // threads outlive a plan, so that epochs follow each other without new ones.
 class Producer {
  public:
-  // What is done to an image for one view of it; of what is done elsewhere after that, only the random
-  // numbers are drawn.
+  // What is done to an image for one view of it. For transforms that are done elsewhere after that, only the
+  // random numbers are drawn.
   struct View {
     Pipeline pipeline;
     std::vector<TransformPtr> drawn;
@@ -32,61 +32,63 @@ class Producer {
 
   struct Settings {
     std::unique_ptr<const Source> source;
-    std::vector<View> views;  // 1 … mostViews
+    std::vector<View> views;  // 1 … kMaxViews
     int size;                 // side of the square that the pipelines must end with
     uint64_t seed;
     int threads;
-    size_t ahead;  // batches that may be ready or in the making
-    bool reduce;   // decode an image smaller where it is to be made smaller anyway
-    bool pinned;   // batches lie in memory from which a GPU fetches on its own
+    size_t prefetch;  // batches that may be ready or in the making
+    bool reduce;      // decode an image at a smaller size where it is made smaller anyway
+    bool pinned;      // batches lie in memory from which a GPU fetches on its own
   };
 
   explicit Producer(Settings settings);
   ~Producer();  // stops after the images in work
   Producer(const Producer&) = delete;
 
-  // Replaces what is left of the last plan: batches of `batch` draws in this order, the last one as long as
-  // it gets.
+  // Replaces the rest of the last plan by batches of `batch` draws in this order; the last one may be
+  // shorter.
   void plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch);
   void cancel();
 
-  struct Made {
-    at::Tensor images;  // uint8 [V·N, 3, size, size] in channels_last order: all first views, then all
-                        // second, and so on
-    at::Tensor drawn;  // int32 [V·N, numbers]: what View::drawn drew, as each lists it; undefined where there
-                       // is none
+  struct Batch {
+    // uint8 [V·N, 3, size, size] in channels_last order: all first views, then all second ones, and so on.
+    at::Tensor images;
+
+    // int32 [V·N, numbers]: what the transforms of View::drawn drew, as each lists it; undefined if there are
+    // none.
+    at::Tensor drawn;
   };
 
-  // The next batch; nothing if it is not ready after `patience`.
-  // Throws the DataError of the batch's first image that failed. The memory is used again once the tensors
-  // are freed.
-  std::optional<Made> next(std::chrono::milliseconds patience);
+  // Returns the next batch; nothing if it is not ready after `patience`. Throws the DataError of the batch's
+  // first image that failed. The memory is reused once the tensors are freed.
+  std::optional<Batch> next(std::chrono::milliseconds patience);
 
  private:
-  struct Batch;
+  struct PendingBatch;
   struct Chunk;
 
   void work();
   std::optional<Chunk> take();
   void make(const Chunk& chunk);
-  void makeViews(Batch& batch, size_t position);
-  void makeView(Batch& batch, size_t position, size_t view, const Part& part, Philox random);
-  void draw(Batch& batch, size_t place, size_t view, Philox& random);
+  void makeViews(PendingBatch& batch, size_t position);
+  void makeView(PendingBatch& batch, size_t position, size_t view, const Region& region, Philox random);
+  void draw(PendingBatch& batch, size_t index, size_t view, Philox& random);
   void openBatch();
   void stop();
 
   const Settings settings_;
-  const int64_t numbers_;  // that the view with the most of them draws for an image
+  const int64_t numbers_;  // the maximum, over the views, of the numbers drawn for an image
   std::mutex mutex_;
   std::condition_variable space_, ready_;
   bool stopping_ = false;
   uint32_t epoch_ = 0;
   std::vector<ImageDraw> planned_;
   size_t batchSize_ = 1, opened_ = 0;  // draws of the plan that belong to an open or delivered batch
-  std::deque<std::shared_ptr<Batch>>
-      batches_;  // open ones in plan order; only the last may have images to give out
+
+  // The open ones in the order of the plan; only the last may have images to give out.
+  std::deque<std::shared_ptr<PendingBatch>> batches_;
   BufferPool buffers_;
   std::vector<std::thread> threads_;
 };
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -5,7 +5,7 @@
 #include "vision/sources/mapped-file.h"
 #include "vision/sources/source.h"
 
-namespace lt {
+namespace lt::vision {
 
 class DecodedSource : public Source {
  public:
@@ -14,25 +14,25 @@ class DecodedSource : public Source {
     std::span<const int32_t> heights, widths;
   };
 
-  // `origin` is what they were decoded from; it names them in messages.
+  // `origin` is the source from which they were decoded; it names them in messages.
   DecodedSource(std::unique_ptr<const Source> origin, const std::string& path, Layout layout);
-  size_t size() const override { return places_.size(); }
+  size_t size() const override { return entries_.size(); }
   Image load(size_t index) const override;
-  Part part(size_t index, const Needs& needs) const override;
+  Region region(size_t index, const RequiredWindowOf& requiredOf) const override;
   std::string describe(size_t index) const override { return origin_->describe(index); }
   std::optional<Content> file(size_t index) const override { return origin_->file(index); }
 
  private:
-  struct Place {
+  struct Entry {
     const uint8_t* pixels;
     Size size;
   };
 
-  Window neededOf(size_t index, const Needs& needs) const;
+  Window requiredWindow(size_t index, const RequiredWindowOf& requiredOf) const;
 
   std::unique_ptr<const Source> origin_;
   MappedFile file_;
-  std::vector<Place> places_;
+  std::vector<Entry> entries_;
 };
 
-}  // namespace lt
+}  // namespace lt::vision

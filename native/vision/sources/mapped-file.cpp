@@ -10,7 +10,7 @@
 
 #include "vision/image/image.h"
 
-namespace lt {
+namespace lt::vision {
 
 MappedFile::MappedFile(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -26,4 +26,4 @@ MappedFile::MappedFile(const std::string& path) {
 
 MappedFile::~MappedFile() { ::munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size()); }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace lt {
+namespace lt::vision {
 
 class MappedFile {
  public:
@@ -20,4 +20,4 @@ class MappedFile {
   std::span<const uint8_t> bytes_;
 };
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -9,7 +9,7 @@
 
 #include "vision/image/image.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 [[noreturn]] void fail(const std::string& path) {
@@ -67,4 +67,4 @@ std::vector<uint8_t> readSpan(const std::string& path, uint64_t offset, size_t l
                   std::to_string(offset) + ", found " + std::to_string(content.size()));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -7,16 +7,16 @@
 #include "vision/image/pixel-order.h"
 #include "vision/sources/read.h"
 
-namespace lt {
+namespace lt::vision {
 
-Part Source::part(size_t index, const Needs& needs) const {
+Region Source::region(size_t index, const RequiredWindowOf& requiredOf) const {
   std::optional<Content> content;
   {
     const Stopwatch reading(Stage::Read);
     content = file(index);
   }
   const Stopwatch decoding(Stage::Decode);
-  return content ? decodePart(describe(index), content->bytes(), needs) : Part::all(load(index));
+  return content ? decodeRegion(describe(index), content->bytes(), requiredOf) : Region::all(load(index));
 }
 
 PackedSource::PackedSource(const uint8_t* bytes, size_t byteCount, int height, int width)
@@ -69,4 +69,4 @@ std::optional<Content> EncodedSource::file(size_t index) const {
   return Content(bytes_.subspan(begin, end - begin));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -1,4 +1,4 @@
-// Where images come from: pixels in memory, files, parts of files, or files in memory.
+// Sources of images: pixels in memory, files, spans of files, or files in memory.
 #pragma once
 #include <optional>
 #include <span>
@@ -7,7 +7,7 @@
 
 #include "vision/image/region.h"
 
-namespace lt {
+namespace lt::vision {
 
 // An image file's content: its own, or memory that the source borrows.
 class Content {
@@ -25,15 +25,19 @@ class Source {
  public:
   virtual ~Source() = default;
   virtual size_t size() const = 0;
-  virtual Image load(size_t index) const = 0;  // any thread; throws DataError
-  // At least the window of the image that is needed; not every source reduces. Any thread; throws DataError.
-  virtual Part part(size_t index, const Needs& needs) const;
+  virtual Image load(size_t index) const = 0;  // any thread; throws a DataError
+
+  // Returns at least the required window of the image; not every source reduces. Any thread may call it;
+  // throws a DataError.
+  virtual Region region(size_t index, const RequiredWindowOf& requiredOf) const;
   virtual std::string describe(size_t index) const = 0;  // for error messages
-  // What load() decodes; nothing where images are not files. Any thread; throws DataError.
+
+  // Returns the content that load() decodes; nothing where images are not files. Any thread may call it;
+  // throws a DataError.
   virtual std::optional<Content> file(size_t index) const = 0;
 };
 
-// CIFAR's layout: [N, 3, H, W], a plane a channel. Borrows the bytes.
+// Images in CIFAR's layout: [N, 3, H, W], one plane per channel. Borrows the bytes.
 class PackedSource : public Source {
  public:
   PackedSource(const uint8_t* bytes, size_t byteCount, int height, int width);
@@ -60,7 +64,7 @@ class FileSource : public Source {
   std::vector<std::string> paths_;
 };
 
-// Image files that are parts of other files. Borrows the arrays, an entry an image.
+// Image files that are spans of other files. Borrows the arrays, which have one entry per image.
 class SpanSource : public Source {
  public:
   struct Spans {
@@ -94,4 +98,4 @@ class EncodedSource : public Source {
   std::span<const double> offsets_;
 };
 
-}  // namespace lt
+}  // namespace lt::vision

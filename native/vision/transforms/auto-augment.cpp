@@ -6,7 +6,7 @@
 
 #include "vision/transforms/policy.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 struct Choice {
@@ -17,7 +17,7 @@ struct Choice {
 
 using SubPolicy = std::array<Choice, 2>;
 
-constexpr SubPolicy cifar10[] = {
+constexpr SubPolicy kCifar10[] = {
     {{{0.1, "invert", 7}, {0.2, "contrast", 6}}},
     {{{0.7, "rotate", 2}, {0.3, "translate-x", 9}}},
     {{{0.8, "sharpness", 1}, {0.9, "sharpness", 3}}},
@@ -45,7 +45,7 @@ constexpr SubPolicy cifar10[] = {
     {{{0.7, "translate-y", 9}, {0.9, "auto-contrast", 1}}},
 };
 
-constexpr SubPolicy imageNet[] = {
+constexpr SubPolicy kImageNet[] = {
     {{{0.4, "posterize", 8}, {0.6, "rotate", 9}}},  {{{0.6, "solarize", 5}, {0.6, "auto-contrast", 5}}},
     {{{0.8, "equalize", 8}, {0.6, "equalize", 3}}}, {{{0.6, "posterize", 7}, {0.6, "posterize", 6}}},
     {{{0.4, "equalize", 7}, {0.2, "solarize", 4}}}, {{{0.4, "equalize", 4}, {0.8, "rotate", 8}}},
@@ -67,32 +67,32 @@ double between(double from, double to, int level) {
 
 // A choice, its level looked up: the value is `base` + magnitude, the magnitude negated in half of the draws
 // if `eitherSign`.
-struct Prepared {
+struct RandomOperation {
   double probability;
   const Operation* operation;
   double base, magnitude;
   bool eitherSign;
-  Interpolation interpolation = Interpolation::nearest;
+  Interpolation interpolation = Interpolation::Nearest;
 };
 
-// Rotations go one way only and translations take the nearest pixel: so it is in the implementation that PaCo
-// and NCL use.
-Prepared prepare(const Choice& choice) {
+// Rotations go one way only and translations take the nearest pixel, as in the implementation that PaCo and
+// NCL use.
+RandomOperation randomOperationOf(const Choice& choice) {
   const std::string name = choice.operation;
   const Operation* operation = &operationNamed(name);
   const auto with = [&](double base, double from, double to, bool eitherSign) {
-    return Prepared{choice.probability, operation, base, between(from, to, choice.level), eitherSign};
+    return RandomOperation{choice.probability, operation, base, between(from, to, choice.level), eitherSign};
   };
   if (name == "shear-x" || name == "shear-y") {
-    Prepared shear = with(0, 0, 0.3, true);
-    shear.interpolation = Interpolation::bicubic;
+    RandomOperation shear = with(0, 0, 0.3, true);
+    shear.interpolation = Interpolation::Bicubic;
     return shear;
   }
   if (name == "translate-x" || name == "translate-y") return with(0, 0, 150.0 / 331, true);
   if (name == "rotate") return with(0, 0, 30, false);
   if (name == "solarize") return with(0, 256, 0, false);
   if (name == "posterize") {
-    Prepared posterize = with(0, 8, 4, false);
+    RandomOperation posterize = with(0, 8, 4, false);
     posterize.magnitude = std::nearbyint(posterize.magnitude);
     return posterize;
   }
@@ -101,8 +101,8 @@ Prepared prepare(const Choice& choice) {
 }
 
 std::span<const SubPolicy> policyNamed(const std::string& name) {
-  if (name == "cifar10") return cifar10;
-  if (name == "imagenet") return imageNet;
+  if (name == "cifar10") return kCifar10;
+  if (name == "imagenet") return kImageNet;
   throw std::invalid_argument("auto-augment: unknown policy '" + name + "'");
 }
 
@@ -110,14 +110,14 @@ class AutoAugment : public Policy {
  public:
   explicit AutoAugment(const Options& options) : Policy(options, 2) {
     for (const auto& [first, second] : policyNamed(options.text("policy")))
-      subPolicies_.push_back({prepare(first), prepare(second)});
+      subPolicies_.push_back({randomOperationOf(first), randomOperationOf(second)});
   }
 
  private:
   Draw draw(Philox& random) const override {
     Draw draw;
     draw.alternative = static_cast<int>(random.below(static_cast<uint32_t>(subPolicies_.size())));
-    for (const Prepared& choice : subPolicies_[draw.alternative]) {
+    for (const RandomOperation& choice : subPolicies_[draw.alternative]) {
       if (random.uniform() >= choice.probability) continue;
       const bool negated = choice.eitherSign && random.below(2) == 1;
       draw.steps.push_back({choice.operation, choice.base + (negated ? -choice.magnitude : choice.magnitude),
@@ -126,11 +126,11 @@ class AutoAugment : public Policy {
     return draw;
   }
 
-  std::vector<std::array<Prepared, 2>> subPolicies_;
+  std::vector<std::array<RandomOperation, 2>> subPolicies_;
 };
 
 }  // namespace
 
 TransformPtr makeAutoAugment(const Options& options) { return std::make_unique<AutoAugment>(options); }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -1,11 +1,10 @@
 #include <array>
 #include <utility>
 
-#include "vision/transforms/operations/enhance.h"
-#include "vision/transforms/operations/hue.h"
-#include "vision/transforms/range.h"
+#include "vision/transforms/operations/adjustments.h"
+#include "vision/transforms/transform.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // Brightness, contrast, saturation and hue, each changed by a random amount, in random order. torchvision's
@@ -58,7 +57,7 @@ class ColorJitter : public Transform {
     return change;
   }
 
-  // Left out altogether: even a hue that stays costs precision.
+  // Neutral changes are left out altogether: even a hue that stays costs precision.
   bool isNeutral(int kind) const {
     const double neutral = kind == 3 ? 0 : 1;
     return amounts_[kind].low == neutral && amounts_[kind].high == neutral;
@@ -80,4 +79,4 @@ class ColorJitter : public Transform {
 
 TransformPtr makeColorJitter(const Options& options) { return std::make_unique<ColorJitter>(options); }
 
-}  // namespace lt
+}  // namespace lt::vision

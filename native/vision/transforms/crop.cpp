@@ -1,8 +1,8 @@
 #include <cmath>
 
-#include "vision/transforms/framing.h"
+#include "vision/transforms/crop-resize.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 void requireRoom(const char* kind, Size image, int size, int padding) {
@@ -12,18 +12,18 @@ void requireRoom(const char* kind, Size image, int size, int padding) {
                   sizeText(image.height, image.width));
 }
 
-class CenterCrop : public Framer {
+class CenterCrop : public CropResizer {
  public:
   explicit CenterCrop(int size) : size_(size) {}
 
-  Framing framing(Size image, Philox&) const override {
+  CropResize plan(Size image, Philox&) const override {
     requireRoom("center-crop", image, size_, 0);
-    return Framing::crop({offset(image.height), offset(image.width), size_, size_});
+    return CropResize::crop({offset(image.height), offset(image.width), size_, size_});
   }
   bool onlyCrops() const override { return true; }
 
  private:
-  // Half of an odd margin goes to the even neighbour, as in torchvision.
+  // Half of an odd margin goes to the even neighbor, as in torchvision.
   int offset(int side) const { return static_cast<int>(std::nearbyint((side - size_) / 2.0)); }
 
   int size_;
@@ -35,7 +35,7 @@ class RandomCrop : public Transform {
 
   void apply(Image& image, Philox& random) const override {
     requireRoom("random-crop", {image.height, image.width}, size_, padding_);
-    image = cut(image, draw(image.height, image.width, random));
+    image = crop(image, draw(image.height, image.width, random));
   }
 
   // { top, left }
@@ -68,4 +68,4 @@ TransformPtr makeRandomCrop(const Options& options) {
   return std::make_unique<RandomCrop>(options.integer("size"), options.integer("padding"));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -3,12 +3,12 @@
 
 #include "vision/transforms/transform.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // DeVries and Taylor, "Improved regularization of convolutional neural networks with Cutout", 2017: black
-// squares, the middle of each uniform over the pixels of the image; what reaches over the edge is lost. Of an
-// odd size one less.
+// squares, whose centers are uniform over the pixels of the image; what reaches over the edge is lost. An odd
+// size is reduced by one.
 class Cutout : public Transform {
  public:
   Cutout(int size, int holes) : half_(size / 2), holes_(holes) {}
@@ -18,8 +18,8 @@ class Cutout : public Transform {
       const auto [y, x] = middle(image.height, image.width, random);
       const int left = std::max(0, x - half_), right = std::min(image.width, x + half_);
       for (int row = std::max(0, y - half_); row < std::min(image.height, y + half_); row++) {
-        std::memset(image.row(row) + left * Image::channels, 0,
-                    static_cast<size_t>(right - left) * Image::channels);
+        std::memset(image.row(row) + left * Image::kChannels, 0,
+                    static_cast<size_t>(right - left) * Image::kChannels);
       }
     }
   }
@@ -48,4 +48,4 @@ TransformPtr makeCutout(const Options& options) {
   return std::make_unique<Cutout>(options.integer("size"), options.integer("holes"));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

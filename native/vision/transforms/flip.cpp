@@ -3,7 +3,7 @@
 #include "vision/image/pixel-order.h"
 #include "vision/transforms/transform.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 class HorizontalFlip : public Transform {
@@ -32,4 +32,4 @@ TransformPtr makeHorizontalFlip(const Options& options) {
   return std::make_unique<HorizontalFlip>(options.number("p"));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

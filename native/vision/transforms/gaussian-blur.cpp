@@ -1,7 +1,7 @@
-#include "vision/transforms/operations/blur.h"
-#include "vision/transforms/range.h"
+#include "vision/transforms/operations/adjustments.h"
+#include "vision/transforms/transform.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // Blurs some images, by a random width. SimCLR's augmentation (Chen et al., ICML 2020) as MoCo v2 has it.
@@ -40,4 +40,4 @@ class GaussianBlur : public Transform {
 
 TransformPtr makeGaussianBlur(const Options& options) { return std::make_unique<GaussianBlur>(options); }
 
-}  // namespace lt
+}  // namespace lt::vision

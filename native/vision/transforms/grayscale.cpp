@@ -1,7 +1,7 @@
-#include "vision/transforms/operations/enhance.h"
+#include "vision/transforms/operations/adjustments.h"
 #include "vision/transforms/transform.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 class Grayscale : public Transform {
@@ -26,4 +26,4 @@ TransformPtr makeGrayscale(const Options& options) {
   return std::make_unique<Grayscale>(options.number("p"));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -4,7 +4,7 @@
 
 #include "vision/transforms/transform.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 const std::map<std::string, TransformPtr (*)(const Options&)>& makers() {
@@ -36,30 +36,31 @@ TransformPtr makeTransform(const std::string& kind, const Options& options) {
 }
 
 void Pipeline::add(TransformPtr step) {
-  const auto* framer = dynamic_cast<const Framer*>(step.get());
-  const bool opens = framer && openers_.size() == steps_.size() && (openers_.empty() || framer->onlyCrops());
-  if (opens) openers_.push_back(framer);
+  const auto* resizer = dynamic_cast<const CropResizer*>(step.get());
+  const bool leads =
+      resizer && leading_.size() == steps_.size() && (leading_.empty() || resizer->onlyCrops());
+  if (leads) leading_.push_back(resizer);
   steps_.push_back(std::move(step));
 }
 
-Framing Pipeline::opening(Size size, Philox& random) const {
-  Framing framing = Framing::resize(size, size);
-  for (const Framer* opener : openers_) {
-    const Framing next = opener->framing(framing.size(), random);
-    framing = opener == openers_.front() ? next : framing.thenCrop(next.window);
+CropResize Pipeline::leadingPlan(Size size, Philox& random) const {
+  CropResize plan = CropResize::resize(size, size);
+  for (const CropResizer* leader : leading_) {
+    const CropResize next = leader->plan(plan.size(), random);
+    plan = leader == leading_.front() ? next : plan.thenCrop(next.window);
   }
-  return framing;
+  return plan;
 }
 
-Need Pipeline::needed(Size size, Philox random) const {
-  const Framing framing = opening(size, random);
-  return {framing.needed(), framing.reduction()};
+RequiredWindow Pipeline::required(Size size, Philox random) const {
+  const CropResize plan = leadingPlan(size, random);
+  return {plan.required(), plan.reduction()};
 }
 
-Image Pipeline::apply(const Part& part, Philox& random) const {
-  Image image = opening(part.whole, random).of(part);
-  for (size_t i = openers_.size(); i < steps_.size(); i++) steps_[i]->apply(image, random);
+Image Pipeline::apply(const Region& region, Philox& random) const {
+  Image image = leadingPlan(region.whole, random).apply(region);
+  for (size_t i = leading_.size(); i < steps_.size(); i++) steps_[i]->apply(image, random);
   return image;
 }
 
-}  // namespace lt
+}  // namespace lt::vision

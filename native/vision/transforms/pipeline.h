@@ -1,25 +1,28 @@
 // Transforms in a row.
 #pragma once
-#include "vision/transforms/framing.h"
+#include "vision/transforms/crop-resize.h"
 
-namespace lt {
+namespace lt::vision {
 
-// Framings that it begins with are joined to one: nothing is computed that a following crop would leave out.
+// Crops and resizes at its beginning are joined to one plan: nothing is computed that a later crop would
+// leave out.
 class Pipeline {
  public:
   void add(TransformPtr step);
 
-  // What it needs of an image of this size, with these random numbers (a copy: none is used up).
-  Need needed(Size size, Philox random) const;
+  // Returns what it requires of an image of this size, with these random numbers (a copy, so that none is
+  // used up).
+  RequiredWindow required(Size size, Philox random) const;
 
-  // Of a part that has at least what is needed: from any such part of one reduction comes the same image.
-  Image apply(const Part& part, Philox& random) const;
+  // Makes an image of a region that contains at least what is required: all such regions of one reduction
+  // give the same image.
+  Image apply(const Region& region, Philox& random) const;
 
  private:
-  Framing opening(Size size, Philox& random) const;
+  CropResize leadingPlan(Size size, Philox& random) const;
 
   std::vector<TransformPtr> steps_;
-  std::vector<const Framer*> openers_;  // the first steps
+  std::vector<const CropResizer*> leading_;  // the first steps
 };
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -2,12 +2,12 @@
 
 #include <stdexcept>
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 Color colorOf(const Options& options, const char* key) {
   const std::vector<double> levels = options.numbers(key);
-  if (levels.size() != Image::channels)
+  if (levels.size() != Image::kChannels)
     throw std::invalid_argument(std::string(key) + ": expected three levels");
   return {static_cast<uint8_t>(levels[0]), static_cast<uint8_t>(levels[1]), static_cast<uint8_t>(levels[2])};
 }
@@ -34,4 +34,24 @@ std::vector<double> Policy::drawn(int, int, Philox& random) const {
   return numbers;
 }
 
-}  // namespace lt
+namespace {
+
+// The policy that always does the same operation.
+class SingleOperation : public Policy {
+ public:
+  explicit SingleOperation(const Options& options)
+      : Policy(options, 1),
+        step_{&operationNamed(options.text("name")), options.number("value"),
+              interpolationNamed(options.text("interpolation"))} {}
+
+ private:
+  Draw draw(Philox&) const override { return {0, {step_}}; }
+
+  Step step_;
+};
+
+}  // namespace
+
+TransformPtr makeOperation(const Options& options) { return std::make_unique<SingleOperation>(options); }
+
+}  // namespace lt::vision

@@ -5,12 +5,12 @@
 #include "vision/transforms/operations/operation.h"
 #include "vision/transforms/transform.h"
 
-namespace lt {
+namespace lt::vision {
 
 struct Step {
   const Operation* operation;
   double value;
-  Interpolation interpolation = Interpolation::nearest;
+  Interpolation interpolation = Interpolation::Nearest;
 };
 
 struct Draw {
@@ -34,4 +34,4 @@ class Policy : public Transform {
   size_t steps_;
 };
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -5,12 +5,12 @@
 
 #include "vision/transforms/policy.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-constexpr double highestLevel = 10;
+constexpr double kMaxLevel = 10;
 
-// The value at a level is low + share · (high - low), share = level / 10.
+// The value at a level is low + fraction · (high - low), fraction = level / 10.
 struct Choice {
   const char* operation;
   double low = 0, high = 0;
@@ -18,8 +18,8 @@ struct Choice {
   bool geometry = false;  // negated in half of the draws; bilinear or bicubic, each as often
 };
 
-// At level 10 solarize changes nothing and posterize keeps four bits, less below: so it is in the reference.
-constexpr Choice choices[] = {
+// At level 10 solarize changes nothing and posterize keeps four bits, and fewer below, as in the reference.
+constexpr Choice kChoices[] = {
     {.operation = "auto-contrast"},
     {.operation = "equalize"},
     {.operation = "invert"},
@@ -45,28 +45,27 @@ class RandAugment : public Policy {
         magnitude_(options.number("magnitude")),
         deviation_(options.number("magnitudeStd")),
         probability_(options.number("p")) {
-    for (const Choice& choice : choices) operations_.push_back(&operationNamed(choice.operation));
+    for (const Choice& choice : kChoices) operations_.push_back(&operationNamed(choice.operation));
   }
 
  private:
   Draw draw(Philox& random) const override {
     Draw draw;
     for (int i = 0; i < count_; i++) {
-      const uint32_t drawn = random.below(std::size(choices));
+      const uint32_t drawn = random.below(std::size(kChoices));
       if (random.uniform() < probability_)
-        draw.steps.push_back(stepOf(choices[drawn], operations_[drawn], random));
+        draw.steps.push_back(stepOf(kChoices[drawn], operations_[drawn], random));
     }
     return draw;
   }
 
   Step stepOf(const Choice& choice, const Operation* operation, Philox& random) const {
     const double level = deviation_ > 0 ? magnitude_ + deviation_ * random.normal() : magnitude_;
-    double value =
-        choice.low + std::clamp(level, 0.0, highestLevel) / highestLevel * (choice.high - choice.low);
+    double value = choice.low + std::clamp(level, 0.0, kMaxLevel) / kMaxLevel * (choice.high - choice.low);
     if (choice.whole) value = static_cast<int>(value);
     if (!choice.geometry) return {operation, value};
     if (random.below(2) == 1) value = -value;
-    return {operation, value, random.below(2) == 1 ? Interpolation::bicubic : Interpolation::bilinear};
+    return {operation, value, random.below(2) == 1 ? Interpolation::Bicubic : Interpolation::Bilinear};
   }
 
   int count_;
@@ -78,4 +77,4 @@ class RandAugment : public Policy {
 
 TransformPtr makeRandAugment(const Options& options) { return std::make_unique<RandAugment>(options); }
 
-}  // namespace lt
+}  // namespace lt::vision

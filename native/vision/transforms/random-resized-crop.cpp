@@ -1,19 +1,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "vision/transforms/framing.h"
-#include "vision/transforms/range.h"
+#include "vision/transforms/crop-resize.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // A window of random area and shape, resized to a square. Szegedy et al., CVPR 2015; torchvision's rules.
-class RandomResizedCrop : public Framer {
+class RandomResizedCrop : public CropResizer {
  public:
   explicit RandomResizedCrop(const Options& options)
       : size_(options.integer("size")), area_(rangeOf(options, "scale")), ratio_(rangeOf(options, "ratio")) {}
 
-  Framing framing(Size image, Philox& random) const override {
+  CropResize plan(Size image, Philox& random) const override {
     const Window window = draw(image.height, image.width, random);
     return {window, Axis::whole(window.height, size_), Axis::whole(window.width, size_)};
   }
@@ -60,4 +59,4 @@ TransformPtr makeRandomResizedCrop(const Options& options) {
   return std::make_unique<RandomResizedCrop>(options);
 }
 
-}  // namespace lt
+}  // namespace lt::vision

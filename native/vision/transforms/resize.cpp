@@ -1,33 +1,33 @@
 #include <algorithm>
 
-#include "vision/transforms/framing.h"
+#include "vision/transforms/crop-resize.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-// The shorter side becomes `size`, the other size · long / short without its fraction (as torchvision's
-// Resize).
-class Resize : public Framer {
+// Makes the shorter side `size` and the other size · long / short without its fraction, as torchvision's
+// Resize does.
+class Resize : public CropResizer {
  public:
   explicit Resize(int size) : size_(size) {}
 
-  Framing framing(Size from, Philox&) const override {
+  CropResize plan(Size from, Philox&) const override {
     const int shorter = std::min(from.height, from.width);
     const auto scaled = [&](int side) {
       return static_cast<int>(static_cast<int64_t>(size_) * side / shorter);
     };
-    return Framing::resize(from, {scaled(from.height), scaled(from.width)});
+    return CropResize::resize(from, {scaled(from.height), scaled(from.width)});
   }
 
  private:
   int size_;
 };
 
-class ResizeExact : public Framer {
+class ResizeExact : public CropResizer {
  public:
   ResizeExact(int height, int width) : to_{height, width} {}
 
-  Framing framing(Size from, Philox&) const override { return Framing::resize(from, to_); }
+  CropResize plan(Size from, Philox&) const override { return CropResize::resize(from, to_); }
 
  private:
   Size to_;
@@ -41,4 +41,4 @@ TransformPtr makeResizeExact(const Options& options) {
   return std::make_unique<ResizeExact>(options.integer("height"), options.integer("width"));
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -4,12 +4,12 @@
 
 #include "vision/transforms/policy.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-constexpr uint32_t strengths = 31;
+constexpr uint32_t kStrengths = 31;
 
-// The value at a strength is base + weakest + share · (strongest - weakest), share = strength / 30.
+// The value at a strength is base + weakest + fraction · (strongest - weakest), fraction = strength / 30.
 struct Choice {
   const char* operation;
   double weakest = 0, strongest = 0;
@@ -21,7 +21,7 @@ struct Choice {
 double toNearest(double value) { return std::nearbyint(value); }
 double toZero(double value) { return std::trunc(value); }
 
-constexpr Choice choices[] = {
+constexpr Choice kChoices[] = {
     {.operation = "identity"},
     {.operation = "shear-x", .strongest = 0.99, .eitherSign = true},
     {.operation = "shear-y", .strongest = 0.99, .eitherSign = true},
@@ -41,15 +41,15 @@ constexpr Choice choices[] = {
 class TrivialAugment : public Policy {
  public:
   explicit TrivialAugment(const Options& options) : Policy(options, 1) {
-    for (const Choice& choice : choices) operations_.push_back(&operationNamed(choice.operation));
+    for (const Choice& choice : kChoices) operations_.push_back(&operationNamed(choice.operation));
   }
 
  private:
   Draw draw(Philox& random) const override {
-    const uint32_t drawn = random.below(std::size(choices));
-    const auto& [name, weakest, strongest, eitherSign, base, round] = choices[drawn];
-    const double share = random.below(strengths) / (strengths - 1.0);
-    double amount = weakest + share * (strongest - weakest);
+    const uint32_t drawn = random.below(std::size(kChoices));
+    const auto& [name, weakest, strongest, eitherSign, base, round] = kChoices[drawn];
+    const double fraction = random.below(kStrengths) / (kStrengths - 1.0);
+    double amount = weakest + fraction * (strongest - weakest);
     if (round) amount = round(amount);
     if (eitherSign && random.below(2) == 1) amount = -amount;
     return {0, {{operations_[drawn], base + amount}}};
@@ -62,4 +62,4 @@ class TrivialAugment : public Policy {
 
 TransformPtr makeTrivialAugment(const Options& options) { return std::make_unique<TrivialAugment>(options); }
 
-}  // namespace lt
+}  // namespace lt::vision

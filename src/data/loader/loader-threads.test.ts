@@ -2,12 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import { vision } from "../vision.js";
 
 const dist = new URL("../../../dist/", import.meta.url).href;
 
 /** A script's start: a loader over 400 images in memory. */
 const START = `
-  const { Loader } = await import("${dist}data/loader.js");
+  const { Loader } = await import("${dist}data/loader/loader.js");
   const { instanceSampler } = await import("${dist}data/samplers/instance.js");
   const { scope } = await import("${dist}torch/scope.js");
   const side = 32, size = 400;
@@ -87,11 +88,23 @@ describe("worker threads", () => {
     const waiting = startWorker(`
       const { vision } = await import("${dist}data/vision.js");
       const { pixels } = dataset;
-      const idle = vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 0, ahead: 1, reduce: false, pinned: false });
+      const idle = vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 0, prefetch: 1, reduce: false, pinned: false });
       vision().planBatches(idle, { epoch: 0, images: Int32Array.of(0), counts: Int32Array.of(0), batch: 1 });
       parentPort.postMessage("waiting");
       while (vision().nextBatch(idle, 100) === undefined);`); // no thread ever makes it
     await firstMessage(waiting);
     expect(await waiting.terminate()).toBe(1);
+  });
+
+  it("take their producers with them", async () => {
+    const worker = startWorker(`
+      const { vision } = await import("${dist}data/vision.js");
+      const { pixels } = dataset;
+      parentPort.postMessage(vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 1, prefetch: 1, reduce: false, pinned: false }));
+      setInterval(() => {}, 1000);`);
+    const producer = (await firstMessage(worker)) as number;
+    vision().cancelBatches(producer);
+    expect(await worker.terminate()).toBe(1);
+    expect(() => vision().cancelBatches(producer)).toThrowError("the loader was closed");
   });
 });

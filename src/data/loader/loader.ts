@@ -117,7 +117,7 @@ export class Loader implements Disposable {
       size: imageSize,
       seed,
       threads: workerThreads(workers),
-      ahead: BATCHES_AHEAD,
+      prefetch: BATCHES_AHEAD,
       reduce: decode === "reduced",
       pinned: device.startsWith("cuda"),
     });

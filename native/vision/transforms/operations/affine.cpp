@@ -9,10 +9,10 @@
 #include "vision/transforms/operations/sample.h"
 #include "vision/transforms/operations/spare.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-void put(uint8_t* to, const uint8_t* color) { std::memcpy(to, color, Image::channels); }
+void put(uint8_t* to, const uint8_t* color) { std::memcpy(to, color, Image::kChannels); }
 
 // Nearest without rotation or shear: a column of the result shows one column of the image.
 void scaleNearest(const Image& image, const Affine& affine, const Color& fill, Image& result) {
@@ -68,16 +68,16 @@ double roundTo15Digits(double value) {
 void transform(Image& image, const Affine& affine, const Sampling& sampling) {
   Image& result = spareLike(image);
   switch (sampling.interpolation) {
-    case Interpolation::nearest:
+    case Interpolation::Nearest:
       if (affine.b == 0 && affine.d == 0)
         scaleNearest(image, affine, sampling.fill, result);
       else
         sampleNearest(image, affine, sampling.fill, result);
       break;
-    case Interpolation::bilinear:
+    case Interpolation::Bilinear:
       sampleBilinear(image, affine, sampling.fill, result);
       break;
-    case Interpolation::bicubic:
+    case Interpolation::Bicubic:
       sampleBicubic(image, affine, sampling.fill, result);
       break;
   }
@@ -94,4 +94,4 @@ void rotate(Image& image, double degrees, const Sampling& sampling) {
             sampling);
 }
 
-}  // namespace lt
+}  // namespace lt::vision

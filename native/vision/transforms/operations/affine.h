@@ -4,17 +4,17 @@
 
 #include "vision/image/image.h"
 
-namespace lt {
+namespace lt::vision {
 
-enum class Interpolation : uint8_t { nearest, bilinear, bicubic };
-using Color = std::array<uint8_t, Image::channels>;
+enum class Interpolation : uint8_t { Nearest, Bilinear, Bicubic };
+using Color = std::array<uint8_t, Image::kChannels>;
 
 struct Point {
   double x, y;
 };
 
-// What a point of the result shows: the image at (a x + b y + c, d x + e y + f). A pixel's middle is at +
-// 0.5.
+// An affine map: a point (x, y) of the result shows the image at (a x + b y + c, d x + e y + f). A pixel's
+// center is at + 0.5.
 struct Affine {
   double a, b, c, d, e, f;
 
@@ -29,4 +29,4 @@ struct Sampling {
 void transform(Image& image, const Affine& affine, const Sampling& sampling);
 void rotate(Image& image, double degrees, const Sampling& sampling);  // counterclockwise, around the middle
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -4,11 +4,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "vision/transforms/operations/enhance.h"
-#include "vision/transforms/operations/point.h"
-#include "vision/transforms/operations/sharpness.h"
+#include "vision/transforms/operations/adjustments.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 void shearX(Image& image, double slope, const Sampling& sampling) {
@@ -27,14 +25,14 @@ void translateY(Image& image, double pixels, const Sampling& sampling) {
   transform(image, {1, 0, 0, 0, 1, pixels}, sampling);
 }
 
-constexpr Operation operations[] = {
+constexpr Operation kOperations[] = {
     {"identity", [](Image&, double, const Sampling&) {}},
     {"shear-x", shearX},
     {"shear-y", shearY},
-    {"translate-x", [](Image& image, double share,
-                       const Sampling& sampling) { translateX(image, share * image.width, sampling); }},
-    {"translate-y", [](Image& image, double share,
-                       const Sampling& sampling) { translateY(image, share * image.height, sampling); }},
+    {"translate-x", [](Image& image, double fraction,
+                       const Sampling& sampling) { translateX(image, fraction * image.width, sampling); }},
+    {"translate-y", [](Image& image, double fraction,
+                       const Sampling& sampling) { translateY(image, fraction * image.height, sampling); }},
     {"translate-x-pixels", translateX},
     {"translate-y-pixels", translateY},
     {"rotate", rotate},
@@ -56,24 +54,25 @@ constexpr Operation operations[] = {
     {"invert", [](Image& image, double, const Sampling&) { invert(image); }},
 };
 
-constexpr const char* interpolations[] = {"nearest", "bilinear", "bicubic"};  // in the order of Interpolation
+constexpr const char* kInterpolations[] = {"nearest", "bilinear",
+                                           "bicubic"};  // in the order of Interpolation
 
 }  // namespace
 
 const Operation& operationNamed(std::string_view name) {
-  for (const Operation& operation : operations) {
+  for (const Operation& operation : kOperations) {
     if (operation.name == name) return operation;
   }
   throw std::invalid_argument("unknown operation '" + std::string(name) + "'");
 }
 
-int numberOf(const Operation& operation) { return static_cast<int>(&operation - operations); }
+int numberOf(const Operation& operation) { return static_cast<int>(&operation - kOperations); }
 
 Interpolation interpolationNamed(std::string_view name) {
-  for (size_t i = 0; i < std::size(interpolations); i++) {
-    if (interpolations[i] == name) return static_cast<Interpolation>(i);
+  for (size_t i = 0; i < std::size(kInterpolations); i++) {
+    if (kInterpolations[i] == name) return static_cast<Interpolation>(i);
   }
   throw std::invalid_argument("unknown interpolation '" + std::string(name) + "'");
 }
 
-}  // namespace lt
+}  // namespace lt::vision

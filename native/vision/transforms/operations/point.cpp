@@ -1,4 +1,4 @@
-#include "vision/transforms/operations/point.h"
+#include "vision/transforms/operations/adjustments.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "vision/image/simd.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 using Table = std::array<uint8_t, 256>;
@@ -30,19 +30,19 @@ LT_AVX2_TOO void addBelow128(uint8_t* bytes, size_t size, uint8_t more, uint8_t 
   }
 }
 
-// A channel's table from its histogram, for all three channels.
+// Maps each of the three channels by a table that is made from its histogram.
 template <class MakeTable>
 void eachChannel(Image& image, MakeTable makeTable) {
-  std::array<Histogram, Image::channels> histograms{};
+  std::array<Histogram, Image::kChannels> histograms{};
   uint8_t* const begin = image.pixels.get();
   uint8_t* const end = begin + image.size();
-  for (const uint8_t* pixel = begin; pixel < end; pixel += Image::channels) {
-    for (int c = 0; c < Image::channels; c++) histograms[c][pixel[c]]++;
+  for (const uint8_t* pixel = begin; pixel < end; pixel += Image::kChannels) {
+    for (int c = 0; c < Image::kChannels; c++) histograms[c][pixel[c]]++;
   }
-  std::array<Table, Image::channels> tables;
-  for (int c = 0; c < Image::channels; c++) tables[c] = makeTable(histograms[c]);
-  for (uint8_t* pixel = begin; pixel < end; pixel += Image::channels) {
-    for (int c = 0; c < Image::channels; c++) pixel[c] = tables[c][pixel[c]];
+  std::array<Table, Image::kChannels> tables;
+  for (int c = 0; c < Image::kChannels; c++) tables[c] = makeTable(histograms[c]);
+  for (uint8_t* pixel = begin; pixel < end; pixel += Image::kChannels) {
+    for (int c = 0; c < Image::kChannels; c++) pixel[c] = tables[c][pixel[c]];
   }
 }
 
@@ -65,7 +65,7 @@ Table stretched(const Histogram& counts) {
   return table;
 }
 
-// Each of the 255 steps should hold as many pixels, those of the brightest value apart.
+// Each of the 255 steps should hold equally many pixels, except for those of the brightest value.
 Table flattened(const Histogram& counts) {
   uint32_t total = 0, brightest = 0;
   for (const uint32_t count : counts) {
@@ -105,4 +105,4 @@ void autoContrast(Image& image) { eachChannel(image, stretched); }
 
 void equalize(Image& image) { eachChannel(image, flattened); }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -1,5 +1,4 @@
-// JavaScript's side of native/vision: converts, calls, wraps.
-#include "vision/bindings/vision.h"
+// JavaScript's side of decoding, encoding and transforming images: converts, calls, wraps.
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
@@ -7,28 +6,29 @@
 
 #include <cerrno>
 
+#include "common/addon.h"
 #include "common/napi.h"
 #include "common/parallel-for.h"
 #include "vision/bindings/conversions.h"
-#include "vision/bindings/pixels.h"
 #include "vision/codecs/decode.h"
 #include "vision/codecs/encode.h"
 #include "vision/codecs/jpeg.h"
 #include "vision/sources/read.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
 // ---- Conversions
 // uint8 [H, W, 3]
 at::Tensor toTensorHwc(const Image& image) {
-  auto tensor = at::empty({image.height, image.width, Image::channels}, at::TensorOptions().dtype(at::kByte));
+  auto tensor =
+      at::empty({image.height, image.width, Image::kChannels}, at::TensorOptions().dtype(at::kByte));
   std::memcpy(tensor.mutable_data_ptr<uint8_t>(), image.pixels.get(), image.size());
   return tensor;
 }
 
 Image toImage(const at::Tensor& tensor) {
-  if (tensor.dim() != 3 || tensor.size(2) != Image::channels || tensor.scalar_type() != at::kByte ||
+  if (tensor.dim() != 3 || tensor.size(2) != Image::kChannels || tensor.scalar_type() != at::kByte ||
       !tensor.is_contiguous()) {
     throw JsError("TYPE", "expected an image, uint8 [height, width, 3]");
   }
@@ -44,19 +44,12 @@ napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, withDataErrors([&] { return toTensorHwc(decodeBytes(path, readFile(path))); }));
 }
 
-napi_value buffer(napi_env env, std::span<const uint8_t> bytes) {
-  napi_value made;
-  check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &made),
-        "napi_create_buffer_copy");
-  return made;
-}
-
-// By transforms that draw no random numbers.
+// Makes an image by transforms that draw no random numbers.
 Image makeImage(const Source& source, size_t index, const Pipeline& pipeline) {
   Philox none(0);
-  const Part part = source.part(index, [&](Size size) { return pipeline.needed(size, none); });
+  const Region region = source.region(index, [&](Size size) { return pipeline.required(size, none); });
   try {
-    return pipeline.apply(part, none);
+    return pipeline.apply(region, none);
   } catch (const DataError& error) {
     throw DataError(source.describe(index) + ": " + error.what());
   }
@@ -76,7 +69,7 @@ napi_value decodeImages(napi_env env, size_t, napi_value* argv) {
   const napi_value list = array(env, images.size());
   for (uint32_t i = 0; i < images.size(); i++) {
     const napi_value item = object(env);
-    set(env, item, "pixels", buffer(env, {images[i].pixels.get(), images[i].size()}));
+    set(env, item, "pixels", fromBytes(env, {images[i].pixels.get(), images[i].size()}));
     set(env, item, "height", num(env, images[i].height));
     set(env, item, "width", num(env, images[i].width));
     set(env, list, i, item);
@@ -105,14 +98,14 @@ napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
     std::memcpy(image.pixels.get(), pixels.data, pixels.size);
     images.push_back(std::move(image));
   }
-  const auto format = toStr(env, argv[1]) == "png" ? ImageFormat::png : ImageFormat::jpeg;
+  const auto format = toStr(env, argv[1]) == "png" ? ImageFormat::Png : ImageFormat::Jpeg;
   const auto quality = static_cast<int>(toInt(env, argv[2]));
   std::vector<std::vector<uint8_t>> files(images.size());
   parallelFor(
       files.size(), static_cast<int>(toInt(env, argv[3])),
       [&](size_t i) { files[i] = encodeImage(images[i], format, quality); }, endDecodingThread);
   const napi_value list = array(env, files.size());
-  for (uint32_t i = 0; i < files.size(); i++) set(env, list, i, buffer(env, files[i]));
+  for (uint32_t i = 0; i < files.size(); i++) set(env, list, i, fromBytes(env, files[i]));
   return list;
 }
 
@@ -128,7 +121,7 @@ napi_value transformImage(napi_env env, size_t, napi_value* argv) {
   const auto word = [&](const char* key) { return toInt(env, property(env, argv[2], key)); };
   Philox random = randomOf(static_cast<uint64_t>(word("seed")), static_cast<uint32_t>(word("epoch")),
                            {static_cast<uint32_t>(word("image")), 0}, static_cast<uint32_t>(word("view")));
-  image = withDataErrors([&] { return pipeline.apply(Part::all(std::move(image)), random); });
+  image = withDataErrors([&] { return pipeline.apply(Region::all(std::move(image)), random); });
   return fromTensor(env, toTensorHwc(image));
 }
 
@@ -150,9 +143,7 @@ napi_value drawTransform(napi_env env, size_t, napi_value* argv) {
 
 }  // namespace
 
-void initVision(napi_env env, napi_value exports) {
-  initBatches(env, exports);
-  initInspection(env, exports);
+void initImages(napi_env env, napi_value exports) {
   def<decodeImage, 1>(env, exports, "decodeImage");
   def<decodeImages, 3>(env, exports, "decodeImages");
   def<memoryFile, 0>(env, exports, "memoryFile");
@@ -162,4 +153,4 @@ void initVision(napi_env env, napi_value exports) {
   def<drawTransform, 2>(env, exports, "drawTransform");
 }
 
-}  // namespace lt
+}  // namespace lt::vision

@@ -1,10 +1,12 @@
-// What happens to a convolution's outputs on their way into the images. A writer gives a lane for a vector of
-// channels; lane.write(value, offset) takes one pixel of it, lane.end() follows a tile's last one.
+// Epilogues: what happens to a convolution's outputs on their way into the images. An epilogue gives a lane
+// for a vector of channels; lane.write(value, offset) takes one pixel of it, and lane.end() follows the last
+// pixel of a tile.
 #pragma once
 #include "kernels/winograd.h"
 
 namespace lt::kernels {
 
+// Stores the values as they are.
 template <class S>
 struct Store {
   float* images;
@@ -18,26 +20,27 @@ struct Store {
   inline void endBlock() {}
 };
 
-// scale·value + shift, with the shortcut where one is Added, and not below `least`: 0 for a ReLU, else −∞.
+// Stores scale·value + shift, plus the shortcut if one is Added, and at least `minimum`: 0 for a ReLU,
+// otherwise −∞.
 template <class S, bool Added>
 struct StoreNormalized {
   float* images;
   const float *scale, *shift, *shortcut;
-  float least;
+  float minimum;
 
   struct Lane {
     float* images;
     const float* shortcut;
-    typename S::Vec scale, shift, least;
+    typename S::Vec scale, shift, minimum;
     inline void write(typename S::Vec value, int64_t offset) {
       value = S::plus(scale, value, shift);
       if (Added) value = value + S::load(shortcut + offset);
-      S::store(images + offset, S::atLeast(least, value));
+      S::store(images + offset, S::max(minimum, value));
     }
     inline void end() {}
   };
   inline Lane lane(int c) {
-    return {images, shortcut, S::load(scale + c), S::load(shift + c), S::fill(least)};
+    return {images, shortcut, S::load(scale + c), S::load(shift + c), S::fill(minimum)};
   }
   inline void endBlock() {}
 };
@@ -81,7 +84,7 @@ class Sums {
   int channels_;
 };
 
-// Sum and sum of squares.
+// Stores the values, and adds up their sum and their sum of squares.
 template <class S>
 struct StoreSums {
   float* images;
@@ -100,7 +103,7 @@ struct StoreSums {
   inline void endBlock() { sums.endBlock(); }
 };
 
-// With the shortcut's gradient.
+// Adds the shortcut's gradient.
 template <class S>
 struct StoreAdded {
   float* images;
@@ -118,8 +121,8 @@ struct StoreAdded {
   inline void endBlock() {}
 };
 
-// With the shortcut's gradient, through the ReLU whose output is `input`, and the sums for the batch norm
-// before it.
+// Adds the shortcut's gradient, passes back through the ReLU whose output is `input`, and adds up the sums
+// for the batch norm before it.
 template <class S>
 struct StoreAddedSums {
   float* images;
@@ -144,7 +147,7 @@ struct StoreAddedSums {
   inline void endBlock() { sums.endBlock(); }
 };
 
-// Through the ReLU of relu(scale·normalized + shift), and the sums for that batch norm.
+// Passes back through the ReLU of relu(scale·normalized + shift), and adds up the sums for that batch norm.
 template <class S>
 struct StoreMaskedSums {
   float* images;

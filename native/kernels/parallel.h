@@ -1,4 +1,4 @@
-// Plain jobs on libtorch's threads, and what they need to know of tensors.
+// Loops on libtorch's threads, and the properties of tensors that the kernels need.
 #pragma once
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
@@ -10,36 +10,38 @@
 
 namespace lt::kernels {
 
-// As many as libtorch has threads, where there is that much work.
-inline int64_t partsOf(int64_t most) {
-  return std::min<int64_t>(most, at::in_parallel_region() ? 1 : at::get_num_threads());
+// Returns how many chunks the items are cut into: one per thread of libtorch, but no more than there are
+// items.
+inline int64_t chunkCount(int64_t items) {
+  return std::min<int64_t>(items, at::in_parallel_region() ? 1 : at::get_num_threads());
 }
 
+// Calls work(chunk) for every chunk of the items.
 template <class Work>
-void inParts(int64_t most, const Work& work) {
-  const int64_t parts = partsOf(most);
-  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t index = begin; index < end; index++) work(Part{index, parts});
+void parallelFor(int64_t items, const Work& work) {
+  const int64_t chunks = chunkCount(items);
+  at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t index = begin; index < end; index++) work(Chunk{index, chunks});
   });
 }
 
-// Two sums for each channel from each part, added up in the parts' order.
-class PartSums {
+// Two sums for each channel from each chunk, added up in the order of the chunks.
+class ChunkSums {
  public:
-  PartSums(int64_t most, int channels)
-      : parts_(partsOf(most)), size_(2 * channels), values_(parts_ * size_) {}
+  ChunkSums(int64_t items, int channels)
+      : chunks_(chunkCount(items)), size_(2 * channels), values_(chunks_ * size_) {}
 
-  double* of(Part part) { return values_.data() + part.index * size_; }
+  double* of(Chunk chunk) { return values_.data() + chunk.index * size_; }
 
   // [2][channels]
   std::vector<double> total() const {
     std::vector<double> result(size_);
-    for (int64_t i = 0; i < parts_ * size_; i++) result[i % size_] += values_[i];
+    for (int64_t i = 0; i < chunks_ * size_; i++) result[i % size_] += values_[i];
     return result;
   }
 
  private:
-  int64_t parts_, size_;
+  int64_t chunks_, size_;
   std::vector<double> values_;
 };
 

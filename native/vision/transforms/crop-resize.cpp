@@ -1,10 +1,10 @@
-#include "vision/transforms/framing.h"
+#include "vision/transforms/crop-resize.h"
 
-namespace lt {
+namespace lt::vision {
 namespace {
 
-// Where a stretch of pixels lies in the reduced image: the whole pixels that it touches, and the place in
-// them.
+// The position of a stretch of pixels in the reduced image: the whole pixels that it touches, and the axis
+// within them.
 struct Stretch {
   int first;
   Axis axis;
@@ -19,26 +19,27 @@ Stretch reducedStretch(int first, const Axis& axis, int reduction) {
 
 }  // namespace
 
-Window Framing::needed() const {
+Window CropResize::required() const {
   const Span tall = inputsOf(rows), wide = inputsOf(columns);
   return {window.top + tall.first, window.left + wide.first, tall.count, wide.count};
 }
 
-int Framing::reduction() const {
-  int most = 8;
-  while (most > 1 && (window.height < most * rows.outputs || window.width < most * columns.outputs))
-    most /= 2;
-  return most;
+int CropResize::reduction() const {
+  int reduction = 8;
+  while (reduction > 1 &&
+         (window.height < reduction * rows.outputs || window.width < reduction * columns.outputs))
+    reduction /= 2;
+  return reduction;
 }
 
-Framing Framing::reduced(int reduction) const {
+CropResize CropResize::reduced(int reduction) const {
   const auto [top, tall] = reducedStretch(window.top, rows, reduction);
   const auto [left, wide] = reducedStretch(window.left, columns, reduction);
   return {{top, left, tall.inputs, wide.inputs}, tall, wide};
 }
 
-Framing Framing::thenCrop(const Window& kept) const {
-  Framing result = *this;
+CropResize CropResize::thenCrop(const Window& kept) const {
+  CropResize result = *this;
   result.rows.first += kept.top;
   result.rows.count = kept.height;
   result.columns.first += kept.left;
@@ -46,19 +47,20 @@ Framing Framing::thenCrop(const Window& kept) const {
   return result;
 }
 
-Image Framing::of(const Part& part) const {
-  const Framing wanted = part.reduction == 1 ? *this : reduced(part.reduction);
-  const auto [top, left, height, width] = wanted.needed();
-  const View source = View(part.pixels).part(top - part.window.top, left - part.window.left, height, width);
+Image CropResize::apply(const Region& region) const {
+  const CropResize wanted = region.reduction == 1 ? *this : reduced(region.reduction);
+  const auto [top, left, height, width] = wanted.required();
+  const View source =
+      View(region.pixels).window(top - region.window.top, left - region.window.left, height, width);
   return resample(source, wanted.rows, wanted.columns);
 }
 
-void Framer::apply(Image& image, Philox& random) const {
-  const Framing wanted = framing({image.height, image.width}, random);
+void CropResizer::apply(Image& image, Philox& random) const {
+  const CropResize wanted = plan({image.height, image.width}, random);
   const auto [height, width] = wanted.size();
   const bool isNothing =
       height == image.height && width == image.width && wanted.rows.keepsSize() && wanted.columns.keepsSize();
-  if (!isNothing) image = wanted.of(Part::all(std::move(image)));
+  if (!isNothing) image = wanted.apply(Region::all(std::move(image)));
 }
 
-}  // namespace lt
+}  // namespace lt::vision
