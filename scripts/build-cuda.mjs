@@ -70,6 +70,8 @@ function build() {
     process.env.CXX ?? "g++",
     [
       ...["-std=c++20", "-O2", "-fPIC", "-shared", "-fvisibility=hidden"],
+      ...["-Wall", "-Wextra", "-Wno-unused-parameter"],
+      ...(process.env.LONGTAIL_WERROR === "1" ? ["-Werror"] : []),
       ...["-DUSE_DISTRIBUTED", "-DUSE_C10D_NCCL"],
       ...own,
       ...theirs.flatMap((folder) => ["-isystem", folder]),

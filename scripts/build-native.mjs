@@ -2,6 +2,7 @@
 // nothing else). An object is rebuilt when its source, a header of ours that it includes, the flags, the compiler or
 // the engine changed.
 //   node scripts/build-native.mjs [--force]
+// LONGTAIL_WERROR=1 makes a warning an error, as .ci/run does: not the default, since a newer compiler may warn of more.
 // Reads dist/libtorch/locate.js for the engine's folder: run `npm run build` first. CXX chooses the compiler.
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -81,9 +82,16 @@ export function visionLibrary() {
   return require.resolve("@img/sharp-libvips-linux-x64/binary", { paths: [root] });
 }
 
+const werror = process.env.LONGTAIL_WERROR === "1" ? ["-Werror"] : [];
+
+/** Returns the compiler's warnings. */
 async function compile(args, what) {
   try {
-    await promisify(execFile)(compiler, args, { maxBuffer: 64 << 20 });
+    const { stderr } = await promisify(execFile)(compiler, [...args, ...werror], {
+      cwd: root,
+      maxBuffer: 64 << 20,
+    });
+    return stderr;
   } catch (error) {
     throw new Error(
       `${compiler} could not build ${what}:\n${(error.stderr || error.message).split("\n").slice(0, 40).join("\n")}`,
@@ -114,7 +122,7 @@ const flags = [
 const distributedFlags = [
   "-DUSE_DISTRIBUTED",
   "-DUSE_C10D_GLOO",
-  `-I${join(root, "native/distributed/headers")}`,
+  "-Inative/distributed/headers", // relative, so that objects stay current in a copy of the clone
 ];
 
 /** Whether libjpeg-turbo's headers are there. Without them JPEG goes by libvips. */
@@ -211,9 +219,9 @@ async function compileUnits(stale, { searchPath, log }) {
       const partial = `${object}.${process.pid}`;
       // libvips' headers have another libjpeg's among them.
       const headers = usesJpeg(file) ? ourHeaders : searchPath;
-      await compile([...flags, ...headers, "-c", file, "-o", partial], relative(root, file));
+      const warnings = await compile([...flags, ...headers, "-c", file, "-o", partial], relative(root, file));
       renameSync(partial, object);
-      log(`  [${++done}/${stale.length}] ${relative(root, file)}`);
+      log(`  [${++done}/${stale.length}] ${relative(root, file)}${warnings && `\n${warnings}`}`);
     }),
   );
 }
