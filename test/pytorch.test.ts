@@ -13,6 +13,7 @@ import { tensor } from "../src/torch/create.js";
 import { saveCheckpoint } from "../src/training/checkpoint.js";
 import { exportWeights } from "../src/inference/export.js";
 import { trainStep } from "../src/training/step.js";
+import { Trainee } from "../src/training/trainee.js";
 import { toyRecipe } from "../src/training/toy.fixture.js";
 import { pytorch } from "./support/pytorch.js";
 
@@ -43,10 +44,7 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
   };
   saveCheckpoint(checkpoint, {
     ...description,
-    model: method.model,
-    optimizer,
-    scaler: null,
-    ema: null,
+    state: new Trainee({ method, optimizer }).stateDict(),
     randomStates: [getTorchState()],
   });
   const files = (["pth", "safetensors"] as const).map((format) => {

@@ -11,7 +11,9 @@ import { keepForever } from "../../dist/torch/scope.js";
 import { setThreads } from "../../dist/torch/settings.js";
 import { ALONE } from "../../dist/distributed/peers.js";
 import { LossScaler } from "../../dist/optim/loss-scaler.js";
-import { openStepper } from "../../dist/training/graph/stepper.js";
+import { executionFrom } from "../../dist/training/settings.js";
+import { openExecutor, Steps } from "../../dist/training/steps.js";
+import { Trainee } from "../../dist/training/trainee.js";
 import { batchesOf } from "./images.mjs";
 import { classCounts } from "./spec.mjs";
 import { disposing, scoped } from "../support/scoped.mjs";
@@ -29,12 +31,17 @@ const {
   folder,
 } = JSON.parse(process.argv[2]);
 const [precision, ...parts] = (process.argv[3] ?? "float32").split("+");
-if (parts.includes("streams")) process.env["LONGTAIL_EXPERT_STREAMS"] = "on";
 const source = parts.find((part) => part !== "streams");
 setThreads(threads);
 const counts = classCounts(classes);
 const built = await loadRecipe("cifar100-lt-ncl");
-const recipe = { ...built, precision, data: { ...built.data, batch, imageSize: size } };
+const recipe = {
+  ...built,
+  precision,
+  data: { ...built.data, batch, imageSize: size },
+  optimizer: { ...built.optimizer, lr: 0.005 },
+  schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 0 },
+};
 const method = buildMethod(
   { ...recipe, backbone, method: { ...recipe.method, experts } },
   { counts, classes: counts.map((_, c) => `class ${c}`) },
@@ -52,26 +59,6 @@ function makeBatch() {
   return keepForever([images, labels]);
 }
 
-const optimizer = work === "step" && new Sgd(method.model.parameters(), { ...recipe.optimizer, lr: 0.005 });
-const scaler = precision === "float16" ? new LossScaler({ device }) : null;
-const stepper =
-  work === "step" && openStepper({ recipe, device, method, optimizer, scaler, peers: ALONE, reducer: null });
-if (stepper && stepper.notRecorded) console.error(`not recorded as a CUDA graph: ${stepper.notRecorded}`);
-/** A step is read after the next one was begun, as in training on a GPU. */
-let unread = null;
-const readBefore = (next) => {
-  const loss = unread?.read().loss ?? NaN;
-  unread = next;
-  return loss;
-};
-const works = {
-  step: ([images, labels]) => readBefore(stepper.run({ images, labels })),
-  inference: ([images, labels]) =>
-    disposing(noGrad(), () => {
-      const logits = method.predict(images).reduce((sum, expert) => sum.add(expert));
-      return logits.argmax({ dim: 1 }).eq(labels).sum().item();
-    }),
-};
 const batches = Array.from({ length: 4 }, () => scoped(makeBatch));
 const loaded = source === undefined ? null : await batchesOf(source, { recipe, classes, device, folder });
 
@@ -81,7 +68,41 @@ const nextBatch = () => {
   const { images, labels } = loaded.next().value;
   return [images, labels];
 };
-await serve(
-  () => scoped(() => works[work](nextBatch())),
-  (check) => (unread ? readBefore(null) : check),
-);
+
+/** The batches of an epoch that never ends, as a loader gives them. */
+function* batchesForever() {
+  for (;;) {
+    const [images, labels] = nextBatch();
+    yield { images, labels, mixed: null, indices: new Int32Array(batch), total: batch };
+  }
+}
+
+/** Steps as the training runs them. */
+function trainingSteps() {
+  const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
+  const scaler = precision === "float16" ? new LossScaler({ device }) : null;
+  const trainee = new Trainee({ method, optimizer, scaler });
+  const execution = { ...executionFrom(), expertStreams: parts.includes("streams") };
+  const executor = openExecutor({ recipe, device, execution, peers: ALONE, trainee });
+  if (executor.graphBlocker !== null) console.error(`not recorded as a CUDA graph: ${executor.graphBlocker}`);
+  const loaders = { train: { stepsPerEpoch: 2 ** 31, epoch: batchesForever } };
+  return new Steps({ recipe, trainee, loaders }, { executor, from: { epoch: 0, step: 0 } });
+}
+
+function predict() {
+  const [images, labels] = nextBatch();
+  return disposing(noGrad(), () => {
+    const logits = method.predict(images).reduce((sum, expert) => sum.add(expert));
+    return logits.argmax({ dim: 1 }).eq(labels).sum().item();
+  });
+}
+
+if (work === "step") {
+  const steps = trainingSteps();
+  const iterator = steps[Symbol.iterator]();
+  const lossOf = (completed, fallback) => completed.at(-1)?.outcome.loss ?? fallback;
+  await serve(
+    () => lossOf(iterator.next().value.completed, NaN),
+    (check) => lossOf(steps.finish(), check),
+  );
+} else await serve(() => scoped(predict));

@@ -5,8 +5,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { Temperature } from "../evaluation/analysis.js";
 import { DataError, UsageError } from "../support/errors.js";
 import type { OnImages } from "../training/evaluate.js";
-import { holdOut } from "../training/held-out.js";
-import { evaluationBatches } from "../training/loaders.js";
+import { evaluationBatches, splitHeldOut } from "../training/loaders.js";
 import { assertSameClasses, type Trained } from "./trained.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
 import type { FittedTemperature } from "../runs/calibration-file.js";
@@ -31,7 +30,7 @@ export async function calibrate(
   assertHeldOut(trained);
   const train = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, "train");
   assertSameTraining(trained, train);
-  const { heldOut } = holdOut(train, recipe.selection);
+  const { heldOut } = splitHeldOut(train, recipe.selection);
   using loader = new Loader(evaluationBatches(recipe, heldOut!, trained.device));
   const { method } = trained;
   const fitted = await fitTemperatures({

@@ -19,7 +19,7 @@ import {
   type Weights,
   weightsInUse,
 } from "../training/checkpoint.js";
-import { evaluateMethod, imageCounter, type OnImages } from "../training/evaluate.js";
+import { imageCounter, type OnImages, runMeters } from "../training/evaluate.js";
 import { evaluationBatches } from "../training/loaders.js";
 import type { WeightsState } from "../runs/calibration-file.js";
 
@@ -123,7 +123,7 @@ export async function evaluateTrained(
   using loader = new Loader(evaluationBatches(recipe, dataset, device));
   const meter = new AccuracyMeter(accuracyOptions(trained));
   const meters = [meter, ...also, imageCounter(dataset.size, onImages)];
-  const finished = await evaluateMethod({ method, loader, meters, signal });
+  const finished = await runMeters({ method, loader, meters, signal });
   return finished ? meter.result() : null;
 }
 

@@ -17,7 +17,7 @@ export class EpochsCsv implements Log {
     this.#folder = folder;
   }
 
-  hear(event: TrainingEvent): void {
+  handle(event: TrainingEvent): void {
     if (event.type === "run") {
       this.#rows.clear();
       for (const told of toldEvents(this.#folder.metrics)) this.#take(told);

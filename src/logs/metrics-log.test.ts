@@ -13,7 +13,7 @@ test("an event is a line of JSON, added to those that are there", () => {
   const path = join(temporary.path, "metrics.jsonl");
   for (const message of [warning.message, "more"]) {
     using log = new MetricsLog(path);
-    log.hear({ ...warning, message });
+    log.handle({ ...warning, message });
   }
   const lines = readFileSync(path, "utf8").split("\n");
   expect(lines).toHaveLength(3);
@@ -23,7 +23,7 @@ test("an event is a line of JSON, added to those that are there", () => {
 
 test("a file that cannot be written is named", () => {
   using log = new MetricsLog("/dev/full");
-  const tell = (): void => log.hear(warning);
+  const tell = (): void => log.handle(warning);
   expect(tell).toThrow(
     /^cannot write \/dev\/full: the disk is full; free some space or choose another folder \(ENOSPC(, .* are free)?\)\. What was there before is untouched\.$/,
   ); // some systems' /dev has a size
@@ -36,7 +36,7 @@ test("what was told is read back, but for a line that was cut short", () => {
   expect(toldEvents(path)).toEqual([]);
   {
     using log = new MetricsLog(path);
-    log.hear(warning);
+    log.handle(warning);
   }
   appendFileSync(path, '{"type":"warning","mess');
   expect(toldEvents(path)).toEqual([warning]);

@@ -10,7 +10,7 @@ export class MetricsLog implements Log {
     this.#file = new AppendFile(path);
   }
 
-  hear(event: TrainingEvent): void {
+  handle(event: TrainingEvent): void {
     this.#file.add(`${JSON.stringify(event)}\n`);
   }
 

@@ -31,14 +31,14 @@ export class RunLogs implements Log {
     this.#logs = [new MetricsLog(folder.metrics), new TrainLog(folder.log)];
     if (csv) this.#logs.push(new EpochsCsv(folder));
     if (tensorboard) this.#logs.push(new TensorBoardLog(folder, logs));
-    const emit = emitter([(event) => this.hear(event), ...listeners]);
+    const emit = emitter([(event) => this.handle(event), ...listeners]);
     const warn = (message: string): void => emit({ type: "warning", message });
     this.#mlflow = mlflow ? new MlflowLog({ ...logs, settings: mlflow, folder, warn }) : null;
   }
 
-  hear(event: TrainingEvent): void {
-    for (const log of this.#logs) log.hear(event);
-    this.#mlflow?.hear(event);
+  handle(event: TrainingEvent): void {
+    for (const log of this.#logs) log.handle(event);
+    this.#mlflow?.handle(event);
   }
 
   /** Waits some seconds at most until the server knows everything. Call it before the last event. */

@@ -14,7 +14,7 @@ export class TrainLog implements Log {
     this.#show = consoleListener({ write: (text: string) => this.#write(text) }, now);
   }
 
-  hear(event: TrainingEvent): void {
+  handle(event: TrainingEvent): void {
     this.#time = `${event.time.slice(0, 19)}Z`;
     this.#show(event);
     // The console's command says why it failed.

@@ -10,7 +10,7 @@ const GROWTH = 2;
 const BACKOFF = 0.5;
 const INTERVAL = 2000;
 /** A scale below it says that gradients overflow, or are NaN, whatever the scale: 30 halvings from where it begins. */
-export const LEAST_SCALE = 2 ** -14;
+export const MIN_SCALE = 2 ** -14;
 
 export interface LossScalerOptions {
   readonly device?: string; // of the gradients; "cpu"

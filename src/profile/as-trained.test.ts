@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { Batch } from "../data/loader/loader.js";
 import { memory } from "../torch/scope.js";
 import { prepare } from "../training/prepare.js";
 import { toyFolder } from "../training/toy-folder.fixture.js";
@@ -11,12 +10,8 @@ const at = toyFolder("file");
 test("steps go on from where they are told to, over epochs, and are all read", async () => {
   const recipe = toyRecipe(at("data"), { ema: { decay: 0.9, warmup: true }, precision: "bfloat16" });
   const run = async (): Promise<void> => {
-    using prepared = await prepare(recipe, "cpu");
-    const epochs = (function* (): Generator<Batch, void, undefined> {
-      for (let epoch = 0; ; epoch += 1) yield* prepared.trainLoader.epoch(epoch);
-    })();
-    const found = await timeAsTrained(prepared, epochs, { warmup: 0, steps: 5, from: 3 });
-    epochs.return();
+    using training = await prepare(recipe, "cpu");
+    const found = await timeAsTrained(training, { warmup: 0, steps: 5, from: { epoch: 0, step: 3 } });
     expect(found.notRecorded).toBeNull();
     expect(found.imagesPerSecond * found.step).toBeCloseTo(1000 * ((4 * 8 + 2) / 5), 6); // an epoch's 6th batch has 2
   };
@@ -27,14 +22,11 @@ test("steps go on from where they are told to, over epochs, and are all read", a
 });
 
 test("it can be interrupted", async () => {
-  using prepared = await prepare(toyRecipe(at("data")), "cpu");
+  using training = await prepare(toyRecipe(at("data")), "cpu");
   const controller = new AbortController();
   const reason = new Error("interrupted");
   controller.abort(reason);
-  const batches = prepared.trainLoader.epoch(0);
   const { signal } = controller;
-  await expect(timeAsTrained(prepared, batches, { warmup: 0, steps: 1, from: 0, signal })).rejects.toBe(
-    reason,
-  );
-  batches.return();
+  const from = { epoch: 0, step: 0 };
+  await expect(timeAsTrained(training, { warmup: 0, steps: 1, from, signal })).rejects.toBe(reason);
 });

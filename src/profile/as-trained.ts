@@ -1,14 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import type { Batch } from "../data/loader/loader.js";
-import { scope } from "../torch/scope.js";
-import { rateAt, stepContext } from "../training/epochs.js";
-import type { Prepared } from "../training/prepare.js";
-import type { Reading } from "../training/graph/reading.js";
 import { WARM_UP } from "../training/graph/recorded-step.js";
-import { openStepper, type Stepper } from "../training/graph/stepper.js";
+import type { Training } from "../training/prepare.js";
+import { openExecutor, Steps } from "../training/steps.js";
+import type { Position } from "../runs/events.js";
 import { now } from "./timeline.js";
 
-/** What a step takes as the training runs it: launched as a whole, and not waited for in between. */
+/** Time of a step as the training runs it: launched as a whole, and not waited for in between. */
 export interface AsTrained {
   /** Milliseconds of a mean step. */
   readonly step: number;
@@ -17,65 +14,45 @@ export interface AsTrained {
   readonly notRecorded: string | null;
 }
 
-interface Steps {
+interface TimedSteps {
   readonly warmup: number;
   readonly steps: number;
-  /** The number of the first one, from 0. */
-  readonly from: number;
+  readonly from: Position;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs steps as the training does, each read after the next one was begun where the stepper says so.
+ * Runs steps as the training does.
  * @throws the signal's reason.
  */
 export async function timeAsTrained(
-  prepared: Prepared,
-  batches: Iterator<Batch>,
-  { warmup, steps, from, signal }: Steps,
+  training: Training,
+  { warmup, steps: measured, from, signal }: TimedSteps,
 ): Promise<AsTrained> {
-  using stepper = openStepper(prepared);
-  const unread: Reading[] = [];
-  const readAllBut = (number: number): void => {
-    while (unread.length > number) unread.shift()!.read();
-  };
+  using executor = openExecutor(training);
+  using steps = new Steps(training, { executor, from, epochs: Infinity });
   const before = Math.max(warmup, WARM_UP + 1); // a recording's first replay as well
+  let done = 0;
   let images = 0;
   let begin = now();
-  try {
-    for (let done = 0; done < before + steps; done += 1) {
-      signal?.throwIfAborted();
-      if (done === before) {
-        readAllBut(0);
-        images = 0;
-        begin = now();
-      }
-      const begun = beginStep(prepared, { stepper, batches, step: from + done });
-      unread.push(begun.reading);
-      images += begun.images;
-      readAllBut(stepper.behind);
-      await setImmediate(); // signal handlers run only when the event loop gets a turn
+  signal?.throwIfAborted();
+  for (const begun of steps) {
+    done += 1;
+    images += begun.images;
+    if (done === before) {
+      steps.finish();
+      images = 0;
+      begin = now();
     }
-    readAllBut(0);
-  } finally {
-    for (const reading of unread) reading[Symbol.dispose]();
+    if (done === before + measured) break;
+    await setImmediate(); // signal handlers run only when the event loop gets a turn
+    signal?.throwIfAborted();
   }
+  steps.finish();
   const wall = now() - begin;
-  return { step: wall / steps, imagesPerSecond: (1000 * images) / wall, notRecorded: stepper.notRecorded };
-}
-
-function beginStep(
-  prepared: Prepared,
-  { stepper, batches, step }: { stepper: Stepper; batches: Iterator<Batch>; step: number },
-): { reading: Reading; images: number } {
-  using _scope = scope();
-  const { optimizer, ema, trainLoader } = prepared;
-  const { stepsPerEpoch } = trainLoader;
-  const { indices: _indices, ...shown } = batches.next().value as Batch;
-  const position = { epoch: Math.floor(step / stepsPerEpoch), step: step % stepsPerEpoch };
-  if (position.step === 0) stepper.startEpoch(position.epoch);
-  optimizer.lr = rateAt(prepared, position);
-  const reading = stepper.run({ ...shown, context: stepContext(prepared, position) });
-  ema?.update();
-  return { reading, images: shown.total };
+  return {
+    step: wall / measured,
+    imagesPerSecond: (1000 * images) / wall,
+    notRecorded: executor.graphBlocker,
+  };
 }

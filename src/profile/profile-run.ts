@@ -1,14 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import { beginTimeline, endTimeline } from "../data/loader/timeline.js";
-import { workerThreads, type Batch } from "../data/loader/loader.js";
+import { workerThreads } from "../data/loader/loader.js";
 import type { CacheListener } from "../data/cache/report.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { zeros } from "../torch/create.js";
 import { scope } from "../torch/scope.js";
 import { getThreads } from "../torch/settings.js";
-import { rateAt, stepContext } from "../training/epochs.js";
-import { prepare, type Prepared } from "../training/prepare.js";
-import { trainStep, type Watch } from "../training/step.js";
+import { prepare, type Training } from "../training/prepare.js";
+import type { Watch } from "../training/step.js";
+import { openExecutor, Steps } from "../training/steps.js";
 import { timeAsTrained, type AsTrained } from "./as-trained.js";
 import { summarise, type Profile } from "./summary.js";
 import { now, type Timeline, type TrainingSpan } from "./timeline.js";
@@ -18,7 +18,7 @@ interface ProfileOptions extends CacheListener {
   /** Steps that are measured, after those that warm up. */
   readonly steps: number;
   readonly warmup: number;
-  /** Told after every step, those that warm up included. */
+  /** Called after every step, those that warm up included. */
   readonly onStep?: (done: number, of: number) => void;
 }
 
@@ -39,11 +39,11 @@ export async function profileRun(
   options: ProfileOptions,
 ): Promise<{ profile: Profile; timeline: Timeline }> {
   const { device, steps } = options;
-  using prepared = await prepare(recipe, device, options);
-  const { timeline, ...recorded } = await record(prepared, options);
+  using training = await prepare(recipe, device, options);
+  const { timeline, ...recorded } = await record(training, options);
   const profile = summarise(timeline, {
     ...{ recipe: recipe.name, device, batch: recipe.data.batch, steps, ...recorded },
-    views: prepared.method.views.length,
+    views: training.trainee.method.views.length,
     threads: getThreads(),
     workers: workerThreads(recipe.data.workers),
     peakMemory: process.resourceUsage().maxRSS * 1024,
@@ -51,70 +51,51 @@ export async function profileRun(
   return { profile, timeline };
 }
 
-async function record(prepared: Prepared, options: ProfileOptions): Promise<Recording> {
-  const { steps, warmup, signal, onStep } = options;
-  const batches = endless(prepared);
-  const training: TrainingSpan[] = [];
-  let images = 0;
-  let begin = now();
-  let cpu = process.cpuUsage();
-  try {
-    for (let done = 0; done < warmup + steps; done += 1) {
-      signal?.throwIfAborted();
-      if (done === warmup) {
-        images = training.length = 0;
-        cpu = process.cpuUsage();
-        begin = now();
-        beginTimeline();
-      }
-      images += timed(training, "step", () => oneStep(prepared, batches, training, done));
-      onStep?.(done + 1, warmup + steps);
-      await setImmediate(); // signal handlers run only when the event loop gets a turn
-    }
-    const end = now();
-    const { user, system } = process.cpuUsage(cpu);
-    const timeline = { begin, end, training, images: endTimeline() };
-    const next = { ...options, from: warmup + steps };
-    const asTrained = prepared.device === "cpu" ? null : await timeAsTrained(prepared, batches, next);
-    return { timeline, cpuMilliseconds: (user + system) / 1000, images, asTrained };
-  } finally {
-    endTimeline(); // after an error, too, nobody records
-    batches.return();
-  }
-}
-
-/** As the training's own loop does it; the number of images. */
-function oneStep(prepared: Prepared, batches: Iterator<Batch>, spans: TrainingSpan[], done: number): number {
-  using _scope = scope();
-  const { method, optimizer, scaler, ema, recipe, trainLoader, device } = prepared;
-  const { stepsPerEpoch } = trainLoader;
-  const { indices: _indices, ...shown } = batches.next().value as Batch;
+async function record(training: Training, options: ProfileOptions): Promise<Recording> {
+  const { steps: measured, warmup, signal, onStep } = options;
+  const { device } = training;
+  const spans: TrainingSpan[] = [];
   const watch: Watch = (phase, work) =>
     timed(spans, phase, () => {
       const result = work();
       if (device !== "cpu") waitFor(device);
       return result;
     });
-  const position = { epoch: Math.floor(done / stepsPerEpoch), step: done % stepsPerEpoch };
-  if (position.step === 0) method.onEpochStart?.(position.epoch);
-  optimizer.lr = rateAt(prepared, position);
-  const context = stepContext(prepared, position);
-  const { precision } = recipe;
-  const { accumulate } = recipe.optimizer;
-  trainStep({ ...shown, context }, { method, optimizer, scaler, precision, accumulate, watch });
-  ema?.update();
-  return shown.total;
+  using executor = openExecutor(training, { watch });
+  using steps = new Steps(training, { executor, from: { epoch: 0, step: 0 }, epochs: Infinity });
+  const iterator = steps[Symbol.iterator]();
+  let images = 0;
+  let begin = now();
+  let cpu = process.cpuUsage();
+  try {
+    for (let done = 0; done < warmup + measured; done += 1) {
+      signal?.throwIfAborted();
+      if (done === warmup) {
+        images = spans.length = 0;
+        cpu = process.cpuUsage();
+        begin = now();
+        beginTimeline();
+      }
+      const begun = timed(spans, "step", () => iterator.next());
+      images += begun.value?.images ?? 0;
+      onStep?.(done + 1, warmup + measured);
+      await setImmediate(); // signal handlers run only when the event loop gets a turn
+    }
+    const end = now();
+    const { user, system } = process.cpuUsage(cpu);
+    const timeline = { begin, end, training: spans, images: endTimeline() };
+    const next = { warmup, steps: measured, from: steps.position, signal };
+    const asTrained = device === "cpu" ? null : await timeAsTrained(training, next);
+    return { timeline, cpuMilliseconds: (user + system) / 1000, images, asTrained };
+  } finally {
+    endTimeline(); // after an error, too, nobody records
+  }
 }
 
 /** A GPU works behind the program's back: reading a value waits until it has done everything before. */
 function waitFor(device: string): void {
   using _ = scope();
   zeros([1], { device }).item();
-}
-
-/** Epoch after epoch. */
-function* endless({ trainLoader }: Prepared): Generator<Batch, void, undefined> {
-  for (let epoch = 0; ; epoch += 1) yield* trainLoader.epoch(epoch);
 }
 
 function timed<T>(spans: TrainingSpan[], phase: TrainingSpan["phase"], work: () => T): T {

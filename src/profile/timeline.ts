@@ -1,10 +1,10 @@
 /** What a profile records, and the clock it is recorded by. */
 import type { StageSpan } from "../data/loader/timeline.js";
-import type { Phase } from "../training/step.js";
+import type { StepPhase } from "../training/step.js";
 
 /** A step, or a phase of one, on the thread that trains. In milliseconds of process.hrtime's clock, as StageSpan. */
 export interface TrainingSpan {
-  readonly phase: Phase | "step";
+  readonly phase: StepPhase | "step";
   readonly begin: number;
   readonly end: number;
 }

@@ -67,6 +67,14 @@ export interface Versions {
   readonly node: string;
 }
 
+/** How steps are executed on a GPU. */
+export interface Execution {
+  /** Whether a step is recorded as a CUDA graph, where it can be, and launched as a whole. */
+  readonly cudaGraphs: boolean;
+  /** Whether each expert has a stream of its own. */
+  readonly expertStreams: boolean;
+}
+
 /** recipe.json: all that decides a run's outcome, and how it was started. */
 export interface RunDescription {
   readonly recipe: ResolvedRecipe;
@@ -74,6 +82,8 @@ export interface RunDescription {
   readonly device: string;
   readonly threads: number;
   readonly kernels: KernelChoice;
+  /** recipe.json of earlier versions does not say it. */
+  readonly execution?: Execution;
   /**
    * What was trained and judged on, with a hash of each split. Held-out images count as training images and have a hash of
    * their own (see splitHash), null where there are none; recipe.json of earlier versions does not say it.
@@ -121,7 +131,7 @@ export function assertFree(
 export function createRunFolder(
   path: string,
   description: RunDescription,
-  { resume = false }: { resume?: boolean } = {},
+  { resume = false }: { resume?: boolean | undefined } = {},
 ): RunFolder {
   const folder = runFolder(path);
   try {

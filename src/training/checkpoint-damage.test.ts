@@ -25,7 +25,8 @@ beforeAll(() => {
     recipe: toyRecipe("data"),
     ...{ classes: ["ant", "bee", "cat"], counts: [24, 12, 6] },
     ...{ epoch: 1, step: 5, sums: null, best: null, bestOnTest: null },
-    ...{ model, optimizer, scaler: null, ema: null, randomStates: [Uint8Array.of(1, 2, 3)] },
+    state: { model: model.stateDict(), optimizer: optimizer.stateDict(), scaler: null, ema: null },
+    randomStates: [Uint8Array.of(1, 2, 3)],
   });
   optimizer[Symbol.dispose]();
   model[Symbol.dispose]();

@@ -11,6 +11,7 @@ import { writeSafetensors } from "../torch/safetensors.js";
 import { memory, scope } from "../torch/scope.js";
 import { checkpointPath, readCheckpoint, saveCheckpoint, restoreModel } from "./checkpoint.js";
 import { trainStep } from "./step.js";
+import { Trainee } from "./trainee.js";
 import { temporaryFolder, toyRecipe } from "./toy.fixture.js";
 import { loadTrained } from "../inference/trained.js";
 
@@ -43,10 +44,7 @@ function saveTrained(to: string, of: ResolvedRecipe = recipe): Method {
     epoch: 1,
     step: 5,
     ...{ sums: null, best: null, bestOnTest: null },
-    model: method.model,
-    optimizer,
-    scaler: null,
-    ema: null,
+    state: new Trainee({ method, optimizer }).stateDict(),
     randomStates,
   });
   optimizer[Symbol.dispose]();

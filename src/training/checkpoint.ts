@@ -1,8 +1,5 @@
-import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
-import type { Module } from "../nn/module.js";
-import { averagesOf, type EmaWeights } from "../optim/ema.js";
-import type { LossScaler } from "../optim/loss-scaler.js";
-import type { Sgd } from "../optim/sgd.js";
+import { existsSync, statSync } from "node:fs";
+import { averagesOf } from "../optim/ema.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
 import { tensor } from "../torch/create.js";
@@ -10,20 +7,29 @@ import { isPth } from "../torch/pth/read.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import type { EpochSums } from "./epoch-totals.js";
-import { runFolder, type RunFolder } from "../runs/run-folder.js";
+import { runFolder } from "../runs/run-folder.js";
 import type { Position } from "../runs/events.js";
 import { storedRecipe } from "../runs/stored-recipe.js";
 import type { BestEpoch, BestOnTest } from "../runs/selection.js";
 import type { Method } from "../methods/method.js";
-import { fitting } from "../models/load-weights.js";
+import { loadState, type TraineeState } from "./trainee.js";
 
 const FORMAT = "longtail-checkpoint";
 /** Versions differ in the names of their recipe's keys alone (recipes/renamed-keys.ts). */
 const VERSION = 3;
 const READABLE: readonly (string | undefined)[] = ["2", "3"];
 
-/** What a run has found out so far, besides its weights. */
+/** Sums over an epoch's images, as a checkpoint in the middle of an epoch keeps them, under the names of its format. */
+export interface EpochSums {
+  readonly images: number;
+  /** Correct predictions. */
+  readonly right: number;
+  readonly loss: number;
+  /** The terms of the loss. */
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+/** How far a run has come and what it has found so far, besides its weights. */
 export interface Progress extends Position {
   /** Of the steps done of the epoch that follows; null at an epoch's end. */
   readonly sums: EpochSums | null;
@@ -41,26 +47,16 @@ export interface CheckpointDescription extends Progress {
   readonly counts: readonly number[];
 }
 
-export interface Checkpoint extends CheckpointDescription {
+export interface Checkpoint extends CheckpointDescription, TraineeState {
   readonly path: string;
-  /** By the model's parameter and buffer names. */
-  readonly model: Map<string, Tensor>;
-  readonly optimizer: Map<string, Tensor>;
-  /** The scale of float16's loss; null for other precisions. */
-  readonly scaler: Map<string, Tensor> | null;
-  /** Moving averages of the weights and their state; null where the run keeps none. */
-  readonly ema: Map<string, Tensor> | null;
   /** libtorch's random state in each process of the training, in order of rank, uint8. */
   readonly randomStates: readonly Tensor[];
 }
 
-interface SavedParts {
-  model: Module;
-  optimizer: Sgd;
-  scaler: LossScaler | null;
-  ema: EmaWeights | null;
-  /** Of each process, in order of rank. */
-  randomStates: readonly Uint8Array[];
+interface SavedState extends CheckpointDescription {
+  readonly state: TraineeState;
+  /** Random state of each process, in order of rank. */
+  readonly randomStates: readonly Uint8Array[];
 }
 
 /**
@@ -68,17 +64,15 @@ interface SavedParts {
  * `random.torch.RANK`), and the description as metadata. It appears whole or not at all, and holds nothing that depends on the time or the machine: equal runs
  * write equal bytes.
  */
-export function saveCheckpoint(
-  path: string,
-  { model, optimizer, scaler, ema, randomStates, ...description }: CheckpointDescription & SavedParts,
-): void {
+export function saveCheckpoint(path: string, { state, randomStates, ...description }: SavedState): void {
   using _scope = scope();
+  const { model, optimizer, scaler, ema } = state;
   const tensors = new Map<string, Tensor>([
-    ...prefixed("model.", model.stateDict()),
-    ...prefixed("optimizer.", optimizer.stateDict()),
-    ...(scaler === null ? [] : prefixed("scaler.", scaler.stateDict())),
-    ...(ema === null ? [] : prefixed("ema.", ema.stateDict())),
-    ...randomStates.map((state, rank): [string, Tensor] => [randomName(rank), tensor(state)]),
+    ...prefixed("model.", model),
+    ...prefixed("optimizer.", optimizer),
+    ...(scaler === null ? [] : prefixed("scaler.", scaler)),
+    ...(ema === null ? [] : prefixed("ema.", ema)),
+    ...randomStates.map((random, rank): [string, Tensor] => [randomName(rank), tensor(random)]),
   ]);
   const { recipe, classes, counts, epoch, step, sums, best, bestOnTest } = description;
   writeSafetensors(path, tensors, {
@@ -86,17 +80,6 @@ export function saveCheckpoint(
     version: String(VERSION),
     description: JSON.stringify({ recipe, classes, counts, epoch, step, sums, best, bestOnTest }),
   });
-}
-
-/** Keeps the newest checkpoint under a second name, so that one is left should the next prove damaged. */
-export function keepPrevious({ lastCheckpoint, previousCheckpoint }: RunFolder): void {
-  if (!existsSync(lastCheckpoint)) return;
-  rmSync(previousCheckpoint, { force: true });
-  try {
-    linkSync(lastCheckpoint, previousCheckpoint);
-  } catch {
-    renameSync(lastCheckpoint, previousCheckpoint); // a file system without hard links
-  }
 }
 
 /** Reads a checkpoint; its tensors belong to the scope that is open. */
@@ -165,14 +148,7 @@ export function checkpointPath(runOrCheckpoint: string): string {
 
 /** Copies a checkpoint's weights into a method of the same architecture; CheckpointError names the first that differs. */
 export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">, method: Method): void {
-  restore(method.model, model, path);
-}
-
-/** Loads a state from a file into a model or an optimizer; CheckpointError names the file, too. */
-export function restore(into: Pick<Module, "loadStateDict">, state: Map<string, Tensor>, path: string): void {
-  fitting(path, () => {
-    into.loadStateDict(state);
-  });
+  loadState(method.model, model, path);
 }
 
 function readStored(path: string, text: string | undefined): CheckpointDescription {

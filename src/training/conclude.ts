@@ -1,15 +1,14 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Analysis } from "../evaluation/analysis.js";
+import type { RunFolder, RunResult } from "../runs/run-folder.js";
 import { CheckpointError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.js";
-import type { Reached, Run } from "./epochs.js";
-import { judge, type Judgement } from "./judge.js";
 import { shareWeights } from "./distributed/share-state.js";
-import { restoreWeights } from "./resume.js";
-import type { RunFolder, RunResult } from "../runs/run-folder.js";
+import type { EpochsResult, Run } from "./epochs.js";
+import { evaluateSplit, type Evaluation } from "./evaluate-split.js";
 
-/** A run's result, without its duration, and the analysis of the same answers. */
+/** A run's result, without its duration, and the analysis of the same predictions. */
 export interface Conclusion {
   readonly result: Omit<RunResult, "seconds" | keyof EvaluationResult> & {
     readonly evaluation: EvaluationResult;
@@ -18,18 +17,19 @@ export interface Conclusion {
 }
 
 /**
- * Judges the network of the selected epoch, and the last one beside it, on the test images. Null when the run was
+ * Evaluates the network of the selected epoch, and the last one beside it, on the test images. Null when the run was
  * interrupted before its end or here.
  */
-export async function conclude(run: Run, { progress, judgement }: Reached): Promise<Conclusion | null> {
-  const { epochs } = run.recipe;
-  if (progress.epoch < epochs || judgement === null) return null;
-  const { kind } = run.recipe.selection;
+export async function conclude(run: Run, { progress, evaluation }: EpochsResult): Promise<Conclusion | null> {
+  const { epochs, selection } = run.training.recipe;
+  if (progress.epoch < epochs || evaluation === null) return null;
+  const { kind } = selection;
   const { best, bestOnTest } = progress;
   const isLast = best === null || best.epoch === epochs;
-  const last = kind === "held-out" ? await judgeOnTest(run, epochs, { analyse: isLast }) : judgement;
+  const last =
+    kind === "held-out" ? await evaluateOnTest(run, { epoch: epochs, analyze: isLast }) : evaluation;
   if (last === null) return null;
-  const selected = isLast ? last : await judgeBest(run, best.epoch);
+  const selected = isLast ? last : await evaluateCheckpoint(run, best.epoch);
   if (selected === null) return null;
   const { ensemble, experts } = last.evaluation;
   const result = {
@@ -43,13 +43,18 @@ export async function conclude(run: Run, { progress, judgement }: Reached): Prom
   return { result, analysis: selected.analysis! };
 }
 
-async function judgeBest(run: Run, epoch: number): Promise<Judgement | null> {
+/** Evaluates the checkpoint of the best epoch. */
+async function evaluateCheckpoint(run: Run, epoch: number): Promise<Evaluation | null> {
+  const { training, folder } = run;
   {
     using _scope = scope();
-    if (run.peers.rank === 0) restoreWeights(run, readBest(run.folder, epoch));
-    shareWeights(run);
+    if (training.peers.rank === 0) {
+      const best = readBest(folder, epoch);
+      training.trainee.loadWeights(best, best.path);
+    }
+    shareWeights(training);
   }
-  return judgeOnTest(run, epoch, { analyse: true });
+  return evaluateOnTest(run, { epoch, analyze: true });
 }
 
 /** The numbers of one epoch must never stand beside the network of another. */
@@ -61,10 +66,9 @@ function readBest({ bestCheckpoint }: RunFolder, epoch: number): Checkpoint {
   );
 }
 
-async function judgeOnTest(
+async function evaluateOnTest(
   run: Run,
-  epoch: number,
-  { analyse }: { analyse: boolean },
-): Promise<Judgement | null> {
-  return judge(run, { epoch, split: "test", analyse });
+  { epoch, analyze }: { epoch: number; analyze: boolean },
+): Promise<Evaluation | null> {
+  return evaluateSplit(run.training, { ...run, epoch, split: "test", analyze });
 }

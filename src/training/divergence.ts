@@ -8,16 +8,6 @@ import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 
 const NAMED_IMAGES = 5;
-const KEPT_LOSSES = 5;
-
-/** The latest losses of an epoch, for the error when one is no longer a number. */
-export class LossHistory {
-  latest: readonly number[] = [];
-
-  add(loss: number): void {
-    this.latest = [...this.latest, loss].slice(-KEPT_LOSSES);
-  }
-}
 
 /** A step that ends the run. */
 export interface Failure {

@@ -4,7 +4,7 @@ import { AccuracyMeter } from "../evaluation/accuracy.js";
 import { buildMethod } from "../methods/registry.js";
 import { full, ones } from "../torch/create.js";
 import { memory } from "../torch/scope.js";
-import { evaluateMethod, type EvaluateOptions } from "./evaluate.js";
+import { runMeters, type RunMetersOptions } from "./evaluate.js";
 import { toyRecipe } from "./toy.fixture.js";
 
 const training = { classes: ["ant", "bee", "cat"], counts: [24, 12, 6] };
@@ -21,7 +21,7 @@ function* batches(count: number): Generator<Batch> {
     };
 }
 
-function options(changes: Partial<EvaluateOptions> = {}): EvaluateOptions {
+function options(changes: Partial<RunMetersOptions> = {}): RunMetersOptions {
   return {
     method: buildMethod(recipe, training),
     loader: { epoch: () => batches(3) },
@@ -37,14 +37,14 @@ test("sees every image, leaves the model as it was and keeps no tensor", async (
   const { model } = given.method;
   const before = model.namedBuffers().map(([, buffer]) => buffer.toArray());
   const { live } = memory();
-  expect(await evaluateMethod(given)).toBe(true);
+  expect(await runMeters(given)).toBe(true);
   expect(meter.result().images).toBe(6);
   expect(places).toEqual([0, 1, 2, 3, 4, 5]);
   expect(model.training).toBe(true);
   expect(model.namedBuffers().map(([, buffer]) => buffer.toArray())).toEqual(before);
   expect(memory().live).toBe(live);
   model.eval();
-  await evaluateMethod(given);
+  await runMeters(given);
   expect(model.training).toBe(false);
   given.method[Symbol.dispose]();
 });
@@ -59,7 +59,7 @@ test("an aborted evaluation ends early, and the model is training again", async 
     }
   }
   const given = options({ loader: { epoch: counted }, signal: controller.signal });
-  expect(await evaluateMethod(given)).toBe(false);
+  expect(await runMeters(given)).toBe(false);
   expect(taken).toBe(2);
   expect(given.method.model.training).toBe(true);
   given.method[Symbol.dispose]();

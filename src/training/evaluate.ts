@@ -5,24 +5,24 @@ import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/method.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
-import { answer, gatherAnswers } from "./distributed/gather-answers.js";
+import { gatherObservations, observe } from "./distributed/gather-observations.js";
 
-export interface EvaluateOptions {
+export interface RunMetersOptions {
   readonly method: Method;
   /** Unshuffled, without dropLast: every image once, on the method's device. */
   readonly loader: Pick<Loader, "epoch">;
   readonly meters: readonly Meter[];
   readonly signal?: AbortSignal | undefined;
-  /** Processes that each judge a piece of every batch; what they say comes together in all of them. */
+  /** Processes that each predict a piece of every batch; every process gathers all predictions. */
   readonly peers?: Peers;
   /** Called after each batch: the processes ask one another whether to go on. */
   readonly settle?: () => void;
 }
 
-/** Hears how many of all images have been judged. */
+/** Called with the number of images evaluated so far, and of all. */
 export type OnImages = (done: number, total: number) => void;
 
-/** A meter that measures nothing but how far the pass is. */
+/** Makes a meter that measures nothing but how far the pass is. */
 export function imageCounter(total: number, onImages: OnImages | undefined): Meter {
   let done = 0;
   return {
@@ -34,10 +34,10 @@ export function imageCounter(total: number, onImages: OnImages | undefined): Met
 }
 
 /**
- * Shows a method every batch of a loader, in evaluation mode, without gradients and always in float32, and what it says
- * to every meter, then puts the model back into the mode it was in. False when the signal ended it early.
+ * Runs a method on every batch of a loader, in evaluation mode, without gradients and always in float32, and adds its
+ * predictions to every meter; then puts the model back into the mode it was in. False when the signal ended it early.
  */
-export async function evaluateMethod(options: EvaluateOptions): Promise<boolean> {
+export async function runMeters(options: RunMetersOptions): Promise<boolean> {
   const { method, loader, meters, signal, peers = ALONE, settle } = options;
   const { training } = method.model;
   method.model.eval();
@@ -59,8 +59,8 @@ export async function evaluateMethod(options: EvaluateOptions): Promise<boolean>
     using _noGrad = noGrad();
     const { done, value: batch } = batches.next();
     if (done) return false;
-    const answers = gatherAnswers(answer(method, batch), peers);
-    for (const meter of meters) meter.add(answers);
+    const observation = gatherObservations(observe(method, batch), peers);
+    for (const meter of meters) meter.add(observation);
     return true;
   }
 }

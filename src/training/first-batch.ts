@@ -7,8 +7,9 @@ import { writeFileAtomic } from "../support/atomic-file.js";
 import { stack } from "../torch/operators.generated.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import type { Run } from "./epochs.js";
-import type { ImagesEvent } from "../runs/events.js";
+import type { Emit, ImagesEvent } from "../runs/events.js";
+import type { RunFolder } from "../runs/run-folder.js";
+import type { Training } from "./prepare.js";
 
 const GAP = 2; // pixels around each image
 const GAP_GREY = 128;
@@ -25,18 +26,19 @@ interface Shown {
   readonly limit: number;
 }
 
-/** Shows people the first batch of a run, where the recipe wants it shown. */
-export function tellFirstBatch(
-  { recipe, trainData, folder, emit }: Pick<Run, "recipe" | "trainData" | "folder" | "emit">,
+/** Writes a picture of the first batch of a run and emits it, where the recipe wants it (logs.images). */
+export function emitFirstBatch(
+  { recipe, data }: Pick<Training, "recipe" | "data">,
   batch: ShownBatch,
+  { folder, emit }: { readonly folder: RunFolder; readonly emit: Emit },
 ): void {
-  const { logs, data } = recipe;
-  if (logs.images === 0) return;
+  const { images: limit } = recipe.logs;
+  if (limit === 0) return;
   const picture = writeBatchPicture(folder.firstBatch, {
     batch,
-    data,
-    dataset: trainData,
-    limit: logs.images,
+    data: recipe.data,
+    dataset: data.trainSubset,
+    limit,
   });
   emit({ type: "images", epoch: 1, step: 1, ...picture });
 }

@@ -6,10 +6,10 @@ import { fitTemperature, type TemperatureKind } from "../evaluation/temperature/
 import { KeptLogits } from "../evaluation/temperature/kept-logits.js";
 import type { Method } from "../methods/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { evaluateMethod, type EvaluateOptions, imageCounter, type OnImages } from "./evaluate.js";
+import { imageCounter, type OnImages, runMeters, type RunMetersOptions } from "./evaluate.js";
 import { impliedPrior } from "./implied-prior.js";
 
-interface FitTemperaturesOptions extends Pick<EvaluateOptions, "peers" | "settle"> {
+interface FitTemperaturesOptions extends Pick<RunMetersOptions, "peers" | "settle"> {
   readonly method: Method;
   readonly recipe: ResolvedRecipe;
   /** Training images of each class. */
@@ -32,7 +32,7 @@ export async function fitTemperatures(options: FitTemperaturesOptions): Promise<
   using kept = new KeptLogits({ images: heldOut.images, experts, classes: counts.length });
   const { loader } = heldOut;
   const counter = imageCounter(heldOut.images, options.onImages);
-  if (!(await evaluateMethod({ ...options, loader, meters: [kept, counter] }))) return null;
+  if (!(await runMeters({ ...options, loader, meters: [kept, counter] }))) return null;
   const shift = logShift(counts, impliedPrior(method, recipe, counts));
   const groupOfClass = groupOf(counts, recipe.evaluation.groups);
   return {

@@ -5,7 +5,7 @@ import { Rng } from "../torch/random.js";
 import { tensor } from "../torch/create.js";
 import { memory, scope } from "../torch/scope.js";
 import { toyRecipe } from "./toy.fixture.js";
-import { histogram, spreadOfWeights } from "./histograms.js";
+import { histogram, weightHistograms } from "./histograms.js";
 
 test("equal intervals from the least to the largest value", () => {
   const { counts, ...spread } = histogram(Float32Array.of(0, 1, 1, 30, 15));
@@ -37,13 +37,13 @@ test("weights and gradients of each expert's ends, or of everything", () => {
       "classifier.0.weight",
       "classifier.1.weight",
     ];
-    const untrained = spreadOfWeights(method.model, "ends");
+    const untrained = weightHistograms(method.model, "ends");
     expect(Object.keys(untrained.weights)).toEqual(ends);
     expect(untrained.gradients).toEqual({});
 
     const images = new Rng(1).normal([4, 3, 16, 16]);
     method.step({ images, labels: tensor(BigInt64Array.of(0n, 1n, 2n, 0n)) }, SINGLE_STEP).loss.backward();
-    const { weights, gradients } = spreadOfWeights(method.model, "all");
+    const { weights, gradients } = weightHistograms(method.model, "all");
     expect(Object.keys(gradients)).toEqual(Object.keys(weights));
     expect(Object.keys(weights)).toHaveLength(2 * (7 + 1)); // ResNet-8: 7 convolutions
     expect(weights["classifier.1.weight"]!.counts.reduce((sum, count) => sum + count)).toBe(64 * 3);

@@ -3,29 +3,29 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { gradients as gradientsOf } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import type { Run } from "./epochs.js";
-import type { Histogram, HistogramsEvent } from "../runs/events.js";
+import type { Emit, Histogram, HistogramsEvent } from "../runs/events.js";
+import type { Training } from "./prepare.js";
 
 const INTERVALS = 30;
 
 /** The first convolution and the classifier of each expert, by the models' names (models/ensemble.ts). */
 const ENDS = /^(backbone\.\d+\.conv1\.weight|classifier(_ce)?\.\d+\..*)$/;
 
-/** Tells how the weights are spread after an epoch, counted from 1, where the recipe wants it told. */
-export function tellSpread(
-  { recipe, method, emit }: Pick<Run, "recipe" | "method" | "emit">,
-  epoch: number,
+/** Emits histograms of the weights after an epoch, counted from 1, where the recipe wants them (logs.histogramsEvery). */
+export function emitHistograms(
+  { recipe, trainee }: Pick<Training, "recipe" | "trainee">,
+  { epoch, emit }: { readonly epoch: number; readonly emit: Emit },
 ): void {
   const { histogramsEvery, histogramsOf } = recipe.logs;
   if (histogramsEvery === null || epoch % histogramsEvery !== 0) return;
-  emit({ type: "histograms", epoch, ...spreadOfWeights(method.model, histogramsOf) });
+  emit({ type: "histograms", epoch, ...weightHistograms(trainee.method.model, histogramsOf) });
 }
 
 /**
  * Histograms of a model's trained weights and of the gradients that the latest step left, before the next one clears
  * them. Biases and norms are left out: few numbers, which say little.
  */
-export function spreadOfWeights(
+export function weightHistograms(
   model: Module,
   which: ResolvedRecipe["logs"]["histogramsOf"],
 ): Pick<HistogramsEvent, "weights" | "gradients"> {

@@ -5,34 +5,40 @@ import type { Loader, LoaderOptions } from "../data/loader/loader.js";
 import type { Shard } from "../data/loader/epoch-plan.js";
 import { inOrder } from "../data/samplers/in-order.js";
 import { buildSampler } from "../data/samplers/registry.js";
+import { stratifiedSplit } from "../data/split.js";
+import { subset } from "../data/subset.js";
 import type { Method } from "../methods/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { UsageError } from "../support/errors.js";
+import { DataError, UsageError } from "../support/errors.js";
 
-/** Where a training's batches come from. */
+/** The loaders of a training's batches. */
 export interface Loaders extends Disposable {
-  readonly trainLoader: Loader;
-  readonly testLoader: Loader;
-  /** Of the training images held out to select an epoch; null where none are. */
-  readonly heldOutLoader: Loader | null;
+  readonly train: Loader;
+  readonly test: Loader;
+  /** Loads the training images held out to select an epoch; null where none are. */
+  readonly heldOut: Loader | null;
+}
+
+interface LoadersOptions {
+  readonly data: {
+    readonly trainSubset: Dataset;
+    readonly test: Dataset;
+    readonly heldOut: Dataset | null;
+  };
+  readonly views: Method["views"];
+  readonly device: string;
+  /** The piece of each batch that this process makes. */
+  readonly shard: Shard;
 }
 
 /** Opens the loaders, each with its cache where the recipe has one. */
 export async function openLoaders(
   recipe: ResolvedRecipe,
-  parts: {
-    trainData: Dataset;
-    testData: Dataset;
-    heldOut: Dataset | null;
-    views: Method["views"];
-    device: string;
-    /** Which part of each batch this process makes. */
-    shard: Shard;
-  },
+  { data, views, device, shard }: LoadersOptions,
   listener: CacheListener,
 ): Promise<Loaders> {
-  const { trainData, testData, heldOut, views, device, shard } = parts;
-  const training = trainingBatches(recipe, { dataset: trainData, views, device });
+  const { trainSubset, test, heldOut } = data;
+  const training = trainingBatches(recipe, { dataset: trainSubset, views, device });
   assertImageForEach(training, shard);
   const opened: Loader[] = [];
   const open = async (options: LoaderOptions): Promise<Loader> => {
@@ -45,9 +51,9 @@ export async function openLoaders(
   };
   try {
     return {
-      trainLoader: await open(training),
-      testLoader: await open(evaluationBatches(recipe, testData, device)),
-      heldOutLoader: heldOut && (await open(evaluationBatches(recipe, heldOut, device))),
+      train: await open(training),
+      test: await open(evaluationBatches(recipe, test, device)),
+      heldOut: heldOut && (await open(evaluationBatches(recipe, heldOut, device))),
       [Symbol.dispose]: close,
     };
   } catch (error) {
@@ -94,4 +100,24 @@ export function evaluationBatches(
     memoryFormat,
     device,
   };
+}
+
+/**
+ * Splits the training images into those that are trained on and those held out to select an epoch, the same ones whenever
+ * it is asked.
+ * @throws DataError when the fraction leaves no image to select by.
+ */
+export function splitHeldOut(
+  train: Dataset,
+  selection: ResolvedRecipe["selection"],
+): { trainSubset: Dataset; heldOut: Dataset | null } {
+  if (selection.kind !== "held-out") return { trainSubset: train, heldOut: null };
+  const { fraction, seed } = selection;
+  const { kept, taken } = stratifiedSplit(train, { portion: { fraction }, seed });
+  if (taken.length === 0)
+    throw new DataError(
+      `${train.root}: its classes are too small to hold out ${fraction} of their images (selection.fraction); ` +
+        "take a larger fraction, or --select last, which needs none.",
+    );
+  return { trainSubset: subset(train, kept), heldOut: subset(train, taken) };
 }

@@ -5,7 +5,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { arange, tensor } from "../torch/create.js";
 import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { microBatches } from "./micro-batches.js";
+import { microBatches } from "./step.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";

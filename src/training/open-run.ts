@@ -1,63 +1,112 @@
-import { continueFrom } from "./continue.js";
-import { describeRun } from "./describe.js";
-import type { EndEvent, Listener } from "../runs/events.js";
+import { datasetCard, splitHash } from "../data/card.js";
 import { RunLogs } from "../logs/run-logs.js";
+import type { EndEvent, Listener, Position, RunEvent, Untimed } from "../runs/events.js";
 import { rewindMetrics } from "../runs/metrics.js";
-import { shareBeginning } from "./distributed/share-state.js";
-import type { Prepared } from "./prepare.js";
-import { resume, type Resumed } from "./resume.js";
-import { createRunFolder, runFolder, type RunFolder } from "../runs/run-folder.js";
+import { createRunFolder, type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
 import { lockRun } from "../runs/run-lock.js";
+import { getKernels, getThreads } from "../torch/settings.js";
+import { shareStart } from "./distributed/share-state.js";
+import type { Training } from "./prepare.js";
+import { continueFrom, resume, type ResumePoint } from "./resume.js";
 import type { TrainOptions } from "./train.js";
 
-/** A run whose folder is this process's, and what was prepared is in the state to go on from. */
-export interface OpenRun extends Resumed, Disposable {
+/** A run whose folder is this process's, with its training in the state to start or resume from. */
+export interface OpenRun extends ResumePoint, Disposable {
   readonly folder: RunFolder;
-  /** Writes what the run tells into its folder. */
-  readonly hear: Listener;
+  /** Writes the run's events into its folder. */
+  readonly listener: Listener;
   /** Ends what goes on beside the training, before its last event. */
   readonly finish: (reason: EndEvent["reason"]) => Promise<void>;
 }
 
-const BEGINNING = { epoch: 0, step: 0, sums: null, best: null, bestOnTest: null } as const;
+const START = { epoch: 0, step: 0, sums: null, best: null, bestOnTest: null } as const;
 
 /** Of several processes the first has the folder; the others get its state and write nothing. */
 export async function openRun(
-  prepared: Prepared,
+  training: Training,
   options: TrainOptions,
   { resumes }: { resumes: boolean },
 ): Promise<OpenRun> {
   const folder = runFolder(options.out);
-  if (prepared.peers.rank > 0) {
-    const beginning = await shareBeginning(prepared, () => begin(prepared, options));
+  if (training.peers.rank > 0) {
+    const start = await shareStart(training, () => begin(training, options));
     const silent = {
-      hear: () => undefined,
+      listener: () => undefined,
       finish: () => Promise.resolve(),
       [Symbol.dispose]: () => undefined,
     };
-    return { ...beginning, folder, ...silent };
+    return { ...start, folder, ...silent };
   }
-  const fresh = resumes ? null : begin(prepared, options);
-  if (fresh !== null) createRunFolder(options.out, describeRun(prepared, options), options);
+  const fresh = resumes ? null : begin(training, options);
+  if (fresh !== null) createRunFolder(options.out, describeRun(training, options), options);
   const lock = lockRun(options.out);
   try {
-    if (fresh !== null) rewindMetrics(folder.metrics, BEGINNING); // of a run without a checkpoint
-    const beginning = await shareBeginning(prepared, () => fresh ?? resume(prepared, folder));
-    const logs = new RunLogs(folder, prepared.recipe.logs, options);
+    if (fresh !== null) rewindMetrics(folder.metrics, START); // of a run without a checkpoint
+    const start = await shareStart(training, () => fresh ?? resume(training, folder));
+    const logs = new RunLogs(folder, training.recipe.logs, options);
     const close = (): void => {
       logs[Symbol.dispose]();
       lock[Symbol.dispose]();
     };
-    const hear: Listener = (event) => logs.hear(event);
-    return { ...beginning, folder, hear, finish: (reason) => logs.finish(reason), [Symbol.dispose]: close };
+    const listener: Listener = (event) => logs.handle(event);
+    return { ...start, folder, listener, finish: (reason) => logs.finish(reason), [Symbol.dispose]: close };
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
   }
 }
 
-/** The state of a run that starts, or goes on from a checkpoint of NCL's PyTorch code. */
-function begin(prepared: Prepared, { from }: TrainOptions): Resumed {
-  const epoch = from === undefined || prepared.peers.rank > 0 ? 0 : continueFrom(prepared, from);
-  return { progress: { ...BEGINNING, epoch }, warnings: [], randomStates: [] };
+/** The state of a run that starts, or continues from a checkpoint of NCL's PyTorch code. */
+function begin(training: Training, { from }: TrainOptions): ResumePoint {
+  const epoch = from === undefined || training.peers.rank > 0 ? 0 : continueFrom(training, from);
+  return { progress: { ...START, epoch }, warnings: [], randomStates: [] };
+}
+
+/** The content of recipe.json. */
+function describeRun(
+  { recipe, data, device, execution }: Training,
+  { versions, command }: Pick<RunDescription, "versions" | "command">,
+): RunDescription {
+  const { groups } = recipe.evaluation;
+  return {
+    recipe,
+    seed: recipe.seed,
+    device,
+    threads: getThreads(),
+    kernels: getKernels(),
+    execution,
+    data: {
+      train: datasetCard(data.train, groups),
+      test: datasetCard(data.test, groups),
+      heldOutHash: data.heldOut && splitHash(data.heldOut),
+    },
+    versions,
+    command,
+    started: new Date().toISOString(),
+  };
+}
+
+/** The first event of a run. */
+export function runEvent(
+  { recipe, device, data, trainee, loaders }: Training,
+  folder: RunFolder,
+  from: Position,
+): Untimed<RunEvent> {
+  const { statistics, trainSubset, test } = data;
+  return {
+    type: "run",
+    name: recipe.name,
+    folder: folder.path,
+    seed: recipe.seed,
+    device,
+    threads: getThreads(),
+    classes: statistics.classes.length,
+    trainImages: trainSubset.size,
+    testImages: test.size,
+    imbalance: statistics.imbalance,
+    parameters: trainee.method.model.parameters().reduce((sum, parameter) => sum + parameter.size, 0),
+    epochs: recipe.epochs,
+    stepsPerEpoch: loaders.train.stepsPerEpoch,
+    from: from.epoch + from.step === 0 ? null : { epoch: from.epoch, step: from.step },
+  };
 }

@@ -1,58 +1,49 @@
-import { openDataset } from "../data/registry.js";
-import type { Dataset } from "../data/dataset.js";
 import type { CacheListener } from "../data/cache/report.js";
+import type { Dataset } from "../data/dataset.js";
+import { openDataset } from "../data/registry.js";
 import { classStatistics, type ClassStatistics } from "../data/statistics.js";
 import { GradientReducer } from "../distributed/gradient-reducer.js";
 import { ALONE, atWork, type Peers } from "../distributed/peers.js";
 import { assertContrastiveFits } from "../methods/ncl-contrastive.js";
 import { assertMixFits } from "../methods/mixing.js";
 import { buildMethod } from "../methods/registry.js";
-import type { Method } from "../methods/method.js";
 import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
 import { synchroniseBatchNorm } from "../nn/batch-norm.js";
-import { LossScaler } from "../optim/loss-scaler.js";
 import { EmaWeights } from "../optim/ema.js";
+import { LossScaler } from "../optim/loss-scaler.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { coresHere } from "../support/cores.js";
-import type { KernelChoice } from "../torch/native.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
-import { holdOut } from "./held-out.js";
-import { openLoaders, type Loaders } from "./loaders.js";
 import { seedProcess } from "./distributed/random-states.js";
+import { type Loaders, openLoaders, splitHeldOut } from "./loaders.js";
+import { type Execution, executionFrom, type RunSettings } from "./settings.js";
+import { Trainee } from "./trainee.js";
 
-/** Everything a recipe names, built. */
-export interface Prepared extends Loaders {
-  readonly recipe: ResolvedRecipe;
-  readonly device: string;
-  /** All images, before some are held out. */
-  readonly data: { readonly train: Dataset; readonly test: Dataset };
-  /** What is trained on. */
-  readonly trainData: Dataset;
-  /** Training images that select an epoch; null where none are held out. */
+/** The images of a training. */
+export interface TrainingData {
+  /** All training images, before some are held out. */
+  readonly train: Dataset;
+  readonly test: Dataset;
+  /** The training images that are trained on. */
+  readonly trainSubset: Dataset;
+  /** The training images that select an epoch; null where none are held out. */
   readonly heldOut: Dataset | null;
-  /** Of all training images, those held out as well: they decide a class's group. */
+  /** Statistics of all training images, those held out as well: they decide a class's group. */
   readonly statistics: ClassStatistics;
-  readonly method: Method;
-  readonly optimizer: Sgd;
-  /** For precision float16; null for others. */
-  readonly scaler: LossScaler | null;
-  readonly ema: EmaWeights | null;
-  /** The processes that train together. */
-  readonly peers: Peers;
-  /** Makes their gradients one; null for a process alone. */
-  readonly reducer: GradientReducer | null;
 }
 
-/** All but the loaders. */
-interface Trainee extends Omit<Prepared, keyof Loaders>, Disposable {}
-
-interface Settings {
+/** Everything that a recipe names, built. */
+export interface Training extends Disposable {
+  readonly recipe: ResolvedRecipe;
   readonly device: string;
-  readonly threads?: number | undefined;
-  readonly kernels?: KernelChoice | undefined;
-  readonly peers?: Peers | undefined;
+  readonly execution: Execution;
+  /** The processes that train together. */
+  readonly peers: Peers;
+  readonly data: TrainingData;
+  readonly trainee: Trainee;
+  readonly loaders: Loaders;
 }
 
 /**
@@ -61,7 +52,12 @@ interface Settings {
  */
 export function applySettings(
   recipe: ResolvedRecipe,
-  { device, threads, kernels, peers = ALONE }: Settings,
+  {
+    device = "cpu",
+    threads,
+    kernels,
+    peers = ALONE,
+  }: Pick<RunSettings, "device" | "threads" | "kernels" | "peers">,
 ): string {
   const checked = checkDevice(device);
   const own = threads ?? threadsBeside(peers);
@@ -72,80 +68,79 @@ export function applySettings(
   return checked;
 }
 
-/** Of several processes each has its share of the machine's cores, unless the launcher has said how many threads. */
+/** Several processes divide the machine's cores, unless the launcher has said how many threads each has. */
 function threadsBeside({ ranks }: Peers): number | undefined {
   return ranks > 1 && process.env["OMP_NUM_THREADS"] === undefined ? coresHere() : undefined;
 }
 
+interface PrepareOptions extends CacheListener {
+  readonly peers?: Peers;
+  /** By default what the environment says. */
+  readonly execution?: Execution;
+}
+
 /**
  * Opens the data and builds the method, its optimizer and the loaders. Filling a cache (data.cache) takes its time:
- * `listener` is told how far it is.
+ * the listener hears how far it is.
  * @throws UsageError for settings that do not go together.
  */
 export async function prepare(
   recipe: ResolvedRecipe,
   device: string,
-  { peers = ALONE, ...listener }: CacheListener & { readonly peers?: Peers } = {},
-): Promise<Prepared> {
+  { peers = ALONE, execution = executionFrom(), ...listener }: PrepareOptions = {},
+): Promise<Training> {
   assertContrastiveFits(recipe);
   assertMixFits(recipe);
   assertPretrainedThere(recipe.pretrained);
-  const train = await openDataset(recipe.data, "train");
-  const test = await openDataset(recipe.data, "test");
-  const trainee = build(recipe, { device, data: { train, test }, peers });
-  const close = (): void => trainee[Symbol.dispose]();
+  const data = await openData(recipe);
+  const trainee = buildTrainee(recipe, { device, data, peers });
   try {
     const { views } = trainee.method;
     const loaders = await atWork(peers, () =>
-      openLoaders(recipe, { ...trainee, testData: test, views, shard: peers }, listener),
+      openLoaders(recipe, { data, views, device, shard: peers }, listener),
     );
-    const closeAll = (): void => {
-      loaders[Symbol.dispose]();
-      close();
+    return {
+      recipe,
+      device,
+      execution,
+      peers,
+      data,
+      trainee,
+      loaders,
+      [Symbol.dispose]: () => {
+        loaders[Symbol.dispose]();
+        trainee[Symbol.dispose]();
+      },
     };
-    return { ...trainee, ...loaders, [Symbol.dispose]: closeAll };
   } catch (error) {
-    close();
+    trainee[Symbol.dispose]();
     throw error;
   }
 }
 
-function build(
+async function openData(recipe: ResolvedRecipe): Promise<TrainingData> {
+  const train = await openDataset(recipe.data, "train");
+  const test = await openDataset(recipe.data, "test");
+  const { trainSubset, heldOut } = splitHeldOut(train, recipe.selection);
+  return { train, test, trainSubset, heldOut, statistics: classStatistics(train) };
+}
+
+function buildTrainee(
   recipe: ResolvedRecipe,
-  { device, data, peers }: Pick<Prepared, "device" | "data" | "peers">,
+  { device, data, peers }: Pick<Training, "device" | "data" | "peers">,
 ): Trainee {
   using _scope = scope();
-  const statistics = classStatistics(data.train);
-  const { trainData, heldOut } = holdOut(data.train, recipe.selection);
-  const method = buildMethod(recipe, classStatistics(trainData), peers);
+  const method = buildMethod(recipe, classStatistics(data.trainSubset), peers);
   if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const { group } = peers;
   if (group !== null && recipe.syncBatchNorm) synchroniseBatchNorm(method.model, group.id);
   const trained = method.model.parameters().filter(({ requiresGrad }) => requiresGrad);
-  const reducer = group && new GradientReducer(group, trained);
-  const optimizer = new Sgd(method.model.parameters(), recipe.optimizer);
-  const scaler = recipe.precision === "float16" ? new LossScaler({ device }) : null;
-  const ema = recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema);
-  return {
-    recipe,
-    device,
-    data,
-    trainData,
-    statistics,
+  return new Trainee({
     method,
-    optimizer,
-    scaler,
-    ema,
-    heldOut,
-    peers,
-    reducer,
-    [Symbol.dispose]() {
-      reducer?.[Symbol.dispose]();
-      ema?.[Symbol.dispose]();
-      scaler?.[Symbol.dispose]();
-      optimizer[Symbol.dispose]();
-      method[Symbol.dispose]();
-    },
-  };
+    optimizer: new Sgd(method.model.parameters(), recipe.optimizer),
+    scaler: recipe.precision === "float16" ? new LossScaler({ device }) : null,
+    ema: recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema),
+    reducer: group && new GradientReducer(group, trained),
+  });
 }

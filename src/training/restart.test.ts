@@ -16,7 +16,7 @@ test("a checkpoint evaluates to the same numbers after a restart", async () => {
   const script = join(temporary.path, "evaluate.ts");
   writeFileSync(
     script,
-    `import { evaluateTrained, loadTrained } from ${JSON.stringify(join(import.meta.dirname, "trained.ts"))};
+    `import { evaluateTrained, loadTrained } from ${JSON.stringify(join(import.meta.dirname, "../inference/trained.ts"))};
      import { setThreads } from ${JSON.stringify(join(import.meta.dirname, "../torch/settings.ts"))};
      setThreads(1);
      const trained = loadTrained(${JSON.stringify(out)});

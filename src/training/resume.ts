@@ -5,19 +5,21 @@ import { CheckpointError, UsageError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
-import type { Tensor } from "../torch/tensor.js";
-import { type Checkpoint, type Progress, readCheckpoint, restore } from "./checkpoint.js";
+import { type Checkpoint, type Progress, readCheckpoint } from "./checkpoint.js";
+import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
 import { rewindMetrics } from "../runs/metrics.js";
-import type { Prepared } from "./prepare.js";
+import type { Training } from "./prepare.js";
+import { loadState } from "./trainee.js";
 import { runFolder, type RunFolder } from "../runs/run-folder.js";
 import { differences } from "../runs/recipe-differences.js";
 import type { BestEpoch } from "../runs/selection.js";
 
-export interface Resumed {
+/** Where a run starts or resumes. */
+export interface ResumePoint {
   readonly progress: Progress;
-  /** What people should know: that the newest checkpoint was damaged, for one. */
+  /** What people should know: that the newest checkpoint was damaged, for example. */
   readonly warnings: readonly string[];
-  /** Of libtorch's generator in each process that the checkpoint knows, in order of rank. */
+  /** State of libtorch's generator in each process that the checkpoint knows, in order of rank. */
   readonly randomStates: readonly Uint8Array[];
 }
 
@@ -27,37 +29,25 @@ export function canResume(path: string): boolean {
 }
 
 /**
- * Puts what was prepared into the state of the run's newest whole checkpoint: weights, averages, velocities and random
- * numbers, so that the steps to come are those of a run that was never interrupted. Its metrics end there as well.
+ * Loads the run's newest whole checkpoint: weights, averages, velocities and random numbers, so that the steps to come
+ * are those of a run that was never interrupted. Its metrics end there as well.
  * @throws CheckpointError when no checkpoint is whole; UsageError when the run's recipe is another one.
  */
-export function resume(prepared: Prepared, folder: RunFolder): Resumed {
+export function resume({ recipe, device, trainee }: Training, folder: RunFolder): ResumePoint {
   using _scope = scope();
   removeLeftovers(folder);
   const { checkpoint, faults } = newestWhole(folder);
-  assertSameRecipe(prepared.recipe, checkpoint, folder);
+  assertSameRecipe(recipe, checkpoint, folder);
   setAside(folder, checkpoint);
-  restoreWeights(prepared, checkpoint);
-  restore(prepared.optimizer, checkpoint.optimizer, checkpoint.path);
-  if (prepared.scaler !== null)
-    restore(prepared.scaler, checkpoint.scaler ?? new Map<string, Tensor>(), checkpoint.path);
+  trainee.loadStateDict(checkpoint, checkpoint.path);
   const randomStates = checkpoint.randomStates.map((state) => state.toArray() as Uint8Array);
-  setTorchState(randomStates[0]!, prepared.device);
+  setTorchState(randomStates[0]!, device);
   const { epoch, step, sums, bestOnTest } = checkpoint;
   rewindMetrics(folder.metrics, { epoch, step });
-  const { best, warning } = bestToGoOnWith(folder.bestCheckpoint, checkpoint);
+  const { best, warning } = bestToResume(folder.bestCheckpoint, checkpoint);
   const kept = `the checkpoint before it is used, and this one kept as ${basename(folder.damagedCheckpoint)}.`;
   const warnings = [...faults.map((fault) => `${fault}; ${kept}`), ...(warning === null ? [] : [warning])];
   return { progress: { epoch, step, sums, best, bestOnTest }, warnings, randomStates };
-}
-
-/** Takes over a checkpoint's weights and their averages. */
-export function restoreWeights(
-  { method, ema: averages }: Pick<Prepared, "method" | "ema">,
-  { path, model, ema }: Checkpoint,
-): void {
-  restore(method.model, model, path);
-  if (averages !== null && ema !== null) restore(averages, ema, path);
 }
 
 /** faults: what is wrong with newer ones. */
@@ -83,10 +73,10 @@ function setAside(
 }
 
 /**
- * The best epoch so far, if its network is there. Where it is not, the choice begins anew with the epoch that is judged
- * next: without a word where the file is of an epoch that is trained again, which will replace it.
+ * The best epoch so far, if its network is there. Where it is not, the choice begins anew with the epoch that is evaluated
+ * next: without a warning where the file is of an epoch that is trained again, which will replace it.
  */
-function bestToGoOnWith(
+function bestToResume(
   path: string,
   { best, epoch }: Pick<Checkpoint, "best" | "epoch">,
 ): { best: BestEpoch | null; warning: string | null } {
@@ -129,4 +119,31 @@ function assertSameRecipe(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
       `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe.`,
   );
+}
+
+/**
+ * Takes up a training of NCL's PyTorch code: loads its weights and its optimizer's velocities, and returns the number
+ * of epochs behind it. The rates of the epochs to come are the recipe's, which has to be the
+ * same as there; batches and augmentations follow the recipe's seed.
+ * @throws CheckpointError when the file holds weights alone or fits another network; UsageError when all epochs of the
+ * recipe are done.
+ */
+export function continueFrom(
+  { recipe, trainee }: Pick<Training, "recipe" | "trainee">,
+  path: string,
+): number {
+  using _scope = scope();
+  const { model, optimizer: velocities, epoch } = readReferenceCheckpoint(path);
+  if (velocities === null || epoch === null)
+    throw new CheckpointError(
+      `${path} has no ${velocities === null ? "optimizer" : "epoch"}: nothing to continue; weights alone are for the recipe's key pretrained.`,
+    );
+  if (epoch >= recipe.epochs)
+    throw new UsageError(
+      `${path} has ${epoch} epochs behind it, and the recipe ${recipe.epochs} in all: nothing is left to train.`,
+    );
+  loadState(trainee.method.model, model, path);
+  loadState(trainee.optimizer, velocities, path);
+  trainee.ema?.restart(); // the reference keeps no averages
+  return epoch;
 }

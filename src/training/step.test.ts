@@ -7,8 +7,7 @@ import { Sgd } from "../optim/sgd.js";
 import { arange, tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
-import { microBatches } from "./micro-batches.js";
-import { trainStep } from "./step.js";
+import { microBatches, trainStep } from "./step.js";
 
 const training = { classes: ["a", "b", "c"], counts: [9, 5, 2] };
 const recipe = {
@@ -46,10 +45,10 @@ test.each([2, 3, 9])(
   (parts) => {
     const whole = step(1);
     const cut = step(parts);
-    expect(cut.outcome.right).toBe(whole.outcome.right);
+    expect(cut.outcome.correct).toBe(whole.outcome.correct);
     expect(cut.outcome.loss).toBeCloseTo(whole.outcome.loss, 5);
     expect(cut.outcome.gradNorm).toBeCloseTo(whole.outcome.gradNorm!, 4);
-    expect(Object.keys(cut.outcome.parts)).toEqual(Object.keys(whole.outcome.parts));
+    expect(Object.keys(cut.outcome.terms)).toEqual(Object.keys(whole.outcome.terms));
     cut.weights.forEach((weight, index) => expect(weight).toBeCloseTo(whole.weights[index]!, 5));
   },
 );
@@ -87,7 +86,7 @@ test("parts differ by one image at most, and keep an image's views together", ()
     [0, 1, 5, 6],
     [2, 3, 4, 7, 8, 9],
   ]);
-  expect(parts.map(({ share }) => share)).toEqual([0.4, 0.6]);
+  expect(parts.map(({ fraction }) => fraction)).toEqual([0.4, 0.6]);
 });
 
 test("a step leaves as many tensors as there were", () => {

@@ -16,7 +16,6 @@ import { cat, stack } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
-import { microBatches } from "./micro-batches.js";
 
 export interface StepOptions {
   readonly method: Method;
@@ -30,12 +29,13 @@ export interface StepOptions {
   readonly peers?: Peers;
   /** Makes the processes' gradients one; null for a process alone. */
   readonly reducer?: GradientReducer | null;
-  /** Runs each phase's work, so that it can be timed; by itself unless given. */
+  /** Runs the work of each phase of the step, so that it can be timed. */
   readonly watch?: Watch;
 }
 
-export type Phase = "forward" | "backward" | "optimizer";
-export type Watch = <T>(phase: Phase, work: () => T) => T;
+/** A part of a step that is timed by itself. */
+export type StepPhase = "forward" | "backward" | "optimizer";
+export type Watch = <T>(phase: StepPhase, work: () => T) => T;
 const unwatched: Watch = (_phase, work) => work();
 
 /** A batch, or this process's piece of one. */
@@ -46,52 +46,56 @@ export interface TrainingBatch extends Labelled {
   readonly context?: StepContext;
 }
 
-interface Share {
-  /** What a micro-batch is of this process's images. */
+interface Fractions {
+  /** Fraction of this process's images that are in the micro-batch. */
   readonly ofPiece: number;
-  /** What this process's images are of the whole batch. */
+  /** Fraction of the whole batch's images that are this process's. */
   readonly ofBatch: number;
   readonly context: StepContext;
 }
 
-/** What one step tells about itself. */
+/** The numbers that one step reports. */
 export interface StepOutcome {
   readonly loss: number;
-  readonly parts: Record<string, number>;
-  /** Images of the batch that the ensemble got right; mixed ones count by the share of what it named. */
-  readonly right: number;
-  /** Before clipping; null where nothing is clipped. */
+  /** The terms of the loss, by name. */
+  readonly terms: Record<string, number>;
+  /** Images of the batch that the ensemble predicts correctly; a mixed one counts by the fraction of the class it named. */
+  readonly correct: number;
+  /** Norm of the gradients before clipping; null where nothing is clipped. */
   readonly gradNorm: number | null;
-  /** Of the loss, for the next step; null where it is not scaled. */
+  /** Loss scale for the next step; null when the loss is not scaled. */
   readonly scale: number | null;
 }
 
-/** The same on its device, where nobody has waited for it. */
+/** The same numbers on the step's device, where nobody has waited for them. */
 export interface ComputedStep {
-  readonly names: readonly string[]; // of the loss's parts
+  /** Names of the loss's terms. */
+  readonly names: readonly string[];
   readonly clipped: boolean;
   readonly scaled: boolean;
-  /** float32 [2 + parts, and one if clipped, and one if scaled]: right, loss, its parts, the gradients' norm, the scale */
+  /** float32 [2 + terms, one more if clipped, one more if scaled]: correct, loss, its terms, the gradients' norm, the scale. */
   readonly values: Tensor;
 }
 
 /** What one micro-batch adds to its step. */
 interface Contribution {
-  readonly names: readonly string[]; // of the loss's parts
-  readonly values: Tensor; // float32 [2 + parts]: images that are right, the loss and its parts by the share of the batch
+  /** Names of the loss's terms. */
+  readonly names: readonly string[];
+  /** float32 [2 + terms]: correct images; the loss and its terms, weighted by the micro-batch's fraction of the batch. */
+  readonly values: Tensor;
 }
 
-/** One training step, and what it tells. Call it in a scope of its own. */
+/** Runs one training step and reads its outcome. Call it in a scope of its own. */
 export function trainStep(batch: TrainingBatch, options: StepOptions): StepOutcome {
   return readOutcome(computeStep(batch, options), options.peers);
 }
 
 /**
- * One training step: forward, backward, update. Call it in a scope of its own.
- * The gradients of micro-batches add up, each by its share of the images, to that of the whole batch's mean loss; the
- * memory for activations is one micro-batch's. Batch norm's statistics and dropout's draws are a micro-batch's own.
- * Of several processes each has a piece of the batch; their gradients, which the last micro-batch's backward reduces,
- * and what is told of the step are those of the whole.
+ * Computes one training step: forward, backward, update. Call it in a scope of its own.
+ * The gradients of micro-batches add up, each weighted by its fraction of the images, to that of the whole batch's mean
+ * loss; the memory for activations is one micro-batch's. Batch norm's statistics and dropout's draws are a micro-batch's
+ * own. Of several processes each has a piece of the batch; their gradients, which the last micro-batch's backward
+ * reduces, and the step's numbers are those of the whole.
  */
 export function computeStep(batch: TrainingBatch, options: StepOptions): ComputedStep {
   const { optimizer, scaler = null, accumulate, peers = ALONE, watch = unwatched } = options;
@@ -99,10 +103,10 @@ export function computeStep(batch: TrainingBatch, options: StepOptions): Compute
   watch("optimizer", () => {
     optimizer.zeroGrad();
   });
-  const parts = Math.min(accumulate, Math.floor(total / peers.ranks)); // as many in every process
+  const number = Math.min(accumulate, Math.floor(total / peers.ranks)); // as many in every process
   const ofBatch = piece.labels.shape[0]! / total;
-  const contributions = Array.from(microBatches(piece, parts), ({ share, ...part }) =>
-    addGradients(part, options, { ofPiece: share, ofBatch, context }),
+  const contributions = Array.from(microBatches(piece, number), ({ fraction, ...microBatch }) =>
+    addGradients(microBatch, options, { ofPiece: fraction, ofBatch, context }),
   );
   const { gradNorm } = watch("optimizer", () => optimizer.step({ scaler }));
   const sums = contributions.map((one) => one.values).reduce((sum, one) => sum.add(one));
@@ -116,12 +120,12 @@ export function computeStep(batch: TrainingBatch, options: StepOptions): Compute
 function addGradients(
   batch: Labelled,
   { method, precision, scaler = null, peers = ALONE, reducer = null, watch = unwatched }: StepOptions,
-  { ofPiece, ofBatch, context }: Share,
+  { ofPiece, ofBatch, context }: Fractions,
 ): Contribution {
   using _scope = scope();
   const result = watch("forward", () => forward(batch, context, { method, precision }));
-  const share = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
-  const loss = scaler?.scaled(share) ?? share;
+  const weighted = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
+  const loss = scaler?.scaled(weighted) ?? weighted;
   if (batch.lastPart) reducer?.prepare([loss]);
   watch("backward", () => {
     loss.backward();
@@ -139,13 +143,17 @@ function forward(
   return method.step(batch, context);
 }
 
-function contributedValues({ loss, logits, parts }: StepResult, targets: Targets, share: number): Tensor {
+function contributedValues(
+  { loss, logits, parts: terms }: StepResult,
+  targets: Targets,
+  fraction: number,
+): Tensor {
   using _noGrad = noGrad();
   const ensemble = logits.reduce((sum, expert) => sum.add(expert)); // [N, C]; K times the mean: the same argmax
-  const answers = ensemble.argmax({ dim: 1 });
-  const right = overTargets(targets, (labels) => answers.eq(labels).sum().to({ dtype: "float32" }));
-  const means = [loss, ...Object.values(parts)].map((mean) => mean.to({ dtype: "float32" }).mul(share));
-  return stack([right, ...means]);
+  const predictions = ensemble.argmax({ dim: 1 });
+  const correct = overTargets(targets, (labels) => predictions.eq(labels).sum().to({ dtype: "float32" }));
+  const means = [loss, ...Object.values(terms)].map((mean) => mean.to({ dtype: "float32" }).mul(fraction));
+  return stack([correct, ...means]);
 }
 
 /** Reads everything in one transfer, after the update: a GPU is waited for once a step. */
@@ -154,12 +162,41 @@ export function readOutcome(step: ComputedStep, peers: Peers = ALONE): StepOutco
   const own = values.toList();
   const scale = scaled ? own.pop()! : null; // the same in every process, as the next one
   const gradNorm = clipped ? own.pop()! : null;
-  const [right = NaN, loss = NaN, ...parts] = peers.sum(own);
+  const [correct = NaN, loss = NaN, ...terms] = peers.sum(own);
   return {
     loss,
-    right,
-    parts: Object.fromEntries(names.map((name, i) => [name, parts[i] ?? NaN])),
+    correct,
+    terms: Object.fromEntries(names.map((name, i) => [name, terms[i] ?? NaN])),
     gradNorm,
     scale,
   };
+}
+
+export interface MicroBatch extends Labelled {
+  /** Fraction of the batch's images that are in it. */
+  readonly fraction: number;
+}
+
+/**
+ * Cuts a batch into micro-batches whose sizes differ by one image at most, or into one for each image where it has fewer.
+ * Every view of an image goes into the same one: images [V·N, 3, H, W] are ordered by view, labels are [N].
+ */
+export function* microBatches(batch: Labelled, atMost: number): Generator<MicroBatch> {
+  const { images, labels, mixed } = batch;
+  const [total = 0] = labels.shape;
+  const views = (images.shape[0] ?? 0) / total;
+  const number = Math.min(atMost, total);
+  for (let index = 0; index < number; index += 1) {
+    const start = Math.floor((index * total) / number);
+    const size = Math.floor(((index + 1) * total) / number) - start;
+    const ofViews = Array.from({ length: views }, (_, view) => images.narrow(0, view * total + start, size));
+    yield {
+      ...batch,
+      images: ofViews.length === 1 ? ofViews[0]! : cat(ofViews),
+      labels: labels.narrow(0, start, size),
+      mixed: mixed ? { ...mixed, labels: mixed.labels.narrow(0, start, size) } : null,
+      fraction: size / total,
+      lastPart: index === number - 1,
+    };
+  }
 }

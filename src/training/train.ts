@@ -1,49 +1,33 @@
+import { ALONE } from "../distributed/peers.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import type { KernelChoice } from "../torch/native.js";
-import { ALONE, type Peers } from "../distributed/peers.js";
-import { secondsSince } from "../support/units.js";
-import { CheckpointClock } from "./checkpoint-clock.js";
-import { conclude, type Conclusion } from "./conclude.js";
-import { runEvent } from "./describe.js";
-import { trainEpochs } from "./epochs.js";
 import { emitter, type EndEvent, type Listener } from "../runs/events.js";
-import type { MlflowSettings } from "../logs/mlflow/settings.js";
-import { openRun } from "./open-run.js";
+import { assertFree, type RunFolder, type Versions, writeAnalysis, writeResult } from "../runs/run-folder.js";
+import { secondsSince } from "../support/units.js";
+import { Checkpointer } from "./checkpointer.js";
+import { conclude, type Conclusion } from "./conclude.js";
 import { Agreement } from "./distributed/agreement.js";
 import { assertSameTraining } from "./distributed/same-training.js";
-import { applySettings, prepare, type Prepared } from "./prepare.js";
+import { trainEpochs } from "./epochs.js";
+import { openRun, runEvent } from "./open-run.js";
+import { applySettings, prepare, type Training } from "./prepare.js";
 import { canResume } from "./resume.js";
-import { assertFree, type RunFolder, type Versions, writeAnalysis, writeResult } from "../runs/run-folder.js";
+import { executionFrom, type RunSettings } from "./settings.js";
 
-export interface TrainOptions {
+export interface TrainOptions extends RunSettings {
   readonly recipe: ResolvedRecipe;
-  /** The run's folder; see `freshRunFolder` for one that is free. */
-  readonly out: string;
   readonly listeners: readonly Listener[];
   readonly versions: Versions;
+  /** The command line, program first; empty when started from code. */
   readonly command: readonly string[];
-  readonly device?: string; // "cpu"
-  readonly threads?: number | undefined; // libtorch's own choice
-  readonly kernels?: KernelChoice | undefined; // as it is set
-  /** Moves a run that lies in `out` aside instead of refusing. */
-  readonly force?: boolean;
-  /** Goes on with the run that lies in `out`; starts when there is none. */
-  readonly resume?: boolean;
-  /** A checkpoint of NCL's PyTorch code to go on from. */
-  readonly from?: string | undefined;
-  /** An MLflow server that is told besides (logs/mlflow/settings.ts). */
-  readonly mlflow?: MlflowSettings | undefined;
   /** Ends the run after the current step, with a checkpoint; before the first one its reason is thrown. */
   readonly signal?: AbortSignal;
-  /** The processes that train together: each calls this with the same options. The first one alone writes files. */
-  readonly peers?: Peers | undefined;
 }
 
 export interface TrainResult {
   readonly reason: "finished" | "interrupted";
   readonly folder: RunFolder;
-  /** Of the selected epoch; null when interrupted. */
+  /** Evaluation of the selected epoch; null when interrupted. */
   readonly evaluation: EvaluationResult | null;
   readonly seconds: number;
   /** The process's largest resident set, in bytes. */
@@ -52,18 +36,19 @@ export interface TrainResult {
 
 /** Trains one recipe into one folder. */
 export async function trainRun(options: TrainOptions): Promise<TrainResult> {
-  const { recipe, out, signal, peers = ALONE } = options;
+  const { recipe, out, signal, peers = ALONE, execution = executionFrom() } = options;
   const started = performance.now();
   const { resume: mayResume = false, force = false } = options;
   const isFirst = peers.rank === 0;
   const resumes = isFirst && mayResume && canResume(out);
   if (isFirst && !resumes) assertFree(out, { force, resume: mayResume });
-  const device = applySettings(recipe, { ...options, device: options.device ?? "cpu" });
-  using prepared = await prepare(recipe, device, { report: emitter(options.listeners), signal, peers });
-  await assertSameTraining(prepared, peers);
-  using opened = await openRun(prepared, options, { resumes });
+  const device = applySettings(recipe, options);
+  const report = emitter(options.listeners);
+  using training = await prepare(recipe, device, { report, signal, peers, execution });
+  await assertSameTraining(training, peers);
+  using opened = await openRun(training, options, { resumes });
   const { folder, progress, warnings } = opened;
-  const emit = emitter([opened.hear, ...options.listeners]);
+  const emit = emitter([opened.listener, ...options.listeners]);
   const end = async (reason: EndEvent["reason"], message: string | null): Promise<EndSummary> => {
     await opened.finish(reason);
     const summary = { seconds: secondsSince(started), peakMemory: process.resourceUsage().maxRSS * 1024 };
@@ -72,14 +57,14 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   };
 
   try {
-    emit(runEvent(prepared, folder, progress));
-    for (const message of [...leftOut(prepared), ...slowPrecision(prepared), ...warnings])
+    emit(runEvent(training, folder, progress));
+    for (const message of [...skippedImages(training), ...slowPrecision(training), ...warnings])
       emit({ type: "warning", message });
-    const clock = new CheckpointClock(recipe.checkpoints);
     const agreement = new Agreement(peers, signal);
-    const run = { ...prepared, folder, from: progress, clock, emit, agreement, signal: agreement.signal };
-    const conclusion = await conclude(run, await trainEpochs(run));
-    if (conclusion !== null && isFirst) writeDown(folder, conclusion, secondsSince(started));
+    const checkpointer = new Checkpointer(recipe, { folder, emit, agreement });
+    const run = { training, folder, emit, checkpointer, agreement };
+    const conclusion = await conclude(run, await trainEpochs(run, progress));
+    if (conclusion !== null && isFirst) write(folder, conclusion, secondsSince(started));
     const reason = conclusion === null ? "interrupted" : "finished";
     return {
       reason,
@@ -93,13 +78,13 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-function writeDown(folder: RunFolder, { analysis, result }: Conclusion, seconds: number): void {
+function write(folder: RunFolder, { analysis, result }: Conclusion, seconds: number): void {
   writeAnalysis(folder, analysis);
   writeResult(folder, { ...result, seconds });
 }
 
-/** What is not trained or judged on because it is not usable (data.strict=false). */
-function leftOut({ data }: Prepared): string[] {
+/** Warnings of images that are not used because they cannot be (data.strict=false). */
+function skippedImages({ data }: Training): string[] {
   return [data.train, data.test].flatMap(({ split, skipped }) =>
     skipped === undefined || skipped.count === 0
       ? []
@@ -109,8 +94,8 @@ function leftOut({ data }: Prepared): string[] {
   );
 }
 
-/** What asks for a precision that this device emulates. */
-function slowPrecision({ recipe, device }: Prepared): string[] {
+/** Warnings of a precision that this device emulates. */
+function slowPrecision({ recipe, device }: Training): string[] {
   if (recipe.precision !== "float16" || device !== "cpu") return [];
   return [
     "precision: float16 is for GPUs; the CPU computes it more slowly than float32 and gains nothing by it.",

@@ -54,13 +54,13 @@ test("of processes that want the same cache on the disk at once one fills it and
       };
       world.group.barrier();
       const recipe = { ...given.recipe, data: { ...given.recipe.data, ...data } };
-      const prepared = await prepare(recipe, "cpu", { report });
+      const training = await prepare(recipe, "cpu", { report });
       const opened = scope();
       const hash = createHash("sha256");
-      for (const loader of [prepared.trainLoader, prepared.testLoader])
+      for (const loader of [training.loaders.train, training.loaders.test])
         for (const { images } of loader.epoch(0)) hash.update(images.contiguous().toArray());
       opened[Symbol.dispose]();
-      prepared[Symbol.dispose]();
+      training[Symbol.dispose]();
       return { hash: hash.digest("hex"), filled };
     };
     const { hash: plain } = await epoch({});

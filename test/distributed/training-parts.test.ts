@@ -15,19 +15,19 @@ test("each process drops other features, and a checkpoint's random states come b
     `
     const { applySettings, prepare } = await load("training/prepare.js");
     const { randomStates } = await load("training/distributed/random-states.js");
-    const { shareBeginning } = await load("training/distributed/share-state.js");
+    const { shareStart } = await load("training/distributed/share-state.js");
     const { Dropout } = await load("nn/dropout.js");
     const { ones } = await load("torch/create.js");
     const dropout = new Dropout({ p: 0.5 });
     const draw = () => dropout.forward(ones([64])).toList();
     applySettings(given.recipe, { device: "cpu", peers: world });
-    const prepared = await prepare(given.recipe, "cpu", { peers: world });
+    const training = await prepare(given.recipe, "cpu", { peers: world });
     const first = draw();
-    const states = randomStates(prepared);
+    const states = randomStates(training);
     const next = draw();
-    await shareBeginning(prepared, () => ({ progress: null, warnings: [], randomStates: states }));
+    await shareStart(training, () => ({ progress: null, warnings: [], randomStates: states }));
     tell({ first, next, again: draw() });
-    prepared[Symbol.dispose]();`,
+    training[Symbol.dispose]();`,
     { given: { recipe: toyRecipe(at("data")) } },
   );
   for (const { first, next, again } of told) {
@@ -50,22 +50,22 @@ test.skipIf(!existsSync("/proc/self/io"))(
       const { trainStep } = await load("training/step.js");
       const { scope } = await load("torch/scope.js");
       const written = () => Number(/^wchar: (\\d+)/m.exec(readFileSync("/proc/self/io", "utf8"))[1]);
-      const prepared = await prepare(given.recipe, "cpu", { peers: world });
-      const batches = prepared.trainLoader.epoch(0);
+      const training = await prepare(given.recipe, "cpu", { peers: world });
+      const batches = training.loaders.train.epoch(0);
       const sentBy = (accumulate) => {
         const opened = scope();
         const { value: batch } = batches.next();
         const before = written();
-        trainStep(batch, { ...prepared, precision: "float32", accumulate });
+        trainStep(batch, { ...training.trainee, peers: world, precision: "float32", accumulate });
         opened[Symbol.dispose]();
         return written() - before;
       };
       sentBy(1);
       const sent = Object.fromEntries([1, 2, 4].map((accumulate) => [accumulate, sentBy(accumulate)]));
-      const numbers = prepared.method.model.parameters().reduce((sum, { size }) => sum + size, 0);
+      const numbers = training.trainee.method.model.parameters().reduce((sum, { size }) => sum + size, 0);
       tell({ sent, numbers });
       batches.return();
-      prepared[Symbol.dispose]();`,
+      training[Symbol.dispose]();`,
       { given: { recipe: toyRecipe(at("data"), { syncBatchNorm: false }) } },
     );
     const gradients = 4 * told!.numbers; // bytes, of each of two processes by the ring
@@ -85,9 +85,9 @@ describe("evaluation of 11 images in batches of 5 is split and comes together as
       `
       const { ALONE } = await load("distributed/peers.js");
       const { prepare } = await load("training/prepare.js");
-      const { evaluateMethod } = await load("training/evaluate.js");
+      const { runMeters } = await load("training/evaluate.js");
       const answers = async (peers) => {
-        const prepared = await prepare(given.recipe, "cpu", { peers });
+        const training = await prepare(given.recipe, "cpu", { peers });
         const all = { images: [], labels: [], classes: [], logits: [] };
         const add = ({ indices, labels, logits }) => {
           all.images.push(...indices);
@@ -95,8 +95,8 @@ describe("evaluation of 11 images in batches of 5 is split and comes together as
           all.classes.push(...logits[1].argmax({ dim: 1 }).toList());
           all.logits.push(...logits[1].toList());
         };
-        await evaluateMethod({ ...prepared, loader: prepared.testLoader, peers, meters: [{ add }] });
-        prepared[Symbol.dispose]();
+        await runMeters({ method: training.trainee.method, loader: training.loaders.test, peers, meters: [{ add }] });
+        training[Symbol.dispose]();
         return all;
       };
       tell({ alone: await answers(ALONE), together: await answers(world) });`,

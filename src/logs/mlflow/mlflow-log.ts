@@ -58,7 +58,7 @@ export class MlflowLog {
     this.#scalars = new ScalarStream(options);
   }
 
-  hear(event: TrainingEvent): void {
+  handle(event: TrainingEvent): void {
     if (event.type === "run") this.#sending ??= this.#send();
     const timestamp = Date.parse(event.time);
     const { step, scalars } = this.#scalars.at(event) ?? { step: 0, scalars: [] };

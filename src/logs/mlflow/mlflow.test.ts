@@ -93,11 +93,11 @@ describe("a server", () => {
   test("that is away for a while gets everything later; a warning says so once", async () => {
     fake.trouble = { status: 503 };
     const { log, warnings } = logTo();
-    log.hear(runEvent);
-    for (const step of count(1, 5)) log.hear(stepEvent(step));
+    log.handle(runEvent);
+    for (const step of count(1, 5)) log.handle(stepEvent(step));
     await setTimeout(100);
     fake.trouble = null;
-    log.hear(stepEvent(6));
+    log.handle(stepEvent(6));
     await log.finish("finished");
     expect(losses()).toEqual(count(1, 6));
     expect(warnings).toEqual([
@@ -108,8 +108,8 @@ describe("a server", () => {
   test("that is not there costs the end of a training a moment, and a warning says what it lacks", async () => {
     await fake.close();
     const { log, warnings } = logTo({ endMs: 100 });
-    log.hear(runEvent);
-    log.hear(stepEvent(1));
+    log.handle(runEvent);
+    log.handle(stepEvent(1));
     await log.finish("finished");
     expect(warnings[0]).toMatch(
       /fetch failed \(connect ECONNREFUSED .*\); the training goes on and asks again/,
@@ -120,8 +120,8 @@ describe("a server", () => {
   test("that never answers is given up at the end", async () => {
     fake.trouble = { status: null };
     const { log, warnings } = logTo({ endMs: 100 });
-    log.hear(runEvent);
-    log.hear(stepEvent(1));
+    log.handle(runEvent);
+    log.handle(stepEvent(1));
     await log.finish("finished");
     expect(warnings).toEqual([expect.stringContaining("4 numbers did not reach it")]);
   });
@@ -129,10 +129,10 @@ describe("a server", () => {
   test("that refuses is asked no more", async () => {
     fake.trouble = { status: 401 };
     const { log, warnings } = logTo();
-    log.hear(runEvent);
+    log.handle(runEvent);
     await setTimeout(100);
     const { requests } = fake;
-    log.hear(stepEvent(1));
+    log.handle(stepEvent(1));
     await setTimeout(50);
     await log.finish("failed");
     expect([requests, fake.requests]).toEqual([1, 1]);
@@ -142,9 +142,9 @@ describe("a server", () => {
   test("gets the newest when too much waits, in batches it takes", async () => {
     fake.trouble = { status: 503 };
     const { log, warnings } = logTo({ waiting: 4 * 1500 });
-    log.hear(runEvent);
+    log.handle(runEvent);
     await setTimeout(30);
-    for (const step of count(1, 2000)) log.hear(stepEvent(step));
+    for (const step of count(1, 2000)) log.handle(stepEvent(step));
     fake.trouble = null;
     await log.finish("finished");
     expect(losses()).toEqual(count(501, 2000));
@@ -155,7 +155,7 @@ describe("a server", () => {
     fake.failAfter = 2; // the experiment and the run are there, the parameters are not
     fake.experiments.push("tails");
     const { log } = logTo();
-    log.hear(runEvent);
+    log.handle(runEvent);
     await setTimeout(100);
     fake.failAfter = Infinity;
     await log.finish("finished");
@@ -169,7 +169,7 @@ describe("a server", () => {
       join(folder.path, "mlflow.json"),
       JSON.stringify({ url: "http://elsewhere", runId: "run-9" }),
     );
-    log.hear(runEvent);
+    log.handle(runEvent);
     await log.finish("finished");
     expect([...fake.runs.keys()]).toEqual(["run-1"]);
   });
@@ -213,7 +213,7 @@ describe("settings", () => {
       warn: () => undefined,
       limits,
     });
-    log.hear(runEvent);
+    log.handle(runEvent);
     await log.finish("finished");
     expect([...fake.authorizations]).toEqual([authorization]);
     expect(existsSync(join(folder.path, "mlflow.json"))).toBe(true);

@@ -27,7 +27,7 @@ export class TensorBoardLog implements Log {
     this.#scalars = new ScalarStream(options);
   }
 
-  hear(event: TrainingEvent): void {
+  handle(event: TrainingEvent): void {
     if (event.type === "run") this.#begin(event);
     for (const record of this.#records(event)) this.#file?.add(record);
   }

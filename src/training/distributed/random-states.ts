@@ -1,22 +1,22 @@
 import type { Peers } from "../../distributed/peers.js";
 import { tensor } from "../../torch/create.js";
 import { Rng, getTorchState, manualSeed } from "../../torch/random.js";
-import type { Prepared } from "../prepare.js";
+import type { Training } from "../prepare.js";
 import { scope } from "../../torch/scope.js";
 
-const MOST_SEED = 2 ** 31 - 1;
+const MAX_SEED = 2 ** 31 - 1;
 
 /**
  * Seeds libtorch's generator (dropout): each process draws numbers of its own, the first one those of a process alone.
  * The CPU's generator takes 32 bits of a seed, so that one far from another may be the same: the other processes' are drawn.
  */
 export function seedProcess(seed: number, { rank }: Pick<Peers, "rank">): void {
-  const [drawn = 0] = new Rng(seed, rank).below(Int32Array.of(MOST_SEED));
+  const [drawn = 0] = new Rng(seed, rank).below(Int32Array.of(MAX_SEED));
   manualSeed(rank === 0 ? seed : drawn);
 }
 
 /** The state of each process's generators, in order of rank. */
-export function randomStates({ peers, device }: Pick<Prepared, "peers" | "device">): Uint8Array[] {
+export function randomStates({ peers, device }: Pick<Training, "peers" | "device">): Uint8Array[] {
   using _ = scope();
   const state = getTorchState(device);
   const { rows } = peers.gatherRows(tensor(state, { shape: [1, state.length] }));

@@ -1,31 +1,39 @@
-import { fromFirst, type Peers } from "../../distributed/peers.js";
+import { fromFirst } from "../../distributed/peers.js";
 import { zeros } from "../../torch/create.js";
 import { setTorchState } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
-import type { Prepared } from "../prepare.js";
-import type { Resumed } from "../resume.js";
+import type { Tensor } from "../../torch/tensor.js";
+import type { Training } from "../prepare.js";
+import type { ResumePoint } from "../resume.js";
 
-type Shared = Pick<Prepared, "device" | "method" | "optimizer" | "scaler" | "ema" | "peers">;
+type Shared = Pick<Training, "device" | "trainee" | "peers">;
+
+/** A resume point as text, and the shapes of the optimizer's velocities. */
+type SharedText = Omit<ResumePoint, "randomStates"> & {
+  readonly randomStates: readonly string[];
+  readonly velocities: readonly (readonly [string, readonly number[]])[];
+};
 
 /**
- * Brings all processes to the state that the first one has begun with or read from a checkpoint, so that the file need
- * not be within the others' reach: weights, averages, velocities, how far the run has come, and the random state of each
- * process that the checkpoint knows. A process more than there were keeps the numbers it was seeded with.
+ * Brings all processes to the state that the first one starts in or read from a checkpoint, so that the file need not be
+ * within the others' reach: weights, averages, velocities, how far the run has come, and the random state of each process
+ * that the checkpoint knows. A process more than there were keeps the numbers it was seeded with.
  */
-export async function shareBeginning(shared: Shared, first: () => Resumed): Promise<Resumed> {
-  const { peers, device, optimizer, scaler } = shared;
+export async function shareStart(shared: Shared, first: () => ResumePoint): Promise<ResumePoint> {
+  const { peers, device, trainee } = shared;
+  const { optimizer, scaler } = trainee;
   if (peers.ranks === 1) return first();
   const text = await fromFirst(peers, "the state to begin with", () => {
-    const resumed = first();
+    const start = first();
     return JSON.stringify({
-      ...resumed,
-      randomStates: resumed.randomStates.map(toText),
+      ...start,
+      randomStates: start.randomStates.map(toText),
       velocities: shapes(optimizer.stateDict()),
     });
   });
-  const { velocities, randomStates, ...told } = JSON.parse(text) as Told;
-  const resumed = {
-    ...told,
+  const { velocities, randomStates, ...shown } = JSON.parse(text) as SharedText;
+  const start = {
+    ...shown,
     randomStates: randomStates.map((state) => new Uint8Array(Buffer.from(state, "base64"))),
   };
   using _ = scope();
@@ -33,20 +41,16 @@ export async function shareBeginning(shared: Shared, first: () => Resumed): Prom
     optimizer.loadStateDict(new Map(velocities.map(([name, shape]) => [name, zeros(shape)])));
   peers.broadcast([...optimizer.stateDict().values(), ...(scaler?.stateDict().values() ?? [])]);
   shareWeights(shared);
-  const own = resumed.randomStates[peers.rank];
+  const own = start.randomStates[peers.rank];
   if (own !== undefined) setTorchState(own, device);
-  return resumed;
+  return start;
 }
 
-type Told = Omit<Resumed, "randomStates"> & {
-  readonly randomStates: readonly string[];
-  readonly velocities: readonly (readonly [string, readonly number[]])[];
-};
-
 /** Gives all processes the first one's weights and averages. */
-export function shareWeights({ method, ema, peers }: Pick<Shared, "method" | "ema" | "peers">): void {
+export function shareWeights({ trainee, peers }: Pick<Shared, "trainee" | "peers">): void {
   if (peers.ranks === 1) return;
   using _ = scope();
+  const { method, ema } = trainee;
   peers.broadcast([...method.model.stateDict().values()]);
   if (ema === null) return;
   const averages = ema.stateDict();
@@ -55,14 +59,14 @@ export function shareWeights({ method, ema, peers }: Pick<Shared, "method" | "em
 }
 
 /**
- * Gives all processes the first one's buffers. Without synchronised batch norm each has followed its own images; those
+ * Gives all processes the first one's buffers. Without synchronized batch norm each has followed its own images; those
  * of the first are the model's, as in PyTorch's DistributedDataParallel.
  */
-export function shareBuffers({ method, peers }: { method: Shared["method"]; peers: Peers }): void {
-  if (peers.ranks > 1) peers.broadcast(method.model.namedBuffers().map(([, buffer]) => buffer));
+export function shareBuffers({ trainee, peers }: Pick<Shared, "trainee" | "peers">): void {
+  if (peers.ranks > 1) peers.broadcast(trainee.method.model.namedBuffers().map(([, buffer]) => buffer));
 }
 
-function shapes(state: ReturnType<Prepared["optimizer"]["stateDict"]>): Told["velocities"] {
+function shapes(state: ReadonlyMap<string, Tensor>): SharedText["velocities"] {
   return [...state].map(([name, { shape }]) => [name, shape]);
 }
 

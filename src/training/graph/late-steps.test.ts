@@ -8,13 +8,13 @@ import type { TrainingEvent } from "../../runs/events.js";
 import { toyFolder } from "../toy-folder.fixture.js";
 import { toyRecipe } from "../toy.fixture.js";
 import { trainToy } from "../train-toy.fixture.js";
-import type * as stepping from "./stepper.js";
+import type * as steps from "../steps.js";
 
 const late = vi.hoisted(() => ({ on: false }));
-vi.mock("./stepper.js", async (original) => {
-  const { openStepper, ...others } = await original<typeof stepping>();
-  const opened: typeof openStepper = (prepared) => openStepper(prepared, { ahead: late.on });
-  return { ...others, openStepper: opened };
+vi.mock("../steps.js", async (original) => {
+  const { openExecutor, ...others } = await original<typeof steps>();
+  const opened: typeof openExecutor = (training) => openExecutor(training, { late: late.on });
+  return { ...others, openExecutor: opened };
 });
 beforeEach(() => {
   late.on = true;

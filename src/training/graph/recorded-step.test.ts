@@ -9,7 +9,7 @@ import { tensor } from "../../torch/create.js";
 import type { Recorder } from "../../torch/cuda.js";
 import { Rng } from "../../torch/random.js";
 import { memory, scope } from "../../torch/scope.js";
-import { spreadOfWeights } from "../histograms.js";
+import { weightHistograms } from "../histograms.js";
 import {
   type ComputedStep,
   computeStep,
@@ -19,8 +19,7 @@ import {
   type TrainingBatch,
 } from "../step.js";
 import { toyRecipe } from "../toy.fixture.js";
-import { RecordedStep } from "./recorded-step.js";
-import { whyNotRecorded } from "./stepper.js";
+import { graphBlocker, RecordedStep } from "./recorded-step.js";
 
 const BATCH = 4;
 const training = { classes: ["a", "b", "c"], counts: [9, 5, 2] };
@@ -63,7 +62,7 @@ function trained(
     optimizer.lr = 0.1 / (1 + step);
     return readOutcome(runs.run(batchOf(step)));
   });
-  const { gradients } = spreadOfWeights(method.model, "all");
+  const { gradients } = weightHistograms(method.model, "all");
   const weights = [...method.model.stateDict().values()].flatMap((weight) => weight.toList());
   runs[Symbol.dispose]();
   scaler?.[Symbol.dispose]();
@@ -136,10 +135,12 @@ test("nothing is left behind", () => {
 
 test("why a step is not recorded", () => {
   const alone = { ranks: 1 };
-  const plain = { recipe, peers: alone, method: { decidesAnew: null } };
+  const execution = { cudaGraphs: true, expertStreams: false };
+  const plain = { recipe, peers: alone, method: { decidesAnew: null }, execution };
   const why = (changes: object, library = true): string | null =>
-    whyNotRecorded({ ...plain, ...changes } as unknown as Parameters<typeof whyNotRecorded>[0], { library });
+    graphBlocker({ ...plain, ...changes }, { library });
   expect(why({})).toBeNull();
+  expect(why({ execution: { ...execution, cudaGraphs: false } })).toMatch(/LONGTAIL_CUDA_GRAPHS is off/);
   expect(why({}, false)).toMatch(/not built \(node scripts\/build-cuda\.mjs --headers\)/);
   expect(why({ peers: { ranks: 2 } })).toMatch(/several processes/);
   expect(why({ method: { decidesAnew: "an order" } })).toMatch(/anew at each step: an order/);

@@ -1,10 +1,12 @@
-import type { Labelled } from "../../methods/method.js";
+import type { Labelled, Method } from "../../methods/method.js";
 import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
 import { TrainingError } from "../../support/errors.js";
-import type { Recorder, Recording } from "../../torch/cuda.js";
+import { hasCudaLibrary, type Recorder, type Recording } from "../../torch/cuda.js";
 import { dispose, keepForever, scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
+import type { Training } from "../prepare.js";
 import { type ComputedStep, computeStep, type StepOptions, type TrainingBatch } from "../step.js";
+
 /** Steps before the recording, which make what outlives a step: velocities, libraries' plans and workspaces. */
 export const WARM_UP = 3;
 
@@ -115,4 +117,26 @@ function record(recorder: Recorder, work: () => void): Recording {
       { cause: error },
     );
   }
+}
+
+/** Why a step cannot be recorded as a CUDA graph; null where it can. */
+export function graphBlocker(
+  {
+    recipe,
+    peers,
+    method,
+    execution,
+  }: Pick<Training, "recipe" | "execution"> & {
+    readonly peers: Pick<Training["peers"], "ranks">;
+    readonly method: Pick<Method, "decidesAnew">;
+  },
+  { library = hasCudaLibrary() } = {},
+): string | null {
+  if (!execution.cudaGraphs) return "LONGTAIL_CUDA_GRAPHS is off";
+  if (peers.ranks > 1) return "several processes exchange gradients within a step";
+  if (recipe.optimizer.accumulate > 1) return "a batch is cut into parts (optimizer.accumulate)";
+  if (recipe.data.mix !== null) return "how images are mixed is drawn for each step (data.mix)";
+  if (method.decidesAnew !== null) return `the method decides anew at each step: ${method.decidesAnew}`;
+  if (!library) return "the CUDA library is not built (node scripts/build-cuda.mjs --headers)";
+  return null;
 }

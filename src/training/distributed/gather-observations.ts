@@ -5,16 +5,16 @@ import type { Method } from "../../methods/method.js";
 import { tensor, zeros } from "../../torch/create.js";
 import { stack } from "../../torch/operators.generated.js";
 
-/** What a method says of its process's piece of a batch, which may be empty where the batch is small. */
-export function answer(method: Method, { images, labels, indices }: Batch): Observation {
+/** Predicts a process's piece of a batch, which may be empty where the batch is small. */
+export function observe(method: Method, { images, labels, indices }: Batch): Observation {
   if (indices.length > 0) return { logits: method.predict(images), labels, indices };
   const [, ...shape] = images.shape;
   const blank = zeros([1, ...shape], { device: images.device }); // a network may not take no image
   return { logits: method.predict(blank).map((expert) => expert.narrow(0, 0, 0)), labels, indices };
 }
 
-/** What all processes say of a batch, in its order: each image once. */
-export function gatherAnswers(own: Observation, peers: Peers): Observation {
+/** Gathers all processes' predictions for a batch, in its order: each image once. */
+export function gatherObservations(own: Observation, peers: Peers): Observation {
   if (peers.ranks === 1) return own;
   const { logits, labels, indices } = own;
   const { rows } = peers.gatherRows(stack([...logits], { dim: 1 })); // [N, K, C]

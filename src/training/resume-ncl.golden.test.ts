@@ -6,9 +6,9 @@ import { goldenPath } from "../../test/support/golden.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
 import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
-import { continueFrom } from "./continue.js";
 import { applySettings, prepare } from "./prepare.js";
 import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
+import { continueFrom } from "./resume.js";
 import { referenceRecipe, writeTenClasses } from "./reference.fixture.js";
 import { temporaryFolder } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
@@ -43,13 +43,13 @@ test("golden: weights and velocities are the file's", async () => {
   const live = memory().live;
   {
     const recipe = referenceRecipe(root);
-    using prepared = await prepare(recipe, applySettings(recipe, { device: "cpu" }));
+    using training = await prepare(recipe, applySettings(recipe, { device: "cpu" }));
     using _ = scope();
-    expect(continueFrom(prepared, from)).toBe(3);
+    expect(continueFrom(training, from)).toBe(3);
     const { model, optimizer } = readReferenceCheckpoint(from);
-    for (const [name, weight] of prepared.method.model.stateDict())
+    for (const [name, weight] of training.trainee.method.model.stateDict())
       expect(weight.equal(model.get(name)!), name).toBe(true);
-    for (const [name, velocity] of prepared.optimizer.stateDict())
+    for (const [name, velocity] of training.trainee.optimizer.stateDict())
       expect(velocity.equal(optimizer!.get(name)!), name).toBe(true);
   }
   expect(memory().live).toBe(live);

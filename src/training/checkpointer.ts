@@ -1,0 +1,122 @@
+import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import type { Emit, Position } from "../runs/events.js";
+import type { RunFolder } from "../runs/run-folder.js";
+import { scope } from "../torch/scope.js";
+import { type Progress, saveCheckpoint } from "./checkpoint.js";
+import type { Agreement } from "./distributed/agreement.js";
+import { randomStates } from "./distributed/random-states.js";
+import { assertFinite } from "./divergence.js";
+import type { Training } from "./prepare.js";
+
+const MINUTE_MS = 60_000;
+
+/** Says when the next checkpoint is due: after so many epochs, steps or minutes, whichever comes first. */
+export class CheckpointClock {
+  readonly #every: ResolvedRecipe["checkpoints"];
+  readonly #now: () => number;
+  #steps = 0;
+  #savedAt: number;
+
+  /** now: milliseconds of a clock that never goes back. */
+  constructor(every: ResolvedRecipe["checkpoints"], now: () => number = () => performance.now()) {
+    this.#every = every;
+    this.#now = now;
+    this.#savedAt = now();
+  }
+
+  /** Call it after each step that does not end an epoch. */
+  dueAfterStep(): boolean {
+    this.#steps += 1;
+    const { steps, minutes } = this.#every;
+    const minutesPassed = (this.#now() - this.#savedAt) / MINUTE_MS;
+    return (steps !== null && this.#steps >= steps) || (minutes !== null && minutesPassed >= minutes);
+  }
+
+  /** Call it after each epoch but the last, of which there always is a checkpoint. */
+  dueAfterEpoch(epochsDone: number): boolean {
+    return epochsDone % this.#every.epochs === 0 || this.dueAfterStep();
+  }
+
+  /** Whether nothing was trained since the last checkpoint. */
+  get isCurrent(): boolean {
+    return this.#steps === 0;
+  }
+
+  saved(): void {
+    this.#steps = 0;
+    this.#savedAt = this.#now();
+  }
+}
+
+interface CheckpointerOptions {
+  readonly folder: RunFolder;
+  readonly emit: Emit;
+  readonly agreement: Agreement;
+}
+
+/** Writes a run's checkpoints when they are due. Of several processes the first one writes. */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  readonly #clock: CheckpointClock;
+  readonly #lastEpoch: number;
+
+  constructor({ epochs, checkpoints }: ResolvedRecipe, options: CheckpointerOptions) {
+    this.#options = options;
+    this.#clock = new CheckpointClock(checkpoints);
+    this.#lastEpoch = epochs;
+  }
+
+  /** Call it after each step, with the position after it. `progress` is asked for only when a checkpoint is due. */
+  maybeSave(training: Training, position: Position, progress: () => Progress): void {
+    const due =
+      position.step > 0
+        ? this.#clock.dueAfterStep()
+        : position.epoch === this.#lastEpoch || this.#clock.dueAfterEpoch(position.epoch);
+    if (this.#options.agreement.any(due)) this.save(training, progress());
+  }
+
+  /** Writes a checkpoint unless nothing was trained since the last one. */
+  saveIfBehind(training: Training, progress: Progress): void {
+    if (!this.#clock.isCurrent) this.save(training, progress);
+  }
+
+  /** Writes the newest checkpoint; the one before it is kept. */
+  save(training: Training, progress: Progress): void {
+    const { recipe, trainee, peers } = training;
+    const { folder, emit } = this.#options;
+    const { epoch, step } = progress;
+    assertFinite(trainee.method.model.parameters(), { recipe, epoch, lr: trainee.optimizer.lr });
+    if (peers.rank === 0) keepPrevious(folder);
+    write(training, folder.lastCheckpoint, progress);
+    this.#clock.saved();
+    emit({ type: "checkpoint", path: folder.lastCheckpoint, epoch, step });
+  }
+
+  /** Writes the checkpoint of the best epoch so far. */
+  saveBest(training: Training, progress: Progress): void {
+    write(training, this.#options.folder.bestCheckpoint, progress);
+  }
+}
+
+/** The first process writes, with what only the others know. */
+function write(training: Training, path: string, progress: Progress): void {
+  const states = randomStates(training);
+  if (training.peers.rank > 0) return;
+  using _scope = scope();
+  const { recipe, trainee, data } = training;
+  const { classes, counts } = data.statistics;
+  const state = trainee.stateDict();
+  saveCheckpoint(path, { recipe, classes, counts, ...progress, state, randomStates: states });
+}
+
+/** Keeps the newest checkpoint under a second name, so that one is left should the next prove damaged. */
+function keepPrevious({ lastCheckpoint, previousCheckpoint }: RunFolder): void {
+  if (!existsSync(lastCheckpoint)) return;
+  rmSync(previousCheckpoint, { force: true });
+  try {
+    linkSync(lastCheckpoint, previousCheckpoint);
+  } catch {
+    renameSync(lastCheckpoint, previousCheckpoint); // a file system without hard links
+  }
+}
