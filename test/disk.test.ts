@@ -77,6 +77,16 @@ describe.skipIf(namespace === undefined)(`a disk of its own${why}`, { timeout: 1
     expect(await on(...command(run))).toMatchObject({ code: 0 });
   });
 
+  test("an engine that does not fit: nothing is downloaded, and the room that it takes is said", async () => {
+    const environment = { ...process.env, XDG_CACHE_HOME: disk.folder, LONGTAIL_TORCH: "" };
+    const { code, stderr } = await disk.run(process.execPath, [program, "engine", "install"], environment);
+    expect(stderr).toMatch(
+      /^error: installing the engine takes 2\.0 GB of free space in .*, found 1\.0 MB; free some space, or set XDG_CACHE_HOME to a folder on another disk\n$/,
+    );
+    expect(code).toBe(1);
+    expect(readdirSync(disk.at("longtail"))).toEqual([]);
+  });
+
   test("a read-only disk: nothing begins or goes on, the reason is said, and what is there can be used", async () => {
     const run = join(disk.folder, "run");
     await disk.remount("size=8m");

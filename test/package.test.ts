@@ -94,6 +94,7 @@ describe("the package", () => {
         "native",
         "package.json",
         "prebuilds",
+        "recipes",
         "scripts",
       ]),
     );

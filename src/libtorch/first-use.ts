@@ -5,6 +5,7 @@ import type { Environment } from "../support/cache-folder.js";
 import { EngineError } from "../support/errors.js";
 import { findEngine, locateEngine, type EngineLocation } from "./locate.js";
 import { assertPlatform } from "./platform.js";
+import { LIBTORCH_VERSION } from "./version.js";
 
 const command = fileURLToPath(new URL("../../bin/longtail.js", import.meta.url));
 
@@ -19,11 +20,10 @@ export function engineForUse(environment: Environment = process.env): EngineLoca
   if (found) return found;
   assertPlatform();
   if (environment["LONGTAIL_INSTALL"] === "never") return locateEngine(environment); // throws
-  if (existsSync("/proc/driver/nvidia/version")) {
-    process.stderr.write(
-      "installing the engine for CPUs; `npx longtail engine install --cuda` installs the one for NVIDIA GPUs\n",
-    );
-  }
+  const gpu = existsSync("/proc/driver/nvidia/version")
+    ? "; for NVIDIA GPUs: npx longtail engine install --cuda"
+    : "";
+  process.stderr.write(`the engine (libtorch ${LIBTORCH_VERSION}) is installed now, once${gpu}\n`);
   runVisibly([command, "engine", "install"], environment, "the engine could not be installed; see above");
   return locateEngine(environment);
 }

@@ -5,6 +5,7 @@ import { EngineError } from "../support/errors.js";
 import { WheelsFixture } from "./install.fixture.js";
 import type { InstallProgress } from "./install.js";
 import { LIBTORCH_VERSION } from "./version.js";
+import { CERTIFICATE, KEY } from "./package-index/certificate.fixture.js";
 import { startIndex, startProxy, type IndexServer } from "./package-index/server.fixture.js";
 
 const large = "x".repeat(3 << 20); // of the wheel, and not needed: parts of it are fetched
@@ -143,6 +144,41 @@ describe("through a proxy", () => {
     await expect(fixture.install()).rejects.toThrow(
       "the proxy wants a login: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
     );
+  });
+});
+
+describe("over TLS, with a certificate that nobody knows", () => {
+  let secure: IndexServer;
+  beforeEach(async () => {
+    secure = await startIndex(fixture.files, { tls: { key: KEY, cert: CERTIFICATE } });
+    fixture.environment["PIP_INDEX_URL"] = secure.url;
+    writeFileSync(join(fixture.folder, "own.pem"), CERTIFICATE);
+  });
+  afterEach(() => secure[Symbol.asyncDispose]());
+
+  test("nothing is installed, and the error says where to name it", async () => {
+    await expect(fixture.install()).rejects.toThrow(
+      `cannot reach ${secure.url}/torch/: its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT): name your organization's certificates in PIP_CERT or NODE_EXTRA_CA_CERTS`,
+    );
+    expect(secure.asked).toEqual([]);
+  });
+
+  test.each(["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])("%s makes it known", async (name) => {
+    fixture.environment[name] = join(fixture.folder, "own.pem");
+    expect((await fixture.install()).version).toBe(LIBTORCH_VERSION);
+  });
+
+  test("also through a proxy", async () => {
+    await using proxy = await startProxy();
+    fixture.environment["PIP_CERT"] = join(fixture.folder, "own.pem");
+    fixture.environment["HTTPS_PROXY"] = proxy.url;
+    expect((await fixture.install()).version).toBe(LIBTORCH_VERSION);
+    expect(new Set(proxy.asked)).toEqual(new Set([`127.0.0.1:${secure.port}`]));
+  });
+
+  test("PIP_TRUSTED_HOST does without", async () => {
+    fixture.environment["PIP_TRUSTED_HOST"] = `127.0.0.1:${secure.port}`;
+    expect((await fixture.install()).version).toBe(LIBTORCH_VERSION);
   });
 });
 

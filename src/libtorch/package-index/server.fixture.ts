@@ -5,6 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { createHash } from "node:crypto";
 
@@ -22,6 +23,8 @@ export interface IndexBehavior {
   ranges: boolean;
   /** Responses with files that end early, after so many bytes of their own. */
   cuts: number[];
+  /** Responses with files stop after so many bytes, without an end. */
+  hold: number | undefined;
   /** Statuses that answer the next requests. */
   statuses: number[];
   /** `user:password` that every request needs. */
@@ -39,17 +42,21 @@ export interface IndexServer extends AsyncDisposable {
 }
 
 /** A package index on this machine with the simple repository interface. `files` maps file names to their bytes. */
-export async function startIndex(files: ReadonlyMap<string, Buffer>): Promise<IndexServer> {
+export async function startIndex(
+  files: ReadonlyMap<string, Buffer>,
+  { tls }: { tls?: { readonly key: string; readonly cert: string } } = {},
+): Promise<IndexServer> {
   const asked: Asked[] = [];
   const behavior: IndexBehavior = {
     format: "json",
     ranges: true,
     cuts: [],
+    hold: undefined,
     statuses: [],
     login: undefined,
     hashes: new Map(),
   };
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const path = new URL(request.url ?? "", "http://x").pathname; // a proxy sends the whole address
     const { range, authorization } = request.headers;
     asked.push({ path, range, authorization });
@@ -63,10 +70,11 @@ export async function startIndex(files: ReadonlyMap<string, Buffer>): Promise<In
     } else {
       sendPage(response, path, files, behavior);
     }
-  });
+  };
+  const server = tls ? createSecureServer(tls, answer) : createServer(answer);
   const port = await listen(server);
   return {
-    url: `http://127.0.0.1:${port}/simple`,
+    url: `${tls ? "https" : "http"}://127.0.0.1:${port}/simple`,
     port,
     asked,
     behavior,
@@ -112,7 +120,7 @@ function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
   bytes: Buffer | undefined,
-  { ranges, cuts }: IndexBehavior,
+  { ranges, cuts, hold }: IndexBehavior,
 ): void {
   if (!bytes) {
     response.writeHead(404).end();
@@ -125,7 +133,8 @@ function sendFile(
     ...(range && { "content-range": `bytes ${from}-${to - 1}/${bytes.length}` }),
   });
   const cut = cuts.shift();
-  if (cut === undefined || cut >= to - from) response.end(bytes.subarray(from, to));
+  if (hold !== undefined && to - from > hold) response.write(bytes.subarray(from, from + hold));
+  else if (cut === undefined || cut >= to - from) response.end(bytes.subarray(from, to));
   else response.write(bytes.subarray(from, from + cut), () => response.destroy());
 }
 
