@@ -11,8 +11,8 @@ const arrows = {
   nn: { values: ["support", "torch"] },
   optim: { values: ["support", "torch"], types: ["recipes"] },
   models: { values: ["support", "torch", "nn", "optim"], types: ["recipes"] },
-  losses: { values: ["support", "torch", "nn"], types: ["recipes"] },
-  methods: { values: ["support", "torch", "nn", "optim", "models", "losses"], types: ["recipes"] },
+
+  methods: { values: ["support", "torch", "nn", "optim", "models"], types: ["recipes"] },
   data: { values: ["support", "torch"], types: ["recipes"] },
   evaluation: { values: ["support", "torch", "data"], types: ["recipes"] },
   "dataset-tools": { values: ["support", "torch", "data", "evaluation"], types: ["recipes"] },
@@ -26,7 +26,6 @@ const arrows = {
       "nn",
       "optim",
       "models",
-      "losses",
       "methods",
       "data",
       "evaluation",

@@ -42,7 +42,7 @@ async function peersHere() {
 async function prepare(peers, synchronised) {
   const { GradientReducer } = await load("distributed/gradient-reducer.js");
   const { synchroniseBatchNorm } = await load("nn/batch-norm.js");
-  const { buildMethod } = await load("methods/registry.js");
+  const { buildMethod } = await load("methods/index.js");
   const { Sgd } = await load("optim/sgd.js");
   const { loadRecipe } = await load("recipes/load.js");
   const recipe = await loadRecipe("cifar100-lt-ncl");

@@ -3,7 +3,7 @@
 //   npm run build && node bench/imagenet-step.mjs --contrastive     places-lt-ncl: 3 x ResNet-152 with the contrastive branch
 // Options: --backbone resnet101 --experts 3 --batch 4 --accumulate 1 --steps 3 --threads 2
 import { parseArgs } from "node:util";
-import { buildMethod } from "../dist/methods/registry.js";
+import { buildMethod } from "../dist/methods/index.js";
 import { Sgd } from "../dist/optim/sgd.js";
 import { loadRecipe } from "../dist/recipes/load.js";
 import { tensor } from "../dist/torch/create.js";

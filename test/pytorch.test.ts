@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { buildMethod } from "../src/methods/registry.js";
+import { buildMethod } from "../src/methods/index.js";
 import { Sgd } from "../src/optim/sgd.js";
 import { Rng, getTorchState } from "../src/torch/random.js";
 import { writeSafetensors } from "../src/torch/safetensors.js";

@@ -1,8 +1,8 @@
 /** NCL with the contrastive branch against the reference: train_ncl_contrastive.safetensors. */
-import { buildContrastiveEnsemble } from "../src/methods/ensembles.js";
-import { NclContrastiveMethod, type Shuffle } from "../src/methods/ncl-contrastive.js";
-import type { Method } from "../src/methods/method.js";
-import { normalize } from "../src/nn/normalize.js";
+import { buildContrastiveEnsemble } from "../src/methods/ensemble/build-ensemble.js";
+import { NclContrastiveMethod, type Shuffle } from "../src/methods/ncl/contrastive-method.js";
+import type { Method } from "../src/methods/ensemble/method.js";
+import { normalize } from "../src/nn/functional.js";
 import { tensor } from "../src/torch/create.js";
 import { cat } from "../src/torch/operators.generated.js";
 import { scope } from "../src/torch/scope.js";

@@ -1,5 +1,5 @@
 /** NCL++ against the reference: train_ncl_plus_plus.safetensors. */
-import { buildMethod } from "../src/methods/registry.js";
+import { buildMethod } from "../src/methods/index.js";
 import { tensor } from "../src/torch/create.js";
 import { describeGoldenTraining, goldenTraining, noise } from "./support/golden-training.js";
 

@@ -1,6 +1,6 @@
 /** NCL against the reference: train_ncl.safetensors. */
 import { afterAll, beforeAll, describe } from "vitest";
-import { buildMethod } from "../src/methods/registry.js";
+import { buildMethod } from "../src/methods/index.js";
 import { tensor } from "../src/torch/create.js";
 import { getKernels, setKernels } from "../src/torch/settings.js";
 import {

@@ -1,7 +1,7 @@
 // Steps or predictions as `longtail train` and `longtail evaluate` run them: node longtail.mjs SPEC [VARIANT]; see
 // spec.mjs. A variant is float32, bfloat16 or float16, and after a + each a source of images.mjs when batches come from the
 // loader, "streams" when experts have streams of their own.
-import { buildMethod } from "../../dist/methods/registry.js";
+import { buildMethod } from "../../dist/methods/index.js";
 import { Sgd } from "../../dist/optim/sgd.js";
 import { loadRecipe } from "../../dist/recipes/load.js";
 import { noGrad } from "../../dist/torch/autograd.js";

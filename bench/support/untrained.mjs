@@ -1,7 +1,7 @@
 // NCL's network for CIFAR-100-LT as its seed makes it, for a folder of images that are used as they are.
 import { openDataset } from "../../dist/data/registry.js";
 import { classStatistics } from "../../dist/data/statistics.js";
-import { buildMethod } from "../../dist/methods/registry.js";
+import { buildMethod } from "../../dist/methods/index.js";
 import { loadRecipe } from "../../dist/recipes/load.js";
 
 export async function recipeFor(folder) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nclOptions } from "../losses/problems.fixture.js";
+import { nclOptions } from "./ensemble/problems.fixture.js";
 import { assertMixFits } from "./mixing.js";
 
 test("methods with hard categories refuse mixed images", () => {

@@ -1,8 +1,7 @@
 import { Dropout } from "../nn/dropout.js";
-import { type Layer, Module } from "../nn/module.js";
+import { Layer, Module } from "../nn/module.js";
 import { ParallelStreams } from "../torch/streams.js";
 import type { Tensor } from "../torch/tensor.js";
-import type { Backbone } from "./backbone.js";
 
 export interface Expert {
   backbone: Backbone;
@@ -60,4 +59,9 @@ export class ExpertEnsemble extends Ensemble {
     experts.forEach(({ backbone }, k) => this.child(`backbone.${k}`, backbone));
     experts.forEach(({ classifier }, k) => this.child(`classifier.${k}`, classifier));
   }
+}
+
+/** What turns images [N, 3, H, W] into one feature vector each: [N, features]. */
+export abstract class Backbone extends Layer {
+  abstract readonly features: number;
 }

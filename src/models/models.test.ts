@@ -3,9 +3,8 @@ import { noGrad } from "../torch/autograd.js";
 import { tensor, zeros } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
-import { CosineClassifier } from "./cosine-classifier.js";
+import { CosineClassifier, NormClassifier } from "./classifiers.js";
 import { ExpertEnsemble } from "./ensemble.js";
-import { NormClassifier } from "./norm-classifier.js";
 import { buildBackbone, buildClassifier } from "./registry.js";
 import { ResNetCifar } from "./resnet-cifar.js";
 

@@ -2,9 +2,8 @@ import { Linear } from "../nn/linear.js";
 import type { Layer } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Rng } from "../torch/random.js";
-import type { Backbone } from "./backbone.js";
-import { CosineClassifier } from "./cosine-classifier.js";
-import { NormClassifier } from "./norm-classifier.js";
+import type { Backbone } from "./ensemble.js";
+import { CosineClassifier, NormClassifier } from "./classifiers.js";
 import { ResNetCifar } from "./resnet-cifar.js";
 import { ResNet, type ResNetArchitecture } from "./resnet.js";
 

@@ -2,12 +2,12 @@ import { BatchNorm2d } from "../nn/batch-norm.js";
 import { convNormRelu } from "../nn/conv-norm.js";
 import { Conv2d } from "../nn/conv2d.js";
 import { kaimingNormal } from "../nn/init.js";
-import { globalAveragePool } from "../nn/pooling.js";
+import { globalAveragePool } from "../nn/functional.js";
 import { ResidualBlock, ResidualStage } from "../nn/residual.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { Backbone } from "./backbone.js";
+import { Backbone } from "./ensemble.js";
 
 const STEM_CHANNELS = 16;
 const STAGE_CHANNELS = [16, 32, 64] as const;

@@ -1,12 +1,12 @@
 import { BatchNorm2d } from "../nn/batch-norm.js";
 import { convNormRelu } from "../nn/conv-norm.js";
 import { Conv2d } from "../nn/conv2d.js";
-import { globalAveragePool, halvingMaxPool } from "../nn/pooling.js";
+import { globalAveragePool, halvingMaxPool } from "../nn/functional.js";
 import { ResidualStage } from "../nn/residual.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { Backbone } from "./backbone.js";
+import { Backbone } from "./ensemble.js";
 import { BasicBlock, Bottleneck } from "./resnet-blocks.js";
 
 const STEM_CHANNELS = 64;

@@ -11,9 +11,7 @@ import { BatchNorm2d } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
 import { fanInUniform, kaimingNormal } from "./init.js";
 import { Linear } from "./linear.js";
-import { normalize } from "./normalize.js";
-import { globalAveragePool } from "./pooling.js";
-
+import { globalAveragePool, normalize } from "./functional.js";
 const rng = new Rng(1);
 
 function image(height: number, width: number): Tensor {

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { buildMethod } from "../methods/registry.js";
-import type { Method } from "../methods/method.js";
+import { buildMethod } from "../methods/index.js";
+import type { Method } from "../methods/ensemble/method.js";
 import { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";

@@ -11,7 +11,7 @@ import { runFolder } from "../runs/run-folder.js";
 import type { Position } from "../runs/events.js";
 import { storedRecipe } from "../runs/stored-recipe.js";
 import type { BestEpoch, BestOnTest } from "../runs/selection.js";
-import type { Method } from "../methods/method.js";
+import type { Method } from "../methods/ensemble/method.js";
 import { loadState, type TraineeState } from "./trainee.js";
 
 const FORMAT = "longtail-checkpoint";

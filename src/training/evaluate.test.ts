@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Batch } from "../data/loader/loader.js";
 import { AccuracyMeter } from "../evaluation/accuracy.js";
-import { buildMethod } from "../methods/registry.js";
+import { buildMethod } from "../methods/index.js";
 import { full, ones } from "../torch/create.js";
 import { memory } from "../torch/scope.js";
 import { runMeters, type RunMetersOptions } from "./evaluate.js";

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Loader } from "../data/loader/loader.js";
 import { ALONE, type Peers } from "../distributed/peers.js";
 import type { Meter } from "../evaluation/meter.js";
-import type { Method } from "../methods/method.js";
+import type { Method } from "../methods/ensemble/method.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
 import { gatherObservations, observe } from "./distributed/gather-observations.js";

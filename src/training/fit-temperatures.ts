@@ -4,7 +4,7 @@ import { groupOf } from "../data/groups.js";
 import { logShift } from "../evaluation/shift/shares.js";
 import { fitTemperature, type TemperatureKind } from "../evaluation/temperature/fit.js";
 import { KeptLogits } from "../evaluation/temperature/kept-logits.js";
-import type { Method } from "../methods/method.js";
+import type { Method } from "../methods/ensemble/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { imageCounter, type OnImages, runMeters, type RunMetersOptions } from "./evaluate.js";
 import { impliedPrior } from "./implied-prior.js";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { SINGLE_STEP } from "../methods/method.js";
-import { buildMethod } from "../methods/registry.js";
+import { SINGLE_STEP } from "../methods/ensemble/method.js";
+import { buildMethod } from "../methods/index.js";
 import { Rng } from "../torch/random.js";
 import { tensor } from "../torch/create.js";
 import { memory, scope } from "../torch/scope.js";

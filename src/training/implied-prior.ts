@@ -1,5 +1,5 @@
 import { classShares } from "../data/samplers/class-shares.js";
-import type { Method } from "../methods/method.js";
+import type { Method } from "../methods/ensemble/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 
 /**

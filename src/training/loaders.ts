@@ -7,7 +7,7 @@ import { inOrder } from "../data/samplers/in-order.js";
 import { buildSampler } from "../data/samplers/registry.js";
 import { stratifiedSplit } from "../data/split.js";
 import { subset } from "../data/subset.js";
-import type { Method } from "../methods/method.js";
+import type { Method } from "../methods/ensemble/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError, UsageError } from "../support/errors.js";
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { goldenPath, goldenTensors } from "../../test/support/golden.js";
-import { buildMethod } from "../methods/registry.js";
+import { buildMethod } from "../methods/index.js";
 import { loadWeights } from "../models/load-weights.js";
 import { learningRate } from "../optim/schedule.js";
 import { Sgd } from "../optim/sgd.js";

@@ -1,7 +1,7 @@
 /** Gradient accumulation. */
 import { expect, test } from "vitest";
-import type { Labelled, Method } from "../methods/method.js";
-import { buildMethod } from "../methods/registry.js";
+import type { Labelled, Method } from "../methods/ensemble/method.js";
+import { buildMethod } from "../methods/index.js";
 import { LossScaler } from "../optim/loss-scaler.js";
 import { Sgd } from "../optim/sgd.js";
 import { arange, tensor } from "../torch/create.js";

@@ -1,11 +1,11 @@
-import { overTargets, type Targets } from "../losses/targets.js";
+import { overTargets, type Targets } from "../methods/ensemble/cross-entropy.js";
 import {
   SINGLE_STEP,
   type Labelled,
   type Method,
   type StepContext,
   type StepResult,
-} from "../methods/method.js";
+} from "../methods/ensemble/method.js";
 import type { LossScaler } from "../optim/loss-scaler.js";
 import type { Sgd } from "../optim/sgd.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";

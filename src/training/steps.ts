@@ -1,6 +1,6 @@
 import type { Batch, Loader } from "../data/loader/loader.js";
 import { learningRate } from "../optim/schedule.js";
-import type { StepContext } from "../methods/method.js";
+import type { StepContext } from "../methods/ensemble/method.js";
 import { Ensemble } from "../models/ensemble.js";
 import type { Position } from "../runs/events.js";
 import { recordOnGpu, useOwnStream } from "../torch/cuda.js";

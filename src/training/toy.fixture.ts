@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { nclOptions } from "../losses/problems.fixture.js";
+import { nclOptions } from "../methods/ensemble/problems.fixture.js";
 
 const SIDE = 16;
 const TRAIN_IMAGES = { ant: 24, bee: 12, cat: 6 };

@@ -1,5 +1,5 @@
 import type { GradientReducer } from "../distributed/gradient-reducer.js";
-import type { Method } from "../methods/method.js";
+import type { Method } from "../methods/ensemble/method.js";
 import { fitting } from "../models/load-weights.js";
 import type { EmaWeights } from "../optim/ema.js";
 import type { LossScaler } from "../optim/loss-scaler.js";

@@ -9,7 +9,7 @@ import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 import { loadTrained } from "../inference/trained.js";
-import { nestedOptions } from "../losses/problems.fixture.js";
+import { nestedOptions } from "../methods/ensemble/problems.fixture.js";
 
 const at = toyFolder("file");
 

@@ -27,7 +27,7 @@ const methods = {
  * gradient after the first step and of a weight after the last. Without batch norm: by its running statistics alone.
  */
 const compare = `
-  const { buildMethod } = await load("methods/registry.js");
+  const { buildMethod } = await load("methods/index.js");
   const { Sgd } = await load("optim/sgd.js");
   const { trainStep } = await load("training/step.js");
   const { GradientReducer } = await load("distributed/gradient-reducer.js");

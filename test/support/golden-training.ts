@@ -1,7 +1,7 @@
 /** Five training steps against the reference's: what the files train_*.safetensors hold, and the tests of it. */
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Labelled, Method } from "../../src/methods/method.js";
+import type { Labelled, Method } from "../../src/methods/ensemble/method.js";
 import { Sgd } from "../../src/optim/sgd.js";
 import { scope } from "../../src/torch/scope.js";
 import { setThreads } from "../../src/torch/settings.js";

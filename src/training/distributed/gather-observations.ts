@@ -1,7 +1,7 @@
 import type { Peers } from "../../distributed/peers.js";
 import type { Batch } from "../../data/loader/loader.js";
 import type { Observation } from "../../evaluation/meter.js";
-import type { Method } from "../../methods/method.js";
+import type { Method } from "../../methods/ensemble/method.js";
 import { tensor, zeros } from "../../torch/create.js";
 import { stack } from "../../torch/operators.generated.js";
 

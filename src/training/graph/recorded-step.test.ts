@@ -1,7 +1,7 @@
 /** A recorded step is the plain one, bit for bit: a recorder that does the work anew at each replay stands for the GPU's. */
 import { expect, test } from "vitest";
-import type { Labelled } from "../../methods/method.js";
-import { buildMethod } from "../../methods/registry.js";
+import type { Labelled } from "../../methods/ensemble/method.js";
+import { buildMethod } from "../../methods/index.js";
 import { LossScaler } from "../../optim/loss-scaler.js";
 import { Sgd } from "../../optim/sgd.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";

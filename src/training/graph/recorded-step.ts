@@ -1,4 +1,4 @@
-import type { Labelled, Method } from "../../methods/method.js";
+import type { Labelled, Method } from "../../methods/ensemble/method.js";
 import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
 import { TrainingError } from "../../support/errors.js";
 import { hasCudaLibrary, type Recorder, type Recording } from "../../torch/cuda.js";

@@ -1,0 +1,192 @@
+import { expect, test } from "vitest";
+import { Sgd } from "../optim/sgd.js";
+import { tensor } from "../torch/create.js";
+import { Rng } from "../torch/random.js";
+import { memory, scope } from "../torch/scope.js";
+import { autocast } from "../torch/settings.js";
+import { SINGLE_STEP, type Labelled, type Method } from "./ensemble/method.js";
+import { buildMethod, type MethodRecipe } from "./index.js";
+import { nclOptions, nestedOptions } from "./ensemble/problems.fixture.js";
+
+const classes = ["cat", "dog", "emu"];
+const training = { counts: [50, 10, 2], classes };
+const ncl = {
+  kind: "ncl",
+  experts: 2,
+  hardCategories: 2,
+  ...nclOptions,
+  contrastive: null,
+} as const satisfies MethodRecipe["method"];
+const contrastive = {
+  ...ncl,
+  contrastive: {
+    weight: 1,
+    queue: 6,
+    dimension: 5,
+    temperature: 0.2,
+    momentum: 0.9,
+    keyProjection: "frozen",
+  },
+} as const satisfies MethodRecipe["method"];
+const plusPlus = {
+  kind: "ncl-plus-plus",
+  experts: 2,
+  copies: 3,
+  hardCategories: 2,
+  ...nestedOptions,
+} as const satisfies MethodRecipe["method"];
+const methods: MethodRecipe["method"][] = [
+  { kind: "cross-entropy", experts: 1, labelSmoothing: 0.1 },
+  { kind: "balanced-softmax", experts: 2 },
+  ncl,
+  contrastive,
+  { ...contrastive, contrastive: { ...contrastive.contrastive, keyProjection: "ema" } },
+  plusPlus,
+];
+
+function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
+  const classifier = { kind: "cosine", scale: 16, bias: true } as const;
+  return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed };
+}
+
+function batch({ views }: Pick<Method, "views">): Labelled {
+  return {
+    images: new Rng(5).normal([4 * views.length, 3, 8, 8]),
+    labels: tensor([0, 1, 2, 0], { dtype: "int64" }),
+  };
+}
+
+function trainingStep(method: Method, optimizer: Sgd): number {
+  using _ = scope();
+  const { loss } = method.step(batch(method), SINGLE_STEP);
+  optimizer.zeroGrad();
+  loss.backward();
+  optimizer.step();
+  return loss.item();
+}
+
+test.each(methods)("$kind: a step's parts sum to the loss, and training lowers it", (choice) => {
+  const method = buildMethod(recipe(choice), training);
+  expect(method.name).toBe(choice.kind);
+  {
+    using _ = scope();
+    const { loss, logits, parts } = method.step(batch(method), SINGLE_STEP);
+    expect(logits.map(({ shape }) => shape)).toEqual(Array(choice.experts).fill([4, 3]));
+    const sum = Object.values(parts).reduce((total, part) => total + part.item(), 0);
+    expect(loss.item()).toBeCloseTo(sum, 4);
+  }
+  const optimizer = new Sgd(method.model.parameters(), { lr: 0.01, momentum: 0.9 });
+  const losses = Array.from({ length: 8 }, () => trainingStep(method, optimizer));
+  expect(losses.at(-1)).toBeLessThan(losses[0]!);
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
+});
+
+test.each(methods)("$kind: a step leaves as many tensors as there were, and dispose frees all", (choice) => {
+  const before = memory();
+  const method = buildMethod(recipe(choice), training);
+  const optimizer = new Sgd(method.model.parameters(), {
+    lr: 0.01,
+    momentum: 0.9,
+    nesterov: true,
+    clipNorm: 1,
+  });
+  trainingStep(method, optimizer); // makes the gradients' and the momentum's tensors
+  const afterFirst = memory();
+  trainingStep(method, optimizer);
+  expect(memory()).toEqual(afterFirst);
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
+  expect(memory()).toEqual(before);
+});
+
+test("predict gives each expert's raw logits, without gradient", () => {
+  using _ = scope();
+  const method = buildMethod(recipe(ncl), training);
+  method.model.eval();
+  const logits = method.predict(batch(method).images);
+  expect(logits.map(({ shape }) => shape)).toEqual([
+    [4, 3],
+    [4, 3],
+  ]);
+  expect(logits.some(({ requiresGrad }) => requiresGrad)).toBe(false);
+  method[Symbol.dispose]();
+});
+
+test("the seed determines the weights", () => {
+  using _ = scope();
+  const weights = (seed: number): number[] => {
+    const method = buildMethod(recipe(ncl, seed), training);
+    const values = method.model.parameters()[0]!.toList();
+    method[Symbol.dispose]();
+    return values;
+  };
+  expect(weights(1)).toEqual(weights(1));
+  expect(weights(1)).not.toEqual(weights(2));
+});
+
+test("the loss is float32 under bfloat16 autocast", () => {
+  using _ = scope();
+  const method = buildMethod(recipe(ncl), training);
+  using _autocast = autocast("bfloat16");
+  const { loss, logits } = method.step(batch(method), SINGLE_STEP);
+  expect(logits[0]!.dtype).toBe("float32"); // the cosine classifier's bias is
+  expect(loss.dtype).toBe("float32");
+  method[Symbol.dispose]();
+});
+
+test("what does not fit the classes is refused, and nothing stays behind", () => {
+  const before = memory();
+  const build =
+    (method: MethodRecipe["method"], counts = training.counts) =>
+    () =>
+      buildMethod(recipe(method), { classes, counts });
+  expect(build({ ...plusPlus, hardCategories: 4 })).toThrow(
+    "expected at most 3, the number of classes, found 4",
+  );
+  expect(build({ ...contrastive, hardCategories: 4 })).toThrow("found 4");
+  expect(build(contrastive, [5, 0, 1])).toThrow('class "dog"');
+  expect(build({ ...ncl, hardCategories: 30 })).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: method.hardCategories: expected at most 3, the number of classes, found 30]`,
+  );
+  expect(build(ncl, [5, 0, 1])).toThrowErrorMatchingInlineSnapshot(
+    `[DataError: class "dog": expected at least one training image (balanced logits take the log of their number), found 0]`,
+  );
+  expect(build({ kind: "balanced-softmax", experts: 1 }, [5, 0, 1])).toThrow('class "dog"');
+  expect(memory()).toEqual(before);
+});
+
+test("a frozen backbone gets no gradient and stays as it is; its classifier learns, its batch norm follows", () => {
+  using _ = scope();
+  const method = buildMethod({ ...recipe(ncl), freezeBackbone: true }, training);
+  const optimizer = new Sgd(method.model.parameters(), { lr: 0.1, momentum: 0.9, weightDecay: 0.1 });
+  const before = new Map([...method.model.stateDict()].map(([name, value]) => [name, value.clone()]));
+  trainingStep(method, optimizer);
+  const changed = [...method.model.stateDict()].filter(([name, value]) => !value.equal(before.get(name)!));
+  const names = changed.map(([name]) => name.replace(/^backbone[.].*[.](?=(running|num)_)/, "norm: "));
+  expect([...new Set(names)]).toEqual([
+    "norm: running_mean",
+    "norm: running_var",
+    "norm: num_batches_tracked",
+    "classifier.0.weight",
+    "classifier.0.bias",
+    "classifier.1.weight",
+    "classifier.1.bias",
+  ]);
+  const withGradient = method.model.namedParameters().filter(([, parameter]) => parameter.grad !== null);
+  expect(withGradient.every(([name]) => name.startsWith("classifier"))).toBe(true);
+  optimizer[Symbol.dispose]();
+  method[Symbol.dispose]();
+});
+
+test("dropout lies between backbone and classifier, in training alone", () => {
+  using _ = scope();
+  const method = buildMethod({ ...recipe(ncl), dropout: 1 }, training);
+  const [bias] = method.model.namedParameters().filter(([name]) => name === "classifier.0.bias");
+  bias![1].detach().copy_(tensor([1, 2, 3]));
+  const ofFirst = (): number[] => method.step(batch(method), SINGLE_STEP).logits[0]!.toList().slice(0, 3);
+  expect(ofFirst()).toEqual([1, 2, 3]);
+  method.model.eval();
+  expect(ofFirst()).not.toEqual([1, 2, 3]);
+  method[Symbol.dispose]();
+});
