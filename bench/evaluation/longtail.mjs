@@ -1,6 +1,6 @@
 // `longtail evaluate` of an untrained network: node longtail.mjs FOLDER THREADS.
 import { setThreads } from "../../dist/torch/settings.js";
-import { evaluateTrained } from "../../dist/inference/trained.js";
+import { evaluateTrained } from "../../dist/inference/evaluate.js";
 import { serve } from "../support/serve.mjs";
 import { untrained } from "../support/untrained.mjs";
 

@@ -11,8 +11,20 @@ import { readTextFile } from "./formats/reading/text-file.js";
  * @throws DataError that names the file and the class: unknown, missing, twice or without a weight.
  */
 export function readClassWeights(file: string, classes: readonly string[]): number[] {
+  const entries = extname(file) === ".csv" ? csvEntries(file) : jsonEntries(file);
+  return checkedWeights(entries, { classes, source: file });
+}
+
+/**
+ * [C]: the weights in the classes' order.
+ * @throws DataError that names the class: unknown, missing, twice or without a weight above 0.
+ */
+export function checkedWeights(
+  entries: readonly WeightEntry[],
+  { classes, source }: { readonly classes: readonly string[]; readonly source: string },
+): number[] {
   const weights = new Map<string, number>();
-  for (const { name, value, where } of extname(file) === ".csv" ? csvEntries(file) : jsonEntries(file)) {
+  for (const { name, value, where } of entries) {
     if (!classes.includes(name)) throw unknownClass(where, name, classes);
     if (weights.has(name)) throw new DataError(`${where}: class "${name}" is there twice.`);
     if (typeof value !== "number" || !(value > 0 && value < Infinity))
@@ -27,24 +39,26 @@ export function readClassWeights(file: string, classes: readonly string[]): numb
     const some = missing.slice(0, 5).map((name) => `"${name}"`);
     const more = missing.length > 5 ? ", …" : "";
     throw new DataError(
-      `${file}: expected a weight for each of ${classes.length} classes, found none for ${missing.length} of them: ` +
+      `${source}: expected a weight for each of ${classes.length} classes, found none for ${missing.length} of them: ` +
         `${some.join(", ")}${more}.`,
     );
   }
   return classes.map((name) => weights.get(name)!);
 }
 
-interface Entry {
+/** A class and what is said to be its weight. */
+export interface WeightEntry {
   readonly name: string;
   readonly value: unknown;
+  /** File and record, for messages. */
   readonly where: string;
 }
 
-function jsonEntries(file: string): Entry[] {
+function jsonEntries(file: string): WeightEntry[] {
   return Object.entries(readJsonObject(file)).map(([name, value]) => ({ name, value, where: file }));
 }
 
-function csvEntries(file: string): Entry[] {
+function csvEntries(file: string): WeightEntry[] {
   const [header, ...rows] = csvRows(file);
   if (header?.join() !== "class,weight")
     throw new DataError(

@@ -7,7 +7,8 @@ import { exportWeights } from "../inference/export.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
-import { evaluateTrained, loadTrained } from "../inference/trained.js";
+import { evaluateTrained } from "../inference/evaluate.js";
+import { loadTrained } from "../inference/trained.js";
 import { readSafetensors } from "../torch/safetensors.js";
 
 const at = toyFolder("file");
@@ -41,7 +42,7 @@ test("averages are judged by default, and training does not depend on them", asy
 test("what the run judged is what its checkpoint gives, by either kind of weights", async () => {
   const lossBy = async (weights?: "ema" | "raw"): Promise<number | undefined> => {
     using trained = loadTrained(at("ema"), { weights });
-    return (await evaluateTrained(trained))?.loss;
+    return (await evaluateTrained(trained)).loss;
   };
   const [ema, raw] = [await lossBy("ema"), await lossBy("raw")];
   expect(await lossBy()).toBe(ema);

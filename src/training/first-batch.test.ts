@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { loadImages } from "../data/loader/decode.js";
 import { memoryDataset } from "../data/formats/memory.js";
+import { vision } from "../data/vision.js";
 import { tensor } from "../torch/create.js";
 import { memory, scope } from "../torch/scope.js";
+import { Tensor } from "../torch/tensor.js";
 import { temporaryFolder } from "./toy.fixture.js";
 import { writeBatchPicture } from "./first-batch.js";
 
@@ -39,12 +40,10 @@ function picture(path: string, values: readonly number[], limit: number) {
 }
 
 /** The picture's values at a pixel. */
-function reader(path: string, { width, height }: { width: number; height: number }) {
-  const side = Math.max(width, height);
-  const options = { transforms: [], imageSize: side, mean: [0, 0, 0], std: [1, 1, 1] } as const;
-  const values = loadImages([path], { ...options, workers: 1, memoryFormat: "contiguous" }).toArray();
+function reader(path: string, { width }: { width: number }) {
+  const values = new Tensor(vision().decodeImage(path)).toArray(); // [H, W, 3]
   return (x: number, y: number): number[] =>
-    [0, 1, 2].map((channel) => Math.round(255 * Number(values[(channel * side + y) * side + x])));
+    [0, 1, 2].map((channel) => Number(values[(y * width + x) * 3 + channel]));
 }
 
 test("the first images of a batch in rows, as they were before normalisation", () => {

@@ -16,7 +16,8 @@ test("a checkpoint evaluates to the same numbers after a restart", async () => {
   const script = join(temporary.path, "evaluate.ts");
   writeFileSync(
     script,
-    `import { evaluateTrained, loadTrained } from ${JSON.stringify(join(import.meta.dirname, "../inference/trained.ts"))};
+    `import { evaluateTrained } from ${JSON.stringify(join(import.meta.dirname, "../inference/evaluate.ts"))};
+     import { loadTrained } from ${JSON.stringify(join(import.meta.dirname, "../inference/trained.ts"))};
      import { setThreads } from ${JSON.stringify(join(import.meta.dirname, "../torch/settings.ts"))};
      setThreads(1);
      const trained = loadTrained(${JSON.stringify(out)});

@@ -9,7 +9,8 @@ import type { TrainingEvent } from "../runs/events.js";
 import type { RunDescription, RunResult } from "../runs/run-folder.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
-import { evaluateTrained, loadTrained } from "../inference/trained.js";
+import { evaluateTrained } from "../inference/evaluate.js";
+import { loadTrained } from "../inference/trained.js";
 
 const STEPS = 6; // of 42 images, 8 a batch
 let temporary: ReturnType<typeof temporaryFolder>;
@@ -234,7 +235,7 @@ describe("what goes wrong", () => {
     using trained = loadTrained(out);
     const other = join(temporary.path, "other");
     writeToyData(other, { ant: 3, cow: 3, cat: 3 });
-    await expect(evaluateTrained(trained, { root: other })).rejects.toThrow(
+    await expect(evaluateTrained(trained, { data: other })).rejects.toThrow(
       /class 1 is "cat", expected "bee"/,
     );
   });

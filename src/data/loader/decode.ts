@@ -1,41 +1,66 @@
-import type { Tensor } from "../../torch/tensor.js";
+import { setTimeout } from "node:timers/promises";
+import { Tensor } from "../../torch/tensor.js";
 import { dispose } from "../../torch/scope.js";
-import { Loader, type LoaderOptions } from "./loader.js";
-import { inOrder } from "../samplers/in-order.js";
+import type { Pixels } from "../dataset.js";
+import { imageError } from "../image-error.js";
+import { vision } from "../vision.js";
+import { workerThreads, type LoaderOptions } from "./loader.js";
+import { Normalization } from "./normalization.js";
+
+export interface DecodeOptions extends Pick<
+  LoaderOptions,
+  "transforms" | "imageSize" | "mean" | "std" | "workers" | "memoryFormat"
+> {
+  /** Name of an image that is not a file of its own, for messages. */
+  readonly describe?: (index: number) => string;
+}
+
+/** Time between two looks at the threads that decode. */
+const POLL_MS = 1;
 
 /**
- * Reads image files and prepares them as a dataset's: float32 [N, 3, S, S].
- * @throws DataError that names a file which cannot be read.
+ * Decodes and transforms `count` images as a dataset's, on native threads while the event loop runs:
+ * float32 [N, 3, S, S], which lives until dispose().
+ * @throws DataError that names an image which cannot be read.
  */
-export function loadImages(
-  paths: readonly string[],
-  options: Pick<LoaderOptions, "transforms" | "imageSize" | "mean" | "std" | "workers" | "memoryFormat">,
-): Tensor {
-  const { transforms, imageSize, mean, std, workers, memoryFormat } = options;
-  using loader = new Loader({
-    dataset: {
-      kind: "image-folder",
-      root: ".",
-      split: "test",
-      classes: [],
-      labels: new Int32Array(paths.length),
-      size: paths.length,
-      pixels: { kind: "files", paths },
-      describe: (index) => paths[index] ?? "",
-    },
-    transforms,
-    imageSize,
-    mean,
-    std,
-    workers,
-    memoryFormat,
-    batch: paths.length,
-    sampler: inOrder(paths.length),
-    dropLast: false,
+export async function decodeImages(
+  pixels: Pixels,
+  count: number,
+  { describe = (index) => `image ${index}`, ...options }: DecodeOptions,
+): Promise<Tensor> {
+  if (count < 1) throw new RangeError(`decodeImages: expected at least one image, found ${count}`);
+  const { transforms, imageSize, workers } = options;
+  const producer = vision().openProducer({
+    pixels,
+    views: [transforms],
+    drawn: [[]],
+    size: imageSize,
     seed: 0,
+    threads: workerThreads(workers),
+    ahead: 1,
+    reduce: false,
+    pinned: false,
   });
-  const [batch] = loader.epoch(0);
-  if (!batch) throw new RangeError("loadImages: expected at least one path");
-  dispose(batch.labels);
-  return batch.images;
+  try {
+    const images = Int32Array.from({ length: count }, (_, index) => index);
+    vision().planBatches(producer, { epoch: 0, images, counts: new Int32Array(count), batch: count });
+    for (;;) {
+      await setTimeout(POLL_MS); // first: the tensor must not belong to a scope of the caller
+      const made = vision().nextBatch(producer, 0);
+      if (made !== undefined) return normalized(new Tensor(made.images), options);
+    }
+  } catch (error) {
+    throw imageError(error, { pixels, describe });
+  } finally {
+    vision().closeProducer(producer);
+  }
+}
+
+function normalized(bytes: Tensor, options: DecodeOptions): Tensor {
+  using normalization = new Normalization(options);
+  try {
+    return normalization.apply(bytes);
+  } finally {
+    dispose(bytes);
+  }
 }

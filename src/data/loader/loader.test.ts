@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { TransformSpec } from "../../recipes/schema.js";
 import { DataError } from "../../support/errors.js";
-import { memory, scope } from "../../torch/scope.js";
-import { loadImages } from "./decode.js";
+import { dispose, memory, scope } from "../../torch/scope.js";
+import type { Tensor } from "../../torch/tensor.js";
+import { decodeImages, type DecodeOptions } from "./decode.js";
 import { Loader, type Batch, type LoaderOptions } from "./loader.js";
 import { openImageFolder } from "../formats/image-folder.js";
 import { instanceSampler } from "../samplers/instance.js";
@@ -249,27 +250,30 @@ describe("image files", () => {
     );
   });
 
-  it("must come out of the transforms with the network's size", () => {
+  const decodeFiles = (paths: string[], options: DecodeOptions): Promise<Tensor> =>
+    decodeImages({ kind: "files", paths }, paths.length, options);
+
+  it("must come out of the transforms with the network's size", async () => {
     const paths = [fixturePath("rgb.jpg")];
     const options = { ...plainOptions(bytes, 6), transforms: [] };
-    expect(() => loadImages(paths, options)).toThrowError(
+    await expect(decodeFiles(paths, options)).rejects.toThrowError(
       "rgb.jpg: after its transforms expected 6 x 6 (height x width), found 8 x 12 (height x width)",
     );
     const crop: TransformSpec[] = [{ kind: "center-crop", size: 10 }];
-    expect(() => loadImages(paths, { ...options, transforms: crop })).toThrowError(
+    await expect(decodeFiles(paths, { ...options, transforms: crop })).rejects.toThrowError(
       "rgb.jpg: center-crop: expected at least",
     );
   });
 
-  it("of a prediction become one batch", () => {
-    using _ = scope();
+  it("of a prediction become one batch", async () => {
     const options = { ...plainOptions(bytes, 6), transforms: SIZE };
     const paths = [fixturePath("rgb.jpg"), fixturePath("grey.png")];
-    const images = loadImages(paths, options);
+    const images = await decodeFiles(paths, options);
     expect(images.shape).toEqual([2, 3, 6, 6]);
-    const one = loadImages(paths.slice(1), options);
+    const one = await decodeFiles(paths.slice(1), options);
     expect(images.toList().slice(108)).toEqual(one.toList());
-    expect(() => loadImages(["/no/such.jpg"], options)).toThrowErrorMatchingInlineSnapshot(
+    dispose(images, one);
+    await expect(decodeFiles(["/no/such.jpg"], options)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DataError: /no/such.jpg: cannot be read: No such file or directory]`,
     );
   });
