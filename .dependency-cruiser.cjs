@@ -38,16 +38,19 @@ const arrows = {
     values: ["support", "torch", "nn", "models", "methods", "data", "evaluation", "runs", "training"],
     types: ["recipes"],
   },
-  profile: { values: ["support", "torch", "data", "training"], types: ["recipes", "runs"] },
+  profile: { values: ["support", "torch", "data", "training", "runs"], types: ["recipes"] },
   report: {
     values: ["support", "data", "dataset-tools", "evaluation", "runs"],
     types: ["recipes"],
   },
   watch: { values: ["support", "runs"] },
+  // Parses, prints and calls the library, src/index.ts. Beside it: recipes, whose keys --set and --keys are about and whose
+  // list must appear at once; the tools on data sets, which are commands and not the library's; the engine's installer.
+  cli: { values: ["index", "runs", "report", "watch", "support", "recipes", "dataset-tools", "libtorch"] },
 };
 
 const TESTS = "[.](test|fixture)[.]ts$";
-const anyOf = (folders) => `^src/(${folders.join("|")})/`;
+const anyOf = (folders) => `^src/(${folders.join("|")})(/|[.]ts$)`;
 
 const forbidden = Object.entries(arrows).flatMap(([folder, { values, types = [] }]) => [
   {
@@ -69,6 +72,13 @@ const forbidden = Object.entries(arrows).flatMap(([folder, { values, types = [] 
 module.exports = {
   forbidden: [
     ...forbidden,
+    {
+      name: "index-below-cli",
+      comment: "The command line is made of the library, src/index.ts, never the other way.",
+      severity: "error",
+      from: { path: "^src/index[.]ts$" },
+      to: { path: "^src/cli/" },
+    },
     {
       name: "no-circular",
       comment: "Two files that need each other are one idea, or a third one is missing.",

@@ -84,7 +84,7 @@ test("Ctrl-C ends a training after the step, with a checkpoint, and 130", async 
   rmSync(photographs, { recursive: true });
   expect(stderr).toContain("ending after this step, with a checkpoint; Ctrl-C again ends at once");
   expect(stderr).toContain(
-    `\ninterrupted; \`longtail train ${run} --resume\` goes on from ${run}/checkpoints/last.safetensors`,
+    `\ninterrupted; \`longtail train ${run} --resume\` resumes from ${run}/checkpoints/last.safetensors`,
   );
   expect(stdout).toContain('"reason":"interrupted"');
   expect(code).toBe(130);

@@ -1,13 +1,12 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { LongtailError } from "../support/errors.js";
-import { FailedCheck } from "./failed-check.js";
-import { InterruptedError } from "./interrupt.js";
+import { FailedCheck, InterruptedError } from "./exit.js";
 import { createProgram } from "./program.js";
 
 /**
  * Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 ended by SIGTERM.
  *
- * @param args without the programme's own name.
+ * @param args without the program's own name.
  */
 export async function run(args: readonly string[]): Promise<number> {
   ignoreClosedPipe(process.stdout);

@@ -2,8 +2,21 @@ import { type Cell, formatTable } from "../support/table.js";
 import type { ByGroup, Calibration, Temperature } from "./analysis.js";
 import { ALL_AND_GROUPS, GROUPS } from "../data/groups.js";
 
-/** Calibration of the ensemble before and after, by group: "7.4 → 5.9" a cell. */
-export function calibrationTable(before: ByGroup<Calibration>, after: ByGroup<Calibration>): string {
+/**
+ * Formats the ensemble's calibration before and after temperature scaling as a table for people, with cells such as
+ * "7.4 → 5.9".
+ *
+ * @example
+ * const { calibration } = await evaluate("runs/mine", { calibrate: "global" });
+ * if (calibration) console.log(formatCalibration(calibration));
+ */
+export function formatCalibration({
+  before,
+  after,
+}: {
+  readonly before: ByGroup<Calibration>;
+  readonly after: ByGroup<Calibration>;
+}): string {
   const cells = (group: (typeof ALL_AND_GROUPS)[number]): Cell[] => {
     const [old, now] = [before[group], after[group]];
     if (old === null || now === null) return [group, "0", null, null, null, null, null];
@@ -18,8 +31,13 @@ export function calibrationTable(before: ByGroup<Calibration>, after: ByGroup<Ca
   );
 }
 
-/** For people: "temperature 0.88". */
-export function describeTemperature(temperature: Temperature): string {
+/**
+ * Describes a fitted temperature for people, such as "temperature 0.88".
+ *
+ * @example
+ * if (model.calibration) console.log(formatTemperature(model.calibration.temperature));
+ */
+export function formatTemperature(temperature: Temperature): string {
   const digits = (value: number): string => value.toFixed(2);
   switch (temperature.kind) {
     case "global":

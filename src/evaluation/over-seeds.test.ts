@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ModelScores } from "./accuracy.js";
-import { overSeeds, seedsTable } from "./over-seeds.js";
+import { overSeeds, formatSeeds } from "./over-seeds.js";
 
 const scores = (all: number, many: number, few: number): ModelScores => ({
   ...{ all, many, medium: null, few },
@@ -19,7 +19,7 @@ test("mean and sample standard deviation, by group", () => {
     values: [61, 62, 64],
   });
   expect(summary.ensemble.medium).toBeNull();
-  expect(seedsTable(summary)).toMatchInlineSnapshot(`
+  expect(formatSeeds(summary)).toMatchInlineSnapshot(`
     "accuracy, %         all        many  medium         few
     ensemble     62.3 ± 1.5  80.0 ± 0.0       -  37.7 ± 1.5
     expert 1     52.3 ± 1.5  70.0 ± 0.0       -  30.0 ± 0.0
@@ -30,7 +30,7 @@ test("mean and sample standard deviation, by group", () => {
 test("a single seed has no deviation", () => {
   const summary = overSeeds([{ ensemble: scores(60, 80, 40), experts: [scores(60, 80, 40)] }]);
   expect(summary.ensemble.all).toEqual({ mean: 60, deviation: null, values: [60] });
-  expect(seedsTable(summary)).toMatchInlineSnapshot(`
+  expect(formatSeeds(summary)).toMatchInlineSnapshot(`
     "accuracy, %   all  many  medium   few
     model        60.0  80.0       -  40.0"
   `);

@@ -31,8 +31,13 @@ export function overSeeds(results: readonly Pick<EvaluationResult, "ensemble" | 
   };
 }
 
-/** A table for people: one row a network, "63.1 ± 1.0" a cell. */
-export function seedsTable(summary: SeedSummary): string {
+/**
+ * Formats accuracies over seeds as a table for people: a row for each network, with cells such as "63.1 ± 1.0".
+ *
+ * @example
+ * console.log(formatSeeds(await trainSeeds("caltech20-lt-ncl", { seeds: 3, data: "my-photos", out: "runs/three" })));
+ */
+export function formatSeeds(summary: SeedSummary): string {
   return formatTable(
     ["accuracy, %", ...ALL_AND_GROUPS],
     modelRows(summary).map(([name, spreads]) => [

@@ -7,15 +7,32 @@ type Models = Pick<EvaluationResult, "ensemble" | "experts">;
 
 /** A result for people: accuracy in percent by group, of the ensemble and, when there are several, of each expert. */
 export function resultsTable(result: Models): string {
-  return groupTable("accuracy, %", modelRows(result));
+  return formatAccuracy("accuracy, %", modelRows(result));
 }
 
-/** Accuracies in percent, a column a group. */
-export function groupTable(title: string, rows: readonly (readonly [string, GroupAccuracy])[]): string {
+/**
+ * Formats accuracies in percent as a table for people, a column for all classes and for each group.
+ *
+ * @example
+ * console.log(formatAccuracy("accuracy, %", [["cross-entropy", ce.ensemble], ["NCL", ncl.ensemble]]));
+ */
+export function formatAccuracy(title: string, rows: readonly (readonly [string, GroupAccuracy])[]): string {
   return formatTable(
     [title, ...ALL_AND_GROUPS],
     rows.map(([name, accuracy]) => [name, ...ALL_AND_GROUPS.map((group) => accuracy[group])]),
   );
+}
+
+/**
+ * Formats everything about an evaluation for people: accuracy by group, scores over classes, every class, and the most
+ * frequent mistakes.
+ *
+ * @example
+ * console.log(formatEvaluation(await evaluate("runs/mine")));
+ */
+export function formatEvaluation(result: EvaluationResult): string {
+  const tables = [resultsTable(result), scoresTable(result), classTable(result), confusionTable(result)];
+  return tables.filter((table) => table !== "").join("\n\n");
 }
 
 /** What else there is to say about each model, in percent. */

@@ -2,30 +2,75 @@ import { Loader } from "../data/loader/loader.js";
 import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Temperature } from "../evaluation/analysis.js";
+import { groupOf } from "../data/groups.js";
+import type { ByGroup, Calibration, Temperature } from "../evaluation/analysis.js";
+import { EnsembleCalibration } from "../evaluation/analysis/ensemble-calibration.js";
+import { transformed } from "../evaluation/meter.js";
+import { scaleLogits } from "../evaluation/temperature/scale.js";
 import { DataError, UsageError } from "../support/errors.js";
 import type { OnImages } from "../training/evaluate.js";
 import { evaluationBatches, splitHeldOut } from "../training/loaders.js";
-import { assertSameClasses, type Trained } from "./trained.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
-import type { FittedTemperature } from "../runs/calibration-file.js";
+import { type FittedTemperature, saveCalibration } from "../runs/calibration-file.js";
+import { type Prior, priorAdjustment } from "./prior.js";
+import { accuracyOptions, assertSameClasses, type Measurement, type Trained } from "./trained.js";
 
 interface CalibrateOptions {
-  /** The data's folder; the one it was trained on unless given. */
+  /** Data folder; the one of the training unless given. */
   readonly root?: string | undefined;
   readonly kind: Temperature["kind"];
   readonly onImages?: OnImages;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Fits a temperature on the images that a run held out of its training. Null when the signal ended it early.
- * @throws UsageError for a run that held none out; DataError when the training images are not those of the run.
+ * A temperature that was fitted on held-out images, and the ensemble's calibration without and with it.
+ *
+ * @example
+ * const { calibration } = await evaluate("runs/mine", { calibrate: "global" });
+ * console.log(calibration?.before.all.ece, calibration?.after.all.ece);
+ */
+export interface CalibrationResult extends FittedTemperature {
+  readonly before: ByGroup<Calibration>;
+  readonly after: ByGroup<Calibration>;
+  /** Path of the calibration.json that predictions use; null for a checkpoint outside a run's folder. */
+  readonly file: string | null;
+}
+
+/**
+ * Fits a temperature and measures what it does to the ensemble, where asked for after an adjustment to a prior; at the end
+ * the run's folder keeps it.
+ */
+export async function measureCalibration(
+  trained: Trained,
+  run: string,
+  { prior, ...options }: CalibrateOptions & { readonly prior: Prior | null },
+): Promise<Measurement<"calibration", CalibrationResult>> {
+  const fitted = await calibrate(trained, options);
+  const { counts, groups } = accuracyOptions(trained);
+  const groupOfClass = groupOf(counts, groups);
+  const [before, after] = [new EnsembleCalibration(groupOfClass), new EnsembleCalibration(groupOfClass)];
+  const adjust = prior === null ? null : priorAdjustment(trained, prior);
+  const adjusted = [before, after].map((meter) => (adjust === null ? meter : transformed(meter, adjust)));
+  const scaled = transformed(adjusted[1]!, (logits) => scaleLogits(logits, fitted.temperature, groupOfClass));
+  return {
+    meters: [adjusted[0]!, scaled],
+    finish: () => {
+      const file = saveCalibration(run, trained, fitted);
+      return { calibration: { ...fitted, before: before.result(), after: after.result(), file } };
+    },
+  };
+}
+
+/**
+ * Fits a temperature on the images that a run held out of its training.
+ * @throws UsageError for a run that held none out; DataError when the training images are not those of the run; the
+ *   signal's reason when it ended the fit early.
  */
 export async function calibrate(
   trained: Trained,
   { root, kind, onImages, signal }: CalibrateOptions,
-): Promise<FittedTemperature | null> {
+): Promise<FittedTemperature> {
   const { recipe, counts } = trained.description;
   assertHeldOut(trained);
   const train = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, "train");
@@ -37,7 +82,8 @@ export async function calibrate(
     ...{ method, recipe, counts, kinds: [kind], onImages, signal },
     heldOut: { images: heldOut!.size, loader },
   });
-  return fitted && { temperature: fitted.temperatures[0]!, images: fitted.images };
+  if (fitted === null) throw signal!.reason; // only a signal ends it early
+  return { temperature: fitted.temperatures[0]!, images: fitted.images };
 }
 
 function assertHeldOut({ path, description, state }: Trained): void {

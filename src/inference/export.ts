@@ -4,34 +4,45 @@ import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import {
   type CheckpointDescription,
+  checkpointPath,
   readCheckpoint,
   usedWeights,
   type Weights,
 } from "../training/checkpoint.js";
 
+/**
+ * Settings of an export.
+ *
+ * @example
+ * const options: ExportOptions = { format: "pth", out: "ncl.pth", prefix: "module." };
+ */
 export interface ExportOptions {
   readonly format: "pth" | "safetensors";
+  /** File to write. */
   readonly out: string;
-  /** Before every name: "module." for a model inside PyTorch's DataParallel. */
-  readonly prefix: string;
-  /** Their moving averages or the raw ones; what the recipe says unless given. */
+  /** Text before every name, such as "module." for a model inside PyTorch's DataParallel; none unless given. */
+  readonly prefix?: string;
+  /** The weights' moving averages or the raw weights; what the recipe says unless given. */
   readonly weights?: Weights | undefined;
 }
 
 /**
- * Writes the weights of a checkpoint, under PyTorch's names, for other programs. A .pth file is laid out as NCL's
- * PyTorch code has it, { state_dict, epoch }, with the classes' names besides; safetensors has these as metadata.
+ * Writes the weights of a run's checkpoint, or of a checkpoint by itself, under PyTorch's names, for other programs. A .pth file is laid out as NCL's
+ * PyTorch code has it, { state_dict, epoch }, with the classes' names besides; safetensors has these as metadata. Returns
+ * the checkpoint's path.
  * @throws CheckpointError when the checkpoint cannot be read; LongtailError when the file cannot be written.
  */
 export function exportWeights(
-  checkpoint: string,
-  { format, out, prefix, weights: asked }: ExportOptions,
-): void {
+  runOrCheckpoint: string,
+  { format, out, prefix = "", weights: asked }: ExportOptions,
+): string {
   using _scope = scope();
+  const checkpoint = checkpointPath(runOrCheckpoint);
   const description = readCheckpoint(checkpoint);
   const used = usedWeights(description, asked);
   const weights = new Map([...used].map(([name, tensor]) => [prefix + name, tensor]));
   write(weights, description, { format, out });
+  return checkpoint;
 }
 
 function write(

@@ -1,70 +1,174 @@
-import { loadImages } from "../data/loader/decode.js";
-import { noGrad } from "../torch/autograd.js";
-import type { Temperature } from "../evaluation/analysis.js";
+import { setImmediate } from "node:timers/promises";
 import { groupOf } from "../data/groups.js";
+import type { Temperature } from "../evaluation/analysis.js";
+import type { LogitTransform } from "../evaluation/meter.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
+import { UsageError } from "../support/errors.js";
+import { noGrad } from "../torch/autograd.js";
 import { stack } from "../torch/operators.generated.js";
-import { scope } from "../torch/scope.js";
+import { dispose, scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
+import { decodeBatch, type ImageInput } from "./images.js";
+import { priorAdjustment, priorFrom, type PriorTarget } from "./prior.js";
+import { tauNormalization } from "./tau.js";
 import type { Trained } from "./trained.js";
 
+/**
+ * A class that an image may show.
+ *
+ * @example
+ * const [best] = (await model.predict("photo.jpg")).predictions;
+ * console.log(best?.class, best?.probability);
+ */
 export interface Prediction {
   readonly class: string;
-  /** From 0 to 1: softmax of the mean of the experts' logits. */
+  /** Index of the class among the model's classes. */
+  readonly index: number;
+  /** Softmax of the mean of the experts' logits, from 0 to 1. */
   readonly probability: number;
 }
 
-export interface ImagePredictions {
-  readonly image: string;
-  /** Most probable first. */
+/**
+ * Most probable classes of one image.
+ *
+ * @example
+ * const { predictions, calibrated }: ImagePrediction = await model.predict(upload);
+ */
+export interface ImagePrediction {
+  /** Path of the image; null for one in memory. */
+  readonly image: string | null;
+  /** Classes, the most probable first. */
   readonly predictions: readonly Prediction[];
-}
-
-export interface PredictOptions {
-  /** How many classes. */
-  readonly top: number;
-  /** What the logits are divided by; null: nothing. */
-  readonly temperature: Temperature | null;
+  /** Whether the probabilities were calibrated with a fitted temperature. */
+  readonly calibrated: boolean;
 }
 
 /**
- * The most probable classes of each image, in the images' order.
+ * Settings of a prediction.
  *
- * @throws DataError that names an image which cannot be read.
+ * @example
+ * const options: PredictOptions = { top: 3, signal: AbortSignal.timeout(5000) };
  */
-export function* predictImages(
+export interface PredictOptions {
+  /** Number of classes for each image; 5 unless given. */
+  readonly top?: number;
+  /** Whether to use the temperature of the run's calibration.json where it has one for these weights; true unless given. */
+  readonly calibrate?: boolean;
+  /** Adjusts the predictions to other class frequencies than those of the training. */
+  readonly prior?: PriorTarget | undefined;
+  /** Divides each class's row of a linear classifier by its length to the power of τ; no temperature is used then. */
+  readonly tau?: number | undefined;
+  /** Number of images in a batch, which the event loop waits for; the recipe's evaluation.batch unless given. */
+  readonly batch?: number | undefined;
+  /** Ends the prediction before the next batch; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What turns the logits of a trained network into predictions. */
+interface Plan {
+  readonly top: number;
+  readonly transforms: readonly LogitTransform[];
+  readonly calibrated: boolean;
+}
+
+/**
+ * Predicts images batch by batch, in their order. Files are read and decoded on other threads while the event loop runs;
+ * the network computes on this one, a batch at a time, with a turn of the event loop after each.
+ *
+ * @throws DataError that names an image which cannot be read; UsageError for options that are wrong; the signal's reason.
+ */
+export async function* predictImages(
   trained: Trained,
-  images: readonly string[],
-  options: PredictOptions,
-): Generator<ImagePredictions> {
-  const { batch } = trained.description.recipe.evaluation;
-  for (let start = 0; start < images.length; start += batch) {
-    yield* predictBatch(trained, images.slice(start, start + batch), options);
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  { temperature, ...options }: PredictOptions & { readonly temperature: Temperature | null },
+): AsyncGenerator<ImagePrediction, void, undefined> {
+  const { signal, batch = trained.description.recipe.evaluation.batch } = options;
+  signal?.throwIfAborted();
+  const plan = planOf(trained, { ...options, temperature });
+  assertWhole("batch", batch);
+  let first = 0;
+  for await (const some of batched(images, batch)) {
+    signal?.throwIfAborted();
+    const pixels = await decoded(trained, some, first);
+    try {
+      signal?.throwIfAborted();
+      yield* predictBatch(trained, { images: some, pixels }, plan);
+    } finally {
+      dispose(pixels);
+    }
+    first += some.length;
+    await setImmediate(); // timers, requests and signal handlers get their turn
   }
+}
+
+function planOf(
+  trained: Trained,
+  {
+    top = 5,
+    calibrate = true,
+    prior,
+    tau,
+    temperature,
+  }: PredictOptions & { temperature: Temperature | null },
+): Plan {
+  assertWhole("top", top);
+  if (tau !== undefined && prior !== undefined)
+    throw new UsageError("tau: expected no prior beside it, found both; choose one of them.");
+  if (tau !== undefined) return { top, transforms: [tauNormalization(trained)(tau)], calibrated: false };
+  const { counts, recipe } = trained.description;
+  const groupOfClass = groupOf(counts, recipe.evaluation.groups);
+  const transforms: LogitTransform[] = [];
+  const used = calibrate ? temperature : null;
+  if (used !== null) transforms.push((logits) => scaleLogits(logits, used, groupOfClass));
+  if (prior !== undefined) transforms.push(priorAdjustment(trained, priorFrom(prior, trained)));
+  return { top, transforms, calibrated: used !== null };
+}
+
+function assertWhole(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new UsageError(`${name}: expected a whole number >= 1, found ${value}.`);
+}
+
+async function* batched<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  size: number,
+): AsyncGenerator<readonly T[]> {
+  let some: T[] = [];
+  for await (const item of items) {
+    some.push(item);
+    if (some.length < size) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}
+
+function decoded({ description }: Trained, images: readonly ImageInput[], first: number): Promise<Tensor> {
+  const { data, memoryFormat } = description.recipe;
+  return decodeBatch(images, { ...data, transforms: data.test, memoryFormat, first });
 }
 
 function predictBatch(
   { method, device, description }: Trained,
-  images: readonly string[],
-  { top, temperature }: PredictOptions,
-): ImagePredictions[] {
+  { images, pixels }: { readonly images: readonly ImageInput[]; readonly pixels: Tensor },
+  { top, transforms, calibrated }: Plan,
+): ImagePrediction[] {
   using _scope = scope();
   using _noGrad = noGrad();
-  const { classes, counts, recipe } = description;
-  const { data, memoryFormat } = recipe;
-  const pixels = loadImages(images, { ...data, transforms: data.test, memoryFormat });
-  const raw = method.predict(pixels.to({ device }));
-  const groupOfClass = groupOf(counts, recipe.evaluation.groups);
-  const scaled = temperature === null ? raw : scaleLogits(raw, temperature, groupOfClass);
-  const logits = stack(scaled).mean({ dim: [0] }); // [N, C]
+  const { classes } = description;
+  const raw: readonly Tensor[] = method.predict(pixels.to({ device }));
+  const logits = stack(transforms.reduce((now, transform) => transform(now), raw)).mean({ dim: [0] }); // [N, C]
   const k = Math.min(top, classes.length);
   const [values, indices] = logits.softmax(1).topk(k, { dim: 1 });
   const probabilities = values.toList();
   const labels = indices.toList();
   return images.map((image, n) => ({
-    image,
-    predictions: labels.slice(n * k, (n + 1) * k).map((label, place) => ({
-      class: classes[label] ?? "",
-      probability: probabilities[n * k + place] ?? 0,
+    image: typeof image === "string" ? image : null,
+    predictions: labels.slice(n * k, (n + 1) * k).map((index, rank) => ({
+      class: classes[index] ?? "",
+      index,
+      probability: probabilities[n * k + rank] ?? 0,
     })),
+    calibrated,
   }));
 }

@@ -1,7 +1,6 @@
-import { Loader } from "../data/loader/loader.js";
 import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
-import { AccuracyMeter, type AccuracyMeterOptions, type EvaluationResult } from "../evaluation/accuracy.js";
+import type { AccuracyMeterOptions, EvaluationResult } from "../evaluation/accuracy.js";
 import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { buildMethod } from "../methods/index.js";
@@ -19,8 +18,6 @@ import {
   type Weights,
   weightsInUse,
 } from "../training/checkpoint.js";
-import { imageCounter, type OnImages, runMeters } from "../training/evaluate.js";
-import { evaluationBatches } from "../training/loaders.js";
 import type { WeightsState } from "../runs/calibration-file.js";
 
 type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
@@ -35,9 +32,15 @@ export interface Trained extends Disposable {
   readonly device: string;
 }
 
-/** The device to compute on; "cpu" unless given. */
 interface LoadOptions {
+  /** Device to compute on; "cpu" unless given. */
   readonly device?: string;
+}
+
+/** Something that an evaluation measures besides, in the same pass over the images; `finish` has the keys of its result. */
+export interface Measurement<Key extends string = string, Value = unknown> {
+  readonly meters: readonly Meter[];
+  finish(result: EvaluationResult): Readonly<Record<Key, Value>>;
 }
 
 /**
@@ -101,33 +104,7 @@ function build(
   };
 }
 
-interface EvaluateTrainedOptions {
-  /** The data's folder; the one it was trained on unless given. */
-  readonly root?: string | undefined;
-  readonly split?: "train" | "test";
-  /** What else is to see every batch. */
-  readonly also?: readonly Meter[];
-  readonly onImages?: OnImages;
-  readonly signal?: AbortSignal;
-}
-
-/** Judges a trained method as its run did: same transforms, batches and groups. Null when the signal ended it early. */
-export async function evaluateTrained(
-  trained: Trained,
-  { root, split = "test", also = [], onImages, signal }: EvaluateTrainedOptions = {},
-): Promise<EvaluationResult | null> {
-  const { method, device, description } = trained;
-  const { recipe } = description;
-  const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
-  assertSameClasses(trained, dataset.classes, dataset.root);
-  using loader = new Loader(evaluationBatches(recipe, dataset, device));
-  const meter = new AccuracyMeter(accuracyOptions(trained));
-  const meters = [meter, ...also, imageCounter(dataset.size, onImages)];
-  const finished = await runMeters({ method, loader, meters, signal });
-  return finished ? meter.result() : null;
-}
-
-/** How a trained method is judged. */
+/** Options of the meters that a trained method is evaluated with. */
 export function accuracyOptions({ description }: Pick<Trained, "description">): AccuracyMeterOptions {
   const { recipe, classes, counts } = description;
   return { classes, counts, experts: recipe.method.experts, groups: recipe.evaluation.groups };

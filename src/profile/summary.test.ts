@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sum } from "../support/sum.js";
 import { summarise, type Facts } from "./summary.js";
-import { profileText } from "./text.js";
+import { formatProfile } from "./text.js";
 import { timeline } from "./timeline.fixture.js";
 
 const facts: Facts = {
@@ -41,7 +41,7 @@ test("parts add up to the step, and threads' work to their time", () => {
 });
 
 test("as text", () => {
-  expect(profileText(summarise(timeline, facts))).toMatchInlineSnapshot(`
+  expect(formatProfile(summarise(timeline, facts))).toMatchInlineSnapshot(`
     "toy on cpu: 2 steps of 4 images; threads: 1 to compute, 2 to make images
 
     a training step           ms    share
@@ -69,15 +69,15 @@ test("as text", () => {
 test("what holds a training up is said", () => {
   const profile = summarise(timeline, facts);
   const waiting = { ...profile, parts: { ...profile.parts, waiting: 4 } };
-  expect(profileText(waiting)).toContain("although their threads are not busy all the time");
+  expect(formatProfile(waiting)).toContain("although their threads are not busy all the time");
   const busy = { ...waiting, producers: { ...profile.producers, idle: 1 } };
-  expect(profileText(busy)).toContain("more threads for them (data.workers, 2 here)");
+  expect(formatProfile(busy)).toContain("more threads for them (data.workers, 2 here)");
 });
 
 test("on a GPU it says what the training's own step takes", () => {
   const asTrained = { step: 2.5, imagesPerSecond: 1600, notRecorded: null };
   const textOf = (more: object): string =>
-    profileText(summarise(timeline, { ...facts, device: "cuda:0", asTrained: { ...asTrained, ...more } }));
+    formatProfile(summarise(timeline, { ...facts, device: "cuda:0", asTrained: { ...asTrained, ...more } }));
   expect(textOf({})).toContain(
     "The training does not: 2.5 ms a step, 1600.0 images/s (recorded as a CUDA graph).",
   );

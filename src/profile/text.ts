@@ -11,8 +11,13 @@ const NAMES: Record<Part, string> = {
   rest: "rest",
 };
 
-/** A profile for people. */
-export function profileText(profile: Profile): string {
+/**
+ * Formats a profile for people: where a step's time goes, on which threads, and what to change.
+ *
+ * @example
+ * console.log(formatProfile(await profile("caltech20-lt-ncl", { data: "my-photos" })));
+ */
+export function formatProfile(profile: Profile): string {
   const { recipe, steps, batch, device, threads, workers } = profile;
   const heading =
     `${recipe} on ${device}: ${steps} steps of ${batch} images; ` +

@@ -1,6 +1,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { compare, type Comparison } from "../../index.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
+import { progressDisplay } from "../progress.js";
 
 interface CompareArguments {
   readonly out?: string | undefined;
@@ -29,28 +31,19 @@ export function compareCommand(): CommandUnknownOpts {
     )
     .option("--out <file>", "write a page with the table and overlaid plots, such as compare.html")
     .addHelpText("after", examples)
-    .action(compare);
+    .action(compareFolders);
 }
 
-async function compare(runs: string[], options: CompareArguments): Promise<void> {
-  const { compareRuns } = await import("../../report/compare/compare-runs.js");
+async function compareFolders(runs: string[], options: CompareArguments): Promise<void> {
   const { comparisonText } = await import("../../report/compare/text.js");
   const to = output(options);
-  const { comparison, groups } = await read();
+  const comparison = await watched();
   to.say(comparisonText(comparison));
-  if (options.out !== undefined) {
-    const { comparisonPage } = await import("../../report/compare/page.js");
-    const { writeFileAtomic } = await import("../../support/atomic-file.js");
-    const { longtailVersion } = await import("../../runs/versions.js");
-    const by = `longtail ${longtailVersion()}, longtail compare`;
-    writeFileAtomic(options.out, comparisonPage(comparison, groups, { at: new Date(), by }));
-    to.say(`\nThe page: ${options.out}`);
-  }
+  if (options.out !== undefined) to.say(`\nThe page: ${options.out}`);
   to.value({ ...comparison, page: options.out ?? null });
 
-  async function read(): ReturnType<typeof compareRuns> {
-    const { progressDisplay } = await import("../progress.js");
+  async function watched(): Promise<Comparison> {
     using progress = progressDisplay(process.stderr);
-    return await compareRuns(runs, { onProgress: progress.show });
+    return await compare(runs, { out: options.out, onProgress: progress.show });
   }
 }

@@ -39,9 +39,10 @@ export async function chooseData(
       `${folder}: cannot tell what kind of data this is; give it with --kind, or with a recipe (longtail recipes --keys: data.kind)`,
     );
   }
-  const { resolveRecipe } = await import("../../recipes/resolve.js");
+  const { dataRecipe } = await import("../../recipes/resolve-data.js");
   const overrides = await overridesFrom({ set: [...set, `data.kind=${found}`], data: folder });
-  const recipe = resolveRecipe(anyRecipe(basename(resolve(folder))), "the command line", overrides);
+  const named = { name: basename(resolve(folder)), source: "the command line", overrides };
+  const recipe = dataRecipe({ kind: "image-folder" }, named);
   return chosen(recipe, found.startsWith("cifar") || set.some(isSize) ? recipe.data.imageSize : null);
 }
 
@@ -54,17 +55,4 @@ function chosen(recipe: ResolvedRecipe, imageSize: number | null): ChosenData {
   const { root } = data;
   if (root === null) throw new UsageError("which data? Expected --data FOLDER");
   return { name: recipe.name, data: { ...data, root }, imageSize, groups: recipe.evaluation.groups };
-}
-
-/** A recipe of which only the data's keys matter. */
-function anyRecipe(name: string) {
-  return {
-    name,
-    epochs: 1,
-    data: { kind: "image-folder", imageSize: 32 },
-    backbone: "resnet18",
-    method: { kind: "cross-entropy" },
-    optimizer: { kind: "sgd", lr: 0.1 },
-    schedule: { kind: "constant" },
-  };
 }

@@ -1,6 +1,6 @@
 import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { DownloadProgress } from "../../dataset-tools/download/resumable.js";
-import { onInterrupt } from "../interrupt.js";
+import { onInterrupt } from "../exit.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
 import { progressDisplay } from "../progress.js";

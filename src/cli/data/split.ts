@@ -1,7 +1,6 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { WrittenPart } from "../../dataset-tools/convert/split.js";
-import type { Portion } from "../../data/split.js";
-import { UsageError } from "../../support/errors.js";
+import { openDataset, UsageError } from "../../index.js";
 import type { DataArguments } from "./data-arguments.js";
 import { newDataCommand, wholeNumber } from "../options.js";
 import { output } from "../output.js";
@@ -81,7 +80,6 @@ async function split(recipe: string | undefined, settings: string[], options: Sp
     );
   }
   const { chooseData } = await import("./data-arguments.js");
-  const { openDataset } = await import("../../data/registry.js");
   const { writeSplit } = await import("../../dataset-tools/convert/split.js");
   const { data } = await chooseData(recipe, settings, options);
   // The whole of the training images, every record of them: parts of a part would be no one's intention.
@@ -94,7 +92,7 @@ async function split(recipe: string | undefined, settings: string[], options: Sp
   to.value({ seed, parts });
 }
 
-function portionOf(fraction: number | undefined, perClass: number | undefined): Portion | null {
+function portionOf(fraction: number | undefined, perClass: number | undefined) {
   if (fraction !== undefined) return { fraction };
   return perClass === undefined ? null : { perClass };
 }

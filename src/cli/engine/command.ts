@@ -1,4 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { engineInfo } from "../../index.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
 
@@ -36,10 +37,7 @@ function installCommand() {
 }
 
 async function showInfo(options: { json: boolean }): Promise<void> {
-  const { locateEngine } = await import("../../libtorch/locate.js");
-  const location = locateEngine();
-  const { availableDevices, engineInfo } = await import("../../torch/settings.js");
-  const info = { ...location, ...engineInfo(), devices: availableDevices() };
+  const info = await engineInfo();
   const to = output(options);
   to.say(
     `libtorch ${info.version} in ${info.root} (from ${info.origin === "cache" ? "the cache" : info.origin})`,

@@ -1,6 +1,17 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import type { Temperature } from "../../evaluation/analysis.js";
-import { onInterrupt } from "../interrupt.js";
+import {
+  type CalibrationResult,
+  type Evaluation,
+  type EvaluationProgress,
+  formatAccuracy,
+  formatCalibration,
+  formatEvaluation,
+  formatTemperature,
+  type PriorResult,
+  type Temperature,
+  type TrainedModel,
+} from "../../index.js";
+import { type Interruption, onInterrupt } from "../exit.js";
 import {
   collect,
   deviceOption,
@@ -11,15 +22,12 @@ import {
   threadsOption,
   weightsOption,
 } from "../options.js";
-import type { KernelChoice } from "../../torch/native.js";
 import { output } from "../output.js";
 import { progressDisplay } from "../progress.js";
-import { type TrainedArguments, trainedFrom } from "../trained-arguments.js";
+import { type ModelArguments, modelFrom } from "../model-arguments.js";
 
-interface EvaluateArguments extends TrainedArguments {
+interface EvaluateArguments extends ModelArguments {
   readonly split: "train" | "test";
-  readonly threads?: number | undefined;
-  readonly kernels?: KernelChoice | undefined;
   readonly calibrate?: Temperature["kind"] | undefined;
   readonly prior?: string | undefined;
   readonly tau?: readonly number[] | undefined;
@@ -83,29 +91,62 @@ export function evaluateCommand(): CommandUnknownOpts {
 }
 
 async function evaluate(run: string, options: EvaluateArguments): Promise<void> {
-  const { evaluateTrained } = await import("../../inference/trained.js");
-  const { applySettings } = await import("../../training/prepare.js");
-  const { additionsFor } = await import("./additions.js");
-  const { report } = await import("./report.js");
-  const { data: root, split, device, threads, kernels } = options;
+  const { split } = options;
   using interruption = onInterrupt("ending after this batch");
-  using trained = await trainedFrom(run, options);
-  applySettings(trained.description.recipe, { device, threads, kernels });
-  const { signal } = interruption;
-  using display = progressDisplay(process.stderr);
-  const told = (which: string) => (done: number, total: number) =>
-    display.show({ done, total, text: `${done} of ${total} ${which} images` });
-  const additions = await additionsFor(trained, run, { ...options, onHeldOut: told("held-out"), signal });
-  const also = additions?.flatMap(({ meters }) => meters);
-  const result =
-    also === undefined
-      ? null
-      : await evaluateTrained(trained, { root, split, also, onImages: told(split), signal });
-  display[Symbol.dispose](); // the line goes before the result comes
-  if (result === null) throw interruption.error("interrupted");
-  const found = additions!.map((addition) => addition.finish(result));
+  using model = await modelFrom(run, options);
+  const result = await watched(model, interruption);
   const to = output(options);
-  to.say(`${[report(result), ...found.map(({ text }) => text)].join("\n\n")}\n`);
-  to.say(`${trained.path}: ${result.images} ${split} images, loss ${result.loss.toFixed(4)}`);
-  to.value(Object.assign({}, result, ...found.map(({ json }) => json)));
+  to.say(`${texts(result, model.logitPrior).join("\n\n")}\n`);
+  to.say(`${model.checkpoint}: ${result.images} ${split} images, loss ${result.loss.toFixed(4)}`);
+  to.value(result);
+
+  /** Evaluates while people watch; the line about progress goes before the result comes. */
+  async function watched(of: TrainedModel, ended: Interruption): Promise<Evaluation> {
+    using display = progressDisplay(process.stderr);
+    const { data, calibrate, prior, tau } = options;
+    const { signal } = ended;
+    const onProgress = ({ images, done, total }: EvaluationProgress): void => {
+      display.show({ done, total, text: `${done} of ${total} ${images} images` });
+    };
+    try {
+      return await of.evaluate({ data, split, calibrate, prior, tau, onProgress, signal });
+    } catch (error) {
+      throw signal.aborted && error === signal.reason ? ended.error("interrupted") : error;
+    }
+  }
+}
+
+/** What an evaluation found, for people: everything about its result, then what was asked for besides. */
+function texts(result: Evaluation, logitPrior: string): string[] {
+  const { tau, prior, calibration } = result;
+  const found = [formatEvaluation(result)];
+  if (tau !== undefined) {
+    const rows = tau.map(({ tau: value, ensemble }) => [`tau ${value}`, ensemble] as const);
+    found.push(formatAccuracy("tau-normalized, accuracy, %", rows));
+  }
+  if (prior !== undefined) found.push(priorText(result, prior, logitPrior));
+  if (calibration !== undefined) found.push(calibrationText(calibration, prior?.name));
+  return found;
+}
+
+function priorText(
+  { ensemble }: Evaluation,
+  { name, adjusted, weighted }: PriorResult,
+  logitPrior: string,
+): string {
+  const table = formatAccuracy("accuracy of the ensemble, %", [
+    ["as trained, on the images as they are", ensemble],
+    ["adjusted, on the images as they are", adjusted.ensemble],
+    [`as trained, classes weighted to ${name}`, weighted.asTrained],
+    [`adjusted, classes weighted to ${name}`, weighted.adjusted],
+  ]);
+  return `${logitPrior}; adjusted to ${name}\n\n${table}`;
+}
+
+function calibrationText(calibration: CalibrationResult, prior: string | undefined): string {
+  const { temperature, images, file } = calibration;
+  const kept = file === null ? "" : `; kept in ${file} for predict`;
+  const heading =
+    prior === undefined ? "" : `adjusted to ${prior}, on the images as they are (no class is weighted):\n`;
+  return `${heading}${formatCalibration(calibration)}\n\n${formatTemperature(temperature)}, fitted on ${images} held-out images${kept}`;
 }

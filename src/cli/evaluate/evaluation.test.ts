@@ -115,7 +115,7 @@ test("--tau: a line for each; none changes nothing", async () => {
   const { ensemble, tau } = await evaluated("--tau", "0,1");
   expect(tau).toMatchObject([{ tau: 0, ensemble }, { tau: 1 }]);
   const { stdout } = await longtail("evaluate", run, "--tau", "0.5", "--threads", "1");
-  expect(stdout).toMatch(/tau-normalised, accuracy, % +all +many +medium +few\ntau 0\.5 /);
+  expect(stdout).toMatch(/tau-normalized, accuracy, % +all +many +medium +few\ntau 0\.5 /);
 });
 
 test("what does not go is said", async () => {
@@ -132,7 +132,7 @@ test("what does not go is said", async () => {
       "numbers": "2 error: option '--tau <list>' argument '0.5,x' is invalid. Expected numbers >= 0, such as 0.7 or 0.5,1.
     (--help shows the usage)
     ",
-      "target": "2 error: --prior unifrom: expected uniform, train, reversed or a JSON or CSV file of a weight for each class, found none of that name. Did you mean uniform?
+      "target": "2 error: prior unifrom: expected uniform, train, reversed or a JSON or CSV file of a weight for each class, found none of that name. Did you mean uniform?
     ",
       "together": "2 error: option '--tau <list>' cannot be used with option '--prior <target>'
     (--help shows the usage)

@@ -1,4 +1,5 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { exportModel } from "../../index.js";
 import { newCommand, weightsOption } from "../options.js";
 import { output } from "../output.js";
 
@@ -36,11 +37,8 @@ export function exportCommand(): CommandUnknownOpts {
 }
 
 async function exportRun(run: string, options: ExportArguments): Promise<void> {
-  const { checkpointPath } = await import("../../training/checkpoint.js");
-  const { exportWeights } = await import("../../inference/export.js");
   const { format, out, prefix, weights } = options;
-  const checkpoint = checkpointPath(run);
-  exportWeights(checkpoint, { format, out, prefix, weights });
+  const checkpoint = await exportModel(run, { format, out, prefix, weights });
   const to = output(options);
   to.say(`${out}: the weights of ${checkpoint}`);
   to.value({ out, format, checkpoint });

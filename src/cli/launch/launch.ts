@@ -1,5 +1,5 @@
 import { LongtailError, UsageError } from "../../support/errors.js";
-import { onInterrupt } from "../interrupt.js";
+import { onInterrupt } from "../exit.js";
 import { environmentOf, type Machines, masterFrom } from "./environment.js";
 import { type Failure, Processes } from "./processes.js";
 

@@ -1,7 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Temperature } from "../../evaluation/analysis.js";
-import type { Trained } from "../../inference/trained.js";
-import type { Prediction } from "../../inference/predict.js";
+import { formatTemperature, type ModelCalibration, type Prediction } from "../../index.js";
 import {
   collect,
   deviceOption,
@@ -11,13 +9,12 @@ import {
   weightsOption,
   wholeNumber,
 } from "../options.js";
-import { output, type Output } from "../output.js";
-import { type TrainedArguments, trainedFrom } from "../trained-arguments.js";
+import { type ModelArguments, modelFrom } from "../model-arguments.js";
+import { output } from "../output.js";
 
-interface PredictArguments extends TrainedArguments {
+interface PredictArguments extends ModelArguments {
   readonly top: number;
   readonly uncalibrated: boolean;
-  readonly threads?: number | undefined;
   readonly json: boolean;
 }
 
@@ -47,41 +44,27 @@ export function predictCommand(): CommandUnknownOpts {
 }
 
 async function predict(run: string, images: string[], options: PredictArguments): Promise<void> {
-  const { predictImages } = await import("../../inference/predict.js");
-  const { applySettings } = await import("../../training/prepare.js");
-  const { top, device, threads } = options;
+  const { top, uncalibrated } = options;
   const to = output(options);
-  using trained = await trainedFrom(run, options);
-  applySettings(trained.description.recipe, { device, threads });
-  const temperature = options.uncalibrated ? null : await temperatureOf(run, { trained, to });
-  const calibrated = temperature !== null;
-  for (const { image, predictions } of predictImages(trained, images, { top, temperature })) {
-    to.say(`${image}\n${predictions.map(describe).join("\n")}`);
+  using model = await modelFrom(run, options);
+  if (model.calibration !== null && !uncalibrated) to.say(calibrationText(model.calibration));
+  for await (const found of model.predictEach(images, { top, calibrate: !uncalibrated })) {
+    const { image, calibrated } = found;
+    const predictions = found.predictions.map(({ class: name, probability }) => ({
+      class: name,
+      probability,
+    }));
+    to.say(`${image}\n${found.predictions.map(describe).join("\n")}`);
     to.value({ image, predictions, calibrated });
   }
 }
 
-/** The temperature of a run that was calibrated; null for one that was not, or by other weights, and that is told. */
-async function temperatureOf(
-  run: string,
-  { trained, to }: { trained: Trained; to: Output },
-): Promise<Temperature | null> {
-  const { findCalibration } = await import("../../runs/calibration-file.js");
-  const { describeTemperature } = await import("../../evaluation/calibration-table.js");
-  const found = findCalibration(run, trained);
-  if (found === null) return null;
-  const { temperature, images, epoch } = found.calibration;
-  if (found.fits) {
-    to.say(
-      `calibrated probabilities: ${describeTemperature(temperature)}, fitted on ${images} held-out images`,
-    );
-    return temperature;
-  }
-  to.say(
-    `uncalibrated probabilities: ${found.path} is for other weights (epoch ${epoch}); ` +
-      "longtail evaluate --calibrate makes a new one",
-  );
-  return null;
+/** Whether the run's temperature is used; one that was fitted to other weights is not. */
+function calibrationText({ fits, temperature, images, path, epoch }: ModelCalibration): string {
+  return fits
+    ? `calibrated probabilities: ${formatTemperature(temperature)}, fitted on ${images} held-out images`
+    : `uncalibrated probabilities: ${path} is for other weights (epoch ${epoch}); ` +
+        "longtail evaluate --calibrate makes a new one";
 }
 
 function describe({ class: name, probability }: Prediction): string {

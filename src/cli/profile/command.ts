@@ -1,7 +1,16 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { KernelChoice } from "../../torch/native.js";
+import {
+  consoleListener,
+  formatProfile,
+  type KernelChoice,
+  type Profile,
+  profile as profileRecipe,
+  type ProfileOptions,
+} from "../../index.js";
+import { onInterrupt } from "../exit.js";
 import { collect, deviceOption, kernelsOption, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
+import { progressDisplay } from "../progress.js";
 import { type RecipeArguments, recipeFrom, withDataFolder } from "../recipe-arguments.js";
 
 interface ProfileArguments extends RecipeArguments {
@@ -46,7 +55,27 @@ export function profileCommand(): CommandUnknownOpts {
 
 async function profile(nameOrPath: string, settings: string[], options: ProfileArguments): Promise<void> {
   const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, settings }));
-  const { profileWatched } = await import("./action.js");
+  const { steps, warmup, trace, device, threads, kernels } = options;
   const to = output(options);
-  to.value(await profileWatched(recipe, { ...options, output: to }));
+  const found = await watched({ steps, warmup, trace, device, threads, kernels });
+  to.say(formatProfile(found));
+  if (trace !== undefined) to.say(`\ntrace: ${trace} (ui.perfetto.dev and chrome://tracing open it)`);
+  to.value(found);
+
+  /** Profiles while people watch and can interrupt it. @throws InterruptedError */
+  async function watched(asked: ProfileOptions): Promise<Profile> {
+    using interruption = onInterrupt("ending after this step");
+    using progress = progressDisplay(process.stderr);
+    const { signal } = interruption;
+    const onStep = (done: number, total: number): void => {
+      const which = done <= warmup ? `to warm up: ${done} of ${warmup}` : `${done - warmup} of ${steps}`;
+      progress.show({ done, total, text: `steps ${which}` });
+    };
+    const listeners = [consoleListener(process.stderr)]; // for a cache that is filled first
+    try {
+      return await profileRecipe(recipe, { ...asked, signal, onStep, listeners });
+    } catch (error) {
+      throw error === signal.reason ? interruption.error("interrupted") : error;
+    }
+  }
 }

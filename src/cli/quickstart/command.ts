@@ -1,6 +1,9 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type EvaluationResult, formatAccuracy } from "../../index.js";
+import { freshRunFolder } from "../../runs/run-folder.js";
+import { secondsSince } from "../../support/units.js";
 import { collect, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
 import { recipeFrom } from "../recipe-arguments.js";
@@ -32,28 +35,27 @@ export function quickstartCommand(): CommandUnknownOpts {
 
 async function quickstart({ set, seed, threads, ...options }: QuickstartArguments): Promise<void> {
   const { trainWatched } = await import("../train/action.js");
-  const { freshRunFolder } = await import("../../runs/run-folder.js");
-  const { secondsSince } = await import("../../support/units.js");
-  const { comparisonTable } = await import("./comparison.js");
   const to = output(options);
   const started = performance.now();
   const out = options.out ?? freshRunFolder(join("runs", "quickstart"));
   const train = async (method: "ce" | "ncl") => {
     const recipe = await recipeFrom(`caltech20-lt-${method}`, { set, data: examplesFolder, seed });
-    const settings = {
-      out: join(out, method),
-      device: "cpu",
-      threads,
-      force: false,
-      command: process.argv.slice(2),
-    };
-    return trainWatched(recipe, { ...settings, output: to, listeners: [] });
+    return trainWatched(recipe, { out: join(out, method), threads, output: to });
   };
   const crossEntropy = await train("ce");
   const ncl = await train("ncl");
   to.say(`\n${comparisonTable({ crossEntropy, ncl })}\n`);
   to.say(nextSteps(out, secondsSince(started)));
   to.value({ crossEntropy, ncl, runs: { crossEntropy: join(out, "ce"), ncl: join(out, "ncl") } });
+}
+
+/** Accuracy in percent by group: cross-entropy, NCL's ensemble and each of its experts. */
+function comparisonTable({ crossEntropy, ncl }: Record<"crossEntropy" | "ncl", EvaluationResult>): string {
+  return formatAccuracy("accuracy, %", [
+    ["cross-entropy", crossEntropy.ensemble],
+    ["NCL, ensemble", ncl.ensemble],
+    ...ncl.experts.map((expert, k) => [`NCL, expert ${k + 1}`, expert] as const),
+  ]);
 }
 
 function nextSteps(out: string, seconds: number): string {

@@ -1,7 +1,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { UsageError, writeReport } from "../../index.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
-import { UsageError } from "../../support/errors.js";
+import { progressDisplay } from "../progress.js";
 
 interface ReportArguments {
   readonly out?: string | undefined;
@@ -30,8 +31,6 @@ export function reportCommand(): CommandUnknownOpts {
 async function report(runs: string[], options: ReportArguments): Promise<void> {
   if (options.out !== undefined && runs.length > 1)
     throw new UsageError(`--out names one file; expected one run, found ${runs.length}`);
-  const { writeReport } = await import("../../report/write-report.js");
-  const { progressDisplay } = await import("../progress.js");
   const to = output(options);
   using progress = progressDisplay(process.stderr);
   for (const [done, run] of runs.entries()) {

@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { FailedCheck } from "../failed-check.js";
+import { formatAccuracy, type Reproduction } from "../../index.js";
+import { FailedCheck } from "../exit.js";
 import { newCommand, threadsOption } from "../options.js";
 import { output } from "../output.js";
 
@@ -31,9 +32,20 @@ export function reproduceCommand(): CommandUnknownOpts {
 }
 
 async function reproduce(run: string, options: ReproduceArguments): Promise<void> {
-  const { reproduceRun } = await import("./action.js");
+  const { reproduceWatched } = await import("../train/action.js");
+  const { data, out, threads } = options;
   const to = output(options);
-  const reproduction = await reproduceRun(run, { ...options, output: to });
-  to.value(reproduction);
-  if (!reproduction.same) throw new FailedCheck(`${reproduction.again}: another result than ${run}`);
+  const reproduction = await reproduceWatched(run, { data, out, threads, output: to });
+  const { again, same, differences, results } = reproduction;
+  for (const difference of differences) to.say(`not as it was: ${difference}`);
+  to.say(same ? `\n${again}: the same result as ${run}, to the digit` : `\n${comparison(results)}`);
+  to.value({ run, again, same, differences });
+  if (!same) throw new FailedCheck(`${again}: another result than ${run}`);
+}
+
+function comparison({ before, now }: Reproduction["results"]): string {
+  return formatAccuracy("accuracy of the ensemble, %", [
+    ["then", before.ensemble],
+    ["now", now.ensemble],
+  ]);
 }

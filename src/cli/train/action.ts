@@ -1,79 +1,127 @@
-import { ALONE, type Peers } from "../../distributed/peers.js";
-import type { EvaluationResult } from "../../evaluation/accuracy.js";
-import type { ResolvedRecipe } from "../../recipes/schema.js";
-import { consoleListener } from "../../logs/console.js";
-import type { KernelChoice } from "../../torch/native.js";
-import type { Listener } from "../../runs/events.js";
-import type { MlflowSettings } from "../../logs/mlflow/settings.js";
-import { trainRun } from "../../training/train.js";
-import { onInterrupt } from "../interrupt.js";
+import {
+  consoleListener,
+  type EvaluationResult,
+  formatSeeds,
+  reproduce,
+  type ReproduceOptions,
+  type Reproduction,
+  type ResolvedRecipe,
+  type SeedsResult,
+  train,
+  type TrainingOptions,
+  type TrainResult,
+  trainSeeds,
+  writeReport,
+} from "../../index.js";
+import { join } from "node:path";
+import { type Interruption, onInterrupt } from "../exit.js";
 import type { Output } from "../output.js";
-import { versions } from "../../runs/versions.js";
 
-export interface TrainingArguments {
-  readonly out: string;
-  readonly device: string;
-  readonly threads?: number | undefined;
-  readonly kernels?: KernelChoice | undefined;
-  readonly force: boolean;
-  /** Go on with the run that lies in `out`. */
-  readonly resume?: boolean;
-  /** A checkpoint of NCL's PyTorch code to go on from. */
-  readonly from?: string | undefined;
-  /** What was typed, for recipe.json. */
-  readonly command: readonly string[];
+export interface TrainingArguments extends Omit<TrainingOptions, "signal" | "command" | "data"> {
   readonly output: Output;
-  /** The processes that train together; the first one speaks and writes. */
-  readonly peers?: Peers;
-  /** An MLflow server to tell besides. */
-  readonly mlflow?: MlflowSettings | undefined;
-  /** Listeners besides the console. */
-  readonly listeners: readonly Listener[];
+}
+
+/** What every training of the command line has: a signal that Ctrl-C gives, and a console where people read. */
+function watched<T extends Pick<TrainingArguments, "output" | "listeners" | "peers">>(
+  { output, listeners = [], ...options }: T,
+  { signal }: Interruption,
+) {
+  const command = ["longtail", ...process.argv.slice(2)];
+  const shown = isFirst(options) ? [consoleListener(output.people), ...listeners] : [];
+  return { ...options, command, signal, listeners: shown };
+}
+
+/** Of several processes the first one speaks. */
+function isFirst({ peers }: Pick<TrainingArguments, "peers">): boolean {
+  return (peers?.rank ?? 0) === 0;
 }
 
 /**
  * Trains one recipe while people watch and can interrupt it.
  *
- * @throws InterruptedError that says how to go on.
+ * @throws InterruptedError that says how to resume.
  */
 export async function trainWatched(
   recipe: ResolvedRecipe,
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
-  const { out, device, threads, kernels, force, resume = false, from, command, output } = options;
-  const { peers = ALONE, listeners, mlflow } = options;
-  const isFirst = peers.rank === 0;
-  using interruption = onInterrupt("ending after this step, with a checkpoint");
-  const { evaluation, folder } = await trainRun({
-    recipe,
-    out,
-    device,
-    threads,
-    kernels,
-    force,
-    resume,
-    from,
-    command: ["longtail", ...command],
-    versions: versions(),
-    listeners: isFirst ? [consoleListener(output.people), ...listeners] : [],
-    peers,
-    mlflow,
-    signal: interruption.signal,
-  }).catch((error: unknown) => {
+  using interruption = interruptible();
+  const result = await beforeTraining(interruption, train(recipe, watched(options, interruption)));
+  await ended(result, { ...options, interruption });
+  return result.evaluation!;
+}
+
+/**
+ * Trains one recipe with several seeds while people watch.
+ *
+ * @throws InterruptedError that says how to resume.
+ */
+export async function trainSeedsWatched(
+  recipe: ResolvedRecipe,
+  { seeds, ...options }: TrainingArguments & { readonly seeds: number },
+): Promise<SeedsResult> {
+  const { output, out } = options;
+  using interruption = interruptible();
+  const settings = watched(options, interruption);
+  const training = trainSeeds(recipe, {
+    ...settings,
+    seeds,
+    onStart: ({ seed, index, count }) => output.say(`\nseed ${seed}, ${index + 1} of ${count}`),
+    onEnd: (run, result) => ended(result, { ...options, out: run.out, interruption }),
+  });
+  const result = await beforeTraining(interruption, training);
+  output.say(
+    `\n${seeds} seeds, mean ± standard deviation:\n${formatSeeds(result)}\n\nsee ${join(out, "seeds.json")}`,
+  );
+  return result;
+}
+
+/** Trains a run again while people watch. @throws InterruptedError that says how to resume. */
+export async function reproduceWatched(
+  run: string,
+  { output, ...options }: Pick<ReproduceOptions, "data" | "out" | "threads"> & { readonly output: Output },
+): Promise<Reproduction> {
+  using interruption = interruptible();
+  const settings = watched({ output, ...options }, interruption);
+  const onEnd = (result: TrainResult): Promise<void> => ended(result, { output, interruption });
+  return await beforeTraining(interruption, reproduce(run, { ...settings, onEnd }));
+}
+
+function interruptible(): Interruption {
+  return onInterrupt("ending after this step, with a checkpoint");
+}
+
+/** The training's outcome; one that was interrupted before it began ends with an error that says so. */
+async function beforeTraining<T>(interruption: Interruption, training: Promise<T>): Promise<T> {
+  return training.catch((error: unknown) => {
     const { reason } = interruption.signal as { reason: unknown };
     throw error === reason ? interruption.error("interrupted before the training began") : error;
   });
+}
+
+/** Makes the page about a run that has ended; one that was interrupted ends the command. */
+async function ended(
+  { evaluation, folder }: TrainResult,
+  {
+    output,
+    interruption,
+    ...options
+  }: Pick<TrainingArguments, "output" | "peers"> & {
+    readonly interruption: Interruption;
+    readonly out?: string;
+  },
+): Promise<void> {
+  const { path, lastCheckpoint } = folder;
+  const { out = path } = options;
   if (evaluation === null)
     throw interruption.error(
-      `interrupted; \`longtail train ${out} --resume\` goes on from ${folder.lastCheckpoint}`,
+      `interrupted; \`longtail train ${out} --resume\` resumes from ${lastCheckpoint}`,
     );
-  if (isFirst) await report(folder.path, output);
-  return evaluation;
+  if (isFirst(options)) await report(path, output);
 }
 
 /** Makes the page about the run. The training has ended well whether or not that works. */
 async function report(run: string, output: Output): Promise<void> {
-  const { writeReport } = await import("../../report/write-report.js");
   try {
     output.say(`report: ${await writeReport(run)}`);
   } catch (error) {

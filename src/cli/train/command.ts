@@ -9,14 +9,9 @@ import {
   timeoutOption,
   wholeNumber,
 } from "../options.js";
-import { fromFirst, type Peers } from "../../distributed/peers.js";
-import { placeFrom } from "../../distributed/place.js";
-import type { KernelChoice } from "../../torch/native.js";
-import type { MlflowSettings } from "../../logs/mlflow/settings.js";
-import { UsageError } from "../../support/errors.js";
+import { type KernelChoice, type MlflowOptions, type Peers, UsageError, withPeers } from "../../index.js";
 import { followLauncher } from "../launch/lifeline.js";
-import { output } from "../output.js";
-import { deviceOf, outputOf, withPeers } from "./peers.js";
+import { output, type Output } from "../output.js";
 import { type RecipeArguments, recipeFrom, withDataFolder } from "../recipe-arguments.js";
 
 interface TrainArguments extends RecipeArguments {
@@ -96,11 +91,7 @@ export function trainCommand(): CommandUnknownOpts {
 
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
   followLauncher();
-  const place = placeFrom(process.env);
-  const device = deviceOf(place, options.device);
-  await withPeers(place, { timeoutMs: 1000 * options.timeout, device }, (peers) =>
-    trainWith(peers, nameOrPath, { ...options, device, settings }),
-  );
+  await withPeers(options, (peers, device) => trainWith(peers, nameOrPath, { ...options, device, settings }));
 }
 
 async function trainWith(
@@ -108,46 +99,47 @@ async function trainWith(
   nameOrPath: string,
   options: TrainArguments & Required<Pick<RecipeArguments, "settings">>,
 ): Promise<void> {
-  const recipe = withDataFolder(
-    await recipeFrom(nameOrPath, { ...options, ranks: peers.ranks, quiet: peers.rank > 0 }),
-  );
+  const { rank, ranks } = peers;
+  const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, ranks, quiet: rank > 0 }));
+  const { trainSeedsWatched, trainWatched } = await import("./action.js");
   const { device, threads, kernels, force = false, resume = false, from, seeds } = options;
   const to = outputOf(peers, output(options));
-  const { out = await fromFirst(peers, "folder", () => defaultFolder(nameOrPath, recipe.name, resume)) } =
-    options;
-  if (peers.ranks > 1) to.say(shares(recipe.data.batch, peers.ranks));
+  const ownFolder = async (): Promise<string> =>
+    rank === 0 ? defaultFolder(nameOrPath, recipe.name, resume) : "";
+  const { out = (await peers.exchange("folder", await ownFolder()))[0]! } = options;
+  if (ranks > 1) to.say(describeBatch(recipe.data.batch, ranks));
   const training = {
-    mlflow: await mlflowFrom(options),
-    ...{ out, device, threads, kernels, force, resume, from, peers },
-    command: process.argv.slice(2),
+    out,
+    device,
+    threads,
+    kernels,
+    force,
+    resume,
+    from,
+    peers,
+    mlflow: mlflowFrom(options),
     output: to,
     listeners: [to.value],
   };
-  if (seeds > 1) {
-    const { trainSeeds } = await import("./seeds.js");
-    to.value(await trainSeeds(recipe, { ...training, count: seeds }));
-  } else {
-    const { trainWatched } = await import("./action.js");
-    await trainWatched(recipe, training);
-  }
+  if (seeds > 1) to.value(await trainSeedsWatched(recipe, { ...training, seeds }));
+  else await trainWatched(recipe, training);
 }
 
-/** The MLflow server to tell; undefined unless asked for. */
-async function mlflowFrom({
-  mlflow,
-  mlflowExperiment: experiment,
-}: TrainArguments): Promise<MlflowSettings | undefined> {
-  if (mlflow === undefined) {
-    if (experiment === undefined) return undefined;
-    throw new UsageError("--mlflow-experiment is for a server: give --mlflow as well.");
-  }
-  const { mlflowSettings } = await import("../../logs/mlflow/settings.js");
-  return mlflowSettings({ url: mlflow === true ? null : mlflow, experiment: experiment ?? null });
+/** Of several processes the first one speaks. */
+function outputOf({ rank }: Peers, to: Output): Output {
+  return rank === 0 ? to : { ...to, say: () => undefined, value: () => undefined };
 }
 
-function shares(batch: number, ranks: number): string {
-  const [least, most] = [Math.floor(batch / ranks), Math.ceil(batch / ranks)];
-  const each = least === most ? String(least) : `${least} or ${most}`;
+/** The MLflow server to log to; undefined unless asked for. */
+function mlflowFrom({ mlflow, mlflowExperiment: experiment }: TrainArguments): MlflowOptions | undefined {
+  if (mlflow !== undefined) return { url: mlflow === true ? null : mlflow, experiment: experiment ?? null };
+  if (experiment === undefined) return undefined;
+  throw new UsageError("--mlflow-experiment is for a server: give --mlflow as well.");
+}
+
+function describeBatch(batch: number, ranks: number): string {
+  const [min, max] = [Math.floor(batch / ranks), Math.ceil(batch / ranks)];
+  const each = min === max ? String(min) : `${min} or ${max}`;
   return `${ranks} processes: a batch of ${batch} images (data.batch), ${each} in each process`;
 }
 

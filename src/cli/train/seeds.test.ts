@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { longtail, quick, smallPhotographs } from "../cli.fixture.js";
-import type { SeedsResult } from "./seeds.js";
+import type { SeedsResult } from "../../index.js";
 
 let photographs = "";
 let out = "";

@@ -109,7 +109,7 @@ async function serve(folder: string, options: WatchArguments): Promise<void> {
 
 /** Ctrl-C is how this command is meant to end, so that is no failure. SIGTERM ends with 143, as everywhere. */
 async function untilInterrupted(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const { onInterrupt } = await import("../interrupt.js");
+  const { onInterrupt } = await import("../exit.js");
   using interruption = onInterrupt("closing");
   await act(interruption.signal);
   const error = interruption.error("ended by SIGTERM");

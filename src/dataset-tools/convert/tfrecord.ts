@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { readClassNames } from "../../data/formats/class-names.js";
 import { requireAbsent, writeFolderAtomic } from "../../support/atomic-folder.js";
 import { DataError } from "../../support/errors.js";
 import { parseExample } from "../tfrecord/example.js";
@@ -13,8 +14,8 @@ export interface TfRecordConversion extends ImageOptions, Omit<WriterOptions, "c
   readonly files: readonly string[];
   /** Gets SPLIT/CLASS/SPLIT_NUMBER.png and SPLIT.json. */
   readonly out: string;
-  /** In the order of the labels; null: the labels' numbers. */
-  readonly classNames: readonly string[] | null;
+  /** Names in the order of the labels, or the file that lists them; null: the labels' numbers. */
+  readonly classNames: readonly string[] | string | null;
   /** The label that becomes class 0. */
   readonly firstLabel: number;
   /** Replace what is there. */
@@ -29,6 +30,9 @@ export interface ConversionProgress {
   readonly totalBytes: number;
 }
 
+/** A conversion whose class names have been read. */
+type NamedConversion = TfRecordConversion & { readonly classNames: readonly string[] | null };
+
 /** More classes are a label that is none. */
 const MOST_CLASSES = 1_000_000;
 
@@ -38,8 +42,9 @@ const MOST_CLASSES = 1_000_000;
  *
  * @throws DataError for damaged files and records that hold no labelled image, LongtailError when the disk is full.
  */
-export async function convertTfRecords(options: TfRecordConversion): Promise<ConvertedImages> {
-  const { out, split, force: replace } = options;
+export async function convertTfRecords(given: TfRecordConversion): Promise<ConvertedImages> {
+  const { out, split, force: replace, classNames: names } = given;
+  const options = { ...given, classNames: typeof names === "string" ? readClassNames(names) : names };
   const folder = join(out, split);
   const annotations = `${folder}.json`;
   requireAbsent(annotations, { replace });
@@ -50,7 +55,7 @@ export async function convertTfRecords(options: TfRecordConversion): Promise<Con
   return { folder, annotations, ...summaryOf(written) };
 }
 
-async function writeRecords(options: TfRecordConversion, folder: string): Promise<WrittenImages> {
+async function writeRecords(options: NamedConversion, folder: string): Promise<WrittenImages> {
   const { files, classNames: classes, onProgress } = options;
   const sizes = files.map(tfRecordSize);
   const totalBytes = sizes.reduce((sum, size) => sum + size, 0);
@@ -70,7 +75,7 @@ async function writeRecords(options: TfRecordConversion, folder: string): Promis
   return written;
 }
 
-function labelledImage(data: Uint8Array, options: TfRecordConversion, where: string): LabelledImage {
+function labelledImage(data: Uint8Array, options: NamedConversion, where: string): LabelledImage {
   const { label, content } = recordImage(exampleOf(data, where), options, where);
   const { classNames, firstLabel } = options;
   const number = label - firstLabel;

@@ -1,3 +1,8 @@
+import { availableParallelism } from "node:os";
+import { longTailPlot } from "../../data/long-tail-plot.js";
+import { openForCheck } from "../../data/registry.js";
+import type { ResolvedRecipe } from "../../recipes/schema.js";
+import { DataError } from "../../support/errors.js";
 import { adviseOn, type Start } from "../advice/advise.js";
 import { datasetCard, type DatasetCard } from "../../data/card.js";
 import { classSizes, type ClassSize } from "../../data/class-sizes.js";
@@ -29,6 +34,34 @@ interface EffectiveNumbers {
 
 /** Headers of so many images are read: enough for quantiles, and a second or two on a slow disk. */
 const MOST_LOOKED_AT = 1000;
+
+interface ReadOptions {
+  readonly rule: GroupRule;
+  /** Receives why there is no test split, where there is none that can be opened. */
+  readonly onNoTest: (message: string) => void;
+}
+
+/**
+ * What data is like. What is wrong with it does not matter here: records that cannot be used are left out and counted.
+ * @throws DataError for training images that cannot be opened.
+ */
+export async function readDataInfo(
+  data: ResolvedRecipe["data"],
+  { rule, onNoTest }: ReadOptions,
+): Promise<DataInfo> {
+  const train = await openForCheck(data, "train");
+  const test = await openForCheck(data, "test").catch((error: unknown) => {
+    if (!(error instanceof DataError)) throw error;
+    onNoTest(error.message);
+    return undefined;
+  });
+  return dataInfo(train, { test, rule, threads: data.workers || availableParallelism() });
+}
+
+/** The class sizes as a picture, SVG. */
+export function classPlot({ classes }: DataInfo): string {
+  return longTailPlot(classes).text;
+}
 
 export function dataInfo(
   train: Dataset,

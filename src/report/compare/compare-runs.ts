@@ -1,9 +1,20 @@
+import { longtailVersion } from "../../runs/versions.js";
+import { writeFileAtomic } from "../../support/atomic-file.js";
+import { UsageError } from "../../support/errors.js";
 import { compareGroups, type Comparison } from "./comparison.js";
 import { groupRuns, readComparedRun, runPaths, type ComparedRun, type RunGroup } from "./run-groups.js";
 
-interface CompareOptions {
-  /** Hears how many of the runs are read. */
-  readonly onProgress?: (done: { done: number; total: number; text: string }) => void;
+/**
+ * Settings of a comparison.
+ *
+ * @example
+ * const options: CompareOptions = { out: "compare.html" };
+ */
+export interface CompareOptions {
+  /** File of a page with the table and overlaid plots; none unless given. */
+  readonly out?: string | undefined;
+  /** Receives how many of the runs have been read. */
+  readonly onProgress?: (progress: { done: number; total: number; text: string }) => void;
 }
 
 /**
@@ -15,7 +26,7 @@ interface CompareOptions {
  */
 export async function compareRuns(
   given: readonly string[],
-  { onProgress }: CompareOptions = {},
+  { onProgress }: Pick<CompareOptions, "onProgress"> = {},
 ): Promise<{ comparison: Comparison; groups: readonly RunGroup[] }> {
   const paths = runPaths(given);
   const runs: ComparedRun[] = [];
@@ -25,4 +36,24 @@ export async function compareRuns(
   }
   const { groups, notes } = groupRuns(runs);
   return { comparison: compareGroups(groups, notes), groups };
+}
+
+/**
+ * Compares runs and writes the page about them where `out` asks for it.
+ * @throws UsageError for fewer than two runs, and for a folder that holds no finished run.
+ */
+export async function compare(given: readonly string[], options: CompareOptions): Promise<Comparison> {
+  const { comparison, groups } = await compareRuns(given, options);
+  const runs = groups.flatMap((group) => group.runs);
+  if (runs.length < 2)
+    throw new UsageError(
+      `compare: expected two runs or more, or a folder that holds them, found ${runs[0]?.path ?? "none"}` +
+        `${runs.length === 1 ? " alone; `longtail report` shows a single run" : ""}.`,
+    );
+  if (options.out !== undefined) {
+    const { comparisonPage } = await import("./page.js"); // charts are heavy
+    const by = `longtail ${longtailVersion()}, longtail compare`;
+    writeFileAtomic(options.out, comparisonPage(comparison, groups, { at: new Date(), by }));
+  }
+  return comparison;
 }

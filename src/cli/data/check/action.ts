@@ -9,7 +9,7 @@ import { summarize, type CheckSummary } from "../../../dataset-tools/check/summa
 import { writeFileAtomic } from "../../../support/atomic-file.js";
 import { formatSeconds, secondsSince } from "../../../support/units.js";
 import type { ChosenData } from "../data-arguments.js";
-import { onInterrupt } from "../../interrupt.js";
+import { onInterrupt } from "../../exit.js";
 import { progressDisplay } from "../../progress.js";
 import { longtailVersion } from "../../../runs/versions.js";
 

@@ -2,7 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
 import type { DataArguments } from "../data-arguments.js";
-import { FailedCheck } from "../../failed-check.js";
+import { FailedCheck } from "../../exit.js";
 import { newDataCommand, wholeNumber } from "../../options.js";
 import { output } from "../../output.js";
 

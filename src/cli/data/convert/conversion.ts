@@ -1,7 +1,7 @@
 /** What the conversions to image files have in common on the command line. */
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { ConvertedImages } from "../../../dataset-tools/convert/converted-images.js";
-import { onInterrupt } from "../../interrupt.js";
+import { onInterrupt } from "../../exit.js";
 import { wholeNumber } from "../../options.js";
 import { output } from "../../output.js";
 import { progressDisplay, type Progress } from "../../progress.js";

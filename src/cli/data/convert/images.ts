@@ -1,6 +1,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { say, qualityOption, whileShowing } from "./conversion.js";
 import type { DataArguments } from "../data-arguments.js";
+import { openDataset } from "../../../index.js";
 import { newDataCommand } from "../../options.js";
 
 const examples = `
@@ -48,7 +49,6 @@ async function convert(
   options: ImagesArguments,
 ): Promise<void> {
   const { chooseData } = await import("../data-arguments.js");
-  const { openDataset } = await import("../../../data/registry.js");
   const { convertImages } = await import("../../../dataset-tools/convert/images.js");
   const { data } = await chooseData(recipe, settings, options);
   const dataset = await openDataset(data, options.split);

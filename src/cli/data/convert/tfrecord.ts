@@ -76,13 +76,17 @@ export function convertTfRecordCommand(): CommandUnknownOpts {
 
 async function convert(files: string[], options: TfRecordArguments): Promise<void> {
   const { convertTfRecords } = await import("../../../dataset-tools/convert/tfrecord.js");
-  const { readClassNames } = await import("../../../data/formats/class-names.js");
   const { formatBytes } = await import("../../../support/units.js");
   const { layout = null, size = null, imageFeature = null, labelFeature = null, classNames = null } = options;
   const result = await whileShowing((show) =>
     convertTfRecords({
-      ...{ ...options, files, layout, size, imageFeature, labelFeature },
-      classNames: classNames === null ? null : readClassNames(classNames),
+      ...options,
+      files,
+      layout,
+      size,
+      imageFeature,
+      labelFeature,
+      classNames,
       onProgress: ({ images, bytes, totalBytes }) => {
         const text = `${images} images, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;
         show({ done: bytes, total: totalBytes, text });

@@ -1,33 +1,11 @@
-import { availableParallelism } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import type { Start } from "../../../dataset-tools/advice/advise.js";
-import type { Dataset } from "../../../data/dataset.js";
-import { dataInfo, type DataInfo } from "../../../dataset-tools/info/info.js";
-import { openForCheck } from "../../../data/registry.js";
 import type { Json } from "../../../support/json.js";
 import { parseOverride } from "../../../recipes/overrides.js";
 import { findBuiltIn } from "../../../recipes/registry.js";
 import { resolveRecipe } from "../../../recipes/resolve.js";
 import type { ResolvedRecipe } from "../../../recipes/schema.js";
-import { DataError } from "../../../support/errors.js";
 import type { ChosenData } from "../data-arguments.js";
-
-/** What data is like. What is wrong with it does not matter here: records that cannot be used are left out and counted. */
-export async function inform({ data, groups: rule }: ChosenData): Promise<DataInfo> {
-  const train = await openForCheck(data, "train");
-  const test = await openTest(data);
-  return dataInfo(train, { test, rule, threads: data.workers || availableParallelism() });
-}
-
-async function openTest(data: ChosenData["data"]): Promise<Dataset | undefined> {
-  try {
-    return await openForCheck(data, "test");
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    process.stderr.write(`no test split: ${error.message}\n`);
-    return undefined;
-  }
-}
 
 /** The command that begins a training as the advice says; what the recipe has already is not repeated. */
 export function startCommand({ recipe, advice }: Start, { data }: ChosenData): string {

@@ -28,19 +28,22 @@ export function infoCommand(): CommandUnknownOpts {
 
 async function info(recipe: string | undefined, settings: string[], options: InfoArguments): Promise<void> {
   const { chooseData } = await import("../data-arguments.js");
-  const { inform, startCommand } = await import("./action.js");
+  const { startCommand } = await import("./action.js");
+  const { classPlot, readDataInfo } = await import("../../../dataset-tools/info/info.js");
   const { adviceText, infoText } = await import("../../../dataset-tools/info/info-text.js");
   const chosen = await chooseData(recipe, settings, options);
-  const found = await inform(chosen);
+  const found = await readDataInfo(chosen.data, {
+    rule: chosen.groups,
+    onNoTest: (message) => process.stderr.write(`no test split: ${message}\n`),
+  });
   const command = startCommand(found.start, chosen);
   const to = output(options);
   const { kind, classes } = found.train;
   to.say(`${chosen.data.root}: ${kind}, ${classes.length} classes\n`);
   to.say(`${infoText(found)}\n\n${adviceText(found, command)}`);
   if (options.svg !== undefined) {
-    const { longTailPlot } = await import("../../../data/long-tail-plot.js");
     const { writeFileAtomic } = await import("../../../support/atomic-file.js");
-    writeFileAtomic(options.svg, longTailPlot(found.classes).text);
+    writeFileAtomic(options.svg, classPlot(found));
     to.say(`\nThe class sizes as a picture: ${options.svg}`);
   }
   to.value({ name: chosen.name, ...found, command });

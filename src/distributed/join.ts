@@ -1,25 +1,33 @@
-import { ALONE, type Peers } from "../../distributed/peers.js";
-import type { Place } from "../../distributed/place.js";
-import type { Environment } from "../../support/cache-folder.js";
-import { UsageError } from "../../support/errors.js";
-import type { Output } from "../output.js";
+import type { Environment } from "../support/cache-folder.js";
+import { UsageError } from "../support/errors.js";
+import { availableDevices } from "../torch/settings.js";
+import { ALONE, type Peers } from "./peers.js";
+import { type Place, placeFrom } from "./place.js";
+
+export interface JoinOptions {
+  /** Seconds that one process waits for the others before it gives them up; 600 unless given. */
+  readonly timeout?: number;
+  /** Device of the work: "cpu" unless given; of "cuda" each process of a machine takes a GPU of its own. */
+  readonly device?: string;
+}
 
 /**
- * Does the work as one of the processes that a launcher has started, or alone.
+ * Does the work as one of the processes that a launcher has started, or alone; with the device that the process takes.
  * @throws PeerError, which names the process that is gone, where the work ended because of another.
  */
 export async function withPeers<T>(
-  place: Place | null,
-  { timeoutMs, device }: { timeoutMs: number; device: string },
-  work: (peers: Peers) => Promise<T>,
+  { timeout = 600, device: asked = "cpu" }: JoinOptions,
+  work: (peers: Peers, device: string) => Promise<T>,
 ): Promise<T> {
-  if (place === null) return work(ALONE);
-  if (device !== "cpu") await assertGpu(place, device);
-  const { joinWorld } = await import("../../distributed/rendezvous.js");
-  using world = await joinWorld(place, { timeoutMs });
+  const place = placeFrom(process.env);
+  const device = deviceOf(place, asked);
+  if (place === null) return work(ALONE, device);
+  if (device !== "cpu") assertGpu(place, device);
+  const { joinWorld } = await import("./rendezvous.js");
+  using world = await joinWorld(place, { timeoutMs: 1000 * timeout });
   try {
     if (device.startsWith("cuda")) world.useNccl();
-    const result = await work(world);
+    const result = await work(world, device);
     await world.part();
     return result;
   } catch (error) {
@@ -27,8 +35,7 @@ export async function withPeers<T>(
   }
 }
 
-async function assertGpu({ rank }: Place, device: string): Promise<void> {
-  const { availableDevices } = await import("../../torch/settings.js");
+function assertGpu({ rank }: Place, device: string): void {
   const found = availableDevices();
   if (found.includes(device)) return;
   throw new UsageError(
@@ -50,9 +57,4 @@ export function deviceOf(
   const { SLURM_STEP_NUM_TASKS, WORLD_SIZE, CUDA_VISIBLE_DEVICES = "" } = environment;
   const isTask = WORLD_SIZE === undefined && SLURM_STEP_NUM_TASKS !== undefined;
   return isTask && /^[^,]+$/.test(CUDA_VISIBLE_DEVICES) ? "cuda:0" : `cuda:${place.localRank}`;
-}
-
-/** Of several processes the first one speaks. */
-export function outputOf(peers: Pick<Peers, "rank">, output: Output): Output {
-  return peers.rank === 0 ? output : { ...output, say: () => undefined, value: () => undefined };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { placeFrom } from "../../distributed/place.js";
-import { deviceOf } from "./peers.js";
+import { placeFrom } from "./place.js";
+import { deviceOf } from "./join.js";
 
 const launched = { RANK: "3", WORLD_SIZE: "4", LOCAL_RANK: "1", MASTER_ADDR: "gpu01" };
 const slurm = { SLURM_PROCID: "3", SLURM_LOCALID: "1", SLURM_STEP_NUM_TASKS: "4" };

@@ -1,0 +1,113 @@
+import { Loader } from "../data/loader/loader.js";
+import { openDataset } from "../data/registry.js";
+import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
+import type { Temperature } from "../evaluation/analysis.js";
+import type { Meter } from "../evaluation/meter.js";
+import { UsageError } from "../support/errors.js";
+import { runMeters, imageCounter, type OnImages } from "../training/evaluate.js";
+import { evaluationBatches } from "../training/loaders.js";
+import { type CalibrationResult, measureCalibration } from "./calibrate.js";
+import { measurePrior, priorFrom, type PriorResult, type PriorTarget } from "./prior.js";
+import { measureTau, type TauResult } from "./tau.js";
+import { accuracyOptions, assertSameClasses, type Measurement, type Trained } from "./trained.js";
+
+/**
+ * Images that an evaluation has seen so far, of a split or of those held out for calibration.
+ *
+ * @example
+ * const onProgress = ({ images, done, total }: EvaluationProgress) => console.log(`${done} of ${total} ${images}`);
+ */
+export interface EvaluationProgress {
+  readonly images: "train" | "test" | "held-out";
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Settings of an evaluation.
+ *
+ * @example
+ * const options: EvaluateOptions = { split: "test", prior: "uniform", calibrate: "global" };
+ */
+export interface EvaluateOptions {
+  /** Data folder; the one of the training unless given. */
+  readonly data?: string | undefined;
+  /** Images to evaluate on; "test" unless given. */
+  readonly split?: "train" | "test";
+  /**
+   * Fits temperatures on the images that the run held out (Guo et al., 2017): one, one a group, or one an expert. A run's
+   * folder keeps them in calibration.json, and predictions use them.
+   */
+  readonly calibrate?: Temperature["kind"] | undefined;
+  /** Adjusts the logits to other class frequencies (Menon et al., 2021; Hong et al., 2021). */
+  readonly prior?: PriorTarget | undefined;
+  /** Divides each class's row of a linear classifier by its length to the power of τ (Kang et al., 2020). */
+  readonly tau?: number | readonly number[] | undefined;
+  /** Receives progress after every batch. */
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Ends the evaluation after the current batch; its reason is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Scores of a trained network, and what was asked for besides.
+ *
+ * @example
+ * const evaluation: Evaluation = await evaluate("runs/mine", { calibrate: "global" });
+ * console.log(evaluation.ensemble.all, evaluation.calibration?.after.all.ece);
+ */
+export interface Evaluation extends EvaluationResult {
+  readonly tau?: readonly TauResult[];
+  readonly prior?: PriorResult;
+  readonly calibration?: CalibrationResult;
+}
+
+/**
+ * Evaluates a trained method as its run did: same transforms, batches and groups. `run` is the folder that keeps a fitted
+ * calibration.
+ */
+export async function evaluateTrained(
+  trained: Trained,
+  options: EvaluateOptions & { readonly run?: string } = {},
+): Promise<Evaluation> {
+  const { run = trained.path, data: root, split = "test", onProgress, signal, ...asked } = options;
+  const counting = (images: EvaluationProgress["images"]): OnImages => {
+    return (done, total) => onProgress?.({ images, done, total });
+  };
+  const onImages = counting("held-out");
+  const measurements = await measurementsFor(trained, run, { ...asked, root, signal, onImages });
+  const { recipe } = trained.description;
+  const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
+  assertSameClasses(trained, dataset.classes, dataset.root);
+  using loader = new Loader(evaluationBatches(recipe, dataset, trained.device));
+  const accuracy = new AccuracyMeter(accuracyOptions(trained));
+  const meters: Meter[] = [accuracy, ...measurements.flatMap((one) => one.meters)];
+  meters.push(imageCounter(dataset.size, counting(split)));
+  if (!(await runMeters({ method: trained.method, loader, meters, signal }))) throw signal!.reason; // only a signal ends it early
+  const result = accuracy.result();
+  return Object.assign({}, result, ...measurements.map((one) => one.finish(result))) as Evaluation;
+}
+
+interface MeasurementOptions extends Pick<EvaluateOptions, "calibrate" | "prior" | "tau"> {
+  readonly root: string | undefined;
+  readonly onImages: OnImages;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function measurementsFor(
+  trained: Trained,
+  run: string,
+  { calibrate: kind, prior: target, tau, ...options }: MeasurementOptions,
+): Promise<Measurement[]> {
+  if (tau !== undefined && (target !== undefined || kind !== undefined))
+    throw new UsageError(
+      "tau: expected neither prior nor calibrate beside it, found one; evaluate them by themselves.",
+    );
+  const prior = target === undefined ? null : priorFrom(target, trained);
+  const measurements: Measurement[] = [];
+  if (tau !== undefined) measurements.push(measureTau(trained, typeof tau === "number" ? [tau] : tau));
+  if (prior !== null) measurements.push(measurePrior(trained, prior));
+  if (kind !== undefined)
+    measurements.push(await measureCalibration(trained, run, { ...options, kind, prior }));
+  return measurements;
+}
