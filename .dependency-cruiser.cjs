@@ -45,8 +45,8 @@ const arrows = {
   },
   watch: { values: ["support", "runs"] },
   // Parses, prints and calls the library, src/index.ts. Beside it: recipes, whose keys --set and --keys are about and whose
-  // list must appear at once; the tools on data sets, which are commands and not the library's; the engine's installer.
-  cli: { values: ["index", "runs", "report", "watch", "support", "recipes", "dataset-tools", "libtorch"] },
+  // list must appear at once, and the tools on data sets, which are commands and not the library's.
+  cli: { values: ["index", "runs", "report", "watch", "support", "recipes", "dataset-tools"] },
 };
 
 const TESTS = "[.](test|fixture)[.]ts$";

@@ -353,9 +353,9 @@ export async function engineInfo(): Promise<
  *
  * @throws EngineError that says what to do: no network, a full disk, a platform that is not supported.
  * @example
- * await installEngine({ cuda: false, force: false, onProgress: (progress) => console.log(progress.kind) });
+ * await installEngine({ onProgress: ({ kind }) => console.log(kind) });
  */
-export async function installEngine(options: InstallOptions): Promise<EngineLocation> {
+export async function installEngine(options: InstallOptions = {}): Promise<EngineLocation> {
   const install = await import("./libtorch/install.js");
   return install.installEngine(options);
 }

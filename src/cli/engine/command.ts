@@ -1,5 +1,5 @@
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { engineInfo } from "../../index.js";
+import { engineInfo, installEngine } from "../../index.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
 
@@ -49,7 +49,6 @@ async function showInfo(options: { json: boolean }): Promise<void> {
 }
 
 async function install(options: { cuda: boolean; force: boolean; json: boolean }): Promise<void> {
-  const { installEngine } = await import("../../libtorch/install.js");
   const { installProgress } = await import("./install-progress.js");
   const { cuda, force } = options;
   const to = output(options);

@@ -1,4 +1,4 @@
-import type { InstallProgress } from "../../libtorch/install.js";
+import type { InstallProgress } from "../../index.js";
 import { clearLine, plainLineMs, type TextStream } from "../../support/terminal.js";
 import { formatBytes, formatSeconds } from "../../support/units.js";
 
