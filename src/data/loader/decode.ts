@@ -37,7 +37,7 @@ export async function decodeImages(
     size: imageSize,
     seed: 0,
     threads: workerThreads(workers),
-    ahead: 1,
+    prefetch: 1,
     reduce: false,
     pinned: false,
   });
