@@ -1,7 +1,7 @@
 // One process with two threads against two processes with one each, on NCL's CIFAR-100-LT step (3 x ResNet-32, 32 px,
 // 100 classes) at the same batch, with batch norm over both processes' images and over each one's own. The settings take
 // turns, round by round; a setting's processes wait while it is another's turn. Also counts the bytes that a step sends on
-// the loopback interface, beside what docs/scaling.md's model says.
+// the loopback interface, beside what docs/distributed.md's model says.
 //   npm run bench:distributed -- [--batch 64] [--steps 4] [--rounds 6]
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -84,7 +84,7 @@ async function stepper(options) {
   };
 }
 
-/** What the model of docs/scaling.md needs to know of the network. */
+/** What the model of docs/distributed.md needs to know of the network. */
 function sizesOf(model) {
   const sum = (tensors) => tensors.reduce((total, { size }) => total + size, 0);
   const means = model.namedBuffers().filter(([name]) => name.endsWith("running_mean"));
