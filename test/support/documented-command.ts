@@ -51,26 +51,14 @@ export function parseLongtail(words: readonly string[]): Parsed {
 
 /** Everything of a command that can be checked without running it. @throws an error that says what is wrong. */
 export async function checkCommand(words: readonly string[]): Promise<void> {
-  const at = words.indexOf("longtail");
-  if (at >= 0) return checkLongtail(words.slice(at + 1));
   const [program, ...rest] = words;
-  if (program === "npm") {
-    checkNpm(rest);
-    return;
-  }
-  if (program === "node") {
-    checkScript(rest);
-    return;
-  }
-  if (program === "npx" && rest[0] === "vitest") {
-    checkFiles(rest.slice(1).filter((word) => word.includes("/")));
-    return;
-  }
-  if (program?.startsWith(".ci/") === true) {
-    checkFiles([program]);
-    return;
-  }
-  throw new Error(`expected longtail, npm, node or npx vitest, found: ${words.join(" ")}`);
+  const at = words.indexOf("longtail");
+  if (program === "npm") checkNpm(rest);
+  else if (at >= 0) await checkLongtail(words.slice(at + 1));
+  else if (program === "node") checkScript(rest);
+  else if (program === "npx" && rest[0] === "vitest") checkFiles(rest.filter((word) => word.includes("/")));
+  else if (program?.startsWith(".ci/") === true) checkFiles([program]);
+  else throw new Error(`expected longtail, npm, node or npx vitest, found: ${words.join(" ")}`);
 }
 
 /** A command of running text, which may be named without its arguments; N stands for a number. */
@@ -143,7 +131,7 @@ async function checkRecipe(name: string, { set, settings }: Changes): Promise<vo
 
 function checkNpm([verb, ...rest]: readonly string[]): void {
   const script = verb === "run" ? rest[0] : verb;
-  if (verb === "ci" || verb === "install") return;
+  if (["ci", "install", "pack", "uninstall"].includes(verb ?? "")) return;
   const found = SCRIPTS[script ?? ""];
   if (found === undefined) throw new Error(`expected a script of package.json, found ${script}`);
   const flags = rest.slice(1).filter((word) => word.startsWith("--") && word !== "--");
