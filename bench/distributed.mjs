@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { freePort } from "../dist/support/free-port.js";
+import { freePort } from "../dist/support/process.js";
 import { printRace, race } from "./support/paired.mjs";
 
 const { values } = parseArgs({

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { Loader } from "../dist/data/loader/loader.js";
 import { openDataset } from "../dist/data/registry.js";
-import { inOrder } from "../dist/data/samplers/in-order.js";
+import { inOrder } from "../dist/data/samplers/sampler.js";
 import { loadRecipe } from "../dist/recipes/load.js";
 import { writePth } from "../dist/torch/pth/write.js";
 import { longTail, writeNoise, writeSplit } from "./support/cifar.mjs";

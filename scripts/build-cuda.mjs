@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:f
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { locateEngine } from "../dist/libtorch/locate.js";
-import { userCacheFolder } from "../dist/support/cache-folder.js";
+import { userCacheFolder } from "../dist/support/paths.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const engine = locateEngine();

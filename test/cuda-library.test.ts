@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { locateEngine } from "../src/libtorch/locate.js";
-import { userCacheFolder } from "../src/support/cache-folder.js";
+import { userCacheFolder } from "../src/support/paths.js";
 import { loadCudaLibrary } from "../src/torch/cuda.js";
 import { availableDevices } from "../src/torch/settings.js";
 

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
-import { freePort } from "../src/support/free-port.js";
+import { freePort } from "../src/support/process.js";
 import type { TrainingEvent } from "../src/runs/events.js";
 import { mlflowSettings } from "../src/logs/mlflow/settings.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";

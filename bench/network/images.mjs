@@ -1,7 +1,7 @@
 // Batches as `longtail train` makes them: the loader's threads, and the device at their end.
 import { Loader } from "../../dist/data/loader/loader.js";
 import { openDataset } from "../../dist/data/registry.js";
-import { instanceSampler } from "../../dist/data/samplers/instance.js";
+import { instanceSampler } from "../../dist/data/samplers/sampler.js";
 import { Data } from "../../dist/recipes/data-schema.js";
 
 const IMAGES = 10_847; // as CIFAR-100-LT has

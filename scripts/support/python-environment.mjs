@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { userCacheFolder } from "../../dist/support/cache-folder.js";
+import { userCacheFolder } from "../../dist/support/paths.js";
 
 /**
  * The folder of a virtual environment that holds these packages; makes it where it is not there yet. `purpose` is what

@@ -3,7 +3,7 @@ import { isAbsolute, relative } from "node:path";
 import { type Group, groupOf, type GroupRule } from "./groups.js";
 import type { Dataset, Split } from "./dataset.js";
 import { classStatistics } from "./statistics.js";
-import { sum } from "../support/sum.js";
+import { sum } from "../support/math.js";
 
 /** What a split is, as a run writes it down. */
 export interface DatasetCard {

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { parse } from "csv-parse/sync";
 import { DataError } from "../support/errors.js";
-import { nearest } from "../support/nearest.js";
+import { nearest } from "../support/text.js";
 import { readJsonObject } from "./formats/reading/json-file.js";
 import { readTextFile } from "./formats/reading/text-file.js";
 

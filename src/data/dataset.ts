@@ -1,4 +1,6 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { DataError } from "../support/errors.js";
+import { formatBytes } from "../support/units.js";
 import type { Skipped } from "./bad-records.js";
 
 /** Labelled images of one split, wherever they lie. */
@@ -53,4 +55,34 @@ export interface EncodedPixels {
   readonly bytes: Uint8Array;
   /** [N + 1]: image i lies from offsets[i] to offsets[i + 1] */
   readonly offsets: Float64Array;
+}
+
+type Data = ResolvedRecipe["data"];
+
+/** What a recipe says of where the images are. */
+export type DataSpec = Pick<
+  Data,
+  | "kind"
+  | "root"
+  | "trainFile"
+  | "testFile"
+  | "classNames"
+  | "columns"
+  | "strict"
+  | "imbalance"
+  | "imbalanceSeed"
+>;
+
+/** The same when the folder is there. */
+export type DataSource = DataSpec & { readonly root: string };
+
+/** Memory that producer threads and workers read without a copy. @throws DataError when there is not as much */
+export function sharedBytes(size: number): Uint8Array {
+  try {
+    return new Uint8Array(new SharedArrayBuffer(size));
+  } catch (error) {
+    throw new DataError(`the images need ${formatBytes(size)} of memory, more than can be had at once.`, {
+      cause: error,
+    });
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ClassSize } from "./class-sizes.js";
+import type { ClassSize } from "./statistics.js";
 import { longTailPlot } from "./long-tail-plot.js";
 
 function classes(counts: readonly number[]): ClassSize[] {

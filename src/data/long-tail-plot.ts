@@ -1,6 +1,6 @@
 import { Markup, markup } from "../support/markup.js";
 import { GROUPS, type Group } from "./groups.js";
-import type { ClassSize } from "./class-sizes.js";
+import type { ClassSize } from "./statistics.js";
 
 const WIDTH = 760;
 const LEFT = 52;

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { DataError, UsageError } from "../support/errors.js";
-import type { Dataset, Split } from "./dataset.js";
+import type { Dataset, DataSource, DataSpec, Split } from "./dataset.js";
 import { annotationsFormat } from "./formats/annotations.js";
 import { cifarLayout, openCifar } from "./formats/cifar.js";
 import { csvFormat } from "./formats/csv.js";
@@ -12,7 +12,6 @@ import { webdatasetFormat } from "./formats/webdataset.js";
 import { imbalanced } from "./imbalance.js";
 import { type FileListFormat, listedFiles } from "./formats/listed-files.js";
 import { type Listed, openListed } from "./formats/listing.js";
-import type { DataSource, DataSpec } from "./source.js";
 import { classStatistics } from "./statistics.js";
 
 interface Format {

@@ -1,4 +1,5 @@
 import type { Dataset } from "./dataset.js";
+import { type Group, groupOf, type GroupRule } from "./groups.js";
 
 /** Images of each class. */
 export interface ClassStatistics {
@@ -21,4 +22,29 @@ export function classStatistics({ classes, labels }: Pick<Dataset, "classes" | "
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
   const imbalance = counts.length === 0 ? 1 : Math.max(...counts) / Math.min(...counts);
   return { classes, counts, total: labels.length, imbalance };
+}
+
+/** How many images a class has. */
+export interface ClassSize {
+  readonly name: string;
+  readonly train: number;
+  /** null: there is no test split. */
+  readonly test: number | null;
+  readonly group: Group;
+}
+
+/** The classes in the order of their labels. */
+export function classSizes(
+  train: Dataset,
+  { test, rule }: { test: Dataset | undefined; rule: GroupRule },
+): ClassSize[] {
+  const { counts, classes } = classStatistics(train);
+  const groups = groupOf(counts, rule);
+  const testCounts = test === undefined ? undefined : classStatistics(test).counts;
+  return classes.map((name, label) => ({
+    name,
+    train: counts[label] ?? 0,
+    test: testCounts === undefined ? null : (testCounts[label] ?? 0),
+    group: groups[label] ?? "few",
+  }));
 }

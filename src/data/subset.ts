@@ -1,5 +1,11 @@
-import { sharedBytes } from "./shared-bytes.js";
-import type { Dataset, EncodedPixels, PackedPixels, Pixels, SpanPixels } from "./dataset.js";
+import {
+  sharedBytes,
+  type Dataset,
+  type EncodedPixels,
+  type PackedPixels,
+  type Pixels,
+  type SpanPixels,
+} from "./dataset.js";
 
 /** The images at `indices`, in that order. Copies what is in memory, so that the others can be freed. */
 export function subset(dataset: Dataset, indices: readonly number[]): Dataset {

@@ -5,12 +5,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
 import { DataError } from "../support/errors.js";
-import type { Dataset, Split } from "./dataset.js";
+import { type Dataset, type DataSpec, sharedBytes, type Split } from "./dataset.js";
 import type { LoaderOptions } from "./loader/loader.js";
-import { inOrder } from "./samplers/in-order.js";
+import { inOrder } from "./samplers/sampler.js";
 import { openDataset } from "./registry.js";
-import { sharedBytes } from "./shared-bytes.js";
-import type { DataSpec } from "./source.js";
 
 /** A temporary folder, removed when disposed of. */
 export function temporaryFolder(): Disposable & { path: string } {

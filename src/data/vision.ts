@@ -1,6 +1,7 @@
-import { native, type Handle } from "../torch/native.js";
+import { type Handle, native } from "../torch/native.js";
 import type { TransformSpec } from "../recipes/schema.js";
-import type { Pixels } from "./dataset.js";
+import type { Dataset, Pixels } from "./dataset.js";
+import { DataError } from "../support/errors.js";
 
 /** What native/vision exports. */
 interface Vision {
@@ -140,4 +141,16 @@ interface BatchPlan {
 
 export function vision(): Vision {
   return native() as unknown as Vision;
+}
+
+/** Native code knows images that are no files of their own by their numbers: says where such an image lies. */
+export function imageError(
+  error: unknown,
+  { pixels, describe }: Pick<Dataset, "pixels" | "describe">,
+): unknown {
+  if (!(error instanceof DataError) || pixels.kind === "files") return error;
+  const { image, what } = /^image (?<image>\d+): (?<what>.*)$/s.exec(error.message)?.groups ?? {};
+  return image === undefined || what === undefined
+    ? error
+    : new DataError(`${describe(Number(image))}: ${what}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import type { Environment } from "../support/cache-folder.js";
+import type { Environment } from "../support/paths.js";
 import { UsageError } from "../support/errors.js";
 
 /**

@@ -1,5 +1,5 @@
 import { UsageError } from "../support/errors.js";
-import type { Environment } from "../support/cache-folder.js";
+import type { Environment } from "../support/paths.js";
 import { firstHost, portOfJob } from "./slurm.js";
 
 /** Where a process stands among those that train together. */

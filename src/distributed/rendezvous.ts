@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../support/errors.js";
-import { processName } from "../support/process-name.js";
+import { processName } from "../support/process.js";
 import { PeerError, isLostPeer } from "./peer-error.js";
 import type { Place } from "./place.js";
 import { ProcessGroup } from "./process-group.js";

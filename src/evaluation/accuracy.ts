@@ -5,7 +5,7 @@ import type { Tensor } from "../torch/tensor.js";
 import { groupOf, type GroupRule } from "../data/groups.js";
 import { type Meter, type Observation, withEnsemble } from "./meter.js";
 import { classScores, type ClassScores, groupAccuracy, type GroupAccuracy, percent } from "./scores.js";
-import { sum } from "../support/sum.js";
+import { sum } from "../support/math.js";
 import { type Confusion, ConfusionTally, increment, Tally } from "./tally.js";
 
 /** Scores of the ensemble or of one expert, in percent. */

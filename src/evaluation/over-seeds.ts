@@ -3,7 +3,7 @@ import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
 import { modelRows } from "./results-table.js";
 import type { GroupAccuracy } from "./scores.js";
-import { mean, sum } from "../support/sum.js";
+import { mean, sum } from "../support/math.js";
 
 /** Mean and sample standard deviation, in percent; the deviation of a single value is null. */
 export interface Spread {

@@ -1,5 +1,5 @@
 import type { Group } from "../data/groups.js";
-import { mean, sum } from "../support/sum.js";
+import { mean, sum } from "../support/math.js";
 
 /** Top-1 accuracy in percent. A group without test images is null. */
 export interface GroupAccuracy {

@@ -7,7 +7,7 @@ import type { GroupAccuracy } from "../evaluation/scores.js";
 import { shiftLogits } from "../evaluation/shift/shares.js";
 import { reweightedAccuracy, TARGETS, targetShares } from "../evaluation/shift/targets.js";
 import { DataError, UsageError } from "../support/errors.js";
-import { nearest } from "../support/nearest.js";
+import { nearest } from "../support/text.js";
 import { impliedPrior } from "../training/implied-prior.js";
 import { accuracyOptions, type Measurement, type Trained } from "./trained.js";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { userCacheFolder, type Environment } from "../support/cache-folder.js";
+import { userCacheFolder, type Environment } from "../support/paths.js";
 import { EngineError } from "../support/errors.js";
 import { runVisibly } from "./first-use.js";
 import { LIBTORCH_VERSION } from "./version.js";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Environment } from "../support/cache-folder.js";
+import type { Environment } from "../support/paths.js";
 import { EngineError } from "../support/errors.js";
 import { findEngine, locateEngine, type EngineLocation } from "./locate.js";
 import { assertPlatform } from "./platform.js";

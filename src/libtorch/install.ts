@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import type { Environment } from "../support/cache-folder.js";
+import type { Environment } from "../support/paths.js";
 import { EngineError, systemCode } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
 import { removeLeftovers } from "../support/leftovers.js";

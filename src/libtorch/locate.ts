@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { userCacheFolder, type Environment } from "../support/cache-folder.js";
+import { userCacheFolder, type Environment } from "../support/paths.js";
 import { EngineError } from "../support/errors.js";
 import { LIBTORCH_VERSION } from "./version.js";
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { EngineError } from "../support/errors.js";
-import type { Environment } from "../support/cache-folder.js";
+import type { Environment } from "../support/paths.js";
 
 /** Wheels are chosen for the engine, not for the Python that happens to be installed. */
 const target = [

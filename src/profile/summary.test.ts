@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sum } from "../support/sum.js";
+import { sum } from "../support/math.js";
 import { summarise, type Facts } from "./summary.js";
 import { formatProfile } from "./text.js";
 import { timeline } from "./timeline.fixture.js";

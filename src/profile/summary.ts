@@ -1,5 +1,5 @@
 import type { ImageStage } from "../data/loader/timeline.js";
-import { sum } from "../support/sum.js";
+import { sum } from "../support/math.js";
 import type { AsTrained } from "./as-trained.js";
 import type { Timeline } from "./timeline.js";
 

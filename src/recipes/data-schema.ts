@@ -1,8 +1,55 @@
 import { z } from "zod";
-import { count, perChannel } from "./numbers.js";
-import { Mix } from "./mix-schema.js";
-import { Sampler } from "./sampler-schema.js";
+import { count, perChannel, rate, share } from "./numbers.js";
 import { Transform } from "./transform-schema.js";
+
+/**
+ * Which images an epoch is made of. Kang et al., ICLR 2020 (all by class), and Gupta et al., CVPR 2019 (repeat-factor);
+ * fourth-root is what the reference calls weighted_square (parity).
+ */
+const Sampler = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("instance") }),
+    z.strictObject({ kind: z.literal("class-balanced") }),
+    z.strictObject({ kind: z.literal("square-root") }),
+    z.strictObject({ kind: z.literal("fourth-root") }),
+    z.strictObject({ kind: z.literal("progressive") }),
+    z.strictObject({
+      kind: z.literal("repeat-factor"),
+      threshold: rate
+        .nullable()
+        .default(null)
+        .describe(
+          "share of all images below which a class is repeated; null: one over the number of classes (0.001 in LVIS, " +
+            "which has some 1,200)",
+        ),
+    }),
+  ])
+  .describe(
+    "instance: every image once an epoch; class-balanced, square-root, fourth-root: each draw takes a class, all alike or " +
+      "by that root of their images, then one of its images; progressive: from classes by their images to all alike in the " +
+      "last epoch; repeat-factor: every image once, and those of a class with a share f below the threshold " +
+      "√(threshold / f) times. Losses that know class counts go on using the data's",
+  );
+
+const alpha = rate
+  .default(1)
+  .describe(
+    "the share that images keep is drawn from Beta(alpha, alpha), one for a batch; the smaller, the nearer 0 or 1",
+  );
+const p = share.default(1).describe("probability that a batch is mixed");
+
+/**
+ * Images that show two things: Zhang et al., "mixup", ICLR 2018; Yun et al., "CutMix", ICCV 2019. Not for NCL's methods,
+ * whose hard categories need one target an image.
+ */
+const Mix = z.discriminatedUnion("kind", [
+  z
+    .strictObject({ kind: z.literal("mixup"), alpha, p })
+    .describe("images and labels are added up, by their shares"),
+  z
+    .strictObject({ kind: z.literal("cutmix"), alpha, p })
+    .describe("a box of one image is pasted into another"),
+]);
 
 const file = z.string().min(1).nullable().default(null);
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { UsageError } from "../support/errors.js";
-import { nearest } from "../support/nearest.js";
+import { nearest } from "../support/text.js";
 import { readRecipeFile, recipeExtensions } from "./file.js";
 import { isObject, type Json, type JsonObject } from "../support/json.js";
 import { merge } from "./merge.js";

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
-import { nearest } from "../support/nearest.js";
+import { nearest } from "../support/text.js";
 import { type Json, valueAt } from "../support/json.js";
 import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";

@@ -1,6 +1,6 @@
 import type { CacheProgress } from "../data/cache/report.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
-import { steadyNow } from "../support/steady-time.js";
+import { steadyNow } from "../support/process.js";
 
 /** How far a run has come. */
 export interface Position {

@@ -9,7 +9,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
-import { makeFolder } from "../support/make-folder.js";
+import { makeFolder } from "../support/paths.js";
 import type { KernelChoice } from "../torch/native.js";
 
 /** Where everything of a run lies. */

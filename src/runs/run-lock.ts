@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../support/errors.js";
-import { makeFolder } from "../support/make-folder.js";
-import { processName } from "../support/process-name.js";
+import { makeFolder } from "../support/paths.js";
+import { processName } from "../support/process.js";
 import { lockFile } from "../torch/file-lock.js";
 
 /**

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { LongtailError, systemCode } from "./errors.js";
-import { makeFolder } from "./make-folder.js";
+import { makeFolder } from "./paths.js";
 import { formatBytes } from "./units.js";
 
 const reasons: Partial<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { writeFailure } from "./atomic-file.js";
 import { UsageError } from "./errors.js";
 import { removeLeftovers } from "./leftovers.js";
-import { makeFolder } from "./make-folder.js";
+import { makeFolder } from "./paths.js";
 
 /**
  * Makes a folder so that it is whole or absent: `fill` writes into a hidden folder beside it, which is then renamed.

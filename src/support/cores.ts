@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Environment } from "./cache-folder.js";
+import type { Environment } from "./paths.js";
 
 /**
  * Cores for this process: those it may run on, divided among the processes that a launcher has started beside it on the

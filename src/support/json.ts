@@ -30,3 +30,20 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     return Object.hasOwn(inner, key) ? (inner as Record<PropertyKey, unknown>)[key] : undefined;
   }, value);
 }
+
+/** A file's values are what a program of any version wrote; what is not of the type that is meant is not there. */
+export function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+export function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+export function objectOf(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,4 +1,4 @@
-import { classShares } from "../data/samplers/class-shares.js";
+import { classShares } from "../data/samplers/class-probabilities.js";
 import type { Method } from "../methods/ensemble/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 

@@ -3,7 +3,7 @@ import type { CacheListener } from "../data/cache/report.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Loader, LoaderOptions } from "../data/loader/loader.js";
 import type { Shard } from "../data/loader/epoch-plan.js";
-import { inOrder } from "../data/samplers/in-order.js";
+import { inOrder } from "../data/samplers/sampler.js";
 import { buildSampler } from "../data/samplers/registry.js";
 import { stratifiedSplit } from "../data/split.js";
 import { subset } from "../data/subset.js";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { steadyNow } from "../support/steady-time.js";
+import { steadyNow } from "../support/process.js";
 import { findRuns } from "./files/find-runs.js";
 import type { RunList } from "./runs.js";
 import { RunDetail } from "./run/run-detail.js";

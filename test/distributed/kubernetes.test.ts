@@ -6,7 +6,7 @@ import { parseAllDocuments } from "yaml";
 import { trainCommand } from "../../src/cli/train/command.js";
 import { placeFrom } from "../../src/distributed/place.js";
 import { loadRecipe } from "../../src/recipes/load.js";
-import { freePort } from "../../src/support/free-port.js";
+import { freePort } from "../../src/support/process.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { longtail, training } from "../support/launched.js";
 

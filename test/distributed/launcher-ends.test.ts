@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { freePort } from "../../src/support/free-port.js";
+import { freePort } from "../../src/support/process.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { launch, longtail, processOf, training, type Ended } from "../support/launched.js";
 import { apart } from "../support/run-weights.js";

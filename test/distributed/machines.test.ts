@@ -1,7 +1,7 @@
 /** Two machines, each with its own launcher. */
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
-import { freePort } from "../../src/support/free-port.js";
+import { freePort } from "../../src/support/process.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { launch, longtail, processOf, training } from "../support/launched.js";
 import { apart } from "../support/run-weights.js";

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { freePort } from "../../src/support/free-port.js";
+import { freePort } from "../../src/support/process.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { writeToyData } from "../../src/training/toy.fixture.js";
 import { CUDA_LIBRARY } from "../../src/torch/cuda.js";

@@ -1,7 +1,7 @@
 /** What processes on one machine share: its cores, and the cache of decoded images. */
 import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
-import { freePort } from "../../src/support/free-port.js";
+import { freePort } from "../../src/support/process.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { toyRecipe } from "../../src/training/toy.fixture.js";
 import { longtail, training } from "../support/launched.js";

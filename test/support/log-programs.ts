@@ -1,7 +1,7 @@
 /** TensorBoard and MLflow, where scripts/log-programs.mjs has installed them. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { userCacheFolder } from "../../src/support/cache-folder.js";
+import { userCacheFolder } from "../../src/support/paths.js";
 
 /** The folder with the program's commands, or why there is none. */
 export function logProgram(name: "tensorboard" | "mlflow"): { bin: string } | { missing: string } {

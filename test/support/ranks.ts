@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { freePort } from "../../src/support/free-port.js";
+import { freePort } from "../../src/support/process.js";
 
 const dist = pathToFileURL(join(import.meta.dirname, "../../dist/")).href;
 

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { longtail } from "../cli.fixture.js";
 import { createProgram } from "../program.js";
-import { quoted, type Guide } from "../../dataset-tools/guides/guide.js";
+import { type Guide } from "../../dataset-tools/guides/guide.js";
 import { imagenetGuide } from "../../dataset-tools/guides/imagenet-lt.js";
 import { inat18Guide } from "../../dataset-tools/guides/inat18.js";
 import { guides } from "../../dataset-tools/guides/registry.js";
 import { stepStates } from "../../dataset-tools/guides/state.js";
+import { shellQuoted } from "../../support/text.js";
 
 let root = "";
 beforeEach(() => {
@@ -54,7 +55,7 @@ describe("every guide", () => {
 
 describe("the commands do what they say", () => {
   it("ImageNet: an archive of archives; validation images into the folders of the list", () => {
-    const q = quoted(root);
+    const q = shellQuoted(root);
     shell(
       `cd ${q} && mkdir c && echo 1 > c/n15075141_1.JPEG && tar -cf n15075141.tar -C c n15075141_1.JPEG`,
       `tar -cf ILSVRC2012_img_train.tar n15075141.tar && rm n15075141.tar`,
@@ -72,7 +73,7 @@ describe("the commands do what they say", () => {
     const [, unpack = ""] = commandsFor(inat18Guide, "val2018.json");
     const archive = join(root, "val2018.json.tar.gz");
     shell(
-      `cd ${quoted(root)} && echo {} > val2018.json && tar -czf val2018.json.tar.gz val2018.json && rm val2018.json`,
+      `cd ${shellQuoted(root)} && echo {} > val2018.json && tar -czf val2018.json.tar.gz val2018.json && rm val2018.json`,
     );
     expect(() => shell(unpack)).toThrow("did NOT match");
     expect(existsSync(join(root, "val2018.json"))).toBe(false);

@@ -47,7 +47,7 @@ function describe({ title, commands, makes, done }: StepState, place: number): s
 }
 
 async function unknown(name: string, guides: readonly Guide[]): Promise<never> {
-  const { nearest } = await import("../../support/nearest.js");
+  const { nearest } = await import("../../support/text.js");
   const names = guides.map((known) => known.name);
   const meant = nearest(name, names);
   throw new UsageError(

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../support/errors.js";
-import { freePort } from "../../support/free-port.js";
+import { freePort } from "../../support/process.js";
 
 /** How many processes there are, and where. */
 export interface Machines {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { sum } from "../../support/sum.js";
+import { sum } from "../../support/math.js";
 import type { Profile } from "../../profile/summary.js";
 import { assertNested, spansOf } from "../../profile/trace.fixture.js";
 import { toyFolder } from "../../training/toy-folder.fixture.js";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../../support/errors.js";
-import { steadyNow } from "../../support/steady-time.js";
+import { steadyNow } from "../../support/process.js";
 import { newCommand, wholeNumber } from "../options.js";
 import { output } from "../output.js";
 

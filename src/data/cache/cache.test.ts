@@ -13,7 +13,7 @@ import { packedDataset, plainOptions, png, temporaryFolder, writeFiles } from ".
 import { withoutFixedStart } from "./fixed-transforms.js";
 import { openLoader } from "./open-loader.js";
 import type { CacheReport } from "./report.js";
-import { assertRoom } from "./room.js";
+import { assertRoom } from "./memory-cache.js";
 
 const SIDE = 8;
 const resize: TransformSpec = { kind: "resize", size: 10 };

@@ -18,7 +18,7 @@ import { vision } from "../vision.js";
 import { readImageFile, readPixels, type CachedImages, type ImageSizes } from "./image-file.js";
 import { sampleImages, writeImages, type FixedImages } from "./make-images.js";
 import type { CacheListener } from "./report.js";
-import { assertRoom } from "./room.js";
+import { assertRoom } from "./memory-cache.js";
 
 const WAIT_MS = 500;
 

@@ -1,9 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { TransformSpec } from "../../recipes/schema.js";
 import type { Dataset } from "../dataset.js";
-import { imageError } from "../image-error.js";
+import { imageError, type RgbImage, vision } from "../vision.js";
 import { subset } from "../subset.js";
-import { vision, type RgbImage } from "../vision.js";
 import { ImageFileWriter, type ImageSizes } from "./image-file.js";
 import type { CacheListener } from "./report.js";
 

@@ -1,9 +1,10 @@
 import { closeSync } from "node:fs";
 import { vision } from "../vision.js";
-import { writeImages, type FixedImages } from "./make-images.js";
+import { type FixedImages, sampleImages, writeImages } from "./make-images.js";
 import type { CachedImages } from "./image-file.js";
 import type { CacheListener } from "./report.js";
-import { assertRoom } from "./room.js";
+import { UsageError } from "../../support/errors.js";
+import { formatBytes } from "../../support/units.js";
 
 /** Keeps the images in memory, as a file without a name: it ends with the last use of it. */
 export async function memoryCache(images: FixedImages, listener: CacheListener): Promise<CachedImages> {
@@ -19,4 +20,25 @@ export async function memoryCache(images: FixedImages, listener: CacheListener):
     close();
     throw error;
   }
+}
+
+/**
+ * Makes sure that the images fit, by the mean size of a sample: 3 · height · width bytes each.
+ * @throws UsageError with what they take and what there is.
+ */
+export function assertRoom(
+  images: FixedImages,
+  { place, free }: { place: "memory" | "disk"; free: number },
+): void {
+  const sample = sampleImages(images);
+  const bytes = sample.reduce((sum, { image }) => sum + image.pixels.length, 0) / sample.length;
+  const { size, split } = images.dataset;
+  const needed = bytes * size;
+  if (needed <= free) return;
+  const where = place === "memory" ? "of memory" : "on the disk";
+  throw new UsageError(
+    `data.cache=${place}: the ${size} ${split} images take about ${formatBytes(Math.round(needed))}, and ` +
+      `${formatBytes(free)} ${where} are free. Let data.${split} begin with a resize to a smaller size, or set ` +
+      `data.cache=${place === "memory" ? "disk or " : ""}none.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
-import { userCacheFolder } from "../../support/cache-folder.js";
+import { userCacheFolder } from "../../support/paths.js";
 import { Loader, workerThreads, type LoaderOptions } from "../loader/loader.js";
 import { diskCache } from "./disk-cache.js";
 import { withoutFixedStart } from "./fixed-transforms.js";

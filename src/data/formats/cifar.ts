@@ -1,8 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../support/errors.js";
-import type { Dataset, Split } from "../dataset.js";
-import { sharedBytes } from "../shared-bytes.js";
+import { type Dataset, sharedBytes, type Split } from "../dataset.js";
 import { binaryVersion } from "./cifar-binary.js";
 import { pythonVersion } from "./cifar-python.js";
 import {

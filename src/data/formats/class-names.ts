@@ -2,7 +2,7 @@ import { basename, dirname, extname, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { parseJson } from "./reading/json-file.js";
 import type { Listing } from "./listing.js";
-import type { DataSource } from "../source.js";
+import type { DataSource } from "../dataset.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
 
 /** More are a mistake, such as numbers of images taken for labels. */

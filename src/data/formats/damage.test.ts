@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../support/errors.js";
 import { openDataset } from "../registry.js";
-import type { DataSpec } from "../source.js";
+import type { DataSpec } from "../dataset.js";
 import { tarOf } from "./reading/tar.fixture.js";
 import { dataSpec, fixturePath, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 

@@ -2,7 +2,7 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDataset, openForCheck } from "../registry.js";
-import type { DataSpec } from "../source.js";
+import type { DataSpec } from "../dataset.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const GOOD = {

@@ -2,9 +2,7 @@ import { type Dirent, readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { BadRecords } from "../bad-records.js";
-import type { Dataset, Split } from "../dataset.js";
-import type { DataSource } from "../source.js";
-
+import type { Dataset, DataSource, Split } from "../dataset.js";
 /** Stands for bytes of a name that are not UTF-8: no file is found by such a name. */
 const UNREADABLE = "\ufffd";
 

@@ -2,9 +2,8 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
-import type { Split } from "../dataset.js";
+import type { DataSource, Split } from "../dataset.js";
 import type { Labelled, Listed, ListedFormat, Listing, PlaceContext } from "./listing.js";
-import type { DataSource } from "../source.js";
 
 /** A format whose file names images that lie elsewhere, by full paths or such as begin in the data folder. */
 export interface FileListFormat<T extends Listed = Listed> {

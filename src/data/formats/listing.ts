@@ -1,8 +1,7 @@
 import { DataError } from "../../support/errors.js";
 import { BadRecords } from "../bad-records.js";
 import { type Classes, classesOf, labelNumber } from "./class-names.js";
-import type { Dataset, Pixels, Split } from "../dataset.js";
-import type { DataSource } from "../source.js";
+import type { Dataset, DataSource, Pixels, Split } from "../dataset.js";
 
 /** An image with its label, as files have it. */
 export interface Listed {

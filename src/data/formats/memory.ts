@@ -1,6 +1,5 @@
 import { DataError } from "../../support/errors.js";
-import type { Dataset, Split } from "../dataset.js";
-import { sharedBytes } from "../shared-bytes.js";
+import { type Dataset, sharedBytes, type Split } from "../dataset.js";
 
 export interface MemoryOptions {
   /** uint8, one image after the other, RGB */

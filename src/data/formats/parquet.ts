@@ -6,7 +6,7 @@ import { matchingFiles } from "./reading/file-pattern.js";
 import { withFiles } from "./listed-files.js";
 import type { Listed, ListedFormat } from "./listing.js";
 import { ParquetFile } from "./reading/parquet-file.js";
-import type { DataSource } from "../source.js";
+import type { DataSource } from "../dataset.js";
 import { joinEncoded } from "../subset.js";
 
 /** A row: an image in the file itself, or the path of one. */

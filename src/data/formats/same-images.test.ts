@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { scope } from "../../torch/scope.js";
 import { Loader } from "../loader/loader.js";
 import { openDataset } from "../registry.js";
-import type { DataSpec } from "../source.js";
+import type { DataSpec } from "../dataset.js";
 import { tarOf } from "./reading/tar.fixture.js";
 import { dataSpec, fixturePath, plainOptions, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
 

@@ -1,10 +1,9 @@
 import { posix, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
-import type { SpanPixels } from "../dataset.js";
+import type { DataSource, SpanPixels } from "../dataset.js";
 import { matchingFiles } from "./reading/file-pattern.js";
 import type { Listed, ListedFormat } from "./listing.js";
-import type { DataSource } from "../source.js";
 import { TarFile, type TarMember } from "./reading/tar.js";
 
 /** An image of a shard, with the label of its sample. */

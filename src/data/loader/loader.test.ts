@@ -8,7 +8,7 @@ import type { Tensor } from "../../torch/tensor.js";
 import { decodeImages, type DecodeOptions } from "./decode.js";
 import { Loader, type Batch, type LoaderOptions } from "./loader.js";
 import { openImageFolder } from "../formats/image-folder.js";
-import { instanceSampler } from "../samplers/instance.js";
+import { instanceSampler } from "../samplers/sampler.js";
 import {
   fixturePath,
   jpeg,

@@ -9,11 +9,10 @@ import { Tensor } from "../../torch/tensor.js";
 import type { Dataset } from "../dataset.js";
 import { splitForDevice, transformOnDevice, type DeviceTransform } from "./device-transforms.js";
 import { mixImages, planMix, type Mix } from "./mix.js";
-import { imageError } from "../image-error.js";
+import { type DecodedPixels, imageError, vision } from "../vision.js";
 import { Normalization } from "./normalization.js";
 import { planEpoch, type Shard } from "./epoch-plan.js";
 import type { Sampler } from "../samplers/sampler.js";
-import { vision, type DecodedPixels } from "../vision.js";
 
 /** Every image is part one, by `share`, and part another of the batch. */
 export interface Mixed {

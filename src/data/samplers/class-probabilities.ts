@@ -1,3 +1,6 @@
+import type { SamplerSpec } from "./registry.js";
+import { repeatFactors } from "./repeat-factor.js";
+
 /**
  * p_c = n_c^q / Σ_i n_i^q for class counts n: 1 is instance sampling, 1/2 the square root, 0 class balance. A class
  * without images has no share. Kang et al., "Decoupling representation and classifier for long-tailed recognition",
@@ -17,4 +20,31 @@ export function progressivelyBalanced(counts: readonly number[], epoch: number, 
   const share = Math.min(1, (epoch + 1) / epochs);
   const balanced = powerOfCounts(counts, 0);
   return powerOfCounts(counts, 1).map((p, label) => (1 - share) * p + share * balanced[label]!);
+}
+
+/**
+ * The share of each class among the images that a sampler draws, of classes with `counts` images; of one that changes
+ * over the training, in the last epoch.
+ */
+export function classShares(spec: SamplerSpec, counts: readonly number[]): number[] {
+  switch (spec.kind) {
+    case "instance":
+      return powerOfCounts(counts, 1);
+    case "class-balanced":
+    case "progressive":
+      return powerOfCounts(counts, 0);
+    case "square-root":
+      return powerOfCounts(counts, 1 / 2);
+    case "fourth-root":
+      return powerOfCounts(counts, 1 / 4);
+    case "repeat-factor": {
+      const factors = repeatFactors(counts, spec.threshold ?? 1 / counts.length);
+      return powerOfCounts(
+        counts.map((count, label) => count * factors[label]!),
+        1,
+      );
+    }
+    default:
+      return spec satisfies never;
+  }
 }

@@ -3,10 +3,8 @@ import type { Dataset } from "../dataset.js";
 import { classStatistics } from "../statistics.js";
 import { powerOfCounts, progressivelyBalanced } from "./class-probabilities.js";
 import { classSampler } from "./class-sampler.js";
-import { instanceSampler } from "./instance.js";
+import { instanceSampler, type Sampler } from "./sampler.js";
 import { repeatFactors, repeatFactorSampler } from "./repeat-factor.js";
-import type { Sampler } from "./sampler.js";
-
 export type SamplerSpec = ResolvedRecipe["data"]["sampler"];
 
 /** The sampler that a recipe names, over training data, for a training of `epochs`. */

@@ -2,7 +2,7 @@ import { Rng } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
 import type { Sampler } from "./sampler.js";
 import { ORDER_STREAMS, REPEAT_STREAMS } from "./streams.js";
-import { sum } from "../../support/sum.js";
+import { sum } from "../../support/math.js";
 
 /**
  * r_c = max(1, √(t / f_c)) for a class that has the share f_c of the images: Gupta, Dollár and Girshick, "LVIS", CVPR

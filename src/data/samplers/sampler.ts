@@ -1,3 +1,6 @@
+import { Rng } from "../../torch/random.js";
+import { ORDER_STREAMS } from "./streams.js";
+
 /** Which images an epoch is made of, and in which order: of seed and epoch alone, so that any process can tell. */
 export interface Sampler {
   /** Draws of an epoch, the same number in every one. */
@@ -10,4 +13,14 @@ export interface Sampler {
 export function drawCounts(order: Int32Array, images: number): Int32Array {
   const drawn = new Int32Array(images);
   return order.map((image) => drawn[image]!++);
+}
+
+/** Every image once an epoch, shuffled: classes come as often as they have images. */
+export function instanceSampler({ size, seed }: { size: number; seed: number }): Sampler {
+  return { size, epoch: (epoch) => new Rng(seed, ORDER_STREAMS + epoch).permutation(size) };
+}
+
+/** Every image once, in the data's order: for evaluation. */
+export function inOrder(size: number): Sampler {
+  return { size, epoch: () => Int32Array.from({ length: size }, (_, image) => image) };
 }

@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/dataset.js";
-import { sum } from "../../support/sum.js";
+import { sum } from "../../support/math.js";
 
 /** What the advice depends on. */
 export interface Situation {

@@ -1,7 +1,6 @@
 import { DataError } from "../../support/errors.js";
-import type { Dataset, Split } from "../../data/dataset.js";
+import type { Dataset, DataSpec, Split } from "../../data/dataset.js";
 import { openForCheck } from "../../data/registry.js";
-import type { DataSpec } from "../../data/source.js";
 import type { Finding } from "./finding.js";
 import { find } from "./find.js";
 import type { CheckedData, CheckedSplit } from "./images.js";

@@ -1,8 +1,7 @@
-import { classSizes, type ClassSize } from "../../data/class-sizes.js";
+import { type ClassSize, classSizes, classStatistics } from "../../data/statistics.js";
 import type { GroupRule } from "../../data/groups.js";
 import type { Dataset } from "../../data/dataset.js";
 import { imageStatistics, type ImageStatistics } from "../../data/image-statistics.js";
-import { classStatistics } from "../../data/statistics.js";
 import type { CheckResult } from "./check.js";
 import type { Finding, ImageRef } from "./finding.js";
 import { unitOf, type Severity } from "./finding-kinds.js";

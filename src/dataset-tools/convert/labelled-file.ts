@@ -8,7 +8,7 @@ import { inaturalistFormat } from "../../data/formats/inaturalist.js";
 import { listFormat } from "../../data/formats/list.js";
 import type { FileListFormat } from "../../data/formats/listed-files.js";
 import type { Listed } from "../../data/formats/listing.js";
-import type { DataSpec } from "../../data/source.js";
+import type { DataSpec } from "../../data/dataset.js";
 import { annotationTexts, categories, type ImageAnnotation } from "./annotation-file.js";
 
 export type FileKind = "annotations" | "list" | "csv" | "inaturalist";

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDataset } from "../../data/registry.js";
-import type { DataSource } from "../../data/source.js";
+import type { DataSource } from "../../data/dataset.js";
 import { jpeg, packedDataset, temporaryFolder, writeFiles } from "../../data/testing.fixture.js";
 import { writeSplit, type SplitFiles, type WrittenPart } from "./split.js";
 

@@ -1,4 +1,5 @@
-import { lastSteps, quoted, type Guide } from "./guide.js";
+import { lastSteps, type Guide } from "./guide.js";
+import { shellQuoted } from "../../support/text.js";
 
 const cifar = (number: "10" | "100", folder: string): Guide => ({
   name: `cifar${number}-lt`,
@@ -10,7 +11,7 @@ const cifar = (number: "10" | "100", folder: string): Guide => ({
   steps: (root) => [
     {
       title: `Get CIFAR-${number} from its publisher`,
-      commands: [`longtail data download cifar${number} --to ${quoted(root)}`],
+      commands: [`longtail data download cifar${number} --to ${shellQuoted(root)}`],
       makes: [{ path: folder }],
     },
     ...lastSteps(`cifar${number}-lt-ncl`, root, []),

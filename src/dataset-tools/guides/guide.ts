@@ -1,10 +1,11 @@
+import { shellQuoted } from "../../support/text.js";
 /** From a publisher's files to training, as commands with the user's own paths. */
 export interface Guide {
   readonly name: string;
   readonly title: string;
   /** What it takes and what to know before. */
   readonly about: string;
-  /** @param root the data folder, to be written into commands by `quoted` */
+  /** @param root the data folder, to be written into commands by `shellQuoted` */
   readonly steps: (root: string) => readonly Step[];
 }
 
@@ -24,17 +25,12 @@ export interface Expected {
   readonly until?: string;
 }
 
-/** A path as a shell takes it. */
-export function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
-
 /** The last two steps of every guide: the data is looked at, then trained on. */
 export function lastSteps(recipe: string, root: string, settings: readonly string[]): Step[] {
   const data = [
     recipe,
-    `--data ${quoted(root)}`,
-    ...settings.map((setting) => `--set ${quoted(setting)}`),
+    `--data ${shellQuoted(root)}`,
+    ...settings.map((setting) => `--set ${shellQuoted(setting)}`),
   ].join(" ");
   return [
     {

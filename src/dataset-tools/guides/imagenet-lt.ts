@@ -1,4 +1,5 @@
-import { lastSteps, quoted, type Guide, type Step } from "./guide.js";
+import { lastSteps, type Guide, type Step } from "./guide.js";
+import { shellQuoted } from "../../support/text.js";
 
 /** Where Liu et al. publish the lists of ImageNet-LT and Places-LT (the readme of their code). */
 export const OLTR_LISTS = "https://drive.google.com/drive/folders/1j7Nkfe6ZhzKFXePHdsseeeGI877Xu1yf";
@@ -18,7 +19,7 @@ export const imagenetGuide: Guide = {
       title:
         "Download ILSVRC2012_img_train.tar (md5 1d675b47d978889d74fa0da5fadfb00e) and ILSVRC2012_img_val.tar (md5 " +
         "29b22e2961454d5413ddabcf34fc5622) from https://image-net.org/download.php into the data folder",
-      commands: [`mkdir -p ${quoted(root)}`],
+      commands: [`mkdir -p ${shellQuoted(root)}`],
       makes: [
         { path: "ILSVRC2012_img_train.tar", until: LAST_TRAIN },
         { path: "ILSVRC2012_img_val.tar", until: LAST_VAL },
@@ -43,8 +44,8 @@ export const imagenetGuide: Guide = {
 };
 
 function unpackTraining(root: string): Step {
-  const train = quoted(`${root}/train`);
-  const archive = quoted(`${root}/ILSVRC2012_img_train.tar`);
+  const train = shellQuoted(`${root}/train`);
+  const archive = shellQuoted(`${root}/ILSVRC2012_img_train.tar`);
   const unpackClass = 'mkdir -p "${t%.tar}" && tar -xf "$t" -C "${t%.tar}" && rm "$t"';
   return {
     title: "Unpack the training images, an archive a class",
@@ -57,14 +58,14 @@ function unpackTraining(root: string): Step {
 }
 
 function unpackValidation(root: string): Step {
-  const val = quoted(`${root}/val`);
-  const archive = quoted(`${root}/ILSVRC2012_img_val.tar`);
+  const val = shellQuoted(`${root}/val`);
+  const archive = shellQuoted(`${root}/ILSVRC2012_img_val.tar`);
   const intoClass = 'mkdir -p "$(dirname "$path")" && mv -n "val/$(basename "$path")" "$path"';
   return {
     title: "Unpack the validation images, and move each into the folder that the list has it in",
     commands: [
       `mkdir -p ${val} && tar -xf ${archive} -C ${val}`,
-      `(cd ${quoted(root)} && while read -r path label; do ${intoClass}; done < ImageNet_LT_test.txt)`,
+      `(cd ${shellQuoted(root)} && while read -r path label; do ${intoClass}; done < ImageNet_LT_test.txt)`,
     ],
     makes: [{ path: LAST_VAL }],
   };

@@ -1,4 +1,5 @@
-import { lastSteps, quoted, type Guide, type Step } from "./guide.js";
+import { lastSteps, type Guide, type Step } from "./guide.js";
+import { shellQuoted } from "../../support/text.js";
 
 const PUBLISHER = "https://ml-inat-competition-datasets.s3.amazonaws.com/2018";
 
@@ -33,12 +34,12 @@ export const inat18Guide: Guide = {
     "the disk until the archive is removed.",
   steps: (root) => [
     ...ARCHIVES.map(({ file, md5, makes, what }): Step => {
-      const archive = quoted(`${root}/${file}`);
+      const archive = shellQuoted(`${root}/${file}`);
       return {
         title: `Download and unpack ${what}`,
         commands: [
           `curl --fail --location --continue-at - --create-dirs --output ${archive} ${PUBLISHER}/${file}`,
-          `echo "${md5}  "${archive} | md5sum --check && tar -xzf ${archive} -C ${quoted(root)}`,
+          `echo "${md5}  "${archive} | md5sum --check && tar -xzf ${archive} -C ${shellQuoted(root)}`,
         ],
         makes: [{ path: makes }],
       };

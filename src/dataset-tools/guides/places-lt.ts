@@ -1,5 +1,6 @@
 import { OLTR_LISTS } from "./imagenet-lt.js";
-import { lastSteps, quoted, type Guide } from "./guide.js";
+import { lastSteps, type Guide } from "./guide.js";
+import { shellQuoted } from "../../support/text.js";
 
 const ARCHIVE = "places365standard_easyformat.tar";
 const WEIGHTS = "resnet152-b121ed2d.pth";
@@ -12,13 +13,13 @@ export const placesGuide: Guide = {
     "validation images to test on; lists by Liu et al. (CVPR 2019). NCL's PyTorch code tests on 20 images a class out of " +
     "the training folder instead. The training starts from ImageNet's weights. 25 GB to download.",
   steps: (root) => {
-    const archive = quoted(`${root}/${ARCHIVE}`);
+    const archive = shellQuoted(`${root}/${ARCHIVE}`);
     return [
       {
         title: "Download and unpack Places365-Standard, images of 256 pixels in a folder a class",
         commands: [
           `curl --fail --location --continue-at - --create-dirs --output ${archive} http://data.csail.mit.edu/places/places365/${ARCHIVE}`,
-          `tar -xf ${archive} -C ${quoted(root)} --strip-components=1`,
+          `tar -xf ${archive} -C ${shellQuoted(root)} --strip-components=1`,
         ],
         makes: [{ path: "train/airfield" }, { path: "val/airfield" }],
       },
@@ -33,7 +34,7 @@ export const placesGuide: Guide = {
       {
         title: "Download ResNet-152's weights for ImageNet, from PyTorch",
         commands: [
-          `curl --fail --location --output ${quoted(`${root}/${WEIGHTS}`)} https://download.pytorch.org/models/${WEIGHTS}`,
+          `curl --fail --location --output ${shellQuoted(`${root}/${WEIGHTS}`)} https://download.pytorch.org/models/${WEIGHTS}`,
         ],
         makes: [{ path: WEIGHTS }],
       },

@@ -1,6 +1,6 @@
 import { formatBytes } from "../../support/units.js";
 import { formatTable } from "../../support/table.js";
-import type { ClassSize } from "../../data/class-sizes.js";
+import type { ClassSize } from "../../data/statistics.js";
 import type { DatasetCard } from "../../data/card.js";
 import type { Quantiles } from "../../data/image-statistics.js";
 import type { DataInfo } from "./info.js";

@@ -5,7 +5,7 @@ import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { DataError } from "../../support/errors.js";
 import { adviseOn, type Start } from "../advice/advise.js";
 import { datasetCard, type DatasetCard } from "../../data/card.js";
-import { classSizes, type ClassSize } from "../../data/class-sizes.js";
+import { classSizes, type ClassSize } from "../../data/statistics.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { GroupRule } from "../../data/groups.js";
 import { imageStatistics, type ImageStatistics } from "../../data/image-statistics.js";

@@ -1,7 +1,7 @@
 import type { ByGroup, Calibration, ConfidenceBin } from "../analysis.js";
 import { Grouped } from "../by-group.js";
 import type { Group } from "../../data/groups.js";
-import { sum } from "../../support/sum.js";
+import { sum } from "../../support/math.js";
 import { increment, raise } from "../tally.js";
 import type { Answers } from "./answers.js";
 

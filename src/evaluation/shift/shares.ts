@@ -1,6 +1,6 @@
 import { tensor } from "../../torch/create.js";
 import type { LogitTransform } from "../meter.js";
-import { sum } from "../../support/sum.js";
+import { sum } from "../../support/math.js";
 
 /**
  * [C]: log of the shares of the classes in `target`, less the log of those in `source`; both are in proportion. What is added

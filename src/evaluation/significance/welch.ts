@@ -1,5 +1,5 @@
 import { criticalT, twoSidedP } from "./student-t.js";
-import { mean, sum } from "../../support/sum.js";
+import { mean, sum } from "../../support/math.js";
 
 /** How much two groups of measurements differ in their means. */
 export interface WelchTest {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
 import type { Dispatcher, Response } from "undici";
-import type { Environment } from "../../support/cache-folder.js";
+import type { Environment } from "../../support/paths.js";
 import { EngineError } from "../../support/errors.js";
 import { loginFor, withoutLogin } from "./credentials.js";
 import type { PipSettings } from "./pip-settings.js";

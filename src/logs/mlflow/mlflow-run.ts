@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../../support/atomic-file.js";
 import { prettyJson, valueAt } from "../../support/json.js";
-import { steadyNow } from "../../support/steady-time.js";
+import { steadyNow } from "../../support/process.js";
 import type { RunFolder } from "../../runs/run-folder.js";
 import { type Param, paramsOf } from "./params.js";
 import { type MlflowServer, RefusedError } from "./server.js";

@@ -1,4 +1,4 @@
-import type { Environment } from "../../support/cache-folder.js";
+import type { Environment } from "../../support/paths.js";
 import { UsageError } from "../../support/errors.js";
 
 /** Which MLflow server a run is told to, and how. */

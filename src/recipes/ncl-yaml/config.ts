@@ -1,5 +1,5 @@
 import { UsageError } from "../../support/errors.js";
-import { nearest } from "../../support/nearest.js";
+import { nearest } from "../../support/text.js";
 import { isObject, type Json, type JsonObject } from "../../support/json.js";
 import {
   isReferenceKey,

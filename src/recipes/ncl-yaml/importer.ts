@@ -1,5 +1,5 @@
 import { UsageError } from "../../support/errors.js";
-import { nearest } from "../../support/nearest.js";
+import { nearest } from "../../support/text.js";
 import type { Json } from "../../support/json.js";
 import type { Override } from "../overrides.js";
 import type { ReferenceConfig } from "./config.js";

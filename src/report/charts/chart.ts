@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import type { PlotOptions } from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import { Markup, markup } from "../../support/markup.js";
-import { table, type TableOptions } from "../html/table.js";
+import { table, type TableOptions } from "../html/section.js";
 
 export interface LegendItem {
   readonly name: string;

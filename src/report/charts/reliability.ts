@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Calibration } from "../../evaluation/analysis.js";
 import type { Markup } from "../../support/markup.js";
-import { percentText } from "../html/prose.js";
+import { percentText } from "../html/section.js";
 import { chart } from "./chart.js";
 
 interface Bin {

@@ -1,5 +1,5 @@
 import type { Point } from "./trend.js";
-import { sum } from "../../support/sum.js";
+import { sum } from "../../support/math.js";
 
 const STEPS = 40;
 /** The kernel's width in parts of the range of log x. */

@@ -1,4 +1,4 @@
-import { mean } from "../../support/sum.js";
+import { mean } from "../../support/math.js";
 
 /** y ≈ intercept + slope · log10 x, by least squares. */
 export interface Trend {

@@ -3,8 +3,7 @@ import { GROUPS, groupOf } from "../../data/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
 import { GROUP_COLORS, groupLegend } from "../html/groups.js";
-import { pointsText } from "../html/prose.js";
-import { table } from "../html/table.js";
+import { pointsText, table } from "../html/section.js";
 import { classMeans } from "./overlays.js";
 import type { RunGroup } from "./run-groups.js";
 

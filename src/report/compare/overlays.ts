@@ -5,10 +5,10 @@ import { curvesChart, type Curve } from "../charts/curves.js";
 import { smoothed } from "../charts/smoothed.js";
 import { ALL_AND_GROUPS } from "../../data/groups.js";
 import { seriesColor } from "../html/groups.js";
-import { percentText } from "../html/prose.js";
+import { percentText } from "../html/section.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";
 import type { GroupSummary } from "./comparison.js";
-import { mean } from "../../support/sum.js";
+import { mean } from "../../support/math.js";
 
 /** Accuracy of each group of runs by group of classes: means, and bars of a standard deviation to each side. */
 export function accuracyOverlay(groups: readonly GroupSummary[]): Markup {

@@ -1,10 +1,16 @@
 import { spreadText } from "../../evaluation/over-seeds.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { pageText } from "../../support/page/page.js";
-import { counted, pointsText, sentences } from "../html/prose.js";
-import { contents, sectionMarkup, type Section } from "../html/section.js";
+import {
+  contents,
+  counted,
+  pointsText,
+  type Section,
+  sectionMarkup,
+  sentences,
+  table,
+} from "../html/section.js";
 import { REPORT_STYLE } from "../html/style.js";
-import { table } from "../html/table.js";
 import { classChanges } from "./class-changes.js";
 import { MEASURES, type Comparison } from "./comparison.js";
 import { accuracyOverlay, curveOverlays, frequencyOverlay } from "./overlays.js";

@@ -4,9 +4,7 @@ import { modelRows } from "../../evaluation/results-table.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { reliabilityChart } from "../charts/reliability.js";
 import { GROUP_COLORS, groupsOf } from "../html/groups.js";
-import { percentText, pointsText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
-import { table, type Cell } from "../html/table.js";
+import { type Cell, percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
 
 /** How far the probabilities can be trusted: by group, by network, and after temperature scaling. */

@@ -1,6 +1,5 @@
 import { Markup, markup } from "../../support/markup.js";
-import { counted, percentText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
+import { counted, percentText, type Section, sentences } from "../html/section.js";
 import type { Judged } from "../run/judged.js";
 import { classMistakes, type ClassMistakes } from "../run/mistakes.js";
 import type { ReportedRun } from "../run/reported-run.js";

@@ -1,11 +1,16 @@
 import { GROUPS } from "../../data/groups.js";
 import type { Analysis, ConfusedPair } from "../../evaluation/analysis.js";
 import { markup, type Markup } from "../../support/markup.js";
-import { picture, withoutPictures } from "../html/picture.js";
-import { counted, percentText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
-import { table } from "../html/table.js";
-import { groupAnswers, type GroupAnswers } from "../run/group-mistakes.js";
+import {
+  counted,
+  percentText,
+  picture,
+  type Section,
+  sentences,
+  table,
+  withoutPictures,
+} from "../html/section.js";
+import { groupAnswers, type GroupAnswers } from "../run/mistakes.js";
 import type { Judged } from "../run/judged.js";
 import type { Pictures } from "../run/pictures.js";
 import type { ReportedRun } from "../run/reported-run.js";

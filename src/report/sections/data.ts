@@ -3,11 +3,9 @@ import { longTailPlot } from "../../data/long-tail-plot.js";
 import { GROUPS, groupOf } from "../../data/groups.js";
 import { markup } from "../../support/markup.js";
 import { facts } from "../../support/page/page.js";
-import { counted, percentText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
-import { table } from "../html/table.js";
+import { counted, percentText, type Section, sentences, table } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
-import { sum } from "../../support/sum.js";
+import { sum } from "../../support/math.js";
 
 /** What was trained and judged on. */
 export function dataSection({ description }: ReportedRun): Section {

@@ -4,9 +4,7 @@ import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
 import { logTrend, trendAt, type Trend } from "../charts/trend.js";
 import { GROUP_COLORS, groupLegend } from "../html/groups.js";
-import { percentText, pointsText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
-import { table } from "../html/table.js";
+import { percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { Judged } from "../run/judged.js";
 import type { ReportedRun } from "../run/reported-run.js";
 

@@ -1,8 +1,6 @@
 import type { Analysis, HardImage } from "../../evaluation/analysis.js";
 import { markup, type Markup } from "../../support/markup.js";
-import { picture, withoutPictures } from "../html/picture.js";
-import { counted, percentText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
+import { counted, percentText, picture, type Section, sentences, withoutPictures } from "../html/section.js";
 import type { Pictures } from "../run/pictures.js";
 import type { ReportedRun } from "../run/reported-run.js";
 

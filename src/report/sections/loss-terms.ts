@@ -1,9 +1,7 @@
 import { markup } from "../../support/markup.js";
 import { curvesChart } from "../charts/curves.js";
 import { seriesColor } from "../html/groups.js";
-import { percentText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
-import { table } from "../html/table.js";
+import { percentText, type Section, sentences, table } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
 import type { TrainingPoint } from "../run/step-means.js";
 

@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
 import { markup } from "../../support/markup.js";
 import { facts } from "../../support/page/page.js";
-import type { Section } from "../html/section.js";
-import { sentences } from "../html/prose.js";
+import { type Section, sentences } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
+import { shellQuoted } from "../../support/text.js";
 
 /** How the run came about, and how to have it again. */
 export function recipeSection({ description, folder }: ReportedRun): Section {
@@ -37,13 +37,8 @@ export function recipeSection({ description, folder }: ReportedRun): Section {
       ["started", `${started.slice(0, 16).replace("T", " ")} UTC`],
     ])}
 <h3>Commands</h3>
-<pre tabindex="0" aria-label="Commands"><code>${command.length > 0 ? `${command.map(quoted).join(" ")}\n` : "# started from code\n"}longtail reproduce ${quoted(folder.path)}</code></pre>
+<pre tabindex="0" aria-label="Commands"><code>${command.length > 0 ? `${command.map(shellQuoted).join(" ")}\n` : "# started from code\n"}longtail reproduce ${shellQuoted(folder.path)}</code></pre>
 <details><summary>The recipe with every default</summary>
 <pre tabindex="0" aria-label="Recipe"><code>${stringify(recipe, { lineWidth: 100 })}</code></pre></details>`,
   };
-}
-
-/** An argument as a shell takes it. */
-function quoted(argument: string): string {
-  return /^[\w./:=,@%+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,9 +3,7 @@ import { modelRows } from "../../evaluation/results-table.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { farGroups } from "../html/groups.js";
-import { counted, listed, percentText, pointsText, sentences } from "../html/prose.js";
-import type { Section } from "../html/section.js";
-import { table } from "../html/table.js";
+import { counted, listed, percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { Judged } from "../run/judged.js";
 import type { ReportedRun } from "../run/reported-run.js";
 

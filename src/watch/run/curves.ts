@@ -1,6 +1,5 @@
-import { objectIn, type JsonObject } from "../../support/json.js";
+import { type JsonObject, listOf, numberOf, objectIn, objectOf, textOf } from "../../support/json.js";
 import type { CurvesPart } from "../protocol.js";
-import { listOf, numberOf, objectOf, textOf } from "./fields.js";
 import { NOTHING_READ, ThinnedTable, type TableCursor } from "./thinned-table.js";
 
 /** A screen of 2,000 pixels shows two curves beside each other. */

@@ -2,7 +2,7 @@ import { readdir, readlink, realpath } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { isRunning } from "../../support/leftovers.js";
-import { processIn } from "../../support/process-name.js";
+import { processIn } from "../../support/process.js";
 import { openRegular } from "../files/regular-file.js";
 
 /** Whose the run's folder is: a process here, one that has ended, or nobody's that we can see (another machine's). */

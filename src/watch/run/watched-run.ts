@@ -2,11 +2,9 @@ import { join } from "node:path";
 import { JsonFile } from "../files/json-file.js";
 import { LineTail } from "../files/line-tail.js";
 import type { Accuracy, RunSummary } from "../runs.js";
-import { numberOf, objectOf, textOf } from "./fields.js";
+import { numberOf, objectOf, textOf } from "../../support/json.js";
 import { holderOf, type Holder } from "./holder.js";
-import { accuracyOf, Overview } from "./overview.js";
-import { judgeState } from "./state.js";
-
+import { accuracyOf, judgeState, Overview } from "./overview.js";
 /** For the list, the end of a long run's events is enough: some 12,000 steps. */
 const END_OF_EVENTS = 4 << 20;
 const FIRST_EVENT = 64 << 10;

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { steadyNow } from "../../support/steady-time.js";
+import { steadyNow } from "../../support/process.js";
 import { plainLineMs, type TextStream } from "../../support/terminal.js";
 import { formatSeconds } from "../../support/units.js";
 import type { RunList, RunSummary } from "../runs.js";

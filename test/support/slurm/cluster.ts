@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { freePort } from "../../../src/support/free-port.js";
+import { freePort } from "../../../src/support/process.js";
 import { configuration, nodeName } from "./configuration.js";
 import type { SlurmPrograms } from "./programs.js";
 

@@ -6,6 +6,7 @@ import { findBuiltIn } from "../../../recipes/registry.js";
 import { resolveRecipe } from "../../../recipes/resolve.js";
 import type { ResolvedRecipe } from "../../../recipes/schema.js";
 import type { ChosenData } from "../data-arguments.js";
+import { shellQuoted } from "../../../support/text.js";
 
 /** The command that begins a training as the advice says; what the recipe has already is not repeated. */
 export function startCommand({ recipe, advice }: Start, { data }: ChosenData): string {
@@ -18,7 +19,7 @@ export function startCommand({ recipe, advice }: Start, { data }: ChosenData): s
     return isDeepStrictEqual(resolve(more), resolve(kept)) ? kept : more;
   }, []);
   const words = ["longtail", "train", recipe, "--data", data.root, ...set.flatMap((one) => ["--set", one])];
-  return words.map(quoted).join(" ");
+  return words.map(shellQuoted).join(" ");
 }
 
 const KEYS = [
@@ -37,9 +38,4 @@ function dataKeys({ data: base }: ResolvedRecipe, data: ResolvedRecipe["data"]):
     const value = data[key];
     return `data.${key}=${typeof value === "string" ? value : JSON.stringify(value)}`;
   });
-}
-
-/** As a shell reads it back. */
-function quoted(word: string): string {
-  return /^[\w./:=,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

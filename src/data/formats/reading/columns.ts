@@ -1,5 +1,5 @@
 import { DataError } from "../../../support/errors.js";
-import { nearest } from "../../../support/nearest.js";
+import { nearest } from "../../../support/text.js";
 
 /** Where a table's column is. @throws DataError that names those there are */
 export function requireColumn(file: string, columns: readonly string[], name: string): number {

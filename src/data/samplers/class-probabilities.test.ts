@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { classShares } from "./class-shares.js";
+import { classShares } from "./class-probabilities.js";
 import { buildSampler, type SamplerSpec } from "./registry.js";
 const counts = [400, 80, 16, 4];
 const labels = Int32Array.from(counts.flatMap((count, label) => Array<number>(count).fill(label)));

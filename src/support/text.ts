@@ -10,3 +10,8 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   const slips = Math.max(1, Math.floor(Math.max(name.length, best.length) / 3));
   return distance(name, best) <= slips ? best : undefined;
 }
+
+/** A word as a POSIX shell reads it back. */
+export function shellQuoted(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

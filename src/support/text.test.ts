@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearest } from "./nearest.js";
+import { nearest, shellQuoted } from "./text.js";
 
 test("a slip finds the word that was meant", () => {
   expect(nearest("optimzer.lr", ["optimizer.lr", "epochs"])).toBe("optimizer.lr");
@@ -10,4 +10,14 @@ test("a slip finds the word that was meant", () => {
 test("a word like no other finds nothing", () => {
   expect(nearest("colour", ["epochs", "batch"])).toBeUndefined();
   expect(nearest("epochs", [])).toBeUndefined();
+});
+
+test("a word is quoted for the shell only where it has to be", () => {
+  expect(["data/a-b", "optimizer.lr=0.1", "two words", "it's", ""].map(shellQuoted)).toEqual([
+    "data/a-b",
+    "optimizer.lr=0.1",
+    "'two words'",
+    "'it'\\''s'",
+    "''",
+  ]);
 });
