@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renamedKeys } from "../src/recipes/renamed-keys.js";
 import { longtail, quick } from "../src/cli/cli.fixture.js";
 import {
   anchorsIn,
@@ -223,6 +224,14 @@ describe("links", () => {
       [],
     );
   });
+});
+
+test("the changelog names every renamed key", () => {
+  const mentioned = inlineCodeIn("CHANGELOG.md").map(({ text }) => text.replace(/:.*/, ""));
+  const missing = renamedKeys
+    .flatMap(({ before, now }) => [before, now])
+    .filter((key) => !mentioned.includes(key));
+  expect(missing).toEqual([]);
 });
 
 test("a wrong option, recipe, key and script are found", async () => {
