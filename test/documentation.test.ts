@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -160,7 +161,7 @@ describe("code in running text", () => {
   test("files and folders of the project are there", () => {
     const path = /^(?:src|native|scripts|bench|test|docs|examples|recipes|web|bin|\.ci)\/[\w./-]+$/;
     const missing = matching(path).filter(
-      ({ text }) => !text.includes("/my-") && !existsSync(join(project, text)),
+      ({ text }) => !/\/my-|\/[A-Z]+$/.test(text) && !existsSync(join(project, text)),
     );
     expect(missing).toEqual([]);
   });
@@ -224,6 +225,14 @@ describe("links", () => {
       [],
     );
   });
+});
+
+test("CONTRIBUTING's layout names every folder of src", () => {
+  const layout = readFileSync(join(project, "CONTRIBUTING.md"), "utf8").split("```")[3] ?? "";
+  const folders = readdirSync(join(project, "src"), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  expect(folders.map(({ name }) => name).filter((name) => !layout.includes(` ${name}/ `))).toEqual([]);
 });
 
 test("the changelog names every renamed key", () => {

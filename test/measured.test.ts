@@ -1,10 +1,11 @@
 /** bench/record.mjs: what it makes of finished runs, and that README shows recipes/measured.json. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
+const project = join(import.meta.dirname, "..");
 const commit = "0123456789abcdef0123456789abcdef01234567";
 let folder = "";
 beforeAll(() => {
@@ -15,7 +16,7 @@ afterAll(() => {
 });
 
 function record(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const script = join(import.meta.dirname, "../bench/record.mjs");
+  const script = join(project, "bench/record.mjs");
   return spawnSync(process.execPath, [script, ...args], { encoding: "utf8" });
 }
 
@@ -73,4 +74,40 @@ test("runs of different recipes, and a seed given twice, are refused", () => {
     "expected a run a seed, found the seeds 2, 2",
   );
   expect(record().stderr).toContain("expected the folders of finished runs, or --check");
+});
+
+/** Blocks of bench/RESULTS.md by their title, and of each the competitors' numbers: ratio of wall and of CPU time, memory. */
+function benchResults(): Map<string, Map<string, readonly number[]>> {
+  const text = readFileSync(join(project, "bench/RESULTS.md"), "utf8");
+  const races = [...text.matchAll(/^(.*)\n +wall ms .*\n((?:\S.*GiB\n)+)/gm)];
+  const row = /^(.*?) {2,}[\d.]+ +[\d.]+ +([\d.]+) \(.*\) +([\d.]+) +([\d.]+) GiB$/gm;
+  const numbers = (rows: string) =>
+    [...rows.matchAll(row)].map(([, name, ...values]) => [name!, values.map(Number)] as const);
+  return new Map(races.map(([, title, rows]) => [title!, new Map(numbers(rows!))]));
+}
+
+test.each([
+  ["step, 3 × ResNet-32, batch 64", "step: 3 x resnet32, batch 64, 32 px, 2 threads"],
+  ["step, 3 × ResNet-20, batch 128", "step: 3 x resnet20, batch 128, 32 px, 2 threads"],
+  ["step, ResNet-50, 224 px, batch 8", "step: 1 x resnet50, batch 8, 224 px, 2 threads"],
+  ["predictions, 3 × ResNet-32, batch 128", "inference: 3 x resnet32, batch 128, 32 px, 2 threads"],
+  ["predictions, ResNet-50, 224 px, batch 8", "inference: 1 x resnet50, batch 8, 224 px, 2 threads"],
+  ["an epoch of cifar100-lt-ncl", "epoch of 2001 images: cifar100-lt-ncl, 2 threads"],
+  ["evaluation of 10,000 images", "evaluation of 10000 images: 3 x resnet32, 32 px, 2 threads"],
+])("docs/performance.md has the numbers of bench/RESULTS.md: %s", (label, title) => {
+  const page = readFileSync(join(project, "docs/performance.md"), "utf8");
+  const line = page.split("\n").find((one) => one.startsWith(`| ${label}`))!;
+  const shown = [
+    ...line
+      .split("|")
+      .slice(2)
+      .join(" ")
+      .matchAll(/\d\.\d\d/g),
+  ].map(Number);
+  const [[, first] = [], ...others] = [...benchResults().get(title)!];
+  const measured = others.flatMap(([, [wall, cpu]]) => [wall!, cpu!]);
+  const memory = others.at(-1)![1][2]! / first![2]!;
+  const expected = [...measured, memory];
+  expect(shown).toHaveLength(expected.length);
+  for (const [i, value] of shown.entries()) expect(Math.abs(value - expected[i]!)).toBeLessThan(0.0101);
 });
