@@ -18,6 +18,7 @@ import {
   type Weights,
   weightsInUse,
 } from "../training/checkpoint.js";
+import { phaseAt } from "../training/phases.js";
 import type { WeightsState } from "../runs/calibration-file.js";
 
 type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
@@ -56,7 +57,8 @@ export function loadTrained(
   const model = usedWeights(checkpoint, weights);
   const { epoch, step } = checkpoint;
   const state = { epoch, step, weights: weightsInUse(checkpoint, weights) };
-  return build({ ...checkpoint, state }, options, (method) => {
+  const { recipe } = phaseAt(checkpoint.recipe, checkpoint);
+  return build({ ...checkpoint, recipe, state }, options, (method) => {
     restoreModel({ path: checkpoint.path, model }, method);
   });
 }

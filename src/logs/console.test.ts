@@ -153,3 +153,15 @@ test("an interrupted and a failed run say so", () => {
     ]
   `);
 });
+
+test("a phase is announced where it begins", () => {
+  const start = (epoch: number, phase: string): TrainingEvent => ({
+    type: "epoch-start",
+    time,
+    epoch,
+    phase,
+    lr: 0.1,
+  });
+  const lines = shown([start(1, "representation"), start(2, "representation"), start(3, "classifier")], 0);
+  expect(lines).toEqual(["phase representation\n", "phase classifier\n"]);
+});

@@ -32,6 +32,7 @@ class Progress {
   #run: RunEvent | undefined;
   readonly #epoch = { steps: 0, loss: 0, accuracy: 0 }; // sums over the epoch so far
   #evaluation: EvaluationEvent | undefined;
+  #phase: string | undefined;
   #shownAt = 0;
   #startedAt = 0;
 
@@ -52,6 +53,8 @@ class Progress {
         break;
       case "epoch-start":
         Object.assign(this.#epoch, { steps: 0, loss: 0, accuracy: 0 });
+        if (event.phase !== undefined && event.phase !== this.#phase) this.#line(`phase ${event.phase}`);
+        this.#phase = event.phase;
         break;
       case "step":
         this.#step(event);

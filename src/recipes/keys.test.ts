@@ -11,6 +11,7 @@ test("every key has a type, and what is not plain from its name a description", 
     citation: text
     seed: a whole number >= 0
     epochs: a whole number > 0
+    phases: a list
     data.kind: one of cifar10, cifar100, image-folder, annotations, list, inaturalist, csv, parquet, webdataset
     data.root: text or null
     data.trainFile: text or null

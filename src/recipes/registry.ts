@@ -1,5 +1,6 @@
 import { caltech20Ce, caltech20Ncl } from "./built-in/caltech20.js";
 import { cifarRecipes } from "./built-in/cifar.js";
+import { cifar100Crt } from "./built-in/crt.js";
 import { imagenetNcl, imagenetNclX50, inat18Ncl, placesNcl } from "./built-in/large.js";
 import { measuredText } from "./measured.js";
 import type { RecipeInput } from "./schema.js";
@@ -9,6 +10,7 @@ export const builtInRecipes: readonly RecipeInput[] = [
   caltech20Ncl,
   caltech20Ce,
   ...cifarRecipes,
+  cifar100Crt,
   imagenetNcl,
   imagenetNclX50,
   inat18Ncl,

@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
-import { type Json, valueAt } from "../support/json.js";
+import { type Json, type JsonObject, valueAt } from "../support/json.js";
 import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";
 import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
+import { phaseInput, type ResolvedPhase, withEpochsOfPhases } from "./phases.js";
 import { Recipe, type ResolvedRecipe } from "./schema.js";
 type Issue = z.core.$ZodIssue;
 
@@ -26,11 +27,39 @@ export function resolveRecipe(
   source: string,
   overrides: readonly Override[] = [],
 ): ResolvedRecipe {
-  const checked = { input: applyOverrides(recipe, overrides), source, overrides };
-  const { success, data, error } = Recipe.safeParse(checked.input);
-  if (success) return data;
+  const input = withEpochsOfPhases(applyOverrides(recipe, overrides), source);
+  const checked = { input, source, overrides };
+  const { success, data, error } = Recipe.safeParse(input);
+  if (success) return data.phases === undefined ? data : withPhases(data, checked);
   const keys = recipeKeys();
   throw new UsageError(error.issues.flatMap((issue) => describe(issue, checked, keys)).join("\n"));
+}
+
+/** Checks each phase as the recipe that it makes, and fills in the defaults of what it overrides. */
+function withPhases(recipe: ResolvedRecipe, { input, source, overrides }: Checked): ResolvedRecipe {
+  const phases = recipe.phases!.map(({ name, epochs, resetClassifier }, index): ResolvedPhase => {
+    const at = `phases.${index}`;
+    const { recipe: own, keys, dataKeys } = phaseInput(input as JsonObject, index, source);
+    const texts = overrides.filter(({ path }) => path[0] === "phases" && path[1] === String(index));
+    const inPhase = texts.map((override) => ({ ...override, path: override.path.slice(2) }));
+    const ofRecipe = inPhase.filter(({ path: [key = ""] }) => key === "data" || keys.includes(key));
+    const resolved = resolveRecipe(own, `${at} "${name}" of ${source}`, ofRecipe);
+    if (resolved.method.experts !== recipe.method.experts)
+      throw new UsageError(
+        `${at}.method.experts: expected ${recipe.method.experts}, as many as the recipe has, found ${resolved.method.experts} (${source})`,
+      );
+    if (index > 0 && !resetClassifier && keys.includes("classifier"))
+      throw new UsageError(
+        `${at}.classifier: expected resetClassifier: true beside another classifier, whose weights start anew (${source})`,
+      );
+    const data = pick(resolved.data, dataKeys);
+    return { name, epochs, resetClassifier, ...pick(resolved, keys), ...(dataKeys.length > 0 && { data }) };
+  });
+  return { ...recipe, phases };
+}
+
+function pick(from: object, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => keys.includes(key)));
 }
 
 function describe(issue: Issue, checked: Checked, keys: readonly RecipeKey[]): string[] {

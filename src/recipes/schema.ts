@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Data } from "./data-schema.js";
 import { Logs } from "./logs-schema.js";
+import { Phases } from "./phases.js";
 import { count, rate, share, weight } from "./numbers.js";
 
 /**
@@ -268,6 +269,7 @@ export const Recipe = z.strictObject({
     .describe("where the recipe is from, what was reported and what was measured"),
   seed: z.int().min(0).default(0).describe("of every random choice (--seed)"),
   epochs: count.describe("passes over the training images"),
+  phases: Phases,
   data: Data,
   backbone: Backbone.describe(
     "the network of each expert; resnet8 to 56 and 110 are for small images, the others for large ones",

@@ -62,6 +62,8 @@ export interface RunEvent extends Timed {
 export interface EpochStartEvent extends Timed {
   readonly type: "epoch-start";
   readonly epoch: number;
+  /** Name of the epoch's phase, where the recipe has phases. */
+  readonly phase?: string;
   /** Of the epoch's first step. */
   readonly lr: number;
 }

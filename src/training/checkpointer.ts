@@ -58,13 +58,14 @@ interface CheckpointerOptions {
 /** Writes a run's checkpoints when they are due. Of several processes the first one writes. */
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
+  readonly #recipe: ResolvedRecipe;
   readonly #clock: CheckpointClock;
-  readonly #lastEpoch: number;
 
-  constructor({ epochs, checkpoints }: ResolvedRecipe, options: CheckpointerOptions) {
+  /** recipe: the run's, with all its phases. */
+  constructor(recipe: ResolvedRecipe, options: CheckpointerOptions) {
     this.#options = options;
-    this.#clock = new CheckpointClock(checkpoints);
-    this.#lastEpoch = epochs;
+    this.#recipe = recipe;
+    this.#clock = new CheckpointClock(recipe.checkpoints);
   }
 
   /** Call it after each step, with the position after it. `progress` is asked for only when a checkpoint is due. */
@@ -72,7 +73,7 @@ export class Checkpointer {
     const due =
       position.step > 0
         ? this.#clock.dueAfterStep()
-        : position.epoch === this.#lastEpoch || this.#clock.dueAfterEpoch(position.epoch);
+        : position.epoch === training.phase.end || this.#clock.dueAfterEpoch(position.epoch);
     if (this.#options.agreement.any(due)) this.save(training, progress());
   }
 
@@ -88,26 +89,33 @@ export class Checkpointer {
     const { epoch, step } = progress;
     assertFinite(trainee.method.model.parameters(), { recipe, epoch, lr: trainee.optimizer.lr });
     if (peers.rank === 0) keepPrevious(folder);
-    write(training, folder.lastCheckpoint, progress);
+    this.#write(training, folder.lastCheckpoint, progress);
     this.#clock.saved();
     emit({ type: "checkpoint", path: folder.lastCheckpoint, epoch, step });
   }
 
   /** Writes the checkpoint of the best epoch so far. */
   saveBest(training: Training, progress: Progress): void {
-    write(training, this.#options.folder.bestCheckpoint, progress);
+    this.#write(training, this.#options.folder.bestCheckpoint, progress);
   }
-}
 
-/** The first process writes, with what only the others know. */
-function write(training: Training, path: string, progress: Progress): void {
-  const states = randomStates(training);
-  if (training.peers.rank > 0) return;
-  using _scope = scope();
-  const { recipe, trainee, data } = training;
-  const { classes, counts } = data.statistics;
-  const state = trainee.stateDict();
-  saveCheckpoint(path, { recipe, classes, counts, ...progress, state, randomStates: states });
+  /** The first process writes, with what only the others know. */
+  #write(training: Training, path: string, progress: Progress): void {
+    const states = randomStates(training);
+    const { trainee, data, peers } = training;
+    if (peers.rank > 0) return;
+    using _scope = scope();
+    const { classes, counts } = data.statistics;
+    const state = trainee.stateDict();
+    saveCheckpoint(path, {
+      recipe: this.#recipe,
+      classes,
+      counts,
+      ...progress,
+      state,
+      randomStates: states,
+    });
+  }
 }
 
 /** Keeps the newest checkpoint under a second name, so that one is left should the next prove damaged. */

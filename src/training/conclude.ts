@@ -21,7 +21,8 @@ export interface Conclusion {
  * interrupted before its end or here.
  */
 export async function conclude(run: Run, { progress, evaluation }: EpochsResult): Promise<Conclusion | null> {
-  const { epochs, selection } = run.training.recipe;
+  const { epochs, training } = run;
+  const { selection } = training.recipe;
   if (progress.epoch < epochs || evaluation === null) return null;
   const { kind } = selection;
   const { best, bestOnTest } = progress;

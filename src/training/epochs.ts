@@ -14,9 +14,11 @@ import type { Training } from "./prepare.js";
 import { StepLog } from "./step-log.js";
 import { learningRateAt, openExecutor, type StepExecutor, Steps } from "./steps.js";
 
-/** A training and where it writes. */
+/** A run at one of its phases, and where it writes. */
 export interface Run {
   readonly training: Training;
+  /** Epochs of the run, those of all phases. */
+  readonly epochs: number;
   readonly folder: RunFolder;
   readonly emit: Emit;
   readonly checkpointer: Checkpointer;
@@ -31,8 +33,8 @@ export interface EpochsResult {
 }
 
 /**
- * Trains from where the run stands to its last epoch, or until the signal. An epoch that ended without its evaluation is
- * evaluated first.
+ * Trains from where the run stands to the last epoch of its phase, or until the signal. An epoch that ended without its
+ * evaluation is evaluated first.
  */
 export async function trainEpochs(run: Run, from: Progress): Promise<EpochsResult> {
   const { training, agreement, checkpointer } = run;
@@ -49,8 +51,7 @@ export async function trainEpochs(run: Run, from: Progress): Promise<EpochsResul
       }
       progress = select(run, progress, evaluation.evaluation);
     }
-    if (progress.epoch === training.recipe.epochs || agreement.signal?.aborted)
-      return { progress, evaluation };
+    if (progress.epoch === training.phase.end || agreement.signal?.aborted) return { progress, evaluation };
     progress = await trainEpoch(run, executor, progress);
   }
 }
@@ -80,7 +81,12 @@ async function trainEpoch(run: Run, executor: StepExecutor, before: Progress): P
     return { ...before, epoch, step, sums: step === 0 ? null : log.sums };
   };
   if (before.step === 0)
-    emit({ type: "epoch-start", epoch: before.epoch + 1, lr: learningRateAt(training, before) });
+    emit({
+      type: "epoch-start",
+      epoch: before.epoch + 1,
+      ...(training.phase.name !== null && { phase: training.phase.name }),
+      lr: learningRateAt(training, before),
+    });
 
   for (const { position, completed } of steps) {
     log.add(completed);
@@ -99,9 +105,9 @@ async function trainEpoch(run: Run, executor: StepExecutor, before: Progress): P
   return progress;
 }
 
-/** Whether an epoch has just ended that is one to evaluate after. */
-function isEvaluated({ recipe }: Training, { epoch, step }: Position): boolean {
-  return step === 0 && epoch > 0 && (epoch % recipe.evaluation.every === 0 || epoch === recipe.epochs);
+/** Whether an epoch of this phase has just ended that is one to evaluate after. */
+function isEvaluated({ recipe, phase }: Training, { epoch, step }: Position): boolean {
+  return step === 0 && epoch > phase.start && (epoch % recipe.evaluation.every === 0 || epoch === phase.end);
 }
 
 /** Evaluates the network after an epoch. The pass over the test images after the last one gives the run's analysis as well. */
@@ -110,7 +116,7 @@ async function evaluateAfter(run: Run, { epoch }: Position): Promise<Evaluation 
   const { recipe } = training;
   if (recipe.selection.kind === "held-out")
     return evaluateSplit(training, { ...run, epoch, split: "held-out" });
-  return evaluateSplit(training, { ...run, epoch, split: "test", analyze: epoch === recipe.epochs });
+  return evaluateSplit(training, { ...run, epoch, split: "test", analyze: epoch === run.epochs });
 }
 
 /** Compares the epoch with those before and saves its network when it is the best one. */

@@ -29,16 +29,18 @@ interface LoadersOptions {
   readonly device: string;
   /** The piece of each batch that this process makes. */
   readonly shard: Shard;
+  /** Epochs of the run before the recipe's first one; none unless given. */
+  readonly firstEpoch?: number;
 }
 
 /** Opens the loaders, each with its cache where the recipe has one. */
 export async function openLoaders(
   recipe: ResolvedRecipe,
-  { data, views, device, shard }: LoadersOptions,
+  { data, views, device, shard, firstEpoch = 0 }: LoadersOptions,
   listener: CacheListener,
 ): Promise<Loaders> {
   const { trainSubset, test, heldOut } = data;
-  const training = trainingBatches(recipe, { dataset: trainSubset, views, device });
+  const training = trainingBatches(recipe, { dataset: trainSubset, views, device, firstEpoch });
   assertImageForEach(training, shard);
   const opened: Loader[] = [];
   const open = async (options: LoaderOptions): Promise<Loader> => {
@@ -74,11 +76,16 @@ function assertImageForEach({ sampler, batch, dropLast }: LoaderOptions, { ranks
 
 function trainingBatches(
   { data, seed, epochs, memoryFormat }: ResolvedRecipe,
-  { dataset, views, device }: { dataset: Dataset; views: Method["views"]; device: string },
+  {
+    dataset,
+    views,
+    device,
+    firstEpoch,
+  }: { dataset: Dataset; views: Method["views"]; device: string; firstEpoch: number },
 ): LoaderOptions {
   const second = data.secondView ?? data.train;
   const moreViews = views.slice(1).map((view) => (view === "second" ? second : data.train));
-  const sampler = buildSampler(data.sampler, { dataset, seed, epochs });
+  const sampler = buildSampler(data.sampler, { dataset, seed, epochs, firstEpoch });
   return { ...data, dataset, transforms: data.train, moreViews, sampler, seed, memoryFormat, device };
 }
 

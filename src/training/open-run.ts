@@ -42,7 +42,10 @@ export async function openRun(
   const lock = lockRun(options.out);
   try {
     if (fresh !== null) rewindMetrics(folder.metrics, START); // of a run without a checkpoint
-    const start = await shareStart(training, () => fresh ?? resume(training, folder));
+    const start = await shareStart(
+      training,
+      () => fresh ?? resume(training, { recipe: options.recipe, folder }),
+    );
     const logs = new RunLogs(folder, training.recipe.logs, options);
     const close = (): void => {
       logs[Symbol.dispose]();
@@ -64,8 +67,8 @@ function begin(training: Training, { from }: TrainOptions): ResumePoint {
 
 /** The content of recipe.json. */
 function describeRun(
-  { recipe, data, device, execution }: Training,
-  { versions, command }: Pick<RunDescription, "versions" | "command">,
+  { data, device, execution }: Training,
+  { recipe, versions, command }: Pick<RunDescription, "recipe" | "versions" | "command">,
 ): RunDescription {
   const { groups } = recipe.evaluation;
   return {
@@ -89,8 +92,7 @@ function describeRun(
 /** The first event of a run. */
 export function runEvent(
   { recipe, device, data, trainee, loaders }: Training,
-  folder: RunFolder,
-  from: Position,
+  { folder, epochs, from }: { readonly folder: RunFolder; readonly epochs: number; readonly from: Position },
 ): Untimed<RunEvent> {
   const { statistics, trainSubset, test } = data;
   return {
@@ -105,7 +107,7 @@ export function runEvent(
     testImages: test.size,
     imbalance: statistics.imbalance,
     parameters: trainee.method.model.parameters().reduce((sum, parameter) => sum + parameter.size, 0),
-    epochs: recipe.epochs,
+    epochs,
     stepsPerEpoch: loaders.train.stepsPerEpoch,
     from: from.epoch + from.step === 0 ? null : { epoch: from.epoch, step: from.step },
   };

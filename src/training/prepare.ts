@@ -18,6 +18,7 @@ import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { seedProcess } from "./distributed/random-states.js";
 import { type Loaders, openLoaders, splitHeldOut } from "./loaders.js";
+import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
 import { Trainee } from "./trainee.js";
 
@@ -34,9 +35,11 @@ export interface TrainingData {
   readonly statistics: ClassStatistics;
 }
 
-/** Everything that a recipe names, built. */
+/** Everything that a recipe names, or one of its phases, built. */
 export interface Training extends Disposable {
+  /** The phase's; see TrainingPhase. */
   readonly recipe: ResolvedRecipe;
+  readonly phase: TrainingPhase;
   readonly device: string;
   readonly execution: Execution;
   /** The processes that train together. */
@@ -77,6 +80,8 @@ interface PrepareOptions extends CacheListener {
   readonly peers?: Peers;
   /** By default what the environment says. */
   readonly execution?: Execution;
+  /** The phase to build; the first one unless given. */
+  readonly phase?: TrainingPhase;
 }
 
 /**
@@ -87,27 +92,55 @@ interface PrepareOptions extends CacheListener {
 export async function prepare(
   recipe: ResolvedRecipe,
   device: string,
-  { peers = ALONE, execution = executionFrom(), ...listener }: PrepareOptions = {},
+  options: PrepareOptions = {},
 ): Promise<Training> {
-  assertContrastiveFits(recipe);
-  assertMixFits(recipe);
+  const { peers = ALONE, execution = executionFrom(), phase = phasesOf(recipe)[0]! } = options;
+  for (const { recipe: ofPhase } of phasesOf(recipe)) {
+    assertContrastiveFits(ofPhase);
+    assertMixFits(ofPhase);
+  }
   assertPretrainedThere(recipe.pretrained);
   const data = await openData(recipe);
-  const trainee = buildTrainee(recipe, { device, data, peers });
+  const built = { recipe: phase.recipe, phase, device, execution, peers, data };
+  return withLoaders({ ...built, trainee: buildTrainee(built) }, options);
+}
+
+/**
+ * Builds the next phase of a training on its weights, the averages where they are evaluated, and disposes of it. The
+ * optimizer and the averages start anew.
+ */
+export async function prepareNext(
+  training: Training,
+  phase: TrainingPhase,
+  listener: CacheListener,
+): Promise<Training> {
+  const { device, execution, peers, data } = training;
+  const built = { recipe: phase.recipe, phase, device, execution, peers, data };
+  const trainee = buildTrainee(built);
+  trainee.startFrom(training.trainee, {
+    weights: training.recipe.evaluation.weights,
+    resetClassifier: phase.resetClassifier,
+  });
+  training[Symbol.dispose]();
+  return withLoaders({ ...built, trainee }, listener);
+}
+
+async function withLoaders(
+  built: Omit<Training, "loaders" | typeof Symbol.dispose>,
+  listener: CacheListener,
+): Promise<Training> {
+  const { recipe, phase, trainee, device, data, peers } = built;
   try {
     const { views } = trainee.method;
-    const loaders = await atWork(peers, () =>
-      openLoaders(recipe, { data, views, device, shard: peers }, listener),
-    );
+    const options = { data, views, device, shard: peers, firstEpoch: phase.start };
+    const loaders = await atWork(peers, () => openLoaders(recipe, options, listener));
+    let isOpen = true;
     return {
-      recipe,
-      device,
-      execution,
-      peers,
-      data,
-      trainee,
+      ...built,
       loaders,
       [Symbol.dispose]: () => {
+        if (!isOpen) return;
+        isOpen = false;
         loaders[Symbol.dispose]();
         trainee[Symbol.dispose]();
       },
@@ -125,13 +158,16 @@ async function openData(recipe: ResolvedRecipe): Promise<TrainingData> {
   return { train, test, trainSubset, heldOut, statistics: classStatistics(train) };
 }
 
-function buildTrainee(
-  recipe: ResolvedRecipe,
-  { device, data, peers }: Pick<Training, "device" | "data" | "peers">,
-): Trainee {
+function buildTrainee({
+  recipe,
+  phase,
+  device,
+  data,
+  peers,
+}: Pick<Training, "recipe" | "phase" | "device" | "data" | "peers">): Trainee {
   using _scope = scope();
   const method = buildMethod(recipe, classStatistics(data.trainSubset), peers);
-  if (recipe.pretrained !== null) loadPretrained(method.model, recipe.pretrained);
+  if (recipe.pretrained !== null && phase.index === 0) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const { group } = peers;
   if (group !== null && recipe.syncBatchNorm) synchroniseBatchNorm(method.model, group.id);

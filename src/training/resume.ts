@@ -7,6 +7,7 @@ import { setTorchState } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { type Checkpoint, type Progress, readCheckpoint } from "./checkpoint.js";
 import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
+import type { Position } from "../runs/events.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { Training } from "./prepare.js";
 import { loadState } from "./trainee.js";
@@ -28,12 +29,22 @@ export function canResume(path: string): boolean {
   return checkpointsOf(runFolder(path)).length > 0;
 }
 
+/** The position of the run's newest whole checkpoint. @throws CheckpointError when none is whole. */
+export function resumePosition(folder: RunFolder): Position {
+  using _scope = scope();
+  const { epoch, step } = newestWhole(folder).checkpoint;
+  return { epoch, step };
+}
+
 /**
  * Loads the run's newest whole checkpoint: weights, averages, velocities and random numbers, so that the steps to come
  * are those of a run that was never interrupted. Its metrics end there as well.
  * @throws CheckpointError when no checkpoint is whole; UsageError when the run's recipe is another one.
  */
-export function resume({ recipe, device, trainee }: Training, folder: RunFolder): ResumePoint {
+export function resume(
+  { device, trainee }: Training,
+  { recipe, folder }: { readonly recipe: ResolvedRecipe; readonly folder: RunFolder },
+): ResumePoint {
   using _scope = scope();
   removeLeftovers(folder);
   const { checkpoint, faults } = newestWhole(folder);

@@ -20,7 +20,12 @@ function* batches(_epoch: number, { fromStep = 0 } = {}): Generator<Batch, void,
 
 const recipe = toyRecipe("data");
 const loaders = { train: { stepsPerEpoch: STEPS, epoch: batches } };
-const training = { recipe, loaders, trainee: { optimizer: { lr: 0 }, ema: null } } as unknown as Stepped;
+const training = {
+  recipe,
+  phase: { start: 0 },
+  loaders,
+  trainee: { optimizer: { lr: 0 }, ema: null },
+} as unknown as Stepped;
 
 /** Logs steps of the second epoch that have these outcomes; how many events there are after each, and after all. */
 function logged(outcomes: readonly Partial<StepOutcome>[], lag: 0 | 1): number[] {

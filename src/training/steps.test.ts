@@ -50,7 +50,7 @@ function training(): Stepped {
   };
   const trainee = { optimizer: { lr: 0 }, ema: null };
   const loaders = { train: { stepsPerEpoch: 3, epoch } };
-  return { recipe: toyRecipe("data"), trainee, loaders } as unknown as Stepped;
+  return { recipe: toyRecipe("data"), phase: { start: 0 }, trainee, loaders } as unknown as Stepped;
 }
 
 test("steps go on over epochs from where they are told to, and say where they end", () => {
@@ -87,7 +87,11 @@ test("no step is begun once the signal is aborted", () => {
 });
 
 test("a step is told where in its training it is", () => {
-  const run = { recipe: { epochs: 7 }, loaders: { train: { stepsPerEpoch: 4 } } } as unknown as Stepped;
+  const run = {
+    recipe: { epochs: 7 },
+    phase: { start: 0 },
+    loaders: { train: { stepsPerEpoch: 4 } },
+  } as unknown as Stepped;
   expect(stepContext(run, { epoch: 2, step: 3 })).toEqual({
     step: 11,
     epoch: 2,

@@ -26,7 +26,7 @@ export interface Reading extends Disposable {
 
 /** Runs a training's steps on its device. */
 export interface StepExecutor extends Disposable {
-  /** Call it before the first step of an epoch, counted from 0, or of what is left of one after a resume. */
+  /** Call it before the first step of an epoch, counted from 0 in its phase, or of what is left of one after a resume. */
   startEpoch(epoch: number): void;
   /** Begins a step. Call it in a scope of its own. */
   run(batch: TrainingBatch): Reading;
@@ -222,7 +222,7 @@ export class Steps implements Iterable<BegunStep>, Disposable {
   }
 
   #startEpoch({ epoch, step }: Position): Generator<Batch, void, undefined> {
-    this.#options.executor.startEpoch(epoch);
+    this.#options.executor.startEpoch(epoch - this.#training.phase.start);
     return this.#training.loaders.train.epoch(epoch, { fromStep: step });
   }
 
@@ -240,24 +240,31 @@ export class Steps implements Iterable<BegunStep>, Disposable {
 
 /** What the steps need of a training. */
 export type Stepped = Pick<Training, "recipe" | "trainee"> & {
+  readonly phase: Pick<Training["phase"], "start">;
   readonly loaders: { readonly train: Pick<Loader, "epoch" | "stepsPerEpoch"> };
 };
 
 /** The learning rate of the step at a position. */
 export function learningRateAt(
-  { recipe, loaders }: Pick<Stepped, "recipe" | "loaders">,
-  { epoch, step }: Position,
+  { recipe, phase, loaders }: Pick<Stepped, "recipe" | "phase" | "loaders">,
+  { epoch: ofRun, step }: Position,
 ): number {
   const { stepsPerEpoch } = loaders.train;
   const { epochs, optimizer, schedule } = recipe;
+  const epoch = ofRun - phase.start;
   return learningRate(schedule, { baseLr: optimizer.lr, epoch, step, stepsPerEpoch, epochs });
 }
 
-/** What a method is told about a step: where in the training it is. */
+/** What a method is told about a step: where in its phase it is, and how many steps of the run are before it. */
 export function stepContext(
-  { recipe, loaders }: Pick<Stepped, "recipe" | "loaders">,
+  { recipe, phase, loaders }: Pick<Stepped, "recipe" | "phase" | "loaders">,
   { epoch, step }: Position,
 ): StepContext {
   const { stepsPerEpoch } = loaders.train;
-  return { step: epoch * stepsPerEpoch + step, epoch, epochs: recipe.epochs, stepsPerEpoch };
+  return {
+    step: epoch * stepsPerEpoch + step,
+    epoch: epoch - phase.start,
+    epochs: recipe.epochs,
+    stepsPerEpoch,
+  };
 }

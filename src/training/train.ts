@@ -1,17 +1,27 @@
-import { ALONE } from "../distributed/peers.js";
+import { ALONE, fromFirst, type Peers } from "../distributed/peers.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { emitter, type EndEvent, type Listener } from "../runs/events.js";
-import { assertFree, type RunFolder, type Versions, writeAnalysis, writeResult } from "../runs/run-folder.js";
+import {
+  assertFree,
+  type RunFolder,
+  runFolder,
+  type Versions,
+  writeAnalysis,
+  writeResult,
+} from "../runs/run-folder.js";
+import { UsageError } from "../support/errors.js";
 import { secondsSince } from "../support/units.js";
+import type { Progress } from "./checkpoint.js";
 import { Checkpointer } from "./checkpointer.js";
 import { conclude, type Conclusion } from "./conclude.js";
 import { Agreement } from "./distributed/agreement.js";
 import { assertSameTraining } from "./distributed/same-training.js";
-import { trainEpochs } from "./epochs.js";
+import { type Run, trainEpochs } from "./epochs.js";
 import { openRun, runEvent } from "./open-run.js";
-import { applySettings, prepare, type Training } from "./prepare.js";
-import { canResume } from "./resume.js";
+import { phaseAt, phasesOf, type TrainingPhase } from "./phases.js";
+import { applySettings, prepare, prepareNext, type Training } from "./prepare.js";
+import { canResume, resumePosition } from "./resume.js";
 import { executionFrom, type RunSettings } from "./settings.js";
 
 export interface TrainOptions extends RunSettings {
@@ -44,8 +54,9 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   if (isFirst && !resumes) assertFree(out, { force, resume: mayResume });
   const device = applySettings(recipe, options);
   const report = emitter(options.listeners);
-  using training = await prepare(recipe, device, { report, signal, peers, execution });
-  await assertSameTraining(training, peers);
+  const phase = await firstPhase(options, { resumes, peers });
+  using training = await prepare(recipe, device, { report, signal, peers, execution, phase });
+  await assertSameTraining({ recipe, data: training.data }, peers);
   using opened = await openRun(training, options, { resumes });
   const { folder, progress, warnings } = opened;
   const emit = emitter([opened.listener, ...options.listeners]);
@@ -57,13 +68,13 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   };
 
   try {
-    emit(runEvent(training, folder, progress));
+    emit(runEvent(training, { folder, epochs: recipe.epochs, from: progress }));
     for (const message of [...skippedImages(training), ...slowPrecision(training), ...warnings])
       emit({ type: "warning", message });
     const agreement = new Agreement(peers, signal);
     const checkpointer = new Checkpointer(recipe, { folder, emit, agreement });
-    const run = { training, folder, emit, checkpointer, agreement };
-    const conclusion = await conclude(run, await trainEpochs(run, progress));
+    const run = { training, epochs: recipe.epochs, folder, emit, checkpointer, agreement };
+    const conclusion = await trainPhases(run, { recipe, from: progress });
     if (conclusion !== null && isFirst) write(folder, conclusion, secondsSince(started));
     const reason = conclusion === null ? "interrupted" : "finished";
     return {
@@ -74,6 +85,48 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
     };
   } catch (error) {
     await endQuietly(() => end("failed", (error as Error).message));
+    throw error;
+  }
+}
+
+/** The phase to start or resume in, which the first process knows. */
+async function firstPhase(
+  { recipe, out, from }: TrainOptions,
+  { resumes, peers }: { readonly resumes: boolean; readonly peers: Peers },
+): Promise<TrainingPhase> {
+  const phases = phasesOf(recipe);
+  if (phases.length > 1 && from !== undefined)
+    throw new UsageError(
+      "phases: expected none with --from, which continues a training of NCL's PyTorch code; found " +
+        `${phases.length}. Train such a recipe from its start.`,
+    );
+  const index = await fromFirst(peers, "the phase to start in", () =>
+    String(resumes && phases.length > 1 ? phaseAt(recipe, resumePosition(runFolder(out))).index : 0),
+  );
+  return phases[Number(index)] ?? phases[0]!;
+}
+
+interface PhasesStart {
+  /** The run's, with all its phases. */
+  readonly recipe: ResolvedRecipe;
+  readonly from: Progress;
+}
+
+/** Trains the phase that the run is in and those after it. Null when interrupted. */
+async function trainPhases(run: Run, { recipe, from }: PhasesStart): Promise<Conclusion | null> {
+  const { training, agreement, emit } = run;
+  const reached = await trainEpochs(run, from);
+  const next = phasesOf(recipe)[training.phase.index + 1];
+  if (next === undefined) return conclude(run, reached);
+  const { progress, evaluation } = reached;
+  const { signal } = agreement;
+  if (evaluation === null || signal?.aborted) return null;
+  try {
+    using following = await prepareNext(training, next, { report: emit, signal });
+    const start = { ...progress, best: null, bestOnTest: null }; // a phase selects among its own epochs
+    return await trainPhases({ ...run, training: following }, { recipe, from: start });
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return null;
     throw error;
   }
 }

@@ -1,9 +1,13 @@
 import type { GradientReducer } from "../distributed/gradient-reducer.js";
 import type { Method } from "../methods/ensemble/method.js";
+import { Ensemble } from "../models/ensemble.js";
 import { fitting } from "../models/load-weights.js";
+import type { Module } from "../nn/module.js";
 import type { EmaWeights } from "../optim/ema.js";
 import type { LossScaler } from "../optim/loss-scaler.js";
 import type { Sgd } from "../optim/sgd.js";
+import { UsageError } from "../support/errors.js";
+import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 
 /** State of what is trained, part by part, as a checkpoint holds it. */
@@ -66,6 +70,27 @@ export class Trainee implements Disposable {
     if (this.ema !== null && ema !== null) loadState(this.ema, ema, path);
   }
 
+  /**
+   * Copies another trainee's weights, or their averages. The optimizer and the averages start anew, and so do the
+   * classifiers where they are reset.
+   * @throws UsageError for models that have nothing in common.
+   */
+  startFrom(
+    previous: Trainee,
+    { weights, resetClassifier }: { readonly weights: "raw" | "ema"; readonly resetClassifier: boolean },
+  ): void {
+    using _scope = scope();
+    using _averages = weights === "ema" ? previous.ema?.applied() : null;
+    const [from, to] = [previous.method.model, this.method.model];
+    if (from.constructor === to.constructor) copyModel(from, to, resetClassifier);
+    else if (from instanceof Ensemble && to instanceof Ensemble) copyExperts(from, to, resetClassifier);
+    else
+      throw new UsageError(
+        `the network of method ${this.method.name} cannot start from that of method ${previous.method.name}, the phase before`,
+      );
+    this.ema?.restart();
+  }
+
   [Symbol.dispose](): void {
     this.reducer?.[Symbol.dispose]();
     this.ema?.[Symbol.dispose]();
@@ -84,4 +109,20 @@ export function loadState(into: Stateful, state: ReadonlyMap<string, Tensor>, pa
   fitting(path, () => {
     into.loadStateDict(state);
   });
+}
+
+/** Copies a model of the same kind, tensor by tensor. */
+function copyModel(from: Module, to: Module, resetClassifier: boolean): void {
+  const classifiers = resetClassifier && to instanceof Ensemble ? to.classifiers : [];
+  const kept = new Set(classifiers.flatMap((classifier) => [...classifier.stateDict().values()]));
+  const state = from.stateDict();
+  for (const [name, own] of to.stateDict()) if (kept.has(own)) state.set(name, own);
+  to.loadStateDict(state);
+}
+
+/** Copies what ensembles of different kinds have in common. */
+function copyExperts(from: Ensemble, to: Ensemble, resetClassifier: boolean): void {
+  to.backbones.forEach((backbone, k) => backbone.loadStateDict(from.backbones[k]!.stateDict()));
+  if (resetClassifier) return;
+  to.classifiers.forEach((classifier, k) => classifier.loadStateDict(from.classifiers[k]!.stateDict()));
 }

@@ -7,10 +7,19 @@ import { instanceSampler, type Sampler } from "./sampler.js";
 import { repeatFactors, repeatFactorSampler } from "./repeat-factor.js";
 export type SamplerSpec = ResolvedRecipe["data"]["sampler"];
 
-/** The sampler that a recipe names, over training data, for a training of `epochs`. */
+interface SamplerOptions {
+  readonly dataset: Pick<Dataset, "labels" | "classes">;
+  readonly seed: number;
+  /** Epochs of the training. */
+  readonly epochs: number;
+  /** The number of its first one; 0 unless given. */
+  readonly firstEpoch?: number;
+}
+
+/** The sampler that a recipe names, over training data. */
 export function buildSampler(
   spec: SamplerSpec,
-  { dataset, seed, epochs }: { dataset: Pick<Dataset, "labels" | "classes">; seed: number; epochs: number },
+  { dataset, seed, epochs, firstEpoch = 0 }: SamplerOptions,
 ): Sampler {
   const { labels } = dataset;
   const { counts } = classStatistics(dataset);
@@ -28,7 +37,8 @@ export function buildSampler(
     case "fourth-root":
       return byPower(1 / 4);
     case "progressive": {
-      const probabilities = (epoch: number): number[] => progressivelyBalanced(counts, epoch, epochs);
+      const probabilities = (epoch: number): number[] =>
+        progressivelyBalanced(counts, epoch - firstEpoch, epochs);
       return classSampler({ labels, counts, seed, probabilities });
     }
     case "repeat-factor": {
