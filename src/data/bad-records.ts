@@ -7,7 +7,7 @@ export interface Skipped {
   readonly examples: readonly string[];
 }
 
-const MOST_EXAMPLES = 10;
+const MAX_EXAMPLES = 10;
 
 /** Takes complaints about single records: strict, the first one ends the reading; else they are counted. */
 export class BadRecords implements Skipped {
@@ -25,6 +25,6 @@ export class BadRecords implements Skipped {
       throw new DataError(`${message} (data.strict=false would leave such records out and count them)`);
     }
     this.count += 1;
-    if (this.examples.length < MOST_EXAMPLES) this.examples.push(message);
+    if (this.examples.length < MAX_EXAMPLES) this.examples.push(message);
   }
 }

@@ -9,7 +9,7 @@ import { joinEncoded, subset } from "./subset.js";
 import { dataSpec, jpeg, packedDataset, temporaryFolder, writeFiles } from "./testing.fixture.js";
 
 describe("a dataset's card", () => {
-  it("tells counts, imbalance and groups", async () => {
+  it("gives counts, imbalance and groups", async () => {
     using folder = temporaryFolder();
     const images = (name: string, count: number): [string, Uint8Array][] =>
       Array.from({ length: count }, (_, i) => [`train/${name}/${i + 1}.jpg`, jpeg()]);

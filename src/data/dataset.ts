@@ -3,7 +3,7 @@ import { DataError } from "../support/errors.js";
 import { formatBytes } from "../support/units.js";
 import type { Skipped } from "./bad-records.js";
 
-/** Labelled images of one split, wherever they lie. */
+/** Labeled images of one split, wherever they lie. */
 export interface Dataset {
   readonly kind: ResolvedRecipe["data"]["kind"] | "memory";
   readonly root: string;
@@ -23,7 +23,7 @@ export interface Dataset {
 export type Split = "train" | "test";
 export type Pixels = PackedPixels | FilePixels | SpanPixels | EncodedPixels;
 
-/** [N, 3, H, W] bytes, one plane a colour, on a SharedArrayBuffer. */
+/** [N, 3, H, W] bytes, one plane a color, on a SharedArrayBuffer. */
 export interface PackedPixels {
   readonly kind: "packed";
   readonly bytes: Uint8Array;

@@ -21,7 +21,7 @@ export interface ImageStatistics {
   readonly shorterSide: Quantiles | null;
   /** Of a file. */
   readonly bytes: Quantiles | null;
-  /** Images of each format and colour space, the most frequent first. */
+  /** Images of each format and color space, the most frequent first. */
   readonly formats: Readonly<Record<string, number>>;
   readonly colours: Readonly<Record<string, number>>;
 }

@@ -9,23 +9,23 @@ const PLOT_WIDTH = WIDTH - LEFT - 8;
 const PLOT_HEIGHT = 200;
 const BOTTOM = TOP + PLOT_HEIGHT;
 /** With more classes than this their names do not fit. */
-const MOST_NAMES = 30;
+const MAX_NAMES = 30;
 /** With more classes than this a bar has no room for a gap. */
-const MOST_GAPS = 150;
+const MAX_GAPS = 150;
 /** More bars than this would be narrower than a pixel: of so many classes every so-manieth is shown. */
-const MOST_BARS = 700;
+const MAX_BARS = 700;
 
 /**
  * The training images of each class, largest class first, on a logarithmic scale: an SVG picture for itself or within a
- * page. Its colours suit light and dark, and colour-blind people (Okabe and Ito's palette).
+ * page. Its colors suit light and dark, and color-blind people (Okabe and Ito's palette).
  */
 export function longTailPlot(classes: readonly ClassSize[]): Markup {
   const sorted = classes.toSorted((a, b) => b.train - a.train);
   const top = Math.max(2, sorted[0]?.train ?? 0);
-  const bars = Math.min(sorted.length, MOST_BARS);
+  const bars = Math.min(sorted.length, MAX_BARS);
   const shown = Array.from({ length: bars }, (_, i) => sorted[Math.floor((i * sorted.length) / bars)]!);
   const summary = describe(sorted);
-  const named = sorted.length <= MOST_NAMES;
+  const named = sorted.length <= MAX_NAMES;
   const height = BOTTOM + (named ? 80 : 28);
   return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" class="long-tail" aria-label="${summary}">
 <title>${summary}</title>
@@ -78,7 +78,7 @@ function bar(
   { place, bars, top }: { place: number; bars: number; top: number },
 ): Markup {
   const step = PLOT_WIDTH / bars;
-  const width = bars > MOST_GAPS ? step + 0.05 : 0.8 * step; // neighbours overlap a little: no seams between them
+  const width = bars > MAX_GAPS ? step + 0.05 : 0.8 * step; // neighbors overlap a little: no seams between them
   const height = heightOf(train, top);
   const [x, y, w, h] = [LEFT + place * step, BOTTOM - height, width, height].map(rounded);
   return markup`<rect class="${group}" x="${x!}" y="${y!}" width="${w!}" height="${h!}"><title>${name}: ${train}</title></rect>

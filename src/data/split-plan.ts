@@ -1,11 +1,5 @@
 import { DataError } from "../support/errors.js";
-import {
-  balancedTestSplit,
-  longTailedSubset,
-  stratifiedSplit,
-  type Labelled,
-  type Portion,
-} from "./split.js";
+import { balancedTestSplit, longTailedSubset, stratifiedSplit, type Labeled, type Portion } from "./split.js";
 
 /** What is taken from the training images, in this order. */
 export interface SplitPlan {
@@ -25,12 +19,12 @@ export interface SplitPart {
 }
 
 /** The parts of a plan, disjoint. Images that a long-tailed subset leaves out are in none. */
-export function splitParts(data: Labelled, { test, imbalance, heldOut, seed }: SplitPlan): SplitPart[] {
+export function splitParts(data: Labeled, { test, imbalance, heldOut, seed }: SplitPlan): SplitPart[] {
   const parts: SplitPart[] = [];
   let rest: readonly number[] = Array.from(data.labels, (_, index) => index);
   const take = (
     name: SplitPart["name"],
-    split: (some: Labelled) => ReturnType<typeof stratifiedSplit>,
+    split: (some: Labeled) => ReturnType<typeof stratifiedSplit>,
   ): void => {
     const { kept, taken } = split(part(data, rest));
     if (taken.length === 0)
@@ -47,12 +41,12 @@ export function splitParts(data: Labelled, { test, imbalance, heldOut, seed }: S
   return [{ name: "train", indices: rest }, ...parts];
 }
 
-function takeTest(data: Labelled, portion: Portion, seed: number): ReturnType<typeof stratifiedSplit> {
+function takeTest(data: Labeled, portion: Portion, seed: number): ReturnType<typeof stratifiedSplit> {
   return "perClass" in portion
     ? balancedTestSplit(data, { perClass: portion.perClass, seed })
     : stratifiedSplit(data, { portion, seed, purpose: "test" });
 }
 
-function part({ labels, classes }: Labelled, indices: readonly number[]): Labelled {
+function part({ labels, classes }: Labeled, indices: readonly number[]): Labeled {
   return { labels: Int32Array.from(indices, (index) => labels[index]!), classes };
 }

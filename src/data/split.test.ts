@@ -4,12 +4,12 @@ import {
   balancedTestSplit,
   longTailedSubset,
   stratifiedSplit,
-  type Labelled,
+  type Labeled,
   type SplitIndices,
 } from "./split.js";
 
 /** Images of each class, in mixed order. */
-function labelled(sizes: readonly number[]): Labelled {
+function labeled(sizes: readonly number[]): Labeled {
   const labels = sizes.flatMap((size, label) => Array.from({ length: size }, () => label));
   const mixed = labels.map((label, i) => ({ label, key: (i * 7919) % 104729 })).sort((a, b) => a.key - b.key);
   return {
@@ -22,13 +22,13 @@ const someSizes = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxL
 const someSeed = fc.nat();
 
 /** Images of each class among `indices`. */
-function sizesOf({ labels, classes }: Labelled, indices: readonly number[]): number[] {
+function sizesOf({ labels, classes }: Labeled, indices: readonly number[]): number[] {
   const sizes = classes.map(() => 0);
   for (const index of indices) sizes[labels[index]!]! += 1;
   return sizes;
 }
 
-function expectParts(data: Labelled, { kept, taken }: SplitIndices): void {
+function expectParts(data: Labeled, { kept, taken }: SplitIndices): void {
   expect([...kept, ...taken].sort((a, b) => a - b)).toEqual(Array.from(data.labels, (_, i) => i));
   for (const part of [kept, taken]) expect([...part]).toEqual([...part].sort((a, b) => a - b));
 }
@@ -41,7 +41,7 @@ describe("stratifiedSplit", () => {
         someSeed,
         fc.double({ min: 0.01, max: 0.99, noNaN: true }),
         (sizes, seed, fraction) => {
-          const data = labelled(sizes);
+          const data = labeled(sizes);
           const split = stratifiedSplit(data, { portion: { fraction }, seed });
           expectParts(data, split);
           const kept = sizesOf(data, split.kept);
@@ -56,7 +56,7 @@ describe("stratifiedSplit", () => {
   });
 
   it("a class of four keeps all at a tenth, one of five gives one, a single image stays", () => {
-    const data = labelled([4, 5, 1]);
+    const data = labeled([4, 5, 1]);
     expect(sizesOf(data, stratifiedSplit(data, { portion: { fraction: 0.1 }, seed: 0 }).taken)).toEqual([
       0, 1, 0,
     ]);
@@ -65,7 +65,7 @@ describe("stratifiedSplit", () => {
   it("by number takes it, and half of a class at most", () => {
     fc.assert(
       fc.property(someSizes, someSeed, fc.integer({ min: 1, max: 40 }), (sizes, seed, perClass) => {
-        const data = labelled(sizes);
+        const data = labeled(sizes);
         const split = stratifiedSplit(data, { portion: { perClass }, seed });
         expectParts(data, split);
         expect(sizesOf(data, split.taken)).toEqual(
@@ -76,7 +76,7 @@ describe("stratifiedSplit", () => {
   });
 
   it("is the same for the same seed, another for another", () => {
-    const data = labelled([50, 40, 30]);
+    const data = labeled([50, 40, 30]);
     const taken = (seed: number, purpose?: "test"): number[] => [
       ...stratifiedSplit(data, { portion: { fraction: 0.3 }, seed, ...(purpose && { purpose }) }).taken,
     ];
@@ -100,7 +100,7 @@ describe("stratifiedSplit", () => {
   });
 
   it("takes every image equally often over many seeds", () => {
-    const data = labelled([10]);
+    const data = labeled([10]);
     const times = new Array<number>(10).fill(0);
     for (let seed = 0; seed < 2000; seed++)
       for (const i of stratifiedSplit(data, { portion: { fraction: 0.3 }, seed }).taken) times[i]! += 1;
@@ -113,7 +113,7 @@ describe("balancedTestSplit", () => {
   it("takes exactly as many of each class", () => {
     fc.assert(
       fc.property(someSizes, someSeed, fc.integer({ min: 1, max: 5 }), (sizes, seed, perClass) => {
-        const data = labelled(sizes.map((size) => size + perClass));
+        const data = labeled(sizes.map((size) => size + perClass));
         const split = balancedTestSplit(data, { perClass, seed });
         expectParts(data, split);
         expect(sizesOf(data, split.taken)).toEqual(sizes.map(() => perClass));
@@ -122,7 +122,7 @@ describe("balancedTestSplit", () => {
   });
 
   it("names the class that has too few", () => {
-    expect(() => balancedTestSplit(labelled([30, 5, 7]), { perClass: 5, seed: 0 })).toThrow(
+    expect(() => balancedTestSplit(labeled([30, 5, 7]), { perClass: 5, seed: 0 })).toThrow(
       'expected more than 5 images of each class, 5 to test on and at least one to train on; class "class 1" has 5.',
     );
   });
@@ -130,7 +130,7 @@ describe("balancedTestSplit", () => {
 
 describe("longTailedSubset", () => {
   it("cuts balanced data by label, as CIFAR-LT's counts are", () => {
-    const data = labelled(new Array<number>(10).fill(5000));
+    const data = labeled(new Array<number>(10).fill(5000));
     const kept = longTailedSubset(data, { imbalance: 100, seed: 0 });
     // Cui et al.'s CIFAR-10-LT of imbalance 100: 12,406 images
     expect(sizesOf(data, kept)).toEqual([5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]);
@@ -143,7 +143,7 @@ describe("longTailedSubset", () => {
         someSeed,
         fc.integer({ min: 1, max: 15 }),
         (sizes, seed, imbalance) => {
-          const data = labelled(sizes);
+          const data = labeled(sizes);
           const subset = longTailedSubset(data, { imbalance, seed });
           expect(subset).toEqual([...new Set(subset)].sort((a, b) => a - b));
           const kept = sizesOf(data, subset);
@@ -162,7 +162,7 @@ describe("longTailedSubset", () => {
   });
 
   it("refuses an imbalance that would leave a class empty", () => {
-    expect(() => longTailedSubset(labelled([20, 20, 20]), { imbalance: 50, seed: 0 })).toThrow(
+    expect(() => longTailedSubset(labeled([20, 20, 20]), { imbalance: 50, seed: 0 })).toThrow(
       "expected an imbalance of at most 20, the images that the largest class would keep, found 50.",
     );
   });

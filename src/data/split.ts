@@ -1,4 +1,4 @@
-/** Splits of labelled images, as plain functions from labels to indices. */
+/** Splits of labeled images, as plain functions from labels to indices. */
 import { DataError } from "../support/errors.js";
 import { Rng } from "../torch/random.js";
 import type { Dataset } from "./dataset.js";
@@ -6,7 +6,7 @@ import { chooseImages, exponentialSizes } from "./imbalance.js";
 import { classStatistics, imagesByClass } from "./statistics.js";
 
 /** What is split: a label an image, and the classes that the labels count. */
-export type Labelled = Pick<Dataset, "labels" | "classes">;
+export type Labeled = Pick<Dataset, "labels" | "classes">;
 
 /** Two parts without common images that together are all, each in ascending order. */
 export interface SplitIndices {
@@ -24,10 +24,10 @@ const STREAMS = { heldOut: 6 * 2 ** 32, test: 7 * 2 ** 32 };
  * Takes images of every class, by default to hold them out of training. By share: round(fraction · n) of a class of n
  * images, but never all; a class so small that this rounds to none keeps all of its images (fewer than five at a tenth).
  * By number: `perClass`, but at most half of a class, ⌊n / 2⌋. So every class keeps an image. One that gives none is no
- * part of what is judged on the images taken. Who is chosen depends on the seed, the class and its number of images alone.
+ * part of what is evaluated on the images taken. Who is chosen depends on the seed, the class and its number of images alone.
  */
 export function stratifiedSplit(
-  data: Labelled,
+  data: Labeled,
   options: { readonly portion: Portion; readonly seed: number; readonly purpose?: "heldOut" | "test" },
 ): SplitIndices {
   const { portion, seed, purpose = "heldOut" } = options;
@@ -44,7 +44,7 @@ function portionOf(images: number, portion: Portion): number {
  * @throws DataError when a class has too few to keep one for training
  */
 export function balancedTestSplit(
-  data: Labelled,
+  data: Labeled,
   { perClass, seed }: { readonly perClass: number; readonly seed: number },
 ): SplitIndices {
   const sizes = nonEmptyCounts(data);
@@ -68,7 +68,7 @@ export function balancedTestSplit(
  * @throws DataError when the smallest class would be left without images
  */
 export function longTailedSubset(
-  data: Labelled,
+  data: Labeled,
   { imbalance, seed }: { readonly imbalance: number; readonly seed: number },
 ): number[] {
   const available = nonEmptyCounts(data);
@@ -92,7 +92,7 @@ export function longTailedSubset(
 }
 
 /** Images of each class. @throws DataError when a class has none */
-function nonEmptyCounts(data: Labelled): readonly number[] {
+function nonEmptyCounts(data: Labeled): readonly number[] {
   const { counts, classes } = classStatistics(data);
   const empty = counts.indexOf(0);
   if (empty >= 0) throw new DataError(`class "${classes[empty]!}" has no images.`);
@@ -106,7 +106,7 @@ interface Taking {
   readonly size: (images: number) => number;
 }
 
-function takeFromEach(data: Labelled, { seed, purpose, size }: Taking): SplitIndices {
+function takeFromEach(data: Labeled, { seed, purpose, size }: Taking): SplitIndices {
   const { length: classes } = nonEmptyCounts(data);
   const taken = imagesByClass(data.labels, classes).flatMap((images, label) => {
     const order = new Rng(seed, STREAMS[purpose] + label).permutation(images.length);

@@ -8,7 +8,7 @@ import { joinEncoded, subset } from "./subset.js";
 import { packedDataset, plainOptions, png, temporaryFolder } from "./testing.fixture.js";
 
 const COUNT = 5;
-/** Image n is one colour, n · 10. */
+/** Image n is one color, n · 10. */
 const images = Array.from({ length: COUNT }, (_, image) => png(2, 2, { value: () => image * 10 }));
 
 function pixelsOf(kind: Pixels["kind"], folder: string): Pixels {

@@ -99,7 +99,7 @@ export interface NativeInspection {
   readonly mirrored: string;
   /** Standard deviation of the luma; near 0 the hashes mean nothing. */
   readonly contrast: number;
-  /** [8, 8, 3]: mean colours of tiles */
+  /** [8, 8, 3]: mean colors of tiles */
   readonly colours: Buffer;
 }
 

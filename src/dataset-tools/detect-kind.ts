@@ -4,7 +4,7 @@ import type { Dataset } from "../data/dataset.js";
 
 type Kind = Dataset["kind"];
 
-/** What tells a folder of each kind: a file of that name in it or in the folder that the publisher's archive makes. */
+/** What identifies a folder of each kind: a file of that name in it or in the folder that the publisher's archive makes. */
 const MARKS: readonly (readonly [Kind, RegExp])[] = [
   ["cifar100", /^(train\.bin|cifar-100-binary|cifar-100-python)$/],
   ["cifar10", /^(data_batch_1(\.bin)?|cifar-10-batches-bin|cifar-10-batches-py)$/],

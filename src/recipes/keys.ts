@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Recipe } from "./schema.js";
 
-/** A key of a recipe, as people are told about it. */
+/** A key of a recipe, as it is shown to people. */
 export interface RecipeKey {
   /** Dotted, with N for a place in a list: data.train.N.size. */
   readonly path: string;

@@ -45,8 +45,8 @@ describe("faults", () => {
     expect(await fault("cifar100-lt-ncl", "data.train.0.pading=1")).toMatchInlineSnapshot(
       `"unknown key data.train.0.pading; did you mean data.train.N.padding? (--set data.train.0.pading=1)"`,
     );
-    expect(await fault("cifar100-lt-ncl", "colour=blue")).toMatchInlineSnapshot(
-      `"unknown key colour; \`longtail recipes --keys\` lists all of them (--set colour=blue)"`,
+    expect(await fault("cifar100-lt-ncl", "color=blue")).toMatchInlineSnapshot(
+      `"unknown key color; \`longtail recipes --keys\` lists all of them (--set color=blue)"`,
     );
   });
 

@@ -12,11 +12,11 @@ import { resolveRecipe } from "./resolve.js";
 import type { ResolvedRecipe } from "./schema.js";
 
 export interface LoadOptions {
-  /** KEY, VALUE, … for a YAML file of the reference code. */
+  /** KEY, VALUE, … for a YAML file of NCL's code. */
   readonly settings?: readonly string[];
   /** Processes that will train: with TRAIN.DISTRIBUTED the reference has a batch of TRAIN.BATCH_SIZE in each. */
   readonly ranks?: number;
-  /** Hears what differs from the reference and what such a file says without effect, a line each. */
+  /** Called with what differs from NCL's code and what has no effect in such a file, a line each. */
   readonly onRemarks?: (remarks: readonly string[]) => void;
 }
 

@@ -108,7 +108,7 @@ const Contrastive = z
           "as in MoCo",
       ),
   })
-  .describe("learns besides, expert by expert, to tell an image's second view from other images (MoCo)");
+  .describe("also trains each expert to match an image's two views among other images (MoCo)");
 
 const Ncl = z.strictObject({
   kind: z.literal("ncl"),
@@ -198,7 +198,7 @@ const Evaluation = z.strictObject({
     .enum(["ema", "raw"])
     .default("ema")
     .describe(
-      "which weights are judged and used: their moving averages, where ema keeps them, or the weights themselves",
+      "which weights are evaluated and used: their moving averages, where ema keeps them, or the weights themselves",
     ),
 });
 

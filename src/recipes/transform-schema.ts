@@ -65,8 +65,8 @@ export const Transform = z.discriminatedUnion("kind", [
     brightness: strength.describe(
       "factor drawn from 1 ± this, or from [low, high]; in random order with the others",
     ),
-    contrast: strength.describe("the same for the distance from the mean grey level"),
-    saturation: strength.describe("the same for the distance from each pixel's grey level"),
+    contrast: strength.describe("the same for the distance from the mean gray level"),
+    saturation: strength.describe("the same for the distance from each pixel's gray level"),
     hue: z
       .union([share.max(0.5), range(turn)])
       .default(0)
@@ -75,7 +75,7 @@ export const Transform = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("grayscale"),
-    p: share.default(0.5).describe("probability that colors become grey levels"),
+    p: share.default(0.5).describe("probability that colors become gray levels"),
   }),
   z.strictObject({
     kind: z.literal("gaussian-blur"),

@@ -48,11 +48,11 @@ ${sections.map(sectionMarkup)}`,
   });
 }
 
-/** What a run that has not ended, or an older one, cannot tell. */
-function missing({ judged, analysis, history }: ReportedRun): Markup | null {
-  if (judged?.selection && analysis !== null) return null;
-  const text = judged?.selection
+/** What a run that has not ended, or an older one, lacks. */
+function missing({ evaluation, analysis, history }: ReportedRun): Markup | null {
+  if (evaluation?.selection && analysis !== null) return null;
+  const text = evaluation?.selection
     ? "This run has no analysis.json (runs of earlier versions left none): calibration, agreement between the experts, examples of mistakes and the hardest images are missing."
-    : `This run has not ended${history.end?.reason === "failed" ? " but failed" : ""}: ${judged === null ? "there is no evaluation yet" : "its last evaluation is shown"}, and what the end adds is missing (mistakes, calibration, agreement between the experts, the hardest images).`;
+    : `This run has not ended${history.end?.reason === "failed" ? " but failed" : ""}: ${evaluation === null ? "there is no evaluation yet" : "its last evaluation is shown"}, and what the end adds is missing (mistakes, calibration, agreement between the experts, the hardest images).`;
   return markup`<p class="note">${text}</p>`;
 }

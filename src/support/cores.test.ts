@@ -7,7 +7,7 @@ test.each([
   ["a process alone has all", {}, 16],
   ["of torchrun's or longtail launch's four each has a fourth", { LOCAL_WORLD_SIZE: "4" }, 4],
   ["of more processes than cores each has one", { LOCAL_WORLD_SIZE: "40" }, 1],
-  ["Kubeflow tells of no others on the machine", { WORLD_SIZE: "8", RANK: "3" }, 16],
+  ["Kubeflow sets no variable for others on the machine", { WORLD_SIZE: "8", RANK: "3" }, 16],
   ["of Slurm's three tasks a machine each has a third", { SLURM_STEP_TASKS_PER_NODE: "3(x2)" }, 5],
   ["Slurm's tasks have what was asked for", { SLURM_STEP_TASKS_PER_NODE: "4", SLURM_CPUS_PER_TASK: "8" }, 8],
   [

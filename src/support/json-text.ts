@@ -1,6 +1,6 @@
 /**
  * Parts of JSON text as they stand in it. JSON.parse and JSON.stringify would change numbers (1.0, whole numbers beyond
- * 2^53); what is not touched should stay as it is. The text must be valid JSON: JSON.parse tells.
+ * 2^53); what is not touched should stay as it is. The text must be valid JSON: JSON.parse checks that.
  */
 
 export interface JsonMember {

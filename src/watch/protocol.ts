@@ -1,7 +1,7 @@
 import type { RunList, RunSummary } from "./runs.js";
 
-/** Of so many runs at once a page shows curves: as many as there are colours that people tell apart. */
-export const MOST_FOLLOWED = 6;
+/** Of so many runs at once a page shows curves: as many as there are colors that people can distinguish. */
+export const MAX_FOLLOWED = 6;
 
 /** Means over the steps that a point stands for, with the least and the greatest for the loss. */
 export interface Column {
@@ -65,7 +65,7 @@ export interface RowsPart {
   readonly gone: readonly string[];
 }
 
-/** The server-sent events by name: the list comes first, and once; `alive` where there is nothing to tell for long. */
+/** The server-sent events by name: the list comes first, and once; `alive` where there is nothing to send for long. */
 export interface Messages {
   readonly list: RunList;
   readonly rows: RowsPart;

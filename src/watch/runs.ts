@@ -1,7 +1,7 @@
 /** What is known of runs. Accuracies are in percent, times ISO 8601 in UTC. */
 
 /**
- * running: its process works, or it was heard of lately; silent: not heard of for long, from a machine whose processes
+ * running: its process works, or its files changed lately; silent: they have not for long, from a machine whose processes
  * are not ours to see. The others are ends.
  */
 export type RunState = "running" | "silent" | "finished" | "interrupted" | "failed";

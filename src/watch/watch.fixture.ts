@@ -24,8 +24,8 @@ export interface ToyRuns extends Disposable {
 
 export function toyRuns(): ToyRuns {
   const path = mkdtempSync(join(tmpdir(), "longtail-watch-"));
-  const events = (id: string, ...told: object[]): void => {
-    const lines = told.map((event) => `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+  const events = (id: string, ...added: object[]): void => {
+    const lines = added.map((event) => `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
     appendFileSync(join(path, id, "metrics.jsonl"), lines.join(""));
   };
   return {

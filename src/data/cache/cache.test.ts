@@ -103,7 +103,7 @@ describe("batches from a cache", () => {
 });
 
 describe("a cache on the disk", () => {
-  it("is filled once, and told of", async () => {
+  it("is filled once, and reports it", async () => {
     using images = withImages();
     const [first, second]: CacheReport[][] = [[], []];
     const disk = { cache: "disk", cacheFolder: images.cacheFolder } as const;

@@ -74,10 +74,10 @@ function changeOf(path: string, sizes: ImageSizes, images: FixedImages): string 
 }
 
 async function waitForLock(path: string, { report, signal }: CacheListener): Promise<Disposable> {
-  for (let told = false; ; told = true) {
+  for (let reported = false; ; reported = true) {
     const lock = lockFile(path);
     if (lock !== null) return lock;
-    if (!told)
+    if (!reported)
       report?.({ type: "warning", message: `${path}: another process caches the images; waiting for it.` });
     await sleep(WAIT_MS);
     signal?.throwIfAborted();

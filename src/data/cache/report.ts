@@ -1,20 +1,20 @@
 import type { Split } from "../dataset.js";
 
-/** What the making of a cache tells. */
+/** What is reported while a cache is filled. */
 export type CacheReport = CacheProgress | { readonly type: "warning"; readonly message: string };
 
 export interface CacheProgress {
   readonly type: "cache";
   readonly split: Split;
-  /** Done, of `total`. */
+  /** Images that are cached, of `total`. */
   readonly images: number;
   readonly total: number;
-  /** Of the images that are done. */
+  /** Bytes of the images that are cached. */
   readonly bytes: number;
 }
 
 export interface CacheListener {
   readonly report?: (report: CacheReport) => void;
-  /** Ends the making: its reason is thrown. */
+  /** Ends the filling; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }

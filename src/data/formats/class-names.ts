@@ -6,7 +6,7 @@ import type { DataSource } from "../dataset.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
 
 /** More are a mistake, such as numbers of images taken for labels. */
-const MOST_CLASSES = 1_000_000;
+const MAX_CLASSES = 1_000_000;
 
 /** The classes of both splits, as the training list gives them. */
 export interface Classes {
@@ -41,9 +41,9 @@ function namesOf(
   if (names !== null) return names;
   if (byName) return [...new Set(images.map(({ label }) => String(label)))].sort();
   const count = classCount ?? 1 + images.reduce((most, { label }) => Math.max(most, Number(label)), 0);
-  if (count > MOST_CLASSES)
+  if (count > MAX_CLASSES)
     throw new DataError(
-      `${training.file}: expected at most ${MOST_CLASSES} classes, found labels up to ${count - 1}.`,
+      `${training.file}: expected at most ${MAX_CLASSES} classes, found labels up to ${count - 1}.`,
     );
   return folderNames(images, count) ?? Array.from({ length: count }, (_, label) => String(label));
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import type { BadRecords } from "../bad-records.js";
 import type { DataSource, Split } from "../dataset.js";
-import type { Labelled, Listed, ListedFormat, Listing, PlaceContext } from "./listing.js";
+import type { Labeled, Listed, ListedFormat, Listing, PlaceContext } from "./listing.js";
 
 /** A format whose file names images that lie elsewhere, by full paths or such as begin in the data folder. */
 export interface FileListFormat<T extends Listed = Listed> {
@@ -35,10 +35,10 @@ function listFile({ root, trainFile, testFile }: DataSource, split: Split, usual
 
 /** Looks for every file before anything is trained; a stat takes some microseconds. */
 export function withFiles<T extends Listed>(
-  images: readonly Labelled<T>[],
+  images: readonly Labeled<T>[],
   listing: Listing<T>,
   { source, bad }: PlaceContext,
-): Labelled<T>[] {
+): Labeled<T>[] {
   const found = images.map((image) => ({ ...image, path: resolve(source.root, image.path) }));
   const missing = found.filter(({ path }) => !isFile(path));
   const [first] = missing;

@@ -23,13 +23,13 @@ export interface Listing<T extends Listed = Listed> {
   readonly where: (image: T) => string;
 }
 
-export type Labelled<T extends Listed> = T & { readonly label: number };
+export type Labeled<T extends Listed> = T & { readonly label: number };
 
 /** A format whose labels have to be read before the classes are known. */
 export interface ListedFormat<T extends Listed> {
   read(source: DataSource, split: Split, bad: BadRecords): Listing<T> | Promise<Listing<T>>;
   /** The images that are there, and their pixels. */
-  place(images: readonly Labelled<T>[], listing: Listing<T>, context: PlaceContext): Placed<T>;
+  place(images: readonly Labeled<T>[], listing: Listing<T>, context: PlaceContext): Placed<T>;
 }
 
 export interface PlaceContext {
@@ -38,7 +38,7 @@ export interface PlaceContext {
 }
 
 export interface Placed<T extends Listed> {
-  readonly images: readonly Labelled<T>[];
+  readonly images: readonly Labeled<T>[];
   readonly pixels: Pixels;
   readonly describe: Dataset["describe"];
 }
@@ -76,7 +76,7 @@ function noImages({ file }: Omit<Listing, "where">, { count, examples }: BadReco
   return new DataError(`${file}: expected at least one image, ${why}`);
 }
 
-function withLabels<T extends Listed>(listing: Listing<T>, classes: Classes, bad: BadRecords): Labelled<T>[] {
+function withLabels<T extends Listed>(listing: Listing<T>, classes: Classes, bad: BadRecords): Labeled<T>[] {
   return listing.images.flatMap((image) => {
     const label = labelNumber(image.label, classes);
     if (typeof label === "number") return [{ ...image, label }];

@@ -6,7 +6,7 @@ export interface MemoryOptions {
   readonly images: Uint8Array;
   readonly height: number;
   readonly width: number;
-  /** [N, H, W, 3], the colours of a pixel together, or [N, 3, H, W], a plane a colour. */
+  /** [N, H, W, 3], the colors of a pixel together, or [N, 3, H, W], a plane a color. */
   readonly layout: "NHWC" | "NCHW";
   /** [N], indices into `classes` */
   readonly labels: ArrayLike<number>;
@@ -44,6 +44,6 @@ export function memoryDataset(options: MemoryOptions): Dataset {
 function intoPlanes(from: Uint8Array, to: Uint8Array, plane: number): void {
   for (let start = 0; start < from.length; start += 3 * plane)
     for (let pixel = 0; pixel < plane; pixel++)
-      for (let colour = 0; colour < 3; colour++)
-        to[start + colour * plane + pixel] = from[start + 3 * pixel + colour]!;
+      for (let color = 0; color < 3; color++)
+        to[start + color * plane + pixel] = from[start + 3 * pixel + color]!;
 }

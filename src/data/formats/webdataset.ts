@@ -17,8 +17,8 @@ interface Sample extends Listed {
 const USUAL = { train: "train*.tar", test: "test*.tar" } as const;
 const IMAGES = new Set(["jpg", "jpeg", "png", "webp"]);
 const LABELS = new Set(["cls", "json", "txt"]);
-const LARGEST_LABEL = 2 ** 20;
-const LARGEST_IMAGE = 2 ** 31 - 1;
+const MAX_LABEL = 2 ** 20;
+const MAX_IMAGE_BYTES = 2 ** 31 - 1;
 
 /**
  * WebDataset: tar archives whose members a/0001.jpg, a/0001.cls, a/0001.json … are one sample, a/0001. The label is the
@@ -84,7 +84,7 @@ function partsByKey(tar: TarFile, bad: BadRecords): Map<string, Parts> {
     if (extension === "") continue;
     const sample = samples.get(key) ?? (new Map() as Parts);
     if (sample.has(extension)) bad.report(`${tar.path}, ${member.name}: is there twice`);
-    const isText = LABELS.has(extension) && member.size <= LARGEST_LABEL;
+    const isText = LABELS.has(extension) && member.size <= MAX_LABEL;
     const text = isText ? Buffer.from(tar.read(member.size, member.offset)).toString("utf8").trim() : null;
     samples.set(key, sample.set(extension, { ...member, text }));
   }
@@ -123,7 +123,7 @@ function sampleOf(shard: string, parts: Parts, { columns }: Pick<DataSource, "co
   const [image, second] = images.map(([, member]) => member);
   if (image === undefined) return `expected an image (.jpg, .jpeg, .png or .webp), found ${names}`;
   if (second !== undefined) return `expected one image, found ${image.name} and ${second.name}`;
-  if (image.size > LARGEST_IMAGE) return `${image.name} has ${image.size} bytes`;
+  if (image.size > MAX_IMAGE_BYTES) return `${image.name} has ${image.size} bytes`;
   const [cls, json, txt] = ["cls", "json", "txt"].map((extension) => parts.get(extension)?.text ?? null);
   const label = cls ?? labelOfJson(json ?? null, columns.label) ?? txt ?? "";
   if (label === "") return `expected a label in .cls, .json or .txt, found ${names}`;

@@ -41,7 +41,7 @@ function collect(
 }
 
 describe("a batch", () => {
-  it("is normalised as plain arithmetic does", () => {
+  it("is normalized as plain arithmetic does", () => {
     const mean = [0.1, 0.2, 0.3] as const;
     const std = [0.5, 0.4, 0.3] as const;
     for (const memoryFormat of ["channels_last", "contiguous"] as const) {

@@ -22,7 +22,7 @@ export interface Mixed {
 }
 
 export interface Batch {
-  /** float32 [V·N, 3, S, S], normalised: all images' first view, then their second, and so on */
+  /** float32 [V·N, 3, S, S], normalized: all images' first view, then their second, and so on */
   readonly images: Tensor;
   /** int64 [N] */
   readonly labels: Tensor;
@@ -79,7 +79,7 @@ interface MadeBytes {
 const ALONE: Shard = { rank: 0, ranks: 1 };
 /** Batches that may be ready or in the making before they are asked for. */
 const BATCHES_AHEAD = 4;
-const MOST_WORKERS = 8;
+const MAX_WORKERS = 8;
 /** Waiting is cut into slices, between which a worker thread can be terminated. */
 const PATIENCE_MS = 100;
 
@@ -221,7 +221,7 @@ export class Loader implements Disposable {
 
 /** Threads that read and transform images in this process, where the recipe asks for `workers`; 0 chooses. */
 export function workerThreads(workers: number): number {
-  return workers || Math.min(coresHere(), MOST_WORKERS);
+  return workers || Math.min(coresHere(), MAX_WORKERS);
 }
 
 function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {

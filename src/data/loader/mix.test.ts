@@ -9,7 +9,7 @@ const mixup: Mix = { kind: "mixup", alpha: 1, p: 1 };
 const cutmix: Mix = { kind: "cutmix", alpha: 1, p: 1 };
 const at = { seed: 3, step: 0, images: 6, side: 20 };
 
-/** Two grey images, 0 and 10, after the plan: [2][rows × columns] of the first channel. */
+/** Two gray images, 0 and 10, after the plan: [2][rows × columns] of the first channel. */
 function mixed(plan: MixPlan, side: number): number[][] {
   using _ = scope();
   const images = tensor([0, 10], { shape: [2, 1, 1, 1] })

@@ -5,7 +5,7 @@ import { Loader, type LoaderOptions } from "./loader.js";
 import { packedDataset, plainOptions } from "../testing.fixture.js";
 import type { Mix } from "./mix.js";
 
-/** Image n is a plain grey of n. */
+/** Image n is a plain gray of n. */
 const dataset = packedDataset(8, 4, (image) => image);
 const options = (mix: Mix | null): LoaderOptions => ({ ...plainOptions(dataset, 4), mix });
 

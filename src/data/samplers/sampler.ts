@@ -1,7 +1,7 @@
 import { Rng } from "../../torch/random.js";
 import { ORDER_STREAMS } from "./streams.js";
 
-/** Which images an epoch is made of, and in which order: of seed and epoch alone, so that any process can tell. */
+/** Which images an epoch is made of, and in which order: determined by seed and epoch alone, so that every process computes the same. */
 export interface Sampler {
   /** Draws of an epoch, the same number in every one. */
   readonly size: number;

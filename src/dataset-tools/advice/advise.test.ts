@@ -40,7 +40,7 @@ describe("advice", () => {
     "three classes": { ...caltech20, counts: [500, 30, 4], smallestTest: 0 },
   };
 
-  it.each(Object.keys(situations))("%s: every key and value is one of this programme's", (name) => {
+  it.each(Object.keys(situations))("%s: every key and value is one of this program's", (name) => {
     expect(() => advised(situations[name]!)).not.toThrow();
   });
 

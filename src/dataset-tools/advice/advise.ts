@@ -1,4 +1,4 @@
-import { evaluation, selection } from "./judging.js";
+import { evaluation, selection } from "./evaluation.js";
 import { method, sampling } from "./method.js";
 import { network } from "./network.js";
 import { schedule } from "./schedule.js";

@@ -70,14 +70,14 @@ export const FINDING_KINDS = {
     severity: "warning",
     title: "Nearly the same image in several classes",
     advice:
-      "Copies that were scaled, recompressed, recoloured or mirrored, or pictures of one series, with different labels. " +
+      "Copies that were scaled, recompressed, recolored or mirrored, or pictures of one series, with different labels. " +
       "Look at them: often one label is wrong.",
   },
   "near-leak": {
     severity: "warning",
     title: "Test images that are nearly in the training data",
     advice:
-      "Copies that were scaled, recompressed, recoloured or mirrored, or pictures of one series. They are easier than " +
+      "Copies that were scaled, recompressed, recolored or mirrored, or pictures of one series. They are easier than " +
       "new images, so the accuracy is too high (Barz and Denzler, 2020, found such for 3 % of CIFAR-10's and 10 % of " +
       "CIFAR-100's test images). Keep all of a group in one split.",
   },
@@ -96,7 +96,7 @@ export const FINDING_KINDS = {
     severity: "warning",
     title: "Images that show nothing",
     advice:
-      "All pixels are (nearly) of one colour. Often a placeholder of a download that failed: remove them.",
+      "All pixels are (nearly) of one color. Often a placeholder of a download that failed: remove them.",
   },
   tiny: {
     severity: "warning",
@@ -129,7 +129,7 @@ export const FINDING_KINDS = {
     severity: "note",
     title: "Nearly the same images in a split and class",
     advice:
-      "Copies that were scaled, recompressed, recoloured or mirrored, or pictures of one series. They add less than new " +
+      "Copies that were scaled, recompressed, recolored or mirrored, or pictures of one series. They add less than new " +
       "images do; a held-out split may share them with training.",
   },
   "no-test-images": {
@@ -157,8 +157,8 @@ export const FINDING_KINDS = {
   },
   cmyk: {
     severity: "note",
-    title: "Images in printing colours (CMYK)",
-    advice: "Handled: converted to RGB, without a colour profile, as Pillow does.",
+    title: "Images in printing colors (CMYK)",
+    advice: "Handled: converted to RGB, without a color profile, as Pillow does.",
   },
   alpha: {
     severity: "note",

@@ -9,7 +9,7 @@ import type { InspectionCache } from "./inspection-cache.js";
 
 /** A call of the addon takes about this long: between calls progress is shown and an interruption seen. */
 const CALL_MS = 150;
-const MOST_AT_ONCE = 4096;
+const MAX_AT_ONCE = 4096;
 
 export interface InspectOptions {
   readonly threads: number;
@@ -46,7 +46,7 @@ export async function inspectAll(dataset: Dataset, options: InspectOptions): Pro
 }
 
 function nextSize(size: number, ms: number): number {
-  return Math.min(MOST_AT_ONCE, Math.max(1, Math.round((size * CALL_MS) / Math.max(1, ms))));
+  return Math.min(MAX_AT_ONCE, Math.max(1, Math.round((size * CALL_MS) / Math.max(1, ms))));
 }
 
 function entriesOf(
@@ -60,7 +60,7 @@ function entriesOf(
   });
 }
 
-/** What tells an image from all others and changes with its file; null for images in memory, which are looked at quickly. */
+/** Key that identifies an image and changes with its file; null for images in memory, which are looked at quickly. */
 function keysOf({ pixels, size }: Dataset): (string | null)[] {
   switch (pixels.kind) {
     case "files":

@@ -2,7 +2,7 @@ import type { NativeInspection } from "../../data/vision.js";
 
 /** What is known of an image after it was looked at; plain data, so that it can be kept in a file. */
 export interface Inspection extends Omit<NativeInspection, "colours"> {
-  /** [8, 8, 3] mean colours of tiles, in base64 */
+  /** [8, 8, 3] mean colors of tiles, in base64 */
   readonly colours: string;
 }
 

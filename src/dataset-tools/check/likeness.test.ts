@@ -25,7 +25,7 @@ it("is 1 for an image and itself, also darker or with less contrast", () => {
 });
 
 it("other colours of the same shape are less alike, a grey copy is a copy", () => {
-  const recoloured = tiles((y, x) => {
+  const recolored = tiles((y, x) => {
     const [red, green, blue] = image(y, x);
     return [blue, red, green];
   });
@@ -34,7 +34,7 @@ it("other colours of the same shape are less alike, a grey copy is a copy", () =
     const luma = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
     return [luma, luma, luma];
   });
-  expect(between(tiles(image), recoloured)).toBeLessThan(0.8);
+  expect(between(tiles(image), recolored)).toBeLessThan(0.8);
   expect(between(tiles(image), grey)).toBeGreaterThan(0.99);
 });
 

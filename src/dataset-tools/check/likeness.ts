@@ -2,19 +2,19 @@ import type { Inspection } from "./inspection.js";
 
 const TILES = 8;
 const SIZE = 3 * TILES * TILES;
-/** Mean spread of a tile's channels below which an image counts as grey. */
-const GREYISH = 4;
+/** Mean spread of a tile's channels below which an image counts as gray. */
+const GRAYISH = 4;
 
 /** An image's tiles, each channel with its mean taken off, as one vector of length 1. */
 interface Tiles {
   readonly colours: Float64Array;
   readonly luma: Float64Array;
-  readonly isGrey: boolean;
+  readonly isGray: boolean;
 }
 
 /**
- * How alike two images are whose hashes are near: the correlation of their tiles' colours, from −1 to 1; of their luma
- * where one of the two is grey, since a grey copy is a copy. Brightness and contrast do not count.
+ * How alike two images are whose hashes are near: the correlation of their tiles' colors, from −1 to 1; of their luma
+ * where one of the two is gray, since a gray copy is a copy. Brightness and contrast do not count.
  */
 export class Likeness {
   readonly #tiles = new Map<string, Tiles>();
@@ -25,7 +25,7 @@ export class Likeness {
     { mirrored }: { mirrored: boolean },
   ): number {
     const [one, other] = [this.#tilesOf(a.colours), this.#tilesOf(b.colours)];
-    return one.isGrey || other.isGrey
+    return one.isGray || other.isGray
       ? correlation(one.luma, other.luma, { channels: 1, mirrored })
       : correlation(one.colours, other.colours, { channels: 3, mirrored });
   }
@@ -38,13 +38,13 @@ export class Likeness {
       const [red, green, blue] = bytes.subarray(3 * tile, 3 * tile + 3);
       return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
     });
-    const tiles = { colours: centred(bytes, 3), luma: centred(luma, 1), isGrey: spread(bytes) < GREYISH };
+    const tiles = { colours: centered(bytes, 3), luma: centered(luma, 1), isGray: spread(bytes) < GRAYISH };
     this.#tiles.set(text, tiles);
     return tiles;
   }
 }
 
-function centred(values: ArrayLike<number>, channels: number): Float64Array {
+function centered(values: ArrayLike<number>, channels: number): Float64Array {
   const means = new Float64Array(channels);
   const result = Float64Array.from(values);
   result.forEach((value, i) => (means[i % channels]! += (value * channels) / result.length));

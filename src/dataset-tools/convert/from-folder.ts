@@ -5,7 +5,7 @@ import { DataError } from "../../support/errors.js";
 import type { Split } from "../../data/dataset.js";
 import { openImageFolder } from "../../data/formats/image-folder.js";
 import { categories, writeAnnotations } from "./annotation-file.js";
-import { annotationOf, readLabelledFile, type LabelledFile } from "./labelled-file.js";
+import { annotationOf, readLabeledFile, type LabeledFile } from "./labeled-file.js";
 
 export interface FromFolder {
   /** Has SPLIT/CLASS/…; SPLIT.json beside it says more of the images, if it is there. */
@@ -20,7 +20,7 @@ export interface FromFolder {
 export interface FolderAnnotations {
   readonly images: number;
   readonly classes: number;
-  /** Images that SPLIT.json told more of. */
+  /** Images of which SPLIT.json holds more fields. */
   readonly known: number;
 }
 
@@ -47,14 +47,14 @@ export function annotateFolder({ root, split, out, prefix, force }: FromFolder):
   return { images: paths.length, classes: classCount, known: paths.filter((path) => known.has(path)).length };
 }
 
-function readCompanion(root: string, split: Split): LabelledFile | null {
+function readCompanion(root: string, split: Split): LabeledFile | null {
   const file = join(root, `${split}.json`);
   const columns = { image: "image", label: "label" };
-  return existsSync(file) ? readLabelledFile(file, { kind: "annotations", columns, classNames: null }) : null;
+  return existsSync(file) ? readLabeledFile(file, { kind: "annotations", columns, classNames: null }) : null;
 }
 
 /** The label of each folder: that of its images in the JSON, else the class of its name there, else the next number. */
-function numbersOf(folders: readonly string[], companion: LabelledFile | null): Map<string, number> {
+function numbersOf(folders: readonly string[], companion: LabeledFile | null): Map<string, number> {
   if (companion === null) return new Map(folders.map((name, label) => [name, label]));
   const numbers = new Map<string, number>();
   for (const { path, label, where } of companion.images) {
@@ -73,7 +73,7 @@ function numbersOf(folders: readonly string[], companion: LabelledFile | null): 
   return new Map(folders.map((name) => [name, numbers.get(name)!]));
 }
 
-function firstFreeId(companion: LabelledFile | null): number {
+function firstFreeId(companion: LabeledFile | null): number {
   const ids =
     companion?.images.map(({ json }) => (JSON.parse(json ?? "{}") as { image_id?: unknown }).image_id) ?? [];
   return ids.reduce((free: number, id) => (typeof id === "number" && id >= free ? id + 1 : free), 0);

@@ -14,7 +14,7 @@ export interface ImageFile {
   readonly width: number | undefined;
 }
 
-export interface LabelledImage {
+export interface LabeledImage {
   readonly label: number;
   /** Its memory must stay as it is until the image is written. */
   readonly content: RgbImage | ImageFile;
@@ -52,7 +52,7 @@ export class ImageWriter {
   readonly #folder: string;
   readonly #images: WrittenImage[] = [];
   readonly #labels = new Set<number>();
-  #batch: LabelledImage[] = [];
+  #batch: LabeledImage[] = [];
 
   constructor(folder: string, options: WriterOptions) {
     this.#folder = folder;
@@ -65,7 +65,7 @@ export class ImageWriter {
   }
 
   /** Returns whether images were written: a good moment to say how far it is. */
-  add(image: LabelledImage): boolean {
+  add(image: LabeledImage): boolean {
     this.#batch.push(image);
     if (this.#batch.length < BATCH) return false;
     this.#writeBatch();

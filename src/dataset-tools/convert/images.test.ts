@@ -5,7 +5,7 @@ import type { Dataset, Pixels } from "../../data/dataset.js";
 import { decodedFile } from "../../../test/vision/pixels.fixture.js";
 import { jpeg, packedDataset, png, temporaryFolder, writeFiles } from "../../data/testing.fixture.js";
 import { convertImages } from "./images.js";
-import { readLabelledFile } from "./labelled-file.js";
+import { readLabeledFile } from "./labeled-file.js";
 
 let root = "";
 let folder: ReturnType<typeof temporaryFolder>;
@@ -34,7 +34,7 @@ describe("convertImages", () => {
     const { annotations, counts } = await convert(packedDataset(70, 5, value));
     expect(counts).toEqual([35, 35]);
     const columns = { image: "image", label: "label" };
-    const listed = readLabelledFile(annotations, { kind: "annotations", columns, classNames: null });
+    const listed = readLabeledFile(annotations, { kind: "annotations", columns, classNames: null });
     expect(listed.classes).toEqual(["even", "odd"]);
     expect(listed.images.slice(0, 2)).toMatchObject([
       { path: "train/even/train_0000000.png", label: 0 },

@@ -44,7 +44,7 @@ async function write(dataset: Dataset, folder: string, options: ImagesConversion
   for (let image = 0; image < size; image++) {
     if (!writer.add({ label: labels[image]!, content: contentOf(dataset, image) })) continue;
     options.onProgress({ done: image + 1, total: size });
-    await nextTurn(); // signals are heard between turns
+    await nextTurn(); // signals are handled between turns
   }
   return writer.finish();
 }

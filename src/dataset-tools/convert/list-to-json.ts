@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { requireAbsent } from "../../support/atomic-folder.js";
 import { writeAnnotations } from "./annotation-file.js";
-import { annotationOf, readLabelledFile, type LabelledFileOptions } from "./labelled-file.js";
+import { annotationOf, readLabeledFile, type LabeledFileOptions } from "./labeled-file.js";
 
-export interface ListConversion extends LabelledFileOptions {
+export interface ListConversion extends LabeledFileOptions {
   readonly file: string;
   readonly out: string;
   /** Put before the paths; "": they stay. */
@@ -17,7 +17,7 @@ export function convertList({ file, out, prefix, force, ...options }: ListConver
   readonly classes: number;
 } {
   requireAbsent(out, { replace: force });
-  const { images, classes, rest } = readLabelledFile(file, options);
+  const { images, classes, rest } = readLabeledFile(file, options);
   writeAnnotations(out, {
     annotations: images.map((image, id) => annotationOf(image, { id, path: join(prefix, image.path) })),
     classCount: classes.length,

@@ -5,7 +5,7 @@ import { DataError } from "../../support/errors.js";
 import type { Dataset, DataSource } from "../../data/dataset.js";
 import { splitParts, type SplitPart, type SplitPlan } from "../../data/split-plan.js";
 import { categories, writeAnnotations } from "./annotation-file.js";
-import { annotationOf, readLabelledFile, type LabelledFile } from "./labelled-file.js";
+import { annotationOf, readLabeledFile, type LabeledFile } from "./labeled-file.js";
 
 export interface SplitFiles {
   readonly plan: SplitPlan;
@@ -47,7 +47,7 @@ export function writeSplit(dataset: Dataset, source: DataSource, options: SplitF
 }
 
 /** The images as a file would list them: as annotation JSON does, where they come from there. */
-function listedImages(dataset: Dataset, source: DataSource): LabelledFile {
+function listedImages(dataset: Dataset, source: DataSource): LabeledFile {
   const { pixels, classes, labels, root } = dataset;
   if (pixels.kind !== "files") {
     throw new DataError(
@@ -57,7 +57,7 @@ function listedImages(dataset: Dataset, source: DataSource): LabelledFile {
   }
   if (source.kind === "annotations") {
     const file = resolve(root, source.trainFile ?? "train.json");
-    return readLabelledFile(file, {
+    return readLabeledFile(file, {
       kind: "annotations",
       columns: source.columns,
       classNames: source.classNames,
@@ -75,14 +75,14 @@ function fromRoot(root: string, path: string): string {
   return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
 }
 
-function writeJson(file: string, { images, classes, rest }: LabelledFile, indices: readonly number[]): void {
+function writeJson(file: string, { images, classes, rest }: LabeledFile, indices: readonly number[]): void {
   const annotations = indices.map((index) =>
     annotationOf(images[index]!, { id: index, path: images[index]!.path }),
   );
   writeAnnotations(file, { annotations, classCount: classes.length, rest });
 }
 
-function writeList(file: string, { images }: LabelledFile, indices: readonly number[]): void {
+function writeList(file: string, { images }: LabeledFile, indices: readonly number[]): void {
   const lines = indices.map((index) => `${images[index]!.path} ${images[index]!.label}\n`);
   writeFileAtomic(file, lines.join(""));
 }

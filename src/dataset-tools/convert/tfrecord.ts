@@ -8,7 +8,7 @@ import { recordImage, type ImageOptions } from "../tfrecord/image.js";
 import { readTfRecords, tfRecordSize } from "../tfrecord/records.js";
 import { writeAnnotations } from "./annotation-file.js";
 import { annotationsOf, summaryOf, type ConvertedImages } from "./converted-images.js";
-import { ImageWriter, type LabelledImage, type WriterOptions, type WrittenImages } from "./image-writer.js";
+import { ImageWriter, type LabeledImage, type WriterOptions, type WrittenImages } from "./image-writer.js";
 
 export interface TfRecordConversion extends ImageOptions, Omit<WriterOptions, "classes"> {
   readonly files: readonly string[];
@@ -34,13 +34,13 @@ export interface ConversionProgress {
 type NamedConversion = TfRecordConversion & { readonly classNames: readonly string[] | null };
 
 /** More classes are a label that is none. */
-const MOST_CLASSES = 1_000_000;
+const MAX_CLASSES = 1_000_000;
 
 /**
  * Writes the images of TFRecord files as files and the reference's annotation JSON, with paths relative to `out`. The
  * folder appears whole or not at all.
  *
- * @throws DataError for damaged files and records that hold no labelled image, LongtailError when the disk is full.
+ * @throws DataError for damaged files and records that hold no labeled image, LongtailError when the disk is full.
  */
 export async function convertTfRecords(given: TfRecordConversion): Promise<ConvertedImages> {
   const { out, split, force: replace, classNames: names } = given;
@@ -64,9 +64,9 @@ async function writeRecords(options: NamedConversion, folder: string): Promise<W
   for (const [i, file] of files.entries()) {
     for (const { number, offset, data } of readTfRecords(file)) {
       const where = `${file}, record ${number} (byte ${offset})`;
-      if (!writer.add(labelledImage(data, options, where))) continue;
+      if (!writer.add(labeledImage(data, options, where))) continue;
       onProgress({ images: writer.count, bytes: before + offset, totalBytes });
-      await nextTurn(); // signals are heard between turns
+      await nextTurn(); // signals are handled between turns
     }
     before += sizes[i]!;
   }
@@ -75,11 +75,11 @@ async function writeRecords(options: NamedConversion, folder: string): Promise<W
   return written;
 }
 
-function labelledImage(data: Uint8Array, options: NamedConversion, where: string): LabelledImage {
+function labeledImage(data: Uint8Array, options: NamedConversion, where: string): LabeledImage {
   const { label, content } = recordImage(exampleOf(data, where), options, where);
   const { classNames, firstLabel } = options;
   const number = label - firstLabel;
-  const classes = classNames?.length ?? MOST_CLASSES;
+  const classes = classNames?.length ?? MAX_CLASSES;
   if (number < 0 || number >= classes) {
     throw new DataError(
       `${where}: expected a label from ${firstLabel} to ${firstLabel + classes - 1}, found ${label}.`,

@@ -7,7 +7,7 @@ import type { Split } from "../../data/dataset.js";
 import { writeAnnotations } from "./annotation-file.js";
 import { classFolders } from "./class-folders.js";
 import type { ConvertedImages } from "./converted-images.js";
-import { annotationOf, readLabelledFile, type LabelledPath } from "./labelled-file.js";
+import { annotationOf, readLabeledFile, type LabeledPath } from "./labeled-file.js";
 
 export type LinkKind = "copy" | "hard" | "symbolic";
 
@@ -39,7 +39,7 @@ export async function convertToFolder(options: FolderConversion): Promise<Conver
   const annotations = `${folder}.json`;
   requireAbsent(annotations, { replace });
   const columns = { image: "image", label: "label" };
-  const { images, classes, rest } = readLabelledFile(file, { kind: "annotations", columns, classNames });
+  const { images, classes, rest } = readLabeledFile(file, { kind: "annotations", columns, classNames });
   const folders = classFolders(classes);
   const places = placesOf(images, folders);
   await writeFolderAtomic(folder, { replace }, (temporary) => fill(temporary, { images, places, options }));
@@ -54,7 +54,7 @@ export async function convertToFolder(options: FolderConversion): Promise<Conver
 }
 
 /** CLASS/NAME for each image; an image whose name is taken gets a number. */
-function placesOf(images: readonly LabelledPath[], folders: readonly string[]): string[] {
+function placesOf(images: readonly LabeledPath[], folders: readonly string[]): string[] {
   const taken = new Set<string>();
   return images.map(({ path, label }) => {
     const extension = extname(path);
@@ -68,7 +68,7 @@ function placesOf(images: readonly LabelledPath[], folders: readonly string[]): 
 }
 
 interface Filling {
-  readonly images: readonly LabelledPath[];
+  readonly images: readonly LabeledPath[];
   readonly places: readonly string[];
   readonly options: FolderConversion;
 }
@@ -86,7 +86,7 @@ async function fill(folder: string, { images, places, options }: Filling): Promi
     putFile(source, join(folder, places[i]!), options.link);
     if (i % BATCH !== BATCH - 1) continue;
     options.onProgress({ done: i + 1, total: images.length });
-    await nextTurn(); // signals are heard between turns
+    await nextTurn(); // signals are handled between turns
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Red, green and blue of each pixel side by side, in new memory. `depth`: bytes a pixel, 1 (grey) or 3. "cifar": a plane a
- * colour; "interleaved": the colours of a pixel side by side.
+ * Red, green and blue of each pixel side by side, in new memory. `depth`: bytes a pixel, 1 (gray) or 3. "cifar": a plane a
+ * color; "interleaved": the colors of a pixel side by side.
  */
 export function toRgb(
   bytes: Uint8Array,

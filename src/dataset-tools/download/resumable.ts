@@ -80,7 +80,7 @@ async function fetchMore(
   try {
     const response = await request(file, { start, patience, path });
     if (response !== "nothing left") return await receive(response, part, { start, patience, options });
-    return "whole"; // or of something else, longer: the checksum tells
+    return "whole"; // or of something else, longer: the checksum shows it
   } finally {
     patience.end();
   }

@@ -5,7 +5,7 @@ import type { DatasetCard } from "../../data/card.js";
 import type { Quantiles } from "../../data/image-statistics.js";
 import type { DataInfo } from "./info.js";
 
-const MOST_ROWS = 20;
+const MAX_ROWS = 20;
 const BAR = 40;
 
 /** What data is like, for a terminal: numbers, the classes as bars. */
@@ -74,7 +74,7 @@ function range(quantiles: Quantiles | null, show: (value: number) => string): st
 /** A bar a class, largest first; of many classes every so-manieth, from the first to the last. */
 function bars(classes: readonly ClassSize[]): string {
   const sorted = classes.toSorted((a, b) => b.train - a.train);
-  const rows = Math.min(MOST_ROWS, sorted.length);
+  const rows = Math.min(MAX_ROWS, sorted.length);
   const shown = Array.from({ length: rows }, (_, row) => {
     const place = rows === 1 ? 0 : Math.round((row * (sorted.length - 1)) / (rows - 1));
     return { ...sorted[place]!, place };

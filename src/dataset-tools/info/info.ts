@@ -33,7 +33,7 @@ interface EffectiveNumbers {
 }
 
 /** Headers of so many images are read: enough for quantiles, and a second or two on a slow disk. */
-const MOST_LOOKED_AT = 1000;
+const MAX_SAMPLED = 1000;
 
 interface ReadOptions {
   readonly rule: GroupRule;
@@ -86,7 +86,7 @@ export function dataInfo(
 }
 
 function someImages(train: Dataset, threads: number): DataInfo["images"] {
-  const looked = Math.min(MOST_LOOKED_AT, train.size);
+  const looked = Math.min(MAX_SAMPLED, train.size);
   const indices = Array.from({ length: looked }, (_, i) => Math.floor((i * train.size) / looked));
   const headers = vision().inspectImages(subset(train, indices).pixels, threads, "header");
   return { ...imageStatistics(headers), looked };

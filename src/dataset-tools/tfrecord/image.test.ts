@@ -28,7 +28,7 @@ const rgb = new Uint8Array([1, 2, 3, 4, 5, 6]);
 const size = { height: 1, width: 2 };
 
 describe("recordImage", () => {
-  it("CIFAR-LT: 3072 bytes, a plane a colour", () => {
+  it("CIFAR-LT: 3072 bytes, a plane a color", () => {
     const bytes = Uint8Array.from({ length: 3072 }, (_, i) => (i < 1024 ? i % 256 : i < 2048 ? 100 : 200));
     const { label, content } = imageOf({ image: bytes, label: 3 });
     expect(label).toBe(3);
@@ -41,7 +41,7 @@ describe("recordImage", () => {
   it.each([
     ["interleaved", { image: rgb, ...size }, {}],
     [
-      "a plane a colour",
+      "a plane a color",
       { image: new Uint8Array([1, 4, 2, 5, 3, 6]), ...size, depth: 3 },
       { layout: "cifar" },
     ],

@@ -1,6 +1,6 @@
 import { DataError } from "../../support/errors.js";
 import { imageExtension } from "../convert/image-extension.js";
-import type { LabelledImage } from "../convert/image-writer.js";
+import type { LabeledImage } from "../convert/image-writer.js";
 import { toRgb } from "../convert/to-rgb.js";
 import type { RgbImage } from "../../data/vision.js";
 import type { Example, Feature } from "./example.js";
@@ -10,7 +10,7 @@ export interface ImageOptions {
   /** Names of features; null: by their usual names, else the only one that it can be. */
   readonly imageFeature: string | null;
   readonly labelFeature: string | null;
-  /** "cifar": a plane a colour, each row by row. "interleaved": the colours of a pixel side by side. */
+  /** "cifar": a plane a color, each row by row. "interleaved": the colors of a pixel side by side. */
   readonly layout: "cifar" | "interleaved" | null;
   readonly channels: "rgb" | "bgr";
   /** [height, width], where no features say it. */
@@ -25,14 +25,14 @@ const DEPTH_NAMES = ["depth", "image/depth", "channels", "image/channels"];
 const CIFAR_SIDE = 32;
 
 /**
- * The labelled image of a record. An image file (JPEG, PNG, WebP) is taken as it is. Raw bytes are of the size that
- * features named height and width say, by default with interleaved colours; 3072 bytes without them are CIFAR's: 32 x 32,
- * a plane a colour (Cui et al.'s CIFAR-LT).
+ * The labeled image of a record. An image file (JPEG, PNG, WebP) is taken as it is. Raw bytes are of the size that
+ * features named height and width say, by default with interleaved colors; 3072 bytes without them are CIFAR's: 32 x 32,
+ * a plane a color (Cui et al.'s CIFAR-LT).
  *
  * @param where names the file and the record, for errors.
  * @throws DataError when features are missing or the sizes do not fit; it lists what the record holds.
  */
-export function recordImage(example: Example, options: ImageOptions, where: string): LabelledImage {
+export function recordImage(example: Example, options: ImageOptions, where: string): LabeledImage {
   const fail = (expected: string): never => {
     throw new DataError(`${where}: expected ${expected}; found ${describeFeatures(example)}.`);
   };

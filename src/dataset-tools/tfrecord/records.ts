@@ -13,7 +13,7 @@ export interface TfRecord {
 }
 
 /** A longer record is a damaged length; images are smaller by far. */
-const LONGEST = 2 ** 30;
+const MAX_RECORD_BYTES = 2 ** 30;
 
 /**
  * Reads a TFRecord file, one record at a time; holds no more than the largest record in memory. Both checksums of every
@@ -102,8 +102,8 @@ class FrameReader {
     const hint = offset === 0 ? foreignHint(header) : "";
     assertChecksum(lengthBytes, header.readUInt32LE(LENGTH_BYTES), `${where}: the length's checksum`, hint);
     const length = Number(header.readBigUInt64LE(0));
-    if (length <= LONGEST) return length;
-    throw new DataError(`${where}: expected a record of at most ${LONGEST} bytes, found ${length}.`);
+    if (length <= MAX_RECORD_BYTES) return length;
+    throw new DataError(`${where}: expected a record of at most ${MAX_RECORD_BYTES} bytes, found ${length}.`);
   }
 
   /** `count` bytes from `position` on, in the buffer that the next call overwrites. */

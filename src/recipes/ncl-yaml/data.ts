@@ -62,7 +62,7 @@ function importCifar(from: Importer): void {
   if (classes === undefined) {
     from.refuse(
       "DATASET.TRAIN_JSON",
-      "expected a file, or a name that tells the data, such as cifar100_imbalance100_train.json",
+      "expected a file, or a name that says which data it is, such as cifar100_imbalance100_train.json",
     );
     return;
   }

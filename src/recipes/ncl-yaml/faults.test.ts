@@ -4,10 +4,10 @@ import { importReference } from "./import.js";
 import { fault, moco, ncl, plusPlus } from "./reference.fixture.js";
 
 test("unknown keys", () => {
-  expect(fault(ncl, { "TRAIN.BATCHSIZE": "3", "LOSS.HCMN": "3", Colour: "3" })).toMatchInlineSnapshot(`
+  expect(fault(ncl, { "TRAIN.BATCHSIZE": "3", "LOSS.HCMN": "3", Color: "3" })).toMatchInlineSnapshot(`
     "unknown key TRAIN.BATCHSIZE; did you mean TRAIN.BATCH_SIZE? (TRAIN.BATCHSIZE 3)
     unknown key LOSS.HCMN; did you mean LOSS.HCM_N? (LOSS.HCMN 3)
-    unknown key Colour; it is none of the reference's (Colour 3)"
+    unknown key Color; it is none of the reference's (Color 3)"
   `);
   expect(fault(ncl, { TRAIN: "4" })).toMatchInlineSnapshot(
     `"TRAIN: expected a section of keys such as TRAIN.BATCH_SIZE, found "4" (TRAIN 4)"`,
@@ -77,10 +77,10 @@ test("values out of range name both keys", () => {
   `);
 });
 
-test("no experts; data that the file's name does not tell", () => {
+test("no experts; data that the file's name does not say", () => {
   expect(fault(ncl, { "BACKBONE.MULTI_NETWORK_TYPE": "()", "DATASET.TRAIN_JSON": "train.json" }))
     .toMatchInlineSnapshot(`
-      "DATASET.TRAIN_JSON: expected a file, or a name that tells the data, such as cifar100_imbalance100_train.json, found "train.json" (DATASET.TRAIN_JSON train.json)
+      "DATASET.TRAIN_JSON: expected a file, or a name that says which data it is, such as cifar100_imbalance100_train.json, found "train.json" (DATASET.TRAIN_JSON train.json)
       BACKBONE.MULTI_NETWORK_TYPE: expected a network for each expert, found [] (BACKBONE.MULTI_NETWORK_TYPE ())"
     `);
 });
@@ -151,6 +151,6 @@ test("what the reference can do and longtail cannot", () => {
     TRAIN.SHUFFLE False: not yet: training images in the order of the data (TRAIN.SHUFFLE False)
     EVAL_MODE True: not yet: training with batch norm as in evaluation (EVAL_MODE True)
     RESUME_MODEL: expected '' and the checkpoint as --from FILE, found "epoch_5.pth" (RESUME_MODEL epoch_5.pth)
-    COLOR_SPACE "BGR": not yet: another order of colours than RGB (COLOR_SPACE BGR)"
+    COLOR_SPACE "BGR": not yet: another order of colors than RGB (COLOR_SPACE BGR)"
   `);
 });

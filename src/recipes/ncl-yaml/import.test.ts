@@ -113,8 +113,8 @@ describe("the reference's configurations", () => {
       TRAIN.NUM_WORKERS, TEST.NUM_WORKERS: no effect: the number of threads is chosen; --set data.workers=N changes it, the images stay the same
       TRAIN.TENSORBOARD.ENABLE: no effect: what it would show is in metrics.jsonl
       TRAIN.SAMPLER.TYPE: no effect: the reference samples by TRAIN.SAMPLER.MULTI_NETWORK_TYPE
-      TRAIN.SYNCBN: no effect: the reference synchronises batch norm whenever TRAIN.DISTRIBUTED is True
-      TEST.MODEL_FILE: no effect: the model to judge is the argument of \`longtail evaluate\`
+      TRAIN.SYNCBN: no effect: the reference synchronizes batch norm whenever TRAIN.DISTRIBUTED is True
+      TEST.MODEL_FILE: no effect: the model to evaluate is the argument of \`longtail evaluate\`
       TRANSFORMS.TRAIN_TRANSFORMS, TRANSFORMS.TEST_TRANSFORMS: no effect: every data set of the reference brings its own transforms"
     `);
     expect(imported("ImageNet_LT.yaml", oneDevice).remarks.slice(0, 1).join("\n")).toMatchInlineSnapshot(

@@ -36,12 +36,12 @@ export class Importer {
     this.set(path, this.value(key), key);
   }
 
-  /** Tells people what differs from the reference. */
+  /** Notes for people what differs from NCL's code. */
   remark(key: ReferenceKey, text: string): void {
     this.#remarks.set(text, [...(this.#remarks.get(text) ?? []), key]);
   }
 
-  /** Tells people who set a key that it changes nothing. */
+  /** Notes for people who set a key that it has no effect. */
   unused(reason: string, ...keys: readonly ReferenceKey[]): void {
     for (const key of keys) if (this.#config.isGiven(key)) this.remark(key, `no effect: ${reason}`);
   }

@@ -111,5 +111,5 @@ function refuseOtherWays(from: Importer): void {
   if (from.value("EVAL_MODE")) from.notYet("EVAL_MODE", "training with batch norm as in evaluation");
   if (from.value("RESUME_MODEL") !== "")
     from.refuse("RESUME_MODEL", "expected '' and the checkpoint as --from FILE");
-  if (from.value("COLOR_SPACE") !== "RGB") from.notYet("COLOR_SPACE", "another order of colours than RGB");
+  if (from.value("COLOR_SPACE") !== "RGB") from.notYet("COLOR_SPACE", "another order of colors than RGB");
 }

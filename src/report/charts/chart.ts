@@ -6,7 +6,7 @@ import { table, type TableOptions } from "../html/section.js";
 
 export interface LegendItem {
   readonly name: string;
-  /** A CSS colour. */
+  /** A CSS color. */
   readonly color: string;
   readonly dashed?: boolean;
 }
@@ -26,7 +26,7 @@ const WIDTH = 520;
 const HEIGHT = 300;
 
 /**
- * A chart as inline SVG, with a title, a legend, a description and its numbers. Its colours are CSS variables, so that it
+ * A chart as inline SVG, with a title, a legend, a description and its numbers. Its colors are CSS variables, so that it
  * suits light and dark.
  */
 export function chart({ title, description, plot, legend = [], numbers }: ChartOptions): Markup {

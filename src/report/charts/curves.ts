@@ -19,7 +19,7 @@ export interface CurvesOptions {
 }
 
 /** With so few points each is shown. */
-const MOST_DOTS = 12;
+const MAX_DOTS = 12;
 /** The numbers below a chart have about so many rows. */
 const ROWS = 20;
 
@@ -42,7 +42,7 @@ export function curvesChart({ title, description, y, curves, mark, x = {} }: Cur
           }),
         ),
         ...drawn
-          .filter(({ points }) => points.length <= MOST_DOTS)
+          .filter(({ points }) => points.length <= MAX_DOTS)
           .map(({ points, color }) => Plot.dot(points, { x: "x", y: "y", fill: color, r: 3.5 })),
       ],
     },

@@ -100,7 +100,7 @@ function dataNotes(groups: readonly Omit<RunGroup, "name">[]): string[] {
   return [
     ...(differ("train") ? ["The runs were not trained on the same images."] : []),
     ...(differ("test")
-      ? ["The runs were not judged on the same test images: their numbers do not compare."]
+      ? ["The runs were not evaluated on the same test images: their numbers do not compare."]
       : []),
   ];
 }

@@ -69,11 +69,11 @@ function probability(p: number): string {
   return p < 0.0001 ? "< 0.0001" : String(Number(p.toPrecision(2)));
 }
 
-const MOST_KEYS = 12;
+const MAX_KEYS = 12;
 
 function recipesText(groups: readonly GroupSummary[], recipes: Comparison["recipes"]): string {
   if (recipes.length === 0) return "";
-  const shown = recipes.slice(0, MOST_KEYS);
+  const shown = recipes.slice(0, MAX_KEYS);
   const table = formatTable(
     ["recipes differ in", ...groups.map(({ name }) => name)],
     shown.map(({ key, values }) => [key, ...values.map((value) => shortened(value ?? "-"))]),

@@ -2,7 +2,7 @@ import { GROUPS, type Group } from "../../data/groups.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import type { LegendItem } from "../charts/chart.js";
 
-/** CSS colours: of the groups, and of all images together. */
+/** CSS colors: of the groups, and of all images together. */
 export const GROUP_COLORS = {
   all: "var(--text)",
   many: "var(--many)",
@@ -10,7 +10,7 @@ export const GROUP_COLORS = {
   few: "var(--few)",
 } as const;
 
-/** Colours of things that have no order: experts, terms, runs. They repeat after the last. */
+/** Colors of things that have no order: experts, terms, runs. They repeat after the last. */
 const SERIES = ["var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)", "var(--s5)", "var(--s6)"] as const;
 
 export function seriesColor(place: number): string {

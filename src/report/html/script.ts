@@ -4,20 +4,20 @@
  * is whole, in its own order.
  */
 export const SCRIPT = `
-const MOST = 500;
+const MAX_ROWS = 500;
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const texts = new Map([...body.rows].map((row) => [row, row.textContent.toLowerCase()]));
   const search = table.closest("details").querySelector(".search");
   const [input, status, all] = ["input", "[role=status]", "button"].map((part) => search.querySelector(part));
   let rows = [...body.rows];
-  let most = MOST;
+  let limit = MAX_ROWS;
   const show = () => {
     const wanted = input.value.trim().toLowerCase();
     const found = rows.filter((row) => texts.get(row).includes(wanted));
-    body.replaceChildren(...found.slice(0, most));
-    all.hidden = found.length <= most;
-    const first = all.hidden ? "" : "the first " + most + " of ";
+    body.replaceChildren(...found.slice(0, limit));
+    all.hidden = found.length <= limit;
+    const first = all.hidden ? "" : "the first " + limit + " of ";
     const [hits, whole] = [found, rows].map((some) => some.length.toLocaleString("en"));
     status.textContent = wanted !== "" ? first + hits + " of " + whole : all.hidden ? "" : first + whole;
   };
@@ -45,7 +45,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   }
   all.addEventListener("click", () => {
-    most = rows.length;
+    limit = rows.length;
     show();
   });
   input.addEventListener("input", show);

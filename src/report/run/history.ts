@@ -7,7 +7,7 @@ import { StepMeans, type TrainingPoint } from "./step-means.js";
 /** An evaluation without its classes: a run can have hundreds. */
 export type EvaluationPoint = Omit<EvaluationEvent, "perClass">;
 
-/** What metrics.jsonl tells of a run. */
+/** What metrics.jsonl says about a run. */
 export interface History {
   readonly run: RunEvent | null;
   readonly epochs: readonly EpochEvent[];
@@ -23,14 +23,14 @@ export interface History {
 
 /** Reads metrics.jsonl line by line; a line that a crash cut short is passed over. Empty when there is no file. */
 export async function readHistory(path: string): Promise<History> {
-  const told = new Told();
+  const reader = new HistoryReader();
   if (existsSync(path)) {
-    for await (const line of createInterface({ input: createReadStream(path, "utf8") })) told.add(line);
+    for await (const line of createInterface({ input: createReadStream(path, "utf8") })) reader.add(line);
   }
-  return told.history();
+  return reader.history();
 }
 
-class Told {
+class HistoryReader {
   #run: RunEvent | null = null;
   #steps: StepMeans | null = null;
   readonly #epochs: EpochEvent[] = [];

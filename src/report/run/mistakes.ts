@@ -1,6 +1,6 @@
 import type { Confusion } from "../../evaluation/tally.js";
 import { type Group, GROUPS } from "../../data/groups.js";
-import type { Judged } from "./judged.js";
+import type { RunEvaluation } from "./run-evaluation.js";
 
 /** What a class's images are answered with, and what is answered with the class. */
 export interface ClassMistakes {
@@ -35,7 +35,7 @@ export interface GroupAnswers {
 }
 
 /** Where each group's images go; groups without test images are left out. Null without a confusion matrix. */
-export function groupAnswers({ confusion, groupOfClass }: Judged): GroupAnswers[] | null {
+export function groupAnswers({ confusion, groupOfClass }: RunEvaluation): GroupAnswers[] | null {
   if (confusion === null) return null;
   return GROUPS.flatMap((group) => {
     const ofGroup = confusion.filter(([label]) => groupOfClass[label] === group);

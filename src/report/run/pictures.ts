@@ -24,7 +24,7 @@ export async function testPictures(
   try {
     const dataset = await openDataset(recipe.data, "test");
     if (splitHash(dataset) !== data.test.hash)
-      return without(`the test images in ${dataset.root} are not those that the run was judged on`);
+      return without(`the test images in ${dataset.root} are not those that the run was evaluated on`);
     return { urls: thumbnailUrls(dataset, indices, { threads: availableParallelism() }), problem: null };
   } catch (error) {
     if (error instanceof LongtailError) return without(error.message);

@@ -2,7 +2,7 @@ import type { Analysis } from "../../evaluation/analysis.js";
 import { hasResult, readAnalysis, readDescription, readResult } from "../../runs/read-run.js";
 import { runFolder, type RunDescription, type RunFolder } from "../../runs/run-folder.js";
 import { readHistory, type History } from "./history.js";
-import { judgedOf, type Judged } from "./judged.js";
+import { evaluationOf, type RunEvaluation } from "./run-evaluation.js";
 import { testPictures, type Pictures } from "./pictures.js";
 
 /** A run as its report sees it. */
@@ -11,7 +11,7 @@ export interface ReportedRun {
   readonly description: RunDescription;
   readonly history: History;
   /** null before the first evaluation. */
-  readonly judged: Judged | null;
+  readonly evaluation: RunEvaluation | null;
   /** null for a run that has not ended, or that an older version made. */
   readonly analysis: Analysis | null;
   readonly pictures: Pictures;
@@ -22,8 +22,8 @@ export async function readRun(path: string): Promise<ReportedRun> {
   const folder = runFolder(path);
   const description = readDescription(path);
   const history = await readHistory(folder.metrics);
-  const judged = judgedOf(hasResult(path) ? readResult(path) : null, history);
+  const evaluation = evaluationOf(hasResult(path) ? readResult(path) : null, history);
   const analysis = readAnalysis(path);
   const pictures = await testPictures(description, analysis);
-  return { folder, description, history, judged, analysis, pictures };
+  return { folder, description, history, evaluation, analysis, pictures };
 }

@@ -9,8 +9,8 @@ export interface TrainingPoint extends Pick<
   readonly at: number;
 }
 
-/** A training of more epochs than this is told by its epochs. */
-const MOST_EPOCHS = 30;
+/** A training of more epochs than this is shown by its epochs. */
+const MAX_EPOCHS = 30;
 /** About so many points a curve has. */
 const POINTS = 80;
 
@@ -36,7 +36,7 @@ export class StepMeans {
 
   /** Null for a training that is long enough without. */
   static of({ epochs, stepsPerEpoch }: Pick<RunEvent, "epochs" | "stepsPerEpoch">): StepMeans | null {
-    if (epochs > MOST_EPOCHS) return null;
+    if (epochs > MAX_EPOCHS) return null;
     return new StepMeans(stepsPerEpoch, Math.min(stepsPerEpoch, Math.ceil(POINTS / epochs)));
   }
 

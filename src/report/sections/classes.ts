@@ -1,26 +1,27 @@
 import { Markup, markup } from "../../support/markup.js";
 import { counted, percentText, type Section, sentences } from "../html/section.js";
-import type { Judged } from "../run/judged.js";
+import type { RunEvaluation } from "../run/run-evaluation.js";
 import { classMistakes, type ClassMistakes } from "../run/mistakes.js";
 import type { ReportedRun } from "../run/reported-run.js";
 
 /** A table of that many classes is folded. */
-const MOST_OPEN = 200;
+const MAX_OPEN = 200;
 
 /** Every class with what the network makes of it. Without scripts it is in the order of the class sizes. */
-export function classesSection({ judged }: ReportedRun): Section | null {
-  if (judged === null) return null;
-  const mistakes = judged.confusion === null ? null : classMistakes(judged.confusion, judged.perClass.length);
-  const open = judged.perClass.length <= MOST_OPEN ? " open" : "";
+export function classesSection({ evaluation }: ReportedRun): Section | null {
+  if (evaluation === null) return null;
+  const mistakes =
+    evaluation.confusion === null ? null : classMistakes(evaluation.confusion, evaluation.perClass.length);
+  const open = evaluation.perClass.length <= MAX_OPEN ? " open" : "";
   return {
     id: "classes",
     title: "Every class",
-    lead: leadText(judged, mistakes),
-    body: markup`<details${new Markup(open)}><summary>${counted(judged.perClass.length, "class", "classes")}, largest first</summary>
+    lead: leadText(evaluation, mistakes),
+    body: markup`<details${new Markup(open)}><summary>${counted(evaluation.perClass.length, "class", "classes")}, largest first</summary>
 <p class="search" hidden><label for="class-search">Search</label> <input id="class-search" type="search" autocomplete="off"> <span role="status"></span> <button type="button" hidden>Show all</button></p>
 <div class="scroll tall" tabindex="0" role="group" aria-label="Table of classes"><table class="sortable">
 <thead><tr>${HEAD.map(([title, number]) => markup`<th scope="col"${number ? new Markup(' class="number"') : null}>${title}</th>`)}</tr></thead>
-<tbody>${rows(judged, mistakes)}</tbody></table></div></details>`,
+<tbody>${rows(evaluation, mistakes)}</tbody></table></div></details>`,
   };
 }
 
@@ -34,19 +35,22 @@ const HEAD: readonly (readonly [title: string, number: boolean])[] = [
   ["most often taken for", false],
 ];
 
-function leadText({ perClass }: Judged, mistakes: readonly ClassMistakes[] | null): string {
+function leadText({ perClass }: RunEvaluation, mistakes: readonly ClassMistakes[] | null): string {
   const known = perClass.flatMap(({ accuracy }) => (accuracy === null ? [] : [accuracy]));
   const half = known.filter((accuracy) => accuracy >= 50).length;
   const attracting = mistakes === null ? null : mostAnswered(perClass, mistakes);
   return sentences(
-    `${half.toLocaleString("en")} of ${counted(known.length, "class", "classes")} ${half === 1 ? "is" : "are"} recognised in half of the images or more.`,
+    `${half.toLocaleString("en")} of ${counted(known.length, "class", "classes")} ${half === 1 ? "is" : "are"} recognized in half of the images or more.`,
     "Accuracy is the share of a class's images that are answered with it, precision the share of the answers with it that are right.",
     attracting,
   );
 }
 
 /** The class of low precision that costs the most: its name answers too much. */
-function mostAnswered(perClass: Judged["perClass"], mistakes: readonly ClassMistakes[]): string | null {
+function mostAnswered(
+  perClass: RunEvaluation["perClass"],
+  mistakes: readonly ClassMistakes[],
+): string | null {
   const wrong = mistakes.map(({ precision }, label) => {
     const { accuracy, testImages } = perClass[label]!;
     const right = ((accuracy ?? 0) * testImages) / 100;
@@ -58,7 +62,10 @@ function mostAnswered(perClass: Judged["perClass"], mistakes: readonly ClassMist
   return `The answer given wrongly most often is ${perClass[label]!.name}: for ${images} images of other classes (precision ${percentText(mistakes[label]!.precision!)}).`;
 }
 
-function rows({ perClass, groupOfClass }: Judged, mistakes: readonly ClassMistakes[] | null): Markup[] {
+function rows(
+  { perClass, groupOfClass }: RunEvaluation,
+  mistakes: readonly ClassMistakes[] | null,
+): Markup[] {
   const order = perClass.map((_, label) => label);
   order.sort((a, b) => perClass[b]!.trainImages - perClass[a]!.trainImages);
   return order.map((label) => {
@@ -70,7 +77,7 @@ function rows({ perClass, groupOfClass }: Judged, mistakes: readonly ClassMistak
 }
 
 function takenFor(
-  perClass: Judged["perClass"],
+  perClass: RunEvaluation["perClass"],
   label: number,
   mistakes: readonly ClassMistakes[] | null,
 ): string {

@@ -11,27 +11,27 @@ import {
   withoutPictures,
 } from "../html/section.js";
 import { groupAnswers, type GroupAnswers } from "../run/mistakes.js";
-import type { Judged } from "../run/judged.js";
+import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { Pictures } from "../run/pictures.js";
 import type { ReportedRun } from "../run/reported-run.js";
 
 const SHOWN_PAIRS = 12;
 
 /** Which group's classes the mistakes go to, and the pairs of classes that are confused most, with pictures. */
-export function confusionSection({ judged, analysis, pictures }: ReportedRun): Section | null {
-  const answers = judged === null ? null : groupAnswers(judged);
-  if (judged === null || answers === null) return null;
+export function confusionSection({ evaluation, analysis, pictures }: ReportedRun): Section | null {
+  const answers = evaluation === null ? null : groupAnswers(evaluation);
+  if (evaluation === null || answers === null) return null;
   return {
     id: "confusion",
     title: "Mistakes",
-    lead: sentences(directionText(answers, judged), worstPairText(analysis)),
+    lead: sentences(directionText(answers, evaluation), worstPairText(analysis)),
     body: markup`${directionTable(answers)}
 ${analysis === null ? null : confusedPairs(analysis, pictures)}`,
   };
 }
 
 /** Where the mistakes on the smallest classes go, against where chance would lead them. */
-function directionText(answers: readonly GroupAnswers[], { groupOfClass }: Judged): string | null {
+function directionText(answers: readonly GroupAnswers[], { groupOfClass }: RunEvaluation): string | null {
   const tail = answers.at(-1);
   if (tail === undefined || answers.length < 2) return null;
   const wrong = 100 - tail.right;
@@ -88,13 +88,13 @@ function pair(
   { classes, counts, groupOfClass }: Analysis,
   pictures: Pictures,
 ): Markup {
-  const [labelled, answered] = [classes[label]!, classes[answer]!];
+  const [labeled, answered] = [classes[label]!, classes[answer]!];
   const size = (place: number): string => `${groupOfClass[place]!}, ${counts[place]!}`;
-  return markup`<li><p><b>${labelled}</b> <small>${size(label)}</small> taken for <b>${answered}</b> <small>${size(answer)}</small>
+  return markup`<li><p><b>${labeled}</b> <small>${size(label)}</small> taken for <b>${answered}</b> <small>${size(answer)}</small>
 <span class="detail">${counted(images, "image")}, ${percentText(ofLabel)} of the class</span></p>
 <div class="images">${examples.map(({ index, probability }) =>
     picture(pictures, index, {
-      alt: `Test image ${index}: ${labelled}, taken for ${answered}`,
+      alt: `Test image ${index}: ${labeled}, taken for ${answered}`,
       caption: `${percentText(100 * probability)} sure`,
     }),
   )}</div></li>

@@ -7,7 +7,7 @@ import { counted, percentText, type Section, sentences, table } from "../html/se
 import type { ReportedRun } from "../run/reported-run.js";
 import { sum } from "../../support/math.js";
 
-/** What was trained and judged on. */
+/** What was trained and evaluated on. */
 export function dataSection({ description }: ReportedRun): Section {
   const { train, test } = description.data;
   const { groups: rule } = description.recipe.evaluation;

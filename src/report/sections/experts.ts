@@ -5,24 +5,24 @@ import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
 import { groupsOf } from "../html/groups.js";
 import { percentText, pointsText, type Section, sentences, table } from "../html/section.js";
-import type { Judged } from "../run/judged.js";
+import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { ReportedRun } from "../run/reported-run.js";
 
 /** How far the experts agree, and what their differences are worth. */
-export function expertsSection({ analysis, judged }: ReportedRun): Section | null {
+export function expertsSection({ analysis, evaluation }: ReportedRun): Section | null {
   const agreement = analysis?.agreement;
-  if (!agreement || judged === null) return null;
+  if (!agreement || evaluation === null) return null;
   return {
     id: "experts",
     title: "Agreement between the experts",
-    lead: leadText(agreement, judged),
-    body: markup`<div class="charts">${[reachChart(agreement, judged), pairChart(agreement.all, judged.experts.length)]}</div>
-${groupTable(agreement, judged)}
+    lead: leadText(agreement, evaluation),
+    body: markup`<div class="charts">${[reachChart(agreement, evaluation), pairChart(agreement.all, evaluation.experts.length)]}</div>
+${groupTable(agreement, evaluation)}
 ${pairTable(agreement.all)}`,
   };
 }
 
-function leadText(agreement: ByGroup<Agreement>, { ensemble }: Judged): string {
+function leadText(agreement: ByGroup<Agreement>, { ensemble }: RunEvaluation): string {
   const groups = groupsOf(agreement, GROUPS);
   const values = groups.map((group) => agreement[group]!.disagreement);
   const most = groups[values.indexOf(Math.max(...values))]!;
@@ -34,7 +34,7 @@ function leadText(agreement: ByGroup<Agreement>, { ensemble }: Judged): string {
 }
 
 /** By group: each expert, the ensemble, and what a perfect choice among the experts would reach. */
-function reachChart(agreement: ByGroup<Agreement>, { ensemble, experts }: Judged): Markup {
+function reachChart(agreement: ByGroup<Agreement>, { ensemble, experts }: RunEvaluation): Markup {
   const groups = groupsOf(agreement, ALL_AND_GROUPS);
   const single = groups.flatMap((group) => experts.map((one) => ({ group, value: one[group] ?? 0 })));
   const together = groups.map((group) => ({ group, value: ensemble[group] ?? 0 }));
@@ -110,7 +110,7 @@ function pairChart({ pairs }: Agreement, experts: number): Markup {
   });
 }
 
-function groupTable(agreement: ByGroup<Agreement>, { ensemble }: Judged): Markup {
+function groupTable(agreement: ByGroup<Agreement>, { ensemble }: RunEvaluation): Markup {
   return table({
     name: "Agreement by group",
     head: [

@@ -5,11 +5,11 @@ import { chart } from "../charts/chart.js";
 import { logTrend, trendAt, type Trend } from "../charts/trend.js";
 import { GROUP_COLORS, groupLegend } from "../html/groups.js";
 import { percentText, pointsText, type Section, sentences, table } from "../html/section.js";
-import type { Judged } from "../run/judged.js";
+import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { ReportedRun } from "../run/reported-run.js";
 
 /** With more classes than this a point says nothing when pointed at: the page would grow by megabytes. */
-const MOST_TITLES = 1500;
+const MAX_TITLES = 1500;
 const EXTREMES = 4;
 
 interface ClassPoint {
@@ -20,8 +20,8 @@ interface ClassPoint {
 }
 
 /** Accuracy of each class against its training images, with the trend, and the classes that do not follow it. */
-export function frequencySection({ judged }: ReportedRun): Section | null {
-  const points = judged === null ? [] : classPoints(judged);
+export function frequencySection({ evaluation }: ReportedRun): Section | null {
+  const points = evaluation === null ? [] : classPoints(evaluation);
   if (points.length < 2) return null;
   const trend = logTrend(points);
   return {
@@ -32,7 +32,7 @@ export function frequencySection({ judged }: ReportedRun): Section | null {
   };
 }
 
-function classPoints({ perClass, groupOfClass }: Judged): ClassPoint[] {
+function classPoints({ perClass, groupOfClass }: RunEvaluation): ClassPoint[] {
   return perClass.flatMap(({ name, trainImages, accuracy }, label) =>
     accuracy === null || trainImages === 0
       ? []
@@ -56,7 +56,7 @@ function leadText(points: readonly ClassPoint[], trend: Trend | null): string {
 function scatter(points: readonly ClassPoint[], trend: Trend | null): Markup {
   const xs = points.map(({ x }) => x);
   const ends = [Math.min(...xs), Math.max(...xs)];
-  const titled = points.length <= MOST_TITLES;
+  const titled = points.length <= MAX_TITLES;
   const line = trend === null ? [] : ends.map((x) => ({ x, y: trendAt(trend, x) }));
   return chart({
     title: "Accuracy of each class by its training images",

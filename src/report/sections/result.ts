@@ -4,27 +4,27 @@ import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { farGroups } from "../html/groups.js";
 import { counted, listed, percentText, pointsText, type Section, sentences, table } from "../html/section.js";
-import type { Judged } from "../run/judged.js";
+import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { ReportedRun } from "../run/reported-run.js";
 
 const WORST = 8;
 
 /** Accuracy of the ensemble and each expert by group, the worst classes, and how the epoch was chosen. */
-export function resultSection({ judged, description }: ReportedRun): Section | null {
-  if (judged === null) return null;
+export function resultSection({ evaluation, description }: ReportedRun): Section | null {
+  if (evaluation === null) return null;
   return {
     id: "result",
     title: "Result",
-    lead: sentences(gapText(judged), expertsText(judged), chosenText(judged)),
-    body: markup`${tiles(judged)}
-${scores(judged)}
+    lead: sentences(gapText(evaluation), expertsText(evaluation), chosenText(evaluation)),
+    body: markup`${tiles(evaluation)}
+${scores(evaluation)}
 <h3>Worst classes</h3>
-${worstClasses(judged)}
-${otherEpochs(judged, description.recipe.epochs)}`,
+${worstClasses(evaluation)}
+${otherEpochs(evaluation, description.recipe.epochs)}`,
   };
 }
 
-function gapText({ ensemble, images, split, experts }: Judged): string {
+function gapText({ ensemble, images, split, experts }: RunEvaluation): string {
   const who = experts.length > 1 ? "The ensemble" : "The network";
   const all = `${who} is right on ${percentText(ensemble.all)} of ${counted(images, `${split} image`)}`;
   const far = farGroups(ensemble);
@@ -34,7 +34,7 @@ function gapText({ ensemble, images, split, experts }: Judged): string {
   return `${all}; ${far.tail}-shot classes ${verb} ${pointsText(head - tail)} against ${far.head}-shot ones (${percentText(tail)} against ${percentText(head)}).`;
 }
 
-function expertsText({ ensemble, experts }: Judged): string | null {
+function expertsText({ ensemble, experts }: RunEvaluation): string | null {
   if (experts.length < 2) return null;
   const best = Math.max(...experts.map(({ all }) => all));
   const gain = ensemble.all - best;
@@ -42,7 +42,7 @@ function expertsText({ ensemble, experts }: Judged): string | null {
   return `Averaging ${experts.length} experts ${verb} ${pointsText(gain)} against the best of them alone.`;
 }
 
-function chosenText({ selection, epoch, split }: Judged): string {
+function chosenText({ selection, epoch, split }: RunEvaluation): string {
   if (selection === null)
     return `The run has not ended: this is its last evaluation, after epoch ${epoch}, on the ${split} images.`;
   const { selectedOn, selectionScore } = selection;
@@ -59,7 +59,7 @@ function chosenText({ selection, epoch, split }: Judged): string {
 }
 
 /** The numbers that matter most, large. */
-function tiles({ ensemble, groupOfClass }: Judged): Markup {
+function tiles({ ensemble, groupOfClass }: RunEvaluation): Markup {
   const classes = (name: (typeof ALL_AND_GROUPS)[number]): number =>
     name === "all" ? groupOfClass.length : groupOfClass.filter((group) => group === name).length;
   return markup`<ul class="tiles">${ALL_AND_GROUPS.map((name) => {
@@ -70,11 +70,11 @@ function tiles({ ensemble, groupOfClass }: Judged): Markup {
   })}</ul>`;
 }
 
-function scores(judged: Judged): Markup {
+function scores(evaluation: RunEvaluation): Markup {
   return table({
     name: "Accuracy of each network",
     head: ["accuracy, %", ...ALL_AND_GROUPS, "balanced", "harmonic mean", "worst class", "macro F1", "top 5"],
-    rows: modelRows(judged).map(([name, one]) => [
+    rows: modelRows(evaluation).map(([name, one]) => [
       name,
       ...ALL_AND_GROUPS.map((group) => one[group]),
       ...[one.balanced, one.harmonicMean, one.worstClass, one.macroF1, one.top5],
@@ -82,19 +82,19 @@ function scores(judged: Judged): Markup {
   });
 }
 
-function worstClasses({ perClass, groupOfClass }: Judged): Markup {
-  const judged = perClass.map((one, label) => ({ ...one, group: groupOfClass[label]! }));
-  const worst = judged
+function worstClasses({ perClass, groupOfClass }: RunEvaluation): Markup {
+  const classes = perClass.map((one, label) => ({ ...one, group: groupOfClass[label]! }));
+  const worst = classes
     .filter(({ accuracy }) => accuracy !== null)
     .sort((a, b) => a.accuracy! - b.accuracy! || a.trainImages - b.trainImages)
     .slice(0, WORST);
-  const never = judged.filter(({ accuracy }) => accuracy === 0);
+  const never = classes.filter(({ accuracy }) => accuracy === 0);
   const of = GROUPS.map((group) => [group, never.filter((one) => one.group === group).length] as const);
   const byGroup = of.filter(([, count]) => count > 0).map(([group, count]) => `${count} ${group}-shot`);
   const text =
     never.length === 0
-      ? "Every class is recognised at least once."
-      : `${counted(never.length, "class is", "classes are")} never recognised: ${listed(byGroup)}.`;
+      ? "Every class is recognized at least once."
+      : `${counted(never.length, "class is", "classes are")} never recognized: ${listed(byGroup)}.`;
   return markup`<p>${text}</p>
 ${table({
   name: "Worst classes",
@@ -108,7 +108,7 @@ ${table({
 }
 
 /** The last epoch beside the chosen one, and what NCL's PyTorch code would report. */
-function otherEpochs({ selection, epoch, ensemble }: Judged, epochs: number): Markup | null {
+function otherEpochs({ selection, epoch, ensemble }: RunEvaluation, epochs: number): Markup | null {
   if (selection === null) return null;
   const { lastEpoch, bestOnTest } = selection;
   const row = (name: string, one: GroupAccuracy) => [name, ...ALL_AND_GROUPS.map((group) => one[group])];

@@ -29,9 +29,9 @@ ${warnings(run.history)}`,
 
 type Mark = { x: number; label: string } | undefined;
 
-function chosenEpoch({ judged, description }: ReportedRun): Mark {
-  if (judged === null || judged.epoch >= description.recipe.epochs) return undefined;
-  return { x: judged.epoch, label: "chosen" };
+function chosenEpoch({ evaluation, description }: ReportedRun): Mark {
+  if (evaluation === null || evaluation.epoch >= description.recipe.epochs) return undefined;
+  return { x: evaluation.epoch, label: "chosen" };
 }
 
 function lossText({ training, epochs }: History): string {
@@ -42,11 +42,11 @@ function lossText({ training, epochs }: History): string {
 }
 
 function overfitText({ epochs, evaluations }: History): string | null {
-  const [train, judged] = [epochs.at(-1), evaluations.at(-1)];
-  if (train === undefined || judged?.epoch !== train.epoch) return null;
-  const gap = train.accuracy - judged.ensemble.all;
-  const whose = judged.split === "test" ? "the test images" : "the held-out images";
-  return `At the end the ensemble is right on ${percentText(train.accuracy)} of the training images as it saw them and on ${percentText(judged.ensemble.all)} of ${whose}: a gap of ${pointsText(gap)}, of which the classes' different shares are a part.`;
+  const [train, tested] = [epochs.at(-1), evaluations.at(-1)];
+  if (train === undefined || tested?.epoch !== train.epoch) return null;
+  const gap = train.accuracy - tested.ensemble.all;
+  const whose = tested.split === "test" ? "the test images" : "the held-out images";
+  return `At the end the ensemble is right on ${percentText(train.accuracy)} of the training images as it saw them and on ${percentText(tested.ensemble.all)} of ${whose}: a gap of ${pointsText(gap)}, of which the classes' different shares are a part.`;
 }
 
 /** Since when the smallest classes are no longer getting better. */
@@ -74,18 +74,18 @@ function speedText({ history: { training, end, run } }: ReportedRun): string {
 }
 
 function lossChart({ training, evaluations }: History, mark: Mark): Markup {
-  const judged = (split: EvaluationPoint["split"]): Curve["points"] =>
+  const lossOn = (split: EvaluationPoint["split"]): Curve["points"] =>
     evaluations.filter((one) => one.split === split).map(({ epoch, loss }) => ({ x: epoch, y: loss }));
   return curvesChart({
     title: "Loss",
     description:
-      "the training's loss, and the cross-entropy of the ensemble on the images that it is judged on",
+      "the training's loss, and the cross-entropy of the ensemble on the images that it is evaluated on",
     y: { label: "loss", zero: true },
     mark,
     curves: [
       { name: "training, all terms", color: seriesColor(0), points: curve(training, "loss") },
-      { name: "test, cross-entropy", color: seriesColor(1), points: judged("test") },
-      { name: "held-out, cross-entropy", color: seriesColor(2), points: judged("held-out") },
+      { name: "test, cross-entropy", color: seriesColor(1), points: lossOn("test") },
+      { name: "held-out, cross-entropy", color: seriesColor(2), points: lossOn("held-out") },
     ],
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What all pages look like: one column, for phones too; colours for light and dark; everything is unfolded on paper.
- * The groups' colours are Okabe and Ito's, which colour-blind people tell apart; s1 to s6 are of curves in one plot.
+ * What all pages look like: one column, for phones too; colors for light and dark; everything is unfolded on paper.
+ * The groups' colors are Okabe and Ito's, which color-blind people can distinguish; s1 to s6 are of curves in one plot.
  */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --back: #fff; --panel: #f5f6f8; --text: #1c1f24; --soft: #5b6470; --line: #d9dde3;

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-const DEEPEST = 6;
-const MOST_FOLDERS = 10_000;
+const MAX_DEPTH = 6;
+const MAX_FOLDERS = 10_000;
 const MARKS = ["metrics.jsonl", "recipe.json"];
 
 export interface FoundRuns {
@@ -20,10 +20,10 @@ export async function findRuns(root: string): Promise<FoundRuns> {
   const paths: string[] = [];
   let level = ["."];
   let visited = 0;
-  for (let depth = 0; depth <= DEEPEST && level.length > 0; depth += 1) {
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
     const next: string[] = [];
     for (const path of level) {
-      if ((visited += 1) > MOST_FOLDERS) return { paths: paths.sort(), complete: false };
+      if ((visited += 1) > MAX_FOLDERS) return { paths: paths.sort(), complete: false };
       const { isRun, folders } = await look(join(root, path));
       if (isRun) paths.push(path);
       else next.push(...folders.map((name) => (path === "." ? name : `${path}/${name}`)));

@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from "../../support/json.js";
 import { openRegular } from "./regular-file.js";
 
 /** What is larger is not a run's file. A result of 8,142 classes is 2 MB. */
-const LARGEST = 256 << 20;
+const MAX_BYTES = 256 << 20;
 
 /** A JSON file of which `pick` takes what is wanted; it is read again only when it has changed. */
 export class JsonFile<T> {
@@ -23,7 +23,7 @@ export class JsonFile<T> {
     const seen = found === null ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
     if (seen !== this.#seen) {
       this.#seen = seen;
-      this.#picked = found === null || found.size > LARGEST ? null : await this.#parse();
+      this.#picked = found === null || found.size > MAX_BYTES ? null : await this.#parse();
     }
     return this.#picked;
   }

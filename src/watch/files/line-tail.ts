@@ -3,7 +3,7 @@ import { openRegular } from "./regular-file.js";
 
 const CHUNK = 1 << 20;
 /** A line that is longer is left out: an evaluation of 8,000 classes is under 1 MB. */
-const LONGEST_LINE = 64 << 20;
+const MAX_LINE_LENGTH = 64 << 20;
 /** So many bytes before the place that was read to must still be the same. */
 const REMEMBERED = 64;
 
@@ -15,8 +15,8 @@ export interface LineReader {
 }
 
 /**
- * Follows a file of lines that grows, by asking for its size: network mounts tell no more. A line that is not ended yet
- * is read when it is. A file that was rewritten (`--resume` takes out what will be told again) is read from its start.
+ * Follows a file of lines that grows, by asking for its size: network mounts offer no more. A line that is not ended yet
+ * is read when it is. A file that was rewritten (`--resume` takes out what will be written again) is read from its start.
  */
 export class LineTail {
   readonly #path: string;
@@ -96,7 +96,7 @@ export class LineTail {
       if (whole > 0) this.#take(bytes.subarray(0, whole), reader);
       else if (bytesRead < room)
         return; // the last line is not ended yet
-      else if (room < LONGEST_LINE && !this.#skips) room *= 2;
+      else if (room < MAX_LINE_LENGTH && !this.#skips) room *= 2;
       else this.#pass(bytes);
       if (whole > 0) room = CHUNK;
     }

@@ -3,7 +3,7 @@ import type { CurvesPart } from "../protocol.js";
 import { NOTHING_READ, ThinnedTable, type TableCursor } from "./thinned-table.js";
 
 /** A screen of 2,000 pixels shows two curves beside each other. */
-const MOST_POINTS = 1024;
+const MAX_POINTS = 1024;
 const GROUPS = ["all", "many", "medium", "few"];
 
 export interface CurvesCursor {
@@ -15,8 +15,8 @@ export const NO_CURVES_READ: CurvesCursor = { steps: NOTHING_READ, evaluations: 
 
 /** A run's curves, made of its events one by one; their size does not grow with the run's. */
 export class Curves {
-  readonly #steps = new ThinnedTable({ most: MOST_POINTS, ranges: (name) => name === "loss" });
-  readonly #evaluations = new ThinnedTable({ most: MOST_POINTS, ranges: () => false });
+  readonly #steps = new ThinnedTable({ most: MAX_POINTS, ranges: (name) => name === "loss" });
+  readonly #evaluations = new ThinnedTable({ most: MAX_POINTS, ranges: () => false });
   #stepsPerEpoch = 0;
   #split: string | null = null;
 

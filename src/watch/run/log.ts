@@ -1,7 +1,7 @@
 import type { LogPart } from "../protocol.js";
 
-const MOST_LINES = 400;
-const LONGEST_LINE = 2000; // characters
+const MAX_LINES = 400;
+const MAX_LINE_LENGTH = 2000; // characters
 
 /** How far a reader has read a log. */
 export interface LogCursor {
@@ -24,10 +24,10 @@ export class RunLog {
   }
 
   line(text: string): void {
-    this.#kept.push(text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text);
-    if (this.#kept.length < 2 * MOST_LINES) return;
-    this.#dropped += this.#kept.length - MOST_LINES;
-    this.#kept = this.#kept.slice(-MOST_LINES);
+    this.#kept.push(text.length > MAX_LINE_LENGTH ? `${text.slice(0, MAX_LINE_LENGTH)}…` : text);
+    if (this.#kept.length < 2 * MAX_LINES) return;
+    this.#dropped += this.#kept.length - MAX_LINES;
+    this.#kept = this.#kept.slice(-MAX_LINES);
   }
 
   /** What a reader who has read as far as `cursor` lacks; null when that is nothing. */
@@ -36,7 +36,7 @@ export class RunLog {
     const dropped = this.#dropped;
     const kept = this.#kept;
     const anew = cursor.edition !== edition;
-    const from = Math.max(anew ? 0 : cursor.lines - dropped, kept.length - MOST_LINES, 0);
+    const from = Math.max(anew ? 0 : cursor.lines - dropped, kept.length - MAX_LINES, 0);
     const lines = kept.slice(from);
     if (lines.length === 0 && !anew) return null;
     return { part: { id, anew, lines }, cursor: { edition, lines: dropped + kept.length } };

@@ -13,8 +13,8 @@ export class Overview {
   message: string | null = null;
   peakMemory: number | null = null;
   /** When the last event came, in milliseconds. */
-  heard: number | null = null;
-  /** Between two neighbouring events, in milliseconds. */
+  lastEventTime: number | null = null;
+  /** Between two neighboring events, in milliseconds. */
   longestGap = 0;
   evaluation: Accuracy | null = null;
   #run: JsonObject = {};
@@ -30,7 +30,7 @@ export class Overview {
     const event = objectIn(text);
     if (event === null) return;
     const type = textOf(event["type"]);
-    this.#hear(event, type);
+    this.#noteTime(event, type);
     if (type === "run") this.#begin(event);
     else if (type === "step") this.#takeStep(event);
     else if (type === "epoch") this.#takeEpoch(event);
@@ -82,12 +82,13 @@ export class Overview {
     return numberOf(this.#run["stepsPerEpoch"]);
   }
 
-  #hear(event: JsonObject, type: string | null): void {
+  #noteTime(event: JsonObject, type: string | null): void {
     const time = Date.parse(textOf(event["time"]) ?? "");
     if (Number.isNaN(time)) return;
     // What lies between a run and its being gone on with is no sign of how long it is silent.
-    if (this.heard !== null && type !== "run") this.longestGap = Math.max(this.longestGap, time - this.heard);
-    this.heard = time;
+    if (this.lastEventTime !== null && type !== "run")
+      this.longestGap = Math.max(this.longestGap, time - this.lastEventTime);
+    this.lastEventTime = time;
   }
 
   #begin(event: JsonObject): void {
@@ -104,7 +105,8 @@ export class Overview {
     this.#loss = numberOf(event["loss"]);
     this.#learningRate = numberOf(event["lr"]);
     this.#imagesPerSecond = numberOf(event["imagesPerSecond"]);
-    if (this.#pace === null && this.heard !== null) this.#pace = { time: this.heard, steps: this.#stepsDone };
+    if (this.#pace === null && this.lastEventTime !== null)
+      this.#pace = { time: this.lastEventTime, steps: this.#stepsDone };
   }
 
   /** The mean over the epoch takes the place of its last step's: that one has fewer images, and is one of many. */
@@ -127,16 +129,16 @@ export class Overview {
 
   /** By the pace since its first step that is known, evaluations and checkpoints included. */
   #secondsLeft(): number | null {
-    const { heard } = this;
+    const { lastEventTime } = this;
     const pace = this.#pace;
     const epochs = this.#epochs;
     const stepsPerEpoch = this.#stepsPerEpoch;
     const stepsDone = this.#stepsDone;
-    if (pace === null || heard === null || epochs === null || stepsPerEpoch === null) return null;
+    if (pace === null || lastEventTime === null || epochs === null || stepsPerEpoch === null) return null;
     const made = stepsDone - pace.steps;
-    return made < 2 || heard < pace.time
+    return made < 2 || lastEventTime < pace.time
       ? null
-      : ((heard - pace.time) / 1000 / made) * (epochs * stepsPerEpoch - stepsDone);
+      : ((lastEventTime - pace.time) / 1000 / made) * (epochs * stepsPerEpoch - stepsDone);
   }
 }
 
@@ -172,19 +174,19 @@ export function accuracyOf(ensemble: unknown, { epoch, split }: JsonObject): Acc
   };
 }
 
-const SHORTEST_PATIENCE = 60_000; // milliseconds
+const MIN_PATIENCE = 60_000; // milliseconds
 /** So many times its longest silence so far is more than an evaluation or a checkpoint. */
 const PATIENCE = 3;
 
-/** @param heard when it was last heard of, by this machine's clock; null: never */
-export function judgeState(
+/** @param lastSeen when its files last changed, by this machine's clock; null: never */
+export function runState(
   { end, message, longestGap }: Pick<Overview, "end" | "message" | "longestGap">,
-  { holder, heard, now }: { holder: Holder; heard: number | null; now: number },
+  { holder, lastSeen, now }: { holder: Holder; lastSeen: number | null; now: number },
 ): { state: RunState; message: string | null } {
   if (end !== null) return { state: end, message };
   if (holder.kind === "here") return { state: "running", message: null };
   if (holder.kind === "gone")
     return { state: "interrupted", message: "its process ended without a word; train --resume goes on" };
-  const patience = Math.max(SHORTEST_PATIENCE, PATIENCE * longestGap);
-  return { state: heard !== null && now - heard <= patience ? "running" : "silent", message: null };
+  const patience = Math.max(MIN_PATIENCE, PATIENCE * longestGap);
+  return { state: lastSeen !== null && now - lastSeen <= patience ? "running" : "silent", message: null };
 }

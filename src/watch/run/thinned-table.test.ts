@@ -4,7 +4,7 @@ import { NOTHING_READ, ThinnedTable } from "./thinned-table.js";
 
 const table = (most: number): ThinnedTable => new ThinnedTable({ most, ranges: () => true });
 
-test("a short table is as it was told", () => {
+test("a short table is as it was added", () => {
   const short = table(8);
   for (const x of [1, 2, 3]) short.add(x, { loss: x / 2, other: x === 2 ? null : 1 });
   expect(short.since(NOTHING_READ)?.part).toEqual({
@@ -30,27 +30,27 @@ test("a long one keeps its means, its peaks and its size", () => {
 test("a reader who reads now and then has what a reader of the whole has", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 30 }), (portions) => {
-      const told = table(16);
+      const thinned = table(16);
       let [read, cursor, x] = [[] as number[], NOTHING_READ, 0];
       for (const portion of portions) {
-        for (let i = 0; i < portion; i += 1) told.add((x += 1), { loss: x });
-        const news = told.since(cursor)!;
+        for (let i = 0; i < portion; i += 1) thinned.add((x += 1), { loss: x });
+        const news = thinned.since(cursor)!;
         read = [...read.slice(0, news.part.from), ...news.part.x];
         ({ cursor } = news);
       }
-      expect(read).toEqual(told.since(NOTHING_READ)?.part.x ?? []);
+      expect(read).toEqual(thinned.since(NOTHING_READ)?.part.x ?? []);
     }),
   );
 });
 
-test("rows that are told again replace what was told before", () => {
+test("rows that are added again replace what was there", () => {
   const twice = table(8);
   for (const x of [1, 2, 3, 4, 2, 3]) twice.add(x, { loss: x });
   const { x } = twice.since(NOTHING_READ)!.part;
   expect(x).toEqual([1, 2, 3]);
 });
 
-test("what was taken away is told", () => {
+test("what was taken away is reported", () => {
   const cleared = table(8);
   cleared.add(1, { loss: 1 });
   const { cursor } = cleared.since(NOTHING_READ)!;

@@ -25,7 +25,7 @@ export interface TableCursor {
 export const NOTHING_READ: TableCursor = { edition: -1, points: 0, rows: 0 };
 
 /**
- * A table of columns over x = 1, 2, 3, … of which at most `most` points are kept: as it grows, neighbours are joined,
+ * A table of columns over x = 1, 2, 3, … of which at most `most` points are kept: as it grows, neighbors are joined,
  * two and two, so that each point stands for a stretch of x of the same length, a power of two. A point keeps each
  * column's mean, least and greatest value, so no peak is lost, however long the run.
  */

@@ -4,7 +4,7 @@ import { LineTail } from "../files/line-tail.js";
 import type { Accuracy, RunSummary } from "../runs.js";
 import { numberOf, objectOf, textOf } from "../../support/json.js";
 import { holderOf, type Holder } from "./holder.js";
-import { accuracyOf, judgeState, Overview } from "./overview.js";
+import { accuracyOf, runState, Overview } from "./overview.js";
 /** For the list, the end of a long run's events is enough: some 12,000 steps. */
 const END_OF_EVENTS = 4 << 20;
 const FIRST_EVENT = 64 << 10;
@@ -22,7 +22,7 @@ export class WatchedRun {
   readonly #recipe: JsonFile<Pick<RunSummary, "name" | "started" | "seed" | "device" | "epochs">>;
   readonly #result: JsonFile<Result>;
   #holder: Holder = { kind: "unknown" };
-  #heard: number | null = null;
+  #lastSeen: number | null = null;
   #current: RunSummary | null = null;
 
   constructor(
@@ -47,7 +47,7 @@ export class WatchedRun {
   }
 
   async refresh(now: number): Promise<void> {
-    const before = this.#heard;
+    const before = this.#lastSeen;
     const changed = await this.#events.read({
       line: (text) => this.#overview.line(text),
       reset: () => (this.#overview = new Overview()),
@@ -55,26 +55,26 @@ export class WatchedRun {
     if (!this.#overview.knowsRun)
       await this.#firstEvents.read({ line: (text) => this.#overview.about(text), reset: () => undefined });
     // Its own clock counts only where we come late: the machine that trains may have another time.
-    if (changed) this.#heard = before === null ? Math.min(now, this.#overview.heard ?? now) : now;
+    if (changed) this.#lastSeen = before === null ? Math.min(now, this.#overview.lastEventTime ?? now) : now;
     this.#holder = await holderOf(this.folder);
-    this.#current = await this.#summarise(now);
+    this.#current = await this.#summarize(now);
   }
 
-  async #summarise(now: number): Promise<RunSummary> {
+  async #summarize(now: number): Promise<RunSummary> {
     const overview = this.#overview;
-    const heard = this.#heard;
+    const heard = this.#lastSeen;
     const holder = this.#holder;
     const recipe = await this.#recipe.read();
     const result = overview.end === "finished" ? await this.#result.read() : null;
-    const told = overview.summary();
+    const summary = overview.summary();
     return {
-      ...told,
-      ...judgeState(overview, { holder, heard, now }),
+      ...summary,
+      ...runState(overview, { holder, lastSeen: heard, now }),
       id: this.id,
-      name: told.name ?? recipe?.name ?? null,
-      seed: told.seed ?? recipe?.seed ?? null,
-      device: told.device ?? recipe?.device ?? null,
-      epochs: told.epochs ?? recipe?.epochs ?? null,
+      name: summary.name ?? recipe?.name ?? null,
+      seed: summary.seed ?? recipe?.seed ?? null,
+      device: summary.device ?? recipe?.device ?? null,
+      epochs: summary.epochs ?? recipe?.epochs ?? null,
       started: recipe?.started ?? null,
       heard: heard === null ? null : new Date(heard).toISOString(),
       accuracy: result?.accuracy ?? overview.evaluation,

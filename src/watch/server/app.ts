@@ -1,13 +1,13 @@
 import { Hono } from "hono";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { GpuMeter } from "../machine/gpu-use.js";
-import { MOST_FOLLOWED } from "../protocol.js";
+import { MAX_FOLLOWED } from "../protocol.js";
 import type { Watcher } from "../watcher.js";
 import { Feed, type Send } from "./feed.js";
 import { knownHost, onlyReading, safeHeaders, tokenHolder, type Access } from "./guard.js";
 import type { PageFile } from "./page-files.js";
 
-const MOST_PAGES = 64;
+const MAX_PAGES = 64;
 /** Something is sent at least so often, so that each side notices when the other is gone. */
 const SIGN_OF_LIFE = 15_000;
 
@@ -31,8 +31,8 @@ export function watchApp({ watcher, access, files }: Parts): Hono {
     return context.json(watcher.list);
   });
   app.get("/api/events", (context) => {
-    if (pages >= MOST_PAGES) return context.text(`${MOST_PAGES} pages are open already.\n`, 503);
-    const ids = [...new Set(context.req.queries("run") ?? [])].slice(0, MOST_FOLLOWED);
+    if (pages >= MAX_PAGES) return context.text(`${MAX_PAGES} pages are open already.\n`, 503);
+    const ids = [...new Set(context.req.queries("run") ?? [])].slice(0, MAX_FOLLOWED);
     return streamSSE(context, async (stream) => {
       pages += 1;
       try {
@@ -50,7 +50,7 @@ export function watchApp({ watcher, access, files }: Parts): Hono {
   return app;
 }
 
-/** Tells a page what is new after each refresh, until it goes. A slow page skips refreshes. */
+/** Sends a page what is new after each refresh, until it goes. A slow page skips refreshes. */
 async function follow(
   stream: SSEStreamingApi,
   watcher: Watcher,

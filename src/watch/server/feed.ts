@@ -9,7 +9,7 @@ import type { Watcher } from "../watcher.js";
 
 export type Send = <Name extends keyof Messages>(name: Name, message: Messages[Name]) => Promise<void>;
 
-/** What one page was told so far, so that it is told the rest only. */
+/** What one page was sent so far, so that it is sent the rest only. */
 export class Feed {
   readonly #watcher: Watcher;
   #rows: Map<string, string> | null = null;

@@ -11,7 +11,7 @@ import { pageFiles, type PageFile } from "./page-files.js";
 
 const FIRST_PORT = 6016;
 const PORTS_TRIED = 20;
-const SHORTEST_TOKEN = 12; // characters
+const MIN_TOKEN_LENGTH = 12; // characters
 
 export interface ServeOptions {
   /** Of runs. */
@@ -63,8 +63,8 @@ export async function serveWatch(options: ServeOptions): Promise<WatchServer> {
 
 function tokenFor({ token = false, host }: ServeOptions): string | null {
   if (typeof token === "string") {
-    if (token.length >= SHORTEST_TOKEN) return token;
-    throw new UsageError(`--token: expected at least ${SHORTEST_TOKEN} characters, found ${token.length}`);
+    if (token.length >= MIN_TOKEN_LENGTH) return token;
+    throw new UsageError(`--token: expected at least ${MIN_TOKEN_LENGTH} characters, found ${token.length}`);
   }
   return token || !isLoopback(host) ? randomBytes(24).toString("base64url") : null;
 }

@@ -6,7 +6,7 @@ export type Status = "connecting" | "live" | "lost" | "refused";
 type Listeners = { readonly [Name in keyof Messages]: (message: Messages[Name]) => void };
 
 const FIRST_PAUSE = 1000; // milliseconds before a new attempt; doubled until
-const LONGEST_PAUSE = 8000;
+const MAX_PAUSE = 8000;
 /** The server says something every 15 seconds: a connection that is silent for longer is one no more. */
 const SILENCE = 40_000;
 
@@ -38,14 +38,14 @@ export class Connection {
     this.source = source;
     for (const [name, listen] of Object.entries(this.listeners) as [string, (message: unknown) => void][])
       source.addEventListener(name, ({ data }: MessageEvent<string>) => {
-        this.heard();
+        this.#noteMessage();
         listen(JSON.parse(data));
       });
-    source.onopen = () => this.heard();
+    source.onopen = () => this.#noteMessage();
     source.onerror = () => void this.fail();
   }
 
-  private heard(): void {
+  #noteMessage(): void {
     this.pause = FIRST_PAUSE;
     this.status("live");
     clearTimeout(this.silence);
@@ -56,7 +56,7 @@ export class Connection {
   private async fail(): Promise<void> {
     this.close();
     this.attempt = setTimeout(() => this.open(), this.pause);
-    this.pause = Math.min(2 * this.pause, LONGEST_PAUSE);
+    this.pause = Math.min(2 * this.pause, MAX_PAUSE);
     const attempt = this.attempt;
     const answer = await fetch("/api/runs").catch(() => null);
     if (this.attempt === attempt) this.status(answer?.status === 401 ? "refused" : "lost");

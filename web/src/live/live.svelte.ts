@@ -10,14 +10,14 @@ export interface RunCurves {
   readonly split: string | null;
 }
 
-/** A use of the machine, and when the page heard of it (seconds since 1970). */
+/** A use of the machine, and when the page received it (seconds since 1970). */
 export interface UseAt {
   readonly time: number;
   readonly use: MachineUse;
 }
 
-const MOST_LINES = 400;
-const MOST_USES = 900; // a quarter of an hour
+const MAX_LINES = 400;
+const MAX_USES = 900; // a quarter of an hour
 
 /** What the page knows of the runs: the list, and of those that are followed their curves, log and use of the machine. */
 export class Live {
@@ -74,11 +74,11 @@ export class Live {
 
   private takeLog({ id, anew, lines }: LogPart): void {
     const before = anew ? [] : (this.logs.get(id) ?? []);
-    this.logs.set(id, [...before, ...lines].slice(-MOST_LINES));
+    this.logs.set(id, [...before, ...lines].slice(-MAX_LINES));
   }
 
   private takeUse(use: MachineUse): void {
     const before = this.uses.get(use.id) ?? [];
-    this.uses.set(use.id, [...before, { time: Date.now() / 1000, use }].slice(-MOST_USES));
+    this.uses.set(use.id, [...before, { time: Date.now() / 1000, use }].slice(-MAX_USES));
   }
 }

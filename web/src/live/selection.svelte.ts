@@ -1,6 +1,6 @@
-import { MOST_FOLLOWED } from "../../../src/watch/protocol.ts";
+import { MAX_FOLLOWED } from "../../../src/watch/protocol.ts";
 
-/** A run that is shown, and the number of its colour. */
+/** A run that is shown, and the number of its color. */
 export interface Shown {
   readonly id: string;
   readonly color: number;
@@ -21,10 +21,10 @@ export class Selection {
   }
 
   get isFull(): boolean {
-    return this.shown.length >= MOST_FOLLOWED;
+    return this.shown.length >= MAX_FOLLOWED;
   }
 
-  /** The number of a run's colour, from 1; undefined when it is not shown. */
+  /** The number of a run's color, from 1; undefined when it is not shown. */
   colorOf(id: string): number | undefined {
     return this.shown.find((one) => one.id === id)?.color;
   }
@@ -48,7 +48,7 @@ export class Selection {
   /** Takes what the address says: at the start, and when somebody goes back. */
   readAddress(): void {
     const address = new URLSearchParams(location.hash.slice(1));
-    const ids = [...new Set(address.getAll("run"))].slice(0, MOST_FOLLOWED);
+    const ids = [...new Set(address.getAll("run"))].slice(0, MAX_FOLLOWED);
     this.isChosen = location.hash.length > 1;
     let shown = this.shown.filter(({ id }) => ids.includes(id));
     for (const id of ids)

@@ -6,7 +6,7 @@ const FONT = '12px system-ui, -apple-system, "Segoe UI", sans-serif';
 /** So few points are shown as dots as well. */
 const FEW_POINTS = 40;
 
-/** The page's colour of a custom property; a canvas knows no properties. */
+/** The page's color of a custom property; a canvas knows no properties. */
 function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }

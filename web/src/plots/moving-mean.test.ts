@@ -6,10 +6,10 @@ const values = fc.array(fc.option(fc.integer({ min: -100, max: 100 })), { maxLen
 
 test("is the mean of what is within half its width, for every width", () => {
   fc.assert(
-    fc.property(values, fc.nat(9), (told, half) => {
-      const found = movingMean(told, 2 * half + 1);
-      told.forEach((value, place) => {
-        const near = told.slice(Math.max(0, place - half), place + half + 1).filter((one) => one !== null);
+    fc.property(values, fc.nat(9), (raw, half) => {
+      const found = movingMean(raw, 2 * half + 1);
+      raw.forEach((value, place) => {
+        const near = raw.slice(Math.max(0, place - half), place + half + 1).filter((one) => one !== null);
         if (value === null) expect(found[place]).toBeNull();
         else expect(found[place]).toBeCloseTo(near.reduce((a, b) => a + b, 0) / near.length);
       });

@@ -30,7 +30,7 @@ export interface Panel {
 
 type Curves = Omit<Panel, "reach">;
 
-/** A run that is shown: what it is called here, and its colour among the others. */
+/** A run that is shown: what it is called here, and its color among the others. */
 export interface Subject {
   readonly title: string;
   readonly color: string;

@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { FileKind } from "../../../dataset-tools/convert/labelled-file.js";
+import type { FileKind } from "../../../dataset-tools/convert/labeled-file.js";
 import { newCommand } from "../../options.js";
 import { output } from "../../output.js";
 

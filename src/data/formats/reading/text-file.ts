@@ -11,8 +11,8 @@ export function readTextFile(path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    if (bytes.length > MOST_BYTES)
-      throw new DataError(`${path}: expected at most ${MOST_BYTES} bytes of text, found ${bytes.length}.`);
+    if (bytes.length > MAX_BYTES)
+      throw new DataError(`${path}: expected at most ${MAX_BYTES} bytes of text, found ${bytes.length}.`);
     throw new DataError(`${path}, line ${firstBadLine(bytes)}: expected UTF-8 text, found other bytes.`, {
       cause: error,
     });
@@ -20,7 +20,7 @@ export function readTextFile(path: string): string {
 }
 
 /** V8's longest string, less a little. */
-const MOST_BYTES = 2 ** 29 - 32;
+const MAX_BYTES = 2 ** 29 - 32;
 
 /** @throws DataError when the file cannot be read */
 export function readBytes(path: string): Uint8Array {

@@ -7,9 +7,9 @@ type NamedFinding = CheckSummary["findings"][number];
 type NamedItem = NamedFinding["items"][number];
 
 /** How much of a finding the page shows. */
-const MOST_SINGLE = 24;
-const MOST_GROUPS = 12;
-const MOST_OF_A_GROUP = 6;
+const MAX_SINGLE = 24;
+const MAX_GROUPS = 12;
+const MAX_PER_GROUP = 6;
 
 interface Page {
   readonly root: string;
@@ -19,12 +19,12 @@ interface Page {
 /** The images of which the page shows a picture. */
 export function shownImages({ findings }: Pick<CheckSummary, "findings">): NamedImage[] {
   return findings.flatMap((finding) =>
-    shownItems(finding).flatMap(({ images }) => images.slice(0, MOST_OF_A_GROUP)),
+    shownItems(finding).flatMap(({ images }) => images.slice(0, MAX_PER_GROUP)),
   );
 }
 
 function shownItems({ items }: NamedFinding): readonly NamedItem[] {
-  return items.slice(0, items.some(isGroup) ? MOST_GROUPS : MOST_SINGLE);
+  return items.slice(0, items.some(isGroup) ? MAX_GROUPS : MAX_SINGLE);
 }
 
 function isGroup({ images }: NamedItem): boolean {
@@ -58,7 +58,7 @@ function pictures(items: readonly NamedItem[], page: Page): Markup {
 }
 
 function group({ images, text }: NamedItem, page: Page): Markup {
-  const shown = images.slice(0, MOST_OF_A_GROUP);
+  const shown = images.slice(0, MAX_PER_GROUP);
   const rest = images.length - shown.length;
   return markup`<div class="group${shown.length > 2 ? " wide" : ""}"><p>${images.length} images${text === "" ? "" : `, ${text}`}${rest > 0 ? `; ${rest} are not shown` : ""}</p>
 <div class="images">${shown.map((image) => figure(image, "", page))}</div></div>

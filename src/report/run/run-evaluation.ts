@@ -6,7 +6,7 @@ import type { RunResult } from "../../runs/run-folder.js";
 import type { History } from "./history.js";
 
 /** What a run's network does: that of its result or, before there is one, of its last evaluation. */
-export interface Judged extends Omit<EvaluationResult, "confusion"> {
+export interface RunEvaluation extends Omit<EvaluationResult, "confusion"> {
   /** null for an evaluation on the way. */
   readonly confusion: Confusion | null;
   readonly epoch: number;
@@ -20,7 +20,7 @@ export interface Judged extends Omit<EvaluationResult, "confusion"> {
   readonly groupOfClass: readonly Group[];
 }
 
-export function judgedOf(result: RunResult | null, { lastEvaluation }: History): Judged | null {
+export function evaluationOf(result: RunResult | null, { lastEvaluation }: History): RunEvaluation | null {
   if (result !== null) {
     const { selectedOn, selectionScore, lastEpoch, bestOnTest, seconds, ...scores } = result;
     const selection = { selectedOn, selectionScore, lastEpoch, bestOnTest, seconds };

@@ -13,16 +13,16 @@ import { annotationTexts, categories, type ImageAnnotation } from "./annotation-
 
 export type FileKind = "annotations" | "list" | "csv" | "inaturalist";
 
-/** Labelled images as a file lists them, with whatever else annotation JSON says. */
-export interface LabelledFile {
-  readonly images: readonly LabelledPath[];
+/** Labeled images as a file lists them, with whatever else annotation JSON says. */
+export interface LabeledFile {
+  readonly images: readonly LabeledPath[];
   /** A label is an index into them. */
   readonly classes: readonly string[];
   /** What annotation JSON says beside the images. */
   readonly rest: readonly JsonMember[];
 }
 
-export interface LabelledPath {
+export interface LabeledPath {
   /** As the file has it. */
   readonly path: string;
   readonly label: number;
@@ -32,15 +32,15 @@ export interface LabelledPath {
   readonly where: string;
 }
 
-export interface LabelledFileOptions extends Pick<DataSpec, "columns" | "classNames"> {
+export interface LabeledFileOptions extends Pick<DataSpec, "columns" | "classNames"> {
   readonly kind: FileKind;
 }
 
 /**
- * Reads a file that lists labelled images; they need not be there.
+ * Reads a file that lists labeled images; they need not be there.
  * @throws DataError for the first record that cannot be used
  */
-export function readLabelledFile(file: string, options: LabelledFileOptions): LabelledFile {
+export function readLabeledFile(file: string, options: LabeledFileOptions): LabeledFile {
   switch (options.kind) {
     case "annotations":
       return withTexts(readListing(annotationsFormat, file, options), annotationTexts(file));
@@ -58,12 +58,12 @@ export function readLabelledFile(file: string, options: LabelledFileOptions): La
 function readListing<T extends Listed>(
   format: FileListFormat<T>,
   file: string,
-  { columns, classNames }: LabelledFileOptions,
-): LabelledFile {
+  { columns, classNames }: LabeledFileOptions,
+): LabeledFile {
   const listing = format.read(file, { columns }, new BadRecords({ strict: true }));
   if (listing.images.length === 0) throw new DataError(`${file}: expected at least one image, found none.`);
   const classes = classesOf(listing, { root: ".", classNames });
-  const images = listing.images.map((image): LabelledPath => {
+  const images = listing.images.map((image): LabeledPath => {
     const label = labelNumber(image.label, classes);
     const where = listing.where(image);
     if (typeof label === "string") throw new DataError(`${where}: ${label}.`);
@@ -74,15 +74,15 @@ function readListing<T extends Listed>(
 
 /** Strict reading leaves no annotation out, so that they count alike. */
 function withTexts(
-  file: LabelledFile,
+  file: LabeledFile,
   { annotations, rest }: { annotations: readonly string[]; rest: readonly JsonMember[] },
-): LabelledFile {
+): LabeledFile {
   return { ...file, images: file.images.map((image, i) => ({ ...image, json: annotations[i]! })), rest };
 }
 
 /** The annotation of an image; one that has a text already gets its new path, and stays else as it is. */
 export function annotationOf(
-  { json, label }: LabelledPath,
+  { json, label }: LabeledPath,
   { id, path }: { id: number; path: string },
 ): string {
   if (json === null) {
