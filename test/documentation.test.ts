@@ -33,6 +33,7 @@ import {
   checkChange,
   checkCommand,
   checkMention,
+  helpExamples,
   isKnownFlag,
   isKnownKey,
   parseLongtail,
@@ -46,6 +47,10 @@ const commands = current.flatMap(commandsIn);
 test.each(commands)("$where is a command as longtail has it: $text", async ({ words, needs }) => {
   if (needs !== null) expect(NEEDS).toContain(needs);
   await checkCommand(words);
+});
+
+test.each(helpExamples())("an example of --help is a command as longtail has it: %s", async (example) => {
+  await checkMention(shellWords(example));
 });
 
 describe("what needs nothing runs", () => {
@@ -156,6 +161,25 @@ describe("code in running text", () => {
       /^((?:data|method|optimizer|schedule|evaluation|selection|checkpoints|logs|ema|pretrained|classifier)(?:\.[a-z]\w*)+)(?=$|[:= ])/;
     const unknown = matching(key).filter(({ text }) => !isKnownKey(key.exec(text)![1]!));
     expect(unknown).toEqual([]);
+  });
+
+  test("environment variables are read by the code", () => {
+    const named = [...new Set(matching(/^LONGTAIL_[A-Z_]+/).map(({ text }) => /^[A-Z_]+/.exec(text)![0]))];
+    const unread = named.filter((name) => {
+      const args = [
+        "grep",
+        "-q",
+        name,
+        "--",
+        "src",
+        "native",
+        "scripts",
+        "test",
+        ":!test/documentation.test.ts",
+      ];
+      return spawnSync("git", args, { cwd: project }).status !== 0;
+    });
+    expect(unread).toEqual([]);
   });
 
   test("files and folders of the project are there", () => {

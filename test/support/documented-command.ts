@@ -49,6 +49,20 @@ export function parseLongtail(words: readonly string[]): Parsed {
   return parsed;
 }
 
+/** The examples of every command's --help. */
+export function helpExamples(): string[] {
+  const examples: string[] = [];
+  const collect = (command: CommandUnknownOpts): void => {
+    let help = "";
+    command.configureOutput({ writeOut: (text) => void (help += text) }).outputHelp();
+    for (const [, example] of help.matchAll(/^ {2}((?:ssh .*)?(?:npx )?longtail .*)$/gm))
+      examples.push(example!.split(/ {2,}| \| /)[0]!); // what follows explains, or is another program's
+    command.commands.forEach(collect);
+  };
+  collect(createProgram());
+  return examples;
+}
+
 /** Everything of a command that can be checked without running it. @throws an error that says what is wrong. */
 export async function checkCommand(words: readonly string[]): Promise<void> {
   const [program, ...rest] = words;
