@@ -1,5 +1,10 @@
 #include "vision/codecs/decode-vips.h"
 
+#include <algorithm>
+
+#include "vision/image/budget.h"
+#include "vision/image/interruption.h"
+#include "vision/image/orientation.h"
 #include "vision/image/pixel-order.h"
 
 namespace lt::vision {
@@ -7,27 +12,8 @@ namespace {
 
 [[noreturn]] void fail() { failDecoding(takeVipsError()); }
 
-// Reads the header only.
-VipsPtr openImage(std::span<const uint8_t> content, VipsFormat format) {
-  const auto load = format == VipsFormat::Jpeg  ? vips_jpegload_buffer
-                    : format == VipsFormat::Png ? vips_pngload_buffer
-                                                : vips_webpload_buffer;
-  VipsImage* image = nullptr;
-  void* data = const_cast<uint8_t*>(content.data());
-  if (load(data, content.size(), &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_TRUNCATED,
-           nullptr))
-    fail();
-  return VipsPtr(image);
-}
-
-VipsPtr upright(VipsPtr image) {
-  if (vips_image_get_orientation(image.get()) == 1) return image;
-  // Turning reads in another order than the file's, which takes all pixels in memory.
-  VipsPtr memory(vips_image_copy_memory(image.get()));
-  VipsImage* turned = nullptr;
-  if (!memory || vips_autorot(memory.get(), &turned, nullptr)) fail();
-  return VipsPtr(turned);
-}
+// Memory of one strip of rows, before they become RGB. Images that fit in one are decoded in one go.
+constexpr int64_t kStripBytes = int64_t{4} << 20;
 
 VipsPtr eightBit(VipsPtr image) {
   if (vips_image_get_format(image.get()) == VIPS_FORMAT_UCHAR) return image;
@@ -49,31 +35,56 @@ void toRgb(const uint8_t* from, int bands, bool cmyk, int width, uint8_t* to) {
 }
 
 // Decodes in the calling thread: libvips' own way to memory wakes a thread of its pool, which costs more than
-// a small image itself.
+// a small image itself. It goes strip by strip, because libvips' cache of rows takes quadratic time, and much
+// memory, for all rows at once.
 Image toRgb(VipsImage* source) {
   const int bands = vips_image_get_bands(source);
   const bool cmyk = vips_image_get_interpretation(source) == VIPS_INTERPRETATION_CMYK;
   if (bands < 1 || bands > 4) throw DataError("expected 1 to 4 channels, found " + std::to_string(bands));
   Image image(vips_image_get_height(source), vips_image_get_width(source));
   const std::unique_ptr<VipsRegion, Unref> region(vips_region_new(source));
-  const VipsRect everything = {0, 0, image.width, image.height};
-  if (!region || vips_region_prepare(region.get(), &everything)) fail();
-  for (int y = 0; y < image.height; y++) {
-    toRgb(VIPS_REGION_ADDR(region.get(), 0, y), bands, cmyk, image.width, image.row(y));
+  if (!region) fail();
+  const int64_t rowBytes = int64_t{image.width} * bands;
+  const int rows = static_cast<int>(std::clamp<int64_t>(kStripBytes / rowBytes, 16, image.height));
+  for (int top = 0; top < image.height; top += rows) {
+    Interruptible::check();
+    const VipsRect strip = {0, top, image.width, std::min(rows, image.height - top)};
+    if (vips_region_prepare(region.get(), &strip)) fail();
+    for (int y = top; y < top + strip.height; y++)
+      toRgb(VIPS_REGION_ADDR(region.get(), 0, y), bands, cmyk, image.width, image.row(y));
   }
   return image;
 }
 
 }  // namespace
 
-Image decodeByVips(std::span<const uint8_t> content, VipsFormat format) {
-  startVips();
-  VipsPtr source = openImage(content, format);
-  requireSize(vips_image_get_height(source.get()), vips_image_get_width(source.get()));
-  return decodeOpened(std::move(source));
+VipsPtr openByVips(std::span<const uint8_t> content, VipsFormat format, VipsFailOn failOn, int shrink) {
+  void* data = const_cast<uint8_t*>(content.data());
+  const auto access = VIPS_ACCESS_SEQUENTIAL;
+  VipsImage* image = nullptr;
+  const auto load = [&](auto loader) {
+    return loader(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
+  };
+  const int failed = format == VipsFormat::Png ? load(vips_pngload_buffer)
+                     : format == VipsFormat::Webp
+                         ? load(vips_webpload_buffer)
+                         : vips_jpegload_buffer(data, content.size(), &image, "access", access, "fail_on",
+                                                failOn, "shrink", shrink, nullptr);
+  if (failed) fail();
+  return VipsPtr(image);
 }
 
-Image decodeOpened(VipsPtr opened) { return toRgb(eightBit(upright(std::move(opened))).get()); }
+Image decodeByVips(std::span<const uint8_t> content, VipsFormat format) {
+  startVips();
+  return decodeOpened(openByVips(content, format, VIPS_FAIL_ON_TRUNCATED));
+}
+
+Image decodeOpened(VipsPtr opened) {
+  requireSize(vips_image_get_height(opened.get()), vips_image_get_width(opened.get()));
+  const int orientation = vips_image_get_orientation(opened.get());
+  Image image = toRgb(eightBit(std::move(opened)).get());
+  return upright(std::move(image), orientation);
+}
 
 void endVipsThread() { vips_thread_shutdown(); }
 

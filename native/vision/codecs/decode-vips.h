@@ -9,10 +9,15 @@ namespace lt::vision {
 
 enum class VipsFormat { Jpeg, Png, Webp };
 
-// Decodes as decodeBytes() in decode.h does, without the name in the errors.
+// Decodes as decodeBytes() in decode.h does, without the name in the errors. The caller has held the header
+// against the budget.
 Image decodeByVips(std::span<const uint8_t> content, VipsFormat format);
 
-// Does the same for an image that libvips has opened already, with the caller's options.
+// Opens an image file with the caller's options and reads its header only. `shrink`, of a JPEG alone: 1, 2, 4
+// or 8.
+VipsPtr openByVips(std::span<const uint8_t> content, VipsFormat format, VipsFailOn failOn, int shrink = 1);
+
+// Decodes an image that was opened already.
 Image decodeOpened(VipsPtr opened);
 
 void endVipsThread();

@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <csetjmp>
+#include <memory>
 #include <vector>
 
 #include "vision/codecs/jpeg-library.h"
+#include "vision/image/budget.h"
+#include "vision/image/interruption.h"
 #include "vision/image/orientation.h"
 #include "vision/image/pixel-order.h"
 
@@ -43,8 +46,9 @@ void onWarning(j_common_ptr state, int level) {
 
 void onProgress(j_common_ptr state) {
   const auto decompressor = reinterpret_cast<j_decompress_ptr>(state);
-  if (decompressor->input_scan_number <= kMaxScans) return;
   auto& errors = static_cast<Errors&>(*state->err);
+  if (Interruptible::isInterrupted()) std::longjmp(errors.escape, 1);
+  if (decompressor->input_scan_number <= kMaxScans) return;
   std::snprintf(errors.text, sizeof(errors.text), "more than %d scans", kMaxScans);
   std::longjmp(errors.escape, 1);
 }
@@ -64,8 +68,8 @@ class JpegDecoder {
         library_.saveMarkers(&state_, kExifMarker, 0xFFFF);
         library_.readHeader(&state_, TRUE);
       });
-      requireSize(height(), width());
       chooseColors();
+      requireSize(height(), width());
     } catch (...) {
       library_.destroyDecompress(&state_);
       throw;
@@ -123,7 +127,10 @@ class JpegDecoder {
   // Calls libjpeg's functions. `call` and all it calls must not make objects that need their destructors.
   template <class Call>
   void guarded(Call call) {
-    if (setjmp(errors_.escape)) failDecoding(errors_.text);
+    if (setjmp(errors_.escape)) {
+      Interruptible::check();
+      failDecoding(errors_.text);
+    }
     call();
   }
 
@@ -141,6 +148,7 @@ class JpegDecoder {
     std::vector<uint8_t> inks(isCmyk() ? static_cast<size_t>(image.width) * 4 : 0);
     guarded([&] {
       for (int y = 0; y < image.height; y++) {
+        if (Interruptible::isInterrupted()) std::longjmp(errors_.escape, 1);
         JSAMPROW row = isCmyk() ? inks.data() : image.row(y);
         library_.readScanlines(&state_, &row, 1);
         if (isCmyk()) invertedCmykToRgb(row, image.width, image.row(y));
@@ -170,19 +178,29 @@ std::string jpegLibraryVersion() {
   return "libjpeg-turbo " + part(1000000) + "." + part(1000) + "." + part(1);
 }
 
+namespace {
+
+// Frees the decoder before the image is turned, which takes as much memory again.
+Image decodeUpright(std::unique_ptr<JpegDecoder> decoder) {
+  const int orientation = decoder->orientation();
+  Image image = decoder->decode();
+  decoder.reset();
+  return upright(std::move(image), orientation);
+}
+
+}  // namespace
+
 Image decodeJpeg(std::span<const uint8_t> content) {
-  JpegDecoder decoder(content);
-  return upright(decoder.decode(), decoder.orientation());
+  return decodeUpright(std::make_unique<JpegDecoder>(content));
 }
 
 // A file that was cut off does not end with the mark of the end (which occurs in no image data): it is
 // decoded as a whole, so that it is refused whichever window is required. So is an image that must be turned.
 Region decodeJpegRegion(std::span<const uint8_t> content, const RequiredWindowOf& requiredOf) {
-  JpegDecoder decoder(content);
+  auto decoder = std::make_unique<JpegDecoder>(content);
   const bool endsWell = content[content.size() - 2] == 0xFF && content.back() == JPEG_EOI;
-  const int orientation = decoder.orientation();
-  if (!endsWell || orientation != 1) return Region::all(upright(decoder.decode(), orientation));
-  return decoder.decodeRegion(requiredOf({decoder.height(), decoder.width()}));
+  if (!endsWell || decoder->orientation() != 1) return Region::all(decodeUpright(std::move(decoder)));
+  return decoder->decodeRegion(requiredOf({decoder->height(), decoder->width()}));
 }
 
 }  // namespace lt::vision

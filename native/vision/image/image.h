@@ -75,13 +75,4 @@ inline std::string sizeText(int height, int width) {
                   (reason.empty() ? "" : " (" + reason + ")"));
 }
 
-// Throws a DataError for an image of more than 2^28 pixels: a header may declare any size, and no memory is
-// taken on trust.
-inline void requireSize(int height, int width) {
-  constexpr int64_t kMaxPixels = int64_t{1} << 28;  // 268 million: a square of 16,384 pixels
-  if (int64_t{height} * width <= kMaxPixels) return;
-  throw DataError("expected at most " + std::to_string(kMaxPixels) + " pixels, found " +
-                  sizeText(height, width));
-}
-
 }  // namespace lt::vision

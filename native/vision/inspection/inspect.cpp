@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "vision/codecs/decode-vips.h"
+#include "vision/codecs/declared.h"
 #include "vision/codecs/encode.h"
 #include "vision/codecs/vips.h"
 #include "vision/image/resample.h"
@@ -73,20 +73,12 @@ bool lacksEnd(const std::string& format, Bytes content) {
 }
 
 // ---- libvips
+VipsFormat vipsFormat(const std::string& format) {
+  return format == "jpeg" ? VipsFormat::Jpeg : format == "png" ? VipsFormat::Png : VipsFormat::Webp;
+}
+
 VipsPtr open(Bytes content, const std::string& format, VipsFailOn failOn, int shrink) {
-  void* data = const_cast<uint8_t*>(content.data());
-  VipsImage* image = nullptr;
-  const auto access = VIPS_ACCESS_SEQUENTIAL;
-  int failed = 1;
-  if (format == "jpeg")
-    failed = vips_jpegload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, "shrink",
-                                  shrink, nullptr);
-  if (format == "png")
-    failed = vips_pngload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
-  if (format == "webp")
-    failed = vips_webpload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
-  if (failed) failDecoding(takeVipsError());
-  return VipsPtr(image);
+  return openByVips(content, vipsFormat(format), failOn, shrink);
 }
 
 // The largest reduction a JPEG decoder has that leaves `minSide` pixels on the shorter side.
@@ -109,6 +101,17 @@ void describe(VipsImage* image, Inspection& found) {
   found.color = colorOf(image);
   found.alpha = vips_image_hasalpha(image);
   found.orientation = vips_image_get_orientation(image);
+}
+
+void readHeader(Bytes content, Inspection& found) {
+  const Declared declared = declaredBy(content, vipsFormat(found.format));
+  found.width = declared.width;
+  found.height = declared.height;
+  found.huge = true;
+  requireBudget(declared);
+  found.huge = false;
+  requireFileSize(declared, content.size());
+  describe(open(content, found.format, VIPS_FAIL_ON_NONE, 1).get(), found);
 }
 
 void fingerprint(const Image& image, Inspection& found) {
@@ -146,10 +149,7 @@ void inspectContent(Bytes content, Inspection& found, Depth depth) {
     throw DataError("expected a JPEG, PNG or WebP image, found " +
                     (found.format.empty() ? "other content" : found.format));
   }
-  describe(open(content, found.format, VIPS_FAIL_ON_NONE, 1).get(), found);
-  found.huge = true;
-  requireSize(found.height, found.width);
-  found.huge = false;
+  readHeader(content, found);
   if (depth == Depth::Header) return;
   found.fileHash = hashOf(content);
   decode(content, found);
@@ -178,8 +178,7 @@ Image fitted(Image image, int side) {
 Image salvage(Bytes content, int side) {
   Inspection found;
   found.format = formatOf(content);
-  describe(open(content, found.format, VIPS_FAIL_ON_NONE, 1).get(), found);
-  requireSize(found.height, found.width);
+  readHeader(content, found);
   return decodeOpened(open(content, found.format, VIPS_FAIL_ON_NONE, shrinkFor(found, side)));
 }
 

@@ -3,10 +3,12 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <atomic>
 #include <stdexcept>
 
 #include "common/timeline.h"
 #include "vision/codecs/decode.h"
+#include "vision/image/interruption.h"
 
 extern "C" void omp_set_num_threads(int);
 
@@ -35,6 +37,9 @@ struct Producer::PendingBatch {
   std::vector<ImageDraw> draws;
   at::Tensor pixels, drawn;
   size_t given = 0, made = 0;
+
+  // Set when nobody will ask for the batch any more: images in work are left as they are.
+  std::atomic<bool> abandoned = false;
 
   // The position of the first image that failed, so that the error is the same for any number of threads.
   size_t failedAt = SIZE_MAX;
@@ -71,6 +76,7 @@ void Producer::stop() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
+    abandonBatches();
   }
   space_.notify_all();
   ready_.notify_all();
@@ -91,13 +97,18 @@ void Producer::plan(uint32_t epoch, std::vector<ImageDraw> draws, size_t batch) 
   if (batch == 0) throw std::out_of_range("plan: expected at least one image a batch");
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    batches_.clear();
+    abandonBatches();
     planned_ = std::move(draws);
     epoch_ = epoch;
     batchSize_ = batch;
     opened_ = 0;
   }
   space_.notify_all();
+}
+
+void Producer::abandonBatches() {
+  for (const auto& batch : batches_) batch->abandoned = true;
+  batches_.clear();
 }
 
 void Producer::cancel() { plan(0, {}, 1); }
@@ -165,6 +176,7 @@ void Producer::openBatch() {
 
 void Producer::make(const Chunk& chunk) {
   PendingBatch& batch = *chunk.batch;
+  const Interruptible interruptible(batch.abandoned);
   size_t failedAt = SIZE_MAX;
   std::exception_ptr failure;
   const bool hasRoom = batch.pixels.defined() && (numbers_ == 0 || batch.drawn.defined());

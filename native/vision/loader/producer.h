@@ -42,7 +42,7 @@ class Producer {
   };
 
   explicit Producer(Settings settings);
-  ~Producer();  // stops after the images in work
+  ~Producer();  // ends the images in work
   Producer(const Producer&) = delete;
 
   // Replaces the rest of the last plan by batches of `batch` draws in this order; the last one may be
@@ -74,6 +74,7 @@ class Producer {
   void makeView(PendingBatch& batch, size_t position, size_t view, const Region& region, Philox random);
   void draw(PendingBatch& batch, size_t index, size_t view, Philox& random);
   void openBatch();
+  void abandonBatches();  // the mutex is held
   void stop();
 
   const Settings settings_;

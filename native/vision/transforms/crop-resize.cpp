@@ -1,5 +1,7 @@
 #include "vision/transforms/crop-resize.h"
 
+#include "vision/image/budget.h"
+
 namespace lt::vision {
 namespace {
 
@@ -49,6 +51,7 @@ CropResize CropResize::thenCrop(const Window& kept) const {
 
 Image CropResize::apply(const Region& region) const {
   const CropResize wanted = region.reduction == 1 ? *this : reduced(region.reduction);
+  requireSize(wanted.rows.count, wanted.columns.count);
   const auto [top, left, height, width] = wanted.required();
   const View source =
       View(region.pixels).window(top - region.window.top, left - region.window.left, height, width);

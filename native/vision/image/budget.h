@@ -1,0 +1,38 @@
+// The budget of one image. A header may declare anything: what it declares is held against these limits
+// before memory is taken or anything is decoded, by the same rule for every format and every decoder.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace lt::vision {
+
+// 65,500 is the longest side that libjpeg decodes; photographs, panoramas and scans stay below it.
+inline constexpr int kMaxSide = 65'500;
+
+// 268 million, a square of 16,384 pixels: more than the 200 megapixels of today's largest sensors.
+inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
+
+// What one decode may hold at once, besides the file: 200 megapixels in a progressive JPEG of 4:4:4, or
+// turned.
+inline constexpr uint64_t kMaxMemory = uint64_t{2} << 30;
+
+// What an image file's header declares.
+struct Declared {
+  int height, width;
+  // What decoding holds for each pixel besides the result, such as a progressive JPEG's coefficients.
+  int workingBytes = 0;
+  bool turned = false;       // the result is copied to stand upright
+  std::string kind;          // "a progressive JPEG", for messages
+  uint64_t minFileSize = 0;  // no smaller file of the format holds that many pixels
+};
+
+// Throws a DataError for an image of longer sides or of more pixels than the budget allows.
+void requireSize(int height, int width);
+
+// Throws a DataError for an image outside the budget.
+void requireBudget(const Declared& declared);
+
+// Throws a DataError, as for a truncated file, for one that is too small for what it declares.
+void requireFileSize(const Declared& declared, uint64_t fileSize);
+
+}  // namespace lt::vision
