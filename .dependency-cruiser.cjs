@@ -74,9 +74,9 @@ module.exports = {
     ...forbidden,
     {
       name: "index-below-cli",
-      comment: "The command line is made of the library, src/index.ts, never the other way.",
+      comment: "The command line is made of the library, src/index.ts and src/library, never the other way.",
       severity: "error",
-      from: { path: "^src/index[.]ts$" },
+      from: { path: "^src/(index[.]ts$|library/)" },
       to: { path: "^src/cli/" },
     },
     {

@@ -1,6 +1,12 @@
 import { DataError } from "../support/errors.js";
 
-/** What was left out of a dataset because it was not usable. */
+/**
+ * What was left out of a dataset because it was not usable.
+ *
+ * @example
+ * const { skipped } = await openDataset({ kind: "csv", root: "photos", strict: false }, "train");
+ * console.log(skipped?.count, skipped?.examples);
+ */
 export interface Skipped {
   readonly count: number;
   /** Of the first ones: where and what is wrong. */

@@ -3,7 +3,13 @@ import { DataError } from "../support/errors.js";
 import { formatBytes } from "../support/units.js";
 import type { Skipped } from "./bad-records.js";
 
-/** Labeled images of one split, wherever they lie. */
+/**
+ * Labeled images of one split, wherever they lie.
+ *
+ * @example
+ * const { classes, labels, describe }: Dataset = await openDataset({ kind: "csv", root: "photos" }, "train");
+ * console.log(describe(0), classes[labels[0]!]);
+ */
 export interface Dataset {
   readonly kind: ResolvedRecipe["data"]["kind"] | "memory";
   readonly root: string;
@@ -20,10 +26,27 @@ export interface Dataset {
   describe(index: number): string;
 }
 
+/**
+ * Split of a data set.
+ *
+ * @example
+ * for (const split of ["train", "test"] satisfies Split[]) console.log((await openDataset(data, split)).size);
+ */
 export type Split = "train" | "test";
+/**
+ * Where a data set's pixels are.
+ *
+ * @example
+ * const paths = dataset.pixels.kind === "files" ? dataset.pixels.paths : [];
+ */
 export type Pixels = PackedPixels | FilePixels | SpanPixels | EncodedPixels;
 
-/** [N, 3, H, W] bytes, one plane a color, on a SharedArrayBuffer. */
+/**
+ * [N, 3, H, W] bytes, one plane a color, on a SharedArrayBuffer.
+ *
+ * @example
+ * if (dataset.pixels.kind === "packed") console.log(dataset.pixels.height, dataset.pixels.width);
+ */
 export interface PackedPixels {
   readonly kind: "packed";
   readonly bytes: Uint8Array;
@@ -31,29 +54,44 @@ export interface PackedPixels {
   readonly width: number;
 }
 
-/** An image file each. */
+/**
+ * An image file each.
+ *
+ * @example
+ * if (dataset.pixels.kind === "files") console.log(dataset.pixels.paths[0]);
+ */
 export interface FilePixels {
   readonly kind: "files";
   readonly paths: readonly string[];
 }
 
-/** Image files that are parts of other files, such as members of tar archives. */
+/**
+ * Image files that are parts of other files, such as members of tar archives.
+ *
+ * @example
+ * if (dataset.pixels.kind === "spans") console.log(dataset.pixels.files, dataset.pixels.offsets[0]);
+ */
 export interface SpanPixels {
   readonly kind: "spans";
   readonly files: readonly string[];
-  /** [N]: which of `files` an image lies in */
+  /** Index into `files` of each image, [N]. */
   readonly file: Int32Array;
-  /** [N]: its first byte there */
+  /** First byte of each image in its file, [N]. */
   readonly offsets: Float64Array;
-  /** [N]: its bytes */
+  /** Number of bytes of each image, [N]. */
   readonly lengths: Int32Array;
 }
 
-/** Image files in memory, one after the other, on a SharedArrayBuffer. */
+/**
+ * Image files in memory, one after the other, on a SharedArrayBuffer.
+ *
+ * @example
+ * if (dataset.pixels.kind === "encoded") console.log(dataset.pixels.offsets.length - 1);
+ */
 export interface EncodedPixels {
   readonly kind: "encoded";
   readonly bytes: Uint8Array;
-  /** [N + 1]: image i lies from offsets[i] to offsets[i + 1] */
+  /** Offsets [N + 1]; image i lies from `offsets[i]` to `offsets[i + 1]`. */
   readonly offsets: Float64Array;
 }
 

@@ -1,9 +1,20 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
 
-/** Which classes count as many, medium and few: the field's rule or that of NCL's PyTorch code. */
+/**
+ * Which classes count as many, medium and few: the field's rule or that of NCL's PyTorch code.
+ *
+ * @example
+ * const rule: GroupRule = "field";
+ */
 export type GroupRule = ResolvedRecipe["evaluation"]["groups"];
 
 export const GROUPS = ["many", "medium", "few"] as const;
+/**
+ * Group of a class by its number of training images.
+ *
+ * @example
+ * const groups: Group[] = ["many", "medium", "few"];
+ */
 export type Group = (typeof GROUPS)[number];
 export const ALL_AND_GROUPS = ["all", ...GROUPS] as const;
 

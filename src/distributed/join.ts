@@ -4,6 +4,12 @@ import { availableDevices } from "../torch/settings.js";
 import { ALONE, type Peers } from "./peers.js";
 import { type Place, placeFrom } from "./place.js";
 
+/**
+ * Settings of joining the other processes.
+ *
+ * @example
+ * const options: JoinOptions = { device: "cuda", timeout: 60 };
+ */
 export interface JoinOptions {
   /** Seconds that one process waits for the others before it gives them up; 600 unless given. */
   readonly timeout?: number;

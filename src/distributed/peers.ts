@@ -7,20 +7,27 @@ export interface GatheredRows {
   readonly start: number;
 }
 
-/** The processes that train together, as one of them sees the others. All make the same calls in the same order. */
+/**
+ * Processes that train together, as one of them sees the others. All make the same calls in the same order.
+ *
+ * @example
+ * await withPeers({}, async (peers: Peers) => {
+ *   if (peers.rank === 0) console.log("the first process writes files");
+ * });
+ */
 export interface Peers {
   /** This process's number, from 0. The first one prints and writes files. */
   readonly rank: number;
   readonly ranks: number;
-  /** For collectives of other kinds; null for a process alone. */
+  /** @internal For collectives of other kinds; null for a process alone. */
   readonly group: ProcessGroup | null;
   /** For each flag, whether any process has it set. */
   any(flags: readonly boolean[]): boolean[];
   /** Sums over the processes, in float64. */
   sum(values: readonly number[]): number[];
-  /** [n, …] of each process, where n may differ and be 0, [Σ n, …]. Without gradient. */
+  /** @internal [n, …] of each process, where n may differ and be 0, [Σ n, …]. Without gradient. */
   gatherRows(rows: Tensor): GatheredRows;
-  /** Gives the tensors the first process's values. */
+  /** @internal Gives the tensors the first process's values. */
   broadcast(tensors: readonly Tensor[]): void;
   /**
    * What every process has to say about something, in order of rank; waits without blocking until all have spoken.

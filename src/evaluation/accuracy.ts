@@ -8,12 +8,23 @@ import { classScores, type ClassScores, groupAccuracy, type GroupAccuracy, perce
 import { sum } from "../support/math.js";
 import { type Confusion, ConfusionTally, increment, Tally } from "./tally.js";
 
-/** Scores of the ensemble or of one expert, in percent. */
+/**
+ * Scores of the ensemble or of one expert, in percent.
+ *
+ * @example
+ * const { all, few, balanced, worstClass }: ModelScores = (await evaluate("runs/mine")).ensemble;
+ */
 export interface ModelScores extends GroupAccuracy, ClassScores {
   /** Images whose class is among the five likeliest; 100 for five classes or fewer. */
   readonly top5: number;
 }
 
+/**
+ * Accuracy of one class.
+ *
+ * @example
+ * const worst = perClass.filter(({ accuracy }: ClassAccuracy) => accuracy !== null && accuracy < 20);
+ */
 export interface ClassAccuracy {
   readonly name: string;
   readonly trainImages: number;
@@ -22,6 +33,13 @@ export interface ClassAccuracy {
   readonly accuracy: number | null;
 }
 
+/**
+ * Accuracy of a network by model, group and class, in percent.
+ *
+ * @example
+ * const { evaluation } = await train(recipe, options); // EvaluationResult | null
+ * console.log(evaluation?.ensemble.all);
+ */
 export interface EvaluationResult {
   readonly ensemble: ModelScores;
   readonly experts: readonly ModelScores[];

@@ -1,6 +1,11 @@
 import type { Group, GroupRule } from "../data/groups.js";
 
-/** A value for all images and for those of each group of classes; null where a group has no images. */
+/**
+ * A value for all images and for those of each group of classes; null where a group has no images.
+ *
+ * @example
+ * const errors: ByGroup<number> = { all: 4.1, many: 2.0, medium: 4.4, few: null };
+ */
 export interface ByGroup<T> {
   readonly all: T;
   readonly many: T | null;
@@ -8,7 +13,12 @@ export interface ByGroup<T> {
   readonly few: T | null;
 }
 
-/** Images whose answer had a probability within one of equally wide ranges, in ascending order of the ranges. */
+/**
+ * Images whose answer had a probability within one of equally wide ranges, in ascending order of the ranges.
+ *
+ * @example
+ * const gap = (bin: ConfidenceBin): number => Math.abs((bin.accuracy ?? 0) - (bin.confidence ?? 0));
+ */
 export interface ConfidenceBin {
   readonly images: number;
   /** Mean probability of the answers, in percent; null for a bin without images. */
@@ -17,7 +27,12 @@ export interface ConfidenceBin {
   readonly accuracy: number | null;
 }
 
-/** How far a model's probabilities can be trusted. */
+/**
+ * How far a model's probabilities can be trusted.
+ *
+ * @example
+ * const isOverconfident = ({ confidence, accuracy }: Calibration): boolean => confidence > accuracy;
+ */
 export interface Calibration {
   readonly images: number;
   /** Share of right answers, in percent. */
@@ -36,7 +51,12 @@ export interface Calibration {
   readonly bins: readonly ConfidenceBin[];
 }
 
-/** By what the logits are divided before the softmax (Guo et al., "On calibration of modern neural networks", ICML 2017). */
+/**
+ * By what the logits are divided before the softmax (Guo et al., "On calibration of modern neural networks", ICML 2017).
+ *
+ * @example
+ * const temperature: Temperature = { kind: "global", temperature: 1.4 };
+ */
 export type Temperature =
   /** One for the ensemble's logits. */
   | { readonly kind: "global"; readonly temperature: number }

@@ -5,16 +5,32 @@ import { modelRows } from "./results-table.js";
 import type { GroupAccuracy } from "./scores.js";
 import { mean, sum } from "../support/math.js";
 
-/** Mean and sample standard deviation, in percent; the deviation of a single value is null. */
+/**
+ * Mean and sample standard deviation, in percent; the deviation of a single value is null.
+ *
+ * @example
+ * const { mean, deviation }: Spread = { mean: 63.1, deviation: 1, values: [62.1, 63.1, 64.1] };
+ */
 export interface Spread {
   readonly mean: number;
   readonly deviation: number | null;
   readonly values: readonly number[];
 }
 
-/** By group; null where there is no such class. */
+/**
+ * By group; null where there is no such class.
+ *
+ * @example
+ * const few = (spread: GroupSpread): number | undefined => spread.few?.mean;
+ */
 export type GroupSpread = Readonly<Record<keyof GroupAccuracy, Spread | null>>;
 
+/**
+ * Accuracies over several seeds.
+ *
+ * @example
+ * const { ensemble, experts }: SeedSummary = await trainSeeds(recipe, { seeds: 3, out: "runs/three" });
+ */
 export interface SeedSummary {
   readonly ensemble: GroupSpread;
   readonly experts: readonly GroupSpread[];

@@ -1,7 +1,12 @@
 import type { Group } from "../data/groups.js";
 import { mean, sum } from "../support/math.js";
 
-/** Top-1 accuracy in percent. A group without test images is null. */
+/**
+ * Top-1 accuracy in percent. A group without test images is null.
+ *
+ * @example
+ * const { all, many, medium, few }: GroupAccuracy = evaluation.ensemble;
+ */
 export interface GroupAccuracy {
   readonly all: number;
   readonly many: number | null;
@@ -9,7 +14,12 @@ export interface GroupAccuracy {
   readonly few: number | null;
 }
 
-/** In percent, over the classes that have test images, each class with the same weight. */
+/**
+ * In percent, over the classes that have test images, each class with the same weight.
+ *
+ * @example
+ * const { balanced, harmonicMean, worstClass, macroF1 }: ClassScores = evaluation.ensemble;
+ */
 export interface ClassScores {
   /** Balanced accuracy: the mean of the classes' accuracies. */
   readonly balanced: number;

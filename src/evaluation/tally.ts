@@ -21,7 +21,12 @@ export class Tally {
   }
 }
 
-/** Images of class `label` that were answered with class `answer`; both are numbers of classes. */
+/**
+ * Images of class `label` that were answered with class `answer`; both are numbers of classes.
+ *
+ * @example
+ * for (const [label, answer, images] of evaluation.confusion) console.log(label, answer, images);
+ */
 export type Confusion = readonly (readonly [label: number, answer: number, images: number])[];
 
 /**

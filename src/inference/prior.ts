@@ -20,7 +20,12 @@ import { accuracyOptions, type Measurement, type Trained } from "./trained.js";
  */
 export type PriorTarget = "uniform" | "train" | "reversed" | (string & {}) | Readonly<Record<string, number>>;
 
-/** Class frequencies by the classes' order. */
+/**
+ * Class frequencies that an evaluation was adjusted to.
+ *
+ * @example
+ * const prior: Prior = { name: "weights", shares: [9, 1] };
+ */
 export interface Prior {
   /** uniform, train, reversed, a file's name or "weights". */
   readonly name: string;

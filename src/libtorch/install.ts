@@ -27,6 +27,12 @@ import { LIBTORCH_VERSION, NEEDED_BYTES } from "./version.js";
 import { DamagedWheelError, extractWheel } from "./wheel.js";
 import { CPU_WHEELS, CUDA_WHEELS, type WheelMembers } from "./wheels.js";
 
+/**
+ * What an installation of the engine is at.
+ *
+ * @example
+ * const show = (progress: InstallProgress): void => console.log(progress.kind);
+ */
 export type InstallProgress =
   | { readonly kind: "wait"; readonly pid: number }
   /** Bytes of a wheel that have arrived, also before this process, and all that will be fetched of it. */
@@ -37,6 +43,12 @@ export type InstallProgress =
   | { readonly kind: "download"; readonly file: string; readonly size: string; readonly bytes: number }
   | { readonly kind: "extract"; readonly file: string; readonly bytes: number; readonly total: number };
 
+/**
+ * Settings of an installation of the engine.
+ *
+ * @example
+ * const options: InstallOptions = { cuda: true, onProgress: ({ kind }) => console.log(kind) };
+ */
 export interface InstallOptions {
   /** Whether to install the one for NVIDIA GPUs, which also computes on CPUs; false by default. */
   readonly cuda?: boolean;

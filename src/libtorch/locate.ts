@@ -4,6 +4,12 @@ import { userCacheFolder, type Environment } from "../support/paths.js";
 import { EngineError } from "../support/errors.js";
 import { LIBTORCH_VERSION } from "./version.js";
 
+/**
+ * Where the engine is.
+ *
+ * @example
+ * const { root, version, cuda }: EngineLocation = await engineInfo();
+ */
 export interface EngineLocation {
   /** The folder that holds `lib/` and `include/`: the wheel's `torch/`, or an unpacked libtorch. */
   readonly root: string;

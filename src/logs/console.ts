@@ -18,6 +18,9 @@ const SHORTEST_BAR = 5;
 /**
  * Shows a run to people: on a terminal a bar for the epoch with loss, accuracy, learning rate, images a second and the
  * time the run still takes; elsewhere plain lines. Then one line an epoch and, at the end, a table.
+ *
+ * @example
+ * await train(recipe, { out: "runs/mine", listeners: [consoleListener(process.stderr)] });
  */
 export function consoleListener(stream: TextStream, now: () => number = () => performance.now()): Listener {
   const progress = new Progress(stream, now);

@@ -5,7 +5,13 @@ import { openExecutor, Steps } from "../training/steps.js";
 import type { Position } from "../runs/events.js";
 import { now } from "./timeline.js";
 
-/** Time of a step as the training runs it: launched as a whole, and not waited for in between. */
+/**
+ * Time of a step as the training runs it: launched as a whole, and not waited for in between.
+ *
+ * @example
+ * const { asTrained } = await profile(recipe, { device: "cuda" });
+ * console.log(asTrained?.imagesPerSecond);
+ */
 export interface AsTrained {
   /** Milliseconds of a mean step. */
   readonly step: number;

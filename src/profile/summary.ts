@@ -30,6 +30,12 @@ export interface Facts {
   readonly asTrained: AsTrained | null;
 }
 
+/**
+ * Where the time of a training step goes.
+ *
+ * @example
+ * const { imagesPerSecond, step }: Profile = await profile(recipe, { data: "my-photos" });
+ */
 export interface Profile extends Omit<Facts, "cpuMilliseconds"> {
   readonly imagesPerSecond: number;
   /** Milliseconds of a mean step; so are all below but perImage. */

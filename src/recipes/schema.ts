@@ -314,8 +314,26 @@ export const Recipe = z.strictObject({
     .describe("use only algorithms that give the same result every time"),
 });
 
-/** A recipe as it is written: whatever has a default may be left out. */
+/**
+ * A recipe as it is written: whatever has a default may be left out.
+ *
+ * @example
+ * const recipe: RecipeInput = {
+ *   name: "mine",
+ *   epochs: 40,
+ *   data: { kind: "image-folder", imageSize: 64 },
+ *   backbone: "resnet18",
+ *   method: { kind: "ncl", experts: 3, hardCategories: 10 },
+ *   optimizer: { kind: "sgd", lr: 0.05 },
+ *   schedule: { kind: "cosine" },
+ * };
+ */
 export type RecipeInput = z.input<typeof Recipe>;
-/** A recipe with every default filled in. */
+/**
+ * A recipe with every default filled in.
+ *
+ * @example
+ * const { epochs, optimizer }: ResolvedRecipe = await loadRecipe("cifar100-lt-ncl");
+ */
 export type ResolvedRecipe = z.output<typeof Recipe>;
 export type TransformSpec = ResolvedRecipe["data"]["train"][number];

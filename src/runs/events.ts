@@ -13,6 +13,11 @@ export interface Position {
 /**
  * What a training run tells its listeners: the console, metrics.jsonl, and whoever else listens. The training code
  * prints nothing itself. Epochs and steps count from 1. Losses are batch means, accuracies are in percent.
+ *
+ * @example
+ * const listen = (event: TrainingEvent): void => {
+ *   if (event.type === "step") console.log(event.epoch, event.step, event.loss);
+ * };
  */
 export type TrainingEvent =
   | CacheEvent
@@ -27,7 +32,15 @@ export type TrainingEvent =
   | WarningEvent
   | EndEvent;
 
-/** Receives every event, in order, synchronously. What it throws ends the run. */
+/**
+ * Receives every event, in order, synchronously. What it throws ends the run.
+ *
+ * @example
+ * const losses: number[] = [];
+ * const listen: Listener = (event) => {
+ *   if (event.type === "epoch") losses.push(event.loss);
+ * };
+ */
 export type Listener = (event: TrainingEvent) => void;
 
 interface Timed {
@@ -35,10 +48,20 @@ interface Timed {
   readonly time: string;
 }
 
-/** While images are cached (data.cache), before everything else: `images` of `total` are, in `bytes`. */
+/**
+ * Sent while images are cached (data.cache), before everything else: `images` of `total` are, in `bytes`.
+ *
+ * @example
+ * if (event.type === "cache") console.log(`${event.images} of ${event.total} images cached`);
+ */
 export interface CacheEvent extends Timed, CacheProgress {}
 
-/** Once, before the first step. */
+/**
+ * Sent once, before the first step.
+ *
+ * @example
+ * if (event.type === "run") console.log(event.folder, event.classes, event.epochs);
+ */
 export interface RunEvent extends Timed {
   readonly type: "run";
   readonly name: string;
@@ -59,6 +82,12 @@ export interface RunEvent extends Timed {
   readonly from: { readonly epoch: number; readonly step: number } | null;
 }
 
+/**
+ * Sent when an epoch begins.
+ *
+ * @example
+ * if (event.type === "epoch-start") console.log(event.epoch, event.lr);
+ */
 export interface EpochStartEvent extends Timed {
   readonly type: "epoch-start";
   readonly epoch: number;
@@ -68,7 +97,12 @@ export interface EpochStartEvent extends Timed {
   readonly lr: number;
 }
 
-/** After every step. */
+/**
+ * Sent after every step.
+ *
+ * @example
+ * if (event.type === "step") console.log(event.step, event.loss, event.imagesPerSecond);
+ */
 export interface StepEvent extends Timed {
   readonly type: "step";
   readonly epoch: number;
@@ -84,7 +118,12 @@ export interface StepEvent extends Timed {
   readonly gradNorm: number | null;
 }
 
-/** After an epoch's last step: means over its images. */
+/**
+ * Sent after an epoch's last step: means over its images.
+ *
+ * @example
+ * if (event.type === "epoch") console.log(event.epoch, event.loss, event.accuracy);
+ */
 export interface EpochEvent extends Timed {
   readonly type: "epoch";
   readonly epoch: number;
@@ -97,7 +136,12 @@ export interface EpochEvent extends Timed {
   readonly imagesPerSecond: number;
 }
 
-/** Before the first step: a picture of images of its batch, as the network sees them (logs.images). */
+/**
+ * Sent before the first step: a picture of images of its batch, as the network sees them (logs.images).
+ *
+ * @example
+ * if (event.type === "images") console.log(event.file);
+ */
 export interface ImagesEvent extends Timed {
   readonly type: "images";
   readonly epoch: number;
@@ -110,7 +154,12 @@ export interface ImagesEvent extends Timed {
   readonly classes: readonly string[];
 }
 
-/** How values are spread over `counts.length` equal intervals from `min` to `max`. */
+/**
+ * How values are spread over `counts.length` equal intervals from `min` to `max`.
+ *
+ * @example
+ * const mean = ({ sum, counts }: Histogram): number => sum / counts.reduce((total, count) => total + count, 0);
+ */
 export interface Histogram {
   readonly min: number;
   readonly max: number;
@@ -119,7 +168,12 @@ export interface Histogram {
   readonly sumOfSquares: number;
 }
 
-/** After an epoch, every so many (logs.histogramsEvery): weights, and their gradients in its last step, by name. */
+/**
+ * Sent after an epoch, every so many (logs.histogramsEvery): weights, and their gradients in its last step, by name.
+ *
+ * @example
+ * if (event.type === "histograms") console.log(event.epoch);
+ */
 export interface HistogramsEvent extends Timed {
   readonly type: "histograms";
   readonly epoch: number;
@@ -127,10 +181,20 @@ export interface HistogramsEvent extends Timed {
   readonly gradients: Readonly<Record<string, Histogram>>;
 }
 
-/** Which images were judged: the test images, or the training images held out to select an epoch. */
+/**
+ * Images that were evaluated: the test images, or the training images held out to select an epoch.
+ *
+ * @example
+ * const split: EvaluatedSplit = "test";
+ */
 export type EvaluatedSplit = "test" | "held-out";
 
-/** Without the confusion matrix, which only the last one leaves, in result.json. */
+/**
+ * Sent after an evaluation, without the confusion matrix, which only the last one leaves, in result.json.
+ *
+ * @example
+ * if (event.type === "evaluation") console.log(event.epoch, event.split, event.ensemble.all);
+ */
 export interface EvaluationEvent extends Timed, Omit<EvaluationResult, "confusion"> {
   readonly type: "evaluation";
   readonly epoch: number;
@@ -138,6 +202,12 @@ export interface EvaluationEvent extends Timed, Omit<EvaluationResult, "confusio
   readonly seconds: number;
 }
 
+/**
+ * Sent when a checkpoint has been written.
+ *
+ * @example
+ * if (event.type === "checkpoint") console.log(event.path);
+ */
 export interface CheckpointEvent extends Timed {
   readonly type: "checkpoint";
   readonly path: string;
@@ -147,13 +217,23 @@ export interface CheckpointEvent extends Timed {
   readonly step: number;
 }
 
-/** Something a person should know that does not stop the run: libtorch's warnings, for one. */
+/**
+ * Sent for something that a person should know and that does not stop the run: libtorch's warnings, for one.
+ *
+ * @example
+ * if (event.type === "warning") console.warn(event.message);
+ */
 export interface WarningEvent extends Timed {
   readonly type: "warning";
   readonly message: string;
 }
 
-/** The last event of every run. */
+/**
+ * Sent last in every run.
+ *
+ * @example
+ * if (event.type === "end") console.log(event.reason, event.seconds);
+ */
 export interface EndEvent extends Timed {
   readonly type: "end";
   readonly reason: "finished" | "interrupted" | "failed";

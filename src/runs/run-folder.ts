@@ -12,7 +12,13 @@ import { prettyJson } from "../support/json.js";
 import { makeFolder } from "../support/paths.js";
 import type { KernelChoice } from "../torch/native.js";
 
-/** Where everything of a run lies. */
+/**
+ * Where everything of a run lies.
+ *
+ * @example
+ * const { folder } = await train(recipe, options);
+ * console.log(folder.result, folder.lastCheckpoint);
+ */
 export interface RunFolder {
   readonly path: string;
   readonly recipe: string;
@@ -159,7 +165,12 @@ export function freshRunFolder(base: string): string {
   return existsSync(base) ? freeName(`${base}-`, 2) : base;
 }
 
-/** result.json: accuracies in percent, of the selected epoch's network on the test images. */
+/**
+ * result.json: accuracies in percent, of the selected epoch's network on the test images.
+ *
+ * @example
+ * const result = JSON.parse(readFileSync("runs/mine/result.json", "utf8")) as RunResult;
+ */
 export interface RunResult extends EvaluationResult {
   /** What the epoch was chosen by: training images held out for it, the test images, or nothing. */
   readonly selectedOn: "held-out" | "last-epoch" | "test";

@@ -6,7 +6,12 @@ export interface BestEpoch {
   readonly score: number;
 }
 
-/** What the reference reports (NCL's code keeps the best of each over all evaluations, on the test images). */
+/**
+ * What the reference reports (NCL's code keeps the best of each over all evaluations, on the test images).
+ *
+ * @example
+ * const { bestOnTest } = JSON.parse(readFileSync("runs/mine/result.json", "utf8")) as RunResult;
+ */
 export interface BestOnTest {
   readonly ensemble: BestEpoch;
   /** Of all experts. */

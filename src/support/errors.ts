@@ -1,6 +1,14 @@
 /**
  * Errors that a person can mend. Each message says what was expected, what was found and where; the command
  * line prints the message alone and ends with `exitCode` (1 failed, 2 wrong use).
+ *
+ * @example
+ * try {
+ *   await train(recipe, options);
+ * } catch (error) {
+ *   if (error instanceof LongtailError) console.error(error.message);
+ *   else throw error;
+ * }
  */
 export class LongtailError extends Error {
   readonly exitCode: number = 1;
@@ -11,21 +19,46 @@ export class LongtailError extends Error {
   }
 }
 
-/** Wrong flags, an unknown recipe, key or device, a value of the wrong type. */
+/**
+ * Wrong flags, an unknown recipe, key or device, a value of the wrong type.
+ *
+ * @example
+ * const isOurFault = error instanceof UsageError; // such as train("cifar100", …): unknown recipe
+ */
 export class UsageError extends LongtailError {
   override readonly exitCode = 2;
 }
 
-/** Data that cannot be used. The message names the file and the record. */
+/**
+ * Data that cannot be used. The message names the file and the record.
+ *
+ * @example
+ * if (error instanceof DataError) response.status(400).send(error.message); // such as a broken upload
+ */
 export class DataError extends LongtailError {}
 
-/** A checkpoint that cannot be read or does not fit the model. */
+/**
+ * A checkpoint that cannot be read or does not fit the model.
+ *
+ * @example
+ * if (error instanceof CheckpointError) console.error(`${error.message} Train it again.`);
+ */
 export class CheckpointError extends LongtailError {}
 
-/** The engine (libtorch) is missing, of another version or could not be installed. */
+/**
+ * The engine (libtorch) is missing, of another version or could not be installed.
+ *
+ * @example
+ * if (error instanceof EngineError) await installEngine();
+ */
 export class EngineError extends LongtailError {}
 
-/** A training that cannot go on, such as one whose loss is no longer a number. */
+/**
+ * A training that cannot go on, such as one whose loss is no longer a number.
+ *
+ * @example
+ * if (error instanceof TrainingError) console.error(error.message); // names the step and its images
+ */
 export class TrainingError extends LongtailError {}
 
 /** The `code` of a Node.js system error (`ENOENT`, `ENOSPC`, …), if `error` is one. */

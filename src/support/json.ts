@@ -1,5 +1,16 @@
-/** A value as JSON has it: what recipes and their changes are made of. */
+/**
+ * A value as JSON has it: what recipes and their changes are made of.
+ *
+ * @example
+ * const set: Record<string, Json> = { epochs: 8, "optimizer.lr": 0.02 };
+ */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+/**
+ * An object as JSON has it.
+ *
+ * @example
+ * const schedule: JsonObject = { kind: "constant" };
+ */
 export interface JsonObject {
   readonly [key: string]: Json;
 }

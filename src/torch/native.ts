@@ -15,10 +15,20 @@ import { OPERATORS } from "./operator-names.generated.js";
 export type Handle = number;
 type AnyTypedArray = ArrayBufferView;
 
-/** Who computes what native/kernels has a kernel for: see setKernels in settings.ts. */
+/**
+ * Who computes what native/kernels has a kernel for: see setKernels in settings.ts.
+ *
+ * @example
+ * await train(recipe, { out: "runs/plain", kernels: "libtorch" satisfies KernelChoice });
+ */
 export type KernelChoice = "own" | "libtorch" | "always";
 
-/** What the loaded libtorch says of itself. */
+/**
+ * What the loaded libtorch says of itself.
+ *
+ * @example
+ * const { version, cudaDevices, threads }: EngineInfo = await engineInfo();
+ */
 export interface EngineInfo {
   readonly version: string;
   readonly cudaDevices: number;

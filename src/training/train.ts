@@ -34,6 +34,12 @@ export interface TrainOptions extends RunSettings {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * What a training leaves.
+ *
+ * @example
+ * const { reason, evaluation, folder }: TrainResult = await train(recipe, options);
+ */
 export interface TrainResult {
   readonly reason: "finished" | "interrupted";
   readonly folder: RunFolder;

@@ -1,7 +1,12 @@
 import { criticalT, twoSidedP } from "./student-t.js";
 import { mean, sum } from "../../support/math.js";
 
-/** How much two groups of measurements differ in their means. */
+/**
+ * How much two groups of measurements differ in their means.
+ *
+ * @example
+ * const isClear = (test: Pick<WelchTest, "p"> | null): boolean => test !== null && test.p < 0.05;
+ */
 export interface WelchTest {
   /** Mean of the second less mean of the first. */
   readonly difference: number;

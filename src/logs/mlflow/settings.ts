@@ -1,7 +1,12 @@
 import type { Environment } from "../../support/paths.js";
 import { UsageError } from "../../support/errors.js";
 
-/** Which MLflow server a run is told to, and how. */
+/**
+ * Which MLflow server a run is told to, and how.
+ *
+ * @example
+ * const mlflow: MlflowOptions = { url: "http://127.0.0.1:5000", experiment: "tails" };
+ */
 export interface MlflowOptions {
   /** http://… or https://…; null: MLFLOW_TRACKING_URI. */
   readonly url: string | null;

@@ -5,6 +5,12 @@ import { holm, welchTest, type WelchTest } from "../../evaluation/significance/w
 import { differingKeys, type DifferingKey } from "./recipe-keys.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";
 
+/**
+ * What a comparison compares.
+ *
+ * @example
+ * const measures: Measure[] = ["all", "few", "ece"];
+ */
 export type Measure = "all" | "many" | "medium" | "few" | "balanced" | "worstClass" | "ece";
 
 /** What is compared, in percent, and how a table calls it. */
@@ -18,6 +24,12 @@ export const MEASURES: readonly { readonly key: Measure; readonly title: string 
   { key: "ece", title: "ECE" },
 ];
 
+/**
+ * One recipe of a comparison: its runs, which differ in the seed alone.
+ *
+ * @example
+ * for (const { name, runs, measures } of comparison.groups) console.log(name, runs.length, measures.all?.mean);
+ */
 export interface GroupSummary {
   readonly name: string;
   readonly runs: readonly { readonly path: string; readonly seed: number }[];
@@ -25,12 +37,23 @@ export interface GroupSummary {
   readonly measures: Readonly<Record<Measure, Spread | null>>;
 }
 
-/** A group against the first one. */
+/**
+ * A group against the first one.
+ *
+ * @example
+ * for (const { name, measures } of comparison.differences) console.log(name, measures.few?.difference);
+ */
 export interface Difference {
   readonly name: string;
   readonly measures: Readonly<Record<keyof GroupAccuracy, MeasureDifference | null>>;
 }
 
+/**
+ * Difference of two recipes in one measure.
+ *
+ * @example
+ * const isClear = ({ test }: MeasureDifference): boolean => test !== null && test.p < 0.05;
+ */
 export interface MeasureDifference {
   /** Of the means, in points. */
   readonly difference: number;
@@ -38,6 +61,12 @@ export interface MeasureDifference {
   readonly test: Omit<WelchTest, "difference"> | null;
 }
 
+/**
+ * Runs, compared by recipe.
+ *
+ * @example
+ * const { groups, differences, notes }: Comparison = await compare(["runs/ce", "runs/ncl"]);
+ */
 export interface Comparison {
   readonly groups: readonly GroupSummary[];
   /** Of the other groups against the first. */

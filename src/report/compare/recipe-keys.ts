@@ -18,6 +18,12 @@ export function outcomeKeys(recipe: ResolvedRecipe): Map<string, string> {
   return keys;
 }
 
+/**
+ * Recipe key that is not the same in all groups of a comparison.
+ *
+ * @example
+ * for (const { key, values } of comparison.recipes) console.log(key, values.join(" | "));
+ */
 export interface DifferingKey {
   readonly key: string;
   /** Its value in each recipe as JSON; null where a recipe has no such key. */

@@ -1,0 +1,125 @@
+import type { EvaluateOptions, Evaluation } from "../inference/evaluate.js";
+import type { ExportOptions } from "../inference/export.js";
+import type { LoadOptions, TrainedModel } from "../inference/model.js";
+import type { InstallOptions } from "../libtorch/install.js";
+import type { EngineLocation } from "../libtorch/locate.js";
+import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
+import type { CompareOptions } from "../report/compare/compare-runs.js";
+import type { Comparison } from "../report/compare/comparison.js";
+import { UsageError } from "../support/errors.js";
+import type { EngineInfo } from "../torch/native.js";
+import { trainable } from "./recipes.js";
+
+/**
+ * Loads a run's folder, a checkpoint or, with its `recipe`, a file of weights alone, such as PyTorch's .pth.
+ *
+ * @param options `recipe` is that of a file of weights; `data` the folder of its training images, which name the classes.
+ * @throws CheckpointError for a path that holds no checkpoint, or one that does not fit; UsageError for a device that is
+ *   not there; EngineError.
+ * @example
+ * using model = await load("runs/mine", { threads: 2 });
+ * const { predictions } = await model.predict("photo.jpg", { top: 1 });
+ * using imported = await load("best.pth", { recipe: "cifar100-lt-ncl", data: "cifar-100-binary" });
+ */
+export async function load(
+  path: string,
+  options: LoadOptions & {
+    readonly recipe?: string | RecipeInput | ResolvedRecipe | undefined;
+    readonly data?: string | undefined;
+  } = {},
+): Promise<TrainedModel> {
+  const { loadModel } = await import("../inference/model.js");
+  const { recipe, data, ...rest } = options;
+  if (recipe !== undefined && options.weights !== undefined)
+    throw new UsageError("weights chooses among a checkpoint's; a file that needs a recipe holds one kind");
+  return loadModel(path, {
+    ...rest,
+    recipe: recipe === undefined ? undefined : await trainable(recipe, data),
+  });
+}
+
+/**
+ * Evaluates a run or a checkpoint on its test images: `load`, the model's `evaluate`, and disposal of it.
+ *
+ * @throws What `load` and the model's `evaluate` throw.
+ * @example
+ * const { ensemble, perClass, prior } = await evaluate("runs/mine", { prior: "uniform" });
+ */
+export async function evaluate(
+  path: string,
+  options: EvaluateOptions & Omit<Parameters<typeof load>[1], "data"> = {},
+): Promise<Evaluation> {
+  using model = await load(path, options);
+  return await model.evaluate(options);
+}
+
+/**
+ * Writes a trained network's weights for other programs. A .pth file is laid out as NCL's PyTorch code has it; the tensors
+ * have PyTorch's names. Returns the path of the checkpoint that was exported.
+ *
+ * @throws CheckpointError when the checkpoint cannot be read; LongtailError when the file cannot be written.
+ * @example
+ * await exportModel("runs/mine", { format: "safetensors", out: "mine.safetensors" });
+ */
+export async function exportModel(run: string, options: ExportOptions): Promise<string> {
+  const { exportWeights } = await import("../inference/export.js");
+  return exportWeights(run, options);
+}
+
+/**
+ * Compares finished runs: those that differ in nothing but the seed are taken together, and every other recipe is tested
+ * against the first (Welch's t-test, Holm's method). Folders of several runs, as `trainSeeds` makes, stand for theirs.
+ *
+ * @throws UsageError for a folder that holds no finished run, or where there is nothing to compare.
+ * @example
+ * const { groups, differences } = await compare(["runs/ce-seeds", "runs/ncl-seeds"], { out: "compare.html" });
+ */
+export async function compare(runs: readonly string[], options: CompareOptions = {}): Promise<Comparison> {
+  const comparison = await import("../report/compare/compare-runs.js");
+  return comparison.compare(runs, options);
+}
+
+/**
+ * Makes the page about a run, as the command line does after a training: one HTML file, report/index.html in the run's
+ * folder unless `out` names another. Returns its path.
+ *
+ * @throws LongtailError for a folder that holds no run, or one that cannot be written to.
+ * @example
+ * const path = await writeReport("runs/mine");
+ */
+export async function writeReport(
+  run: string,
+  options: { readonly out?: string | undefined } = {},
+): Promise<string> {
+  const report = await import("../report/write-report.js"); // charts are heavy: those who only train do not load them
+  return report.writeReport(run, options);
+}
+
+/**
+ * Loads the engine, libtorch, and says where it is, its version, and what it can use on this machine.
+ *
+ * @throws EngineError when it is missing or of another version.
+ * @example
+ * const { version, devices } = await engineInfo();
+ */
+export async function engineInfo(): Promise<
+  EngineLocation & EngineInfo & { readonly devices: readonly string[] }
+> {
+  const { locateEngine } = await import("../libtorch/locate.js");
+  const location = locateEngine();
+  const settings = await import("../torch/settings.js");
+  return { ...location, ...settings.engineInfo(), devices: settings.availableDevices() };
+}
+
+/**
+ * Downloads libtorch into the per-user cache where it is not there yet; the installation appears whole or not at all, and a
+ * second process waits for the first.
+ *
+ * @throws EngineError that says what to do: no network, a full disk, a platform that is not supported.
+ * @example
+ * await installEngine({ onProgress: ({ kind }) => console.log(kind) });
+ */
+export async function installEngine(options: InstallOptions = {}): Promise<EngineLocation> {
+  const install = await import("../libtorch/install.js");
+  return install.installEngine(options);
+}
