@@ -90,13 +90,9 @@ function shortened(words: readonly string[]): string[] {
   const [command] = words;
   const trains = command === "train" || command === "profile" || command === "launch";
   if (!trains || words.includes("--resume")) return [...words];
-  return [
-    ...words,
-    ...quick,
-    "--set",
-    "epochs=1",
-    ...(words.includes("--threads") ? [] : ["--threads", "1"]),
-  ];
+  const epochs = words.some((word) => word.includes("phases")) ? "25" : "1"; // the sum of the phases' epochs
+  const threads = words.includes("--threads") ? [] : ["--threads", "1"];
+  return [...words, ...quick, "--set", `epochs=${epochs}`, ...threads];
 }
 
 /** examples/, my-photos/ and photo.jpg in small: of a few classes more images, for those that are held out. */
