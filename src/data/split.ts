@@ -1,6 +1,7 @@
 /** Splits of labeled images, as plain functions from labels to indices. */
 import { DataError } from "../support/errors.js";
 import { Rng } from "../torch/random.js";
+import { streamOf } from "../torch/random-streams.js";
 import type { Dataset } from "./dataset.js";
 import { chooseImages, exponentialSizes } from "./imbalance.js";
 import { classStatistics, imagesByClass } from "./statistics.js";
@@ -16,9 +17,6 @@ export interface SplitIndices {
 
 /** How many images each class gives: a share of its own, or a number. */
 export type Portion = { readonly fraction: number } | { readonly perClass: number };
-
-/** Streams of random numbers, above the samplers' (samplers/streams.ts); a class's own lies its label further. */
-const STREAMS = { heldOut: 6 * 2 ** 32, test: 7 * 2 ** 32 };
 
 /**
  * Takes images of every class, by default to hold them out of training. By share: round(fraction · n) of a class of n
@@ -101,7 +99,7 @@ function nonEmptyCounts(data: Labeled): readonly number[] {
 
 interface Taking {
   readonly seed: number;
-  readonly purpose: keyof typeof STREAMS;
+  readonly purpose: "heldOut" | "test";
   /** How many of a class's images are taken. */
   readonly size: (images: number) => number;
 }
@@ -109,7 +107,7 @@ interface Taking {
 function takeFromEach(data: Labeled, { seed, purpose, size }: Taking): SplitIndices {
   const { length: classes } = nonEmptyCounts(data);
   const taken = imagesByClass(data.labels, classes).flatMap((images, label) => {
-    const order = new Rng(seed, STREAMS[purpose] + label).permutation(images.length);
+    const order = new Rng(seed, streamOf(purpose, label)).permutation(images.length);
     return Array.from(order.subarray(0, size(images.length)), (place) => images[place]!);
   });
   const isTaken = new Uint8Array(data.labels.length);

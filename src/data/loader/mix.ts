@@ -1,6 +1,7 @@
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { tensor } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
+import { streamOf } from "../../torch/random-streams.js";
 import { scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { drawBeta } from "./beta.js";
@@ -23,9 +24,6 @@ interface Box {
   readonly width: number;
 }
 
-/** Streams of random numbers, a step each, beyond the samplers' (see samplers/streams.ts). */
-const MIX_STREAMS = 6 * 2 ** 32;
-
 /**
  * What is drawn for a step (of the training, from 0): of seed and step alone. One λ for the batch, from Beta(α, α), as the
  * papers' own code has it: Zhang et al., "mixup", ICLR 2018; Yun et al., "CutMix", ICCV 2019, where 1 − λ is a box's
@@ -35,7 +33,7 @@ export function planMix(
   mix: Mix,
   { seed, step, images, side }: { seed: number; step: number; images: number; side: number },
 ): MixPlan | null {
-  const rng = new Rng(seed, MIX_STREAMS + step);
+  const rng = new Rng(seed, streamOf("mix", step));
   const uniform = uniforms(rng);
   if (uniform() >= mix.p) return null;
   const share = drawBeta(mix.alpha, uniform);

@@ -1,7 +1,7 @@
 import { Rng } from "../../torch/random.js";
+import { streamOf } from "../../torch/random-streams.js";
 import { scope } from "../../torch/scope.js";
 import type { Sampler } from "./sampler.js";
-import { CLASS_STREAMS, IMAGE_STREAMS } from "./streams.js";
 
 export interface ClassSamplerOptions {
   /** [N] */
@@ -24,8 +24,10 @@ export function classSampler({ labels, counts, seed, probabilities }: ClassSampl
   return {
     size,
     epoch(epoch) {
-      const classes = drawClasses(probabilities(epoch), new Rng(seed, CLASS_STREAMS + epoch), size);
-      const places = new Rng(seed, IMAGE_STREAMS + epoch).below(classes.map((label) => counts[label]!));
+      const classes = drawClasses(probabilities(epoch), new Rng(seed, streamOf("classes", epoch)), size);
+      const places = new Rng(seed, streamOf("imagesOfClasses", epoch)).below(
+        classes.map((label) => counts[label]!),
+      );
       return classes.map((label, draw) => images[starts[label]! + places[draw]!]!);
     },
   };

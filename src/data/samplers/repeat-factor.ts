@@ -1,7 +1,7 @@
 import { Rng } from "../../torch/random.js";
+import { streamOf } from "../../torch/random-streams.js";
 import { scope } from "../../torch/scope.js";
 import type { Sampler } from "./sampler.js";
-import { ORDER_STREAMS, REPEAT_STREAMS } from "./streams.js";
 import { sum } from "../../support/math.js";
 
 /**
@@ -35,14 +35,14 @@ export function repeatFactorSampler({ labels, factors, seed }: RepeatFactorOptio
   return {
     size,
     epoch(epoch) {
-      const once = onceMore({ labels, factors, extras, rng: new Rng(seed, REPEAT_STREAMS + epoch) });
+      const once = onceMore({ labels, factors, extras, rng: new Rng(seed, streamOf("repeats", epoch)) });
       const draws = new Int32Array(size);
       let end = 0;
       for (let image = 0; image < images; image++) {
         const times = Math.floor(factors[labels[image]!]!) + once[image]!;
         draws.fill(image, end, (end += times));
       }
-      return new Rng(seed, ORDER_STREAMS + epoch).permutation(size).map((place) => draws[place]!);
+      return new Rng(seed, streamOf("order", epoch)).permutation(size).map((place) => draws[place]!);
     },
   };
 }

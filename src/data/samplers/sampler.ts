@@ -1,5 +1,5 @@
 import { Rng } from "../../torch/random.js";
-import { ORDER_STREAMS } from "./streams.js";
+import { streamOf } from "../../torch/random-streams.js";
 
 /** Which images an epoch is made of, and in which order: determined by seed and epoch alone, so that every process computes the same. */
 export interface Sampler {
@@ -17,7 +17,7 @@ export function drawCounts(order: Int32Array, images: number): Int32Array {
 
 /** Every image once an epoch, shuffled: classes come as often as they have images. */
 export function instanceSampler({ size, seed }: { size: number; seed: number }): Sampler {
-  return { size, epoch: (epoch) => new Rng(seed, ORDER_STREAMS + epoch).permutation(size) };
+  return { size, epoch: (epoch) => new Rng(seed, streamOf("order", epoch)).permutation(size) };
 }
 
 /** Every image once, in the data's order: for evaluation. */

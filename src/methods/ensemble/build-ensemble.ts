@@ -3,8 +3,7 @@ import { type Expert, ExpertEnsemble } from "../../models/ensemble.js";
 import { buildBackbone, buildClassifier } from "../../models/registry.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { Rng } from "../../torch/random.js";
-
-const WEIGHTS_STREAM = 0; // the loader's streams of the same seed have other numbers
+import { streamOf } from "../../torch/random-streams.js";
 
 export type EnsembleRecipe = Pick<
   ResolvedRecipe,
@@ -13,7 +12,7 @@ export type EnsembleRecipe = Pick<
 
 /** Experts differ only in the random numbers that their weights start from, all of one stream. */
 export function buildEnsemble(recipe: EnsembleRecipe, classes: number): ExpertEnsemble {
-  const rng = new Rng(recipe.seed, WEIGHTS_STREAM);
+  const rng = new Rng(recipe.seed, streamOf("weights"));
   return new ExpertEnsemble(buildExperts(recipe, { classes, rng }), recipe);
 }
 
@@ -28,7 +27,7 @@ export function buildContrastiveEnsemble(
   classes: number,
   { queue: size, dimension, momentum, keyProjection }: ContrastiveParts,
 ): ContrastiveEnsemble {
-  const rng = new Rng(recipe.seed, WEIGHTS_STREAM);
+  const rng = new Rng(recipe.seed, streamOf("weights"));
   const experts = buildExperts(recipe, { classes, rng }).map((expert) => {
     const { features } = expert.backbone;
     return {

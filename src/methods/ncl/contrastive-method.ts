@@ -6,6 +6,7 @@ import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { UsageError } from "../../support/errors.js";
 import { tensor } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
+import { streamOf } from "../../torch/random-streams.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { BalancedMethod, joined, type TrainingClasses } from "../ensemble/experts-method.js";
 import type { BatchPeers, Labelled, StepContext, StepResult, View } from "../ensemble/method.js";
@@ -23,9 +24,6 @@ export interface ContrastiveOptions {
 
 /** A single process has the whole batch. */
 const NO_PEERS: BatchPeers = { rank: 0, ranks: 1, gatherRows: (rows) => ({ rows, start: 0 }) };
-
-/** Streams of random numbers from here on belong to the steps' shuffles; below lie the loader's orders and the weights. */
-const SHUFFLE_STREAMS = 2 ** 33;
 
 /**
  * NCL, and for each expert a contrastive loss: the first view of an image, by the expert's features, is the query, the
@@ -103,7 +101,7 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
 
 /** Shuffles by seed and step alone. */
 export function seededShuffle(seed: number): Shuffle {
-  return (step, images) => new Rng(seed, SHUFFLE_STREAMS + step).permutation(images);
+  return (step, images) => new Rng(seed, streamOf("keyOrder", step)).permutation(images);
 }
 
 /** @throws UsageError for a queue that a batch does not fit in, and for a second view that nothing looks at. */

@@ -1,6 +1,7 @@
 import type { Peers } from "../../distributed/peers.js";
 import { tensor } from "../../torch/create.js";
 import { Rng, getTorchState, manualSeed } from "../../torch/random.js";
+import { streamOf } from "../../torch/random-streams.js";
 import type { Training } from "../prepare.js";
 import { scope } from "../../torch/scope.js";
 
@@ -11,8 +12,12 @@ const MAX_SEED = 2 ** 31 - 1;
  * The CPU's generator takes 32 bits of a seed, so that one far from another may be the same: the other processes' are drawn.
  */
 export function seedProcess(seed: number, { rank }: Pick<Peers, "rank">): void {
-  const [drawn = 0] = new Rng(seed, rank).below(Int32Array.of(MAX_SEED));
-  manualSeed(rank === 0 ? seed : drawn);
+  if (rank === 0) {
+    manualSeed(seed);
+    return;
+  }
+  const [drawn = 0] = new Rng(seed, streamOf("processes", rank - 1)).below(Int32Array.of(MAX_SEED));
+  manualSeed(drawn);
 }
 
 /** The state of each process's generators, in order of rank. */
