@@ -70,6 +70,25 @@ export function kernelsOption() {
   ).choices(["own", "libtorch"] as const);
 }
 
+export function cudaGraphsOption() {
+  return new Option(
+    "--cuda-graphs <on|off>",
+    "on a GPU, record a step once and launch it as a whole (default: LONGTAIL_CUDA_GRAPHS, else on)",
+  ).argParser(onOrOff);
+}
+
+export function expertStreamsOption() {
+  return new Option(
+    "--expert-streams <on|off>",
+    "on a GPU, run each expert on a stream of its own (default: LONGTAIL_EXPERT_STREAMS, else off)",
+  ).argParser(onOrOff);
+}
+
+function onOrOff(text: string): boolean {
+  if (text === "on" || text === "off") return text === "on";
+  throw new InvalidArgumentError(`expected on or off, found ${text}.`);
+}
+
 export function weightsOption() {
   return new Option(
     "--weights <kind>",

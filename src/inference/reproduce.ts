@@ -58,8 +58,9 @@ export async function reproduceRun(
   const recipe = await loadRecipe();
   const again = options.out ?? freshRunFolder(`${run.replace(/\/+$/, "")}-again`);
   const threads = options.threads ?? description.threads;
-  const { device } = description;
-  const result = await trainRun({ ...options, recipe, out: again, device, threads, listeners, command });
+  const { device, execution } = description;
+  const settings = { ...execution, ...options, out: again, device, threads };
+  const result = await trainRun({ ...settings, recipe, listeners, command });
   await onEnd?.(result);
   if (result.evaluation === null) throw options.signal!.reason; // only a signal ends it early
   const now = readResult(again);

@@ -7,6 +7,7 @@ import type { ProfileOptions } from "../profile/profile-recipe.js";
 import type { Profile } from "../profile/summary.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
 import type { Listener } from "../runs/events.js";
+import type { RunSettings } from "../training/settings.js";
 import type { TrainOptions, TrainResult } from "../training/train.js";
 import { trainable } from "./recipes.js";
 
@@ -16,10 +17,7 @@ import { trainable } from "./recipes.js";
  * @example
  * const options: TrainingOptions = { data: "my-photos", out: "runs/mine", listeners: [consoleListener(process.stderr)] };
  */
-export interface TrainingOptions extends Pick<
-  TrainOptions,
-  "out" | "device" | "threads" | "kernels" | "force" | "resume" | "from" | "signal" | "peers"
-> {
+export interface TrainingOptions extends Omit<RunSettings, "mlflow">, Pick<TrainOptions, "signal"> {
   /** Data folder; the recipe's unless given. */
   readonly data?: string | undefined;
   /** Receive every event, in order; nothing is printed without one (`consoleListener(process.stderr)` prints). */

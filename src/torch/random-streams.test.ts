@@ -24,6 +24,8 @@ test("the streams of trainings that were made before stay where they were", () =
 });
 
 test("a number beyond a purpose's range is refused", () => {
-  expect(() => streamOf("weights", 1)).toThrowErrorMatchingInlineSnapshot(`[RangeError: random streams of weights: expected a whole number from 0 to 0, found 1]`);
+  expect(() => streamOf("weights", 1)).toThrowErrorMatchingInlineSnapshot(
+    `[RangeError: random streams of weights: expected a whole number from 0 to 0, found 1]`,
+  );
   expect(() => streamOf("mix", -1)).toThrow("expected a whole number from 0");
 });

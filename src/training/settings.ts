@@ -18,8 +18,10 @@ export interface RunSettings {
   readonly threads?: number | undefined;
   /** As they are set unless given. */
   readonly kernels?: KernelChoice | undefined;
-  /** By default what the environment says; see `executionFrom`. */
-  readonly execution?: Execution | undefined;
+  /** Whether a GPU's steps are recorded as a CUDA graph; unless given, LONGTAIL_CUDA_GRAPHS decides: on. */
+  readonly cudaGraphs?: boolean | undefined;
+  /** Whether each expert has a GPU stream of its own; unless given, LONGTAIL_EXPERT_STREAMS decides: off. */
+  readonly expertStreams?: boolean | undefined;
   /** Moves a run that lies in `out` aside instead of refusing. */
   readonly force?: boolean | undefined;
   /** Resumes the run that lies in `out`; starts it when there is none. */
@@ -33,14 +35,15 @@ export interface RunSettings {
 }
 
 /**
- * How steps are executed where the environment has the say: LONGTAIL_CUDA_GRAPHS=off launches a GPU's operators one by
- * one; LONGTAIL_EXPERT_STREAMS=on gives each expert a stream of its own, which no GPU has run yet.
+ * How a run's steps are executed. Where the settings do not say, the environment does: LONGTAIL_CUDA_GRAPHS=off launches a
+ * GPU's operators one by one; LONGTAIL_EXPERT_STREAMS=on gives each expert a stream of its own, which no GPU has run yet.
  */
 export function executionFrom(
+  { cudaGraphs, expertStreams }: Pick<RunSettings, "cudaGraphs" | "expertStreams"> = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Execution {
   return {
-    cudaGraphs: environment["LONGTAIL_CUDA_GRAPHS"] !== "off",
-    expertStreams: environment["LONGTAIL_EXPERT_STREAMS"] === "on",
+    cudaGraphs: cudaGraphs ?? environment["LONGTAIL_CUDA_GRAPHS"] !== "off",
+    expertStreams: expertStreams ?? environment["LONGTAIL_EXPERT_STREAMS"] === "on",
   };
 }

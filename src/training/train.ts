@@ -52,7 +52,8 @@ export interface TrainResult {
 
 /** Trains one recipe into one folder. */
 export async function trainRun(options: TrainOptions): Promise<TrainResult> {
-  const { recipe, out, signal, peers = ALONE, execution = executionFrom() } = options;
+  const { recipe, out, signal, peers = ALONE } = options;
+  const execution = executionFrom(options);
   const started = performance.now();
   const { resume: mayResume = false, force = false } = options;
   const isFirst = peers.rank === 0;

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import {
   collect,
   deviceOption,
+  cudaGraphsOption,
+  expertStreamsOption,
   kernelsOption,
   newCommand,
   threadsOption,
@@ -19,6 +21,8 @@ interface TrainArguments extends RecipeArguments {
   readonly device: string;
   readonly threads?: number | undefined;
   readonly kernels?: KernelChoice | undefined;
+  readonly cudaGraphs?: boolean | undefined;
+  readonly expertStreams?: boolean | undefined;
   readonly force?: boolean | undefined;
   readonly resume?: boolean | undefined;
   readonly seeds: number;
@@ -68,6 +72,8 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(kernelsOption())
+    .addOption(cudaGraphsOption())
+    .addOption(expertStreamsOption())
     .option(
       "--from <file>",
       "go on from a checkpoint of NCL's PyTorch code (.pth), at the epoch after its last",
@@ -102,7 +108,17 @@ async function trainWith(
   const { rank, ranks } = peers;
   const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, ranks, quiet: rank > 0 }));
   const { trainSeedsWatched, trainWatched } = await import("./action.js");
-  const { device, threads, kernels, force = false, resume = false, from, seeds } = options;
+  const {
+    device,
+    threads,
+    kernels,
+    cudaGraphs,
+    expertStreams,
+    force = false,
+    resume = false,
+    from,
+    seeds,
+  } = options;
   const to = outputOf(peers, output(options));
   const ownFolder = async (): Promise<string> =>
     rank === 0 ? defaultFolder(nameOrPath, recipe.name, resume) : "";
@@ -113,6 +129,8 @@ async function trainWith(
     device,
     threads,
     kernels,
+    cudaGraphs,
+    expertStreams,
     force,
     resume,
     from,
