@@ -38,7 +38,8 @@ export function progressDisplay(
 }
 
 function describe({ done, total, text }: Progress, elapsedMs: number): string {
-  const share = total === 0 ? 1 : done / total;
-  const left = share > 0 && share < 1 ? `, ${formatSeconds((elapsedMs / 1000) * (1 / share - 1))} left` : "";
-  return `${String(Math.floor(100 * share)).padStart(3)} %  ${text}${left}`;
+  const fraction = total === 0 ? 1 : done / total;
+  const left =
+    fraction > 0 && fraction < 1 ? `, ${formatSeconds((elapsedMs / 1000) * (1 / fraction - 1))} left` : "";
+  return `${String(Math.floor(100 * fraction)).padStart(3)} %  ${text}${left}`;
 }

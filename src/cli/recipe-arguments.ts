@@ -57,7 +57,7 @@ function partition<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]]
   return [items.filter(is), items.filter((item) => !is(item))];
 }
 
-/** The recipe with its data folder's full path, so that the run can be judged from anywhere later. */
+/** The recipe with its data folder's full path, so that the run can be evaluated from anywhere later. */
 export function withDataFolder(recipe: ResolvedRecipe): ResolvedRecipe {
   const { root } = recipe.data;
   if (root === null)

@@ -18,7 +18,7 @@ export interface Meter {
   add(observation: Observation): void;
 }
 
-/** Something done to the logits [N, C] of K experts before they are judged. */
+/** Something done to the logits [N, C] of K experts before they are evaluated. */
 export type LogitTransform = (logits: readonly Tensor[]) => readonly Tensor[];
 
 /** A meter that sees logits after something was done to them. */

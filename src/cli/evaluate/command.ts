@@ -39,8 +39,8 @@ Examples:
   longtail evaluate runs/cifar100-lt-ncl
   longtail evaluate runs/cifar100-lt-ncl/checkpoints/last.safetensors --data other-photos
   longtail evaluate runs/cifar100-lt-ncl --split train --json
-  longtail evaluate runs/cifar100-lt-ncl --calibrate                      can its probabilities be trusted? a temperature
-  longtail evaluate runs/cifar100-lt-ce --prior uniform                   what it answers where all classes are as frequent
+  longtail evaluate runs/cifar100-lt-ncl --calibrate                      fit a temperature, so that its probabilities can be trusted
+  longtail evaluate runs/cifar100-lt-ce --prior uniform                   adjusted to classes that are equally frequent
   longtail evaluate runs/cifar100-lt-ce --tau 0.5,0.7,1
   longtail evaluate best.pth --recipe cifar100-lt-ncl --data DIR          a checkpoint of NCL's PyTorch code
   longtail evaluate resnet20.th --recipe cifar10-lt-ce --set backbone=resnet20 --data DIR
@@ -48,19 +48,19 @@ Examples:
 A file that holds weights alone needs --recipe. Its tensors have PyTorch's names, inside "module." or not: an ensemble's
 (backbone.0.conv1.weight, classifier.0.weight, ...), or a single network's with the classifier as fc or linear.
 
---calibrate fits what the logits are divided by (Guo et al., 2017) on the images that the run held out, so it needs
-selection.kind=held-out; RUN/calibration.json keeps it and predict uses it. group: a temperature for each group of the
-class that is answered; expert: for each expert before they are averaged, fitted jointly.
---prior adds log(wanted / learned shares of the classes) to the logits (Menon et al., 2021; Hong et al., 2021). uniform:
-all classes as frequent; train: as in training; reversed: the largest as frequent as the smallest was; or a file: JSON
+--calibrate fits a temperature, which divides the logits (Guo et al., 2017), on the images that the run held out, so it needs
+selection.kind=held-out; RUN/calibration.json keeps it and predict uses it. group: a temperature for each group of
+the predicted class; expert: one for each expert before averaging, fitted jointly.
+--prior adds log(wanted / learned class frequency) to the logits (Menon et al., 2021; Hong et al., 2021). uniform:
+all classes equally frequent; train: as in training; reversed: the largest as rare as the smallest was; or a file: JSON
 { "class": weight, ... } or CSV with the header class,weight.
 --tau divides the row of each class in a linear classifier by its length to the power of tau (Kang et al., 2020); a list
-gives a line for each.`;
+gives a row for each value.`;
 
 export function evaluateCommand(): CommandUnknownOpts {
   return newCommand("evaluate")
     .description(
-      "judge a trained model: accuracy by group of classes, by expert and by class, and its mistakes",
+      "evaluate a trained model: accuracy by group of classes, by expert and by class, and its mistakes",
     )
     .argument("<run>", "a run's folder, a checkpoint or, with --recipe, a file of weights")
     .option("--data <folder>", "the data's folder (default: the one of the training)")
@@ -80,9 +80,9 @@ export function evaluateCommand(): CommandUnknownOpts {
         .choices(["global", "group", "expert"] as const)
         .preset("global" as const),
     )
-    .option("--prior <target>", "adjust to other shares of the classes: uniform, train, reversed or a file")
+    .option("--prior <target>", "adjust to other class frequencies: uniform, train, reversed or a file")
     .addOption(
-      new Option("--tau <list>", "normalise a linear classifier's rows, by numbers such as 0.7 or 0.5,1")
+      new Option("--tau <list>", "normalize a linear classifier's rows, by numbers such as 0.7 or 0.5,1")
         .argParser(numberList)
         .conflicts(["calibrate", "prior"]),
     )

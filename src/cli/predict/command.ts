@@ -28,11 +28,11 @@ With --json there is a line of JSON for each image: { "image", "predictions": [{
 
 export function predictCommand(): CommandUnknownOpts {
   return newCommand("predict")
-    .description("tell what is on images: classes and probabilities, by the ensemble of experts")
+    .description("predict images: classes and probabilities, by the ensemble of experts")
     .argument("<run>", "a run's folder, a checkpoint or, with --recipe, a file of weights")
     .argument("<image...>", "image files")
     .option("--top <n>", "how many classes", wholeNumber(1), 5)
-    .option("--uncalibrated", "leave out the temperature that evaluate --calibrate has fitted", false)
+    .option("--uncalibrated", "ignore the temperature that evaluate --calibrate has fitted", false)
     .addOption(recipeOption())
     .option("--data <folder>", "the folder of that recipe's training images, which names the classes")
     .option("--set <key=value>", "change a key of that recipe; can be given many times", collect, [])

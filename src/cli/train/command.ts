@@ -39,8 +39,8 @@ Examples:
   longtail train cifar100-lt-ncl --data DIR --set epochs=8 --set schedule.milestones=[6,7] --set optimizer.lr=0.02
   longtail train caltech20-lt-ncl --data my-photos --seed 1 --out runs/my-photos
   longtail train my-recipe.yaml --data my-photos --seeds 5                        mean and deviation over seeds
-  longtail train runs/cifar100-lt-ncl --resume                                    go on after an interruption
-  longtail train cifar100-lt-ncl --data DIR --out runs/night --resume             start, or go on: for job schedulers
+  longtail train runs/cifar100-lt-ncl --resume                                    resume after an interruption
+  longtail train cifar100-lt-ncl --data DIR --out runs/night --resume             start or resume, for job schedulers
   longtail train cifar100-lt-ncl --data DIR --mlflow http://127.0.0.1:5000 --mlflow-experiment tails
   longtail train cifar100_im100_NCL.yaml TRAIN.MAX_EPOCH 200 --data DIR       a file of NCL's PyTorch code
 
@@ -48,13 +48,13 @@ my-photos holds train/CLASS/*.jpg and test/CLASS/*.jpg. The keys of --set: longt
 The run's folder holds recipe.json, metrics.jsonl, result.json and checkpoints. With --json every event
 of the training is a line of JSON on stdout.
 
-A run that was interrupted, killed or cut off by a crash goes on from its last checkpoint with --resume, to the same
-weights, bit for bit, as if nothing had happened (same machine, same --threads). Ctrl-C and SIGTERM leave a checkpoint
-first. Checkpoints are made by the recipe's keys checkpoints.epochs, .steps and .minutes.
+With --resume, a run that was interrupted, killed or cut off by a crash resumes from its last checkpoint and reaches the
+same weights, bit for bit (same machine, same --threads). Ctrl-C and SIGTERM write a checkpoint first. The recipe's keys
+checkpoints.epochs, .steps and .minutes say how often one is written.
 
 Logs in the run's folder: metrics.jsonl, epochs.csv, train.log, and event files for \`tensorboard --logdir runs\`; the
-recipe's keys logs.… choose. --mlflow tells a server besides, with MLFLOW_TRACKING_USERNAME and …_PASSWORD, or
-MLFLOW_TRACKING_TOKEN, where they are set; a server that is away never stops a training.`;
+recipe's keys logs.… choose. --mlflow logs to a server as well, with MLFLOW_TRACKING_USERNAME and …_PASSWORD, or
+MLFLOW_TRACKING_TOKEN, where set; an unreachable server never stops a training.`;
 
 export function trainCommand(): CommandUnknownOpts {
   return newCommand("train")
@@ -68,7 +68,12 @@ export function trainCommand(): CommandUnknownOpts {
     .option("--set <key=value>", "change a key of the recipe; can be given many times", collect, [])
     .option("--out <folder>", "the run's folder (default: runs/NAME, or runs/NAME-2, … when that is taken)")
     .option("--seed <n>", "seed of every random choice (default: the recipe's)", wholeNumber(0))
-    .option("--seeds <n>", "train with so many seeds, in turn; mean ± deviation", wholeNumber(1), 1)
+    .option(
+      "--seeds <n>",
+      "train with this many seeds, one after the other; mean ± standard deviation",
+      wholeNumber(1),
+      1,
+    )
     .addOption(deviceOption())
     .addOption(threadsOption())
     .addOption(kernelsOption())
@@ -76,7 +81,7 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(expertStreamsOption())
     .option(
       "--from <file>",
-      "go on from a checkpoint of NCL's PyTorch code (.pth), at the epoch after its last",
+      "continue from a checkpoint of NCL's PyTorch code (.pth), at the epoch after its last",
     )
     .addOption(
       new Option(
@@ -85,12 +90,15 @@ export function trainCommand(): CommandUnknownOpts {
       ).choices(["held-out", "last", "test"] as const),
     )
     .addOption(timeoutOption())
-    .option("--mlflow [url]", "tell an MLflow server as well: its address, or the one in MLFLOW_TRACKING_URI")
+    .option(
+      "--mlflow [url]",
+      "log to an MLflow server as well: its address, or the one in MLFLOW_TRACKING_URI",
+    )
     .option("--mlflow-experiment <name>", "its experiment (default: MLFLOW_EXPERIMENT_NAME, else Default)")
     .option("--strict", "a record that cannot be used, such as a missing file, is an error (data.strict)")
     .option("--no-strict", "it is left out and counted")
-    .option("--resume", "go on with the run in --out (or the one that is named), or start it")
-    .option("--force", "move a run that lies in --out aside")
+    .option("--resume", "resume the run in --out (or the named one), or start it")
+    .option("--force", "move a run that is already in --out aside")
     .addHelpText("after", examples)
     .action(train);
 }
@@ -161,7 +169,7 @@ function describeBatch(batch: number, ranks: number): string {
   return `${ranks} processes: a batch of ${batch} images (data.batch), ${each} in each process`;
 }
 
-/** A fresh folder; to go on, the one that was named or that the recipe's first run lies in. */
+/** A fresh folder; to resume, the named one or that of the recipe's first run. */
 async function defaultFolder(nameOrPath: string, name: string, resume: boolean): Promise<string> {
   const { freshRunFolder } = await import("../../runs/run-folder.js");
   const { isRunFolder } = await import("../../recipes/load.js");

@@ -26,15 +26,15 @@ Examples:
   ssh -L 6016:127.0.0.1:6016 gpu01 npx longtail watch   on another machine, seen from here
   longtail watch --host 0.0.0.0                         for other machines: the address holds a token
 
-It reads the runs' folders and never writes to them: runs that go on, have ended or come later, of this machine or another.
+It reads the runs' folders and never writes to them: running and finished runs, and runs that start later, of this machine or another.
 Links in the folder are not followed. The page is served without encryption: through a network that others use, take ssh -L.
-With --text and no terminal there is a line for each run when its state changes, and every ten seconds while it goes on. With
+With --text and no terminal there is a line for each run when its state changes, and every ten seconds while it is running. With
 --json the page's address, or with --text every change of a run, is a line of JSON on stdout, and text goes to stderr. Ctrl-C
 ends it (exit code 0).`;
 
 export function watchCommand(): CommandUnknownOpts {
   return newCommand("watch")
-    .description("show runs while they go on, and after: a page in the browser, or a table in the terminal")
+    .description("show running and finished runs: a page in the browser, or a table in the terminal")
     .argument("[folder]", "a folder of runs, or a run", DEFAULT_FOLDER)
     .option(
       "--host <address>",

@@ -23,7 +23,7 @@ export interface CheckRunOptions {
 
 /**
  * Checks data while people watch and can interrupt it, and writes the report.
- * @throws InterruptedError that says how to go on
+ * @throws InterruptedError that says how to resume
  */
 export async function runCheck(
   { name, data, imageSize, groups }: ChosenData,
@@ -41,7 +41,7 @@ export async function runCheck(
     ...progress,
   });
   if (result === null)
-    throw interruption.error(`interrupted; the same command goes on from what ${out} keeps`);
+    throw interruption.error(`interrupted; the same command resumes from what ${out} keeps`);
   const summary = summarize(result, { name, root: data.root, rule: groups });
   const thumbnails = new Thumbnails(result.data, shownImages(summary), threads);
   const page = join(out, "index.html");
