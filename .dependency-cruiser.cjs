@@ -1,18 +1,22 @@
 /**
  * The arrows between the folders of src. Each folder names everything it may import; `types` may be
- * imported with `import type` only. Tests may set up what they need from any folder.
+ * imported with `import type` only, but for `files` of theirs; of other folders `files` alone may be imported. Tests may set up what they need from any folder.
  */
 const arrows = {
   support: { values: [] },
-  recipes: { values: ["support"] },
+  // A method's schema and recipes lie in its folder; they know zod and plain data alone, so that recipes need no libtorch.
+  recipes: { values: ["support"], files: ["methods/(schemas|[^/]+/(schema|recipes))[.]ts$"] },
   libtorch: { values: ["support"] },
   torch: { values: ["support", "libtorch"] },
   distributed: { values: ["support", "torch"] },
   nn: { values: ["support", "torch"] },
   optim: { values: ["support", "torch"], types: ["recipes"] },
   models: { values: ["support", "torch", "nn", "optim"], types: ["recipes"] },
-
-  methods: { values: ["support", "torch", "nn", "optim", "models"], types: ["recipes"] },
+  methods: {
+    values: ["support", "torch", "nn", "optim", "models"],
+    types: ["recipes"],
+    files: ["recipes/(numbers|define|built-in/images)[.]ts$"],
+  },
   data: { values: ["support", "torch"], types: ["recipes"] },
   evaluation: { values: ["support", "torch", "data"], types: ["recipes"] },
   "dataset-tools": { values: ["support", "torch", "data", "evaluation"], types: ["recipes"] },
@@ -29,10 +33,10 @@ const arrows = {
       "methods",
       "data",
       "evaluation",
+      "recipes",
       "runs",
       "logs",
     ],
-    types: ["recipes"],
   },
   inference: {
     values: ["support", "torch", "nn", "models", "methods", "data", "evaluation", "runs", "training"],
@@ -52,20 +56,27 @@ const arrows = {
 const TESTS = "[.](test|fixture)[.]ts$";
 const anyOf = (folders) => `^src/(${folders.join("|")})(/|[.]ts$)`;
 
-const forbidden = Object.entries(arrows).flatMap(([folder, { values, types = [] }]) => [
+const forbidden = Object.entries(arrows).flatMap(([folder, { values, types = [], files = [] }]) => [
   {
     name: `${folder}-imports`,
     comment: `src/${folder} may import ${[...values, ...types.map((t) => `types of ${t}`)].join(", ") || "nothing of src"}`,
     severity: "error",
     from: { path: `^src/${folder}/`, pathNot: TESTS },
-    to: { path: "^src/", pathNot: anyOf([folder, ...values, ...types]) },
+    to: {
+      path: "^src/",
+      pathNot: [anyOf([folder, ...values, ...types]), ...files.map((file) => `^src/${file}`)],
+    },
   },
   ...types.map((type) => ({
     name: `${folder}-imports-types-of-${type}`,
     comment: `src/${folder} may import types, not values, of src/${type}`,
     severity: "error",
     from: { path: `^src/${folder}/`, pathNot: TESTS },
-    to: { path: `^src/${type}/`, dependencyTypesNot: ["type-only"] },
+    to: {
+      path: `^src/${type}/`,
+      pathNot: files.map((file) => `^src/${file}`),
+      dependencyTypesNot: ["type-only"],
+    },
   })),
 ]);
 

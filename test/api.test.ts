@@ -33,7 +33,7 @@ test("a programme trains and hears every event", () => {
                train: [{ kind: "resize", size: 16 }, { kind: "center-crop", size: 16 }],
                test: [{ kind: "resize", size: 16 }, { kind: "center-crop", size: 16 }] },
        backbone: "resnet8",
-       method: { kind: "ncl", experts: 2, hardCategories: 2 },
+       method: { kind: "ncl", experts: 2, sharedStages: 0, hardCategories: 2 },
        optimizer: { kind: "sgd", lr: 0.05 },
        schedule: { kind: "constant" },
        logs: { everySteps: 1 },

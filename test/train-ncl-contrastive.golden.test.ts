@@ -1,6 +1,9 @@
 /** NCL with the contrastive branch against the reference: train_ncl_contrastive.safetensors. */
-import { buildContrastiveEnsemble } from "../src/methods/ensemble/build-ensemble.js";
-import { NclContrastiveMethod, type Shuffle } from "../src/methods/ncl/contrastive-method.js";
+import {
+  buildContrastiveEnsemble,
+  NclContrastiveMethod,
+  type Shuffle,
+} from "../src/methods/ncl/contrastive-method.js";
 import type { Method } from "../src/methods/ensemble/method.js";
 import { normalize } from "../src/nn/functional.js";
 import { tensor } from "../src/torch/create.js";
@@ -26,7 +29,7 @@ function build(logEpsilon: number): Method {
       dropout: 0,
       freezeBackbone: false,
       seed: 0,
-      experts,
+      method: { experts, sharedStages: 0 },
     },
     classes.length,
     { queue, dimension, momentum: 0.999, keyProjection: "frozen" },
@@ -42,11 +45,11 @@ function build(logEpsilon: number): Method {
     {
       hardCategories: 30,
       crossEntropy: 1,
-      hard: 1,
+      hardCrossEntropy: 1,
       distillation: 0.6,
       hardDistillation: 0.6,
-      mask: "first",
-      nonHard: "zeroed",
+      hardCategorySource: "first",
+      otherLogits: "zeroed",
       logEpsilon,
       contrastive: { weight: 1, temperature: 0.2 },
       shuffle,

@@ -143,7 +143,7 @@ describe("recipes", () => {
     const { stdout } = await longtail("recipes", "cifar10-lt-ncl", "--set", "epochs=7");
     expect(JSON.parse(stdout)).toMatchObject({
       epochs: 7,
-      method: { experts: 3, mask: "first" },
+      method: { experts: 3, hardCategorySource: "first" },
       precision: "float32",
     });
   });

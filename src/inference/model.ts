@@ -75,7 +75,7 @@ export class TrainedModel implements Disposable {
     this.recipe = recipe;
     this.device = trained.device;
     this.calibration = calibrationOf(run, trained);
-    this.logitPrior = describeImpliedPrior(trained.method, recipe);
+    this.logitPrior = describeImpliedPrior(recipe);
   }
 
   /**

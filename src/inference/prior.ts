@@ -68,7 +68,7 @@ export function priorFrom(target: PriorTarget, { description }: Pick<Trained, "d
  * Post-hoc logit adjustment: makes logits stand for the prior's class frequencies.
  * @throws DataError for a class that was never trained on.
  */
-export function priorAdjustment({ method, description }: Trained, { shares }: Prior): LogitTransform {
+export function priorAdjustment({ description }: Trained, { shares }: Prior): LogitTransform {
   const { recipe, counts, classes } = description;
   const unknown = counts.indexOf(0);
   if (unknown >= 0)
@@ -76,7 +76,7 @@ export function priorAdjustment({ method, description }: Trained, { shares }: Pr
       `prior: expected training images of every class, found none of "${classes[unknown]!}": what its logit stands for ` +
         "is not known.",
     );
-  return shiftLogits(shares, impliedPrior(method, recipe, counts));
+  return shiftLogits(shares, impliedPrior(recipe, counts));
 }
 
 /** Measures the adjusted logits on the images as they are, and as these would weigh in the target. */

@@ -1,55 +1,74 @@
-import type { Module } from "../nn/module.js";
+/** The methods that come with longtail, and how the rest of longtail asks for one by its recipe. */
+import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import type { TrainingClasses } from "./ensemble/experts-method.js";
-import { BalancedSoftmaxMethod } from "./balanced-softmax/method.js";
-import { CrossEntropyMethod } from "./cross-entropy/method.js";
-import { buildContrastiveEnsemble, buildEnsemble } from "./ensemble/build-ensemble.js";
-import type { BatchPeers, Method } from "./ensemble/method.js";
-import { NclContrastiveMethod, seededShuffle } from "./ncl/contrastive-method.js";
-import { NclPlusPlusMethod } from "./ncl-plus-plus/method.js";
-import { NclMethod } from "./ncl/method.js";
+import { countStages } from "../models/registry.js";
+import { balancedSoftmax } from "./balanced-softmax/index.js";
+import { crossEntropy } from "./cross-entropy/index.js";
+import { type BuildRecipe, type LogitPrior, methodDefinition } from "./ensemble/define-method.js";
+import type { BatchPeers, Method, TrainingClasses } from "./ensemble/method.js";
+import { ldam } from "./ldam/index.js";
+import { nclPlusPlus } from "./ncl-plus-plus/index.js";
+import { ncl } from "./ncl/index.js";
 
-export type MethodRecipe = Pick<
-  ResolvedRecipe,
-  "backbone" | "classifier" | "dropout" | "freezeBackbone" | "method" | "seed"
->;
+/** Methods that come with longtail. Each has its schema in schemas.ts as well. */
+export const builtInMethods = [crossEntropy, balancedSoftmax, ncl, nclPlusPlus, ldam] as const;
+
+/** The keys of a recipe that a method is built from. */
+export type MethodRecipe = Omit<BuildRecipe, "method"> & Pick<ResolvedRecipe, "method">;
 
 /**
  * The method that a recipe names, with a new model whose weights the recipe's seed determines.
- * @throws UsageError when the options do not fit the classes; DataError that names a class without training images.
+ * @throws DataError that names a class without training images.
  */
 export function buildMethod(recipe: MethodRecipe, training: TrainingClasses, peers?: BatchPeers): Method {
-  const { method, seed } = recipe;
-  const networks = { ...recipe, experts: method.experts };
-  const classes = training.classes.length;
-  const plain = (): ReturnType<typeof buildEnsemble> => buildEnsemble(networks, classes);
-  switch (method.kind) {
-    case "cross-entropy":
-      return joining(plain(), (model) => new CrossEntropyMethod(model, method));
-    case "balanced-softmax":
-      return joining(plain(), (model) => new BalancedSoftmaxMethod(model, training));
-    case "ncl": {
-      const { contrastive } = method;
-      if (contrastive === null) return joining(plain(), (model) => new NclMethod(model, training, method));
-      const options = { ...method, contrastive, shuffle: seededShuffle(seed), ...(peers && { peers }) };
-      return joining(
-        buildContrastiveEnsemble(networks, classes, contrastive),
-        (model) => new NclContrastiveMethod(model, training, options),
-      );
-    }
-    case "ncl-plus-plus":
-      return joining(plain(), (model) => new NclPlusPlusMethod(model, training, method));
-    default:
-      return method satisfies never;
-  }
+  return methodDefinition(recipe.method.kind).build(recipe, training, peers);
 }
 
-/** Joins a model with its losses; frees it when they refuse it. */
-function joining<M extends Module>(model: M, join: (model: M) => Method): Method {
-  try {
-    return join(model);
-  } catch (error) {
-    model[Symbol.dispose]();
-    throw error;
-  }
+/** Settings of a recipe that its method cannot work with. `classes`: their number, null while nobody knows it. */
+export function methodIssues(recipe: ResolvedRecipe, classes: number | null): readonly RecipeIssue[] {
+  const { kind, sharedStages } = recipe.method;
+  const definition = methodDefinition(kind);
+  const { mixedTargets, secondView = false } = definition;
+  const { mix } = recipe.data;
+  const issues: RecipeIssue[] = [];
+  if (mix !== null && !mixedTargets)
+    issues.push({
+      key: "data.mix",
+      expected: `null with method.kind ${kind}, which needs one target an image`,
+      found: mix.kind,
+    });
+  const takesSecond = typeof secondView === "function" ? secondView(recipe) : secondView;
+  if (recipe.data.secondView !== null && !takesSecond)
+    issues.push({
+      key: "data.secondView",
+      expected:
+        "null with a method that takes no second view (of longtail's, ncl with method.contrastive does)",
+      found: "transforms",
+    });
+  const stages = countStages(recipe.backbone);
+  if (sharedStages >= stages)
+    issues.push({
+      key: "method.sharedStages",
+      expected: `fewer than the ${stages} stages of ${recipe.backbone}`,
+    });
+  return [...issues, ...(definition.check?.(recipe, classes) ?? [])];
+}
+
+/** Class shares that the raw logits of a recipe's method stand for. */
+export function logitPriorOf(recipe: MethodRecipe): LogitPrior {
+  const { logitPrior } = methodDefinition(recipe.method.kind);
+  return typeof logitPrior === "function" ? logitPrior(recipe) : logitPrior;
+}
+
+/** Why no CUDA graph can record a step of a recipe's method; null where one can. */
+export function graphCaptureBlockerOf(recipe: MethodRecipe): string | null {
+  const { graphCaptureBlocker = null } = methodDefinition(recipe.method.kind);
+  return typeof graphCaptureBlocker === "function" ? graphCaptureBlocker(recipe) : graphCaptureBlocker;
+}
+
+/** Names and meanings of the terms of a recipe's loss. */
+export function termsOf({
+  method: { kind },
+}: Pick<ResolvedRecipe, "method">): Readonly<Record<string, string>> {
+  return methodDefinition(kind).terms;
 }

@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
 import { Sgd } from "../optim/sgd.js";
+import { assertNoIssues } from "../recipes/faults.js";
+import { parseOverride } from "../recipes/overrides.js";
+import { resolveRecipe } from "../recipes/resolve.js";
+import type { Json } from "../support/json.js";
 import { tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
 import { SINGLE_STEP, type Labelled, type Method } from "./ensemble/method.js";
-import { buildMethod, type MethodRecipe } from "./index.js";
+import { buildMethod, methodIssues, type MethodRecipe, termsOf } from "./index.js";
+import { toyRecipe } from "../training/toy.fixture.js";
 import { nclOptions, nestedOptions } from "./ensemble/problems.fixture.js";
 
 const classes = ["cat", "dog", "emu"];
@@ -13,6 +18,7 @@ const training = { counts: [50, 10, 2], classes };
 const ncl = {
   kind: "ncl",
   experts: 2,
+  sharedStages: 0,
   hardCategories: 2,
   ...nclOptions,
   contrastive: null,
@@ -31,22 +37,40 @@ const contrastive = {
 const plusPlus = {
   kind: "ncl-plus-plus",
   experts: 2,
-  copies: 3,
+  sharedStages: 0,
+  augmentations: 3,
   hardCategories: 2,
   ...nestedOptions,
 } as const satisfies MethodRecipe["method"];
+const ldam = {
+  kind: "ldam",
+  experts: 1,
+  sharedStages: 0,
+  maxMargin: 0.5,
+  scale: 10,
+  weighting: "deferred",
+  beta: 0.9999,
+  deferUntil: 0,
+  deferUntilEpoch: null,
+} as const satisfies MethodRecipe["method"];
 const methods: MethodRecipe["method"][] = [
-  { kind: "cross-entropy", experts: 1, labelSmoothing: 0.1 },
-  { kind: "balanced-softmax", experts: 2 },
+  { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0.1 },
+  { kind: "balanced-softmax", experts: 2, sharedStages: 0 },
   ncl,
   contrastive,
   { ...contrastive, contrastive: { ...contrastive.contrastive, keyProjection: "ema" } },
   plusPlus,
+  { ...plusPlus, sharedStages: 1 },
+  ldam,
+  { ...ldam, experts: 2, sharedStages: 2 },
 ];
 
 function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
-  const classifier = { kind: "cosine", scale: 16, bias: true } as const;
-  return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed };
+  const classifier =
+    method.kind === "ldam"
+      ? ({ kind: "fc-norm" } as const)
+      : ({ kind: "cosine", scale: 16, bias: true } as const);
+  return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed, epochs: 10 };
 }
 
 function batch({ views }: Pick<Method, "views">): Labelled {
@@ -65,22 +89,27 @@ function trainingStep(method: Method, optimizer: Sgd): number {
   return loss.item();
 }
 
-test.each(methods)("$kind: a step's parts sum to the loss, and training lowers it", (choice) => {
-  const method = buildMethod(recipe(choice), training);
-  expect(method.name).toBe(choice.kind);
-  {
-    using _ = scope();
-    const { loss, logits, parts } = method.step(batch(method), SINGLE_STEP);
-    expect(logits.map(({ shape }) => shape)).toEqual(Array(choice.experts).fill([4, 3]));
-    const sum = Object.values(parts).reduce((total, part) => total + part.item(), 0);
-    expect(loss.item()).toBeCloseTo(sum, 4);
-  }
-  const optimizer = new Sgd(method.model.parameters(), { lr: 0.01, momentum: 0.9 });
-  const losses = Array.from({ length: 8 }, () => trainingStep(method, optimizer));
-  expect(losses.at(-1)).toBeLessThan(losses[0]!);
-  optimizer[Symbol.dispose]();
-  method[Symbol.dispose]();
-});
+test.each(methods)(
+  "$kind: a step's terms sum to the loss, under the names it says, and training lowers it",
+  (choice) => {
+    const method = buildMethod(recipe(choice), training);
+    expect(method.name).toBe(choice.kind);
+    {
+      using _ = scope();
+      const { loss, logits, terms } = method.step(batch(method), SINGLE_STEP);
+      expect(logits.map(({ shape }) => shape)).toEqual(Array(choice.experts).fill([4, 3]));
+      const sum = Object.values(terms).reduce((total, term) => total + term.item(), 0);
+      expect(loss.item()).toBeCloseTo(sum, 4);
+      const names = Object.keys(termsOf({ method: choice }));
+      expect(names).toEqual(expect.arrayContaining(Object.keys(terms)));
+    }
+    const optimizer = new Sgd(method.model.parameters(), { lr: 0.01, momentum: 0.9 });
+    const losses = Array.from({ length: 8 }, () => trainingStep(method, optimizer));
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+    optimizer[Symbol.dispose]();
+    method[Symbol.dispose]();
+  },
+);
 
 test.each(methods)("$kind: a step leaves as many tensors as there were, and dispose frees all", (choice) => {
   const before = memory();
@@ -135,24 +164,48 @@ test("the loss is float32 under bfloat16 autocast", () => {
   method[Symbol.dispose]();
 });
 
-test("what does not fit the classes is refused, and nothing stays behind", () => {
+test("settings that do not fit are named with the key and the place they come from", () => {
+  const faults =
+    (method: MethodRecipe["method"], overrides: readonly string[] = [], classes: number | null = 3) =>
+    () => {
+      const written = { ...toyRecipe("data"), method } as unknown as Json;
+      const resolved = resolveRecipe(written, "my-recipe.yaml", overrides.map(parseOverride));
+      assertNoIssues(resolved, methodIssues(resolved, classes));
+    };
+  expect(faults(ncl)).not.toThrow();
+  expect(faults({ ...ncl, hardCategories: 30 })).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: method.hardCategories: expected at most 3, the number of classes, found 30 (my-recipe.yaml)]`,
+  );
+  expect(faults({ ...ncl, hardCategories: 30 }, [], null)).not.toThrow();
+  expect(faults(plusPlus, ["method.hardCategories=4"])).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: method.hardCategories: expected at most 3, the number of classes, found 4 (--set method.hardCategories=4)]`,
+  );
+  const several = ["data.mix.kind=mixup", "data.secondView=[]", "method.sharedStages=3"];
+  expect(faults(ncl, several)).toThrowErrorMatchingInlineSnapshot(`
+    [UsageError: data.mix: expected null with method.kind ncl, which needs one target an image, found mixup (--set data.mix.kind=mixup)
+    data.secondView: expected null with a method that takes no second view (of longtail's, ncl with method.contrastive does), found transforms (--set data.secondView=[])
+    method.sharedStages: expected fewer than the 3 stages of resnet8, found 3 (--set method.sharedStages=3)]
+  `);
+  expect(faults(contrastive, ["data.batch=64", "data.secondView=[]"])).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: method.contrastive.queue: expected at least 64, the images of a batch (data.batch), found 6 (my-recipe.yaml)]`,
+  );
+  const own = ["method.otherLogits=removed", "method.hardCategorySource=own"];
+  expect(faults(ncl, own)).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: method.otherLogits: expected "zeroed" with hardCategorySource "own", found "removed"; experts that keep different classes have no divergence between them; choose hardCategorySource first or mean to remove the other classes (--set method.otherLogits=removed)]`,
+  );
+});
+
+test("a class without images is refused, and nothing stays behind", () => {
   const before = memory();
   const build =
     (method: MethodRecipe["method"], counts = training.counts) =>
     () =>
       buildMethod(recipe(method), { classes, counts });
-  expect(build({ ...plusPlus, hardCategories: 4 })).toThrow(
-    "expected at most 3, the number of classes, found 4",
-  );
-  expect(build({ ...contrastive, hardCategories: 4 })).toThrow("found 4");
   expect(build(contrastive, [5, 0, 1])).toThrow('class "dog"');
-  expect(build({ ...ncl, hardCategories: 30 })).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: method.hardCategories: expected at most 3, the number of classes, found 30]`,
-  );
   expect(build(ncl, [5, 0, 1])).toThrowErrorMatchingInlineSnapshot(
     `[DataError: class "dog": expected at least one training image (balanced logits take the log of their number), found 0]`,
   );
-  expect(build({ kind: "balanced-softmax", experts: 1 }, [5, 0, 1])).toThrow('class "dog"');
+  expect(build({ kind: "balanced-softmax", experts: 1, sharedStages: 0 }, [5, 0, 1])).toThrow('class "dog"');
   expect(memory()).toEqual(before);
 });
 

@@ -24,7 +24,7 @@ test("the network gives PyTorch's logits", () => {
   const backbone = buildBackbone("resnet20", { rng });
   const classifier = buildClassifier({ kind: "fc", bias: true }, { inFeatures: 64, classes: 10, rng });
   const model = new ExpertEnsemble([{ backbone, classifier }], { dropout: 0 });
-  loadPretrained(model, { file: join(folder, "resnet20-12fca82f.th"), part: "all" });
+  loadPretrained(model, { file: join(folder, "resnet20-12fca82f.th"), load: "all" });
   const record = readFileSync(join(folder, "airplane.bin")).subarray(1); // the first byte is the label
   const values = Float32Array.from(record, (byte, at) => {
     const channel = Math.floor(at / PIXELS);

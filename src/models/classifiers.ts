@@ -8,11 +8,11 @@ import type { Tensor } from "../torch/tensor.js";
 import { keep, scope } from "../torch/scope.js";
 
 interface CosineOptions {
-  inFeatures: number;
-  classes: number;
-  scale: number;
-  bias: boolean;
-  rng: Rng;
+  readonly inFeatures: number;
+  readonly classes: number;
+  readonly scale: number;
+  readonly bias: boolean;
+  readonly rng: Rng;
 }
 
 /**
@@ -39,7 +39,7 @@ export class CosineClassifier extends Layer {
 
 /**
  * y = x̂ Ŵᵀ, with x̂ and the rows of Ŵ of length 1: cosines, without scale or bias, so that logits lie in -1..1.
- * x [N, D] → [N, C]. The reference's FCNorm, after the normalised linear layer of Cao et al., LDAM, NeurIPS 2019. Weights
+ * x [N, D] → [N, C]. The reference's FCNorm, after the normalized linear layer of Cao et al., LDAM, NeurIPS 2019. Weights
  * start uniform in ±1 with columns of length 1.
  */
 export class NormClassifier extends Layer {

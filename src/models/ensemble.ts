@@ -3,25 +3,54 @@ import { Layer, Module } from "../nn/module.js";
 import { ParallelStreams } from "../torch/streams.js";
 import type { Tensor } from "../torch/tensor.js";
 
-export interface Expert {
-  backbone: Backbone;
-  classifier: Layer;
+/** Network that turns images [N, 3, H, W], or a trunk's output, into one feature vector each: [N, features]. */
+export abstract class Backbone extends Layer {
+  abstract readonly features: number;
 }
 
-/** K experts that share nothing but the images. The ensemble's prediction is the mean of the experts' logits. */
+/** Stages of a backbone that are built: `from` up to but not including `to`, counted from 0. The stem comes with the first. */
+export interface StageRange {
+  /** 0 unless given. */
+  readonly from?: number;
+  /** All stages unless given; with fewer the output is a map, [N, C, H', W'], and nothing is pooled. */
+  readonly to?: number;
+}
+
+/** First stages of a backbone, which experts share: images [N, 3, H, W] → [N, C, H', W']. */
+export type Trunk = Layer;
+
+/** Network of one expert: what it does not share with the others. */
+export interface Expert {
+  readonly backbone: Backbone;
+  readonly classifier: Layer;
+}
+
+interface EnsembleOptions {
+  /** Probability that a feature does not reach the classifier in training. */
+  readonly dropout: number;
+  /** Stages that all experts share; none unless given. */
+  readonly trunk?: Trunk | null;
+}
+
+/**
+ * K experts that see the same images and may share their early stages. The ensemble's prediction is the mean of the
+ * experts' logits.
+ */
 export abstract class Ensemble extends Module {
   readonly #experts: readonly Expert[];
+  readonly #trunk: Trunk | null;
   readonly #dropout: Dropout;
   #streams: ParallelStreams | null = null;
 
-  /** A subclass names the experts' parts. dropout: probability that a feature does not reach the classifier in training. */
-  constructor(experts: readonly Expert[], { dropout }: { dropout: number }) {
+  /** A subclass names the experts' modules. */
+  constructor(experts: readonly Expert[], { dropout, trunk = null }: EnsembleOptions) {
     super();
     this.#dropout = this.child("dropout", new Dropout({ p: dropout }));
+    this.#trunk = trunk && this.child("trunk", trunk);
     this.#experts = experts;
   }
 
-  /** Of the experts, in their order. */
+  /** Backbones of the experts, in their order, without what they share. */
   get backbones(): readonly Backbone[] {
     return this.#experts.map(({ backbone }) => backbone);
   }
@@ -35,15 +64,16 @@ export abstract class Ensemble extends Module {
     return this.classify(this.features(images));
   }
 
-  /** From here on the experts' backbones work at the same time, on streams of the device. */
+  /** Lets the experts' backbones work at the same time from here on, on streams of the device. */
   useParallelStreams(device: string): void {
     this.#streams = new ParallelStreams(device, this.#experts.length);
   }
 
   /** images [N, 3, H, W] → features of each expert, [N, D] */
   features(images: Tensor): Tensor[] {
-    const works = this.backbones.map((backbone) => () => backbone.forward(images));
-    return this.#streams?.run(works, [images]) ?? works.map((work) => work());
+    const shared = this.#trunk?.forward(images) ?? images;
+    const works = this.backbones.map((backbone) => () => backbone.forward(shared));
+    return this.#streams?.run(works, [shared]) ?? works.map((work) => work());
   }
 
   /** features of each expert [N, D] → raw logits of each expert, [N, C] */
@@ -52,16 +82,11 @@ export abstract class Ensemble extends Module {
   }
 }
 
-/** Names as the reference's: "backbone.K.…" for all, then "classifier.K.…". */
+/** Names as the reference's: "backbone.K.…" for all, then "classifier.K.…"; shared stages come first, as "trunk.…". */
 export class ExpertEnsemble extends Ensemble {
-  constructor(experts: readonly Expert[], options: { dropout: number }) {
+  constructor(experts: readonly Expert[], options: EnsembleOptions) {
     super(experts, options);
     experts.forEach(({ backbone }, k) => this.child(`backbone.${k}`, backbone));
     experts.forEach(({ classifier }, k) => this.child(`classifier.${k}`, classifier));
   }
-}
-
-/** What turns images [N, 3, H, W] into one feature vector each: [N, features]. */
-export abstract class Backbone extends Layer {
-  abstract readonly features: number;
 }

@@ -57,17 +57,18 @@ export class KeyQueue extends Module {
 }
 
 interface ContrastiveExpert extends Expert {
-  projection: Projection; // of the queries
-  keyBackbone: Backbone;
-  keyProjection: Projection;
-  queue: KeyQueue;
+  /** Projection of the queries. */
+  readonly projection: Projection;
+  readonly keyBackbone: Backbone;
+  readonly keyProjection: Projection;
+  readonly queue: KeyQueue;
 }
 
 export interface KeyOptions {
   /** What a key encoder keeps of itself at each step. */
-  momentum: number;
+  readonly momentum: number;
   /** frozen: keeps its random start (the reference); ema: starts as a copy, as its encoder does, and follows (MoCo). */
-  keyProjection: "frozen" | "ema";
+  readonly keyProjection: "frozen" | "ema";
 }
 
 /**

@@ -9,7 +9,9 @@ import { writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { ExpertEnsemble } from "./ensemble.js";
-import { assertPretrainedThere, loadPretrained } from "./pretrained.js";
+import { assertNoIssues } from "../recipes/faults.js";
+import { toyRecipe } from "../training/toy.fixture.js";
+import { loadPretrained, pretrainedIssues } from "./pretrained.js";
 import { buildBackbone, buildClassifier } from "./registry.js";
 
 const folder = mkdtempSync(join(tmpdir(), "longtail-pretrained-"));
@@ -66,7 +68,7 @@ test.each([
   write(backbone.stateDict(), { rename, add });
   const model = ensemble(3);
   const classifier = model.stateDict().get("classifier.0.weight")!.clone();
-  loadPretrained(model, { file, part: "backbone" });
+  loadPretrained(model, { file, load: "backbone" });
   for (const expert of model.backbones) expectEqual(expert, backbone);
   expect(model.stateDict().get("classifier.0.weight")!.equal(classifier)).toBe(true);
 });
@@ -74,7 +76,7 @@ test.each([
 test("parameters stay trainable leaves", () => {
   write(torchvision().backbone.stateDict());
   const model = ensemble();
-  loadPretrained(model, { file, part: "backbone" });
+  loadPretrained(model, { file, load: "backbone" });
   expect(model.parameters().every((parameter) => parameter.isLeaf && parameter.requiresGrad)).toBe(true);
 });
 
@@ -82,7 +84,7 @@ test("files without batch norm's counters fit", () => {
   const { backbone } = torchvision();
   write(backbone.stateDict(), { drop: /num_batches_tracked$/ });
   const model = ensemble(1);
-  loadPretrained(model, { file, part: "backbone" });
+  loadPretrained(model, { file, load: "backbone" });
   expectEqual(model.backbones[0]!, backbone);
 });
 
@@ -90,10 +92,10 @@ test("an ensemble's weights: each expert takes its own, with or without the clas
   const saved = ensemble();
   write(saved.stateDict(), { rename: (name) => `module.${name}` });
   const [backbones, whole] = [ensemble(), ensemble()];
-  loadPretrained(backbones, { file, part: "backbone" });
+  loadPretrained(backbones, { file, load: "backbone" });
   backbones.backbones.forEach((backbone, k) => expectEqual(backbone, saved.backbones[k]!));
   expect(() => expectEqual(backbones, saved)).toThrow("classifier.0.weight");
-  loadPretrained(whole, { file, part: "all" });
+  loadPretrained(whole, { file, load: "all" });
   expectEqual(whole, saved);
 });
 
@@ -104,7 +106,7 @@ test("of a checkpoint that `longtail train` wrote, the model counts alone", () =
     add: { "optimizer.momentum_buffer.0": ones([1]) },
   });
   const model = ensemble();
-  loadPretrained(model, { file, part: "all" });
+  loadPretrained(model, { file, load: "all" });
   expectEqual(model, saved);
 });
 
@@ -114,17 +116,17 @@ test("a key encoder starts from its expert's weights", () => {
   const keys = buildBackbone("resnet8", { rng });
   const state = new Map([...keys.stateDict()].map(([name, value]) => [`backbone_MA.1.${name}`, value]));
   const model = { stateDict: () => state } as unknown as Module;
-  loadPretrained(model, { file, part: "backbone" });
+  loadPretrained(model, { file, load: "backbone" });
   expectEqual(keys, saved.backbones[1]!);
 });
 
 test("what does not fit is an error that names file and tensor", () => {
   const { backbone, fc } = torchvision();
   const model = ensemble();
-  const fault = (part: "backbone" | "all", options: Parameters<typeof write>[1]): string => {
+  const fault = (load: "backbone" | "all", options: Parameters<typeof write>[1]): string => {
     write(backbone.stateDict(), options);
     try {
-      loadPretrained(model, { file, part });
+      loadPretrained(model, { file, load });
     } catch (error) {
       return String(error).replace(folder, "");
     }
@@ -150,7 +152,7 @@ test("what does not fit is an error that names file and tensor", () => {
 
 test("a file that cannot be read, or of another kind", () => {
   const model = ensemble(1);
-  const load = (name: string) => () => loadPretrained(model, { file: join(folder, name), part: "backbone" });
+  const load = (name: string) => () => loadPretrained(model, { file: join(folder, name), load: "backbone" });
   expect(load("none.safetensors")).toThrow(/none[.]safetensors: cannot be read/);
   writeFileSync(join(folder, "weights.onnx"), "");
   expect(load("weights.onnx")).toThrow(
@@ -159,10 +161,11 @@ test("a file that cannot be read, or of another kind", () => {
 });
 
 test("weights that are not there: the message says how to give them", () => {
-  expect(() =>
-    assertPretrainedThere({ file: "/nowhere/weights.pth", part: "backbone" }),
-  ).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: pretrained.file: expected the weights to start from, found no file /nowhere/weights.pth; give them with --set pretrained.file=FILE (.pth, such as torchvision's, or .safetensors), or start at random with --set pretrained=null]`,
+  const issues = pretrainedIssues({ pretrained: { file: "/nowhere/weights.pth", load: "backbone" } });
+  expect(() => {
+    assertNoIssues(toyRecipe("data"), issues);
+  }).toThrowErrorMatchingInlineSnapshot(
+    `[UsageError: pretrained.file: expected the weights to start from, found no file /nowhere/weights.pth; give them with --set pretrained.file=FILE (.pth, such as torchvision's, or .safetensors), or start at random with --set pretrained=null (recipe toy)]`,
   );
-  expect(() => assertPretrainedThere(null)).not.toThrow();
+  expect(pretrainedIssues({ pretrained: null })).toEqual([]);
 });

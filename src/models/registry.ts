@@ -2,7 +2,7 @@ import { Linear } from "../nn/linear.js";
 import type { Layer } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Rng } from "../torch/random.js";
-import type { Backbone } from "./ensemble.js";
+import type { Backbone, StageRange } from "./ensemble.js";
 import { CosineClassifier, NormClassifier } from "./classifiers.js";
 import { ResNetCifar } from "./resnet-cifar.js";
 import { ResNet, type ResNetArchitecture } from "./resnet.js";
@@ -10,7 +10,15 @@ import { ResNet, type ResNetArchitecture } from "./resnet.js";
 type BackboneName = ResolvedRecipe["backbone"];
 type ClassifierChoice = ResolvedRecipe["classifier"];
 
-const BACKBONES: Record<BackboneName, (options: { rng: Rng }) => Backbone> = {
+type StageOptions = StageRange & { readonly rng: Rng };
+
+/** A kind of backbone: how many stages it has after its stem, and how some of them are built. */
+interface BackboneKind {
+  readonly stages: number;
+  readonly build: (options: StageOptions) => Backbone;
+}
+
+const BACKBONES: Record<BackboneName, BackboneKind> = {
   resnet8: cifar(8),
   resnet14: cifar(14),
   resnet20: cifar(20),
@@ -27,16 +35,22 @@ const BACKBONES: Record<BackboneName, (options: { rng: Rng }) => Backbone> = {
   "resnext101-32x4d": imageNet({ block: "bottleneck", blocks: [3, 4, 23, 3], groups: 32, groupWidth: 4 }),
 };
 
-function cifar(depth: number): (options: { rng: Rng }) => Backbone {
-  return (options) => new ResNetCifar({ depth, ...options });
+function cifar(depth: number): BackboneKind {
+  return { stages: 3, build: (options) => new ResNetCifar({ depth, ...options }) };
 }
 
-function imageNet(architecture: ResNetArchitecture): (options: { rng: Rng }) => Backbone {
-  return (options) => new ResNet({ ...architecture, ...options });
+function imageNet(architecture: ResNetArchitecture): BackboneKind {
+  return { stages: 4, build: (options) => new ResNet({ ...architecture, ...options }) };
 }
 
-export function buildBackbone(name: BackboneName, options: { rng: Rng }): Backbone {
-  return BACKBONES[name](options);
+/** A backbone, or some of its stages: its first ones for experts to share, or what follows these. */
+export function buildBackbone(name: BackboneName, options: StageOptions): Backbone {
+  return BACKBONES[name].build(options);
+}
+
+/** Stages of a backbone after its stem. */
+export function countStages(name: BackboneName): number {
+  return BACKBONES[name].stages;
 }
 
 /** x [N, inFeatures] → logits [N, classes] */

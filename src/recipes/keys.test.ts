@@ -145,17 +145,18 @@ test("every key has a type, and what is not plain from its name a description", 
     freezeBackbone: true or false
     pretrained: an object or null
     pretrained.file: text
-    pretrained.part: one of backbone, all
-    method.kind: one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus
+    pretrained.load: one of backbone, all
+    method.kind: one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam
     method.experts: a whole number > 0
+    method.sharedStages: a whole number >= 0
     method.labelSmoothing: a number >= 0 and <= 1
     method.experts: a whole number > 0
     method.experts: a whole number > 0
     method.hardCategories: a whole number > 0
     method.crossEntropy: a number >= 0
-    method.hard: a number >= 0
-    method.mask: one of first, own, mean
-    method.nonHard: one of zeroed, removed
+    method.hardCrossEntropy: a number >= 0
+    method.hardCategorySource: one of first, own, mean
+    method.otherLogits: one of zeroed, removed
     method.logEpsilon: a number >= 0
     method.distillation: a number >= 0
     method.hardDistillation: a number >= 0
@@ -167,14 +168,21 @@ test("every key has a type, and what is not plain from its name a description", 
     method.contrastive.momentum: a number >= 0 and <= 1
     method.contrastive.keyProjection: one of frozen, ema
     method.experts: a whole number > 0
-    method.copies: a whole number > 0
+    method.augmentations: a whole number > 0
     method.hardCategories: a whole number > 0
     method.crossEntropy: a number >= 0
-    method.hard: a number >= 0
-    method.mask: one of first, own, mean
-    method.nonHard: one of zeroed, removed
+    method.hardCrossEntropy: a number >= 0
+    method.hardCategorySource: one of first, own, mean
+    method.otherLogits: one of zeroed, removed
     method.logEpsilon: a number >= 0
     method.distillation: a number >= 0
+    method.experts: a whole number > 0
+    method.maxMargin: a number > 0
+    method.scale: a number > 0
+    method.weighting: one of deferred, none
+    method.beta: a number >= 0 and <= 0.999999
+    method.deferUntil: a number >= 0 and <= 1
+    method.deferUntilEpoch: a whole number >= 0 or null
     optimizer.kind: "sgd"
     optimizer.lr: a number > 0
     optimizer.momentum: a number >= 0 and <= 1
@@ -216,9 +224,12 @@ test("every key has a type, and what is not plain from its name a description", 
 });
 
 test("keys of one choice say which, shared keys come once", () => {
-  expect(keys.filter(({ path }) => path === "method.experts")).toHaveLength(4);
+  expect(keys.filter(({ path }) => path === "method.experts")).toHaveLength(5);
   expect(keys.filter(({ path }) => path === "schedule.warmupSteps")).toMatchObject([
     { when: null, default: 0 },
   ]);
-  expect(keys.find(({ path }) => path === "method.mask")?.when).toEqual({ path: "method.kind", kind: "ncl" });
+  expect(keys.find(({ path }) => path === "method.hardCategorySource")?.when).toEqual({
+    path: "method.kind",
+    kind: "ncl",
+  });
 });

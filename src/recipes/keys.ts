@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Recipe } from "./schema.js";
+import { recipeSchema } from "./schema.js";
 
 /** A key of a recipe, as it is shown to people. */
 export interface RecipeKey {
@@ -18,7 +18,7 @@ type Schema = z.core.JSONSchema.JSONSchema;
 
 /** Every key of the schema, in its order. */
 export function recipeKeys(): RecipeKey[] {
-  const schema = z.toJSONSchema(Recipe, { io: "input" });
+  const schema = z.toJSONSchema(recipeSchema(), { io: "input" });
   return [...keysInside(schema, "", null)];
 }
 

@@ -78,7 +78,7 @@ describe("faults", () => {
       data.mean: expected a list of 3 numbers, found [0.5] (--set data.mean=[0.5])
       backbone: expected one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, found "resnet-32", did you mean resnet32? (--set backbone=resnet-32)
       classifier: expected an object whose kind is one of fc, fc-norm, cosine, found "cosine" (--set classifier=cosine)
-      method.kind: expected one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, found "nlc" (--set method.kind=nlc)
+      method.kind: expected one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam, found "nlc" (--set method.kind=nlc)
       optimizer.lr: expected a number > 0, found -1 (--set optimizer.lr=-1)
       optimizer.momentum: expected a number >= 0 and <= 1, found 2 (--set optimizer.momentum=2)
       optimizer.clipNorm: expected a number > 0 or null, found "big" (--set optimizer.clipNorm=big)
@@ -141,7 +141,7 @@ describe("files", () => {
     );
     const recipe = await loadRecipe(path);
     expect(recipe.name).toBe("other");
-    expect(recipe.method).toEqual({ kind: "cross-entropy", experts: 1, labelSmoothing: 0 });
+    expect(recipe.method).toEqual({ kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0 });
   });
 
   test("another format of the data keeps how images are prepared", async () => {

@@ -1,4 +1,5 @@
 import { caltech20Ce, caltech20Ncl } from "./built-in/caltech20.js";
+import { ldamRecipes } from "../methods/ldam/recipes.js";
 import { cifarRecipes } from "./built-in/cifar.js";
 import { cifar100Crt } from "./built-in/crt.js";
 import { imagenetNcl, imagenetNclX50, inat18Ncl, placesNcl } from "./built-in/large.js";
@@ -11,6 +12,7 @@ export const builtInRecipes: readonly RecipeInput[] = [
   caltech20Ce,
   ...cifarRecipes,
   cifar100Crt,
+  ...ldamRecipes,
   imagenetNcl,
   imagenetNclX50,
   inat18Ncl,

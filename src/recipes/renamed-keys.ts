@@ -20,6 +20,11 @@ export const renamedKeys: readonly RenamedKey[] = [
   { before: "schedule.factor", now: "schedule.gamma" },
   { before: "evaluation.groups", now: "evaluation.groups", values: { reference: "ncl" } },
   { before: "selection.share", now: "selection.fraction" },
+  { before: "method.copies", now: "method.augmentations" },
+  { before: "method.hard", now: "method.hardCrossEntropy" },
+  { before: "method.mask", now: "method.hardCategorySource" },
+  { before: "method.nonHard", now: "method.otherLogits" },
+  { before: "pretrained.part", now: "pretrained.load" },
 ];
 
 /** The recipe with today's names; the recipe itself stays as it is. */

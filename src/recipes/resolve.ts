@@ -2,11 +2,12 @@ import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
 import { type Json, type JsonObject, valueAt } from "../support/json.js";
+import { placeOfKey, rememberOrigin, shorten } from "./faults.js";
 import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";
 import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
 import { phaseInput, type ResolvedPhase, withEpochsOfPhases } from "./phases.js";
-import { Recipe, type ResolvedRecipe } from "./schema.js";
+import { recipeSchema, type ResolvedRecipe } from "./schema.js";
 type Issue = z.core.$ZodIssue;
 
 /** What was checked, for messages. */
@@ -29,8 +30,12 @@ export function resolveRecipe(
 ): ResolvedRecipe {
   const input = withEpochsOfPhases(applyOverrides(recipe, overrides), source);
   const checked = { input, source, overrides };
-  const { success, data, error } = Recipe.safeParse(input);
-  if (success) return data.phases === undefined ? data : withPhases(data, checked);
+  const { success, data, error } = recipeSchema().safeParse(input);
+  if (success) {
+    const resolved = data.phases === undefined ? data : withPhases(data, checked);
+    rememberOrigin(resolved, checked);
+    return resolved;
+  }
   const keys = recipeKeys();
   throw new UsageError(error.issues.flatMap((issue) => describe(issue, checked, keys)).join("\n"));
 }
@@ -73,8 +78,10 @@ function describe(issue: Issue, checked: Checked, keys: readonly RecipeKey[]): s
   if (found === undefined && isUnderOldName(checked.input, name)) return []; // the issue of the old name says it
   const renamed = migrateValue(name, found);
   if (renamed !== found)
-    return [`${name}: ${shorten(found)} is now ${shorten(renamed)} (${where(path, checked)})`];
-  return [`${name}: expected ${expected}, ${finding}${suggestion(found, issue)} (${where(path, checked)})`];
+    return [`${name}: ${shorten(found)} is now ${shorten(renamed)} (${placeOfKey(path, checked)})`];
+  return [
+    `${name}: expected ${expected}, ${finding}${suggestion(found, issue)} (${placeOfKey(path, checked)})`,
+  ];
 }
 
 /** What the key at fault takes; for an item of a plain list, the list is the key. */
@@ -99,7 +106,7 @@ function unknownKey(path: readonly PropertyKey[], checked: Checked, keys: readon
     path.every((key, depth) => one.path[depth] === String(key)),
   );
   const name = dotted(override?.path ?? path);
-  const place = where(path, checked);
+  const place = placeOfKey(path, checked);
   const renamed = newNameOf(dotted(path));
   if (renamed !== undefined) return `${dotted(path)} is now ${renamed} (${place})`;
   const owners = keys.filter((key) => key.path === generic(name)).map((key) => key.when?.kind);
@@ -111,13 +118,6 @@ function unknownKey(path: readonly PropertyKey[], checked: Checked, keys: readon
   const meant = nearest(generic(name), [...new Set(keys.flatMap((key) => [key.path, parent(key.path)]))]);
   const hint = meant === undefined ? "`longtail recipes --keys` lists all of them" : `did you mean ${meant}?`;
   return `unknown key ${name}; ${hint} (${place})`;
-}
-
-/** The override that set this key or one around it, else where the recipe is from. */
-function where(path: readonly PropertyKey[], { source, overrides }: Checked): string {
-  const covers = (override: Override): boolean =>
-    override.path.every((key, depth) => depth >= path.length || key === String(path[depth]));
-  return overrides.findLast(covers)?.text ?? source;
 }
 
 function suggestion(found: unknown, issue: Issue): string {
@@ -138,9 +138,4 @@ function parent(path: string): string {
 /** Places in lists as the table of keys writes them. */
 function generic(name: string): string {
   return name.replaceAll(/\.\d+(?=\.|$)/g, ".N");
-}
-
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Data } from "./data-schema.js";
+import { builtInSchemas, methodSchemas } from "../methods/schemas.js";
 import { Logs } from "./logs-schema.js";
 import { Phases } from "./phases.js";
 import { count, rate, share, weight } from "./numbers.js";
@@ -43,98 +44,13 @@ const Classifier = z.discriminatedUnion("kind", [
 
 const Pretrained = z.strictObject({
   file: z.string().min(1).describe("a .safetensors or .pth file, from the working folder"),
-  part: z
+  load: z
     .enum(["backbone", "all"])
     .default("backbone")
     .describe("backbone: of one network into every expert, or of experts into experts; all: the whole model"),
 });
 
-const experts = (number: number) => count.default(number).describe("networks trained side by side");
-
-const CrossEntropy = z.strictObject({
-  kind: z.literal("cross-entropy"),
-  experts: experts(1),
-  labelSmoothing: share.default(0).describe("share of the target spread evenly over all classes"),
-});
-
-const BalancedSoftmax = z.strictObject({ kind: z.literal("balanced-softmax"), experts: experts(1) });
-
-/** What NCL and NCL++ have in common. */
-const nested = {
-  hardCategories: count
-    .default(30)
-    .describe("classes per image in the hard-category terms, the target among them (HCM_N)"),
-  crossEntropy: weight
-    .default(1)
-    .describe("weight of the balanced cross-entropy over all classes (CE_RATIO)"),
-  hard: weight.default(1).describe("weight of the cross-entropy over the hard classes (HCM_RATIO)"),
-  mask: z
-    .enum(["first", "own", "mean"])
-    .default("first")
-    .describe(
-      "whose raw logits choose the hard classes: the first expert's for all (the reference and the default, which " +
-        "its numbers rest on), each its own, or the mean of all",
-    ),
-  nonHard: z
-    .enum(["zeroed", "removed"])
-    .default("zeroed")
-    .describe(
-      "logits of the other classes: set to 0, so that each still adds 1 to the softmax's sum (the reference and the " +
-        "default), or left out of the softmax",
-    ),
-  logEpsilon: weight
-    .default(0)
-    .describe(
-      "added to probabilities before their log: 1e-9 in the reference (parity), which vanishes in half precision; by " +
-        "default the log is exact",
-    ),
-};
-
-const Contrastive = z
-  .strictObject({
-    weight: weight.default(1).describe("of the contrastive loss, summed over the experts (CON_RATIO)"),
-    queue: count.default(1024).describe("keys that are remembered; at least data.batch (MOCO_K)"),
-    dimension: count.default(64).describe("length of queries and keys (MOCO_DIM)"),
-    temperature: rate.default(0.2).describe("divides the cosine of query and key (MOCO_T)"),
-    momentum: share
-      .default(0.999)
-      .describe("what a key encoder keeps of itself at each step; the rest is its expert's (MA_MODEL_ALPHA)"),
-    keyProjection: z
-      .enum(["frozen", "ema"])
-      .default("frozen")
-      .describe(
-        "frozen: the keys' projection stays as it starts, at random, and the key encoder starts at random too (the " +
-          "reference and the default, which its numbers rest on); ema: both start as copies and follow their expert, " +
-          "as in MoCo",
-      ),
-  })
-  .describe("also trains each expert to match an image's two views among other images (MoCo)");
-
-const Ncl = z.strictObject({
-  kind: z.literal("ncl"),
-  experts: experts(3),
-  ...nested,
-  distillation: weight.default(0.6).describe("weight of the mutual distillation (DIVERSITY_FACTOR)"),
-  hardDistillation: weight
-    .default(0.6)
-    .describe("weight of the mutual distillation over the hard classes (DIVERSITY_FACTOR_HCM)"),
-  contrastive: Contrastive.nullable().default(null).describe("null: no contrastive loss"),
-});
-
-const NclPlusPlus = z.strictObject({
-  kind: z.literal("ncl-plus-plus"),
-  experts: experts(2),
-  copies: count.default(4).describe("of each training image, each changed at random by data.train (INTRA_N)"),
-  ...nested,
-  distillation: weight
-    .default(0.6)
-    .describe(
-      "weight of the distillation between experts and between copies (DIVERSITY_FACTOR; DIVERSITY_FACTOR_HCM has no " +
-        "effect in the reference either)",
-    ),
-});
-
-const Method = z.discriminatedUnion("kind", [CrossEntropy, BalancedSoftmax, Ncl, NclPlusPlus]);
+const Method = z.discriminatedUnion("kind", builtInSchemas);
 
 const Optimizer = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -313,6 +229,13 @@ export const Recipe = z.strictObject({
     .default(true)
     .describe("use only algorithms that give the same result every time"),
 });
+
+/** The schema of a recipe whose method may be any that is known by now, those that come from elsewhere as well. */
+export function recipeSchema(): typeof Recipe {
+  const schemas = methodSchemas();
+  if (schemas.length === builtInSchemas.length) return Recipe;
+  return Recipe.extend({ method: z.discriminatedUnion("kind", schemas) }) as unknown as typeof Recipe;
+}
 
 /**
  * A recipe as it is written: whatever has a default may be left out.

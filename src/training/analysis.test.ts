@@ -66,7 +66,7 @@ test("the selected epoch's, with temperatures fitted on the held-out images", as
 
 test("of a single model: no agreement, no temperature of experts", async () => {
   const run = await trained({
-    method: { kind: "cross-entropy", experts: 1, labelSmoothing: 0 },
+    method: { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0 },
     selection: { kind: "held-out", fraction: 0.25, seed: 0 },
   });
   expectSameAnswers(run);

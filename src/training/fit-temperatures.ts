@@ -27,13 +27,13 @@ interface FitTemperaturesOptions extends Pick<RunMetersOptions, "peers" | "settl
  * too unsure of the large ones. Null when the signal ended it early.
  */
 export async function fitTemperatures(options: FitTemperaturesOptions): Promise<FittedTemperatures | null> {
-  const { method, recipe, counts, heldOut, kinds } = options;
+  const { recipe, counts, heldOut, kinds } = options;
   const { experts } = recipe.method;
   using kept = new KeptLogits({ images: heldOut.images, experts, classes: counts.length });
   const { loader } = heldOut;
   const counter = imageCounter(heldOut.images, options.onImages);
   if (!(await runMeters({ ...options, loader, meters: [kept, counter] }))) return null;
-  const shift = logShift(counts, impliedPrior(method, recipe, counts));
+  const shift = logShift(counts, impliedPrior(recipe, counts));
   const groupOfClass = groupOf(counts, recipe.evaluation.groups);
   return {
     images: kept.images,

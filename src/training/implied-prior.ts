@@ -1,5 +1,5 @@
 import { classShares } from "../data/samplers/class-probabilities.js";
-import type { Method } from "../methods/ensemble/method.js";
+import { logitPriorOf, type MethodRecipe } from "../methods/index.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 
 /**
@@ -9,24 +9,22 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
  * every image is drawn once.
  */
 export function impliedPrior(
-  { prior }: Pick<Method, "prior">,
-  { data }: Pick<ResolvedRecipe, "data">,
+  recipe: MethodRecipe & Pick<ResolvedRecipe, "data">,
   counts: readonly number[],
 ): number[] {
-  const drawn = classShares(data.sampler, counts);
-  return prior === "drawn" ? drawn : drawn.map((share, label) => share / counts[label]!);
+  const drawn = classShares(recipe.data.sampler, counts);
+  return logitPriorOf(recipe) === "sampled" ? drawn : drawn.map((share, label) => share / counts[label]!);
 }
 
 /** For people: what `impliedPrior` is. */
-export function describeImpliedPrior(
-  { name, prior }: Pick<Method, "name" | "prior">,
-  { data: { sampler } }: Pick<ResolvedRecipe, "data">,
-): string {
+export function describeImpliedPrior(recipe: MethodRecipe & Pick<ResolvedRecipe, "data">): string {
+  const { sampler } = recipe.data;
+  const { kind: name } = recipe.method;
   const drawn =
     sampler.kind === "instance"
       ? "the training images' classes"
       : `classes as the ${sampler.kind} sampler draws them`;
-  if (prior === "drawn") return `${name} logits stand for ${drawn}`;
+  if (logitPriorOf(recipe) === "sampled") return `${name} logits stand for ${drawn}`;
   if (sampler.kind === "instance") return `${name} logits stand for classes of equal size`;
   return `${name} logits stand for ${drawn}, divided by their numbers of images`;
 }

@@ -8,8 +8,9 @@ import { buildSampler } from "../data/samplers/registry.js";
 import { stratifiedSplit } from "../data/split.js";
 import { subset } from "../data/subset.js";
 import type { Method } from "../methods/ensemble/method.js";
+import { assertNoIssues } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { DataError, UsageError } from "../support/errors.js";
+import { DataError } from "../support/errors.js";
 
 /** The loaders of a training's batches. */
 export interface Loaders extends Disposable {
@@ -41,7 +42,7 @@ export async function openLoaders(
 ): Promise<Loaders> {
   const { trainSubset, test, heldOut } = data;
   const training = trainingBatches(recipe, { dataset: trainSubset, views, device, firstEpoch });
-  assertImageForEach(training, shard);
+  assertImageForEach(recipe, training, shard);
   const opened: Loader[] = [];
   const open = async (options: LoaderOptions): Promise<Loader> => {
     const loader = await openLoader({ ...options, shard }, { ...recipe.data, ...listener });
@@ -65,13 +66,24 @@ export async function openLoaders(
 }
 
 /** @throws UsageError when an epoch's last batch has no image for some of the processes. */
-function assertImageForEach({ sampler, batch, dropLast }: LoaderOptions, { ranks }: Shard): void {
+function assertImageForEach(
+  recipe: ResolvedRecipe,
+  { sampler, batch, dropLast }: LoaderOptions,
+  { ranks }: Shard,
+): void {
   const last = sampler.size % batch;
+  const key = "data.batch";
+  if (batch < ranks)
+    assertNoIssues(recipe, [{ key, expected: `an image for each of the ${ranks} processes` }]);
   if (dropLast || last === 0 || last >= ranks) return;
-  throw new UsageError(
-    `data.batch: expected an image for each of the ${ranks} processes in every batch; an epoch's last one would have ${last} ` +
-      `(${sampler.size} images in batches of ${batch}). Take another data.batch, or leave that one out with data.dropLast=true.`,
-  );
+  assertNoIssues(recipe, [
+    {
+      key,
+      expected: `an image for each of the ${ranks} processes in every batch`,
+      found: `${last} in an epoch's last one (${sampler.size} images in batches of ${batch})`,
+      remedy: "take another data.batch, or leave that one out with data.dropLast=true",
+    },
+  ]);
 }
 
 function trainingBatches(

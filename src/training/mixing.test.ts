@@ -13,8 +13,8 @@ import { trainToy } from "./train-toy.fixture.js";
 const at = toyFolder("file");
 
 const methods: ResolvedRecipe["method"][] = [
-  { kind: "cross-entropy", experts: 1, labelSmoothing: 0.1 },
-  { kind: "balanced-softmax", experts: 2 },
+  { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0.1 },
+  { kind: "balanced-softmax", experts: 2, sharedStages: 0 },
 ];
 
 function mixedRecipe(kind: "mixup" | "cutmix", changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {

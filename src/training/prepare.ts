@@ -4,14 +4,13 @@ import { openDataset } from "../data/registry.js";
 import { classStatistics, type ClassStatistics } from "../data/statistics.js";
 import { GradientReducer } from "../distributed/gradient-reducer.js";
 import { ALONE, atWork, type Peers } from "../distributed/peers.js";
-import { assertContrastiveFits } from "../methods/ncl/contrastive-method.js";
-import { assertMixFits } from "../methods/mixing.js";
-import { buildMethod } from "../methods/index.js";
-import { assertPretrainedThere, loadPretrained } from "../models/pretrained.js";
+import { buildMethod, methodIssues } from "../methods/index.js";
+import { loadPretrained, pretrainedIssues } from "../models/pretrained.js";
 import { synchroniseBatchNorm } from "../nn/batch-norm.js";
 import { EmaWeights } from "../optim/ema.js";
 import { LossScaler } from "../optim/loss-scaler.js";
 import { Sgd } from "../optim/sgd.js";
+import { assertNoIssues } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { coresHere } from "../support/cores.js";
 import { scope } from "../torch/scope.js";
@@ -95,12 +94,9 @@ export async function prepare(
   options: PrepareOptions = {},
 ): Promise<Training> {
   const { peers = ALONE, execution = executionFrom(), phase = phasesOf(recipe)[0]! } = options;
-  for (const { recipe: ofPhase } of phasesOf(recipe)) {
-    assertContrastiveFits(ofPhase);
-    assertMixFits(ofPhase);
-  }
-  assertPretrainedThere(recipe.pretrained);
+  assertRecipeFits(recipe, null);
   const data = await openData(recipe);
+  assertRecipeFits(recipe, data.statistics.classes.length);
   const built = { recipe: phase.recipe, phase, device, execution, peers, data };
   return withLoaders({ ...built, trainee: buildTrainee(built) }, options);
 }
@@ -149,6 +145,13 @@ async function withLoaders(
     trainee[Symbol.dispose]();
     throw error;
   }
+}
+
+/** @throws UsageError for settings that do not go together, in the form of the schema's faults. */
+function assertRecipeFits(recipe: ResolvedRecipe, classes: number | null): void {
+  assertNoIssues(recipe, pretrainedIssues(recipe));
+  const phases = recipe.phases === undefined ? [recipe] : phasesOf(recipe).map((phase) => phase.recipe);
+  for (const ofPhase of phases) assertNoIssues(ofPhase, methodIssues(ofPhase, classes));
 }
 
 async function openData(recipe: ResolvedRecipe): Promise<TrainingData> {

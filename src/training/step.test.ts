@@ -15,8 +15,9 @@ const recipe = {
   classifier: { kind: "fc", bias: true },
   dropout: 0,
   freezeBackbone: false,
-  method: { kind: "balanced-softmax", experts: 2 },
+  method: { kind: "balanced-softmax", experts: 2, sharedStages: 0 },
   seed: 0,
+  epochs: 1,
 } as const;
 
 function batch(): Labelled {
@@ -103,8 +104,16 @@ test("key encoders move once a step, whatever its parts", () => {
     {
       ...recipe,
       method: {
-        ...{ kind: "ncl", experts: 1, hardCategories: 2, crossEntropy: 1, hard: 1, distillation: 0.6 },
-        ...{ hardDistillation: 0.6, mask: "first", nonHard: "zeroed", logEpsilon: 0 },
+        ...{
+          kind: "ncl",
+          experts: 1,
+          sharedStages: 0,
+          hardCategories: 2,
+          crossEntropy: 1,
+          hardCrossEntropy: 1,
+          distillation: 0.6,
+        },
+        ...{ hardDistillation: 0.6, hardCategorySource: "first", otherLogits: "zeroed", logEpsilon: 0 },
         contrastive: { ...contrastive, keyProjection: "frozen" },
       },
     },

@@ -130,7 +130,7 @@ function addGradients(
   watch("backward", () => {
     loss.backward();
   });
-  const names = Object.keys(result.parts);
+  const names = Object.keys(result.terms);
   return { names, values: keep(contributedValues(result, batch, ofPiece * ofBatch)) };
 }
 
@@ -143,11 +143,7 @@ function forward(
   return method.step(batch, context);
 }
 
-function contributedValues(
-  { loss, logits, parts: terms }: StepResult,
-  targets: Targets,
-  fraction: number,
-): Tensor {
+function contributedValues({ loss, logits, terms }: StepResult, targets: Targets, fraction: number): Tensor {
   using _noGrad = noGrad();
   const ensemble = logits.reduce((sum, expert) => sum.add(expert)); // [N, C]; K times the mean: the same argmax
   const predictions = ensemble.argmax({ dim: 1 });

@@ -64,7 +64,7 @@ export function openExecutor(
   // Several processes' gradients are gathered on the stream of the last one that is ready, which waits for no other.
   if (execution.expertStreams && device !== "cpu" && peers.ranks === 1 && model instanceof Ensemble)
     model.useParallelStreams(device);
-  const blocker = device === "cpu" || watch !== undefined ? null : graphBlocker({ ...training, method });
+  const blocker = device === "cpu" || watch !== undefined ? null : graphBlocker(training);
   const records = device !== "cpu" && watch === undefined && blocker === null;
   if (records) useOwnStream(device);
   const recorded = records

@@ -32,6 +32,7 @@ export function writeToyData(root: string, trainImages: Record<string, number> =
 const NCL: ResolvedRecipe["method"] = {
   kind: "ncl",
   experts: 2,
+  sharedStages: 0,
   hardCategories: 2,
   ...nclOptions,
   contrastive: null,

@@ -16,6 +16,7 @@ const at = toyFolder("file");
 type MethodChoice = ResolvedRecipe["method"];
 const nested = {
   experts: 2,
+  sharedStages: 0,
   hardCategories: 2,
   ...nestedOptions,
 } as const;
@@ -29,7 +30,7 @@ const branch = {
 } as const;
 const contrastive: MethodChoice = { kind: "ncl", ...nested, hardDistillation: 0.6, contrastive: branch };
 const methods: [string, MethodChoice][] = [
-  ["ncl-plus-plus", { kind: "ncl-plus-plus", ...nested, copies: 3 }],
+  ["ncl-plus-plus", { kind: "ncl-plus-plus", ...nested, augmentations: 3 }],
   ["ncl with the contrastive branch", contrastive],
 ];
 

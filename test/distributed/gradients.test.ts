@@ -19,7 +19,7 @@ const { hardDistillation: _, contrastive: __, ...shared } = ncl;
 const methods = {
   ncl,
   "ncl with MoCo": { ...ncl, contrastive },
-  "ncl++": { ...shared, kind: "ncl-plus-plus", copies: 2 },
+  "ncl++": { ...shared, kind: "ncl-plus-plus", augmentations: 2 },
 } as const;
 
 /**

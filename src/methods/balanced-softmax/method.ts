@@ -12,7 +12,7 @@ import { BalancedMethod } from "../ensemble/experts-method.js";
 export class BalancedSoftmaxMethod extends BalancedMethod {
   override readonly name = "balanced-softmax";
 
-  protected override lossParts(logits: readonly Tensor[], targets: Targets): Record<string, Tensor> {
+  protected override lossTerms(logits: readonly Tensor[], targets: Targets): Record<string, Tensor> {
     const balanced = balancedLogits(stackLogits(logits), this.logCountsOn(targets.labels));
     return { crossEntropy: overTargets(targets, (labels) => crossEntropy(balanced, labels)) };
   }

@@ -6,15 +6,14 @@ import { ExpertsMethod } from "../ensemble/experts-method.js";
 /** Plain cross-entropy on the raw logits: what every other method is compared with. */
 export class CrossEntropyMethod extends ExpertsMethod {
   override readonly name = "cross-entropy";
-  override readonly prior = "drawn";
   readonly #labelSmoothing: number;
 
-  constructor(model: Ensemble, { labelSmoothing }: { labelSmoothing: number }) {
+  constructor(model: Ensemble, { labelSmoothing }: { readonly labelSmoothing: number }) {
     super(model);
     this.#labelSmoothing = labelSmoothing;
   }
 
-  protected override lossParts(logits: readonly Tensor[], targets: Targets): Record<string, Tensor> {
+  protected override lossTerms(logits: readonly Tensor[], targets: Targets): Record<string, Tensor> {
     const stacked = stackLogits(logits);
     const options = { labelSmoothing: this.#labelSmoothing };
     return { crossEntropy: overTargets(targets, (labels) => crossEntropy(stacked, labels, options)) };

@@ -1,56 +1,59 @@
-import { ContrastiveEnsemble, KeyQueue, Projection } from "../../models/moco.js";
-import { type Expert, ExpertEnsemble } from "../../models/ensemble.js";
+import { type Expert, ExpertEnsemble, type Trunk } from "../../models/ensemble.js";
 import { buildBackbone, buildClassifier } from "../../models/registry.js";
+import type { Module } from "../../nn/module.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { Rng } from "../../torch/random.js";
 import { streamOf } from "../../torch/random-streams.js";
+import type { Method } from "./method.js";
 
+/** The keys of a recipe that an ensemble is built from. */
 export type EnsembleRecipe = Pick<
   ResolvedRecipe,
   "backbone" | "classifier" | "dropout" | "freezeBackbone" | "seed"
-> & { experts: number };
+> & { readonly method: Pick<ResolvedRecipe["method"], "experts" | "sharedStages"> };
 
-/** Experts differ only in the random numbers that their weights start from, all of one stream. */
-export function buildEnsemble(recipe: EnsembleRecipe, classes: number): ExpertEnsemble {
-  const rng = new Rng(recipe.seed, streamOf("weights"));
-  return new ExpertEnsemble(buildExperts(recipe, { classes, rng }), recipe);
-}
-
-export type ContrastiveParts = Pick<
-  NonNullable<Extract<ResolvedRecipe["method"], { kind: "ncl" }>["contrastive"]>,
-  "queue" | "dimension" | "momentum" | "keyProjection"
->;
-
-/** The same experts, and what each needs for contrastive learning, whose random numbers come after theirs. */
-export function buildContrastiveEnsemble(
+/**
+ * Builds a recipe's experts and joins them with a method's losses. Experts differ only in the random numbers that their
+ * weights start from, all of one stream of the recipe's seed.
+ */
+export function buildEnsemble<T extends Method>(
   recipe: EnsembleRecipe,
   classes: number,
-  { queue: size, dimension, momentum, keyProjection }: ContrastiveParts,
-): ContrastiveEnsemble {
-  const rng = new Rng(recipe.seed, streamOf("weights"));
-  const experts = buildExperts(recipe, { classes, rng }).map((expert) => {
-    const { features } = expert.backbone;
-    return {
-      ...expert,
-      projection: new Projection({ features, dimension, rng }),
-      keyBackbone: buildBackbone(recipe.backbone, { rng }),
-      keyProjection: new Projection({ features, dimension, rng }),
-      queue: new KeyQueue({ dimension, size, rng }),
-    };
-  });
-  return new ContrastiveEnsemble(experts, { dropout: recipe.dropout, momentum, keyProjection });
+  join: (model: ExpertEnsemble) => T,
+): T {
+  const { experts, trunk } = buildExperts(recipe, { classes, rng: weightsRng(recipe) });
+  return joinedWith(new ExpertEnsemble(experts, { dropout: recipe.dropout, trunk }), join);
 }
 
-function buildExperts(
-  { backbone: name, classifier, freezeBackbone, experts }: EnsembleRecipe,
-  { classes, rng }: { classes: number; rng: Rng },
-): Expert[] {
-  return Array.from({ length: experts }, () => {
-    const backbone = buildBackbone(name, { rng });
+/** Joins a model with its losses; frees it when they refuse it. */
+export function joinedWith<M extends Module, T extends Method>(model: M, join: (model: M) => T): T {
+  try {
+    return join(model);
+  } catch (error) {
+    model[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The random numbers that a recipe's weights start from. */
+export function weightsRng({ seed }: Pick<ResolvedRecipe, "seed">): Rng {
+  return new Rng(seed, streamOf("weights"));
+}
+
+/** The experts, and the stages that they share; null where they share none. The trunk's random numbers come first. */
+export function buildExperts(
+  { backbone: name, classifier, freezeBackbone, method: { experts: count, sharedStages } }: EnsembleRecipe,
+  { classes, rng }: { readonly classes: number; readonly rng: Rng },
+): { readonly experts: Expert[]; readonly trunk: Trunk | null } {
+  const trunk = sharedStages === 0 ? null : buildBackbone(name, { rng, to: sharedStages });
+  if (freezeBackbone) trunk?.freeze();
+  const experts = Array.from({ length: count }, () => {
+    const backbone = buildBackbone(name, { rng, from: sharedStages });
     if (freezeBackbone) backbone.freeze();
     return {
       backbone,
       classifier: buildClassifier(classifier, { inFeatures: backbone.features, classes, rng }),
     };
   });
+  return { experts, trunk };
 }

@@ -1,7 +1,7 @@
+import { tensor } from "../../torch/create.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { stack } from "../../torch/operators.generated.js";
 import { DataError } from "../../support/errors.js";
-import { tensor } from "../../torch/create.js";
 
 /**
  * Σ_k CE(z_k, y), each a batch mean: the sum of K experts' cross-entropies. z [K, N, C], labels y int64 [N].
@@ -13,16 +13,19 @@ export function crossEntropy(logits: Tensor, labels: Tensor, { labelSmoothing = 
   return rows.crossEntropyLoss(labels.repeat([experts]), { labelSmoothing }).mul(experts);
 }
 
-/** What a batch's images show. */
+/** Targets of a batch's images. */
 export interface Targets {
-  labels: Tensor; // int64 [N]
-  mixed?: MixedTargets | null; // null, the default: each image shows one thing
+  /** int64 [N]. */
+  readonly labels: Tensor;
+  /** Second targets of mixed images; null, the default: each image shows one thing. */
+  readonly mixed?: MixedTargets | null;
 }
 
-/** Each image shows what its label says by `share`, and something else by the rest. */
+/** Second targets: each image shows what its label says by `share`, and something else by the rest. */
 export interface MixedTargets {
-  labels: Tensor; // int64 [N]: the other thing
-  share: number;
+  /** int64 [N]: the other thing. */
+  readonly labels: Tensor;
+  readonly share: number;
 }
 
 /** λ · L(y) + (1 − λ) · L(y′) for images that show y by a share λ and y′ by the rest. Zhang et al., "mixup", ICLR 2018. */
@@ -61,12 +64,19 @@ export function balancedLogits(logits: Tensor, logCounts: Tensor): Tensor {
  * @throws DataError that names a class without training images: log 0 would poison every gradient.
  */
 export function logCounts(counts: readonly number[], classes: readonly string[]): Tensor {
-  const empty = counts.findIndex((count) => !(count > 0));
-  if (empty >= 0) {
-    throw new DataError(
-      `class "${classes[empty]}": expected at least one training image (balanced logits take the log of their number), ` +
-        `found ${counts[empty]}`,
-    );
-  }
+  assertEveryClassHasImages(counts, classes, "balanced logits take the log of their number");
   return tensor(Float32Array.from(counts, Math.log));
+}
+
+/** @throws DataError that names a class without training images. `why`: what needs one of each. */
+export function assertEveryClassHasImages(
+  counts: readonly number[],
+  classes: readonly string[],
+  why: string,
+): void {
+  const empty = counts.findIndex((count) => !(count > 0));
+  if (empty === -1) return;
+  throw new DataError(
+    `class "${classes[empty]}": expected at least one training image (${why}), found ${counts[empty]}`,
+  );
 }

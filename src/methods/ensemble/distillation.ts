@@ -2,9 +2,12 @@ import { zeros } from "../../torch/create.js";
 import type { Tensor } from "../../torch/tensor.js";
 
 export interface DistillationOptions {
-  weight: number; // w
-  logEpsilon: number; // ε, added to a student's probability before the log
-  classWeights?: Tensor; // c [K or 1, N, C]: what the teacher's classes count for; 1 unless given
+  /** w. */
+  readonly weight: number;
+  /** ε, added to a student's probability before the log. */
+  readonly logEpsilon: number;
+  /** c [K or 1, N, C]: weight of the teacher's classes; 1 unless given. */
+  readonly classWeights?: Tensor;
 }
 
 /**

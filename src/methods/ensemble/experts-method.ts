@@ -1,16 +1,14 @@
-import { logCounts, type Targets } from "./cross-entropy.js";
 import type { Ensemble } from "../../models/ensemble.js";
 import { noGrad } from "../../torch/autograd.js";
 import type { Tensor } from "../../torch/tensor.js";
-import type { Labelled, Method, StepContext, StepResult, View } from "./method.js";
-import { dispose, keepForever } from "../../torch/scope.js";
+import { ClassValues } from "./class-values.js";
+import { logCounts, type Targets } from "./cross-entropy.js";
+import type { Labelled, Method, StepContext, StepResult, TrainingClasses, View } from "./method.js";
 
 /** A method whose model is an ensemble of experts that all see the same images; a subclass says what the loss is. */
 export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Method {
   abstract readonly name: string;
-  abstract readonly prior: Method["prior"];
   readonly views: readonly View[] = ["train"];
-  readonly decidesAnew: string | null = null;
   readonly model: M;
 
   constructor(model: M) {
@@ -18,16 +16,25 @@ export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Me
   }
 
   /** Weighted scalars whose sum is the loss. logits: raw, of each expert, [V·N, C]. */
-  protected abstract lossParts(logits: readonly Tensor[], targets: Targets): Record<string, Tensor>;
+  protected abstract lossTerms(
+    logits: readonly Tensor[],
+    targets: Targets,
+    context: StepContext,
+  ): Record<string, Tensor>;
 
-  step({ images, ...targets }: Labelled, _context: StepContext): StepResult {
-    const logits = this.model.forward(images);
-    return joined(logits, targets.labels, this.lossParts(logits, targets));
+  /** images [N, 3, H, W] → raw logits of each expert, [N, C]. */
+  protected logits(images: Tensor): Tensor[] {
+    return this.model.forward(images);
+  }
+
+  step({ images, ...targets }: Labelled, context: StepContext): StepResult {
+    const logits = this.logits(images);
+    return stepResult(logits, targets.labels, this.lossTerms(logits, targets, context));
   }
 
   predict(images: Tensor): readonly Tensor[] {
     using _ = noGrad();
-    return this.model.forward(images);
+    return this.logits(images);
   }
 
   [Symbol.dispose](): void {
@@ -35,44 +42,37 @@ export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Me
   }
 }
 
-/** A step's result from its logits [V·N, C], view after view. */
-export function joined(logits: readonly Tensor[], labels: Tensor, parts: Record<string, Tensor>): StepResult {
+/** Result of a step from its logits [V·N, C], view after view. */
+export function stepResult(
+  logits: readonly Tensor[],
+  labels: Tensor,
+  terms: Record<string, Tensor>,
+): StepResult {
   const [images] = labels.shape as [number];
   return {
-    loss: Object.values(parts).reduce((sum, part) => sum.add(part)),
+    loss: Object.values(terms).reduce((sum, term) => sum.add(term)),
     logits: logits.map((expert) => expert.narrow(0, 0, images)),
-    parts,
+    terms,
   };
-}
-
-export interface TrainingClasses {
-  counts: readonly number[]; // training images of each class
-  classes: readonly string[]; // their names, for errors
 }
 
 /** A method whose losses are on balanced logits: it knows how many training images each class has. */
 export abstract class BalancedMethod<M extends Ensemble = Ensemble> extends ExpertsMethod<M> {
-  override readonly prior = "balanced";
-  #logCounts: Tensor; // [C]
+  readonly #logCounts: ClassValues;
 
   /** @throws DataError that names a class without training images. */
   constructor(model: M, { counts, classes }: TrainingClasses) {
     super(model);
-    this.#logCounts = keepForever(logCounts(counts, classes));
+    this.#logCounts = new ClassValues(logCounts(counts, classes));
   }
 
   /** log n [C] on the device of `like`. */
   protected logCountsOn(like: Tensor): Tensor {
-    if (this.#logCounts.device !== like.device) {
-      const moved = keepForever(this.#logCounts.to({ device: like.device }));
-      dispose(this.#logCounts);
-      this.#logCounts = moved;
-    }
-    return this.#logCounts;
+    return this.#logCounts.on(like.device);
   }
 
   override [Symbol.dispose](): void {
     super[Symbol.dispose]();
-    dispose(this.#logCounts);
+    this.#logCounts[Symbol.dispose]();
   }
 }

@@ -5,9 +5,20 @@ import type { Tensor } from "../../torch/tensor.js";
 /** How a view of an image comes about: by the transforms of data.train, or by those of data.secondView. */
 export type View = "train" | "second";
 
+/** A training batch as a method gets it. */
 export interface Labelled extends Targets {
-  images: Tensor; // [V·N, 3, H, W]: the first view of all images, then the second, and so on
-  lastPart?: boolean; // false for all but the last of the parts that a step's batch is cut into
+  /** [V·N, 3, H, W]: the first view of all images, then the second, and so on. */
+  readonly images: Tensor;
+  /** False for all but the last of the micro-batches that a step's batch is cut into. */
+  readonly lastPart?: boolean;
+}
+
+/** The classes of a training, in the order of the labels. */
+export interface TrainingClasses {
+  /** Training images of each class. */
+  readonly counts: readonly number[];
+  /** Names, for errors. */
+  readonly classes: readonly string[];
 }
 
 /** Position of a step in its training. Everything counts from 0. */
@@ -23,10 +34,14 @@ export interface StepContext {
 /** First step of a training of one step: what a single step outside a training is told. */
 export const SINGLE_STEP: StepContext = { step: 0, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
 
+/** Result of a step's forward half. */
 export interface StepResult {
-  loss: Tensor; // scalar, float32
-  logits: readonly Tensor[]; // raw, of each expert on the first view, [N, C]
-  parts: Record<string, Tensor>; // scalars whose sum is the loss
+  /** Scalar, float32. */
+  readonly loss: Tensor;
+  /** Raw, of each expert on the first view, [N, C]. */
+  readonly logits: readonly Tensor[];
+  /** Scalars whose sum is the loss, by the names that the method's definition gives them. */
+  readonly terms: Readonly<Record<string, Tensor>>;
 }
 
 /** The processes that share every batch, as far as a method asks for them. */
@@ -43,13 +58,6 @@ export interface Method extends Disposable {
   readonly model: Module;
   /** The V views of each image that a step takes. */
   readonly views: readonly View[];
-  /**
-   * Which shares of the classes the raw logits come to stand for: those of the images drawn ("drawn": the loss is on the raw
-   * logits), or those divided by the classes' numbers of images ("balanced": it is on balanced logits).
-   */
-  readonly prior: "drawn" | "balanced";
-  /** What a step decides in JavaScript, anew each time, so that it cannot be recorded once; null: nothing. */
-  readonly decidesAnew: string | null;
   /**
    * Called before an epoch's first step, and before the first step after a resume, which may lie in the middle of an epoch.
    * Returns whether the steps from here on compute something else than those before: a recorded CUDA graph is then recorded

@@ -15,10 +15,10 @@ export interface Problem {
 /** The paper's weights, the reference's mask, the corrected log: what NCL and NCL++ have in common. */
 export const nestedOptions = {
   crossEntropy: 1,
-  hard: 1,
+  hardCrossEntropy: 1,
   distillation: 0.6,
-  mask: "first",
-  nonHard: "zeroed",
+  hardCategorySource: "first",
+  otherLogits: "zeroed",
   logEpsilon: 0,
 } as const;
 

@@ -17,7 +17,7 @@ import {
 } from "../ensemble/problems.fixture.js";
 
 function options(changes: Partial<NclPlusPlusOptions> = {}): NclPlusPlusOptions {
-  return { copies: 2, hardCategories: 1, ...nestedOptions, ...changes };
+  return { augmentations: 2, hardCategories: 1, ...nestedOptions, ...changes };
 }
 
 test("one copy: NIL is NCL's, nothing to distil between copies; one expert: nothing between experts", () => {
@@ -25,7 +25,7 @@ test("one copy: NIL is NCL's, nothing to distil between copies; one expert: noth
     fc.property(problems(usual, { experts: 2 }), (problem) => {
       using _ = scope();
       const { z, y, logN } = tensors(problem);
-      const parts = nclPlusPlus(z, y, logN, options({ copies: 1, hardCategories: problem.hard }));
+      const parts = nclPlusPlus(z, y, logN, options({ augmentations: 1, hardCategories: problem.hard }));
       const plain = ncl(z, y, logN, {
         ...options({ hardCategories: problem.hard }),
         distillation: 1,
@@ -34,7 +34,7 @@ test("one copy: NIL is NCL's, nothing to distil between copies; one expert: noth
       expect(parts.crossEntropy.item()).toBeCloseTo(plain.crossEntropy.item(), 4);
       expect(parts.hard.item()).toBeCloseTo(plain.hard.item(), 4);
       expect(parts.intra.item()).toBe(0);
-      expect(nclPlusPlus(z.slice(1), y, logN, options({ copies: 1 })).inter.item()).toBe(0);
+      expect(nclPlusPlus(z.slice(1), y, logN, options({ augmentations: 1 })).inter.item()).toBe(0);
     }),
   );
 });
@@ -45,7 +45,7 @@ test("with H = C every class counts twice: `inter` of two experts is twice NCL's
       using _ = scope();
       const { z, y, logN } = tensors(problem);
       const same = { hardCategories: problem.classes, distillation: 0.6 };
-      const { inter } = nclPlusPlus(z, y, logN, options({ ...same, copies: 1 }));
+      const { inter } = nclPlusPlus(z, y, logN, options({ ...same, augmentations: 1 }));
       const { distillation } = ncl(z, y, logN, { ...options(same), hardDistillation: 0 });
       expect(inter.item()).toBeCloseTo(2 * distillation.item(), 3);
     }),
@@ -59,7 +59,7 @@ test("equal copies have nothing to distil; they count as one in NIL", () => {
       const { z, y, logN } = tensors(problem);
       const twice = z.map((logits) => logits.repeat([2, 1]));
       const two = nclPlusPlus(twice, y, logN, options());
-      const one = nclPlusPlus(z, y, logN, options({ copies: 1 }));
+      const one = nclPlusPlus(z, y, logN, options({ augmentations: 1 }));
       expect(two.intra.item()).toBeCloseTo(0, 3);
       for (const part of ["crossEntropy", "hard", "inter"] as const)
         expect(two[part].item()).toBeCloseTo(one[part].item(), 3);
@@ -87,14 +87,19 @@ test("`intra` equals its sum over ordered pairs of copies, written out", () => {
   const y = tensor([0], { dtype: "int64" });
   const logits = tensor(rows.flat(), { shape: [3, 3] });
   for (const logEpsilon of [0, 1e-9]) {
-    const { intra } = nclPlusPlus([logits], y, logN, options({ copies: 3, hardCategories: 2, logEpsilon }));
+    const { intra } = nclPlusPlus(
+      [logits],
+      y,
+      logN,
+      options({ augmentations: 3, hardCategories: 2, logEpsilon }),
+    );
     expect(intra.item()).toBeCloseTo((0.6 / 3) * expected, 5);
   }
 });
 
-const variants = (["first", "own", "mean"] as const).flatMap((mask) =>
-  (["zeroed", "removed"] as const).flatMap((nonHard) =>
-    [0, 1e-9].map((logEpsilon) => ({ mask, nonHard, logEpsilon })),
+const variants = (["first", "own", "mean"] as const).flatMap((hardCategorySource) =>
+  (["zeroed", "removed"] as const).flatMap((otherLogits) =>
+    [0, 1e-9].map((logEpsilon) => ({ hardCategorySource, otherLogits, logEpsilon })),
   ),
 );
 
@@ -105,7 +110,7 @@ test.each(variants)("loss and gradient are finite for any finite logits: %j", (v
       using _autocast = half ? autocast("bfloat16") : null;
       const { z, y, logN } = tensors(problem);
       const given = half ? z.map((logits) => logits.to({ dtype: "bfloat16" })) : z;
-      const choice = options({ ...variant, copies: 3, hardCategories: problem.hard });
+      const choice = options({ ...variant, augmentations: 3, hardCategories: problem.hard });
       const loss = total(nclPlusPlus(given, y, logN, choice));
       loss.backward();
       expect(loss.dtype).toBe("float32");
@@ -122,6 +127,6 @@ test("logits of another number of copies are refused", () => {
   expect(() =>
     nclPlusPlus([logits], y, logCounts([1, 1], classNames(2)), options()),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: nclPlusPlus: expected logits of 2 copies of 1 images, [2, C], received [3]]`,
+    `[ShapeError: nclPlusPlus: expected logits of 2 augmentations of 1 images, [2, C], received [3]]`,
   );
 });

@@ -1,13 +1,12 @@
 import { nclPlusPlus, type NclPlusPlusOptions } from "./loss.js";
-import { assertHardCategories } from "../ncl/loss.js";
 import type { Targets } from "../ensemble/cross-entropy.js";
 import type { Ensemble } from "../../models/ensemble.js";
 import type { Tensor } from "../../torch/tensor.js";
-import { BalancedMethod, type TrainingClasses } from "../ensemble/experts-method.js";
-import type { View } from "../ensemble/method.js";
+import { BalancedMethod } from "../ensemble/experts-method.js";
+import type { TrainingClasses, View } from "../ensemble/method.js";
 
 /**
- * Experts that learn from the labels, from one another, and each from its answers to several copies of an image, all of
+ * Experts that learn from the labels, from one another, and each from its answers to several augmentations of an image, all of
  * them changed at random: Tan et al., NCL++ (arXiv 2306.16709).
  */
 export class NclPlusPlusMethod extends BalancedMethod {
@@ -15,15 +14,14 @@ export class NclPlusPlusMethod extends BalancedMethod {
   override readonly views: readonly View[];
   readonly #options: NclPlusPlusOptions;
 
-  /** @throws UsageError for more hard categories than classes; DataError. */
+  /** @throws DataError that names a class without training images. */
   constructor(model: Ensemble, training: TrainingClasses, options: NclPlusPlusOptions) {
-    assertHardCategories(options.hardCategories, training.classes.length);
     super(model, training);
-    this.views = Array.from({ length: options.copies }, () => "train" as const);
+    this.views = Array.from({ length: options.augmentations }, () => "train" as const);
     this.#options = options;
   }
 
-  protected override lossParts(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
+  protected override lossTerms(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
     return nclPlusPlus(logits, labels, this.logCountsOn(labels), this.#options);
   }
 }

@@ -6,13 +6,13 @@ import { scope } from "../../torch/scope.js";
 import { autocast } from "../../torch/settings.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { SINGLE_STEP, type Labelled } from "../ensemble/method.js";
-import { buildContrastiveEnsemble } from "../ensemble/build-ensemble.js";
 import {
-  assertContrastiveFits,
+  buildContrastiveEnsemble,
   NclContrastiveMethod,
   seededShuffle,
   type Shuffle,
 } from "./contrastive-method.js";
+import { contrastiveIssues } from "./check.js";
 import { nclOptions } from "../ensemble/problems.fixture.js";
 
 const classes = ["cat", "dog", "emu"];
@@ -35,7 +35,7 @@ function build(
       dropout: 0,
       freezeBackbone: false,
       seed: 0,
-      experts,
+      method: { experts, sharedStages: 0 },
     },
     classes.length,
     { queue: 6, dimension: 5, momentum, keyProjection },
@@ -153,18 +153,19 @@ test("the loss is finite float32 under bfloat16 autocast, in both memory formats
 });
 
 test("settings that do not go together are refused", () => {
-  type Recipe = Parameters<typeof assertContrastiveFits>[0];
-  const check = (queue: number | null, secondView: [] | null) => () =>
-    assertContrastiveFits({
-      method: { kind: "ncl", contrastive: queue === null ? null : { queue } },
-      data: { batch: 64, secondView },
+  type Recipe = Parameters<typeof contrastiveIssues>[0];
+  const check = (queue: number | null, sharedStages = 0) =>
+    contrastiveIssues({
+      method: { kind: "ncl", sharedStages, contrastive: queue === null ? null : { queue } },
+      data: { batch: 64 },
     } as unknown as Recipe);
-  expect(check(63, null)).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: method.contrastive.queue: expected at least 64, the images of a batch (data.batch), found 63]`,
-  );
-  expect(check(null, [])).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: data.secondView: expected null without method.contrastive, found transforms]`,
-  );
-  expect(check(64, [])).not.toThrow();
-  expect(check(null, null)).not.toThrow();
+  expect(check(63, 1)).toEqual([
+    { key: "method.contrastive.queue", expected: "at least 64, the images of a batch (data.batch)" },
+    {
+      key: "method.sharedStages",
+      expected: "0 with method.contrastive, whose key encoders each follow a whole expert",
+    },
+  ]);
+  expect(check(64)).toEqual([]);
+  expect(check(null, 1)).toEqual([]);
 });

@@ -1,15 +1,24 @@
-import { contrastiveLoss } from "./contrastive-loss.js";
-import { assertNclOptions, ncl, type NclOptions } from "./loss.js";
-import type { Targets } from "../ensemble/cross-entropy.js";
-import type { ContrastiveEnsemble } from "../../models/moco.js";
-import type { ResolvedRecipe } from "../../recipes/schema.js";
-import { UsageError } from "../../support/errors.js";
+import { ContrastiveEnsemble, KeyQueue, type KeyOptions, Projection } from "../../models/moco.js";
+import { buildBackbone } from "../../models/registry.js";
 import { tensor } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
 import { streamOf } from "../../torch/random-streams.js";
 import type { Tensor } from "../../torch/tensor.js";
-import { BalancedMethod, joined, type TrainingClasses } from "../ensemble/experts-method.js";
-import type { BatchPeers, Labelled, StepContext, StepResult, View } from "../ensemble/method.js";
+import { buildExperts, type EnsembleRecipe, joinedWith, weightsRng } from "../ensemble/build-ensemble.js";
+import type { Targets } from "../ensemble/cross-entropy.js";
+import type { BuildRecipe } from "../ensemble/define-method.js";
+import { BalancedMethod, stepResult } from "../ensemble/experts-method.js";
+import type {
+  BatchPeers,
+  Labelled,
+  StepContext,
+  StepResult,
+  TrainingClasses,
+  View,
+} from "../ensemble/method.js";
+import { contrastiveLoss } from "./contrastive-loss.js";
+import { ncl, type NclOptions } from "./loss.js";
+import type { NclSchema } from "./schema.js";
 
 /**
  * The order in which a step's key encoders see the images of all processes: a permutation of 0 … images − 1, the same in
@@ -18,8 +27,8 @@ import type { BatchPeers, Labelled, StepContext, StepResult, View } from "../ens
 export type Shuffle = (step: number, images: number) => Int32Array;
 
 export interface ContrastiveOptions {
-  weight: number;
-  temperature: number;
+  readonly weight: number;
+  readonly temperature: number;
 }
 
 /** A single process has the whole batch. */
@@ -36,19 +45,16 @@ const NO_PEERS: BatchPeers = { rank: 0, ranks: 1, gatherRows: (rows) => ({ rows,
 export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
   override readonly name = "ncl";
   override readonly views: readonly View[] = ["train", "second"];
-  override readonly decidesAnew =
-    "the order in which key encoders see the images, and where the queues are written";
   readonly #options: NclOptions & { contrastive: ContrastiveOptions };
   readonly #shuffle: Shuffle;
   readonly #peers: BatchPeers;
 
-  /** @throws UsageError for more hard categories than classes, or options that exclude each other; DataError. */
+  /** @throws DataError that names a class without training images. */
   constructor(
     model: ContrastiveEnsemble,
     training: TrainingClasses,
     options: NclOptions & { contrastive: ContrastiveOptions; shuffle: Shuffle; peers?: BatchPeers },
   ) {
-    assertNclOptions(options, training.classes.length);
     super(model, training);
     this.#options = options;
     this.#shuffle = options.shuffle;
@@ -61,10 +67,10 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
     const logits = this.model.classify(features);
     const contrastive = this.#contrast(features, images.narrow(0, count, count), step);
     if (lastPart) this.model.moveKeyEncoders();
-    return joined(logits, labels, { ...this.lossParts(logits, { labels }), contrastive });
+    return stepResult(logits, labels, { ...this.lossTerms(logits, { labels }), contrastive });
   }
 
-  protected override lossParts(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
+  protected override lossTerms(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
     return ncl(logits, labels, this.logCountsOn(labels), this.#options);
   }
 
@@ -104,13 +110,44 @@ export function seededShuffle(seed: number): Shuffle {
   return (step, images) => new Rng(seed, streamOf("keyOrder", step)).permutation(images);
 }
 
-/** @throws UsageError for a queue that a batch does not fit in, and for a second view that nothing looks at. */
-export function assertContrastiveFits({ method, data }: Pick<ResolvedRecipe, "method" | "data">): void {
-  const contrastive = method.kind === "ncl" ? method.contrastive : null;
-  if (contrastive === null && data.secondView !== null)
-    throw new UsageError("data.secondView: expected null without method.contrastive, found transforms");
-  if (contrastive !== null && contrastive.queue < data.batch)
-    throw new UsageError(
-      `method.contrastive.queue: expected at least ${data.batch}, the images of a batch (data.batch), found ${contrastive.queue}`,
-    );
+type Contrastive = NonNullable<BuildRecipe<typeof NclSchema>["method"]["contrastive"]>;
+
+interface ContrastiveBuild {
+  readonly contrastive: Contrastive;
+  readonly peers?: BatchPeers;
+}
+
+/** Builds NCL with its contrastive branch. */
+export function buildContrastiveMethod(
+  recipe: BuildRecipe<typeof NclSchema>,
+  training: TrainingClasses,
+  { contrastive, peers }: ContrastiveBuild,
+): NclContrastiveMethod {
+  const { method, seed } = recipe;
+  const options = { ...method, contrastive, shuffle: seededShuffle(seed), ...(peers && { peers }) };
+  return joinedWith(
+    buildContrastiveEnsemble(recipe, training.classes.length, contrastive),
+    (model) => new NclContrastiveMethod(model, training, options),
+  );
+}
+
+/** The experts of NCL, and what each needs for contrastive learning, whose random numbers come after theirs. */
+export function buildContrastiveEnsemble(
+  recipe: EnsembleRecipe,
+  classes: number,
+  { queue: size, dimension, momentum, keyProjection }: Pick<Contrastive, "queue" | "dimension"> & KeyOptions,
+): ContrastiveEnsemble {
+  const rng = weightsRng(recipe);
+  const { experts } = buildExperts(recipe, { classes, rng });
+  const contrastive = experts.map((expert) => {
+    const { features } = expert.backbone;
+    return {
+      ...expert,
+      projection: new Projection({ features, dimension, rng }),
+      keyBackbone: buildBackbone(recipe.backbone, { rng }),
+      keyProjection: new Projection({ features, dimension, rng }),
+      queue: new KeyQueue({ dimension, size, rng }),
+    };
+  });
+  return new ContrastiveEnsemble(contrastive, { dropout: recipe.dropout, momentum, keyProjection });
 }

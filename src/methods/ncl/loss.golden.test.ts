@@ -5,7 +5,8 @@ import { scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { logCounts } from "../ensemble/cross-entropy.js";
 import { nclPlusPlus } from "../ncl-plus-plus/loss.js";
-import { ncl, type NestedOptions } from "./loss.js";
+import type { NestedOptions } from "../ensemble/hard-categories.js";
+import { ncl } from "./loss.js";
 
 interface Case {
   case: number;
@@ -23,8 +24,14 @@ interface Case {
 const cases = goldenJson("losses") as Case[];
 
 function optionsOf(golden: Case, logEpsilon: number): NestedOptions {
-  const weights = { crossEntropy: golden.ce, hard: golden.hr, distillation: golden.div };
-  return { ...weights, hardCategories: golden.hcm, mask: "first", nonHard: "zeroed", logEpsilon };
+  const weights = { crossEntropy: golden.ce, hardCrossEntropy: golden.hr, distillation: golden.div };
+  return {
+    ...weights,
+    hardCategories: golden.hcm,
+    hardCategorySource: "first",
+    otherLogits: "zeroed",
+    logEpsilon,
+  };
 }
 
 /** `labels` has one entry a row; the copies of NCL++ repeat them. */
@@ -37,7 +44,7 @@ function partsOf(golden: Case, logits: Tensor[], labels: Tensor, logN: Tensor, e
       const copies = golden.intra!;
       const [rows] = labels.shape as [number];
       return Object.values(
-        nclPlusPlus(logits, labels.narrow(0, 0, rows / copies), logN, { ...options, copies }),
+        nclPlusPlus(logits, labels.narrow(0, 0, rows / copies), logN, { ...options, augmentations: copies }),
       );
     }
     default:

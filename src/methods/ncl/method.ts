@@ -1,8 +1,9 @@
-import { assertNclOptions, ncl, type NclOptions } from "./loss.js";
+import { ncl, type NclOptions } from "./loss.js";
 import type { Targets } from "../ensemble/cross-entropy.js";
 import type { Ensemble } from "../../models/ensemble.js";
 import type { Tensor } from "../../torch/tensor.js";
-import { BalancedMethod, type TrainingClasses } from "../ensemble/experts-method.js";
+import type { TrainingClasses } from "../ensemble/method.js";
+import { BalancedMethod } from "../ensemble/experts-method.js";
 
 /**
  * Experts that learn from the labels and from one another, on all classes and on each image's hardest ones:
@@ -12,14 +13,13 @@ export class NclMethod extends BalancedMethod {
   override readonly name = "ncl";
   readonly #options: NclOptions;
 
-  /** @throws UsageError for more hard categories than classes, or options that exclude each other; DataError. */
+  /** @throws DataError that names a class without training images. */
   constructor(model: Ensemble, training: TrainingClasses, options: NclOptions) {
-    assertNclOptions(options, training.classes.length);
     super(model, training);
     this.#options = options;
   }
 
-  protected override lossParts(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
+  protected override lossTerms(logits: readonly Tensor[], { labels }: Targets): Record<string, Tensor> {
     return ncl(logits, labels, this.logCountsOn(labels), this.#options);
   }
 }

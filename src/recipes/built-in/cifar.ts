@@ -71,7 +71,7 @@ const variants: readonly Variant[] = [
     method: ({ hard }) => ({
       kind: "ncl-plus-plus",
       experts: 2,
-      copies: 4,
+      augmentations: 4,
       hardCategories: hard,
       ...parity.method,
     }),

@@ -70,7 +70,7 @@ export const placesNcl = defineRecipe({
   data: { kind: "image-folder", batch: 256, ...placesImages, ...parity.data },
   backbone: "resnet152",
   classifier: { kind: "cosine", scale: 16 },
-  pretrained: { file: "resnet152-b121ed2d.pth", part: "backbone" },
+  pretrained: { file: "resnet152-b121ed2d.pth", load: "backbone" },
   method: {
     ...base.method,
     hardCategories: 122,

@@ -9,8 +9,8 @@ export const parity = {
   evaluation: { groups: "ncl", reportBest: true },
   /** Every training image is trained on. The reference's choice of the best epoch on the test images is reported only. */
   selection: { kind: "last" },
-  /** The student's log is log(p + 1e-9); `mask` and `nonHard` are the reference's by default. */
-  method: { mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
+  /** The student's log is log(p + 1e-9); `mask` and `otherLogits` are the reference's by default. */
+  method: { hardCategorySource: "first", otherLogits: "zeroed", logEpsilon: 1e-9 },
   /** The keys' projection and encoder start at random, and the projection stays so: the default, too. */
   contrastive: { keyProjection: "frozen" },
 } as const;

@@ -12,7 +12,11 @@ const oneDevice = { "TRAIN.DISTRIBUTED": "False" };
 describe("the reference's configurations", () => {
   test.each(configurations)("%s is imported, with remarks", (file) => {
     const { recipe, remarks } = imported(file);
-    expect(recipe.method).toMatchObject({ mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 });
+    expect(recipe.method).toMatchObject({
+      hardCategorySource: "first",
+      otherLogits: "zeroed",
+      logEpsilon: 1e-9,
+    });
     expect(recipe.data.dropLast).toBe(true);
     expect(recipe.evaluation.groups).toBe("ncl");
     expect(remarks.join("\n")).not.toContain("DATASET.DATASET");
@@ -30,8 +34,21 @@ describe("the reference's configurations", () => {
       dropout: 0,
       pretrained: null,
       method: {
-        ...{ kind: "ncl", experts: 3, hardCategories: 30, crossEntropy: 1, hard: 1 },
-        ...{ distillation: 0.6, hardDistillation: 0.6, mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
+        ...{
+          kind: "ncl",
+          experts: 3,
+          sharedStages: 0,
+          hardCategories: 30,
+          crossEntropy: 1,
+          hardCrossEntropy: 1,
+        },
+        ...{
+          distillation: 0.6,
+          hardDistillation: 0.6,
+          hardCategorySource: "first",
+          otherLogits: "zeroed",
+          logEpsilon: 1e-9,
+        },
       },
       optimizer: { kind: "sgd", lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 2e-4, clipNorm: null },
       schedule: { kind: "multistep", milestones: [320, 360], gamma: 0.1, warmupEpochs: 5, warmupSteps: 0 },
@@ -65,7 +82,7 @@ describe("the reference's configurations", () => {
       data: { kind: "image-folder", imbalance: null, imageSize: 224, batch: 64, mean: [0.485, 0.456, 0.406] },
       backbone: "resnet50",
       classifier: { kind: "cosine", scale: 16 },
-      method: { kind: "ncl", experts: 3, hardCategories: 300, distillation: 0.6 },
+      method: { kind: "ncl", experts: 3, sharedStages: 0, hardCategories: 300, distillation: 0.6 },
       optimizer: { lr: 0.2, weightDecay: 2e-4 },
       schedule: cosine,
     });
@@ -166,8 +183,16 @@ describe("the reference's configurations", () => {
   test("NCL++", () => {
     const { recipe, remarks } = imported(plusPlus);
     expect(recipe.method).toEqual({
-      ...{ kind: "ncl-plus-plus", experts: 2, copies: 4, hardCategories: 30, crossEntropy: 1, hard: 1 },
-      ...{ distillation: 0.6, mask: "first", nonHard: "zeroed", logEpsilon: 1e-9 },
+      ...{
+        kind: "ncl-plus-plus",
+        experts: 2,
+        sharedStages: 0,
+        augmentations: 4,
+        hardCategories: 30,
+        crossEntropy: 1,
+        hardCrossEntropy: 1,
+      },
+      ...{ distillation: 0.6, hardCategorySource: "first", otherLogits: "zeroed", logEpsilon: 1e-9 },
     });
     expect(recipe.data).toMatchObject({ kind: "cifar100", imbalance: 100, batch: 64, secondView: null });
     expect(remarks.filter((remark) => remark.startsWith("DATASET.INTRA_N"))).toEqual([]);
@@ -185,7 +210,7 @@ describe("the reference's configurations", () => {
       epochs: 30,
       backbone: "resnet152",
       classifier: { kind: "cosine", scale: 16 },
-      pretrained: { file: "resnet152-b121ed2d.pth", part: "backbone" },
+      pretrained: { file: "resnet152-b121ed2d.pth", load: "backbone" },
       method: { hardCategories: 122, contrastive: { ...branch, queue: 65536, dimension: 1024 } },
       schedule: { kind: "multistep", milestones: [10, 20], warmupEpochs: 5 },
     });
@@ -201,7 +226,7 @@ describe("the reference's configurations", () => {
 
   test("a single network has nobody to learn from, and may train", () => {
     const { recipe, remarks } = imported(ncl, { "BACKBONE.MULTI_NETWORK_TYPE": "['res32_cifar']" });
-    expect(recipe.method).toMatchObject({ kind: "ncl", experts: 1 });
+    expect(recipe.method).toMatchObject({ kind: "ncl", experts: 1, sharedStages: 0 });
     expect(remarks).toContain(
       "BACKBONE.MULTI_NETWORK_TYPE: a single network has no other to learn from: the distillation between experts is 0",
     );
@@ -270,7 +295,7 @@ describe("settings after the file", () => {
       name: "default",
       epochs: 60,
       data: { kind: "cifar10", imbalance: 50, batch: 32 },
-      method: { kind: "cross-entropy", experts: 1 },
+      method: { kind: "cross-entropy", experts: 1, sharedStages: 0 },
       optimizer: { lr: 0.05, weightDecay: 2e-4 },
       schedule: { kind: "multistep", milestones: [3, 4], gamma: 0.1, warmupEpochs: 0 },
       evaluation: { every: 5, batch: 32 },

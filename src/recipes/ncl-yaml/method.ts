@@ -52,16 +52,16 @@ function importNested(from: Importer, kind: "ncl" | "ncl-plus-plus"): void {
   const factor = "LOSS.MULTI_CLASIIFIER_LOSS.DIVERSITY_FACTOR";
   from.map("LOSS.HCM_N", "method.hardCategories");
   from.map("LOSS.CE_RATIO", "method.crossEntropy");
-  from.map("LOSS.HCM_RATIO", "method.hard");
+  from.map("LOSS.HCM_RATIO", "method.hardCrossEntropy");
   from.map(factor, "method.distillation");
   if (kind === "ncl") {
     from.map(`${factor}_HCM`, "method.hardDistillation");
   } else {
     from.unused("NIL_NBOD_plus does not read it, in the reference either", `${factor}_HCM`);
-    from.map("DATASET.INTRA_N", "method.copies");
+    from.map("DATASET.INTRA_N", "method.augmentations");
   }
-  from.fix("method.mask", "first");
-  from.fix("method.nonHard", "zeroed");
+  from.fix("method.hardCategorySource", "first");
+  from.fix("method.otherLogits", "zeroed");
   from.fix("method.logEpsilon", 1e-9);
 }
 

@@ -23,7 +23,7 @@ export function importNetworks(from: Importer): void {
   from.set("dropout", from.value("DROPOUT") ? DROPOUT : 0, "DROPOUT");
   from.map("BACKBONE.FREEZE", "freezeBackbone");
   const file = from.value("BACKBONE.PRETRAINED_MODEL");
-  from.set("pretrained", file === "" ? null : { file, part: "backbone" }, "BACKBONE.PRETRAINED_MODEL");
+  from.set("pretrained", file === "" ? null : { file, load: "backbone" }, "BACKBONE.PRETRAINED_MODEL");
   const pooling = from.choice("MODULE.TYPE", { GAP: true, Identity: false });
   if (pooling === false) from.notYet("MODULE.TYPE", "features that are not averaged");
 }

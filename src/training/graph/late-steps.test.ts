@@ -34,7 +34,7 @@ const story = (events: readonly TrainingEvent[]): unknown[] =>
     .filter(({ type }) => !["run", "end", "warning"].includes(type))
     .map((event) => ({ ...event, time: 0, seconds: 0, imagesPerSecond: 0, path: "" }));
 
-const crossEntropy = { kind: "cross-entropy", experts: 1, labelSmoothing: 0 } as const;
+const crossEntropy = { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0 } as const;
 const mixed = (plain: ResolvedRecipe): ResolvedRecipe => ({
   ...plain,
   ...{ method: crossEntropy, data: { ...plain.data, mix: { kind: "mixup", alpha: 1, p: 0.5 } } },

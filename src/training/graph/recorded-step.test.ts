@@ -136,14 +136,15 @@ test("nothing is left behind", () => {
 test("why a step is not recorded", () => {
   const alone = { ranks: 1 };
   const execution = { cudaGraphs: true, expertStreams: false };
-  const plain = { recipe, peers: alone, method: { decidesAnew: null }, execution };
+  const plain = { recipe, peers: alone, execution };
   const why = (changes: object, library = true): string | null =>
     graphBlocker({ ...plain, ...changes }, { library });
   expect(why({})).toBeNull();
   expect(why({ execution: { ...execution, cudaGraphs: false } })).toMatch(/LONGTAIL_CUDA_GRAPHS is off/);
   expect(why({}, false)).toMatch(/not built \(node scripts\/build-cuda\.mjs --headers\)/);
   expect(why({ peers: { ranks: 2 } })).toMatch(/several processes/);
-  expect(why({ method: { decidesAnew: "an order" } })).toMatch(/anew at each step: an order/);
+  const contrastive = { ...recipe, method: { ...recipe.method, contrastive: {} } };
+  expect(why({ recipe: contrastive })).toMatch(/anew at each step: the order in which key encoders/);
   const accumulated = { ...recipe, optimizer: { ...recipe.optimizer, accumulate: 2 } };
   expect(why({ recipe: accumulated })).toMatch(/optimizer\.accumulate/);
   const mixed = { ...recipe, data: { ...recipe.data, mix: { kind: "mixup", alpha: 1, p: 1 } } };

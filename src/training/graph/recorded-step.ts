@@ -1,4 +1,5 @@
-import type { Labelled, Method } from "../../methods/ensemble/method.js";
+import type { Labelled } from "../../methods/ensemble/method.js";
+import { graphCaptureBlockerOf } from "../../methods/index.js";
 import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
 import { TrainingError } from "../../support/errors.js";
 import { hasCudaLibrary, type Recorder, type Recording } from "../../torch/cuda.js";
@@ -124,11 +125,9 @@ export function graphBlocker(
   {
     recipe,
     peers,
-    method,
     execution,
   }: Pick<Training, "recipe" | "execution"> & {
     readonly peers: Pick<Training["peers"], "ranks">;
-    readonly method: Pick<Method, "decidesAnew">;
   },
   { library = hasCudaLibrary() } = {},
 ): string | null {
@@ -136,7 +135,8 @@ export function graphBlocker(
   if (peers.ranks > 1) return "several processes exchange gradients within a step";
   if (recipe.optimizer.accumulate > 1) return "a batch is cut into parts (optimizer.accumulate)";
   if (recipe.data.mix !== null) return "how images are mixed is drawn for each step (data.mix)";
-  if (method.decidesAnew !== null) return `the method decides anew at each step: ${method.decidesAnew}`;
+  const blocker = graphCaptureBlockerOf(recipe);
+  if (blocker !== null) return `the method decides anew at each step: ${blocker}`;
   if (!library) return "the CUDA library is not built (node scripts/build-cuda.mjs --headers)";
   return null;
 }

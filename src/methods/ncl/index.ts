@@ -1,0 +1,36 @@
+import { buildEnsemble } from "../ensemble/build-ensemble.js";
+import { defineMethod } from "../ensemble/define-method.js";
+import { hardCategoryIssues } from "../ensemble/hard-categories.js";
+import { contrastiveIssues } from "./check.js";
+import { buildContrastiveMethod } from "./contrastive-method.js";
+import { NclMethod } from "./method.js";
+import { NclSchema } from "./schema.js";
+
+/** NCL, with or without its contrastive branch: Li et al., CVPR 2022. */
+export const ncl = defineMethod({
+  kind: "ncl",
+  schema: NclSchema,
+  terms: {
+    crossEntropy: "each expert learns the labels, on all classes",
+    hard: "each expert learns the labels among an image's hardest classes",
+    distillation: "the experts learn from one another, on all classes (NBOD)",
+    hardDistillation: "the experts learn from one another among the hardest classes (NBOD)",
+    contrastive: "each expert tells an image's second view from other images (MoCo)",
+  },
+  mixedTargets: false,
+  secondView: ({ method }) => method.contrastive !== null,
+  logitPrior: "balanced",
+  graphCaptureBlocker: ({ method }) =>
+    method.contrastive && "the order in which key encoders see the images, and where the queues are written",
+  check: (recipe, classes) => [...hardCategoryIssues(recipe.method, classes), ...contrastiveIssues(recipe)],
+  build(recipe, training, peers) {
+    const { contrastive } = recipe.method;
+    return contrastive === null
+      ? buildEnsemble(
+          recipe,
+          training.classes.length,
+          (model) => new NclMethod(model, training, recipe.method),
+        )
+      : buildContrastiveMethod(recipe, training, { contrastive, ...(peers && { peers }) });
+  },
+});

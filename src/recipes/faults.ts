@@ -1,0 +1,58 @@
+/** Faults of a recipe that its schema cannot see: settings that do not go together, or with the data. */
+import { UsageError } from "../support/errors.js";
+import { valueAt } from "../support/json.js";
+import type { Override } from "./overrides.js";
+import type { ResolvedRecipe } from "./schema.js";
+
+/** A setting that does not fit. */
+export interface RecipeIssue {
+  /** Dotted key at fault: "method.hardCategories". */
+  readonly key: string;
+  readonly expected: string;
+  /** What was found, in words; the key's value unless given. */
+  readonly found?: string;
+  /** What to do, in words. */
+  readonly remedy?: string;
+}
+
+/** Where a recipe is from: a file or a name, and what was laid over it. */
+export interface RecipeOrigin {
+  readonly source: string;
+  readonly overrides: readonly Override[];
+}
+
+const origins = new WeakMap<object, RecipeOrigin>();
+
+/** Remembers where a recipe is from, so that a fault found later can name it. */
+export function rememberOrigin(recipe: ResolvedRecipe, { source, overrides }: RecipeOrigin): void {
+  origins.set(recipe, { source, overrides });
+}
+
+/** The override that set a key or one around it, else where the recipe is from. */
+export function placeOfKey(path: readonly PropertyKey[], { source, overrides }: RecipeOrigin): string {
+  const covers = (override: Override): boolean =>
+    override.path.every((key, depth) => depth >= path.length || key === String(path[depth]));
+  return overrides.findLast(covers)?.text ?? source;
+}
+
+/** Throws what is wrong with a recipe, a line for each fault, in the form of the schema's faults. */
+export function assertNoIssues(recipe: ResolvedRecipe, issues: readonly RecipeIssue[]): void {
+  if (issues.length === 0) return;
+  const origin = origins.get(recipe) ?? { source: `recipe ${recipe.name}`, overrides: [] };
+  throw new UsageError(
+    issues
+      .map(({ key, expected, found, remedy }) => {
+        const path = key.split(".");
+        const finding = found ?? shorten(valueAt(recipe, path));
+        const hint = remedy === undefined ? "" : `; ${remedy}`;
+        return `${key}: expected ${expected}, found ${finding}${hint} (${placeOfKey(path, origin)})`;
+      })
+      .join("\n"),
+  );
+}
+
+/** A value in JSON, for a message. */
+export function shorten(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
