@@ -108,9 +108,9 @@ export class AccuracyMeter implements Meter {
     const images = sum(seen);
     if (images === 0) throw new RangeError("AccuracyMeter: nothing was added");
     const groupOfClass = groupOf(options.counts, options.groups);
-    const [ensemble, ...experts] = this.#models.map(({ right, answered, top5 }) => ({
-      ...groupAccuracy({ seen, right }, groupOfClass),
-      ...classScores({ seen, right, answered }),
+    const [ensemble, ...experts] = this.#models.map(({ correct, predicted, top5 }) => ({
+      ...groupAccuracy({ seen, correct }, groupOfClass),
+      ...classScores({ seen, correct, predicted }),
       top5: (100 * top5) / images,
     })) as [ModelScores, ...ModelScores[]];
     return {
@@ -128,7 +128,7 @@ export class AccuracyMeter implements Meter {
     const { classes, counts } = this.#options;
     return classes.map((name, c) => {
       const testImages = this.#seen[c] ?? 0;
-      const accuracy = percent(this.#models[0]?.right[c] ?? 0, testImages);
+      const accuracy = percent(this.#models[0]?.correct[c] ?? 0, testImages);
       return { name, trainImages: counts[c] ?? 0, testImages, accuracy };
     });
   }

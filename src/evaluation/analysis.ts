@@ -23,7 +23,7 @@ export interface ConfidenceBin {
   readonly images: number;
   /** Mean probability of the answers, in percent; null for a bin without images. */
   readonly confidence: number | null;
-  /** Share of right answers, in percent; null for a bin without images. */
+  /** Fraction of correct predictions, in percent; null for a bin without images. */
   readonly accuracy: number | null;
 }
 
@@ -35,7 +35,7 @@ export interface ConfidenceBin {
  */
 export interface Calibration {
   readonly images: number;
-  /** Share of right answers, in percent. */
+  /** Fraction of correct predictions, in percent. */
   readonly accuracy: number;
   /** Mean probability of the answers, in percent; above the accuracy the model is too sure. */
   readonly confidence: number;

@@ -13,11 +13,11 @@ function counted(classes: number, pairs: readonly (readonly [number, number])[])
   confusion.add(labels, answers);
   const seen = new Float64Array(classes);
   for (const label of labels) seen[label]! += 1;
-  return { seen, right: tally.right, answered: tally.answered, confusion: confusion.result() };
+  return { seen, correct: tally.correct, predicted: tally.predicted, confusion: confusion.result() };
 }
 
 describe("small examples", () => {
-  // cat 4 images, 3 right; dog 2, 1 right; eel 1, taken for cat; fox none, but answered once.
+  // cat 4 images, 3 correct; dog 2, 1 correct; eel 1, taken for cat; fox none, but predicted once.
   const counts = counted(4, [...[0, 0, 0, 1].map((answer) => [0, answer] as const), [1, 1], [1, 3], [2, 0]]);
 
   test("every class counts the same, a class without test images not at all", () => {
@@ -104,10 +104,10 @@ describe("for any answers", () => {
     );
   });
 
-  test("always right: 100 everywhere; always wrong: 0", () => {
+  test("always correct: 100 everywhere; always wrong: 0", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(classes - 1), { minLength: 1 }), (labels) => {
-        const right = classScores(
+        const correct = classScores(
           counted(
             classes,
             labels.map((label) => [label, label]),
@@ -119,7 +119,7 @@ describe("for any answers", () => {
             labels.map((label) => [label, (label + 1) % classes]),
           ),
         );
-        expect(Object.values(right)).toEqual([100, 100, 100, 100]);
+        expect(Object.values(correct)).toEqual([100, 100, 100, 100]);
         expect(Object.values(wrong)).toEqual([0, 0, 0, 0]);
       }),
     );

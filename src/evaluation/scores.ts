@@ -27,30 +27,30 @@ export interface ClassScores {
   readonly harmonicMean: number;
   /** The lowest accuracy of a class. */
   readonly worstClass: number;
-  /** Mean of the classes' F1 = 2 right / (test images + answers of that class). */
+  /** Mean of the classes' F1 = 2 correct / (test images + predictions of that class). */
   readonly macroF1: number;
 }
 
-/** What a model answered, counted for each class. */
+/** What a model predicted, counted for each class. */
 export interface ClassCounts {
   /** Test images. */
   readonly seen: Float64Array;
-  /** Test images of the class that were answered with it. */
-  readonly right: Float64Array;
-  /** Images of any class that were answered with it. */
-  readonly answered: Float64Array;
+  /** Test images of the class that were predicted as it. */
+  readonly correct: Float64Array;
+  /** Images of any class that were predicted as it. */
+  readonly predicted: Float64Array;
 }
 
 export function groupAccuracy(
-  { seen, right }: Pick<ClassCounts, "seen" | "right">,
+  { seen, correct }: Pick<ClassCounts, "seen" | "correct">,
   groupOfClass: readonly Group[],
 ): GroupAccuracy {
   const within = (group: Group): number | null => {
     const ofGroup = (_: number, c: number): boolean => groupOfClass[c] === group;
-    return percent(sum(right.filter(ofGroup)), sum(seen.filter(ofGroup)));
+    return percent(sum(correct.filter(ofGroup)), sum(seen.filter(ofGroup)));
   };
   return {
-    all: (100 * sum(right)) / sum(seen),
+    all: (100 * sum(correct)) / sum(seen),
     many: within("many"),
     medium: within("medium"),
     few: within("few"),
@@ -58,10 +58,10 @@ export function groupAccuracy(
 }
 
 /** The classes need a test image between them. */
-export function classScores({ seen, right, answered }: ClassCounts): ClassScores {
-  const judged = Array.from(seen.keys()).filter((c) => at(seen, c) > 0);
-  const accuracies = Float64Array.from(judged, (c) => at(right, c) / at(seen, c));
-  const f1 = Float64Array.from(judged, (c) => (2 * at(right, c)) / (at(seen, c) + at(answered, c)));
+export function classScores({ seen, correct, predicted }: ClassCounts): ClassScores {
+  const present = Array.from(seen.keys()).filter((c) => at(seen, c) > 0);
+  const accuracies = Float64Array.from(present, (c) => at(correct, c) / at(seen, c));
+  const f1 = Float64Array.from(present, (c) => (2 * at(correct, c)) / (at(seen, c) + at(predicted, c)));
   return {
     balanced: 100 * mean(accuracies),
     harmonicMean: 100 / mean(accuracies.map((accuracy) => 1 / accuracy)), // 1/0 is Infinity, and 100/Infinity 0

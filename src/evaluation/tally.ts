@@ -1,28 +1,28 @@
 /** Counts what one model answers, class by class. Integers, so the order of the images leaves no trace. */
 export class Tally {
-  /** Images of a class that were answered with it. */
-  readonly right: Float64Array;
-  /** Images of any class that were answered with it. */
-  readonly answered: Float64Array;
+  /** Images of each class that were predicted as it. */
+  readonly correct: Float64Array;
+  /** Images of any class that were predicted as it. */
+  readonly predicted: Float64Array;
   /** Images whose class was among the five likeliest. */
   top5 = 0;
 
   constructor(classes: number) {
-    this.right = new Float64Array(classes);
-    this.answered = new Float64Array(classes);
+    this.correct = new Float64Array(classes);
+    this.predicted = new Float64Array(classes);
   }
 
   /** labels, answers: a class number for each image. */
   add(labels: Int32Array, answers: Int32Array): void {
     answers.forEach((answer, i) => {
-      increment(this.answered, answer);
-      if (labels[i] === answer) increment(this.right, answer);
+      increment(this.predicted, answer);
+      if (labels[i] === answer) increment(this.correct, answer);
     });
   }
 }
 
 /**
- * Images of class `label` that were answered with class `answer`; both are numbers of classes.
+ * Images of class `label` that were predicted as class `answer`; both are numbers of classes.
  *
  * @example
  * for (const [label, answer, images] of evaluation.confusion) console.log(label, answer, images);

@@ -6,7 +6,7 @@ import { type Group, groupOf } from "../../data/groups.js";
 import { type Meter, type Observation, transformed, withEnsemble } from "../meter.js";
 import { scaleLogits } from "../temperature/scale.js";
 import { AgreementMeter } from "./agreement-meter.js";
-import { answersOf } from "./answers.js";
+import { predictionsOf } from "./predictions.js";
 import { CalibrationMeter } from "./calibration-meter.js";
 import { ConfusedPairs } from "./confused-pairs.js";
 import { EnsembleCalibration } from "./ensemble-calibration.js";
@@ -54,7 +54,7 @@ export class AnalysisMeter implements Meter {
     const { logits, labels: given, indices } = observation;
     const labels = given.to({ dtype: "int32" }).toArray() as Int32Array;
     const logProbabilities = withEnsemble(logits).logSoftmax(2, { dtype: "float64" }); // [1 + K, N, C]
-    const networks = answersOf(logProbabilities, given);
+    const networks = predictionsOf(logProbabilities, given);
     const [ensemble, ...experts] = networks as [(typeof networks)[0], ...typeof networks];
     this.#images += labels.length;
     this.#calibration.forEach((meter, m) => meter.add(networks[m]!, labels));

@@ -1,6 +1,6 @@
 import type { ConfusedPair } from "../analysis.js";
 import { increment } from "../tally.js";
-import type { Answers } from "./answers.js";
+import type { Predictions } from "./predictions.js";
 import { insertInOrder } from "./first-few.js";
 
 const MOST_PAIRS = 24;
@@ -34,7 +34,7 @@ export class ConfusedPairs {
 
   /** labels, indices [N] */
   add(
-    { answer: answers, confidence }: Pick<Answers, "answer" | "confidence">,
+    { answer: answers, confidence }: Pick<Predictions, "answer" | "confidence">,
     { labels, indices }: { labels: Int32Array; indices: Int32Array },
   ): void {
     labels.forEach((label, i) => {

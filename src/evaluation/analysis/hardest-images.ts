@@ -1,7 +1,7 @@
 import type { Tensor } from "../../torch/tensor.js";
 import type { Analysis, HardImage } from "../analysis.js";
 import type { Group } from "../../data/groups.js";
-import type { Answers } from "./answers.js";
+import type { Predictions } from "./predictions.js";
 import { insertInOrder } from "./first-few.js";
 
 const MOST_IMAGES = 48;
@@ -11,8 +11,8 @@ const LIKELIEST = 3;
 interface Shown {
   /** [N, C], float64 */
   readonly logProbabilities: Tensor;
-  readonly ensemble: Answers;
-  readonly experts: readonly Answers[];
+  readonly ensemble: Predictions;
+  readonly experts: readonly Predictions[];
   /** [N] each */
   readonly labels: Int32Array;
   readonly indices: Int32Array;

@@ -36,13 +36,13 @@ export function reweightedAccuracy(
   { shares, groupOfClass }: { shares: readonly number[]; groupOfClass: readonly Group[] },
 ): GroupAccuracy {
   const within = (group: Group | null): number | null => {
-    let [right, all] = [0, 0];
+    let [correct, all] = [0, 0];
     perClass.forEach(({ accuracy }, label) => {
       if (accuracy === null || (group !== null && groupOfClass[label] !== group)) return;
-      right += shares[label]! * accuracy;
+      correct += shares[label]! * accuracy;
       all += shares[label]!;
     });
-    return all === 0 ? null : right / all;
+    return all === 0 ? null : correct / all;
   };
   return { all: within(null) ?? 0, many: within("many"), medium: within("medium"), few: within("few") };
 }

@@ -2,7 +2,7 @@ import { stack } from "../../torch/operators.generated.js";
 import type { Tensor } from "../../torch/tensor.js";
 
 /** What one network says of a batch of N images; every array is [N]. */
-export interface Answers {
+export interface Predictions {
   /** The likeliest class. */
   readonly answer: Int32Array;
   /** Its probability. */
@@ -14,7 +14,7 @@ export interface Answers {
 }
 
 /** logProbabilities [M, N, C], float64, of M networks; labels int64 [N]. */
-export function answersOf(logProbabilities: Tensor, labels: Tensor): Answers[] {
+export function predictionsOf(logProbabilities: Tensor, labels: Tensor): Predictions[] {
   const [networks, images] = logProbabilities.shape as [number, number, number];
   const at = (classes: Tensor): Tensor => logProbabilities.gather(2, classes).squeeze(2); // [M, N]
   const answers = logProbabilities.argmax({ dim: 2, keepdim: true });
