@@ -1,4 +1,4 @@
-import { CheckpointError } from "../support/errors.js";
+import { matchState } from "../torch/state-dict.js";
 import { noGrad } from "../torch/autograd.js";
 import type { DType, MemoryFormat } from "../torch/dispatch.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
@@ -130,33 +130,11 @@ export abstract class Layer extends Module {
  * @throws CheckpointError that names the first tensor that differs; nothing has changed then.
  */
 export function copyState(own: ReadonlyMap<string, Tensor>, state: ReadonlyMap<string, Tensor>): void {
-  const pairs = matchTensors(own, state);
+  const pairs = matchState(own, state, { what: "state dictionary", exact: true });
   using _ = noGrad();
   for (const [tensor, found] of pairs) tensor.copy_(found);
 }
 
 function isFloating(dtype: DType): boolean {
   return dtype.includes("float");
-}
-
-/** Each own tensor with the one of the same name. @throws CheckpointError when a name or a shape differs. */
-function matchTensors(
-  own: ReadonlyMap<string, Tensor>,
-  state: ReadonlyMap<string, Tensor>,
-): (readonly [Tensor, Tensor])[] {
-  const pairs = Array.from(own, ([name, tensor]) => {
-    const expected = `expected shape [${tensor.shape.join(", ")}]`;
-    const found = state.get(name);
-    if (found === undefined) throw differs(name, `${expected}, found no such tensor`);
-    if (found.shape.join() !== tensor.shape.join())
-      throw differs(name, `${expected}, found [${found.shape.join(", ")}]`);
-    return [tensor, found] as const;
-  });
-  for (const name of state.keys())
-    if (!own.has(name)) throw differs(name, "expected no such tensor, found one");
-  return pairs;
-}
-
-function differs(name: string, how: string): CheckpointError {
-  return new CheckpointError(`state dictionary: "${name}": ${how}`);
 }

@@ -1,8 +1,8 @@
-import { CheckpointError } from "../support/errors.js";
 import { noGrad } from "../torch/autograd.js";
 import { tensor } from "../torch/create.js";
 import { foreachAdd_, foreachCopy_, foreachMul_ } from "../torch/operators.generated.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
+import { matchState } from "../torch/state-dict.js";
 import type { Tensor } from "../torch/tensor.js";
 
 /** What is averaged: a model. */
@@ -79,7 +79,7 @@ export class EmaWeights implements Disposable {
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
     using _scope = scope();
     using _noGrad = noGrad();
-    const pairs = Array.from(this.stateDict(), ([name, own]) => [own, fitting(name, own, state)] as const);
+    const pairs = matchState(this.stateDict(), state, { what: "moving averages" });
     for (const [own, saved] of pairs) own.copy_(saved);
     this.#updates = state.get(UPDATES)!.item();
   }
@@ -105,13 +105,4 @@ export function averagesOf(state: ReadonlyMap<string, Tensor>): Map<string, Tens
 
 function pick(tensors: ReadonlyMap<string, Tensor>, names: readonly string[]): Tensor[] {
   return names.map((name) => tensors.get(name)!);
-}
-
-function fitting(name: string, own: Tensor, state: ReadonlyMap<string, Tensor>): Tensor {
-  const saved = state.get(name);
-  if (saved?.shape.join() === own.shape.join()) return saved;
-  const found = saved === undefined ? "no such tensor" : `[${saved.shape.join(", ")}]`;
-  throw new CheckpointError(
-    `moving averages: "${name}": expected shape [${own.shape.join(", ")}], found ${found}`,
-  );
 }

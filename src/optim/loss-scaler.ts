@@ -1,8 +1,8 @@
-import { CheckpointError } from "../support/errors.js";
 import { full, zeros } from "../torch/create.js";
 import { noGrad } from "../torch/autograd.js";
 import { ampUnscale_ } from "../torch/operators.generated.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
+import { matchState } from "../torch/state-dict.js";
 import type { Tensor } from "../torch/tensor.js";
 
 const INITIAL = 2 ** 16;
@@ -78,12 +78,8 @@ export class LossScaler implements Disposable {
   /** @throws CheckpointError that names the tensor which is missing. */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
     using _ = noGrad();
-    for (const [name, own] of this.stateDict()) {
-      const saved = state.get(name);
-      if (saved === undefined)
-        throw new CheckpointError(`loss scaler's state: "${name}": expected a scalar, found no such tensor`);
+    for (const [own, saved] of matchState(this.stateDict(), state, { what: "loss scaler's state" }))
       own.copy_(saved);
-    }
   }
 
   [Symbol.dispose](): void {

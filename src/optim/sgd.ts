@@ -1,8 +1,8 @@
-import { CheckpointError } from "../support/errors.js";
 import { clearGradients, gradients as gradientsOf, noGrad } from "../torch/autograd.js";
 import { full } from "../torch/create.js";
 import { fusedSgd_ } from "../torch/operators.generated.js";
 import { dispose, keep, keepForever, scope } from "../torch/scope.js";
+import { matchState } from "../torch/state-dict.js";
 import type { Tensor } from "../torch/tensor.js";
 import { clipGradientNorm } from "./clip.js";
 import type { LossScaler } from "./loss-scaler.js";
@@ -95,7 +95,8 @@ export class Sgd implements Disposable {
   /** @throws CheckpointError that names the first tensor that does not fit the parameters; nothing has changed then. */
   loadStateDict(state: ReadonlyMap<string, Tensor>): void {
     const byName = new Map(this.#parameters.map((parameter, index) => [velocityName(index), parameter]));
-    const pairs = Array.from(state, ([name, saved]) => [parameterOf(name, saved, byName), saved] as const);
+    const known = new Map([...byName].filter(([name]) => state.has(name)));
+    const pairs = matchState(known, state, { what: "optimizer state", exact: true });
     using _ = noGrad();
     this.#forget();
     for (const [parameter, saved] of pairs) this.#velocityOf(parameter).copy_(saved);
@@ -124,16 +125,4 @@ export class Sgd implements Disposable {
 
 function velocityName(index: number): string {
   return `momentum_buffer.${index}`;
-}
-
-function parameterOf(name: string, saved: Tensor, parameters: ReadonlyMap<string, Tensor>): Tensor {
-  const parameter = parameters.get(name);
-  if (parameter === undefined) {
-    throw new CheckpointError(`optimizer state: "${name}": expected no such tensor, found one`);
-  }
-  if (saved.shape.join() !== parameter.shape.join()) {
-    const shapes = `expected shape [${parameter.shape.join(", ")}], found [${saved.shape.join(", ")}]`;
-    throw new CheckpointError(`optimizer state: "${name}": ${shapes}`);
-  }
-  return parameter;
 }
