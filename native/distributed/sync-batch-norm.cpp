@@ -27,6 +27,13 @@ void sumOverProcesses(int64_t group, at::Tensor& sums) {
   groupOf(group)->allreduce(one)->wait();
 }
 
+void requireVariance(double valuesPerChannel, at::IntArrayRef input) {
+  TORCH_CHECK(valuesPerChannel != 1,
+              "batch norm: expected more than 1 value per channel when training (data.dropLast=true leaves "
+              "out a smaller last batch, data.batch chooses another size), received ",
+              input);
+}
+
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -48,10 +55,15 @@ Moments momentsOverProcesses(const at::Tensor& x, int64_t group) {
   const double count = static_cast<double>(x.numel()) / static_cast<double>(channels);
   const bool half = c10::isReducedFloatingType(x.scalar_type());
   auto [variance, mean] = at::var_mean(half ? x.to(at::kFloat) : x, allButChannels(x), /*unbiased=*/false);
-  const auto m = mean.to(at::kDouble), v = variance.to(at::kDouble);
+  auto m = mean.to(at::kDouble), v = variance.to(at::kDouble);
+  if (x.numel() == 0) {  // no images of the batch are left for this process: both are NaN
+    m.zero_();
+    v.zero_();
+  }
   auto sums = at::cat({m * count, (v + m * m) * count, at::full({1}, count, m.options())});
   sumOverProcesses(group, sums);
   const double total = sums[2 * channels].item<double>();
+  requireVariance(total, x.sizes());
   const auto over = sums.narrow(0, 0, channels) / total;
   return {over, (sums.narrow(0, channels, channels) / total - over * over).clamp_min_(0), total};
 }

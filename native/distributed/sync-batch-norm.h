@@ -8,6 +8,10 @@ namespace lt::distributed {
 // bits in each. Meant for few numbers, such as those of batch norm.
 void sumOverProcesses(int64_t group, at::Tensor& sums);
 
+// Throws for a batch norm in training over so few values a channel, of all processes that share it: one value
+// has no variance. `input` is the size of this process's input.
+void requireVariance(double valuesPerChannel, at::IntArrayRef input);
+
 // Normalizes x [N, C, …] in training, with autograd; the running statistics move as those of batch norm do.
 at::Tensor syncBatchNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                          const at::Tensor& runningMean, const at::Tensor& runningVariance, double momentum,

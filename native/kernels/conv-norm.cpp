@@ -36,6 +36,7 @@ at::Tensor normalize(const at::Tensor& y, const Norm& norm, bool training) {
   const auto& [weight, bias, runningMean, runningVar, momentum, eps, group] = norm;
   if (training && group)
     return distributed::syncBatchNorm(y, weight, bias, runningMean, runningVar, momentum, eps, *group);
+  if (training) distributed::requireVariance(y.numel() / static_cast<double>(y.size(1)), y.sizes());
   return at::batch_norm(y, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 

@@ -18,7 +18,7 @@ struct Scratch {
   // Returns the number of floats for images cut into these strips, with at most so many channels.
   static size_t floats(const Strips& strips, int channels) {
     return 3 * kPlanes * planeStride(channels) + 2 * kWindow * rowFloats(strips, channels) +
-           halfWayFloats(strips) + 2 * channels;
+           halfWayFloats(strips) + 3 * channels;
   }
 
   Scratch(float* memory, const Strips& strips, int channels)
@@ -36,7 +36,7 @@ struct Scratch {
   float* rows;
   float* moreRows;
   float* halfWay;
-  float* sums;  // of a block, for each channel
+  float* sums;  // of a block, two for each channel, and a pilot
 
  private:
   static constexpr int kMaxVectorWidth = 16;

@@ -1,6 +1,7 @@
 import { noGrad } from "../torch/autograd.js";
 import { ones, zeros } from "../torch/create.js";
 import { batchNorm, syncBatchNorm } from "../torch/operators.generated.js";
+import { ShapeError } from "../torch/errors.js";
 import type { Tensor } from "../torch/tensor.js";
 import { Layer, type Module } from "./module.js";
 
@@ -50,6 +51,13 @@ export class BatchNorm2d extends Layer {
     const { weight, bias, runningMean, runningVar, training, momentum, eps } = this;
     if (training && this.#group !== null)
       return syncBatchNorm(x, weight, bias, runningMean, runningVar, momentum, eps, this.#group);
+    if (training && x.size === weight.size)
+      throw new ShapeError("batch norm", {
+        expected:
+          "more than 1 value per channel when training (data.dropLast=true leaves out a smaller last batch, data.batch " +
+          "chooses another size)",
+        received: x.shape,
+      });
     return batchNorm(x, weight, bias, runningMean, runningVar, training, momentum, eps, true);
   }
 

@@ -119,6 +119,33 @@ test.each([
   },
 );
 
+test("batch norm counts the values of all processes: one a channel is refused, two are taken", async () => {
+  const told = await inRanks<string[]>(
+    2,
+    `
+    const { BatchNorm2d, synchroniseBatchNorm } = await load("nn/batch-norm.js");
+    const { Rng } = await load("torch/random.js");
+    const norm = new BatchNorm2d({ channels: 2 });
+    synchroniseBatchNorm(norm, world.group.id);
+    const rng = new Rng(1, rank);
+    const outcome = (images) => {
+      try {
+        norm.forward(rng.normal([images, 2, 1, 1]));
+        return String(norm.runningVar.toArray().every((value) => Number.isFinite(value) && value > 0));
+      } catch (error) {
+        return error.message;
+      }
+    };
+    tell([[1, 1], [2, 0], [1, 0]].map((images) => outcome(images[rank])));`,
+  );
+  const refused = (images: number): RegExp =>
+    new RegExp(`expected more than 1 value per channel when training .*, received \\[${images}, 2, 1, 1\\]`);
+  for (const [rank, outcomes] of told.entries()) {
+    expect(outcomes.slice(0, 2)).toEqual(["true", "true"]);
+    expect(outcomes[2]).toMatch(refused(1 - rank));
+  }
+});
+
 test("a parameter that no process uses keeps having no gradient; one that one process uses gets its mean", async () => {
   const told = await inRanks<(number[] | null)[]>(
     2,

@@ -1,5 +1,6 @@
 // The passes over a chunk of the strips, block by block.
 #pragma once
+#include "kernels/simd/epilogues.h"
 #include "kernels/simd/product.h"
 #include "kernels/simd/rows.h"
 #include "kernels/simd/tiles.h"
@@ -22,6 +23,17 @@ inline void forBlocks(const Strips& strips, Chunk chunk, const Work& work) {
     work(block);
     first = block.end;
   }
+}
+
+inline int64_t firstPixel(const Strip& strip, const Images& images) {
+  return (strip.image * images.height + strip.row * kTile) * images.width + strip.column * kTile;
+}
+
+// The strip's outputs that lie within the image.
+inline int64_t pixelsOf(const Strip& strip, const Images& images) {
+  const int64_t below = images.height - strip.row * kTile, right = images.width - strip.column * kTile;
+  const int64_t width = static_cast<int64_t>(strip.tiles) * kTile;
+  return (below < kTile ? below : kTile) * (right < width ? right : width);
 }
 
 // Calls work(strip, its first tile within the block).
@@ -65,12 +77,16 @@ class Worker {
   inline void multiply(const Block& block, Channels of, const float* weights, Epilogue& epilogue) const {
     const int64_t vPlane = Scratch::planeStride(of.inputs), mPlane = Scratch::planeStride(of.outputs);
     multiplyWithWeights<S>(scratch.windows, vPlane, weights, scratch.products, mPlane, block.tiles, of);
+    int64_t pixels = 0;
     withChannels(of.outputs, [&](auto layout) {
       forStrips(strips, block, [&](const Strip& strip, int64_t tile) {
-        transformOutput<S>(scratch.products + tile * of.outputs, strip, images, layout, epilogue);
+        const float* products = scratch.products + tile * of.outputs;
+        if constexpr (requires { epilogue.moments; }) takePilot(products, strip, layout, epilogue);
+        transformOutput<S>(products, strip, images, layout, epilogue);
+        pixels += pixelsOf(strip, images);
       });
     });
-    epilogue.endBlock();
+    epilogue.endBlock(pixels);
   }
 
   // Adds the product of scratch.windows, of the input, and scratch.tiles, of the output's gradient.
@@ -83,6 +99,17 @@ class Worker {
   const Channels channels;
   const Strips strips;
   const Scratch scratch;
+
+ private:
+  // The chunk's first strip is written once more, without moments, for its first pixel.
+  template <class Layout>
+  inline void takePilot(const float* products, const Strip& strip, Layout layout,
+                        StoreMoments<S>& epilogue) const {
+    if (epilogue.moments.hasPilot()) return;
+    Store<S> plain{epilogue.images};
+    transformOutput<S>(products, strip, images, layout, plain);
+    epilogue.moments.setPilot(epilogue.images + firstPixel(strip, images) * layout.channels());
+  }
 };
 
 template <class S, class Prologue, class Epilogue>

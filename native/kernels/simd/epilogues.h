@@ -17,7 +17,7 @@ struct Store {
     inline void end() {}
   };
   inline Lane lane(int) { return {images}; }
-  inline void endBlock() {}
+  inline void endBlock(int64_t) {}
 };
 
 // Stores scale·value + shift, plus the shortcut if one is Added, and at least `minimum`: 0 for a ReLU,
@@ -42,7 +42,7 @@ struct StoreNormalized {
   inline Lane lane(int c) {
     return {images, shortcut, S::load(scale + c), S::load(shift + c), S::fill(minimum)};
   }
-  inline void endBlock() {}
+  inline void endBlock(int64_t) {}
 };
 
 // Two sums for each channel: single precision within a block of tiles, double across blocks.
@@ -71,7 +71,7 @@ class Sums {
     float *const first = block_ + channel, *const second = first + channels_;
     return {first, second, S::load(first), S::load(second)};
   }
-  inline void endBlock() {
+  inline void endBlock(int64_t) {
     for (int i = 0; i < 2 * channels_; i++) {
       total_[i] += block_[i];
       block_[i] = 0;
@@ -84,23 +84,79 @@ class Sums {
   int channels_;
 };
 
-// Stores the values, and adds up their sum and their sum of squares.
+// The sum and the sum of squares of each channel's values. In single precision, and so within a block, those
+// of their distances from a pilot, a value near the mean: a variance is the difference of the two sums, which
+// would cancel where the mean is far from 0. Across blocks, in double precision, those of the values
+// themselves. The pilot is the first value, and then the mean of all blocks before. Chan, Golub and LeVeque,
+// "Algorithms for computing the sample variance", 1983.
 template <class S>
-struct StoreSums {
-  float* images;
-  Sums<S> sums;
+class Moments {
+ public:
+  using Vec = typename S::Vec;
 
   struct Lane {
-    float* images;
     typename Sums<S>::Lane sums;
-    inline void write(typename S::Vec value, int64_t offset) {
+    Vec pilot;
+    inline void add(Vec value) {
+      value = value - pilot;
       sums.add(value, value);
-      S::store(images + offset, value);
     }
     inline void end() { sums.end(); }
   };
-  inline Lane lane(int channel) { return {images, sums.lane(channel)}; }
-  inline void endBlock() { sums.endBlock(); }
+
+  // `memory` has 3 · channels floats.
+  inline Moments(double* total, float* memory, int channels)
+      : total_(total),
+        block_(memory),
+        pilot_(memory + 2 * channels),
+        channels_(channels),
+        sums_(total, memory, channels) {}
+
+  inline bool hasPilot() const { return hasPilot_; }
+  inline void setPilot(const float* values) {
+    for (int c = 0; c < channels_; c++) pilot_[c] = values[c];
+    hasPilot_ = true;
+  }
+  inline Lane lane(int channel) { return {sums_.lane(channel), S::load(pilot_ + channel)}; }
+  inline void endBlock(int64_t values) {
+    const auto n = static_cast<double>(values);
+    count_ += n;
+    const double share = 1 / count_;
+    for (int c = 0; c < channels_; c++) {
+      const double pilot = pilot_[c], sum = block_[c], squares = block_[channels_ + c];
+      total_[c] += sum + n * pilot;
+      total_[channels_ + c] += squares + pilot * (2 * sum + n * pilot);
+      block_[c] = block_[channels_ + c] = 0;
+      pilot_[c] = static_cast<float>(total_[c] * share);
+    }
+  }
+
+ private:
+  double* total_;
+  float *block_, *pilot_;
+  int channels_;
+  double count_ = 0;
+  bool hasPilot_ = false;
+  Sums<S> sums_;
+};
+
+// Stores the values, and adds up their moments.
+template <class S>
+struct StoreMoments {
+  float* images;
+  Moments<S> moments;
+
+  struct Lane {
+    float* images;
+    typename Moments<S>::Lane moments;
+    inline void write(typename S::Vec value, int64_t offset) {
+      moments.add(value);
+      S::store(images + offset, value);
+    }
+    inline void end() { moments.end(); }
+  };
+  inline Lane lane(int channel) { return {images, moments.lane(channel)}; }
+  inline void endBlock(int64_t values) { moments.endBlock(values); }
 };
 
 // Adds the shortcut's gradient.
@@ -118,7 +174,7 @@ struct StoreAdded {
     inline void end() {}
   };
   inline Lane lane(int) { return {images, shortcut}; }
-  inline void endBlock() {}
+  inline void endBlock(int64_t) {}
 };
 
 // Adds the shortcut's gradient, passes back through the ReLU whose output is `input`, and adds up the sums
@@ -144,7 +200,7 @@ struct StoreAddedSums {
   inline Lane lane(int channel) {
     return {images, shortcut, input, normalized, S::load(mean + channel), sums.lane(channel)};
   }
-  inline void endBlock() { sums.endBlock(); }
+  inline void endBlock(int64_t values) { sums.endBlock(values); }
 };
 
 // Passes back through the ReLU of relu(scale·normalized + shift), and adds up the sums for that batch norm.
@@ -170,7 +226,7 @@ struct StoreMaskedSums {
   inline Lane lane(int c) {
     return {images, normalized, S::load(scale + c), S::load(shift + c), S::load(mean + c), sums.lane(c)};
   }
-  inline void endBlock() { sums.endBlock(); }
+  inline void endBlock(int64_t values) { sums.endBlock(values); }
 };
 
 }  // namespace lt::kernels

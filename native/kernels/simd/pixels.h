@@ -16,7 +16,7 @@ inline void forPixels(const Pixels& pixels, Chunk chunk, const Work& work, const
     forVectors<S>(pixels.channels, [&](int c, auto vectors) {
       work(first * pixels.channels + c, next * pixels.channels + c, c, vectors);
     });
-    endBlock();
+    endBlock(next - first);
   }
 }
 
@@ -29,35 +29,36 @@ inline __attribute__((always_inline)) void eachPixel(int64_t first, int64_t end,
     for (int n = 0; n < N; n++) one(i + n * S::kWidth, n);
 }
 
-// Does the same with sums: calls one(offset, n, sums of these channels).
-template <class S, class One>
-inline void sumOverPixels(const Pixels& pixels, double* total, Chunk chunk, const One& one) {
-  float block[2 * kMaxNormChannels];
-  Sums<S> sums(total, block, pixels.channels);
+// Does the same with Sums or Moments: calls one(offset, channel, lane of these channels).
+template <class S, class Lanes, class One>
+inline void sumOverPixels(const Pixels& pixels, Lanes& sums, Chunk chunk, const One& one) {
   forPixels<S>(
       pixels, chunk,
       [&](int64_t first, int64_t end, int c, auto vectors) {
         constexpr int N = decltype(vectors)::kValue;
-        typename Sums<S>::Lane lanes[] = {sums.lane(c), sums.lane(c + (N - 1) * S::kWidth)};
+        typename Lanes::Lane lanes[] = {sums.lane(c), sums.lane(c + (N - 1) * S::kWidth)};
         eachPixel<S, N>(first, end, pixels.channels,
                         [&](int64_t at, int n) { one(at, c + n * S::kWidth, lanes[n]); });
         for (int n = 0; n < N; n++) lanes[n].end();
       },
-      [&] { sums.endBlock(); });
+      [&](int64_t count) { sums.endBlock(count); });
 }
 
 template <class S>
 void sumPixels(const SumPixels& job, Chunk chunk) {
-  sumOverPixels<S>(job.pixels, job.sums, chunk,
-                   [&](int64_t at, int, auto& lane) __attribute__((always_inline)) {
-                     const auto value = S::load(job.values + at);
-                     lane.add(value, value);
-                   });
+  float memory[3 * kMaxNormChannels];
+  Moments<S> moments(job.sums, memory, job.pixels.channels);
+  moments.setPilot(job.values + job.pixels.count * chunk.index / chunk.count * job.pixels.channels);
+  sumOverPixels<S>(job.pixels, moments, chunk,
+                   [&](int64_t at, int, auto& lane)
+                       __attribute__((always_inline)) { lane.add(S::load(job.values + at)); });
 }
 
 template <class S>
 void maskPixels(const MaskPixels& job, Chunk chunk) {
-  sumOverPixels<S>(job.pixels, job.sums, chunk,
+  float block[2 * kMaxNormChannels];
+  Sums<S> sums(job.sums, block, job.pixels.channels);
+  sumOverPixels<S>(job.pixels, sums, chunk,
                    [&](int64_t at, int c, auto& lane) __attribute__((always_inline)) {
                      const auto value = S::where(S::load(job.output + at), S::load(job.gradient + at));
                      lane.add(value, S::load(job.normalized + at) - S::load(job.mean + c));
@@ -83,7 +84,7 @@ void normalizePixels(const NormalizePixels& job, Chunk chunk) {
           eachPixel<S, N>(first, end, job.pixels.channels,
                           [&](int64_t at, int n) { S::store(job.output + at, S::relu(value(at, n))); });
       },
-      [] {});
+      [](int64_t) {});
 }
 
 template <class S>
@@ -99,7 +100,7 @@ void normGradientPixels(const NormGradientPixels& job, Chunk chunk) {
                                             S::plus(b.of[n], S::load(norm.output + at), constant.of[n])));
         });
       },
-      [] {});
+      [](int64_t) {});
 }
 
 }  // namespace lt::kernels

@@ -13,7 +13,8 @@ void convolveWith(const Convolution& job, const Prologue& prologue, Chunk chunk,
   if (!job.sums) return convolve<S>(job, prologue, Store<S>{job.output}, chunk, memory);
   const int outputs = job.channels.outputs;
   float* block = Worker<S>(job.images, job.channels, memory).scratch.sums;
-  convolve<S>(job, prologue, StoreSums<S>{job.output, Sums<S>(job.sums, block, outputs)}, chunk, memory);
+  convolve<S>(job, prologue, StoreMoments<S>{job.output, Moments<S>(job.sums, block, outputs)}, chunk,
+              memory);
 }
 
 template <class S, bool Added>
