@@ -91,7 +91,7 @@ const compare = `
         gradients: apart(whole.gradients, pieces.gradients),
         weights: apart(whole.weights, pieces.weights),
         loss: Math.abs(whole.outcome.loss - pieces.outcome.loss),
-        right: pieces.outcome.right - whole.outcome.right,
+        correct: pieces.outcome.correct - whole.outcome.correct,
       };
     }),
   );`;
@@ -100,7 +100,7 @@ interface Apart {
   readonly gradients: number;
   readonly weights: number;
   readonly loss: number;
-  readonly right: number;
+  readonly correct: number;
 }
 
 const problems = [
@@ -121,10 +121,10 @@ test.each(Object.entries(methods))("%s", async (name, method) => {
     problems: name === "ncl with MoCo" ? problems : [...problems, inParts],
   };
   const ranks = await inRanks<Apart[]>(2, compare, { given });
-  for (const { gradients, weights, loss, right } of ranks.flat()) {
+  for (const { gradients, weights, loss, correct } of ranks.flat()) {
     expect(gradients).toBeLessThan(1e-5);
     expect(weights).toBeLessThan(1e-4);
     expect(loss).toBeLessThan(1e-4);
-    expect(right).toBe(0);
+    expect(correct).toBe(0);
   }
 });
