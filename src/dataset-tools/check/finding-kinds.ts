@@ -42,7 +42,8 @@ export const FINDING_KINDS = {
     severity: "error",
     title: "Images that declare an enormous size",
     advice:
-      "More than 268 million pixels: refused before anything is decoded, since a small file can demand all of the memory. " +
+      "More than 268 million pixels, 65,500 a side, or 2 GiB of memory to decode: refused by the header, since a small " +
+      "file can demand all of the memory. " +
       "Make it smaller or remove it.",
   },
   "empty-class": {
