@@ -106,7 +106,7 @@ module.exports = {
     },
     {
       name: "not-to-dev-dependency",
-      comment: "What the programme needs at run time is a dependency.",
+      comment: "What the program needs at run time is a dependency.",
       severity: "error",
       from: { path: "^src/", pathNot: "([.](test|fixture)[.]ts$|^src/recipes/file[.]ts$)" },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },

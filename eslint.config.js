@@ -7,6 +7,17 @@ const sizeLimits = {
   "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
 };
 
+/** Names of variables, functions and types that the code has better words for. */
+const words = [
+  ["/^(MOST|LEAST|LONGEST|SHORTEST)_/", "Say MAX_ or MIN_."],
+  ["/^([tT]ell|[tT]ells|[tT]old|[hH]ear|[hH]ears)$/", "Say emit, log, report or handle."],
+  ["/^([jJ]udge|[jJ]udged|[jJ]udgement)$/", "Say evaluate, or evaluation."],
+  ["/^(Prepared|Reached|Placed)$/", "Name a type by a noun for what it is."],
+].map(([name, message]) => ({
+  selector: `:matches(VariableDeclarator, FunctionDeclaration, ClassDeclaration, TSInterfaceDeclaration, TSTypeAliasDeclaration) > Identifier.id[name=${name}]`,
+  message,
+}));
+
 export default tseslint.config(
   { ignores: ["build/", "dist/", "node_modules/", "runs/", "examples/", "**/*.generated.ts"] },
   js.configs.recommended,
@@ -33,6 +44,7 @@ export default tseslint.config(
         { selector: "TSEnumDeclaration", message: "A closed choice is a union of string literals." },
         { selector: "ExportDefaultDeclaration", message: "Export by name (recipes are the exception)." },
         { selector: "ExportAllDeclaration", message: "Export by name, never *." },
+        ...words,
       ],
     },
   },

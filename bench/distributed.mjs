@@ -39,9 +39,9 @@ async function peersHere() {
 }
 
 /** What a training step needs, of NCL's recipe for CIFAR-100-LT. */
-async function prepare(peers, synchronised) {
+async function prepare(peers, synchronized) {
   const { GradientReducer } = await load("distributed/gradient-reducer.js");
-  const { synchroniseBatchNorm } = await load("nn/batch-norm.js");
+  const { synchronizeBatchNorm } = await load("nn/batch-norm.js");
   const { buildMethod } = await load("methods/index.js");
   const { Sgd } = await load("optim/sgd.js");
   const { loadRecipe } = await load("recipes/load.js");
@@ -49,7 +49,7 @@ async function prepare(peers, synchronised) {
   const counts = Array.from({ length: 100 }, (_, c) => Math.floor(500 * 0.01 ** (c / 99)));
   const method = buildMethod(recipe, { classes: counts.map(String), counts }, peers);
   method.model.to({ memoryFormat: "channels_last" }).train();
-  if (peers.group && synchronised) synchroniseBatchNorm(method.model, peers.group.id);
+  if (peers.group && synchronized) synchronizeBatchNorm(method.model, peers.group.id);
   const parameters = method.model.parameters();
   const reducer = peers.group && new GradientReducer(peers.group, parameters);
   const optimizer = new Sgd(parameters, { ...recipe.optimizer, lr: 1e-3 });
@@ -130,7 +130,7 @@ async function work(setting) {
   const { setThreads } = await load("torch/settings.js");
   const peers = await peersHere();
   setThreads(setting.threads);
-  const options = await prepare(peers, setting.synchronised);
+  const options = await prepare(peers, setting.synchronized);
   const run = await stepper(options);
   for await (const line of createInterface({ input: process.stdin })) {
     const answer = other?.(line);
@@ -153,8 +153,8 @@ async function work(setting) {
 
 const SETTINGS = {
   "1 x 2 threads": { processes: 1, threads: 2 },
-  "2 x 1, norm of each": { processes: 2, threads: 1, synchronised: false },
-  "2 x 1, norm over both": { processes: 2, threads: 1, synchronised: true },
+  "2 x 1, norm of each": { processes: 2, threads: 1, synchronized: false },
+  "2 x 1, norm over both": { processes: 2, threads: 1, synchronized: true },
 };
 
 async function main() {
@@ -173,7 +173,7 @@ async function main() {
   );
   for (const { name, ratio, check } of rows.slice(1)) {
     // Two processes: each sends every gradient once, and to the other its float64 sums of batch norm.
-    const norms = SETTINGS[name].synchronised ? 8 * (4 * check.channels + check.norms) : 0;
+    const norms = SETTINGS[name].synchronized ? 8 * (4 * check.channels + check.norms) : 0;
     const model = (2 * (4 * check.numbers + norms)) / 1e6;
     console.log(
       `${name.padEnd(22)}${(1 / ratio.median).toFixed(2).padStart(29)}${(check.sent / 1e6).toFixed(2).padStart(24)}${model.toFixed(2).padStart(10)}`,

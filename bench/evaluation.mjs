@@ -1,4 +1,4 @@
-// A whole evaluation against PyTorch's, interleaved in one run: images in memory, batches, normalisation, three ResNet-32,
+// A whole evaluation against PyTorch's, interleaved in one run: images in memory, batches, normalization, three ResNet-32,
 // mean logits, accuracy by class. `longtail evaluate` against the evaluation of NCL's authors' code ("loader": PIL,
 // torchvision and a DataLoader with two workers) and against networks in channels_last on tensors made beforehand.
 //   npm run bench:evaluation -- [--rounds 3] [--images 10000] [--threads 2]

@@ -1,4 +1,4 @@
-// Images a second from file or memory to normalised float batches, against PyTorch's DataLoader with torchvision and
+// Images a second from file or memory to normalized float batches, against PyTorch's DataLoader with torchvision and
 // Pillow, interleaved in one run: each round is an epoch of both.
 //   npm run bench:pipeline -- [--rounds 5] [--threads 2] [--pipelines cifar,imagenet,evaluation]
 //     [--width 500] [--decode exact|reduced]

@@ -21,7 +21,7 @@ function checkNode() {
   );
 }
 
-/** Runs a programme with its output shown; throws with `remedy` when it fails. */
+/** Runs a program with its output shown; throws with `remedy` when it fails. */
 function run(command, args, remedy) {
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
   if (signal === "SIGINT") process.exit(130);

@@ -19,7 +19,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("a programme trains and hears every event", () => {
+test("a program trains and hears every event", () => {
   const data = smallPhotographs();
   writeFileSync(
     join(folder, "train.js"),

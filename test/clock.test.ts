@@ -29,7 +29,7 @@ function unsteadyClock(): (event: TrainingEvent) => void {
   };
 }
 
-/** Neighbours' differences. */
+/** Neighbors' differences. */
 function steps(values: readonly number[]): number[] {
   return values.slice(1).map((value, i) => value - values[i]!);
 }
@@ -66,9 +66,9 @@ test("a run that goes on with a clock that was set back is watched, and its logs
   };
   await trainToy(recipe, at("run"), { listeners: [stop], signal: controller.signal });
   const { metrics } = runFolder(at("run"));
-  const told = readFileSync(metrics, "utf8");
+  const reported = readFileSync(metrics, "utf8");
   const later = (time: string): string => new Date(Date.parse(time) + YEAR).toISOString();
-  writeFileSync(metrics, told.replace(/(?<="time":")[^"]+/g, later));
+  writeFileSync(metrics, reported.replace(/(?<="time":")[^"]+/g, later));
 
   await trainToy(recipe, at("run"), { resume: true });
   const overview = new Overview();

@@ -28,8 +28,8 @@ test.skipIf(torch === null)(
   async ({ skip }) => {
     process.env["LONGTAIL_TORCH"] = torch!;
     const build = promisify(execFile)(process.execPath, ["scripts/build-cuda.mjs"], { cwd: root });
-    const { stdout: told } = await build; // a minute or more: the worker goes on answering meanwhile
-    if (told.startsWith("the CUDA library is not built")) skip(told.trim());
+    const { stdout: reported } = await build; // a minute or more: the worker goes on answering meanwhile
+    if (reported.startsWith("the CUDA library is not built")) skip(reported.trim());
     loadCudaLibrary();
     expect(availableDevices().join()).toMatch(/^cpu(,cuda:\d+)*$/);
   },

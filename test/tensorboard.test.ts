@@ -70,9 +70,9 @@ test.skipIf(skip)("its reader knows each number once, before and after a crash",
   expect(known.scalars["train/loss"]).toEqual(losses.map((loss, i) => [every[i], loss]));
   const tags = ["epoch/learning-rate", "epoch/images-per-second", "test/ensemble/few", "test/expert-2/all"];
   for (const tag of tags) expect([tag, steps(known, tag)]).toEqual([tag, [STEPS, 2 * STEPS, 3 * STEPS]]);
-  const told = events.findLast((event) => event.type === "histograms")!.weights["classifier.0.weight"]!;
+  const reported = events.findLast((event) => event.type === "histograms")!.weights["classifier.0.weight"]!;
   const [step, number, min, counts] = known.histograms["weights/classifier.0.weight"]!.at(-1)!;
-  expect([step, number, min]).toEqual([3 * STEPS, 64 * 3, told.min]);
+  expect([step, number, min]).toEqual([3 * STEPS, 64 * 3, reported.min]);
   expect(counts.reduce((sum, count) => sum + count)).toBe(64 * 3);
   const bytes = readFileSync(join(run, "first-batch.png")).length;
   expect(known.images["first batch"]).toEqual([[1, 198, 198, bytes]]);

@@ -1,5 +1,5 @@
 """An evaluation as NCL's authors' code has it: python pytorch.py FOLDER THREADS VARIANT. A variant is "loader" (PIL and
-torchvision's transforms in two workers of a DataLoader) or "tensors" (normalised and channels_last beforehand)."""
+torchvision's transforms in two workers of a DataLoader) or "tensors" (normalized and channels_last beforehand)."""
 import sys
 from pathlib import Path
 

@@ -145,9 +145,9 @@ export class World implements Peers, Disposable {
     try {
       if (own) this.#store.set(`failed/${this.rank}`, error.message);
       this.group[Symbol.dispose]();
-      const told = own || error instanceof PeerError ? error : await this.#rollCall();
+      const reported = own || error instanceof PeerError ? error : await this.#rollCall();
       await this.#farewell();
-      return told;
+      return reported;
     } catch {
       // The store has gone with the process that served it.
       this.group[Symbol.dispose]();

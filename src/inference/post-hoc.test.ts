@@ -95,7 +95,7 @@ describe("calibrate", () => {
   });
 });
 
-describe("tau-normalisation", () => {
+describe("tau-normalization", () => {
   test("divides each row and its bias by its length to the power of tau", () => {
     using trained = loadTrained(run);
     const { live } = memory();

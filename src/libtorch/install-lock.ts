@@ -16,15 +16,15 @@ export async function withLock<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   mkdirSync(dirname(path), { recursive: true });
-  let told = false;
+  let reported = false;
   while (!tryLock(path)) {
     const owner = ownerOf(path);
     if (!isRunning(owner)) {
       rmSync(path, { force: true });
       continue;
     }
-    if (!told) onWait(owner);
-    told = true;
+    if (!reported) onWait(owner);
+    reported = true;
     await sleep(500);
   }
   try {

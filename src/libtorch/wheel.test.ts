@@ -15,7 +15,7 @@ const content = {
   "torch/lib/libtorch_cuda.so": "large",
   "torch/include/a/b.h": "#pragma once",
   "torch/include/": "",
-  "torch-2.dist-info/licenses/LICENSE": "licence",
+  "torch-2.dist-info/licenses/LICENSE": "license",
 };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "longtail-wheel-"));
@@ -35,7 +35,7 @@ function extract(
   return extractWheel(wheel, { members, folder: join(folder, "out"), record: pin.record, onBytes });
 }
 
-test("only the members and the licences are unpacked", async () => {
+test("only the members and the licenses are unpacked", async () => {
   const progress: number[][] = [];
   await extract(["torch/lib/libc10.so", "torch/include/"], (bytes, total) => {
     progress.push([bytes, total]);

@@ -12,8 +12,8 @@ import type {
   TrainingEvent,
 } from "../runs/events.js";
 
-const LONGEST_BAR = 30;
-const SHORTEST_BAR = 5;
+const MAX_BAR_LENGTH = 30;
+const MIN_BAR = 5;
 
 /**
  * Shows a run to people: on a terminal a bar for the epoch with loss, accuracy, learning rate, images a second and the
@@ -140,8 +140,8 @@ function describeCache({ split, images, total, bytes }: CacheEvent): string {
 function drawStep(event: StepEvent, run: RunEvent, elapsed: number, width: number): string {
   const { epoch, step } = event;
   const numbers = `${epoch}/${run.epochs} ${step}/${run.stepsPerEpoch}  ${describeStep(event, run, elapsed)}`;
-  const barWidth = Math.min(LONGEST_BAR, width - numbers.length - 3);
-  if (barWidth < SHORTEST_BAR) return numbers.slice(0, width);
+  const barWidth = Math.min(MAX_BAR_LENGTH, width - numbers.length - 3);
+  if (barWidth < MIN_BAR) return numbers.slice(0, width);
   const full = Math.round((step / run.stepsPerEpoch) * barWidth);
   return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] ${numbers}`;
 }

@@ -20,7 +20,7 @@ export class EpochsCsv implements Log {
   handle(event: TrainingEvent): void {
     if (event.type === "run") {
       this.#rows.clear();
-      for (const told of toldEvents(this.#folder.metrics)) this.#take(told);
+      for (const reported of toldEvents(this.#folder.metrics)) this.#take(reported);
     } else if (!this.#take(event)) return;
     writeFileAtomic(this.#folder.epochs, this.#text());
   }

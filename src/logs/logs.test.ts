@@ -63,11 +63,11 @@ describe("TensorBoard's event file", () => {
     const [{ image }] = values.filter(({ tag }) => tag === "first batch") as [(typeof values)[0]];
     expect(Buffer.from(image!.png).equals(readFileSync(join(at("run"), "first-batch.png")))).toBe(true);
     expect(image).toMatchObject({ width: 198, height: 198 }); // 2 x 2 images of 96 pixels and their gaps
-    const told = events.filter((event) => event.type === "histograms").map(({ weights }) => weights);
+    const reported = events.filter((event) => event.type === "histograms").map(({ weights }) => weights);
     const read = values.filter(({ tag }) => tag === "weights/classifier.1.weight");
     expect(read.map(({ step }) => step)).toEqual([STEPS, 2 * STEPS]);
     for (const [i, { histogram }] of read.entries()) {
-      const { counts, min, max } = told[i]!["classifier.1.weight"]!;
+      const { counts, min, max } = reported[i]!["classifier.1.weight"]!;
       expect(histogram).toMatchObject({ min, max, counts, number: 64 * 3 });
       expect(histogram!.limits.at(-1)).toBeCloseTo(max, 12);
     }

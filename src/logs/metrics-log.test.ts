@@ -23,11 +23,11 @@ test("an event is a line of JSON, added to those that are there", () => {
 
 test("a file that cannot be written is named", () => {
   using log = new MetricsLog("/dev/full");
-  const tell = (): void => log.handle(warning);
-  expect(tell).toThrow(
+  const handle = (): void => log.handle(warning);
+  expect(handle).toThrow(
     /^cannot write \/dev\/full: the disk is full; free some space or choose another folder \(ENOSPC(, .* are free)?\)\. What was there before is untouched\.$/,
   ); // some systems' /dev has a size
-  expect(tell).toThrow(LongtailError);
+  expect(handle).toThrow(LongtailError);
 });
 
 test("what was told is read back, but for a line that was cut short", () => {

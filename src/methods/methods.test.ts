@@ -8,7 +8,7 @@ import { tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
-import { SINGLE_STEP, type Labelled, type Method } from "./ensemble/method.js";
+import { SINGLE_STEP, type Labeled, type Method } from "./ensemble/method.js";
 import { buildMethod, methodIssues, type MethodRecipe, termsOf } from "./index.js";
 import { toyRecipe } from "../training/toy.fixture.js";
 import { nclOptions, nestedOptions } from "./ensemble/problems.fixture.js";
@@ -73,7 +73,7 @@ function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
   return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed, epochs: 10 };
 }
 
-function batch({ views }: Pick<Method, "views">): Labelled {
+function batch({ views }: Pick<Method, "views">): Labeled {
   return {
     images: new Rng(5).normal([4 * views.length, 3, 8, 8]),
     labels: tensor([0, 1, 2, 0], { dtype: "int64" }),

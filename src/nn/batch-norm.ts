@@ -37,7 +37,7 @@ export class BatchNorm2d extends Layer {
   }
 
   /** Trains from here on by the statistics of all processes' images. group: the process group's number. */
-  synchronise(group: number): void {
+  synchronize(group: number): void {
     this.#group = group;
   }
 
@@ -70,6 +70,6 @@ export class BatchNorm2d extends Layer {
 }
 
 /** Makes every batch norm within `module` see the images of all processes of a group while it trains. */
-export function synchroniseBatchNorm(module: Module, group: number): void {
-  for (const part of module.modules()) if (part instanceof BatchNorm2d) part.synchronise(group);
+export function synchronizeBatchNorm(module: Module, group: number): void {
+  for (const part of module.modules()) if (part instanceof BatchNorm2d) part.synchronize(group);
 }

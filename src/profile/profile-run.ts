@@ -10,7 +10,7 @@ import { prepare, type Training } from "../training/prepare.js";
 import type { Watch } from "../training/step.js";
 import { openExecutor, Steps } from "../training/steps.js";
 import { timeAsTrained, type AsTrained } from "./as-trained.js";
-import { summarise, type Profile } from "./summary.js";
+import { summarize, type Profile } from "./summary.js";
 import { now, type Timeline, type TrainingSpan } from "./timeline.js";
 
 interface ProfileOptions extends CacheListener {
@@ -41,7 +41,7 @@ export async function profileRun(
   const { device, steps } = options;
   using training = await prepare(recipe, device, options);
   const { timeline, ...recorded } = await record(training, options);
-  const profile = summarise(timeline, {
+  const profile = summarize(timeline, {
     ...{ recipe: recipe.name, device, batch: recipe.data.batch, steps, ...recorded },
     views: training.trainee.method.views.length,
     threads: getThreads(),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sum } from "../support/math.js";
-import { summarise, type Facts } from "./summary.js";
+import { summarize, type Facts } from "./summary.js";
 import { formatProfile } from "./text.js";
 import { timeline } from "./timeline.fixture.js";
 
@@ -19,7 +19,7 @@ const facts: Facts = {
 };
 
 test("the parts of a mean step, and what the threads that make images did in it", () => {
-  const profile = summarise(timeline, facts);
+  const profile = summarize(timeline, facts);
   expect(profile).toMatchObject({
     step: 10,
     cpu: 15,
@@ -30,18 +30,18 @@ test("the parts of a mean step, and what the threads that make images did in it"
 });
 
 test("an image's work is that of both its views, and of the images made, not of those trained on", () => {
-  expect(summarise(timeline, facts).perImage).toEqual({ read: 1, decode: 3.5, transform: 2 });
-  expect(summarise({ ...timeline, images: [] }, facts).perImage).toBeNull();
+  expect(summarize(timeline, facts).perImage).toEqual({ read: 1, decode: 3.5, transform: 2 });
+  expect(summarize({ ...timeline, images: [] }, facts).perImage).toBeNull();
 });
 
 test("parts add up to the step, and threads' work to their time", () => {
-  const { step, parts, producers } = summarise(timeline, facts);
+  const { step, parts, producers } = summarize(timeline, facts);
   expect(sum(Object.values(parts))).toBeCloseTo(step, 12);
   expect(sum(Object.values(producers))).toBeCloseTo(2 * step, 12);
 });
 
 test("as text", () => {
-  expect(formatProfile(summarise(timeline, facts))).toMatchInlineSnapshot(`
+  expect(formatProfile(summarize(timeline, facts))).toMatchInlineSnapshot(`
     "toy on cpu: 2 steps of 4 images; threads: 1 to compute, 2 to make images
 
     a training step           ms    share
@@ -67,7 +67,7 @@ test("as text", () => {
 });
 
 test("what holds a training up is said", () => {
-  const profile = summarise(timeline, facts);
+  const profile = summarize(timeline, facts);
   const waiting = { ...profile, parts: { ...profile.parts, waiting: 4 } };
   expect(formatProfile(waiting)).toContain("although their threads are not busy all the time");
   const busy = { ...waiting, producers: { ...profile.producers, idle: 1 } };
@@ -77,7 +77,7 @@ test("what holds a training up is said", () => {
 test("on a GPU it says what the training's own step takes", () => {
   const asTrained = { step: 2.5, imagesPerSecond: 1600, notRecorded: null };
   const textOf = (more: object): string =>
-    formatProfile(summarise(timeline, { ...facts, device: "cuda:0", asTrained: { ...asTrained, ...more } }));
+    formatProfile(summarize(timeline, { ...facts, device: "cuda:0", asTrained: { ...asTrained, ...more } }));
   expect(textOf({})).toContain(
     "The training does not: 2.5 ms a step, 1600.0 images/s (recorded as a CUDA graph).",
   );

@@ -50,7 +50,7 @@ export interface Profile extends Omit<Facts, "cpuMilliseconds"> {
   readonly perImage: Readonly<Record<Stage, number>> | null;
 }
 
-export function summarise(timeline: Timeline, { cpuMilliseconds, ...facts }: Facts): Profile {
+export function summarize(timeline: Timeline, { cpuMilliseconds, ...facts }: Facts): Profile {
   const { steps, images, workers, views } = facts;
   const wall = timeline.end - timeline.begin;
   const training = totals(timeline.training, ({ phase }) => phase);

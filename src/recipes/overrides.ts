@@ -41,12 +41,12 @@ export function applyOverrides(recipe: Json, overrides: readonly Override[]): Js
 }
 
 /** A value, and the key under which lies what it is put into. */
-interface Placed {
+interface KeyedValue {
   readonly value: Json;
   readonly place: string;
 }
 
-function withValue(target: Json | undefined, path: readonly string[], { value, place }: Placed): Json {
+function withValue(target: Json | undefined, path: readonly string[], { value, place }: KeyedValue): Json {
   const [key, ...rest] = path;
   if (key === undefined) return value;
   if (Array.isArray(target)) return withItem(target as readonly Json[], key, rest, value);

@@ -6,12 +6,12 @@ import { scope } from "./scope.js";
 import { ParallelStreams, SideStream } from "./streams.js";
 
 /** Has a device of named streams stand in for the addon's, and writes down what it is told. */
-function watched(): { told: string[]; work: () => void } {
-  const told: string[] = [];
+function watched(): { reported: string[]; work: () => void } {
+  const reported: string[] = [];
   const streams = ["own"];
   let current = 0;
   let moments = 0;
-  const note = (what: string): void => void told.push(`${streams[current]}: ${what}`);
+  const note = (what: string): void => void reported.push(`${streams[current]}: ${what}`);
   const device = {
     newStream: () => streams.push(`side ${streams.length}`) - 1,
     enterStream: (_device: string, next: number) => {
@@ -34,7 +34,7 @@ function watched(): { told: string[]; work: () => void } {
   for (const [name, stand] of Object.entries(device))
     vi.spyOn(native() as never, name as never).mockImplementation(stand as never);
   return {
-    told,
+    reported,
     work: () => {
       note("works");
     },
@@ -47,7 +47,7 @@ afterEach(() => {
 
 test("the own stream goes on after a side stream's work, and keeps what that made", () => {
   using _ = scope();
-  const { told, work } = watched();
+  const { reported, work } = watched();
   new SideStream("cuda:0").run(
     () => {
       work();
@@ -56,7 +56,7 @@ test("the own stream goes on after a side stream's work, and keeps what that mad
     (made) => [made],
   );
   work();
-  expect(told).toEqual([
+  expect(reported).toEqual([
     "side 1: works",
     "side 1: moment 1",
     "own: waits for moment 1",
@@ -67,7 +67,7 @@ test("the own stream goes on after a side stream's work, and keeps what that mad
 
 test("pieces begin together, after what came before, and are all waited for", () => {
   using _ = scope();
-  const { told, work } = watched();
+  const { reported, work } = watched();
   const images = tensor([1]);
   const piece = () => {
     work();
@@ -75,7 +75,7 @@ test("pieces begin together, after what came before, and are all waited for", ()
   };
   const streams = new ParallelStreams("cuda:0", 3);
   streams.run([piece, piece, piece], [images]);
-  expect(told).toEqual([
+  expect(reported).toEqual([
     "own: moment 1",
     ...["side 1: waits for moment 1", "side 1: uses 1", "side 1: works", "side 1: moment 2"],
     ...["side 2: waits for moment 1", "side 2: uses 1", "side 2: works", "side 2: moment 3"],
@@ -88,7 +88,7 @@ test("pieces begin together, after what came before, and are all waited for", ()
 
 test("after an error the thread is on its own stream again", () => {
   using _ = scope();
-  const { told, work } = watched();
+  const { reported, work } = watched();
   const fail = (): never => {
     throw new Error("out of memory");
   };
@@ -96,5 +96,5 @@ test("after an error the thread is on its own stream again", () => {
   expect(() => streams.run([fail, fail], [])).toThrow("out of memory");
   expect(() => new SideStream("cuda:0").run(fail, () => [])).toThrow("out of memory");
   work();
-  expect(told.at(-1)).toBe("own: works");
+  expect(reported.at(-1)).toBe("own: works");
 });

@@ -46,7 +46,7 @@ function reader(path: string, { width }: { width: number }) {
     [0, 1, 2].map((channel) => Number(values[(y * width + x) * 3 + channel]));
 }
 
-test("the first images of a batch in rows, as they were before normalisation", () => {
+test("the first images of a batch in rows, as they were before normalization", () => {
   using temporary = temporaryFolder();
   const before = memory();
   {

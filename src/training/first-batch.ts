@@ -12,7 +12,7 @@ import type { RunFolder } from "../runs/run-folder.js";
 import type { Training } from "./prepare.js";
 
 const GAP = 2; // pixels around each image
-const GAP_GREY = 128;
+const GAP_GRAY = 128;
 /** Small images are enlarged by a whole factor to about this side, so that people see something. */
 const SHOWN_SIDE = 96;
 
@@ -44,7 +44,7 @@ export function emitFirstBatch(
 }
 
 /**
- * Writes a PNG file with the first images of a batch, undoing the normalisation: augmented, and mixed where they are. The
+ * Writes a PNG file with the first images of a batch, undoing the normalization: augmented, and mixed where they are. The
  * views of an image are side by side.
  */
 export function writeBatchPicture(
@@ -69,7 +69,7 @@ export function writeBatchPicture(
   return { file: basename(path), width: picture.width, height: picture.height, classes };
 }
 
-/** tiles [n, V, 3, S, S], normalised floats, in reading order. */
+/** tiles [n, V, 3, S, S], normalized floats, in reading order. */
 function grid(
   tiles: Tensor,
   { count, columns, mean, std }: { count: number; columns: number } & Shown["data"],
@@ -80,7 +80,7 @@ function grid(
   const pitch = side * factor + GAP;
   const width = columns * pitch + GAP;
   const height = Math.ceil(count / columns) * pitch + GAP;
-  const pixels = new Uint8Array(width * height * 3).fill(GAP_GREY);
+  const pixels = new Uint8Array(width * height * 3).fill(GAP_GRAY);
   for (let tile = 0; tile < count; tile += 1) {
     const left = GAP + (tile % columns) * pitch;
     const top = GAP + Math.floor(tile / columns) * pitch;

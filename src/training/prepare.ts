@@ -6,7 +6,7 @@ import { GradientReducer } from "../distributed/gradient-reducer.js";
 import { ALONE, atWork, type Peers } from "../distributed/peers.js";
 import { buildMethod, methodIssues } from "../methods/index.js";
 import { loadPretrained, pretrainedIssues } from "../models/pretrained.js";
-import { synchroniseBatchNorm } from "../nn/batch-norm.js";
+import { synchronizeBatchNorm } from "../nn/batch-norm.js";
 import { EmaWeights } from "../optim/ema.js";
 import { LossScaler } from "../optim/loss-scaler.js";
 import { Sgd } from "../optim/sgd.js";
@@ -173,7 +173,7 @@ function buildTrainee({
   if (recipe.pretrained !== null && phase.index === 0) loadPretrained(method.model, recipe.pretrained);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const { group } = peers;
-  if (group !== null && recipe.syncBatchNorm) synchroniseBatchNorm(method.model, group.id);
+  if (group !== null && recipe.syncBatchNorm) synchronizeBatchNorm(method.model, group.id);
   const trained = method.model.parameters().filter(({ requiresGrad }) => requiresGrad);
   return new Trainee({
     method,

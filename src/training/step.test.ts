@@ -1,6 +1,6 @@
 /** Gradient accumulation. */
 import { expect, test } from "vitest";
-import type { Labelled, Method } from "../methods/ensemble/method.js";
+import type { Labeled, Method } from "../methods/ensemble/method.js";
 import { buildMethod } from "../methods/index.js";
 import { LossScaler } from "../optim/loss-scaler.js";
 import { Sgd } from "../optim/sgd.js";
@@ -20,7 +20,7 @@ const recipe = {
   epochs: 1,
 } as const;
 
-function batch(): Labelled {
+function batch(): Labeled {
   const labels = tensor([0, 1, 2, 0, 1], { dtype: "int64" });
   return { images: new Rng(5).normal([5, 3, 8, 8]), labels };
 }

@@ -1,7 +1,7 @@
 import { overTargets, type Targets } from "../methods/ensemble/cross-entropy.js";
 import {
   SINGLE_STEP,
-  type Labelled,
+  type Labeled,
   type Method,
   type StepContext,
   type StepResult,
@@ -39,7 +39,7 @@ export type Watch = <T>(phase: StepPhase, work: () => T) => T;
 const unwatched: Watch = (_phase, work) => work();
 
 /** A batch, or this process's piece of one. */
-export interface TrainingBatch extends Labelled {
+export interface TrainingBatch extends Labeled {
   /** Images of the whole batch; as many as there are labels unless given. */
   readonly total?: number;
   /** Position of the step in its training; a single step's unless given. */
@@ -118,7 +118,7 @@ export function computeStep(batch: TrainingBatch, options: StepOptions): Compute
 }
 
 function addGradients(
-  batch: Labelled,
+  batch: Labeled,
   { method, precision, scaler = null, peers = ALONE, reducer = null, watch = unwatched }: StepOptions,
   { ofPiece, ofBatch, context }: Fractions,
 ): Contribution {
@@ -135,7 +135,7 @@ function addGradients(
 }
 
 function forward(
-  batch: Labelled,
+  batch: Labeled,
   context: StepContext,
   { method, precision }: Pick<StepOptions, "method" | "precision">,
 ): StepResult {
@@ -168,7 +168,7 @@ export function readOutcome(step: ComputedStep, peers: Peers = ALONE): StepOutco
   };
 }
 
-export interface MicroBatch extends Labelled {
+export interface MicroBatch extends Labeled {
   /** Fraction of the batch's images that are in it. */
   readonly fraction: number;
 }
@@ -177,7 +177,7 @@ export interface MicroBatch extends Labelled {
  * Cuts a batch into micro-batches whose sizes differ by one image at most, or into one for each image where it has fewer.
  * Every view of an image goes into the same one: images [V·N, 3, H, W] are ordered by view, labels are [N].
  */
-export function* microBatches(batch: Labelled, atMost: number): Generator<MicroBatch> {
+export function* microBatches(batch: Labeled, atMost: number): Generator<MicroBatch> {
   const { images, labels, mixed } = batch;
   const [total = 0] = labels.shape;
   const views = (images.shape[0] ?? 0) / total;

@@ -13,10 +13,10 @@ test("what a step told stays, though the next one writes over it and its scope e
   const [first, second] = (() => {
     using _scope = scope();
     using _noGrad = noGrad();
-    const told = step([3, 1.5, 1.5, 0.5, 1024]);
-    const one = readLater(told);
-    told.values.copy_(tensor([4, 1, 1, 0.25, 512]));
-    return [one, readLater(told)];
+    const reported = step([3, 1.5, 1.5, 0.5, 1024]);
+    const one = readLater(reported);
+    reported.values.copy_(tensor([4, 1, 1, 0.25, 512]));
+    return [one, readLater(reported)];
   })();
   expect(first.read()).toEqual({ correct: 3, loss: 1.5, terms: { ce: 1.5 }, gradNorm: 0.5, scale: 1024 });
   expect(second.read()).toEqual({ correct: 4, loss: 1, terms: { ce: 1 }, gradNorm: 0.25, scale: 512 });

@@ -21,7 +21,7 @@ test("tensors and words go between processes", async () => {
     const gathered = group.allGather(tensor([rank, 10 + rank])).map((one) => one.toList());
     const { rows, start } = world.gatherRows(tensor(rank === 0 ? [] : [1, 2, 3, 4], { shape: [2 * rank, 2] }));
     group.barrier();
-    tell({
+    report({
       ...reduced, shared: shared.toList(), gathered, rows: rows.toList(), start,
       any: world.any([false, rank === 1]), total: world.sum([0.25, rank]),
       words: await world.exchange("words", "of " + rank),
@@ -56,7 +56,7 @@ test("a process that is late is given up, but waited for as long as it tells tha
     const working = await world.exchange("work", "of " + rank);
     if (rank === 1) await rest();
     const late = await world.exchange("rest", "").catch((error) => error.message);
-    tell({ working, late });`,
+    report({ working, late });`,
     { timeoutMs: 2000 },
   );
   expect(first!.working).toEqual(["of 0", "of 1"]);
@@ -65,7 +65,7 @@ test("a process that is late is given up, but waited for as long as it tells tha
 
 test("processes also meet at a file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "longtail-store-"));
-  const told = await inRanks<number[]>(
+  const reported = await inRanks<number[]>(
     2,
     `
     const { Store } = await load("distributed/store.js");
@@ -78,11 +78,11 @@ test("processes also meet at a file", async () => {
     group.barrier();
     group[Symbol.dispose]();
     store[Symbol.dispose]();
-    tell(values.toList());`,
+    report(values.toList());`,
     { given: { path: join(folder, "store") } },
   );
   rmSync(folder, { recursive: true });
-  expect(told).toEqual([[3], [3]]);
+  expect(reported).toEqual([[3], [3]]);
 });
 
 /** The sums of many channels are too long for the direct connections, and more than eight processes have none. */
@@ -94,12 +94,12 @@ test.each([
 ])(
   "batch norm of %i channels over %i processes is that of the whole batch, on the network that is named",
   async (channels, ranks) => {
-    const told = await inRanks<number>(
+    const reported = await inRanks<number>(
       ranks,
       `
     const { Store } = await load("distributed/store.js");
     const { ProcessGroup } = await load("distributed/process-group.js");
-    const { BatchNorm2d, synchroniseBatchNorm } = await load("nn/batch-norm.js");
+    const { BatchNorm2d, synchronizeBatchNorm } = await load("nn/batch-norm.js");
     const { Rng } = await load("torch/random.js");
     process.env.GLOO_SOCKET_IFNAME = "lo";
     const store = Store.connect({ host: process.env.MASTER_ADDR, port: Number(process.env.MASTER_PORT) }, 20000);
@@ -107,15 +107,15 @@ test.each([
     const group = new ProcessGroup({ store: store.within("named"), rank, size: given.ranks, address, timeoutMs: 20000 });
     const images = new Rng(1, 2).normal([2 * given.ranks, given.channels, 2, 2]);
     const norms = [0, 1].map(() => new BatchNorm2d({ channels: given.channels }));
-    synchroniseBatchNorm(norms[1], group.id);
+    synchronizeBatchNorm(norms[1], group.id);
     const whole = norms[0].forward(images).narrow(0, 2 * rank, 2);
     const pieces = norms[1].forward(images.narrow(0, 2 * rank, 2));
     group.barrier();
     group[Symbol.dispose]();
-    tell(whole.sub(pieces).abs().max().item());`,
+    report(whole.sub(pieces).abs().max().item());`,
       { given: { channels, ranks } },
     );
-    for (const difference of told) expect(difference).toBeLessThan(1e-5);
+    for (const difference of reported) expect(difference).toBeLessThan(1e-5);
   },
 );
 
@@ -147,7 +147,7 @@ test("batch norm counts the values of all processes: one a channel is refused, t
 });
 
 test("a parameter that no process uses keeps having no gradient; one that one process uses gets its mean", async () => {
-  const told = await inRanks<(number[] | null)[]>(
+  const reported = await inRanks<(number[] | null)[]>(
     2,
     `
     const { GradientReducer } = await load("distributed/gradient-reducer.js");
@@ -158,10 +158,10 @@ test("a parameter that no process uses keeps having no gradient; one that one pr
     const loss = rank === 0 ? everywhere.mul(4).add(here.mul(6)).sum() : everywhere.mul(2).sum();
     reducer.prepare([loss]);
     loss.backward();
-    tell(parameters.map(({ grad }) => grad?.toList() ?? null));
+    report(parameters.map(({ grad }) => grad?.toList() ?? null));
     reducer[Symbol.dispose]();`,
   );
-  expect(told).toEqual([
+  expect(reported).toEqual([
     [[3], [3], null],
     [[3], [3], null],
   ]);
@@ -171,10 +171,10 @@ test("a parameter that no process uses keeps having no gradient; one that one pr
 const exchanges = {
   "a sum": "const exchange = () => world.sum([1]);",
   "batch norm over all": `
-    const { BatchNorm2d, synchroniseBatchNorm } = await load("nn/batch-norm.js");
+    const { BatchNorm2d, synchronizeBatchNorm } = await load("nn/batch-norm.js");
     const { ones } = await load("torch/create.js");
     const norm = new BatchNorm2d({ channels: 2 });
-    synchroniseBatchNorm(norm, world.group.id);
+    synchronizeBatchNorm(norm, world.group.id);
     const exchange = () => norm.forward(ones([3, 2, 4, 4]));`,
 };
 
@@ -188,7 +188,7 @@ async function saidAfter(
   const code = `
     ${exchange}
     if (rank === 1) process.kill(process.pid, ${JSON.stringify(signal)});
-    try { exchange(); } catch (error) { tell(String(await world.leave(error))); }`;
+    try { exchange(); } catch (error) { report(String(await world.leave(error))); }`;
   const commands = [0, 1].map((rank) => ({
     args: ["--input-type=module", "-e", program(code, {}, timeoutMs)],
     env: placeOf(rank, 2, port),
@@ -213,15 +213,15 @@ describe.each(Object.entries(exchanges))("one that is in %s", (_, exchange) => {
 });
 
 test("what one process failed of is what the others say", async () => {
-  const told = await inRanks<string>(
+  const reported = await inRanks<string>(
     2,
     `
     try {
       if (rank === 1) throw new Error("the disk is full");
       world.sum([1]);
     } catch (error) {
-      tell(String(await world.leave(error)));
+      report(String(await world.leave(error)));
     }`,
   );
-  expect(told).toEqual(["PeerError: rank 1 failed: the disk is full", "Error: the disk is full"]);
+  expect(reported).toEqual(["PeerError: rank 1 failed: the disk is full", "Error: the disk is full"]);
 });

@@ -31,7 +31,7 @@ const compare = `
   const { Sgd } = await load("optim/sgd.js");
   const { trainStep } = await load("training/step.js");
   const { GradientReducer } = await load("distributed/gradient-reducer.js");
-  const { synchroniseBatchNorm, BatchNorm2d } = await load("nn/batch-norm.js");
+  const { synchronizeBatchNorm, BatchNorm2d } = await load("nn/batch-norm.js");
   const { pieceOf } = await load("data/loader/epoch-plan.js");
   const { Rng } = await load("torch/random.js");
   const { tensor } = await load("torch/create.js");
@@ -57,7 +57,7 @@ const compare = `
     const method = buildMethod(recipe, training, together ? world : undefined);
     method.model.to({ memoryFormat: "channels_last" }).train();
     if (!batchNorm) for (const part of method.model.modules()) if (part instanceof BatchNorm2d) part.eval();
-    if (batchNorm && together) synchroniseBatchNorm(method.model, world.group.id);
+    if (batchNorm && together) synchronizeBatchNorm(method.model, world.group.id);
     const parameters = method.model.parameters();
     const optimizer = new Sgd(parameters, { ...recipe.optimizer, lr: 0.01 });
     const reducer = together
@@ -84,7 +84,7 @@ const compare = `
     a.forEach((values, i) => values.forEach((value, j) => (most = Math.max(most, Math.abs(value - b[i][j])))));
     return most;
   };
-  tell(
+  report(
     given.problems.map((problem) => {
       const [whole, pieces] = [train(problem, false), train(problem, true)];
       return {

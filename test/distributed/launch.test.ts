@@ -32,7 +32,7 @@ let two: Ended;
 let cut: Ended;
 beforeAll(async () => {
   [two] = await Promise.all([train(launch(2, training("two"))), train(training("one"))]);
-  cut = await longtail(launch(2, training("cut", "--json")), { hear: killOnce("cut") });
+  cut = await longtail(launch(2, training("cut", "--json")), { onLine: killOnce("cut") });
 });
 
 test("two processes learn and judge as one does; the first alone writes", () => {
@@ -80,7 +80,7 @@ test("a killed process ends all and is named", () => {
 
 test("so is the first one, which the others met at", async () => {
   const args = launch(3, training("headless", "--json", "--timeout", "3600"));
-  const ended = await longtail(args, { hear: killOnce("headless", 0) });
+  const ended = await longtail(args, { onLine: killOnce("headless", 0) });
   assertNamed(ended, 0, /^\[[12]\] error: rank 0 ended, and with it the training/);
 });
 
@@ -88,7 +88,7 @@ test("after a killed process a restart finishes with the same weights", async ()
   const dropout = ["--set", "dropout=0.5"]; // each process's own draws go on, too
   await train(launch(2, training("whole", ...dropout)));
   const args = launch(2, training("parts", "--json", ...dropout), "--max-restarts", "1");
-  const parts = await longtail(args, { hear: killOnce("parts") });
+  const parts = await longtail(args, { onLine: killOnce("parts") });
   expect(parts.code, parts.stderr).toBe(0);
   expect(parts.stderr).toMatch(/^rank 1 failed: it was ended by SIGKILL\nstarting again, 1 of 1 times$/m);
   expect(parts.stderr).toMatch(/^\[0\] error: rank 1 ended without a word/m);

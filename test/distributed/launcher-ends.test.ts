@@ -15,13 +15,13 @@ const at = toyFolder("file");
 function launchers(all: string[][], signal: "SIGKILL" | "SIGTERM", to: number): Promise<Ended[]> {
   const started: ChildProcess[] = [];
   let sent = false;
-  const hear = (line: string): void => {
+  const onLine = (line: string): void => {
     if (sent || !line.includes('"type":"step"')) return;
     sent = true;
     started[to]!.kill(signal);
   };
   return Promise.all(
-    all.map((args) => longtail(args, { hear, started: (launcher) => started.push(launcher) })),
+    all.map((args) => longtail(args, { onLine, started: (launcher) => started.push(launcher) })),
   );
 }
 

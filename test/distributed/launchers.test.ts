@@ -16,7 +16,7 @@ const training = (): string[] => [
   command,
   ...trainingOf(at("data"), at("run"), "--timeout", "60", "--set", "epochs=1"),
 ];
-const judged = (): number =>
+const evaluated = (): number =>
   (JSON.parse(readFileSync(join(at("run"), "result.json"), "utf8")) as { images: number }).images;
 
 describe.skipIf("missing" in pytorch)(
@@ -27,7 +27,7 @@ describe.skipIf("missing" in pytorch)(
       const torchrun = ["-m", "torch.distributed.run", "--no-python", "--nproc-per-node", "2"];
       const { stdout } = await run(python, [...torchrun, process.execPath, ...training()]);
       expect(stdout).toContain("2 processes: a batch of 8 images");
-      expect(judged()).toBe(12);
+      expect(evaluated()).toBe(12);
     });
   },
 );
@@ -66,6 +66,6 @@ describe.skipIf(!mayMakeNamespaces)("two machines (needs the right to make netwo
     );
     expect(ends[0]!.stdout).toContain("[0] 2 processes: a batch of 8 images");
     expect(ends[1]!.stdout).toBe("");
-    expect(judged()).toBe(12);
+    expect(evaluated()).toBe(12);
   });
 });

@@ -12,12 +12,12 @@ const at = toyFolder("file");
 const runOn = (node: number, out: string): string => at(node === 0 ? out : `elsewhere/${out}`);
 
 /** Runs the launchers of two machines, a process each; `hear` sees what they print. */
-async function machines(out: string, hear: (line: string) => void, ...options: string[]) {
+async function machines(out: string, onLine: (line: string) => void, ...options: string[]) {
   const master = `127.0.0.1:${await freePort()}`;
   return Promise.all(
     [0, 1].map((node) => {
       const place = ["--nnodes", "2", "--node-rank", String(node), "--master", master, ...options];
-      return longtail(launch(1, training(at("data"), runOn(node, out), "--json"), ...place), { hear });
+      return longtail(launch(1, training(at("data"), runOn(node, out), "--json"), ...place), { onLine });
     }),
   );
 }

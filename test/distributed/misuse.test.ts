@@ -52,11 +52,11 @@ describe("wrong use is named", () => {
   });
 
   test.skipIf(existsSync(CUDA_LIBRARY))("NCCL where it is not built (skipped where it is)", async () => {
-    const told = await inRanks<string>(
+    const reported = await inRanks<string>(
       2,
-      `try { world.useNccl(); } catch (error) { tell(error.constructor.name + ": " + error.message); }`,
+      `try { world.useNccl(); } catch (error) { report(error.constructor.name + ": " + error.message); }`,
     );
-    for (const message of told)
+    for (const message of reported)
       expect(message).toMatch(
         /^UsageError: NCCL is not built: expected .*, found nothing\. Install the engine with CUDA/,
       );

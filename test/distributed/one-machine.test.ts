@@ -33,7 +33,7 @@ describe("each of two processes computes with", () => {
   });
 });
 
-interface Told {
+interface Report {
   /** Hash of an epoch's images without a cache. */
   readonly plain: string;
   readonly cached: readonly { readonly hash: string; readonly filled: readonly string[] }[];
@@ -41,7 +41,7 @@ interface Told {
 
 test("of processes that want the same cache on the disk at once one fills it and all read the same", async () => {
   const folders = Array.from({ length: 6 }, (_, i) => at(`cache-${i}`));
-  const told = await inRanks<Told>(
+  const reported = await inRanks<Report>(
     3,
     `
     const { createHash } = await import("node:crypto");
@@ -66,11 +66,11 @@ test("of processes that want the same cache on the disk at once one fills it and
     const { hash: plain } = await epoch({});
     const cached = [];
     for (const cacheFolder of given.folders) cached.push(await epoch({ cache: "disk", cacheFolder }));
-    tell({ plain, cached });`,
+    report({ plain, cached });`,
     { given: { recipe: toyRecipe(at("data")), folders } },
   );
   for (const [i] of folders.entries()) {
-    expect(told.flatMap(({ cached }) => cached[i]!.filled).sort()).toEqual(["test", "train"]);
-    for (const { plain, cached } of told) expect(cached[i]!.hash).toBe(plain);
+    expect(reported.flatMap(({ cached }) => cached[i]!.filled).sort()).toEqual(["test", "train"]);
+    for (const { plain, cached } of reported) expect(cached[i]!.hash).toBe(plain);
   }
 });

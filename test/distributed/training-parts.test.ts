@@ -10,7 +10,7 @@ const at = toyFolder("file");
 const { evaluation } = toyRecipe("unused");
 
 test("each process drops other features, and a checkpoint's random states come back to each", async () => {
-  const told = await inRanks<Record<"first" | "next" | "again", number[]>>(
+  const reported = await inRanks<Record<"first" | "next" | "again", number[]>>(
     2,
     `
     const { applySettings, prepare } = await load("training/prepare.js");
@@ -26,23 +26,23 @@ test("each process drops other features, and a checkpoint's random states come b
     const states = randomStates(training);
     const next = draw();
     await shareStart(training, () => ({ progress: null, warnings: [], randomStates: states }));
-    tell({ first, next, again: draw() });
+    report({ first, next, again: draw() });
     training[Symbol.dispose]();`,
     { given: { recipe: toyRecipe(at("data")) } },
   );
-  for (const { first, next, again } of told) {
+  for (const { first, next, again } of reported) {
     expect(next).not.toEqual(first);
     expect(again).toEqual(next);
   }
-  expect(told[1]!.first).not.toEqual(told[0]!.first);
-  expect(told[1]!.next).not.toEqual(told[0]!.next);
+  expect(reported[1]!.first).not.toEqual(reported[0]!.first);
+  expect(reported[1]!.next).not.toEqual(reported[0]!.next);
 });
 
 /** Linux counts what a process writes, to sockets as well. */
 test.skipIf(!existsSync("/proc/self/io"))(
   "a step reduces its gradients once, into however many parts its batch is cut",
   async () => {
-    const [told] = await inRanks<{ sent: Record<number, number>; numbers: number }>(
+    const [reported] = await inRanks<{ sent: Record<number, number>; numbers: number }>(
       2,
       `
       const { readFileSync } = await import("node:fs");
@@ -63,13 +63,13 @@ test.skipIf(!existsSync("/proc/self/io"))(
       sentBy(1);
       const sent = Object.fromEntries([1, 2, 4].map((accumulate) => [accumulate, sentBy(accumulate)]));
       const numbers = training.trainee.method.model.parameters().reduce((sum, { size }) => sum + size, 0);
-      tell({ sent, numbers });
+      report({ sent, numbers });
       batches.return();
       training[Symbol.dispose]();`,
       { given: { recipe: toyRecipe(at("data"), { syncBatchNorm: false }) } },
     );
-    const gradients = 4 * told!.numbers; // bytes, of each of two processes by the ring
-    for (const bytes of Object.values(told!.sent)) {
+    const gradients = 4 * reported!.numbers; // bytes, of each of two processes by the ring
+    for (const bytes of Object.values(reported!.sent)) {
       expect(bytes).toBeGreaterThan(gradients);
       expect(bytes).toBeLessThan(1.1 * gradients);
     }
@@ -80,7 +80,7 @@ describe("evaluation of 11 images in batches of 5 is split and comes together as
   test.each([2, 3])("%i processes", async (ranks) => {
     rmSync(join(at("data"), "test/cat/0.png"), { force: true });
     const data = { ...toyRecipe(at("data")).data, batch: 6 };
-    const told = await inRanks<Record<"alone" | "together", Answers>>(
+    const reported = await inRanks<Record<"alone" | "together", Answers>>(
       ranks,
       `
       const { ALONE } = await load("distributed/peers.js");
@@ -99,10 +99,10 @@ describe("evaluation of 11 images in batches of 5 is split and comes together as
         training[Symbol.dispose]();
         return all;
       };
-      tell({ alone: await answers(ALONE), together: await answers(world) });`,
+      report({ alone: await answers(ALONE), together: await answers(world) });`,
       { given: { recipe: toyRecipe(at("data"), { data, evaluation: { ...evaluation, batch: 5 } }) } },
     );
-    for (const { alone, together } of told) {
+    for (const { alone, together } of reported) {
       expect(together.images).toEqual(Array.from({ length: 11 }, (_, i) => i));
       const { logits, ...exact } = alone;
       expect(together).toMatchObject(exact);

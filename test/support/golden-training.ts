@@ -1,7 +1,7 @@
 /** Five training steps against the reference's: what the files train_*.safetensors hold, and the tests of it. */
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Labelled, Method } from "../../src/methods/ensemble/method.js";
+import type { Labeled, Method } from "../../src/methods/ensemble/method.js";
 import { Sgd } from "../../src/optim/sgd.js";
 import { scope } from "../../src/torch/scope.js";
 import { setThreads } from "../../src/torch/settings.js";
@@ -66,7 +66,7 @@ interface Run {
   evalLogits: Tensor[];
 }
 
-type NextBatch = (random: Mulberry32) => Labelled;
+type NextBatch = (random: Mulberry32) => Labeled;
 
 async function train(golden: GoldenTraining, method: Method, nextBatch: NextBatch): Promise<Run> {
   const { lr, seed, steps } = golden;

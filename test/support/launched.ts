@@ -14,13 +14,13 @@ export interface Ended {
 interface Options {
   readonly environment?: Record<string, string | undefined>;
   /** Sees each line of output. */
-  readonly hear?: (line: string) => void;
+  readonly onLine?: (line: string) => void;
   readonly started?: (child: ChildProcess) => void;
 }
 
 export function longtail(
   args: readonly string[],
-  { environment, hear, started }: Options = {},
+  { environment, onLine, started }: Options = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [command, ...args], {
     env: { ...process.env, OMP_NUM_THREADS: "1", ...environment },
@@ -30,7 +30,7 @@ export function longtail(
   const text = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text.stdout += chunk;
-    for (const line of chunk.split("\n")) hear?.(line);
+    for (const line of chunk.split("\n")) onLine?.(line);
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (text.stderr += chunk));
   return new Promise((resolve, reject) => {

@@ -55,7 +55,7 @@ function outcome(child: ChildProcess, rank: number): Promise<Ended> {
 
 /**
  * Runs JavaScript in a process for each rank. It sees `world` (all have met), `rank`, `load(path)` for the built modules,
- * `tell(value)`, and what `given` holds. Returns what each told, or throws the first error.
+ * `report(value)`, and what `given` holds. Returns what each told, or throws the first error.
  */
 export async function inRanks<T>(
   ranks: number,
@@ -80,7 +80,7 @@ export function program(code: string, given: Record<string, unknown>, timeoutMs:
   return `
     const load = (path) => import(${JSON.stringify(dist)} + path);
     const given = ${JSON.stringify(given)};
-    const tell = (value) => console.log(JSON.stringify(value));
+    const report = (value) => console.log(JSON.stringify(value));
     const { joinWorld } = await load("distributed/rendezvous.js");
     const { placeFrom } = await load("distributed/place.js");
     const world = await joinWorld(placeFrom(process.env), { timeoutMs: ${timeoutMs} });

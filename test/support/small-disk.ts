@@ -52,8 +52,8 @@ export class SmallDisk implements Disposable {
     return join(`/proc/${this.#holder.pid}/root`, this.folder, ...names);
   }
 
-  /** Runs a programme that sees the disk. */
-  run(programme: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+  /** Runs a program that sees the disk. */
+  run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
     const into = [
       "-t",
       String(this.#holder.pid),
@@ -63,7 +63,7 @@ export class SmallDisk implements Disposable {
     return new Promise((resolve) => {
       execFile(
         "nsenter",
-        [...into, `--wd=${process.cwd()}`, programme, ...args],
+        [...into, `--wd=${process.cwd()}`, program, ...args],
         { env },
         (error, _stdout, stderr) => {
           resolve({ code: error === null ? 0 : Number(error.code ?? 1), stderr });

@@ -102,7 +102,7 @@ function logitsOf(labels: Int32Array, counts: readonly number[], rng: Rng) {
   return noise.add(tensor(shift, { shape: [labels.length, classes] }));
 }
 
-interface Told {
+interface Report {
   readonly images: number;
   readonly classes: number;
   readonly testImages: number;
@@ -110,7 +110,7 @@ interface Told {
   readonly scores: object;
 }
 
-function* events(recipe: ResolvedRecipe, { images, scores, ...sizes }: Told): Generator<object> {
+function* events(recipe: ResolvedRecipe, { images, scores, ...sizes }: Report): Generator<object> {
   const { name, epochs } = recipe;
   const facts = {
     folder: "runs/synthetic",

@@ -20,10 +20,10 @@ function resampleRows(plane: Plane, outputs: number): Plane {
   );
 }
 
-function weighted(row: number[], centre: number, support: number): number {
-  const first = Math.max(0, Math.trunc(centre - support + 0.5));
-  const inputs = row.slice(first, Math.min(row.length, Math.trunc(centre + support + 0.5)));
-  const heights = inputs.map((_, i) => Math.max(0, 1 - Math.abs((first + i + 0.5 - centre) / support)));
+function weighted(row: number[], center: number, support: number): number {
+  const first = Math.max(0, Math.trunc(center - support + 0.5));
+  const inputs = row.slice(first, Math.min(row.length, Math.trunc(center + support + 0.5)));
+  const heights = inputs.map((_, i) => Math.max(0, 1 - Math.abs((first + i + 0.5 - center) / support)));
   const total = heights.reduce((a, b) => a + b);
   const sum = inputs.reduce(
     (sum, value, i) => sum + value * Math.round((heights[i]! / total) * 2 ** 22),

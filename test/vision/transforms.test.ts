@@ -88,7 +88,7 @@ describe("resize", () => {
     expect(sizeOf(3, 3, 7)).toEqual([7, 7]);
   });
 
-  it("keeps one colour one colour, and every value between the smallest and the largest", () => {
+  it("keeps one color one color, and every value between the smallest and the largest", () => {
     fc.assert(
       fc.property(image, side, side, (input, height, width) => {
         const out = transform(input, [{ kind: "resize-exact", height, width }]).data;

@@ -65,7 +65,7 @@ async function run(name: "cifar10" | "cifar100", options: DownloadArguments): Pr
     onProgress: show,
   });
   progress[Symbol.dispose]();
-  const told = output(options);
-  told.say(`${folder} holds ${name}; use --data ${to}`);
-  told.value({ name, format, folder, md5: archive.md5 });
+  const reported = output(options);
+  reported.say(`${folder} holds ${name}; use --data ${to}`);
+  reported.value({ name, format, folder, md5: archive.md5 });
 }

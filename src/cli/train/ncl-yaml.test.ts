@@ -114,8 +114,8 @@ describe("train", () => {
     expect(stderr).toContain("warning: not all of");
     expect(code).toBe(0);
     expect(result(run).experts).toHaveLength(experts);
-    const judged = await longtail("evaluate", run, "--threads", "1", "--json");
-    expect(result(run)).toMatchObject(JSON.parse(judged.stdout) as object);
+    const evaluated = await longtail("evaluate", run, "--threads", "1", "--json");
+    expect(result(run)).toMatchObject(JSON.parse(evaluated.stdout) as object);
   });
 
   test("more hard classes than there are", async () => {

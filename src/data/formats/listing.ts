@@ -29,7 +29,7 @@ export type Labeled<T extends Listed> = T & { readonly label: number };
 export interface ListedFormat<T extends Listed> {
   read(source: DataSource, split: Split, bad: BadRecords): Listing<T> | Promise<Listing<T>>;
   /** The images that are there, and their pixels. */
-  place(images: readonly Labeled<T>[], listing: Listing<T>, context: PlaceContext): Placed<T>;
+  place(images: readonly Labeled<T>[], listing: Listing<T>, context: PlaceContext): ListedPlace<T>;
 }
 
 export interface PlaceContext {
@@ -37,7 +37,7 @@ export interface PlaceContext {
   readonly bad: BadRecords;
 }
 
-export interface Placed<T extends Listed> {
+export interface ListedPlace<T extends Listed> {
   readonly images: readonly Labeled<T>[];
   readonly pixels: Pixels;
   readonly describe: Dataset["describe"];

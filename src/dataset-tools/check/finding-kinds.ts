@@ -153,7 +153,7 @@ export const FINDING_KINDS = {
   },
   grey: {
     severity: "note",
-    title: "Grey images",
+    title: "Gray images",
     advice: "Handled: their one channel is repeated for red, green and blue.",
   },
   cmyk: {

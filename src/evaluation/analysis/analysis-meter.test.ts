@@ -16,7 +16,7 @@ const counts = [200, 150, 50, 30, 5]; // many, many, medium, medium, few
 const classes = counts.map((_, c) => `class ${c}`);
 const groupOfClass = ["many", "many", "medium", "medium", "few"];
 
-function analyse(
+function analyze(
   images: readonly NaiveImage[],
   { batch = images.length, fitted = null }: { batch?: number; fitted?: FittedTemperatures | null } = {},
 ): Analysis {
@@ -70,7 +70,7 @@ describe("against plain code", () => {
   test("calibration of the ensemble and of each expert, by group", () => {
     fc.assert(
       fc.property(someImages, (images) => {
-        const { calibration } = analyse(images);
+        const { calibration } = analyze(images);
         expectSame(
           calibration.ensemble,
           byGroup((group) => naiveCalibration(within(images, group), mean)),
@@ -91,7 +91,7 @@ describe("against plain code", () => {
       fc.property(someImages, (images) => {
         const single = images[0]!.logits.length === 1;
         const expected = byGroup((group) => naiveAgreement(within(images, group)));
-        expectSame(analyse(images).agreement, single ? null : expected);
+        expectSame(analyze(images).agreement, single ? null : expected);
       }),
     );
   });
@@ -99,7 +99,7 @@ describe("against plain code", () => {
   test("confused pairs: every mistake is in one, and the examples are the surest", () => {
     fc.assert(
       fc.property(someImages, (images) => {
-        const { confusedPairs } = analyse(images);
+        const { confusedPairs } = analyze(images);
         const wrong = images.filter((image) => answer(mean(image)) !== image.label);
         expect(confusedPairs.reduce((sum, pair) => sum + pair.images, 0)).toBe(wrong.length);
         for (const { label, answer: taken, images: count, ofLabel, examples } of confusedPairs) {
@@ -121,7 +121,7 @@ describe("against plain code", () => {
   test("hardest images: of the smallest group there is, by loss, four of a class", () => {
     fc.assert(
       fc.property(someImages, (images) => {
-        const { group, images: hardest } = analyse(images).hardest;
+        const { group, images: hardest } = analyze(images).hardest;
         expect(group).toBe(
           (["few", "medium", "many"] as const).find((one) => within(images, one).length > 0),
         );
@@ -170,7 +170,7 @@ test("neither the order of the images nor the size of the batches matters", () =
   );
   fc.assert(
     fc.property(inAnyOrder, ({ images, shuffled, batch }) => {
-      expectSame(analyse(shuffled, { batch, fitted }), analyse(images, { fitted }));
+      expectSame(analyze(shuffled, { batch, fitted }), analyze(images, { fitted }));
     }),
   );
 });
@@ -189,7 +189,7 @@ test("temperatures: the ensemble's calibration with each of them", () => {
           { kind: "expert", temperatures: perExpert },
         ],
       };
-      const { temperature: found } = analyse(images, { fitted });
+      const { temperature: found } = analyze(images, { fitted });
       expect(found).toMatchObject({ fittedOn: "held-out", images: 7 });
       const scaled = [
         (image: NaiveImage) => mean(image).map((logit) => logit / temperature),
@@ -217,7 +217,7 @@ test("known values: two sure images, one of them wrong, and one that is not sure
     label,
     logits: [probabilities.map((p) => log(p))],
   });
-  const found = analyse([
+  const found = analyze([
     image(0, 0, [0.9, 0.025, 0.025, 0.025, 0.025]),
     image(1, 4, [0.9, 0.025, 0.025, 0.025, 0.025]),
     image(2, 2, [0.1, 0.2, 0.5, 0.1, 0.1]),
@@ -239,6 +239,6 @@ test("known values: two sure images, one of them wrong, and one that is not sure
 test("keeps no tensor", () => {
   const image = { index: 0, label: 1, logits: [[1, 2, 3, 4, 5]] };
   const { live } = memory();
-  analyse([image], { fitted: { images: 1, temperatures: [{ kind: "global", temperature: 2 }] } });
+  analyze([image], { fitted: { images: 1, temperatures: [{ kind: "global", temperature: 2 }] } });
   expect(memory().live).toBe(live);
 });

@@ -3,8 +3,8 @@ import { increment } from "../tally.js";
 import type { Predictions } from "./predictions.js";
 import { insertInOrder } from "./first-few.js";
 
-const MOST_PAIRS = 24;
-const MOST_EXAMPLES = 4;
+const MAX_PAIRS = 24;
+const MAX_EXAMPLES = 4;
 
 type Example = ConfusedPair["examples"][number];
 
@@ -16,7 +16,7 @@ interface Confused {
 }
 
 const examplesInOrder = {
-  most: MOST_EXAMPLES,
+  most: MAX_EXAMPLES,
   before: (a: Example, b: Example): boolean =>
     a.probability > b.probability || (a.probability === b.probability && a.index < b.index),
 };
@@ -59,7 +59,7 @@ export class ConfusedPairs {
           a.label - b.label ||
           a.answer - b.answer,
       )
-      .slice(0, MOST_PAIRS);
+      .slice(0, MAX_PAIRS);
   }
 
   #pair(label: number, answer: number): Confused {

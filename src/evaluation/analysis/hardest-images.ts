@@ -4,8 +4,8 @@ import type { Group } from "../../data/groups.js";
 import type { Predictions } from "./predictions.js";
 import { insertInOrder } from "./first-few.js";
 
-const MOST_IMAGES = 48;
-const MOST_OF_A_CLASS = 4;
+const MAX_IMAGES = 48;
+const MAX_OF_A_CLASS = 4;
 const LIKELIEST = 3;
 
 interface Shown {
@@ -34,7 +34,7 @@ export class HardestImages {
 
   add({ logProbabilities, ensemble, experts, labels, indices }: Shown): void {
     const likeliest = topOf(logProbabilities);
-    const order = { most: MOST_OF_A_CLASS, before: harder };
+    const order = { most: MAX_OF_A_CLASS, before: harder };
     labels.forEach((label, i) => {
       const loss = ensemble.loss[i]!;
       const image = {
@@ -51,7 +51,7 @@ export class HardestImages {
     for (const group of ["few", "medium", "many"] as const) {
       const found = this.#ofClass.filter((_, label) => this.#groupOfClass[label] === group).flat();
       if (found.length > 0) {
-        const images = found.sort((a, b) => (harder(a, b) ? -1 : 1)).slice(0, MOST_IMAGES);
+        const images = found.sort((a, b) => (harder(a, b) ? -1 : 1)).slice(0, MAX_IMAGES);
         return { group, images };
       }
     }

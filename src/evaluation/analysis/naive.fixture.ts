@@ -50,7 +50,7 @@ export function naiveCalibration(
   of: (image: NaiveImage) => readonly number[],
 ): Calibration | null {
   if (images.length === 0) return null;
-  const told = images.map((image) => {
+  const reported = images.map((image) => {
     const probabilities = softmax(of(image));
     const squares = probabilities.map((p, c) => (p - (c === image.label ? 1 : 0)) ** 2);
     return {
@@ -63,7 +63,7 @@ export function naiveCalibration(
   const average = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
   const bins = Array.from({ length: 15 }, (_, b) => {
-    const within = told.filter(({ confidence: p }) => p > b / 15 && p <= (b + 1) / 15);
+    const within = reported.filter(({ confidence: p }) => p > b / 15 && p <= (b + 1) / 15);
     if (within.length === 0) return { images: 0, confidence: null, accuracy: null };
     return {
       images: within.length,
@@ -74,12 +74,12 @@ export function naiveCalibration(
   const gaps = bins.map((bin) => Math.abs((bin.accuracy ?? 0) - (bin.confidence ?? 0)));
   return {
     images: images.length,
-    accuracy: 100 * average(told.map(({ right }) => Number(right))),
-    confidence: 100 * average(told.map(({ confidence }) => confidence)),
+    accuracy: 100 * average(reported.map(({ right }) => Number(right))),
+    confidence: 100 * average(reported.map(({ confidence }) => confidence)),
     ece: gaps.reduce((sum, gap, b) => sum + (gap * bins[b]!.images) / images.length, 0),
     mce: Math.max(...gaps),
-    nll: average(told.map(({ nll }) => nll)),
-    brier: average(told.map(({ brier }) => brier)),
+    nll: average(reported.map(({ nll }) => nll)),
+    brier: average(reported.map(({ brier }) => brier)),
     bins,
   };
 }

@@ -10,7 +10,7 @@ const shares = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 4, maxLe
 const logits = fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 4, maxLength: 4 });
 
 describe("moving logits from some shares of the classes to others", () => {
-  test("is Bayes' rule: probabilities are multiplied by target over source and normalised", () => {
+  test("is Bayes' rule: probabilities are multiplied by target over source and normalized", () => {
     fc.assert(
       fc.property(logits, shares, shares, (z, target, source) => {
         const shift = logShift(target, source);

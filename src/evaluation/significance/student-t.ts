@@ -1,5 +1,5 @@
 /**
- * P(|T| > t) of Student's t distribution with `df` degrees of freedom: the regularised incomplete beta function
+ * P(|T| > t) of Student's t distribution with `df` degrees of freedom: the regularized incomplete beta function
  * I_x(df/2, 1/2) at x = df / (df + t²). Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.1.
  */
 export function twoSidedP(t: number, df: number): number {

@@ -124,7 +124,7 @@ describe("a temperature for each expert", () => {
     expect(guesses).toBeGreaterThan(10);
   });
 
-  test("fits no worse than one temperature, and better than its neighbours", () => {
+  test("fits no worse than one temperature, and better than its neighbors", () => {
     fc.assert(
       fc.property(imagesOf(3), (images) => {
         const { temperature } = fit(images, "global");

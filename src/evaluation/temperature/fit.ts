@@ -121,7 +121,7 @@ function lossOfBatch({ terms, labels }: Terms, inverse: readonly number[], added
   const ofLabel = labels.view([images, 1, 1]);
   const value = logProbabilities.gather(1, ofLabel.squeeze(2)).neg();
   const gradient = means.sub(t.gather(2, ofLabel.expand([images, factors, 1])));
-  const centred = t.sub(means);
-  const hessian = centred.mul(p).matmul(centred.transpose(1, 2)); // [n, F, F]
+  const centered = t.sub(means);
+  const hessian = centered.mul(p).matmul(centered.transpose(1, 2)); // [n, F, F]
   return [value, gradient, hessian].flatMap((each) => each.sum({ dim: [0] }).toList());
 }

@@ -5,7 +5,7 @@ import type { Tensor } from "../../torch/tensor.js";
 import type { Meter, Observation } from "../meter.js";
 
 /** Numbers that are kept at most: half a gigabyte of float32. */
-const MOST_NUMBERS = 2 ** 27;
+const MAX_NUMBERS = 2 ** 27;
 
 /** Logits of some images, on the CPU. */
 export interface LogitBatch {
@@ -25,7 +25,7 @@ export class KeptLogits implements Meter, Disposable {
 
   /** images: of the whole pass */
   constructor({ images, experts, classes }: { images: number; experts: number; classes: number }) {
-    this.#every = Math.max(1, Math.ceil((images * experts * classes) / MOST_NUMBERS));
+    this.#every = Math.max(1, Math.ceil((images * experts * classes) / MAX_NUMBERS));
   }
 
   /** How many images are kept. */

@@ -13,7 +13,7 @@ export interface BoxProblem {
   readonly expand: (point: readonly number[]) => Expansion;
 }
 
-const MOST_STEPS = 100;
+const MAX_STEPS = 100;
 const TOLERANCE = 1e-10; // of a coordinate, relative
 
 /**
@@ -24,7 +24,7 @@ const TOLERANCE = 1e-10; // of a coordinate, relative
 export function minimize({ start, least, most, expand }: BoxProblem): number[] {
   let point = [...start];
   let here = expand(point);
-  for (let step = 0; step < MOST_STEPS; step += 1) {
+  for (let step = 0; step < MAX_STEPS; step += 1) {
     const direction = newtonDirection(point, here, { least, most });
     const next = downhill({ point, here, direction, cut: (x) => Math.min(most, Math.max(least, x)), expand });
     if (next === null) return point;

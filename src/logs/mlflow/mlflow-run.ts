@@ -47,11 +47,11 @@ export class MlflowRun {
   static async open(server: MlflowServer, settings: MlflowSettings, folder: RunFolder): Promise<MlflowRun> {
     const { url } = settings;
     const description: unknown = JSON.parse(readFileSync(folder.recipe, "utf8"));
-    const told = storedRun(folder, url);
-    if (told !== null) {
-      await server.post("runs/update", { run_id: told, status: "RUNNING" });
-      const known = await server.get("runs/get", { run_id: told });
-      const run = new MlflowRun(server, told, known);
+    const reported = storedRun(folder, url);
+    if (reported !== null) {
+      await server.post("runs/update", { run_id: reported, status: "RUNNING" });
+      const known = await server.get("runs/get", { run_id: reported });
+      const run = new MlflowRun(server, reported, known);
       const params = (valueAt(known, ["run", "data", "params"]) ?? []) as Param[];
       await run.#logParams(description, new Set(params.map(({ key }) => key)));
       return run;

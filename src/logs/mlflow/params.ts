@@ -6,8 +6,8 @@ export interface Param {
 }
 
 /** What MLflow takes at most, in characters; longer ones are cut. */
-const LONGEST_KEY = 250;
-const LONGEST_VALUE = 6000;
+const MAX_KEY_LENGTH = 250;
+const MAX_VALUE_LENGTH = 6000;
 
 /** A recipe as MLflow's parameters: a dotted key each; a list is one value, as JSON. */
 export function paramsOf(value: unknown, prefix = ""): Param[] {
@@ -18,6 +18,9 @@ export function paramsOf(value: unknown, prefix = ""): Param[] {
   }
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return [
-    { key: prefix.replaceAll(/[^\w.\-/ ]/g, "_").slice(0, LONGEST_KEY), value: text.slice(0, LONGEST_VALUE) },
+    {
+      key: prefix.replaceAll(/[^\w.\-/ ]/g, "_").slice(0, MAX_KEY_LENGTH),
+      value: text.slice(0, MAX_VALUE_LENGTH),
+    },
   ];
 }

@@ -54,8 +54,8 @@ export class TensorBoardLog implements Log {
 
   *#records(event: TrainingEvent): Generator<Uint8Array> {
     const { time } = event;
-    const told = this.#scalars.at(event);
-    if (told !== null) yield record({ time, step: told.step }, scalarValues(told.scalars));
+    const reported = this.#scalars.at(event);
+    if (reported !== null) yield record({ time, step: reported.step }, scalarValues(reported.scalars));
     else if (event.type === "images") yield* this.#picture(event);
     else if (event.type === "histograms")
       yield record({ time, step: this.#scalars.lastStepOf(event.epoch) }, histogramValues(event));

@@ -3,7 +3,7 @@ import { noGrad } from "../../torch/autograd.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { ClassValues } from "./class-values.js";
 import { logCounts, type Targets } from "./cross-entropy.js";
-import type { Labelled, Method, StepContext, StepResult, TrainingClasses, View } from "./method.js";
+import type { Labeled, Method, StepContext, StepResult, TrainingClasses, View } from "./method.js";
 
 /** A method whose model is an ensemble of experts that all see the same images; a subclass says what the loss is. */
 export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Method {
@@ -27,7 +27,7 @@ export abstract class ExpertsMethod<M extends Ensemble = Ensemble> implements Me
     return this.model.forward(images);
   }
 
-  step({ images, ...targets }: Labelled, context: StepContext): StepResult {
+  step({ images, ...targets }: Labeled, context: StepContext): StepResult {
     const logits = this.logits(images);
     return stepResult(logits, targets.labels, this.lossTerms(logits, targets, context));
   }

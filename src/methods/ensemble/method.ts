@@ -6,7 +6,7 @@ import type { Tensor } from "../../torch/tensor.js";
 export type View = "train" | "second";
 
 /** A training batch as a method gets it. */
-export interface Labelled extends Targets {
+export interface Labeled extends Targets {
   /** [V·N, 3, H, W]: the first view of all images, then the second, and so on. */
   readonly images: Tensor;
   /** False for all but the last of the micro-batches that a step's batch is cut into. */
@@ -65,7 +65,7 @@ export interface Method extends Disposable {
    */
   onEpochStart?(epoch: number): boolean;
   /** The forward half of a training step: loss.backward() and the optimizer are the loop's. */
-  step(batch: Labelled, context: StepContext): StepResult;
+  step(batch: Labeled, context: StepContext): StepResult;
   /** Raw logits of each expert, [N, C], without gradient; the ensemble's are their mean. Call model.eval() before. */
   predict(images: Tensor): readonly Tensor[];
   /** Frees what the method holds, its model included. */

@@ -6,7 +6,7 @@ import { memory, scope } from "../../torch/scope.js";
 import { tensor } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
 import { stackLogits } from "../ensemble/cross-entropy.js";
-import { SINGLE_STEP, type Labelled } from "../ensemble/method.js";
+import { SINGLE_STEP, type Labeled } from "../ensemble/method.js";
 import { buildMethod, logitPriorOf, methodIssues } from "../index.js";
 import { weightedFromEpoch } from "./index.js";
 import { classBalancedWeights, labelMargins, ldamLoss } from "./loss.js";
@@ -114,7 +114,7 @@ test("equal counts leave scaled cross-entropy with one margin for all", () => {
   );
 });
 
-function batch(): Labelled {
+function batch(): Labeled {
   return {
     images: new Rng(5).normal([4, 3, 8, 8]),
     labels: tensor([0, 1, 2, 0], { dtype: "int64" }),
@@ -157,7 +157,7 @@ test("mixed images count by their shares", () => {
   built.model.eval();
   const { images, labels } = batch();
   const other = tensor([2, 0, 1, 1], { dtype: "int64" });
-  const lossOf = (targets: Omit<Labelled, "images">): number =>
+  const lossOf = (targets: Omit<Labeled, "images">): number =>
     built.step({ images, ...targets }, SINGLE_STEP).loss.item();
   const mixed = lossOf({ labels, mixed: { labels: other, share: 0.3 } });
   expect(mixed).toBeCloseTo(0.3 * lossOf({ labels }) + 0.7 * lossOf({ labels: other }), 4);

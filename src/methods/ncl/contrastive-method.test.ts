@@ -5,7 +5,7 @@ import { Rng } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
 import { autocast } from "../../torch/settings.js";
 import type { Tensor } from "../../torch/tensor.js";
-import { SINGLE_STEP, type Labelled } from "../ensemble/method.js";
+import { SINGLE_STEP, type Labeled } from "../ensemble/method.js";
 import {
   buildContrastiveEnsemble,
   NclContrastiveMethod,
@@ -43,7 +43,7 @@ function build(
   return new NclContrastiveMethod(model, training, { ...options, shuffle });
 }
 
-function batch(step = 0): Labelled {
+function batch(step = 0): Labeled {
   const labels = tensor([0, 1, 2, 0], { dtype: "int64" });
   return { images: new Rng(5, step).normal([8, 3, 8, 8]), labels };
 }

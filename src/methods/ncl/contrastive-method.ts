@@ -10,7 +10,7 @@ import type { BuildRecipe } from "../ensemble/define-method.js";
 import { BalancedMethod, stepResult } from "../ensemble/experts-method.js";
 import type {
   BatchPeers,
-  Labelled,
+  Labeled,
   StepContext,
   StepResult,
   TrainingClasses,
@@ -61,7 +61,7 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
     this.#peers = options.peers ?? NO_PEERS;
   }
 
-  override step({ images, labels, lastPart = true }: Labelled, { step }: StepContext): StepResult {
+  override step({ images, labels, lastPart = true }: Labeled, { step }: StepContext): StepResult {
     const [count] = labels.shape as [number];
     const features = this.model.features(images.narrow(0, 0, count));
     const logits = this.model.classify(features);

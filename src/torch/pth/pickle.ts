@@ -1,5 +1,5 @@
 /**
- * Python's pickle format, protocols 2 to 4: a small stack machine's programme (Python's pickletools describes each
+ * Python's pickle format, protocols 2 to 4: a small stack machine's program (Python's pickletools describes each
  * operation). Nothing of it reaches JavaScript's own objects: dictionaries become Maps, lists and tuples arrays, and
  * the names of Python functions and classes are looked up in the world that the caller gives, which may refuse them.
  */

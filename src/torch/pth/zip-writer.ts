@@ -9,7 +9,7 @@ export interface NewEntry {
 const ALIGNMENT = 64; // of every entry's bytes, so that they can be mapped into memory; PyTorch's own
 const FIRST_DAY = 0x21; // 1980-01-01: equal contents make equal files
 const LARGEST = 0xffffffff;
-const MOST_ENTRIES = 0xfffe;
+const MAX_ENTRIES = 0xfffe;
 
 interface Written {
   readonly name: Buffer;
@@ -30,7 +30,7 @@ export function* zipOf(entries: Iterable<NewEntry>): Generator<Uint8Array> {
     const entry = { name: Buffer.from(name), crc: crc32(content), size: content.length, start: position };
     const head = localHeader(entry);
     position += head.length + content.length;
-    if (position > LARGEST || written.length >= MOST_ENTRIES)
+    if (position > LARGEST || written.length >= MAX_ENTRIES)
       throw new LongtailError(
         "a .pth file cannot hold more than 4 GiB or 65,534 tensors; write --format safetensors instead",
       );

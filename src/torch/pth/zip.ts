@@ -22,7 +22,7 @@ const END_64 = 0x06064b50;
 const LOCATOR_64 = 0x07064b50;
 const END_SIZE = 22;
 const LOCATOR_SIZE = 20;
-const LONGEST_COMMENT = 0xffff;
+const MAX_COMMENT_LENGTH = 0xffff;
 const SMALLEST_RECORD = 46; // of the directory
 const IN_ZIP64 = 0xffffffff;
 
@@ -54,7 +54,7 @@ interface Directory {
 
 /** The directory's place stands in the last bytes, before a comment of any length. */
 function findDirectory(file: InputFile): Directory {
-  const tailStart = Math.max(0, file.size - END_SIZE - LONGEST_COMMENT);
+  const tailStart = Math.max(0, file.size - END_SIZE - MAX_COMMENT_LENGTH);
   const tail = Buffer.from(file.read(file.size - tailStart, tailStart, "the archive's end").buffer);
   for (let at = tail.length - END_SIZE; at >= 0; at -= 1) {
     if (tail.readUInt32LE(at) !== END || tail.readUInt16LE(at + 20) !== tail.length - at - END_SIZE) continue;

@@ -56,12 +56,12 @@ test.each([
 test("interrupted and resumed, it ends as one that never was", async () => {
   const settings = recipe({ epochs: 3 });
   const whole = await trainToy(settings, at("whole"));
-  const told: TrainingEvent[] = [];
+  const reported: TrainingEvent[] = [];
   for (const steps of [2, 5, 100]) {
     const controller = new AbortController();
     let seen = 0;
     const listen = (event: TrainingEvent): void => {
-      told.push(event);
+      reported.push(event);
       if (event.type === "step" && ++seen === steps) controller.abort();
     };
     const { signal } = controller;
@@ -70,7 +70,7 @@ test("interrupted and resumed, it ends as one that never was", async () => {
   expect(last("parts").equals(last("whole"))).toBe(true);
   const steps = (events: readonly TrainingEvent[]): unknown[] =>
     story(events.filter(({ type }) => type === "step"));
-  expect(steps(told)).toEqual(steps(whole.events));
+  expect(steps(reported)).toEqual(steps(whole.events));
 });
 
 test("a loss that is no number names its own step and images", async () => {

@@ -1,6 +1,6 @@
 /** A recorded step is the plain one, bit for bit: a recorder that does the work anew at each replay stands for the GPU's. */
 import { expect, test } from "vitest";
-import type { Labelled } from "../../methods/ensemble/method.js";
+import type { Labeled } from "../../methods/ensemble/method.js";
 import { buildMethod } from "../../methods/index.js";
 import { LossScaler } from "../../optim/loss-scaler.js";
 import { Sgd } from "../../optim/sgd.js";
@@ -29,7 +29,7 @@ const recipe = toyRecipe("data", { dropout: 0 });
 const anew: Recorder = (work) => ({ replay: work, [Symbol.dispose]: () => undefined });
 
 /** The 1st to 9th step's batch; the 6th is smaller, as an epoch's last one. */
-function batchOf(step: number): Labelled {
+function batchOf(step: number): Labeled {
   const images = step === 5 ? 3 : BATCH;
   const labels = tensor(
     Array.from({ length: images }, (_, i) => (i + step) % 3),

@@ -1,4 +1,4 @@
-import type { Labelled } from "../../methods/ensemble/method.js";
+import type { Labeled } from "../../methods/ensemble/method.js";
 import { graphCaptureBlockerOf } from "../../methods/index.js";
 import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
 import { TrainingError } from "../../support/errors.js";
@@ -13,7 +13,7 @@ export const WARM_UP = 3;
 
 interface Recorded {
   readonly recording: Recording;
-  readonly inputs: Pick<Labelled, "images" | "labels">;
+  readonly inputs: Pick<Labeled, "images" | "labels">;
   /** Of each parameter, where a replay leaves them; null for one that has none. */
   readonly gradients: readonly (Tensor | null)[];
 }

@@ -101,11 +101,11 @@ export class SlurmCluster implements AsyncDisposable {
       env: this.#environment,
     });
     const daemon: Daemon = { name, process: child, said: "" };
-    const hear = (chunk: Buffer): void => {
+    const onLine = (chunk: Buffer): void => {
       daemon.said = `${daemon.said}${chunk.toString()}`.slice(-2000);
     };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
+    child.stdout.on("data", onLine);
+    child.stderr.on("data", onLine);
     this.#daemons.push(daemon);
   }
 

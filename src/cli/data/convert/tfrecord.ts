@@ -8,7 +8,7 @@ Writes DIR/train/CLASS/NUMBER.png and DIR/train.json, annotations as NCL's PyTor
 can be trained on as it is (data.kind image-folder or annotations).
 
 Records are tf.train.Examples with a label (int64) and an image: an image file, which is written as it is; raw bytes
-beside height and width, their colours interleaved; or CIFAR's 3072 raw bytes, a plane a colour, as in the long-tailed
+beside height and width, their colors interleaved; or CIFAR's 3072 raw bytes, a plane a color, as in the long-tailed
 CIFAR of Cui et al. (CVPR 2019). All checksums are checked. Whether red or blue comes first cannot be seen in a file:
 look at an image, and use --channels bgr where skies are orange.
 
