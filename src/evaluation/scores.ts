@@ -23,7 +23,7 @@ export interface GroupAccuracy {
 export interface ClassScores {
   /** Balanced accuracy: the mean of the classes' accuracies. */
   readonly balanced: number;
-  /** Harmonic mean of the classes' accuracies: 0 as soon as one class is never recognised. */
+  /** Harmonic mean of the classes' accuracies: 0 as soon as one class is never recognized. */
   readonly harmonicMean: number;
   /** The lowest accuracy of a class. */
   readonly worstClass: number;

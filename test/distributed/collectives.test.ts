@@ -120,13 +120,13 @@ test.each([
 );
 
 test("batch norm counts the values of all processes: one a channel is refused, two are taken", async () => {
-  const told = await inRanks<string[]>(
+  const reported = await inRanks<string[]>(
     2,
     `
-    const { BatchNorm2d, synchroniseBatchNorm } = await load("nn/batch-norm.js");
+    const { BatchNorm2d, synchronizeBatchNorm } = await load("nn/batch-norm.js");
     const { Rng } = await load("torch/random.js");
     const norm = new BatchNorm2d({ channels: 2 });
-    synchroniseBatchNorm(norm, world.group.id);
+    synchronizeBatchNorm(norm, world.group.id);
     const rng = new Rng(1, rank);
     const outcome = (images) => {
       try {
