@@ -136,11 +136,11 @@ test("batch norm counts the values of all processes: one a channel is refused, t
         return error.message;
       }
     };
-    tell([[1, 1], [2, 0], [1, 0]].map((images) => outcome(images[rank])));`,
+    report([[1, 1], [2, 0], [1, 0]].map((images) => outcome(images[rank])));`,
   );
   const refused = (images: number): RegExp =>
     new RegExp(`expected more than 1 value per channel when training .*, received \\[${images}, 2, 1, 1\\]`);
-  for (const [rank, outcomes] of told.entries()) {
+  for (const [rank, outcomes] of reported.entries()) {
     expect(outcomes.slice(0, 2)).toEqual(["true", "true"]);
     expect(outcomes[2]).toMatch(refused(1 - rank));
   }
