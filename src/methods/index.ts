@@ -1,6 +1,7 @@
 /** The methods that come with longtail, and how the rest of longtail asks for one by its recipe. */
 import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { TrainingError } from "../support/errors.js";
 import { countStages } from "../models/registry.js";
 import { balancedSoftmax } from "./balanced-softmax/index.js";
 import { crossEntropy } from "./cross-entropy/index.js";
@@ -71,4 +72,30 @@ export function termsOf({
   method: { kind },
 }: Pick<ResolvedRecipe, "method">): Readonly<Record<string, string>> {
   return methodDefinition(kind).terms;
+}
+
+/** Rounding of a loss's terms that float32 adds up. */
+const ROUNDING = 1e-3;
+
+/**
+ * Checks what a step reports against its method's definition.
+ * @throws TrainingError for a term that the definition does not name, or terms that do not add up to the loss.
+ */
+export function assertTerms(
+  recipe: Pick<ResolvedRecipe, "method">,
+  { loss, terms }: { readonly loss: number; readonly terms: Readonly<Record<string, number>> },
+): void {
+  const { kind } = recipe.method;
+  const known = termsOf(recipe);
+  const unknown = Object.keys(terms).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined)
+    throw new TrainingError(
+      `method ${kind}: expected terms of the loss that its definition names (${Object.keys(known).join(", ")}), found ${unknown}`,
+    );
+  const sum = Object.values(terms).reduce((total, term) => total + term, 0);
+  if (Math.abs(sum - loss) <= ROUNDING * Math.max(1, Math.abs(loss))) return;
+  const found = Object.entries(terms).map(([name, value]) => `${name} ${value}`);
+  throw new TrainingError(
+    `method ${kind}: expected terms that add up to the loss, ${loss}, found ${sum} (${found.join(", ")})`,
+  );
 }

@@ -9,7 +9,7 @@ import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
 import { SINGLE_STEP, type Labeled, type Method } from "./ensemble/method.js";
-import { buildMethod, methodIssues, type MethodRecipe, termsOf } from "./index.js";
+import { assertTerms, buildMethod, methodIssues, type MethodRecipe, termsOf } from "./index.js";
 import { toyRecipe } from "../training/toy.fixture.js";
 import { nclOptions, nestedOptions } from "./ensemble/problems.fixture.js";
 
@@ -127,6 +127,19 @@ test.each(methods)("$kind: a step leaves as many tensors as there were, and disp
   optimizer[Symbol.dispose]();
   method[Symbol.dispose]();
   expect(memory()).toEqual(before);
+});
+
+test("a step's terms must be those of the definition, and add up to the loss", () => {
+  const report = (loss: number, terms: Record<string, number>) => () => {
+    assertTerms({ method: ncl }, { loss, terms });
+  };
+  expect(report(3, { crossEntropy: 1, hard: 2.0001 })).not.toThrow();
+  expect(report(3, { crossEntropy: 1, hard: 1.5 })).toThrowErrorMatchingInlineSnapshot(
+    `[TrainingError: method ncl: expected terms that add up to the loss, 3, found 2.5 (crossEntropy 1, hard 1.5)]`,
+  );
+  expect(report(3, { crossEntropy: 1, soft: 2 })).toThrowErrorMatchingInlineSnapshot(
+    `[TrainingError: method ncl: expected terms of the loss that its definition names (crossEntropy, hard, distillation, hardDistillation, contrastive), found soft]`,
+  );
 });
 
 test("predict gives each expert's raw logits, without gradient", () => {

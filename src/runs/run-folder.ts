@@ -99,6 +99,8 @@ export interface RunDescription {
     readonly test: DatasetCard;
     readonly heldOutHash?: string | null;
   };
+  /** Names and meanings of the terms of the loss; recipe.json of earlier versions has none. */
+  readonly terms?: Readonly<Record<string, string>>;
   readonly versions: Versions;
   /** The command line, program first; empty when started from code. */
   readonly command: readonly string[];

@@ -1,3 +1,4 @@
+import { assertTerms } from "../methods/index.js";
 import { MIN_SCALE } from "../optim/loss-scaler.js";
 import type { Emit } from "../runs/events.js";
 import { secondsSince } from "../support/units.js";
@@ -60,6 +61,7 @@ export class StepLog {
     const { loss } = numbers;
     if (!Number.isFinite(loss)) throw divergenceError(this.#failure(step));
     if (scale !== null && !(scale >= MIN_SCALE)) throw scaleError({ ...this.#failure(step), scale });
+    if (this.#losses.length === 0) assertTerms(this.#run.recipe, { loss, terms });
     this.#losses = [...this.#losses, loss].slice(-KEPT_LOSSES);
     this.#addUp(step);
     this.#run.emit({

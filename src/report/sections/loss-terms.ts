@@ -5,7 +5,7 @@ import { percentText, type Section, sentences, table } from "../html/section.js"
 import type { ReportedRun } from "../run/reported-run.js";
 import type { TrainingPoint } from "../run/step-means.js";
 
-/** What the methods' terms do. */
+/** Meanings of the terms in runs of earlier versions, which do not record them. */
 const MEANINGS: Readonly<Record<string, string>> = {
   crossEntropy: "each expert learns the labels, on all classes",
   hard: "each expert learns the labels among an image's hardest classes",
@@ -34,7 +34,7 @@ export function lossTermsSection({ history, description }: ReportedRun): Section
     title: "What the terms of the loss did",
     lead: sentences(sharesText(end, names), agreementText(training, end, { names, experts })),
     body: markup`<div class="charts">${[termsChart(training, names), sharesChart(training, names)]}</div>
-${termsTable(training, end, names)}`,
+${termsTable(training, end, { ...MEANINGS, ...description.terms })}`,
   };
 }
 
@@ -101,7 +101,12 @@ function sharesChart(training: readonly TrainingPoint[], names: readonly string[
   });
 }
 
-function termsTable(training: readonly TrainingPoint[], end: Terms, names: readonly string[]) {
+function termsTable(
+  training: readonly TrainingPoint[],
+  end: Terms,
+  meanings: Readonly<Record<string, string>>,
+) {
+  const names = Object.keys(end.parts);
   return table({
     name: "Terms of the loss",
     head: ["term", "what it does", "at first", "highest", "last epoch", "share then, %"],
@@ -109,7 +114,7 @@ function termsTable(training: readonly TrainingPoint[], end: Terms, names: reado
       const values = training.map(({ parts }) => parts[name] ?? 0);
       const last = end.parts[name] ?? 0;
       const shown = [values[0]!, Math.max(...values), last].map((value) => value.toFixed(3));
-      return [name, MEANINGS[name] ?? "", ...shown, (100 * last) / total(end, names)];
+      return [name, meanings[name] ?? "", ...shown, (100 * last) / total(end, names)];
     }),
     text: [1],
   });
