@@ -20,7 +20,22 @@ const app = await Application.bootstrapWithPlugins({
   treatWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true, notDocumented: false },
   // Types inside of others that nobody names by themselves.
-  intentionallyNotExported: ["GROUPS", "Recipe", "TextStream", "Part", "Stage", "BestEpoch"],
+  intentionallyNotExported: [
+    "BatchPeers",
+    "BuildRecipe",
+    "Method",
+    "MethodSchema",
+    "RecipeIssue",
+    "RecipeWith",
+    "RecipeWithMethod",
+    "TrainingClasses",
+    "GROUPS",
+    "Recipe",
+    "TextStream",
+    "Part",
+    "Stage",
+    "BestEpoch",
+  ],
   blockTags: ["@example", "@throws", "@param", "@returns", "@module"],
 });
 const api = await app.convert();

@@ -34,6 +34,7 @@ export { formatSeeds } from "./evaluation/over-seeds.js";
 export { formatAccuracy, formatEvaluation } from "./evaluation/results-table.js";
 export { consoleListener } from "./logs/console.js";
 export { formatProfile } from "./profile/text.js";
+export { defineMethod, type LogitPrior, type MethodDefinition } from "./methods/ensemble/define-method.js";
 export { defineRecipe } from "./recipes/define.js";
 export {
   CheckpointError,

@@ -6,6 +6,7 @@ import type { EngineLocation } from "../libtorch/locate.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
 import type { CompareOptions } from "../report/compare/compare-runs.js";
 import type { Comparison } from "../report/compare/comparison.js";
+import { defineMethodOf } from "../recipes/method-file.js";
 import { UsageError } from "../support/errors.js";
 import type { EngineInfo } from "../torch/native.js";
 import { trainable } from "./recipes.js";
@@ -29,6 +30,7 @@ export async function load(
   } = {},
 ): Promise<TrainedModel> {
   const { loadModel } = await import("../inference/model.js");
+  await defineMethodOf(path);
   const { recipe, data, ...rest } = options;
   if (recipe !== undefined && options.weights !== undefined)
     throw new UsageError("weights chooses among a checkpoint's; a file that needs a recipe holds one kind");
@@ -75,6 +77,7 @@ export async function exportModel(run: string, options: ExportOptions): Promise<
  * const { groups, differences } = await compare(["runs/ce-seeds", "runs/ncl-seeds"], { out: "compare.html" });
  */
 export async function compare(runs: readonly string[], options: CompareOptions = {}): Promise<Comparison> {
+  for (const run of runs) await defineMethodOf(run);
   const comparison = await import("../report/compare/compare-runs.js");
   return comparison.compare(runs, options);
 }
@@ -91,6 +94,7 @@ export async function writeReport(
   run: string,
   options: { readonly out?: string | undefined } = {},
 ): Promise<string> {
+  await defineMethodOf(run);
   const report = await import("../report/write-report.js"); // charts are heavy: those who only train do not load them
   return report.writeReport(run, options);
 }

@@ -72,7 +72,9 @@ export async function trainSeeds(
  * const { same, differences } = await reproduce("runs/mine");
  */
 export async function reproduce(run: string, options: ReproduceOptions = {}): Promise<Reproduction> {
+  const { defineMethodOf } = await import("../recipes/method-file.js");
   const { reproduceRun } = await import("../inference/reproduce.js");
+  await defineMethodOf(run);
   const { versions } = await import("../runs/versions.js");
   const { data, listeners = [], command = [], ...rest } = options;
   const recipe = () => trainable(run, data);

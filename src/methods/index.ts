@@ -11,6 +11,8 @@ import { ldam } from "./ldam/index.js";
 import { nclPlusPlus } from "./ncl-plus-plus/index.js";
 import { ncl } from "./ncl/index.js";
 
+export { fileOfMethod } from "./schemas.js";
+
 /** Methods that come with longtail. Each has its schema in schemas.ts as well. */
 export const builtInMethods = [crossEntropy, balancedSoftmax, ncl, nclPlusPlus, ldam] as const;
 

@@ -1,13 +1,15 @@
+import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { definingMethods } from "../methods/schemas.js";
 import { UsageError, systemCode } from "../support/errors.js";
 import type { Json } from "../support/json.js";
 
 export const recipeExtensions: readonly string[] = [".json", ".yaml", ".yml", ".js", ".mjs", ".ts"];
 
 /**
- * The recipe that a file holds, unchecked: JSON, YAML, or the default export of a module.
+ * The recipe that a file holds, unchecked: JSON, YAML, or the default export of a module, which may define methods.
  *
  * @throws UsageError when the file cannot be read or understood.
  */
@@ -20,11 +22,18 @@ export async function readRecipeFile(path: string): Promise<Json> {
       const { parse } = await import("yaml");
       return parsed(path, "YAML", (text) => parse(text) as Json);
     }
-    case ".ts":
-      return importTypeScript(path);
-    default:
-      return importDefault(path, path);
+    default: {
+      const from = { file: resolve(path), sha256: fileHash(path) };
+      return definingMethods(from, () =>
+        extname(path) === ".ts" ? importTypeScript(path) : importDefault(path, path),
+      );
+    }
   }
+}
+
+/** SHA-256 of a recipe file's text. @throws UsageError when it cannot be read. */
+export function fileHash(path: string): string {
+  return createHash("sha256").update(readText(path)).digest("hex");
 }
 
 function parsed(path: string, format: string, parse: (text: string) => Json): Json {

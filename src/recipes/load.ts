@@ -6,6 +6,7 @@ import { readRecipeFile, recipeExtensions } from "./file.js";
 import { isObject, type Json, type JsonObject } from "../support/json.js";
 import { merge } from "./merge.js";
 import type { Override } from "./overrides.js";
+import { defineMethodOf } from "./method-file.js";
 import { migrateRecipe } from "./renamed-keys.js";
 import { builtInRecipes, findBuiltIn } from "./registry.js";
 import { resolveRecipe } from "./resolve.js";
@@ -36,6 +37,7 @@ export async function loadRecipe(
   if (!builtIn && !isPath(nameOrPath))
     throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
   const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(recipeFileOf(nameOrPath));
+  if (!builtIn && isRunFolder(nameOrPath)) await defineMethodOf(nameOrPath);
   if (!builtIn && isReferenceFile(recipe)) {
     const { importReference } = await import("./ncl-yaml/import.js");
     const imported = importReference(recipe, nameOrPath, settings, ranks);

@@ -99,6 +99,8 @@ export interface RunDescription {
     readonly test: DatasetCard;
     readonly heldOutHash?: string | null;
   };
+  /** Recipe file that defines the method; null for a method of longtail. recipe.json of earlier versions does not say it. */
+  readonly methodFile?: { readonly file: string; readonly sha256: string } | null;
   /** Names and meanings of the terms of the loss; recipe.json of earlier versions has none. */
   readonly terms?: Readonly<Record<string, string>>;
   readonly versions: Versions;

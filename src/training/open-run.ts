@@ -1,6 +1,6 @@
 import { datasetCard, splitHash } from "../data/card.js";
 import { RunLogs } from "../logs/run-logs.js";
-import { termsOf } from "../methods/index.js";
+import { fileOfMethod, termsOf } from "../methods/index.js";
 import type { EndEvent, Listener, Position, RunEvent, Untimed } from "../runs/events.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import { createRunFolder, type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
@@ -84,6 +84,7 @@ function describeRun(
       test: datasetCard(data.test, groups),
       heldOutHash: data.heldOut && splitHash(data.heldOut),
     },
+    methodFile: fileOfMethod(recipe.method.kind),
     terms: termsOf(recipe),
     versions,
     command,

@@ -19,10 +19,18 @@ export type BuildRecipe<S extends MethodSchema = MethodSchema> = Pick<
 /**
  * Class shares that raw logits stand for: those of the images drawn ("sampled": the loss is on the raw logits), or
  * those divided by the classes' numbers of images ("balanced": it is on balanced logits, or weighs classes by 1 / n).
+ *
+ * @example
+ * const logitPrior: LogitPrior = "sampled";
  */
 export type LogitPrior = "sampled" | "balanced";
 
-/** Everything that the rest of longtail asks about a method. */
+/**
+ * Everything that the rest of longtail asks about a method. docs/extending.md says what each field is for.
+ *
+ * @example
+ * const { terms, logitPrior }: MethodDefinition = defineMethod(focal);
+ */
 export interface MethodDefinition<S extends MethodSchema = MethodSchema> {
   /** Name of the method: the recipe's `method.kind`. */
   readonly kind: string;
@@ -51,6 +59,18 @@ const definitions = new Map<string, MethodDefinition>();
  * Defines a method and makes it known to recipes: one that comes with longtail has its schema in methods/schemas.ts too.
  *
  * @throws UsageError for a kind that is taken or a schema without the keys that every method has.
+ * @example
+ * import { buildEnsemble } from "longtail/methods";
+ *
+ * defineMethod({
+ *   kind: "focal",
+ *   schema: FocalSchema,
+ *   terms: { focal: "each expert learns the labels, above all of images that it finds hard" },
+ *   mixedTargets: true,
+ *   logitPrior: "sampled",
+ *   build: (recipe, { classes }) =>
+ *     buildEnsemble(recipe, classes.length, (model) => new FocalMethod(model, recipe.method)),
+ * });
  */
 export function defineMethod<S extends MethodSchema>(definition: MethodDefinition<S>): MethodDefinition<S> {
   const { kind, schema } = definition;
