@@ -21,9 +21,9 @@ async function defineMethodIn(path: string): Promise<void> {
   const description = readJson(path);
   const from = isObject(description) ? description["methodFile"] : null;
   if (!isMethodFile(from)) return;
-  const kind = isObject(description) && kindOf(description["recipe"]);
-  if (typeof kind === "string" && fileOfMethod(kind)?.sha256 === from.sha256) return;
-  assertUnchanged(from, { kind: String(kind), path });
+  const kind = isObject(description) ? kindOf(description["recipe"]) : "";
+  if (fileOfMethod(kind)?.sha256 === from.sha256) return;
+  assertUnchanged(from, { kind, path });
   await readRecipeFile(from.file);
 }
 
@@ -57,9 +57,10 @@ function readJson(path: string): Json {
   }
 }
 
-function kindOf(recipe: Json | undefined): Json | undefined {
+function kindOf(recipe: Json | undefined): string {
   const method = isObject(recipe) ? recipe["method"] : undefined;
-  return isObject(method) ? method["kind"] : undefined;
+  const kind = isObject(method) ? method["kind"] : undefined;
+  return typeof kind === "string" ? kind : "";
 }
 
 function isMethodFile(value: unknown): value is MethodFile {
