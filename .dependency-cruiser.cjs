@@ -95,7 +95,12 @@ module.exports = {
       comment: "Two files that need each other are one idea, or a third one is missing.",
       severity: "error",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      // Tensor, its operators, its scopes and the calls to libtorch are one idea in four files: operators are methods of Tensor,
+      // scopes hold tensors, and a call takes and returns them.
+      to: {
+        circular: true,
+        viaOnly: { pathNot: "^src/torch/(tensor|operators[.]generated|scope|dispatch)[.]ts$" },
+      },
     },
     {
       name: "not-to-test",

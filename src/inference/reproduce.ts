@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { readDescription, readResult } from "../runs/read-run.js";
 import { freshRunFolder, type RunDescription, type RunResult } from "../runs/run-folder.js";
-import { type TrainOptions, type TrainResult, trainRun } from "../training/train.js";
+import type { TrainOptions } from "../training/settings.js";
+import { type TrainResult, trainRun } from "../training/train.js";
 
 /**
  * Outcome of training a run again.

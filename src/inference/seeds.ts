@@ -4,7 +4,8 @@ import { overSeeds, type SeedSummary } from "../evaluation/over-seeds.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { UsageError } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
-import { type TrainOptions, type TrainResult, trainRun } from "../training/train.js";
+import type { TrainOptions } from "../training/settings.js";
+import { type TrainResult, trainRun } from "../training/train.js";
 
 /**
  * One of several trainings that differ in the seed.

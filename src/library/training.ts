@@ -7,8 +7,8 @@ import type { ProfileOptions } from "../profile/profile-recipe.js";
 import type { Profile } from "../profile/summary.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
 import type { Listener } from "../runs/events.js";
-import type { RunSettings } from "../training/settings.js";
-import type { TrainOptions, TrainResult } from "../training/train.js";
+import type { RunSettings, TrainOptions } from "../training/settings.js";
+import type { TrainResult } from "../training/train.js";
 import { trainable } from "./recipes.js";
 
 /**

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { prettyJson } from "../support/json.js";
-import { readCalibration } from "./read-run.js";
+import { LongtailError } from "../support/errors.js";
+import { prettyJson, valueAt } from "../support/json.js";
+import { readRunFile } from "./read-run.js";
 import { runFolder } from "./run-folder.js";
 import type { Temperature } from "../evaluation/analysis.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -48,4 +49,24 @@ export function findCalibration(
   const { epoch, step, weights } = calibration;
   const fits = state?.epoch === epoch && state.step === step && state.weights === weights;
   return { calibration, path, fits };
+}
+
+/** A run's calibration.json. @throws LongtailError when it cannot be read or is something else. */
+function readCalibration(run: string): CalibrationFile {
+  const path = runFolder(run).calibration;
+  const found = readRunFile(path, "what evaluate --calibrate wrote");
+  const version = valueAt(found, ["version"]);
+  if (version === 1 && isTemperature(valueAt(found, ["temperature"]))) return found as CalibrationFile;
+  throw new LongtailError(
+    `${path}: expected what evaluate --calibrate wrote, version 1 with temperatures above 0, found version ` +
+      `${String(version)}${version === 1 ? " without" : ""}; longtail evaluate --calibrate writes it anew.`,
+  );
+}
+
+function isTemperature(found: unknown): boolean {
+  const kind = valueAt(found, ["kind"]);
+  const given = valueAt(found, [kind === "global" ? "temperature" : "temperatures"]);
+  const values: unknown[] = kind === "global" ? [given] : Object.values(given ?? {});
+  const isKnown = ["global", "group", "expert"].some((one) => one === kind);
+  return isKnown && values.length > 0 && values.every((value) => typeof value === "number" && value > 0);
 }

@@ -12,7 +12,7 @@ import type { Training } from "./prepare.js";
 const MINUTE_MS = 60_000;
 
 /** Says when the next checkpoint is due: after so many epochs, steps or minutes, whichever comes first. */
-export class CheckpointClock {
+class CheckpointClock {
   readonly #every: ResolvedRecipe["checkpoints"];
   readonly #now: () => number;
   #steps = 0;

@@ -9,7 +9,7 @@ import { getKernels, getThreads } from "../torch/settings.js";
 import { shareStart } from "./distributed/share-state.js";
 import type { Training } from "./prepare.js";
 import { continueFrom, resume, type ResumePoint } from "./resume.js";
-import type { TrainOptions } from "./train.js";
+import type { TrainOptions } from "./settings.js";
 
 /** A run whose folder is this process's, with its training in the state to start or resume from. */
 export interface OpenRun extends ResumePoint, Disposable {

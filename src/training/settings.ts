@@ -1,6 +1,8 @@
 import type { Peers } from "../distributed/peers.js";
 import type { MlflowSettings } from "../logs/mlflow/settings.js";
-import type { Execution } from "../runs/run-folder.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import type { Listener } from "../runs/events.js";
+import type { Execution, Versions } from "../runs/run-folder.js";
 import type { KernelChoice } from "../torch/native.js";
 
 export type { Execution } from "../runs/run-folder.js";
@@ -46,4 +48,15 @@ export function executionFrom(
     cudaGraphs: cudaGraphs ?? environment["LONGTAIL_CUDA_GRAPHS"] !== "off",
     expertStreams: expertStreams ?? environment["LONGTAIL_EXPERT_STREAMS"] === "on",
   };
+}
+
+/** A recipe, how it is run, and who listens. */
+export interface TrainOptions extends RunSettings {
+  readonly recipe: ResolvedRecipe;
+  readonly listeners: readonly Listener[];
+  readonly versions: Versions;
+  /** The command line, program first; empty when started from code. */
+  readonly command: readonly string[];
+  /** Ends the run after the current step, with a checkpoint; before the first one its reason is thrown. */
+  readonly signal?: AbortSignal;
 }

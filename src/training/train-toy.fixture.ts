@@ -1,6 +1,7 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { TrainingEvent } from "../runs/events.js";
-import { type TrainOptions, type TrainResult, trainRun } from "./train.js";
+import type { TrainOptions } from "./settings.js";
+import { type TrainResult, trainRun } from "./train.js";
 
 /** Trains quietly, collecting the events. */
 export async function trainToy(

@@ -1,15 +1,8 @@
 import { ALONE, fromFirst, type Peers } from "../distributed/peers.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { emitter, type EndEvent, type Listener } from "../runs/events.js";
-import {
-  assertFree,
-  type RunFolder,
-  runFolder,
-  type Versions,
-  writeAnalysis,
-  writeResult,
-} from "../runs/run-folder.js";
+import { emitter, type EndEvent } from "../runs/events.js";
+import { assertFree, type RunFolder, runFolder, writeAnalysis, writeResult } from "../runs/run-folder.js";
 import { UsageError } from "../support/errors.js";
 import { secondsSince } from "../support/units.js";
 import type { Progress } from "./checkpoint.js";
@@ -22,17 +15,7 @@ import { openRun, runEvent } from "./open-run.js";
 import { phaseAt, phasesOf, type TrainingPhase } from "./phases.js";
 import { applySettings, prepare, prepareNext, type Training } from "./prepare.js";
 import { canResume, resumePosition } from "./resume.js";
-import { executionFrom, type RunSettings } from "./settings.js";
-
-export interface TrainOptions extends RunSettings {
-  readonly recipe: ResolvedRecipe;
-  readonly listeners: readonly Listener[];
-  readonly versions: Versions;
-  /** The command line, program first; empty when started from code. */
-  readonly command: readonly string[];
-  /** Ends the run after the current step, with a checkpoint; before the first one its reason is thrown. */
-  readonly signal?: AbortSignal;
-}
+import { executionFrom, type TrainOptions } from "./settings.js";
 
 /**
  * What a training leaves.

@@ -1,7 +1,6 @@
 import { basename, dirname, extname, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { parseJson } from "./reading/json-file.js";
-import type { Listing } from "./listing.js";
 import type { DataSource } from "../dataset.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
 
@@ -18,6 +17,16 @@ export interface Classes {
   readonly byName: boolean;
 }
 
+/** What a training list says about classes. */
+interface ClassList {
+  /** File, for messages. */
+  readonly file: string;
+  readonly images: readonly { readonly path: string; readonly label: number | string }[];
+  /** Names of the classes, where the list has them. */
+  readonly names: readonly string[] | null;
+  readonly classCount: number | null;
+}
+
 type NamesSource = Pick<DataSource, "root" | "classNames">;
 
 /**
@@ -25,17 +34,13 @@ type NamesSource = Pick<DataSource, "root" | "classNames">;
  * itself has; for labels that are names, these, sorted; the folders that the images lie in, where each class has one of
  * its own (train/airfield/1.jpg); the labels' numbers.
  */
-export function classesOf(training: Omit<Listing, "where">, source: NamesSource): Classes {
+export function classesOf(training: ClassList, source: NamesSource): Classes {
   const byName = training.images.some(({ label }) => !isWhole(label));
   const names = namesOf(training, source, byName);
   return { names, byName, numbers: new Map(names.map((name, label) => [name, label])) };
 }
 
-function namesOf(
-  training: Omit<Listing, "where">,
-  { root, classNames }: NamesSource,
-  byName: boolean,
-): readonly string[] {
+function namesOf(training: ClassList, { root, classNames }: NamesSource, byName: boolean): readonly string[] {
   const { images, names, classCount } = training;
   if (classNames !== null) return namesFrom(resolve(root, classNames), training);
   if (names !== null) return names;
@@ -60,7 +65,7 @@ export function labelNumber(label: number | string, { names, numbers, byName }: 
   return `"${label}" is none of the ${names.length} classes`;
 }
 
-function namesFrom(path: string, { file, classCount }: Omit<Listing, "where">): string[] {
+function namesFrom(path: string, { file, classCount }: ClassList): string[] {
   const names = readClassNames(path);
   if (classCount === null || classCount === names.length) return names;
   throw new DataError(`${path}: expected the ${classCount} classes of ${file}, found ${names.length} names.`);
@@ -108,7 +113,7 @@ export function asCategory(item: unknown): { id: number; name: string } | undefi
   return Number.isInteger(id) && typeof name === "string" ? { id: id as number, name } : undefined;
 }
 
-function folderNames(images: Listing["images"], count: number): string[] | undefined {
+function folderNames(images: ClassList["images"], count: number): string[] | undefined {
   const names = new Map<number, string>();
   for (const { path, label } of images) {
     const folder = basename(dirname(path));

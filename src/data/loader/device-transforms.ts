@@ -3,7 +3,7 @@ import { arange } from "../../torch/create.js";
 import { cat, where } from "../../torch/operators.generated.js";
 import { keep, scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
-import type { LoaderOptions } from "./loader.js";
+import type { Dataset } from "../dataset.js";
 
 /** Transforms that move pixels or blacken them: a device does them to a whole batch, to the byte as native/vision does. */
 export type DeviceTransform = Extract<TransformSpec, { kind: "random-crop" | "horizontal-flip" | "cutout" }>;
@@ -16,7 +16,7 @@ export type DeviceTransform = Extract<TransformSpec, { kind: "random-crop" | "ho
  */
 export function splitForDevice(
   transforms: readonly TransformSpec[],
-  { dataset, imageSize }: Pick<LoaderOptions, "dataset" | "imageSize">,
+  { dataset, imageSize }: { readonly dataset: Pick<Dataset, "pixels">; readonly imageSize: number },
 ): { first: readonly TransformSpec[]; onDevice: readonly DeviceTransform[] } {
   const { pixels } = dataset;
   const cropped =

@@ -1,4 +1,4 @@
-import type { SamplerSpec } from "./registry.js";
+import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { repeatFactors } from "./repeat-factor.js";
 
 /**
@@ -26,7 +26,7 @@ export function progressivelyBalanced(counts: readonly number[], epoch: number, 
  * The share of each class among the images that a sampler draws, of classes with `counts` images; of one that changes
  * over the training, in the last epoch.
  */
-export function classShares(spec: SamplerSpec, counts: readonly number[]): number[] {
+export function classShares(spec: ResolvedRecipe["data"]["sampler"], counts: readonly number[]): number[] {
   switch (spec.kind) {
     case "instance":
       return powerOfCounts(counts, 1);

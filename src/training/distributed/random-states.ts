@@ -2,7 +2,6 @@ import type { Peers } from "../../distributed/peers.js";
 import { tensor } from "../../torch/create.js";
 import { Rng, getTorchState, manualSeed } from "../../torch/random.js";
 import { streamOf } from "../../torch/random-streams.js";
-import type { Training } from "../prepare.js";
 import { scope } from "../../torch/scope.js";
 
 const MAX_SEED = 2 ** 31 - 1;
@@ -21,7 +20,13 @@ export function seedProcess(seed: number, { rank }: Pick<Peers, "rank">): void {
 }
 
 /** The state of each process's generators, in order of rank. */
-export function randomStates({ peers, device }: Pick<Training, "peers" | "device">): Uint8Array[] {
+export function randomStates({
+  peers,
+  device,
+}: {
+  readonly peers: Peers;
+  readonly device: string;
+}): Uint8Array[] {
   using _ = scope();
   const state = getTorchState(device);
   const { rows } = peers.gatherRows(tensor(state, { shape: [1, state.length] }));
