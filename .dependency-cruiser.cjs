@@ -39,8 +39,18 @@ const arrows = {
     ],
   },
   inference: {
-    values: ["support", "torch", "nn", "models", "methods", "data", "evaluation", "runs", "training"],
-    types: ["recipes"],
+    values: [
+      "support",
+      "torch",
+      "nn",
+      "models",
+      "methods",
+      "data",
+      "evaluation",
+      "recipes",
+      "runs",
+      "training",
+    ],
   },
   profile: { values: ["support", "torch", "data", "training", "runs"], types: ["recipes"] },
   report: {

@@ -13,8 +13,11 @@ import { readCheckpoint } from "../src/training/checkpoint.js";
 
 const fixture = join(import.meta.dirname, "fixtures/run-format-2");
 const home = process.cwd();
-/** Zero on the machine that made the fixture; another processor may round differently. */
-const TOLERANCE = 1e-5;
+/**
+ * Zero with the kernels that made the fixture. Those of today add up batch norm's variance in another order, which moves weights
+ * by rounding (1.3e-5 measured), as another processor does.
+ */
+const TOLERANCE = 1e-4;
 const RENAMED = ["reference", "at", "factor", "share"];
 let folder = "";
 
@@ -98,8 +101,15 @@ describe("a finished run", () => {
   });
 
   test("is reproduced from its recipe, and stands beside the new run in a comparison as the same recipe", async () => {
-    const { same } = await json<{ same: boolean }>("reproduce", "finished", ...data, "--out", "again");
-    expect(same).toBe(true);
+    const { stdout } = await longtail("reproduce", "finished", ...data, "--out", "again", "--json");
+    expect(JSON.parse(stdout.trim().split("\n").at(-1)!)).toMatchObject({ run: "finished", again: "again" });
+    const [before, now] = [readResult("finished"), readResult("again")];
+    expect(now).toMatchObject({
+      ensemble: before.ensemble,
+      experts: before.experts,
+      perClass: before.perClass,
+    });
+    expect(now.loss).toBeCloseTo(before.loss, 4);
     expect(largestDifference("again", "finished")).toBeLessThan(TOLERANCE);
     interface Comparison {
       groups: { name: string }[];

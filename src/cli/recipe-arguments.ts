@@ -1,3 +1,4 @@
+import { fromSamePlace } from "../recipes/faults.js";
 import { resolve } from "node:path";
 import type { Override } from "../recipes/overrides.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -62,5 +63,5 @@ export function withDataFolder(recipe: ResolvedRecipe): ResolvedRecipe {
   const { root } = recipe.data;
   if (root === null)
     throw new UsageError(`recipe ${recipe.name} names no data folder; give it with --data FOLDER`);
-  return { ...recipe, data: { ...recipe.data, root: resolve(root) } };
+  return fromSamePlace({ ...recipe, data: { ...recipe.data, root: resolve(root) } }, recipe);
 }

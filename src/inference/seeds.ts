@@ -1,3 +1,4 @@
+import { fromSamePlace } from "../recipes/faults.js";
 import { join } from "node:path";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { overSeeds, type SeedSummary } from "../evaluation/over-seeds.js";
@@ -67,7 +68,11 @@ export async function trainRuns({
   for (const [index, seed] of seeds.entries()) {
     const run: SeedRun = { seed, index, count, out: runs[index]! };
     onStart?.(run);
-    const result = await trainRun({ ...options, recipe: { ...recipe, seed }, out: run.out });
+    const result = await trainRun({
+      ...options,
+      recipe: fromSamePlace({ ...recipe, seed }, recipe),
+      out: run.out,
+    });
     await onEnd?.(run, result);
     if (result.evaluation === null) throw signal!.reason; // only a signal ends it early
     results.push(result.evaluation);

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Dataset, Split } from "../data/dataset.js";
+import { fromSamePlace } from "../recipes/faults.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
 import type { Json } from "../support/json.js";
@@ -26,7 +27,8 @@ export async function loadRecipe(
     overrides.push({ path: ["data", "root"], value: resolve(data), text: `data: ${data}` });
   if (typeof recipe === "string") return (await import("../recipes/load.js")).loadRecipe(recipe, overrides);
   const { resolveRecipe } = await import("../recipes/resolve.js");
-  return resolveRecipe(recipe as unknown as Json, "the recipe that was given", overrides);
+  const resolved = resolveRecipe(recipe as unknown as Json, "the recipe that was given", overrides);
+  return fromSamePlace(resolved, recipe);
 }
 
 /** The recipe with its data folder's full path, so that the run can be evaluated from anywhere later. */
@@ -38,7 +40,7 @@ export async function trainable(
   const { root } = resolved.data;
   if (root === null)
     throw new UsageError(`recipe ${resolved.name} names no data folder; give it with the option data`);
-  return { ...resolved, data: { ...resolved.data, root: resolve(root) } };
+  return fromSamePlace({ ...resolved, data: { ...resolved.data, root: resolve(root) } }, resolved);
 }
 
 /**

@@ -28,6 +28,13 @@ export function rememberOrigin(recipe: ResolvedRecipe, { source, overrides }: Re
   origins.set(recipe, { source, overrides });
 }
 
+/** Returns a recipe that was made of another one, from the same place as that. */
+export function fromSamePlace(recipe: ResolvedRecipe, original: object): ResolvedRecipe {
+  const origin = origins.get(original);
+  if (origin !== undefined) origins.set(recipe, origin);
+  return recipe;
+}
+
 /** The override that set a key or one around it, else where the recipe is from. */
 export function placeOfKey(path: readonly PropertyKey[], { source, overrides }: RecipeOrigin): string {
   const covers = (override: Override): boolean =>

@@ -34,7 +34,10 @@ function logged(outcomes: readonly Partial<StepOutcome>[], lag: 0 | 1): number[]
   const log = new StepLog(run as unknown as ConstructorParameters<typeof StepLog>[0]);
   const left = [...outcomes];
   const executor = {
-    run: () => readNow({ loss: 1, terms: {}, correct: 1, gradNorm: null, scale: null, ...left.shift() }),
+    run: () => {
+      const outcome = { loss: 1, correct: 1, gradNorm: null, scale: null, ...left.shift() };
+      return readNow({ terms: { crossEntropy: outcome.loss }, ...outcome });
+    },
     lag,
     startEpoch: () => undefined,
     graphBlocker: null,

@@ -99,6 +99,6 @@ test("a queue smaller than the batch, or a second view that nothing sees, is ref
   );
   await expect(
     trainToy({ ...plain, data: { ...plain.data, secondView: [] } }, at("refused")),
-  ).rejects.toThrow("data.secondView: expected null without method.contrastive");
+  ).rejects.toThrow("data.secondView: expected null with a method that takes no second view");
   expect(() => readFileSync(at("refused/recipe.json"))).toThrow("ENOENT");
 });

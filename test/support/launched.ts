@@ -58,7 +58,7 @@ export function training(data: string, out: string, ...more: string[]): string[]
     "checkpoints.steps": 2,
     "evaluation.every": 1,
     "evaluation.batch": 5,
-    selection: '{"kind":"held-out","share":0.25}',
+    selection: '{"kind":"held-out","fraction":0.25}',
     ema: '{"decay":0.9}',
   };
   const set = Object.entries(settings).flatMap(([key, value]) => ["--set", `${key}=${value}`]);

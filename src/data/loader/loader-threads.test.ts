@@ -9,7 +9,7 @@ const dist = new URL("../../../dist/", import.meta.url).href;
 /** A script's start: a loader over 400 images in memory. */
 const START = `
   const { Loader } = await import("${dist}data/loader/loader.js");
-  const { instanceSampler } = await import("${dist}data/samplers/instance.js");
+  const { instanceSampler } = await import("${dist}data/samplers/sampler.js");
   const { scope } = await import("${dist}torch/scope.js");
   const side = 32, size = 400;
   const bytes = new Uint8Array(new SharedArrayBuffer(size * 3 * side * side)).map((_, i) => i % 251);

@@ -43,13 +43,13 @@ export async function compareRuns(
  * @throws UsageError for fewer than two runs, and for a folder that holds no finished run.
  */
 export async function compare(given: readonly string[], options: CompareOptions): Promise<Comparison> {
-  const { comparison, groups } = await compareRuns(given, options);
-  const runs = groups.flatMap((group) => group.runs);
-  if (runs.length < 2)
+  const paths = runPaths(given);
+  if (paths.length < 2)
     throw new UsageError(
-      `compare: expected two runs or more, or a folder that holds them, found ${runs[0]?.path ?? "none"}` +
-        `${runs.length === 1 ? " alone; `longtail report` shows a single run" : ""}.`,
+      `compare: expected two runs or more, or a folder that holds them, found ${paths[0] ?? "none"}` +
+        `${paths.length === 1 ? " alone; `longtail report` shows a single run" : ""}.`,
     );
+  const { comparison, groups } = await compareRuns(given, options);
   if (options.out !== undefined) {
     const { comparisonPage } = await import("./page.js"); // charts are heavy
     const by = `longtail ${longtailVersion()}, longtail compare`;
