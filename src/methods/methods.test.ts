@@ -9,7 +9,15 @@ import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { autocast } from "../torch/settings.js";
 import { SINGLE_STEP, type Labeled, type Method } from "./ensemble/method.js";
-import { assertTerms, buildMethod, methodIssues, type MethodRecipe, termsOf } from "./index.js";
+import {
+  assertTerms,
+  builtInMethods,
+  buildMethod,
+  methodIssues,
+  type MethodRecipe,
+  termsOf,
+} from "./index.js";
+import { builtInSchemas } from "./schemas.js";
 import { toyRecipe } from "../training/toy.fixture.js";
 import { nclOptions, nestedOptions } from "./ensemble/problems.fixture.js";
 
@@ -140,6 +148,11 @@ test("a step's terms must be those of the definition, and add up to the loss", (
   expect(report(3, { crossEntropy: 1, soft: 2 })).toThrowErrorMatchingInlineSnapshot(
     `[TrainingError: method ncl: expected terms of the loss that its definition names (crossEntropy, hard, distillation, hardDistillation, contrastive), found soft]`,
   );
+});
+
+test("the methods of longtail are those whose schemas recipes know", () => {
+  expect(builtInMethods.map(({ schema }) => schema)).toEqual([...builtInSchemas]);
+  expect(builtInMethods.map(({ kind }) => kind)).toEqual(builtInSchemas.map((one) => one.shape.kind.value));
 });
 
 test("predict gives each expert's raw logits, without gradient", () => {
