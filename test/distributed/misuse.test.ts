@@ -39,7 +39,7 @@ describe("wrong use is named", () => {
     const selection = ["--set", 'selection={"kind":"last"}'];
     const { code, stderr } = await longtail(launch(2, training("run", ...changes, ...selection)));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/an epoch's last one would have 1 \(42 images in batches of 41\)/);
+    expect(stderr).toMatch(/found 1 in an epoch's last one \(42 images in batches of 41\)/);
   });
 
   test("a GPU where there is none", async () => {
