@@ -11,23 +11,23 @@ import {
   timeoutOption,
   wholeNumber,
 } from "../options.js";
-import { type KernelChoice, type MlflowOptions, type Peers, UsageError, withPeers } from "../../index.js";
+import { type MlflowOptions, type Peers, type TrainingOptions, UsageError, withPeers } from "../../index.js";
 import { followLauncher } from "../launch/lifeline.js";
 import { output, type Output } from "../output.js";
 import { type RecipeArguments, recipeFrom, withDataFolder } from "../recipe-arguments.js";
 
-interface TrainArguments extends RecipeArguments {
+/** Flags of the command: the library's settings, and what only the command line has. */
+interface TrainArguments
+  extends
+    RecipeArguments,
+    Pick<
+      TrainingOptions,
+      "threads" | "kernels" | "cudaGraphs" | "expertStreams" | "force" | "resume" | "from"
+    > {
   readonly out?: string | undefined;
   readonly device: string;
-  readonly threads?: number | undefined;
-  readonly kernels?: KernelChoice | undefined;
-  readonly cudaGraphs?: boolean | undefined;
-  readonly expertStreams?: boolean | undefined;
-  readonly force?: boolean | undefined;
-  readonly resume?: boolean | undefined;
   readonly seeds: number;
   readonly timeout: number;
-  readonly from?: string | undefined;
   readonly mlflow?: string | true | undefined;
   readonly mlflowExperiment?: string | undefined;
   readonly json: boolean;
