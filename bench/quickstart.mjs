@@ -1,20 +1,29 @@
-// Measures what quickstart shows: its two recipes with several seeds, mean ± standard deviation of the accuracy by group.
-// With --write into recipes/measured.json and README.md. About 3 minutes for each seed on two idle cores.
-//   npm run bench:quickstart -- [--seeds 0,1,2] [--threads 2] [--out FOLDER] [--write]
+// Measures what quickstart shows: each of its recipes with several seeds, mean ± standard deviation of the accuracy by group.
+// With --write into recipes/measured.json and README.md. About 4 minutes for each seed on two idle cores.
+//   npm run bench:quickstart -- [--seeds 0,1,2] [--threads 2] [--out FOLDER] [--rows ncl] [--write]
+// With --tune it first compares learning rates for each row on a fifth of each class's training images, held out for that, and
+// prints the mean accuracy over the classes on them; --write then records the comparison as well. About 15 minutes for each seed.
+// Runs that are there already are kept, and interrupted ones resumed: the same command continues in the same FOLDER.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { quickstartRows } from "../dist/cli/quickstart/command.js";
 import { currentCommit, measurementOf, printMeasurement, saveMeasurements } from "./support/measured.mjs";
+
+const RATES = [0.02, 0.05, 0.1, 0.2];
+const HELD_OUT = 0.2;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "0,1,2" },
     threads: { type: "string", default: "2" },
-    out: { type: "string" }, // where the runs stay; default: a new temporary folder
+    rows: { type: "string" }, // folders of rows, default: all
+    out: { type: "string" }, // where the runs are and stay; default: a new temporary folder
     set: { type: "string", multiple: true, default: [] }, // keys to change, for a trial
+    tune: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
@@ -22,22 +31,78 @@ if (values.write && values.set.length > 0)
   throw new Error("expected no --set with --write: it would not be quickstart");
 const commit = values.write ? currentCommit() : "0".repeat(40);
 const out = values.out ?? mkdtempSync(join(tmpdir(), "longtail-quickstart-"));
+const seeds = values.seeds.split(",").map(Number);
+const wanted = values.rows?.split(",");
+const rows = quickstartRows.filter(({ folder }) => wanted === undefined || wanted.includes(folder));
+if (rows.length < (wanted?.length ?? 1))
+  throw new Error(
+    `--rows: expected some of ${quickstartRows.map(({ folder }) => folder).join(", ")}, found ${values.rows}`,
+  );
 const longtail = fileURLToPath(new URL("../bin/longtail.js", import.meta.url));
-const changes = values.set.flatMap((change) => ["--set", change]);
+const photographs = fileURLToPath(new URL("../examples/caltech20-lt", import.meta.url));
 
-const folders = values.seeds.split(",").map((seed) => {
-  const folder = join(out, `seed-${seed}`);
-  const args = ["quickstart", "--seed", seed, "--threads", values.threads, "--out", folder, ...changes];
+/** Trains a recipe, resumes it, or does nothing when it is done. Returns its folder. */
+function train(recipe, { folder, seed, set = [] }) {
+  if (existsSync(join(folder, "result.json"))) return folder;
+  const changes = [...values.set, ...set].flatMap((change) => ["--set", change]);
+  const where = ["--data", photographs, "--out", folder, "--resume"];
+  const args = ["train", recipe, ...where, "--seed", String(seed), "--threads", values.threads, ...changes];
   execFileSync(process.execPath, [longtail, ...args], { stdio: ["ignore", "ignore", "inherit"] });
   return folder;
-});
+}
 
-const measured = ["ce", "ncl"].map((method) =>
-  measurementOf(
-    folders.map((folder) => join(folder, method)),
-    { commit, command: "npx longtail quickstart --seed N", provenance: "bench/quickstart.mjs" },
-  ),
-);
+/** Accuracy on held-out training images after the last epoch, for each learning rate, mean over the seeds. */
+function tune() {
+  const scores = new Map(rows.map((row) => [row, RATES.map(() => [])]));
+  for (const seed of seeds)
+    for (const row of rows)
+      for (const [k, lr] of RATES.entries()) {
+        const folder = train(row.recipe, {
+          folder: join(out, "tuning", row.folder, `lr-${lr}-seed-${seed}`),
+          seed,
+          set: [
+            `optimizer.lr=${lr}`,
+            "selection.kind=held-out",
+            `selection.fraction=${HELD_OUT}`,
+            `selection.seed=${seed}`,
+            "evaluation.every=1000000", // the last epoch alone, so that no epoch is chosen
+          ],
+        });
+        const { selectionScore } = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+        scores.get(row)[k].push(selectionScore);
+      }
+  return new Map(
+    [...scores].map(([row, ofRates]) => {
+      const heldOut = ofRates.map(mean).map((score) => Math.round(10 * score) / 10);
+      const rates = RATES.map((lr, k) => ({ lr, heldOut: heldOut[k] }));
+      console.log(`${row.recipe}: ${rates.map((one) => `${one.lr}: ${one.heldOut.toFixed(1)}`).join("   ")}`);
+      return [row, { fraction: HELD_OUT, seeds, rates }];
+    }),
+  );
+}
+
+function measure(tuning) {
+  return rows.map((row) => {
+    const runs = seeds.map((seed) =>
+      train(row.recipe, { folder: join(out, `seed-${seed}`, row.folder), seed }),
+    );
+    const command = "npx longtail quickstart --seed N";
+    const { name, measurement } = measurementOf(runs, {
+      commit,
+      command,
+      provenance: "bench/quickstart.mjs",
+    });
+    const comparison = tuning?.get(row);
+    return {
+      name,
+      measurement: comparison === undefined ? measurement : { ...measurement, tuning: comparison },
+    };
+  });
+}
+
+const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+
+const measured = measure(values.tune ? tune() : null);
 for (const one of measured) printMeasurement(one);
 console.error(`runs: ${out}`);
 if (values.write)

@@ -164,7 +164,7 @@ describe("in a project", () => {
   test("npx longtail quickstart trains on the package's photographs, and predict uses the result", async () => {
     const short = [...quick, "--set", "epochs=1", "--set", "data.batch=64"];
     const { code, stderr, stdout } = await run("npx", ["longtail", "quickstart", "--json", ...short]);
-    expect(stderr).toContain("NCL, ensemble");
+    expect(stderr).toContain("NCL, three");
     expect(JSON.parse(stdout)).toMatchObject({ ncl: { images: 400 }, runs: { ncl: "runs/quickstart/ncl" } });
     expect(code).toBe(0);
     const photograph = join(installed, "examples/caltech20-lt/test/helicopter/image_0077.jpg");

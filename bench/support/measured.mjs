@@ -115,22 +115,31 @@ function rounded(spreads) {
 function formatted(measured) {
   const text = JSON.stringify(measured, null, 2);
   const short = text.replace(/\{\s+("mean": \S+)\s+("std": \S+)\s+\}/g, "{ $1 $2 }");
-  return `${short.replace(/"seeds": \[([^\]]*)\]/g, (_, seeds) => `"seeds": [${seeds.trim().replace(/\s+/g, " ")}]`)}\n`;
+  const rates = short.replace(/\{\s+("lr": \S+)\s+("heldOut": \S+)\s+\}/g, "{ $1 $2 }");
+  return `${rates.replace(/"seeds": \[([^\]]*)\]/g, (_, seeds) => `"seeds": [${seeds.trim().replace(/\s+/g, " ")}]`)}\n`;
 }
 
 const cell = (accuracy) => (accuracy === null ? "" : accuracyText(accuracy));
 
+/** Rows of README's table: quickstart's, and what else is known of their runs. */
+const README_ROWS = [
+  ["caltech20-lt-ce", "cross-entropy, one ResNet-8", ({ ensemble }) => ensemble],
+  ["caltech20-lt-balanced-softmax", "balanced softmax, one ResNet-8", ({ ensemble }) => ensemble],
+  ["caltech20-lt-balanced-softmax-3", "balanced softmax, mean of three ResNet-8", ({ ensemble }) => ensemble],
+  ["caltech20-lt-ncl", "NCL, three ResNet-8", ({ ensemble }) => ensemble],
+  ["caltech20-lt-ncl", "NCL, its first network alone", ({ experts }) => experts[0]],
+];
+
 function table(measured) {
-  const [ce, ncl] = ["caltech20-lt-ce", "caltech20-lt-ncl"].map((name) => measured[name]);
-  const rows = [
-    ["cross-entropy, one ResNet-8", ce.ensemble],
-    ["NCL, ensemble of three ResNet-8", ncl.ensemble],
-    ["NCL, its first expert alone", ncl.experts[0]],
-  ];
+  const ncl = measured["caltech20-lt-ncl"];
+  const rows = README_ROWS.filter(([recipe]) => measured[recipe] !== undefined);
   const line = (cells) => `| ${cells.join(" | ")} |\n`;
   return [
     "| accuracy, % | all | many | medium | few |\n|---|---|---|---|---|\n",
-    ...rows.map(([name, groups]) => line([name, ...GROUPS.map((group) => cell(groups[group]))])),
+    ...rows.map(([recipe, name, pick]) => {
+      const groups = pick(measured[recipe]);
+      return line([name, ...GROUPS.map((group) => cell(groups[group]))]);
+    }),
     `\nMean ± standard deviation of \`${ncl.command}\` over seeds ${listed(ncl.seeds)}, ${ncl.epochs} epochs each; ` +
       `${ncl.machine}, ${ncl.threads} threads (${ncl.date}, commit ${ncl.commit.slice(0, 7)}).\n`,
   ].join("");

@@ -17,7 +17,7 @@ import { longtailVersion } from "../runs/versions.js";
 
 const examples = `
 Start here:
-  longtail quickstart                                         cross-entropy and NCL on photographs that are part of longtail
+  longtail quickstart                                         NCL and simpler methods on photographs that are part of longtail
   longtail recipes                                            what can be trained
   longtail train cifar100-lt-ncl --data DIR                   train a recipe on your copy of the data
   longtail evaluate runs/cifar100-lt-ncl                      accuracy over all, many-, medium- and few-shot classes

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { adviseOn } from "../dataset-tools/advice/advise.js";
 import { accuracyText, measuredText, measurements, parseMeasurements } from "./measured.js";
+import { loadRecipe } from "./load.js";
 import { builtInRecipes } from "./registry.js";
 
 const one = measurements()["caltech20-lt-ncl"]!;
@@ -10,6 +11,14 @@ test("every measured recipe is built in and says what was measured", () => {
   expect(Object.keys(measurements()).filter((name) => !names.includes(name))).toEqual([]);
   for (const { name, citation } of builtInRecipes)
     expect(citation!.split("; measured: ").slice(1), name).toEqual([measuredText(name)]);
+});
+
+test("a recipe has the learning rate that did best on held-out images", async () => {
+  for (const [name, { tuning }] of Object.entries(measurements())) {
+    if (tuning === undefined) continue;
+    const best = tuning.rates.reduce((a, b) => (b.heldOut > a.heldOut ? b : a));
+    expect((await loadRecipe(name)).optimizer.lr, name).toBe(best.lr);
+  }
 });
 
 test("a summary gives all and few, and the seeds", () => {

@@ -16,6 +16,16 @@ const Groups = z.strictObject({
   few: Accuracy.nullable(),
 });
 
+/** Learning rates that were compared before the recipe got its own. */
+const Tuning = z.strictObject({
+  /** Fraction of each class's training images that was held out for it. */
+  fraction: z.number().gt(0).lt(1),
+  /** Seeds of the trainings, and of the choice of the held-out images. */
+  seeds: z.array(z.int().min(0)).min(1),
+  /** Mean accuracy over the classes on the held-out images after the last epoch, in percent, mean over the seeds. */
+  rates: z.array(z.strictObject({ lr: z.number().positive(), heldOut: z.number().min(0).max(100) })).min(2),
+});
+
 const Measurement = z.strictObject({
   /** Command line of one seed, which is written N. */
   command: z.string().min(1),
@@ -25,6 +35,7 @@ const Measurement = z.strictObject({
   ensemble: Groups,
   /** Experts in order, as far as they were recorded; none for a single network. */
   experts: z.array(Groups),
+  tuning: Tuning.optional(),
   date: z.iso.date(),
   commit: z.string().regex(/^[0-9a-f]{40}$/),
   machine: z.string().min(1),

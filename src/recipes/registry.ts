@@ -1,4 +1,9 @@
-import { caltech20Ce, caltech20Ncl } from "./built-in/caltech20.js";
+import {
+  caltech20BalancedSoftmax,
+  caltech20BalancedSoftmax3,
+  caltech20Ce,
+  caltech20Ncl,
+} from "./built-in/caltech20.js";
 import { ldamRecipes } from "../methods/ldam/recipes.js";
 import { cifarRecipes } from "./built-in/cifar.js";
 import { cifar100Crt } from "./built-in/crt.js";
@@ -9,6 +14,8 @@ import type { RecipeInput } from "./schema.js";
 /** The recipes that come with longtail, in the order of the list. */
 export const builtInRecipes: readonly RecipeInput[] = [
   caltech20Ncl,
+  caltech20BalancedSoftmax3,
+  caltech20BalancedSoftmax,
   caltech20Ce,
   ...cifarRecipes,
   cifar100Crt,

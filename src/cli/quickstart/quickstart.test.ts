@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadRecipe } from "../../index.js";
 import { longtail, quick } from "../cli.fixture.js";
+import { quickstartRows } from "./command.js";
 
 let folder = "";
 beforeAll(() => {
@@ -12,25 +14,41 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("quickstart trains both on the embedded photographs and compares them", async () => {
+test("quickstart trains each row on the embedded photographs and compares them", async () => {
   const out = join(folder, "runs");
   const short = [...quick, "--set", "epochs=1", "--set", "data.batch=64"];
   const { code, stdout, stderr } = await longtail("quickstart", "--out", out, "--json", ...short);
   expect(code).toBe(0);
-  const [, ...table] = /(accuracy, % .*)\n(.*)\n(.*)\n(.*)\n(.*)\n(.*)\n\nmany/.exec(stderr)!;
-  expect(table.map((line) => line.slice(0, 13).trim())).toEqual([
+  const [, ...table] = /(accuracy, % .*)\n(.*)\n(.*)\n(.*)\n(.*)\n\nmany/.exec(stderr)!;
+  expect(table.map((line) => line.slice(0, 25).trim())).toEqual([
     "accuracy, %",
-    "cross-entropy",
-    "NCL, ensemble",
-    "NCL, expert 1",
-    "NCL, expert 2",
-    "NCL, expert 3",
+    ...quickstartRows.map(({ name }) => name),
   ]);
   expect(stderr).toContain(`npx longtail evaluate ${join(out, "ncl")}`);
   expect(JSON.parse(stdout)).toMatchObject({
     crossEntropy: { images: 400, experts: [{}] },
+    balancedSoftmax: { images: 400, experts: [{}] },
+    balancedSoftmax3: { images: 400, experts: [{}, {}, {}] },
     ncl: { images: 400, experts: [{}, {}, {}] },
     runs: { ncl: join(out, "ncl") },
   });
-  for (const run of ["ce", "ncl"]) expect(existsSync(join(out, run, "result.json"))).toBe(true);
+  for (const { folder: run } of quickstartRows) expect(existsSync(join(out, run, "result.json"))).toBe(true);
+});
+
+test("the rows differ in the method and the learning rate alone", async () => {
+  const recipes = await Promise.all(quickstartRows.map(({ recipe }) => loadRecipe(recipe)));
+  const [first, ...others] = recipes.map(
+    ({
+      name: _1,
+      description: _2,
+      citation: _3,
+      method: _4,
+      optimizer: { lr: _5, ...optimizer },
+      ...rest
+    }) => ({
+      ...rest,
+      optimizer,
+    }),
+  );
+  for (const other of others) expect(other).toEqual(first);
 });
