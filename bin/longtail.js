@@ -1,8 +1,36 @@
 #!/usr/bin/env node
+// Runs on any Node.js with modules, so that an old one gets a line that says so. Its first statement takes SIGUSR1 from
+// Node.js, which would open its debugger to every user of the machine; without a listener of the command the signal ends
+// the process, as it does every other program.
 import { existsSync } from "node:fs";
+import inspector from "node:inspector";
+import { setImmediate } from "node:timers";
 
+const usr1ExitCode = 138;
+process.on("SIGUSR1", () => {
+  if (process.listenerCount("SIGUSR1") === 1) process.exit(usr1ExitCode);
+});
+endIfOpened();
+setImmediate(endIfOpened);
+
+/** A signal while Node.js itself was starting has opened it, unless it was asked for: node --inspect bin/longtail.js. */
+function endIfOpened() {
+  const asked = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((text) =>
+    text.includes("--inspect"),
+  );
+  if (asked || inspector.url() === undefined) return;
+  inspector.close();
+  process.exit(usr1ExitCode);
+}
+
+const [major, minor] = process.versions.node.split(".").map(Number);
 const main = new URL("../dist/cli/main.js", import.meta.url);
-if (existsSync(main)) {
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(
+    `error: longtail needs Node.js 20.19 or newer, found ${process.versions.node}; see nodejs.org`,
+  );
+  process.exitCode = 1;
+} else if (existsSync(main)) {
   const { run } = await import(main.href);
   process.exitCode = await run(process.argv.slice(2));
 } else {

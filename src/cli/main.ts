@@ -1,15 +1,34 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { LongtailError } from "../support/errors.js";
 import { FailedCheck, InterruptedError } from "./exit.js";
+import { surviveLostOutput } from "./output.js";
 import { createProgram } from "./program.js";
 
+/** Commands whose result is in a run's folder, train.log included: they have done their work without their output. */
+const TRAINING_COMMANDS: readonly (string | undefined)[] = [
+  "fit",
+  "launch",
+  "quickstart",
+  "reproduce",
+  "train",
+];
+
 /**
- * Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 ended by SIGTERM.
+ * Runs one command line and returns its exit code: 0 done, 1 failed, 2 wrong use, 130 interrupted by Ctrl-C, and 128 and the
+ * signal's number after another signal, such as 143 for SIGTERM.
  *
  * @param args without the program's own name.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  ignoreClosedPipe(process.stdout);
+  using lost = surviveLostOutput();
+  const code = await exitCode(args);
+  const reason = await lost.reason();
+  if (reason === null) return code;
+  console.error(`stdout cannot be written (${reason}): what is there is not all of the output`);
+  return code === 0 && !TRAINING_COMMANDS.includes(args[0]) ? 1 : code;
+}
+
+async function exitCode(args: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(args, { from: "user" });
     return 0;
@@ -28,12 +47,4 @@ function report(error: unknown, { json, debug }: { json: boolean; debug: boolean
   const prefix = error instanceof InterruptedError ? "" : "error: ";
   console.error(debug ? stack : `${prefix}${message}${hint}`);
   if (json) console.log(JSON.stringify({ error: { name, message } }));
-}
-
-/** `longtail recipes | head -1` ends quietly. */
-function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
 }

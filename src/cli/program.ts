@@ -24,7 +24,7 @@ Start here:
   longtail report runs/cifar100-lt-ncl                        a page about a run, to look at
   longtail predict runs/cifar100-lt-ncl photo.jpg             what is on a photograph
 
-Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted, 143 ended by SIGTERM.`;
+Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted by Ctrl-C, else 128 and the signal's number: 143 for SIGTERM.`;
 
 /** The command line. Commands import what they need when they run, so that the light ones start at once. */
 export function createProgram(): Command {

@@ -51,7 +51,7 @@ test("of one that was killed they leave a checkpoint, and the run goes on to the
 test("SIGTERM does the same, and it is said", async () => {
   const [ended] = await launchers([launch(2, trains("asked"))], "SIGTERM", 0);
   expect(ended!.code, ended!.stderr).toBe(143);
-  expect(ended!.stderr).toMatch(/^ending all processes, with a checkpoint; Ctrl-C again ends at once$/m);
+  expect(ended!.stderr).toMatch(/^SIGTERM: ending all processes, with a checkpoint; Ctrl-C ends at once$/m);
   expect(ended!.stderr).toMatch(/^\[0\] interrupted; `longtail train .*asked --resume` resumes from /m);
   interrupted("asked");
 });

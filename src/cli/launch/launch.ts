@@ -29,7 +29,7 @@ export async function launchAll(command: readonly string[], options: LaunchOptio
     const machines = { ...options, master: await masterFrom(options) };
     const args = attempt === 0 || command.includes("--resume") ? command : [...command, "--resume"];
     const processes = new Processes(args, (local) => environmentOf(local, machines, attempt));
-    const failure = await processes.ended(interruption.signal);
+    const failure = await processes.ended(interruption);
     if (interruption.signal.aborted) throw interruption.error("interrupted");
     if (failure === null) return;
     if (attempt === options.maxRestarts) throw new LaunchError(failure, failure.code === 2 ? 2 : 1);

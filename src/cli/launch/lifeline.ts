@@ -26,9 +26,6 @@ export function followLauncher(): void {
   pipe.on("error", () => undefined); // it closes after it
   pipe.once("close", endWithout);
   pipe.resume().unref();
-  // The launcher alone reads what this process writes. What is written after its end is for nobody.
-  for (const stream of [process.stdout, process.stderr])
-    stream.removeAllListeners("error").on("error", () => undefined);
 }
 
 function endWithout(): void {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { clearTimeout, setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
+import type { Interruption } from "../exit.js";
 import { INTERRUPTED_MS, lifeline } from "./lifeline.js";
 import { passLines } from "./lines.js";
 
@@ -39,12 +40,13 @@ export class Processes {
   }
 
   /**
-   * Waits for all; when one fails or the signal aborts, the others are ended. Returns the failure that the others' ends
-   * come from, or null.
+   * Waits for all; when one fails the others are ended, and an interruption is passed on to all. Returns the failure that
+   * the others' ends come from, or null.
    */
-  async ended(signal: AbortSignal): Promise<Failure | null> {
+  async ended(interruption: Interruption): Promise<Failure | null> {
+    const { signal } = interruption;
     const interrupt = (): void => {
-      this.#endAll("SIGTERM", INTERRUPTED_MS);
+      this.#endAll(interruption.received, INTERRUPTED_MS);
     };
     signal.addEventListener("abort", interrupt);
     const killOnExit = (): void => {

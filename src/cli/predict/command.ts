@@ -10,7 +10,7 @@ import {
   wholeNumber,
 } from "../options.js";
 import { type ModelArguments, modelFrom } from "../model-arguments.js";
-import { output } from "../output.js";
+import { endWithReader, output } from "../output.js";
 
 interface PredictArguments extends ModelArguments {
   readonly top: number;
@@ -46,6 +46,7 @@ export function predictCommand(): CommandUnknownOpts {
 async function predict(run: string, images: string[], options: PredictArguments): Promise<void> {
   const { top, uncalibrated } = options;
   const to = output(options);
+  endWithReader();
   using model = await modelFrom(run, options);
   if (model.calibration !== null && !uncalibrated) to.say(calibrationText(model.calibration));
   for await (const found of model.predictEach(images, { top, calibrate: !uncalibrated })) {

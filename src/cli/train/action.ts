@@ -16,14 +16,17 @@ import {
 import { join } from "node:path";
 import { type Interruption, onInterrupt } from "../exit.js";
 import type { Output } from "../output.js";
+import { type Job, requeue } from "./requeue.js";
 
 export interface TrainingArguments extends Omit<TrainingOptions, "signal" | "command" | "data"> {
   readonly output: Output;
+  /** Queued again when its warning signal ends the training; none unless given. */
+  readonly job?: Job | undefined;
 }
 
 /** What every training of the command line has: a signal that Ctrl-C gives, and a console where people read. */
-function watched<T extends Pick<TrainingArguments, "output" | "listeners" | "peers">>(
-  { output, listeners = [], ...options }: T,
+function watched<T extends Pick<TrainingArguments, "output" | "listeners" | "peers" | "job">>(
+  { output, listeners = [], job: _job, ...options }: T,
   { signal }: Interruption,
 ) {
   const command = ["longtail", ...process.argv.slice(2)];
@@ -46,9 +49,11 @@ export async function trainWatched(
   options: TrainingArguments,
 ): Promise<EvaluationResult> {
   using interruption = interruptible();
-  const result = await beforeTraining(interruption, train(recipe, watched(options, interruption)));
-  await ended(result, { ...options, interruption });
-  return result.evaluation!;
+  return await thenRequeued({ ...options, interruption }, async () => {
+    const result = await beforeTraining(interruption, train(recipe, watched(options, interruption)));
+    await ended(result, { ...options, interruption });
+    return result.evaluation!;
+  });
 }
 
 /**
@@ -69,7 +74,9 @@ export async function trainSeedsWatched(
     onStart: ({ seed, index, count }) => output.say(`\nseed ${seed}, ${index + 1} of ${count}`),
     onEnd: (run, result) => ended(result, { ...options, out: run.out, interruption }),
   });
-  const result = await beforeTraining(interruption, training);
+  const result = await thenRequeued({ ...options, interruption }, () =>
+    beforeTraining(interruption, training),
+  );
   output.say(
     `\n${seeds} seeds, mean ± standard deviation:\n${formatSeeds(result)}\n\nsee ${join(out, "seeds.json")}`,
   );
@@ -85,6 +92,22 @@ export async function reproduceWatched(
   const settings = watched({ output, ...options }, interruption);
   const onEnd = (result: TrainResult): Promise<void> => ended(result, { output, interruption });
   return await beforeTraining(interruption, reproduce(run, { ...settings, onEnd }));
+}
+
+/** Does the work; then the first process has the job queued again, where that was asked for and a warning has come. */
+async function thenRequeued<T>(
+  {
+    job,
+    interruption,
+    ...options
+  }: Pick<TrainingArguments, "job" | "peers"> & { readonly interruption: Interruption },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    if (job !== undefined && isFirst(options)) await requeue(job, interruption);
+  }
 }
 
 function interruptible(): Interruption {

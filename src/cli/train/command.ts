@@ -28,6 +28,7 @@ interface TrainArguments
   readonly device: string;
   readonly seeds: number;
   readonly timeout: number;
+  readonly requeue?: true | undefined;
   readonly mlflow?: string | true | undefined;
   readonly mlflowExperiment?: string | undefined;
   readonly json: boolean;
@@ -49,8 +50,9 @@ The run's folder holds recipe.json, metrics.jsonl, result.json and checkpoints. 
 of the training is a line of JSON on stdout.
 
 With --resume, a run that was interrupted, killed or cut off by a crash resumes from its last checkpoint and reaches the
-same weights, bit for bit (same machine, same --threads). Ctrl-C and SIGTERM write a checkpoint first. The recipe's keys
-checkpoints.epochs, .steps and .minutes say how often one is written.
+same weights, bit for bit (same machine, same --threads). Ctrl-C, SIGTERM, SIGHUP (unless under nohup), SIGUSR1, SIGUSR2 and
+SIGXCPU write a checkpoint first. The recipe's keys checkpoints.epochs, .steps and .minutes say how often one is written. With
+Slurm, #SBATCH --signal=USR1@120 leaves two minutes for it, and --resume --requeue has the job queued again.
 
 Logs in the run's folder: metrics.jsonl, epochs.csv, train.log, and event files for \`tensorboard --logdir runs\`; the
 recipe's keys logs.… choose. --mlflow logs to a server as well, with MLFLOW_TRACKING_USERNAME and …_PASSWORD, or
@@ -99,6 +101,10 @@ export function trainCommand(): CommandUnknownOpts {
     .option("--no-strict", "it is left out and counted")
     .option("--resume", "resume the run in --out (or the named one), or start it")
     .option("--force", "move a run that is already in --out aside")
+    .option(
+      "--requeue",
+      "under Slurm: have the job queued again when SIGUSR1 or SIGUSR2 has ended the training",
+    )
     .addHelpText("after", examples)
     .action(train);
 }
@@ -116,6 +122,7 @@ async function trainWith(
   const { rank, ranks } = peers;
   const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, ranks, quiet: rank > 0 }));
   const { trainSeedsWatched, trainWatched } = await import("./action.js");
+  const { jobToRequeue } = await import("./requeue.js");
   const {
     device,
     threads,
@@ -143,6 +150,7 @@ async function trainWith(
     resume,
     from,
     peers,
+    job: options.requeue && jobToRequeue({ resume }),
     mlflow: mlflowFrom(options),
     output: to,
     listeners: [to.value],

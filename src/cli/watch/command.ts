@@ -4,7 +4,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../../support/errors.js";
 import { steadyNow } from "../../support/process.js";
 import { newCommand, wholeNumber } from "../options.js";
-import { output } from "../output.js";
+import { endWithReader, output } from "../output.js";
 
 const DEFAULT_FOLDER = "runs";
 
@@ -84,6 +84,7 @@ async function printOnce(folder: string, options: WatchArguments): Promise<void>
 }
 
 async function showInTerminal(folder: string, options: WatchArguments): Promise<void> {
+  endWithReader();
   const { Watcher } = await import("../../watch/watcher.js");
   const { showText } = await import("../../watch/text/text-view.js");
   const to = output(options);
@@ -107,11 +108,11 @@ async function serve(folder: string, options: WatchArguments): Promise<void> {
   });
 }
 
-/** Ctrl-C is how this command is meant to end, so that is no failure. SIGTERM ends with 143, as everywhere. */
+/** Ctrl-C is how this command is meant to end, so that is no failure. Other signals' exit codes are as everywhere. */
 async function untilInterrupted(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { onInterrupt } = await import("../exit.js");
   using interruption = onInterrupt("closing");
   await act(interruption.signal);
-  const error = interruption.error("ended by SIGTERM");
-  if (error.exitCode !== 130) throw error;
+  const { received } = interruption;
+  if (received !== "SIGINT") throw interruption.error(`ended by ${received}`);
 }
