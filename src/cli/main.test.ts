@@ -54,6 +54,25 @@ describe("wrong use ends with 2 and a message without a stack", () => {
     [["train"], "error: missing required argument 'recipe'"],
     [["train", "cifar100-lt-ncl", "--sead", "1"], "error: unknown option '--sead'\n(Did you mean --seed?)"],
     [
+      ["train", "caltech20-lt-ce", "--epochs", "5"],
+      "error: unknown option '--epochs'; a recipe's keys are changed with --set: --set epochs=5",
+    ],
+    [
+      ["train", "caltech20-lt-ce", "--lr=0.1", "--data", "."],
+      "unknown option '--lr'; a recipe's keys are changed with --set: --set optimizer.lr=0.1",
+    ],
+    [["quickstart", "--batch-size"], "--set data.batch=VALUE"],
+    [["train", "caltech20-lt-ce", "--output-dir", "out"], "unknown option '--output-dir'; it is --out here"],
+    [["watch", "--epochs", "5"], "unknown option '--epochs'\n"],
+    [
+      ["train", "caltech20-lt-ce", "--set", "lr=0.1"],
+      "error: unknown key lr; did you mean optimizer.lr? (--set lr=0.1)",
+    ],
+    [
+      ["train", "caltech20-lt-ce", "--set", "optimizer.learning_rate=0.1"],
+      "unknown key optimizer.learning_rate; did you mean optimizer.lr?",
+    ],
+    [
       ["train", "cifar100-lt-ncl", "--threads", "0"],
       "argument '0' is invalid. Expected a whole number >= 1.",
     ],

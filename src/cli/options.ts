@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 export function newCommand(name: string) {
   return new Command(name)
     .option("--json", "machine-readable output on stdout; text for people goes to stderr", false)
+    .option("--quiet", "no progress: only warnings, errors and results", false)
     .option("--debug", "show where an error came from", false);
 }
 

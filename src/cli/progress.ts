@@ -9,6 +9,18 @@ export interface Progress {
   readonly text: string;
 }
 
+let isQuiet = false;
+
+/** Sets whether this command line has --quiet. */
+export function setQuiet(quiet: boolean): void {
+  isQuiet = quiet;
+}
+
+/** Whether progress is not to be shown. */
+export function quiet(): boolean {
+  return isQuiet;
+}
+
 export interface ProgressDisplay extends Disposable {
   readonly show: (progress: Progress) => void;
 }
@@ -23,6 +35,7 @@ export function progressDisplay(
   let open = false;
   return {
     show: (progress) => {
+      if (isQuiet) return;
       const time = now();
       if (time - shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
       shownAt = time;

@@ -71,13 +71,13 @@ const rest: TrainingEvent[] = [
 function shown(
   events: readonly TrainingEvent[],
   interval: number,
-  stream: Partial<TextStream> = {},
+  { quiet = false, ...stream }: Partial<TextStream> & { readonly quiet?: boolean } = {},
 ): string[] {
   const written: string[] = [];
   let clock = 0;
   const listen = consoleListener(
     { ...stream, write: (text) => written.push(text) },
-    () => (clock += interval),
+    { now: () => (clock += interval), quiet },
   );
   for (const event of events) listen(event);
   return written;
@@ -164,4 +164,16 @@ test("a phase is announced where it begins", () => {
   });
   const lines = shown([start(1, "representation"), start(2, "representation"), start(3, "classifier")], 0);
   expect(lines).toEqual(["phase representation\n", "phase classifier\n"]);
+});
+
+test("quiet: warnings and the result alone", () => {
+  expect(shown([run, step(1), step(2), ...rest], 20_000, { quiet: true }).join("")).toMatchInlineSnapshot(`
+    "warning: slow disk
+
+    accuracy, %   all  many  medium   few
+    model        40.0  60.0       -  10.0
+
+    finished in 9.0 s, peak memory 512.0 MB; see runs/toy
+    "
+  `);
 });

@@ -15,6 +15,14 @@ import type {
 const MAX_BAR_LENGTH = 30;
 const MIN_BAR = 5;
 
+/** How much a console shows, and by which clock. */
+export interface ConsoleOptions {
+  /** Only warnings and the result. */
+  readonly quiet?: boolean | undefined;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: (() => number) | undefined;
+}
+
 /**
  * Shows a run to people: on a terminal a bar for the epoch with loss, accuracy, learning rate, images a second and the
  * time the run still takes; elsewhere plain lines. Then one line an epoch and, at the end, a table.
@@ -22,10 +30,14 @@ const MIN_BAR = 5;
  * @example
  * await train(recipe, { out: "runs/mine", listeners: [consoleListener(process.stderr)] });
  */
-export function consoleListener(stream: TextStream, now: () => number = () => performance.now()): Listener {
+export function consoleListener(
+  stream: TextStream,
+  { quiet = false, now = () => performance.now() }: ConsoleOptions = {},
+): Listener {
   const progress = new Progress(stream, now);
   return (event) => {
-    progress.show(event);
+    if (quiet && event.type !== "warning" && event.type !== "end") progress.note(event);
+    else progress.show(event);
   };
 }
 
@@ -44,13 +56,19 @@ class Progress {
     this.#now = now;
   }
 
+  /** Takes what the end's line needs, and shows nothing. */
+  note(event: TrainingEvent): void {
+    if (event.type === "run") this.#run = event;
+    else if (event.type === "evaluation") this.#evaluation = event;
+  }
+
   show(event: TrainingEvent): void {
+    this.note(event);
     switch (event.type) {
       case "cache":
         this.#cache(event);
         break;
       case "run":
-        this.#run = event;
         this.#startedAt = this.#shownAt = this.#now();
         this.#line(describeRun(event));
         break;
@@ -66,7 +84,6 @@ class Progress {
         this.#line(describeEpoch(event, this.#run?.epochs ?? event.epoch));
         break;
       case "evaluation":
-        this.#evaluation = event;
         this.#line(describeEvaluation(event));
         break;
       case "images":

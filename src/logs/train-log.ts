@@ -11,7 +11,7 @@ export class TrainLog implements Log {
 
   constructor(path: string, now?: () => number) {
     this.#file = new AppendFile(path);
-    this.#show = consoleListener({ write: (text: string) => this.#write(text) }, now);
+    this.#show = consoleListener({ write: (text: string) => this.#write(text) }, { now });
   }
 
   handle(event: TrainingEvent): void {

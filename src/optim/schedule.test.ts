@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { learningRate, type Schedule } from "./schedule.js";
+import { learningRate, type Schedule, scheduleWarnings } from "./schedule.js";
 
 const moment = { baseLr: 0.8, epoch: 0, step: 0, stepsPerEpoch: 4, epochs: 10 };
 
@@ -26,4 +26,24 @@ test("warm-up and decay multiply", () => {
 test("cosine ends at its end", () => {
   const schedule: Schedule = { kind: "cosine", end: 0.01, warmupEpochs: 0, warmupSteps: 0 };
   expect(learningRate(schedule, { ...moment, epoch: 9 })).toBeCloseTo(0.01, 12);
+});
+
+test("milestones and warm-ups that a training does not reach are named", () => {
+  const none = { warmupEpochs: 0, warmupSteps: 0 };
+  const short = { epochs: 20, stepsPerEpoch: 4 };
+  const multistep = { kind: "multistep", gamma: 0.1, ...none } as const;
+  expect(scheduleWarnings({ ...multistep, milestones: [160, 180] }, short)).toEqual([
+    "schedule.milestones: 160, 180 lie after the last epoch, 20: the learning rate never drops.",
+  ]);
+  expect(scheduleWarnings({ ...multistep, milestones: [10, 21] }, short)).toEqual([
+    "schedule.milestones: 21 lies after the last epoch, 20: the learning rate drops only at 10.",
+  ]);
+  expect(scheduleWarnings({ kind: "cosine", end: 0, warmupEpochs: 21, warmupSteps: 81 }, short)).toEqual([
+    "schedule.warmupEpochs: a warm-up of 21 epochs is longer than the training, 20: the learning rate never reaches optimizer.lr.",
+    "schedule.warmupSteps: a warm-up of 81 steps is longer than the training, 80: the learning rate never reaches optimizer.lr.",
+  ]);
+  expect(
+    scheduleWarnings({ ...multistep, milestones: [20], warmupEpochs: 20, warmupSteps: 80 }, short),
+  ).toEqual([]);
+  expect(scheduleWarnings({ ...multistep, milestones: [] }, short)).toEqual([]);
 });

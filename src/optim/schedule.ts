@@ -28,6 +28,34 @@ export function learningRate(schedule: Schedule, moment: Moment): number {
   return decayed(schedule, moment) * warmup(schedule, moment);
 }
 
+/** What a training is too short for, a sentence each: milestones after its last epoch, a warm-up that does not end. */
+export function scheduleWarnings(
+  schedule: Schedule,
+  { epochs, stepsPerEpoch }: Pick<Moment, "epochs" | "stepsPerEpoch">,
+): string[] {
+  const warnings: string[] = [];
+  const milestones = schedule.kind === "multistep" ? schedule.milestones : [];
+  const late = milestones.filter((milestone) => milestone > epochs);
+  if (late.length > 0)
+    warnings.push(
+      `schedule.milestones: ${late.join(", ")} ${late.length === 1 ? "lies" : "lie"} after the last epoch, ${epochs}: ` +
+        (late.length === milestones.length
+          ? "the learning rate never drops."
+          : `the learning rate drops only at ${milestones.filter((one) => one <= epochs).join(", ")}.`),
+    );
+  const { warmupEpochs, warmupSteps } = schedule;
+  const unended = "the learning rate never reaches optimizer.lr";
+  if (warmupEpochs > epochs)
+    warnings.push(
+      `schedule.warmupEpochs: a warm-up of ${warmupEpochs} epochs is longer than the training, ${epochs}: ${unended}.`,
+    );
+  if (warmupSteps > epochs * stepsPerEpoch)
+    warnings.push(
+      `schedule.warmupSteps: a warm-up of ${warmupSteps} steps is longer than the training, ${epochs * stepsPerEpoch}: ${unended}.`,
+    );
+  return warnings;
+}
+
 function decayed(schedule: Decay, { baseLr, epoch, epochs }: Moment): number {
   const e = epoch + 1;
   switch (schedule.kind) {

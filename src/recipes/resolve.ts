@@ -7,6 +7,7 @@ import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";
 import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
 import { phaseInput, type ResolvedPhase, withEpochsOfPhases } from "./phases.js";
+import { keyUnderUsualName } from "./usual-names.js";
 import { recipeSchema, type ResolvedRecipe } from "./schema.js";
 type Issue = z.core.$ZodIssue;
 
@@ -115,7 +116,8 @@ function unknownKey(path: readonly PropertyKey[], checked: Checked, keys: readon
     const found = shorten(valueAt(checked.input, kind));
     return `${name}: not a key of ${dotted(kind)} ${found}, only of ${owners.join(", ")} (${place})`;
   }
-  const meant = nearest(generic(name), [...new Set(keys.flatMap((key) => [key.path, parent(key.path)]))]);
+  const known = [...new Set(keys.flatMap((key) => [key.path, parent(key.path)]))];
+  const meant = keyUnderUsualName(name) ?? nearest(generic(name), known);
   const hint = meant === undefined ? "`longtail recipes --keys` lists all of them" : `did you mean ${meant}?`;
   return `unknown key ${name}; ${hint} (${place})`;
 }

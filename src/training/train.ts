@@ -3,6 +3,7 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { emitter, type EndEvent } from "../runs/events.js";
 import { assertFree, type RunFolder, runFolder, writeAnalysis, writeResult } from "../runs/run-folder.js";
+import { scheduleWarnings } from "../optim/schedule.js";
 import { UsageError } from "../support/errors.js";
 import { secondsSince } from "../support/units.js";
 import type { Progress } from "./checkpoint.js";
@@ -59,7 +60,12 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 
   try {
     emit(runEvent(training, { folder, epochs: recipe.epochs, from: progress }));
-    for (const message of [...skippedImages(training), ...slowPrecision(training), ...warnings])
+    for (const message of [
+      ...skippedImages(training),
+      ...slowPrecision(training),
+      ...unreachedRates(training),
+      ...warnings,
+    ])
       emit({ type: "warning", message });
     const agreement = new Agreement(peers, signal);
     const checkpointer = new Checkpointer(recipe, { folder, emit, agreement });
@@ -113,6 +119,7 @@ async function trainPhases(run: Run, { recipe, from }: PhasesStart): Promise<Con
   if (evaluation === null || signal?.aborted) return null;
   try {
     using following = await prepareNext(training, next, { report: emit, signal });
+    for (const message of unreachedRates(following)) emit({ type: "warning", message });
     const start = { ...progress, best: null, bestOnTest: null }; // a phase selects among its own epochs
     return await trainPhases({ ...run, training: following }, { recipe, from: start });
   } catch (error) {
@@ -143,6 +150,12 @@ function slowPrecision({ recipe, device }: Training): string[] {
   return [
     "precision: float16 is for GPUs; the CPU computes it more slowly than float32 and gains nothing by it.",
   ];
+}
+
+/** Warnings of a schedule that is longer than the training of its phase. */
+function unreachedRates({ recipe, loaders }: Training): string[] {
+  const { stepsPerEpoch } = loaders.train;
+  return scheduleWarnings(recipe.schedule, { epochs: recipe.epochs, stepsPerEpoch });
 }
 
 type EndSummary = Pick<EndEvent, "seconds" | "peakMemory">;

@@ -10,7 +10,7 @@ import {
 import { onInterrupt } from "../exit.js";
 import { collect, deviceOption, kernelsOption, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
-import { progressDisplay } from "../progress.js";
+import { progressDisplay, quiet } from "../progress.js";
 import { type RecipeArguments, recipeFrom, withDataFolder } from "../recipe-arguments.js";
 
 interface ProfileArguments extends RecipeArguments {
@@ -71,7 +71,7 @@ async function profile(nameOrPath: string, settings: string[], options: ProfileA
       const which = done <= warmup ? `to warm up: ${done} of ${warmup}` : `${done - warmup} of ${steps}`;
       progress.show({ done, total, text: `steps ${which}` });
     };
-    const listeners = [consoleListener(process.stderr)]; // for a cache that is filled first
+    const listeners = [consoleListener(process.stderr, { quiet: quiet() })]; // for a cache that is filled first
     try {
       return await profileRecipe(recipe, { ...asked, signal, onStep, listeners });
     } catch (error) {

@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { type Interruption, onInterrupt } from "../exit.js";
 import type { Output } from "../output.js";
+import { quiet } from "../progress.js";
 import { type Job, requeue } from "./requeue.js";
 
 export interface TrainingArguments extends Omit<TrainingOptions, "signal" | "command" | "data"> {
@@ -30,7 +31,7 @@ function watched<T extends Pick<TrainingArguments, "output" | "listeners" | "pee
   { signal }: Interruption,
 ) {
   const command = ["longtail", ...process.argv.slice(2)];
-  const shown = isFirst(options) ? [consoleListener(output.people), ...listeners] : [];
+  const shown = isFirst(options) ? [consoleListener(output.people, { quiet: quiet() }), ...listeners] : [];
   return { ...options, command, signal, listeners: shown };
 }
 
