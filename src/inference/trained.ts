@@ -76,7 +76,7 @@ export async function loadWithRecipe(
   const { classes, counts } = classStatistics(await openDataset(recipe.data, "train"));
   using _scope = scope();
   return build({ path: file, recipe, classes, counts, state: null }, options, ({ model }) => {
-    loadPretrained(model, { file, load: "all" });
+    loadPretrained(model, { file, load: "all", key: recipe.pretrained?.key ?? null });
   });
 }
 

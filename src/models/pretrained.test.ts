@@ -13,6 +13,7 @@ import { assertNoIssues } from "../recipes/faults.js";
 import { toyRecipe } from "../training/toy.fixture.js";
 import { loadPretrained, pretrainedIssues } from "./pretrained.js";
 import { buildBackbone, buildClassifier } from "./registry.js";
+import { renamed } from "./state-names.js";
 
 const folder = mkdtempSync(join(tmpdir(), "longtail-pretrained-"));
 const file = join(folder, "weights.safetensors");
@@ -59,18 +60,62 @@ function torchvision(): { backbone: Module; fc: Record<string, Tensor> } {
   };
 }
 
-test.each([
-  ["torchvision's names", (name: string) => name],
-  ["inside a parallel wrapper", (name: string) => `module.${name}`],
-])("one network's weights go into every expert: %s", (_names, rename) => {
+/** Around a network's names, as PyTorch's wrappers and training scripts have them. */
+const PREFIXES = [
+  "",
+  "module.",
+  "_orig_mod.",
+  "module._orig_mod.",
+  "model.",
+  "net.",
+  "backbone.",
+  "module.encoder_q.",
+];
+
+test.each(PREFIXES)("one network's weights go into every expert: %s", (prefix) => {
   const { backbone, fc } = torchvision();
-  const add = Object.fromEntries(Object.entries(fc).map(([name, value]) => [rename(name), value]));
-  write(backbone.stateDict(), { rename, add });
+  const key = new Map([...buildBackbone("resnet8", { rng }).stateDict()]);
+  const others = prefix.endsWith("encoder_q.")
+    ? renamed(key, (name) => `module.encoder_k.${name}`)
+    : new Map<string, Tensor>();
+  const add = { ...Object.fromEntries(renamed(new Map(Object.entries(fc)), (name) => prefix + name)) };
+  write(backbone.stateDict(), {
+    rename: (name) => prefix + name,
+    add: { ...add, ...Object.fromEntries(others) },
+  });
   const model = ensemble(3);
   const classifier = model.stateDict().get("classifier.0.weight")!.clone();
-  loadPretrained(model, { file, load: "backbone" });
+  const notes = loadPretrained(model, { file, load: "backbone" });
   for (const expert of model.backbones) expectEqual(expert, backbone);
   expect(model.stateDict().get("classifier.0.weight")!.equal(classifier)).toBe(true);
+  expect(notes).toEqual([expect.stringContaining(`left out: "${prefix}fc.weight", "${prefix}fc.bias"`)]);
+});
+
+test.each(["fc", "linear", "head", "head.fc", "classifier", "last_linear"])(
+  "a single network's classifier is known as %s",
+  (name) => {
+    const [saved, model, backbones] = [ensemble(1), ensemble(1), ensemble(1)];
+    const rename = (own: string): string =>
+      `net.${own.replace("backbone.0.", "").replace("classifier.0", name)}`;
+    write(saved.stateDict(), { rename });
+    expect(loadPretrained(model, { file, load: "all" })).toEqual([]);
+    expectEqual(model, saved);
+    const notes = loadPretrained(backbones, { file, load: "backbone" });
+    expectEqual(backbones.backbones[0]!, saved.backbones[0]!);
+    expect(notes).toEqual([`${file}: left out: "net.${name}.weight", "net.${name}.bias".`]);
+  },
+);
+
+test("two networks in a file: the recipe says which one", () => {
+  const [first, second] = [torchvision().backbone, torchvision().backbone];
+  const add = Object.fromEntries(renamed(second.stateDict(), (name) => `right.${name}`));
+  write(first.stateDict(), { rename: (name) => `left.${name}`, add });
+  const model = ensemble(1);
+  expect(() => loadPretrained(model, { file, load: "backbone" })).toThrow(
+    "it is there more than once, as left.… and right.…; pretrained.key names the one to take",
+  );
+  loadPretrained(model, { file, load: "backbone", key: "right" });
+  expectEqual(model.backbones[0]!, second);
 });
 
 test("parameters stay trainable leaves", () => {
@@ -134,19 +179,19 @@ test("what does not fit is an error that names file and tensor", () => {
   };
   const rename = (name: string): string => `backbone.0.${name}`;
   expect(fault("backbone", { drop: /^layer1.0.conv2.weight$/ })).toMatchInlineSnapshot(
-    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "layer1.0.conv2.weight": expected shape [16, 16, 3, 3], found no such tensor"`,
+    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "layer1.0.conv2.weight": expected shape [16, 16, 3, 3], found no such tensor; the file has 41 tensors: "conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.num_batches_tracked", "layer1.0.conv1.weight", "layer1.0.bn1.weight" and 33 more"`,
   );
   expect(fault("backbone", { add: { "conv1.weight": ones([16, 3, 7, 7]) } })).toMatchInlineSnapshot(
-    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "conv1.weight": expected shape [16, 3, 3, 3], found [16, 3, 7, 7]"`,
+    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "conv1.weight": expected shape [16, 3, 3, 3], found [16, 3, 7, 7]; the file has 42 tensors: "conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.num_batches_tracked", "layer1.0.conv1.weight", "layer1.0.bn1.weight" and 34 more"`,
   );
-  expect(fault("backbone", { add: { "layer5.weight": ones([1]) } })).toMatchInlineSnapshot(
-    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "layer5.weight": expected no such tensor, found one"`,
+  expect(fault("backbone", { add: { "layer1.1.conv1.weight": ones([1]) } })).toMatchInlineSnapshot(
+    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "layer1.1.conv1.weight": expected no such tensor, found one; the file has 43 tensors: "conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.num_batches_tracked", "layer1.0.conv1.weight", "layer1.0.bn1.weight" and 35 more"`,
   );
   expect(fault("backbone", { rename })).toMatchInlineSnapshot(
-    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "backbone.1.conv1.weight": expected shape [16, 3, 3, 3], found no such tensor"`,
+    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "backbone.1.conv1.weight": expected shape [16, 3, 3, 3], found no such tensor; the file has 42 tensors: "backbone.0.conv1.weight", "backbone.0.bn1.weight", "backbone.0.bn1.bias", "backbone.0.bn1.running_mean", "backbone.0.bn1.running_var", "backbone.0.bn1.num_batches_tracked", "backbone.0.layer1.0.conv1.weight", "backbone.0.layer1.0.bn1.weight" and 34 more"`,
   ); // one expert's weights for two
   expect(fault("all", { add: fc })).toMatchInlineSnapshot(
-    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "backbone.1.conv1.weight": expected shape [16, 3, 3, 3], found no such tensor"`,
+    `"CheckpointError: /weights.safetensors does not fit this network: state dictionary: "backbone.1.conv1.weight": expected shape [16, 3, 3, 3], found no such tensor; the file has 44 tensors: "conv1.weight", "bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.num_batches_tracked", "layer1.0.conv1.weight", "layer1.0.bn1.weight" and 36 more"`,
   ); // one network's weights for two experts
 });
 
@@ -154,14 +199,16 @@ test("a file that cannot be read, or of another kind", () => {
   const model = ensemble(1);
   const load = (name: string) => () => loadPretrained(model, { file: join(folder, name), load: "backbone" });
   expect(load("none.safetensors")).toThrow(/none[.]safetensors: cannot be read/);
-  writeFileSync(join(folder, "weights.onnx"), "");
+  writeFileSync(join(folder, "weights.onnx"), "ONNX");
   expect(load("weights.onnx")).toThrow(
     /weights[.]onnx: expected a file of weights: one that torch.save wrote, or one that ends in [.]safetensors/,
   );
 });
 
 test("weights that are not there: the message says how to give them", () => {
-  const issues = pretrainedIssues({ pretrained: { file: "/nowhere/weights.pth", load: "backbone" } });
+  const issues = pretrainedIssues({
+    pretrained: { file: "/nowhere/weights.pth", load: "backbone", key: null },
+  });
   expect(() => {
     assertNoIssues(toyRecipe("data"), issues);
   }).toThrowErrorMatchingInlineSnapshot(

@@ -5,8 +5,8 @@ import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { fitting, loadWeights } from "./load-weights.js";
-import { asEnsemble, matching, renamed, unwrapped, withCounters, withoutClassifier } from "./state-names.js";
+import { fitting, listed, loadWeights } from "./load-weights.js";
+import { asEnsemble, matching, renamed, unwrapped, withCounters, withoutOtherParts } from "./state-names.js";
 
 type Pretrained = NonNullable<ResolvedRecipe["pretrained"]>;
 type State = Map<string, Tensor>;
@@ -33,29 +33,42 @@ export function pretrainedIssues({ pretrained }: Pick<ResolvedRecipe, "pretraine
 
 /**
  * Puts weights from a file into a model whose experts' names begin with "backbone.K.", and those of the stages that they
- * share with "trunk.". load "backbone": one network's weights by torchvision's names go into every expert, without its
- * classifier (`fc`); of an ensemble's weights, each expert takes its own backbone, and shared stages the file's shared ones
- * or else the first expert's. load "all": the whole model, name by name; one network's weights are those of the only expert
- * (state-names.ts).
+ * share with "trunk.". load "backbone": one network's weights by torchvision's names go into every expert, without what
+ * else the file has, such as its classifier; of an ensemble's weights, each expert takes its own backbone, and shared
+ * stages the file's shared ones or else the first expert's. load "all": the whole model, name by name; one network's
+ * weights are those of the only expert (state-names.ts). Returns what is to be said of tensors that were left out.
  * @throws CheckpointError that names the file and the first tensor that is missing or has another shape.
  */
-export function loadPretrained(model: Module, { file, load }: Pretrained): void {
+export function loadPretrained(
+  model: Module,
+  { file, load, key = null }: Omit<Pretrained, "key"> & Partial<Pretrained>,
+): string[] {
   using _scope = scope();
-  const saved = unwrapped(loadWeights(file));
+  const found = loadWeights(file, key);
   const own = model.stateDict();
-  fitting(file, () => {
-    if (load === "all") copyState(own, withCounters(asEnsemble(saved), own));
-    else loadBackbones(own, saved);
-  });
+  const loadInto = (): Set<Tensor> => {
+    const saved = unwrapped(found, own.keys());
+    if (load === "backbone") return loadBackbones(own, saved);
+    const all = asEnsemble(saved);
+    copyState(own, withCounters(all, own));
+    return new Set(all.values());
+  };
+  const taken = fitting(file, loadInto, found.keys());
+  const left = [...found].flatMap(([name, tensor]) => (taken.has(tensor) ? [] : [name]));
+  return left.length === 0 ? [] : [`${file}: left out: ${listed(left)}.`];
 }
 
-/** Errors name tensors as the file does. */
-function loadBackbones(own: State, saved: State): void {
+/** Returns the file's tensors that were taken. Errors name tensors as the file does. */
+function loadBackbones(own: State, saved: State): Set<Tensor> {
   const hasTrunk = [...own.keys()].some((name) => name.startsWith(TRUNK));
   const backbones = new Set([...own.keys()].flatMap((name) => BACKBONE.exec(name)?.[0] ?? []));
-  if (hasTrunk) copyWeights(own, { prefix: TRUNK, number: "0", found: saved, allOf: false });
-  for (const prefix of backbones)
-    copyWeights(own, { prefix, number: BACKBONE.exec(prefix)![1]!, found: saved, allOf: !hasTrunk });
+  const taken = [...backbones].map((prefix) => ({
+    prefix,
+    number: BACKBONE.exec(prefix)![1]!,
+    allOf: !hasTrunk,
+  }));
+  const trunk = hasTrunk ? [{ prefix: TRUNK, number: "0", allOf: false }] : [];
+  return new Set([...trunk, ...taken].flatMap((source) => copyWeights(own, { ...source, found: saved })));
 }
 
 interface Source {
@@ -68,7 +81,7 @@ interface Source {
   readonly allOf: boolean;
 }
 
-function copyWeights(own: State, { prefix, number, found: saved, allOf }: Source): void {
+function copyWeights(own: State, { prefix, number, found: saved, allOf }: Source): Tensor[] {
   const names = [...saved.keys()];
   const isEnsemble = names.some((name) => BACKBONE.test(name));
   const sharesStages = names.some((name) => name.startsWith(TRUNK));
@@ -79,7 +92,8 @@ function copyWeights(own: State, { prefix, number, found: saved, allOf }: Source
   );
   const candidates = isEnsemble
     ? matching(saved, (name) => name.startsWith(inFile))
-    : withoutClassifier(saved);
+    : withoutOtherParts(saved, wanted.keys());
   const taken = allOf ? candidates : matching(candidates, (name) => wanted.has(name));
   copyState(wanted, withCounters(taken, wanted));
+  return [...taken.values()];
 }

@@ -146,6 +146,7 @@ test("every key has a type, and what is not plain from its name a description", 
     pretrained: an object or null
     pretrained.file: text
     pretrained.load: one of backbone, all
+    pretrained.key: text or null
     method.kind: one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam
     method.experts: a whole number > 0
     method.sharedStages: a whole number >= 0

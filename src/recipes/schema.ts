@@ -48,6 +48,14 @@ const Pretrained = z.strictObject({
     .enum(["backbone", "all"])
     .default("backbone")
     .describe("backbone: of one network into every expert, or of experts into experts; all: the whole model"),
+  key: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'dictionary of a .pth file, or what names begin with ("model_ema"); null: the only or usual one',
+    ),
 });
 
 const Method = z.discriminatedUnion("kind", builtInSchemas);

@@ -1,6 +1,8 @@
 import { stateDictionary } from "../models/load-weights.js";
-import { unwrapped } from "../models/state-names.js";
+import { withoutWrapper } from "../models/state-names.js";
+import { shownValue } from "../support/budget.js";
 import { CheckpointError } from "../support/errors.js";
+import { sum } from "../support/math.js";
 import { readPth } from "../torch/pth/read.js";
 import { Tensor } from "../torch/tensor.js";
 
@@ -11,6 +13,8 @@ export interface ReferenceCheckpoint {
   readonly model: Map<string, Tensor>;
   /** SGD's velocities: "momentum_buffer.N" of trained parameter number N, in the model's order. */
   readonly optimizer: Map<string, Tensor> | null;
+  /** Parameters that the optimizer trains: frozen ones have no number. 0 without an optimizer. */
+  readonly trained: number;
   /** Of the optimizer, as the scheduler left it. */
   readonly learningRate: number | null;
   /** Whole epochs behind it. */
@@ -29,7 +33,7 @@ const EMPTY: Dictionary = new Map();
  */
 export function readReferenceCheckpoint(path: string): ReferenceCheckpoint {
   const saved = readPth(path);
-  const model = unwrapped(stateDictionary(saved, path));
+  const model = withoutWrapper(stateDictionary(saved, { path }));
   const fields = dictionary(saved);
   const optimizer = fields.get("optimizer");
   const accuracy = number(fields.get("best_result"));
@@ -38,6 +42,7 @@ export function readReferenceCheckpoint(path: string): ReferenceCheckpoint {
     path,
     model,
     optimizer: optimizer instanceof Map ? velocities(optimizer, path) : null,
+    trained: trainedParameters(dictionary(optimizer)),
     learningRate: learningRate(dictionary(optimizer)),
     epoch: number(fields.get("epoch")),
     best: accuracy === null || bestEpoch === null ? null : { accuracy, epoch: bestEpoch },
@@ -50,13 +55,24 @@ function velocities(optimizer: Dictionary, path: string): Map<string, Tensor> {
   for (const [index, state] of dictionary(optimizer.get("state"))) {
     const velocity = dictionary(state).get("momentum_buffer");
     if (velocity === null) continue; // a parameter that never had a gradient
+    const number = typeof index === "string" ? index : shownValue(index);
     if (!(velocity instanceof Tensor))
       throw new CheckpointError(
-        `${path}: expected the state of torch.optim.SGD, found parameter ${String(index)} without momentum_buffer`,
+        `${path}: expected the state of torch.optim.SGD, found parameter ${number} without momentum_buffer`,
       );
-    found.set(`momentum_buffer.${String(index)}`, velocity);
+    found.set(`momentum_buffer.${number}`, velocity);
   }
   return found;
+}
+
+/** One group a parameter in the reference. */
+function trainedParameters(optimizer: Dictionary): number {
+  const groups = optimizer.get("param_groups");
+  const sizes = (Array.isArray(groups) ? (groups as unknown[]) : []).map((group) => {
+    const parameters = dictionary(group).get("params");
+    return Array.isArray(parameters) ? parameters.length : 0;
+  });
+  return sum(sizes);
 }
 
 function learningRate(optimizer: Dictionary): number | null {

@@ -46,6 +46,8 @@ export interface Training extends Disposable {
   readonly data: TrainingData;
   readonly trainee: Trainee;
   readonly loaders: Loaders;
+  /** What people should know of the weights to start from: the file's tensors that were left out. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -98,7 +100,7 @@ export async function prepare(
   const data = await openData(recipe);
   assertRecipeFits(recipe, data.statistics.classes.length);
   const built = { recipe: phase.recipe, phase, device, execution, peers, data };
-  return withLoaders({ ...built, trainee: buildTrainee(built) }, options);
+  return withLoaders({ ...built, ...buildTrainee(built) }, options);
 }
 
 /**
@@ -112,13 +114,13 @@ export async function prepareNext(
 ): Promise<Training> {
   const { device, execution, peers, data } = training;
   const built = { recipe: phase.recipe, phase, device, execution, peers, data };
-  const trainee = buildTrainee(built);
+  const { trainee, notes } = buildTrainee(built);
   trainee.startFrom(training.trainee, {
     weights: training.recipe.evaluation.weights,
     resetClassifier: phase.resetClassifier,
   });
   training[Symbol.dispose]();
-  return withLoaders({ ...built, trainee }, listener);
+  return withLoaders({ ...built, trainee, notes }, listener);
 }
 
 async function withLoaders(
@@ -167,19 +169,21 @@ function buildTrainee({
   device,
   data,
   peers,
-}: Pick<Training, "recipe" | "phase" | "device" | "data" | "peers">): Trainee {
+}: Pick<Training, "recipe" | "phase" | "device" | "data" | "peers">): Pick<Training, "trainee" | "notes"> {
   using _scope = scope();
   const method = buildMethod(recipe, classStatistics(data.trainSubset), peers);
-  if (recipe.pretrained !== null && phase.index === 0) loadPretrained(method.model, recipe.pretrained);
+  const { pretrained } = recipe;
+  const notes = pretrained !== null && phase.index === 0 ? loadPretrained(method.model, pretrained) : [];
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const { group } = peers;
   if (group !== null && recipe.syncBatchNorm) synchronizeBatchNorm(method.model, group.id);
   const trained = method.model.parameters().filter(({ requiresGrad }) => requiresGrad);
-  return new Trainee({
+  const trainee = new Trainee({
     method,
     optimizer: new Sgd(method.model.parameters(), recipe.optimizer),
     scaler: recipe.precision === "float16" ? new LossScaler({ device }) : null,
     ema: recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema),
     reducer: group && new GradientReducer(group, trained),
   });
+  return { trainee, notes };
 }

@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldenPath } from "../../test/support/golden.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { full } from "../torch/create.js";
+import { writePth } from "../torch/pth/write.js";
 import { memory, scope } from "../torch/scope.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { applySettings, prepare } from "./prepare.js";
 import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
 import { continueFrom } from "./resume.js";
 import { referenceRecipe, writeTenClasses } from "./reference.fixture.js";
-import { temporaryFolder } from "./toy.fixture.js";
+import { temporaryFolder, toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 
 const from = goldenPath("reference_checkpoint.pth");
@@ -53,6 +56,55 @@ test("golden: weights and velocities are the file's", async () => {
       expect(velocity.equal(optimizer!.get(name)!), name).toBe(true);
   }
   expect(memory().live).toBe(live);
+});
+
+test("the reference numbers trained parameters alone: frozen ones have no velocity", async () => {
+  const { method } = toyRecipe(root);
+  const branch = {
+    weight: 1,
+    queue: 8,
+    dimension: 4,
+    temperature: 0.2,
+    momentum: 0.99,
+    keyProjection: "frozen",
+  };
+  const changes: Record<string, Partial<ResolvedRecipe>> = {
+    contrastive: {
+      method: { ...method, contrastive: branch } as ResolvedRecipe["method"],
+      data: { ...toyRecipe(root).data, secondView: [] },
+    },
+    frozen: { freezeBackbone: true },
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const recipe = toyRecipe(root, { epochs: 4, ...change });
+    using training = await prepare(recipe, applySettings(recipe, { device: "cpu" }));
+    using _ = scope();
+    const { model } = training.trainee.method;
+    const parameters = model.namedParameters();
+    const trained = parameters.filter(([, parameter]) => parameter.requiresGrad);
+    expect(trained.length, name).toBeLessThan(parameters.length);
+    const state = new Map(
+      trained.map(([, { shape }], i) => [String(i), { momentum_buffer: full(shape, i) }]),
+    );
+    const groups = trained.map((_parameter, i) => ({ params: [BigInt(i)], lr: 0.1 }));
+    const file = join(temporary.path, `${name}.pth`);
+    const optimizer = { state, param_groups: groups };
+    writePth(file, { state_dict: model.stateDict(), optimizer, epoch: 3n });
+    expect(continueFrom(training, file)).toBe(3);
+    const velocities = training.trainee.optimizer.stateDict();
+    expect([...velocities.keys()], name).toEqual(
+      trained.map(([own]) => `momentum_buffer.${parameters.findIndex(([other]) => other === own)}`),
+    );
+    [...velocities.values()].forEach((velocity, i) => expect(velocity.max().item()).toBe(i));
+    writePth(file, {
+      state_dict: model.stateDict(),
+      optimizer: { state, param_groups: groups.slice(1) },
+      epoch: 3n,
+    });
+    expect(() => continueFrom(training, file)).toThrow(
+      `expected an optimizer of ${trained.length} parameters, which this recipe trains, found one of ${trained.length - 1}; freezeBackbone`,
+    );
+  }
 });
 
 test("what cannot be continued leaves no folder", async () => {

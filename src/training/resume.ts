@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
 import { type Checkpoint, type Progress, readCheckpoint } from "./checkpoint.js";
-import { readReferenceCheckpoint } from "./ncl-checkpoint.js";
+import { type ReferenceCheckpoint, readReferenceCheckpoint } from "./ncl-checkpoint.js";
 import type { Position } from "../runs/events.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { Training } from "./prepare.js";
@@ -144,17 +146,42 @@ export function continueFrom(
   path: string,
 ): number {
   using _scope = scope();
-  const { model, optimizer: velocities, epoch } = readReferenceCheckpoint(path);
-  if (velocities === null || epoch === null)
+  const reference = readReferenceCheckpoint(path);
+  const { model, optimizer, epoch } = reference;
+  if (optimizer === null || epoch === null)
     throw new CheckpointError(
-      `${path} has no ${velocities === null ? "optimizer" : "epoch"}: nothing to continue; weights alone are for the recipe's key pretrained.`,
+      `${path} has no ${optimizer === null ? "optimizer" : "epoch"}: nothing to continue; weights alone are for the recipe's key pretrained.`,
     );
   if (epoch >= recipe.epochs)
     throw new UsageError(
       `${path} has ${epoch} epochs behind it, and the recipe ${recipe.epochs} in all: nothing is left to train.`,
     );
   loadState(trainee.method.model, model, path);
-  loadState(trainee.optimizer, velocities, path);
+  loadState(trainee.optimizer, velocitiesOf(reference, trainee.method.model), path);
   trainee.ema?.restart(); // the reference keeps no averages
   return epoch;
+}
+
+/**
+ * The reference's optimizer numbers the parameters that are trained; this one numbers all, in the same order.
+ * @throws CheckpointError when the file's training had others frozen.
+ */
+function velocitiesOf(
+  { path, optimizer, trained }: ReferenceCheckpoint,
+  model: Module,
+): ReadonlyMap<string, Tensor> {
+  const numbers = [...model.parameters().entries()].flatMap(([number, { requiresGrad }]) =>
+    requiresGrad ? [number] : [],
+  );
+  if (trained !== numbers.length)
+    throw new CheckpointError(
+      `${path}: expected an optimizer of ${numbers.length} parameters, which this recipe trains, found one of ${trained}; ` +
+        "freezeBackbone and the method have to be those of the file's training",
+    );
+  return new Map(
+    [...(optimizer ?? [])].map(([name, velocity]) => {
+      const number = numbers[Number(name.replace("momentum_buffer.", ""))];
+      return [`momentum_buffer.${number ?? name}`, velocity];
+    }),
+  );
 }

@@ -60,10 +60,12 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 
   try {
     emit(runEvent(training, { folder, epochs: recipe.epochs, from: progress }));
+    const notes = resumes ? [] : training.notes; // resumed weights are the run's own
     for (const message of [
       ...skippedImages(training),
       ...slowPrecision(training),
       ...unreachedRates(training),
+      ...notes,
       ...warnings,
     ])
       emit({ type: "warning", message });

@@ -45,8 +45,9 @@ Examples:
   longtail evaluate best.pth --recipe cifar100-lt-ncl --data DIR          a checkpoint of NCL's PyTorch code
   longtail evaluate resnet20.th --recipe cifar10-lt-ce --set backbone=resnet20 --data DIR
 
-A file that holds weights alone needs --recipe. Its tensors have PyTorch's names, inside "module." or not: an ensemble's
-(backbone.0.conv1.weight, classifier.0.weight, ...), or a single network's with the classifier as fc or linear.
+A file that holds weights alone needs --recipe. Its tensors have PyTorch's names, with or without what wrappers put before them
+("module.", "_orig_mod.", "net.", ...): an ensemble's (backbone.0.conv1.weight, classifier.0.weight, ...), or a single network's
+with the classifier as fc, linear, head or classifier. The state dictionary may lie beside other things in the file.
 
 --calibrate fits a temperature, which divides the logits (Guo et al., 2017), on the images that the run held out, so it needs
 selection.kind=held-out; RUN/calibration.json keeps it and predict uses it. group: a temperature for each group of

@@ -1,3 +1,4 @@
+import { shortened } from "../../support/budget.js";
 import { CheckpointError } from "../../support/errors.js";
 import type { InputFile } from "../input-file.js";
 import { ByteReader, memorySource } from "./byte-reader.js";
@@ -14,7 +15,8 @@ export function readArchive(file: InputFile): unknown {
   const folder = pickle.name.slice(0, -"data.pkl".length);
   const entry = (name: string): StoredEntry => {
     const found = entries.get(folder + name);
-    if (found === undefined) throw new CheckpointError(`${file.path}: damaged: it lacks ${folder}${name}`);
+    if (found === undefined)
+      throw new CheckpointError(`${file.path}: damaged: it lacks ${shortened(folder + name)}`);
     return found;
   };
   const order = entries.get(`${folder}byteorder`);

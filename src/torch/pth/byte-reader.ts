@@ -1,3 +1,4 @@
+import { LIMITS } from "../../support/budget.js";
 import { CheckpointError } from "../../support/errors.js";
 
 /** What bytes are read from: a file, or bytes in memory. */
@@ -79,10 +80,15 @@ export class ByteReader {
     return Buffer.from(this.take(size)).toString(encoding);
   }
 
-  /** Up to the next line feed, which is read as well. */
+  /** Up to the next line feed, which is read as well. @throws CheckpointError when the line is longer than names are. */
   line(): string {
     const bytes: number[] = [];
-    for (let byte = this.uint8(); byte !== 0x0a; byte = this.uint8()) bytes.push(byte);
+    for (let byte = this.uint8(); byte !== 0x0a; byte = this.uint8()) {
+      if (bytes.push(byte) <= LIMITS.pickleLine) continue;
+      throw new CheckpointError(
+        `${this.source.name}: damaged: expected a line of at most ${LIMITS.pickleLine} bytes (byte ${this.#position} of the pickle)`,
+      );
+    }
     return Buffer.from(bytes).toString("utf8");
   }
 }

@@ -1,11 +1,12 @@
 /**
  * The Python names that a file of weights may refer to, and what stands for them here. Whoever writes a pickle chooses
- * the names in it; PyTorch's own loader runs whatever they mean, this one knows nothing else than this list.
+ * the names in it; PyTorch's own loader runs whatever they mean, this one knows nothing else than this list and holds a
+ * Placeholder for everything else, such as the argparse.Namespace that training scripts save beside the weights.
  */
-import { CheckpointError } from "../../support/errors.js";
+import { shownValue } from "../../support/budget.js";
 import type { DType } from "../dispatch.js";
 import { numpyGlobals, setNumpyState } from "./numpy.js";
-import { ArgumentError, PickleFunction } from "./pickle.js";
+import { ArgumentError, PickleFunction, Placeholder } from "./pickle.js";
 
 /** The class of a storage: which elements it holds. */
 export interface StorageType {
@@ -44,11 +45,12 @@ const GLOBALS = new Map<string, unknown>([
     "torch._utils._rebuild_tensor_v2": tensor,
     "torch._utils._rebuild_parameter": ([data]) => data,
     "torch.Size": ([sizes]) => sizes,
-    "torch.device": ([type, index]) => (index === undefined ? type : `${type as string}:${index as number}`),
+    "torch.device": device,
   }),
   ...["builtins", "__builtin__"].flatMap((module) =>
     functions({
       [`${module}.set`]: ([items]) => new Set(list(items)),
+      [`${module}.frozenset`]: ([items]) => new Set(list(items)),
       [`${module}.list`]: ([items]) => [...list(items)],
       [`${module}.dict`]: ([items]) => dictionary(items),
       [`${module}.int`]: ([value = 0]) => value,
@@ -58,13 +60,9 @@ const GLOBALS = new Map<string, unknown>([
   ...functions(numpyGlobals),
 ]);
 
-/** @throws CheckpointError that names what the file refers to, when the list does not have it. */
-export function globalOf(name: string, file: string): unknown {
-  if (GLOBALS.has(name)) return GLOBALS.get(name);
-  throw new CheckpointError(
-    `${file}: refers to ${name}, which a file of weights has no need of; nothing of it was run. ` +
-      "If it holds a whole model, as torch.save(model) writes it, save model.state_dict() in PyTorch instead.",
-  );
+/** What stands for a name: of a class that is not in the list, a Placeholder. */
+export function globalOf(name: string): unknown {
+  return GLOBALS.get(name) ?? new Placeholder(name);
 }
 
 /** Attributes of a dictionary, such as a state dictionary's version numbers, are left out. */
@@ -89,7 +87,15 @@ function dictionary(items: unknown = []): Map<unknown, unknown> {
   return new Map(list(items).map((pair) => list(pair) as [unknown, unknown]));
 }
 
+function device([type, index]: readonly unknown[]): string {
+  if (typeof type !== "string" || (index !== undefined && typeof index !== "number"))
+    throw new ArgumentError(`expected a device, found ${shownValue(type)}`);
+  return index === undefined ? type : `${type}:${index}`;
+}
+
+/** Of a storage whose elements are not known here (complex numbers, say), a Placeholder. */
 function tensor([storage, offset, shape, strides]: readonly unknown[]): unknown {
+  if (storage instanceof Placeholder) return storage;
   if (!(storage instanceof Storage)) throw new ArgumentError("a tensor lacks its storage");
   const sizes = list(shape).map(wholeNumber);
   const steps = list(strides).map(wholeNumber);
@@ -100,5 +106,5 @@ function tensor([storage, offset, shape, strides]: readonly unknown[]): unknown 
 /** A size or a position. */
 export function wholeNumber(value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ArgumentError(`expected a whole number as size or position, found ${String(value)}`);
+  throw new ArgumentError(`expected a whole number as size or position, found ${shownValue(value)}`);
 }

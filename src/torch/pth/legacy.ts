@@ -1,3 +1,4 @@
+import { shownValue } from "../../support/budget.js";
 import { CheckpointError } from "../../support/errors.js";
 import type { DType } from "../dispatch.js";
 import { ELEMENT_SIZE } from "../element-size.js";
@@ -25,38 +26,52 @@ export function readLegacy(file: InputFile): unknown {
   const reader = new ByteReader(source, LEGACY_START.length);
   const protocol = unpickleObject(reader, null);
   if (protocol !== LEGACY_PROTOCOL)
-    throw new CheckpointError(`${file.path}: has format ${String(protocol)}; expected ${LEGACY_PROTOCOL}`);
+    throw new CheckpointError(
+      `${file.path}: has format ${shownValue(protocol)}; expected ${LEGACY_PROTOCOL}`,
+    );
   const machine = unpickleObject(reader, null);
   requireLittleEndian(file.path, machine instanceof Map && machine.get("little_endian") === true);
   const objectStart = reader.position;
   const types = new Map<string, DType>();
   unpickleObject(reader, null, types);
-  const positions = storagePositions(file, reader, types);
+  const places = storagePlaces(file, reader, types);
   return unpickleObject(new ByteReader(source, objectStart), (key, size) => {
-    const position = positions.get(key);
-    if (position === undefined) throw new CheckpointError(`${file.path}: damaged: it lacks storage ${key}`);
-    return file.read(size, position, `storage ${key}`);
+    const place = places.get(key);
+    if (place === undefined)
+      throw new CheckpointError(`${file.path}: damaged: it lacks storage ${shownValue(key)}`);
+    if (place.size !== size)
+      throw new CheckpointError(
+        `${file.path}: damaged: storage ${shownValue(key)} has ${place.size} bytes, expected ${size}`,
+      );
+    return file.read(size, place.start, `storage ${shownValue(key)}`);
   });
 }
 
-/** Where each storage's elements begin. */
-function storagePositions(
+interface Place {
+  readonly start: number;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** Where each storage's elements lie: one behind the other, so that no two share bytes. */
+function storagePlaces(
   file: InputFile,
   reader: ByteReader,
   types: ReadonlyMap<string, DType>,
-): Map<string, number> {
+): Map<string, Place> {
   const keys = unpickleObject(reader, null);
+  const places = new Map<string, Place>();
   let { position } = reader;
-  return new Map(
-    (Array.isArray(keys) ? (keys as string[]) : []).map((key) => {
-      const dtype = types.get(key);
-      if (dtype === undefined) throw new CheckpointError(`${file.path}: damaged: storage ${key} has no type`);
-      const elements = new ByteReader(
-        memorySource(file.path, file.read(8, position, `storage ${key}`)),
-      ).uint64();
-      const start = position + 8;
-      position = start + elements * ELEMENT_SIZE[dtype];
-      return [key, start];
-    }),
-  );
+  for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) {
+    const dtype = typeof key === "string" ? types.get(key) : undefined;
+    const what = `storage ${shownValue(key)}`;
+    if (typeof key !== "string" || dtype === undefined)
+      throw new CheckpointError(`${file.path}: damaged: ${what} has no type that is known`);
+    if (places.has(key)) throw new CheckpointError(`${file.path}: damaged: ${what} is there twice`);
+    const elements = new ByteReader(memorySource(file.path, file.read(8, position, what))).uint64();
+    const size = elements * ELEMENT_SIZE[dtype];
+    places.set(key, { start: position + 8, size });
+    position += 8 + size;
+  }
+  return places;
 }

@@ -1,14 +1,15 @@
 /**
- * Python's pickle format, protocols 2 to 4: a small stack machine's program (Python's pickletools describes each
+ * Python's pickle format, protocols 2 to 5: a small stack machine's program (Python's pickletools describes each
  * operation). Nothing of it reaches JavaScript's own objects: dictionaries become Maps, lists and tuples arrays, and
  * the names of Python functions and classes are looked up in the world that the caller gives, which may refuse them.
  */
+import { Budget, LIMITS, shownValue } from "../../support/budget.js";
 import { CheckpointError } from "../../support/errors.js";
 import type { ByteReader } from "./byte-reader.js";
 
 /** What a pickle may refer to. */
 export interface PickleWorld {
-  /** "module.name" → a function or a value. @throws CheckpointError for a name that is not allowed. */
+  /** "module.name" → a function, a value or a Placeholder. @throws CheckpointError for a name that is not allowed. */
   global(name: string): unknown;
   /** What a persistent id stands for: in .pth files a storage. */
   persistent(id: unknown): unknown;
@@ -22,6 +23,15 @@ export class PickleFunction {
     readonly name: string,
     readonly call: (args: readonly unknown[]) => unknown,
   ) {}
+}
+
+/**
+ * Stands for an object of a class that is not known here, and for the class itself: calls, items and attributes are
+ * passed over, and nothing is built or run.
+ */
+export class Placeholder {
+  /** "module.name" of the class or function. */
+  constructor(readonly name: string) {}
 }
 
 /** A function of the world was given arguments that do not fit; the machine says where. */
@@ -41,9 +51,12 @@ export function unpickle(reader: ByteReader, world: PickleWorld): unknown {
 class Machine {
   readonly reader: ByteReader;
   readonly world: PickleWorld;
-  readonly memo = new Map<number, unknown>();
+  readonly #memo = new Map<number, unknown>();
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
+  readonly #values = new Budget(LIMITS.pickleValues, (limit) =>
+    this.damaged(`it has more than ${limit} values, which no file of weights needs`),
+  );
 
   constructor(reader: ByteReader, world: PickleWorld) {
     this.reader = reader;
@@ -56,7 +69,9 @@ class Machine {
     );
   }
 
+  /** A new value; `recall` pushes one that is counted already. */
   push(value: unknown): void {
+    this.#values.spend(costOf(value));
     this.#stack.push(value);
   }
 
@@ -73,6 +88,7 @@ class Machine {
   }
 
   mark(): void {
+    this.#values.spend(1);
     this.#marks.push(this.#stack.length);
   }
 
@@ -86,19 +102,28 @@ class Machine {
     return Array.from({ length: count }, () => this.pop()).reverse();
   }
 
+  /** The topmost value by a number; without one by the next. */
+  remember(index = this.#memo.size): void {
+    this.#values.spend(2);
+    this.#memo.set(index, this.top());
+  }
+
   recall(index: number): void {
-    if (!this.memo.has(index)) throw this.damaged(`value ${index} was never stored`);
-    this.push(this.memo.get(index));
+    if (!this.#memo.has(index)) throw this.damaged(`value ${index} was never stored`);
+    this.#values.spend(1);
+    this.#stack.push(this.#memo.get(index));
   }
 
   append(values: readonly unknown[]): void {
     const list = this.top();
+    if (list instanceof Placeholder) return;
     if (!Array.isArray(list)) throw this.damaged("expected a list to append to");
     for (const value of values) list.push(value);
   }
 
   setItems(items: readonly unknown[]): void {
     const dictionary = this.top();
+    if (dictionary instanceof Placeholder) return;
     if (!(dictionary instanceof Map) || items.length % 2 !== 0)
       throw this.damaged("expected a dictionary and pairs to put into it");
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i], items[i + 1]);
@@ -106,6 +131,7 @@ class Machine {
 
   addToSet(values: readonly unknown[]): void {
     const set = this.top();
+    if (set instanceof Placeholder) return;
     if (!(set instanceof Set)) throw this.damaged("expected a set to add to");
     for (const value of values) set.add(value);
   }
@@ -113,6 +139,10 @@ class Machine {
   call(): void {
     const args = this.pop();
     const called = this.pop();
+    if (called instanceof Placeholder) {
+      this.push(called);
+      return;
+    }
     if (!(called instanceof PickleFunction) || !Array.isArray(args))
       throw this.damaged("expected a function and its arguments");
     this.push(this.#fitting(() => called.call(args as unknown[])));
@@ -120,6 +150,7 @@ class Machine {
 
   build(): void {
     const state = this.pop();
+    if (this.top() instanceof Placeholder) return;
     this.#fitting(() => {
       this.world.build(this.top(), state);
     });
@@ -141,8 +172,18 @@ class Machine {
 
   global(module: unknown, name: unknown): void {
     if (typeof module !== "string" || typeof name !== "string") throw this.damaged("expected a name");
+    if (module.length + name.length > LIMITS.pickleLine)
+      throw this.damaged(`expected a name, found ${shownValue(`${module}.${name}`)}`);
     this.push(this.world.global(`${module}.${name}`));
   }
+}
+
+/** In values of the budget: a container takes the memory of several even when it is empty, and a copy that of all. */
+function costOf(value: unknown): number {
+  const container = 8;
+  if (Array.isArray(value)) return container + value.length;
+  if (value instanceof Map || value instanceof Set) return container * (1 + value.size);
+  return value instanceof Uint8Array ? container + value.length / 8 : 1;
 }
 
 const STOP = 0x2e;
@@ -159,12 +200,16 @@ const OPERATIONS = new Map<number, (machine: Machine) => void>(
     M: (m) => m.push(m.reader.uint(2)),
     J: (m) => m.push(m.reader.int32()),
     "\x8a": (m) => m.push(integer(m.reader.take(m.reader.uint8()))),
+    "\x8b": (m) => m.push(integer(m.reader.take(m.reader.uint(4)))),
     G: (m) => m.push(m.reader.float64()),
     X: (m) => m.push(m.reader.text(m.reader.uint(4))),
     "\x8c": (m) => m.push(m.reader.text(m.reader.uint8())),
+    "\x8d": (m) => m.push(m.reader.text(m.reader.uint64())),
     T: (m) => m.push(m.reader.text(m.reader.uint(4), "latin1")), // Python 2's strings
     U: (m) => m.push(m.reader.text(m.reader.uint8(), "latin1")),
     B: (m) => m.push(m.reader.take(m.reader.uint(4)).slice()),
+    "\x8e": (m) => m.push(m.reader.take(m.reader.uint64()).slice()),
+    "\x96": (m) => m.push(m.reader.take(m.reader.uint64()).slice()), // a bytearray
     C: (m) => m.push(m.reader.take(m.reader.uint8()).slice()),
     ")": (m) => m.push([]),
     t: (m) => m.push(m.popToMark()),
@@ -179,13 +224,14 @@ const OPERATIONS = new Map<number, (machine: Machine) => void>(
     u: (m) => m.setItems(m.popToMark()),
     "\x8f": (m) => m.push(new Set()),
     "\x90": (m) => m.addToSet(m.popToMark()),
+    "\x91": (m) => m.push(new Set(m.popToMark())), // a frozenset
     "(": (m) => m.mark(),
     "0": (m) => m.pop(),
     "1": (m) => m.popToMark(),
     "2": (m) => m.push(m.top()),
-    q: (m) => m.memo.set(m.reader.uint8(), m.top()),
-    r: (m) => m.memo.set(m.reader.uint(4), m.top()),
-    "\x94": (m) => m.memo.set(m.memo.size, m.top()),
+    q: (m) => m.remember(m.reader.uint8()),
+    r: (m) => m.remember(m.reader.uint(4)),
+    "\x94": (m) => m.remember(),
     h: (m) => m.recall(m.reader.uint8()),
     j: (m) => m.recall(m.reader.uint(4)),
     c: (m) => m.global(m.reader.line(), m.reader.line()),
@@ -195,6 +241,10 @@ const OPERATIONS = new Map<number, (machine: Machine) => void>(
     },
     R: (m) => m.call(),
     "\x81": (m) => m.call(), // a class called to make an object
+    "\x92": (m) => {
+      m.pop(); // arguments by name
+      m.call();
+    },
     b: (m) => m.build(),
     Q: (m) => m.persistent(),
   } satisfies Record<string, (machine: Machine) => void>).map(([letter, operation]) => [
@@ -205,13 +255,14 @@ const OPERATIONS = new Map<number, (machine: Machine) => void>(
 
 function protocol(machine: Machine): void {
   const version = machine.reader.uint8();
-  if (version < 2 || version > 4)
-    throw machine.damaged(`it has pickle protocol ${version}; protocols 2 to 4 can be read`);
+  if (version < 2 || version > 5)
+    throw machine.damaged(`it has pickle protocol ${version}; protocols 2 to 5 can be read`);
 }
 
 /** Two's complement, little-endian; a bigint where a number would lose digits. */
 function integer(bytes: Uint8Array): number | bigint {
-  const unsigned = bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n);
+  if (bytes.length === 0) return 0;
+  const unsigned = BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
   const value = BigInt.asIntN(8 * bytes.length, unsigned);
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;

@@ -3,6 +3,7 @@
  * it uses beyond 4 GiB. Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.5.3.
  */
 import { crc32 } from "node:zlib";
+import { shortened } from "../../support/budget.js";
 import { CheckpointError } from "../../support/errors.js";
 import type { InputFile } from "../input-file.js";
 import { ByteReader, memorySource } from "./byte-reader.js";
@@ -13,6 +14,8 @@ export interface StoredEntry {
   readonly size: number;
   readonly crc: number;
   readonly headerStart: number;
+  /** Where the next entry or the directory begins. */
+  readonly end: number;
 }
 
 const LOCAL = 0x04034b50;
@@ -20,29 +23,45 @@ const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
 const END_64 = 0x06064b50;
 const LOCATOR_64 = 0x07064b50;
+const LOCAL_SIZE = 30;
 const END_SIZE = 22;
 const LOCATOR_SIZE = 20;
 const MAX_COMMENT_LENGTH = 0xffff;
 const SMALLEST_RECORD = 46; // of the directory
 const IN_ZIP64 = 0xffffffff;
 
-/** The entries by name. @throws CheckpointError when the directory at the archive's end is missing or damaged. */
+/**
+ * The entries by name. They lie one behind the other, so that all of them together are no larger than the file.
+ * @throws CheckpointError when the directory at the archive's end is missing or damaged.
+ */
 export function zipEntries(file: InputFile): Map<string, StoredEntry> {
   const { count, start, size } = findDirectory(file);
   if (count * SMALLEST_RECORD > size) throw damaged(file, "its directory cannot be read");
   const reader = readerOf(file, size, start, "the archive's directory");
-  const entries = Array.from({ length: count }, () => readEntry(reader, file));
-  return new Map(entries.map((entry) => [entry.name, entry]));
+  const records = Array.from({ length: count }, () => readEntry(reader, file));
+  const byName = new Map<string, StoredEntry>();
+  records.sort((a, b) => a.headerStart - b.headerStart);
+  for (const [place, record] of records.entries()) {
+    const { name } = record;
+    const end = records[place + 1]?.headerStart ?? start;
+    if (record.headerStart + LOCAL_SIZE + record.size > end)
+      throw damaged(file, `${shortened(name)} reaches into what lies behind it`);
+    if (byName.has(name)) throw damaged(file, `${shortened(name)} is there twice`);
+    byName.set(name, { ...record, end });
+  }
+  return byName;
 }
 
 /** An entry's bytes, checked against its checksum. */
-export function readStored(file: InputFile, { name, size, crc, headerStart }: StoredEntry): Uint8Array {
-  const header = readerOf(file, 30, headerStart, name);
-  if (header.uint(4) !== LOCAL) throw damaged(file, `${name} is not where it should be`);
+export function readStored(file: InputFile, { name, size, crc, headerStart, end }: StoredEntry): Uint8Array {
+  const shown = shortened(name);
+  const header = readerOf(file, LOCAL_SIZE, headerStart, shown);
+  if (header.uint(4) !== LOCAL) throw damaged(file, `${shown} is not where it should be`);
   header.take(22);
-  const nameAndExtra = header.uint(2) + header.uint(2);
-  const bytes = file.read(size, headerStart + 30 + nameAndExtra, name);
-  if (crc32(bytes) !== crc) throw damaged(file, `${name} has a wrong checksum`);
+  const start = headerStart + LOCAL_SIZE + header.uint(2) + header.uint(2);
+  if (start + size > end) throw damaged(file, `${shown} reaches into what lies behind it`);
+  const bytes = file.read(size, start, shown);
+  if (crc32(bytes) !== crc) throw damaged(file, `${shown} has a wrong checksum`);
   return bytes;
 }
 
@@ -78,7 +97,7 @@ function findDirectory64(file: InputFile, end: number): Directory {
   return { count, size, start: record.uint64() };
 }
 
-function readEntry(reader: ByteReader, file: InputFile): StoredEntry {
+function readEntry(reader: ByteReader, file: InputFile): Omit<StoredEntry, "end"> {
   if (reader.uint(4) !== CENTRAL) throw damaged(file, "its directory cannot be read");
   reader.take(6);
   const method = reader.uint(2);
@@ -93,7 +112,9 @@ function readEntry(reader: ByteReader, file: InputFile): StoredEntry {
   const extra = readExtra(reader, extraLength, [size, compressed, headerStart]);
   reader.take(commentLength);
   if (method !== 0)
-    throw new CheckpointError(`${file.path}: ${name} is compressed; PyTorch stores entries as they are`);
+    throw new CheckpointError(
+      `${file.path}: ${shortened(name)} is compressed; PyTorch stores entries as they are`,
+    );
   return { name, crc, size: extra[0]!, headerStart: extra[2]! };
 }
 
