@@ -1,15 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { DatasetCard } from "../data/card.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Analysis } from "../evaluation/analysis.js";
-import { lockRun } from "./run-lock.js";
 import type { BestOnTest } from "./selection.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { LongtailError, UsageError } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
-import { makeFolder } from "../support/paths.js";
 import type { KernelChoice } from "../torch/native.js";
 
 /**
@@ -110,60 +107,6 @@ export interface RunDescription {
   readonly started: string;
 }
 
-/**
- * Refuses a folder that a run must not write to: one that holds a run (unless `force`: the old run is then moved aside
- * when the new one begins; or `resume`) or other files (always).
- */
-export function assertFree(
-  path: string,
-  { force, resume = false }: { force: boolean; resume?: boolean },
-): void {
-  if (!existsSync(path)) return;
-  if (!statSync(path).isDirectory())
-    throw new UsageError(`${path} is a file; expected a folder for the run, or none.`);
-  if (holdsRun(path)) {
-    if (force || resume) return;
-    throw new UsageError(
-      `${path} already holds a run. Choose another --out, or move the old run aside with --force.`,
-    );
-  }
-  const [file] = readdirSync(path);
-  if (file !== undefined)
-    throw new UsageError(
-      `${path} holds files of no run (${file}, for one). Choose an empty or a new folder.`,
-    );
-}
-
-/**
- * Makes the folder and writes recipe.json; a run that was there is moved to `PATH.previous-N`, unless it is to be gone on
- * with and was ended before its first checkpoint. Call `assertFree` first.
- */
-export function createRunFolder(
-  path: string,
-  description: RunDescription,
-  { resume = false }: { resume?: boolean | undefined } = {},
-): RunFolder {
-  const folder = runFolder(path);
-  try {
-    if (!resume && existsSync(folder.path) && holdsRun(folder.path)) moveAside(folder.path);
-    makeFolder(folder.path);
-  } catch (error) {
-    if (error instanceof LongtailError) throw error;
-    throw new LongtailError(`cannot make the run's folder ${folder.path}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  writeFileAtomic(folder.recipe, prettyJson(description)); // first: a folder where not even this fits holds no run
-  mkdirSync(dirname(folder.lastCheckpoint), { recursive: true });
-  return folder;
-}
-
-/** @throws UsageError when the run is still being trained. */
-function moveAside(path: string): void {
-  using _lock = lockRun(path);
-  renameSync(path, freeName(`${path}.previous-`));
-}
-
 /** A folder that does not exist yet: `base`, else `base-2`, `base-3` and so on. */
 export function freshRunFolder(base: string): string {
   return existsSync(base) ? freeName(`${base}-`, 2) : base;
@@ -201,11 +144,8 @@ export function writeAnalysis(folder: RunFolder, analysis: Analysis): void {
   writeFileAtomic(folder.analysis, `${JSON.stringify(analysis)}\n`);
 }
 
-function holdsRun(path: string): boolean {
-  return existsSync(join(path, "recipe.json")) || existsSync(join(path, "checkpoints"));
-}
-
-function freeName(prefix: string, from = 1): string {
+/** The first of the names PREFIX and a number that nothing has yet. */
+export function freeName(prefix: string, from = 1): string {
   let n = from;
   while (existsSync(`${prefix}${n}`)) n += 1;
   return `${prefix}${n}`;

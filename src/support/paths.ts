@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { existsSync, mkdirSync } from "node:fs";
-import { systemCode } from "./errors.js";
+import { lstatSync, mkdirSync, readlinkSync, statSync } from "node:fs";
+import { LongtailError, systemCode } from "./errors.js";
 
 /** The environment variables that decide where things are; a parameter so that tests can give their own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,16 +13,55 @@ export function userCacheFolder(environment: Environment = process.env): string 
 }
 
 /**
- * Makes a folder and those above it. Its error says why: mkdir with `recursive` says "no such file or directory" where
- * the file system is read-only (Node.js 20 to 24).
+ * Makes a folder and those above it, one by one: Node.js's own `recursive` never ends where mkdir says "no such file or
+ * directory" below a folder that is there (/proc, some automatic mounts). Returns the topmost folder that was made; undefined
+ * where all were there.
+ *
+ * @throws LongtailError naming a link that leads nowhere or to itself; else the system's error.
  */
-export function makeFolder(path: string): void {
+export function makeFolder(path: string): string | undefined {
+  const parent = dirname(resolve(path));
   try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    const parent = dirname(resolve(path));
-    if (systemCode(error) !== "ENOENT" || parent === resolve(path)) throw error;
-    if (!existsSync(parent)) makeFolder(parent);
     mkdirSync(path);
+    return path;
+  } catch (error) {
+    if (isFolder(path)) return undefined;
+    assertLinksLead(path);
+    if (systemCode(error) !== "ENOENT" || isFolder(parent)) throw error;
+  }
+  const first = makeFolder(parent) ?? path;
+  makeFolder(path); // another process may have made it meanwhile
+  return first;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** @throws LongtailError where the path, or a folder above it, is a link to something that is not there, or to itself. */
+export function assertLinksLead(path: string): void {
+  const parent = dirname(resolve(path));
+  if (parent !== resolve(path)) assertLinksLead(parent);
+  if (!isLink(path)) return;
+  try {
+    statSync(path);
+  } catch (error) {
+    const target = readlinkSync(path);
+    const found = systemCode(error) === "ELOOP" ? "leads back to itself" : "is not there";
+    throw new LongtailError(
+      `${path} is a link to ${target}, which ${found}: mend the link, or name another folder.`,
+    );
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
   }
 }

@@ -1,15 +1,44 @@
+import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { type AddressInfo, createServer } from "node:net";
 
-/** How this process names itself in files that others read: "process 4711 on gpu01". */
+/** How this process names itself to people and in files that others read: "process 4711 on gpu01". */
 export function processName(): string {
   return `process ${process.pid} on ${hostname()}`;
 }
 
-/** The process that a line of the text names so; null where none does. */
-export function processIn(text: string): { pid: number; host: string } | null {
+/** A process as a file names it. */
+export interface NamedProcess {
+  readonly pid: number;
+  readonly host: string;
+  /** Of its number: a container has one of its own. Null where the system has none, or the file is of an earlier version. */
+  readonly namespace: string | null;
+}
+
+/** What a process writes of itself for `processIn`. */
+export function processCard(): string {
+  const namespace = pidNamespace();
+  return `${processName()}\n${namespace === null ? "" : `namespace ${namespace}\n`}`;
+}
+
+/** The process that a text names; null where it names none. */
+export function processIn(text: string): NamedProcess | null {
   const [, pid, host] = /^process (\d+) on (\S+)$/m.exec(text) ?? [];
-  return pid === undefined || host === undefined ? null : { pid: Number(pid), host };
+  const namespace = /^namespace (\S+)$/m.exec(text)?.[1] ?? null;
+  return pid === undefined || host === undefined ? null : { pid: Number(pid), host, namespace };
+}
+
+/** Whether the number of a named process can be looked up here: it is of this machine, and of this one's namespace. */
+export function isVisible({ host, namespace }: NamedProcess): boolean {
+  return host === hostname() && (namespace === null || namespace === pidNamespace());
+}
+
+function pidNamespace(): string | null {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -3,8 +3,8 @@ import { RunLogs } from "../logs/run-logs.js";
 import { fileOfMethod, termsOf } from "../methods/index.js";
 import type { EndEvent, Listener, Position, RunEvent, Untimed } from "../runs/events.js";
 import { rewindMetrics } from "../runs/metrics.js";
-import { createRunFolder, type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
-import { lockRun } from "../runs/run-lock.js";
+import type { RunClaim } from "../runs/run-claim.js";
+import { type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
 import { getKernels, getThreads } from "../torch/settings.js";
 import { shareStart } from "./distributed/share-state.js";
 import type { Training } from "./prepare.js";
@@ -22,14 +22,17 @@ export interface OpenRun extends ResumePoint, Disposable {
 
 const START = { epoch: 0, step: 0, sums: null, best: null, bestOnTest: null } as const;
 
-/** Of several processes the first has the folder; the others get its state and write nothing. */
+/** Steps may be shorter than a look at a file of a cluster's disk. */
+const CHECK_MS = 1000;
+
+/** Of several processes the first has the folder, its claim; the others get its state and write nothing. */
 export async function openRun(
   training: Training,
   options: TrainOptions,
-  { resumes }: { resumes: boolean },
+  { claim, resumes }: { readonly claim: RunClaim | null; readonly resumes: boolean },
 ): Promise<OpenRun> {
   const folder = runFolder(options.out);
-  if (training.peers.rank > 0) {
+  if (claim === null) {
     const start = await shareStart(training, () => begin(training, options));
     const silent = {
       listener: () => undefined,
@@ -39,25 +42,26 @@ export async function openRun(
     return { ...start, folder, ...silent };
   }
   const fresh = resumes ? null : begin(training, options);
-  if (fresh !== null) createRunFolder(options.out, describeRun(training, options), options);
-  const lock = lockRun(options.out);
-  try {
-    if (fresh !== null) rewindMetrics(folder.metrics, START); // of a run without a checkpoint
-    const start = await shareStart(
-      training,
-      () => fresh ?? resume(training, { recipe: options.recipe, folder }),
-    );
-    const logs = new RunLogs(folder, training.recipe.logs, options);
-    const close = (): void => {
-      logs[Symbol.dispose]();
-      lock[Symbol.dispose]();
-    };
-    const listener: Listener = (event) => logs.handle(event);
-    return { ...start, folder, listener, finish: (reason) => logs.finish(reason), [Symbol.dispose]: close };
-  } catch (error) {
-    lock[Symbol.dispose]();
-    throw error;
+  if (fresh !== null) {
+    claim.begin(describeRun(training, options));
+    rewindMetrics(folder.metrics, START); // of a run without a checkpoint
   }
+  const start = await shareStart(
+    training,
+    () => fresh ?? resume(training, { recipe: options.recipe, folder }),
+  );
+  const logs = new RunLogs(folder, training.recipe.logs, options);
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  const listener: Listener = (event) => {
+    const now = performance.now();
+    if (event.type === "step" ? now - checkedAt > CHECK_MS : event.type !== "end") {
+      claim.assertInPlace();
+      checkedAt = now;
+    }
+    logs.handle(event);
+  };
+  const finish = (reason: EndEvent["reason"]): Promise<void> => logs.finish(reason);
+  return { ...start, folder, listener, finish, [Symbol.dispose]: () => logs[Symbol.dispose]() };
 }
 
 /** The state of a run that starts, or continues from a checkpoint of NCL's PyTorch code. */

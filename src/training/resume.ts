@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, renameSync } from "node:fs";
+import { basename } from "node:path";
 import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
@@ -13,6 +13,7 @@ import type { Position } from "../runs/events.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { Training } from "./prepare.js";
 import { loadState } from "./trainee.js";
+import { removeLeftovers } from "../runs/run-claim.js";
 import { runFolder, type RunFolder } from "../runs/run-folder.js";
 import { differences } from "../runs/recipe-differences.js";
 import type { BestEpoch } from "../runs/selection.js";
@@ -48,9 +49,9 @@ export function resume(
   { recipe, folder }: { readonly recipe: ResolvedRecipe; readonly folder: RunFolder },
 ): ResumePoint {
   using _scope = scope();
-  removeLeftovers(folder);
   const { checkpoint, faults } = newestWhole(folder);
   assertSameRecipe(recipe, checkpoint, folder);
+  removeLeftovers(folder);
   setAside(folder, checkpoint);
   trainee.loadStateDict(checkpoint, checkpoint.path);
   const randomStates = checkpoint.randomStates.map((state) => state.toArray() as Uint8Array);
@@ -111,13 +112,6 @@ function bestToResume(
 
 function checkpointsOf({ lastCheckpoint, previousCheckpoint }: RunFolder): string[] {
   return [lastCheckpoint, previousCheckpoint].filter((path) => existsSync(path));
-}
-
-/** What a crash in the middle of writing left behind. The run's lock is ours: nobody else is writing. */
-function removeLeftovers({ path, lastCheckpoint, report }: RunFolder): void {
-  for (const folder of [path, dirname(lastCheckpoint), dirname(report)].filter((one) => existsSync(one)))
-    for (const name of readdirSync(folder))
-      if (/^\..*\.tmp$/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 function assertSameRecipe(

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -218,6 +218,23 @@ describe("what goes wrong", () => {
     await trainToy(toyRecipe(root, { epochs: 1 }), out, { force: true });
     expect(readFileSync(`${out}.previous-1/metrics.jsonl`).equals(before)).toBe(true);
   });
+
+  test.each(["moved", "removed"])(
+    "a folder that is %s meanwhile fails the run, and is not made anew",
+    async (what) => {
+      const meanwhile = (event: TrainingEvent): void => {
+        if (event.type !== "epoch" || event.epoch !== 1) return;
+        if (what === "moved") renameSync(out, `${out}-moved`);
+        else rmSync(out, { recursive: true });
+      };
+      const training = trainToy(toyRecipe(root), out, { listeners: [meanwhile] });
+      await expect(training).rejects.toThrow("found that it was moved or removed during the training");
+      expect(existsSync(out)).toBe(false);
+      if (what === "removed") return;
+      const { result } = await trainToy(toyRecipe(root), `${out}-moved`, { resume: true });
+      expect(result.reason).toBe("finished");
+    },
+  );
 
   test("data that is missing leaves no folder behind", async () => {
     await expect(trainToy(toyRecipe(join(root, "nowhere")), out)).rejects.toThrow("nowhere");

@@ -2,8 +2,9 @@ import { ALONE, fromFirst, type Peers } from "../distributed/peers.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { emitter, type EndEvent } from "../runs/events.js";
-import { assertFree, type RunFolder, runFolder, writeAnalysis, writeResult } from "../runs/run-folder.js";
 import { scheduleWarnings } from "../optim/schedule.js";
+import { RunClaim } from "../runs/run-claim.js";
+import { type RunFolder, runFolder, writeAnalysis, writeResult } from "../runs/run-folder.js";
 import { UsageError } from "../support/errors.js";
 import { secondsSince } from "../support/units.js";
 import type { Progress } from "./checkpoint.js";
@@ -39,16 +40,14 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const { recipe, out, signal, peers = ALONE } = options;
   const execution = executionFrom(options);
   const started = performance.now();
-  const { resume: mayResume = false, force = false } = options;
-  const isFirst = peers.rank === 0;
-  const resumes = isFirst && mayResume && canResume(out);
-  if (isFirst && !resumes) assertFree(out, { force, resume: mayResume });
+  using claim = peers.rank === 0 ? new RunClaim(out, options) : null;
+  const resumes = claim !== null && options.resume === true && canResume(out);
   const device = applySettings(recipe, options);
   const report = emitter(options.listeners);
   const phase = await firstPhase(options, { resumes, peers });
   using training = await prepare(recipe, device, { report, signal, peers, execution, phase });
   await assertSameTraining({ recipe, data: training.data }, peers);
-  using opened = await openRun(training, options, { resumes });
+  using opened = await openRun(training, options, { claim, resumes });
   const { folder, progress, warnings } = opened;
   const emit = emitter([opened.listener, ...options.listeners]);
   const end = async (reason: EndEvent["reason"], message: string | null): Promise<EndSummary> => {
@@ -73,7 +72,8 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
     const checkpointer = new Checkpointer(recipe, { folder, emit, agreement });
     const run = { training, epochs: recipe.epochs, folder, emit, checkpointer, agreement };
     const conclusion = await trainPhases(run, { recipe, from: progress });
-    if (conclusion !== null && isFirst) write(folder, conclusion, secondsSince(started));
+    claim?.assertInPlace();
+    if (conclusion !== null && claim !== null) write(folder, conclusion, secondsSince(started));
     const reason = conclusion === null ? "interrupted" : "finished";
     return {
       reason,

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_CURVES_READ } from "./run/curves.js";
@@ -78,6 +79,12 @@ describe("the list", () => {
     expect(await later(1e7)).toMatchObject([{ state: "running" }]);
     await held.close();
     expect(await later()).toMatchObject([{ state: "interrupted" }]);
+  });
+
+  test("a process of another container with this machine's name may be at work", async () => {
+    runs.begin("one");
+    writeFileSync(join(runs.path, "one/lock"), `process ${NO_PROCESS} on ${hostname()}\nnamespace pid:[1]\n`);
+    expect(await later()).toMatchObject([{ state: "running" }]);
   });
 
   test("a result says what was selected; before, the last evaluation counts", async () => {

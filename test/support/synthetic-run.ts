@@ -5,7 +5,8 @@ import { openDataset } from "../../src/data/registry.js";
 import { AccuracyMeter } from "../../src/evaluation/accuracy.js";
 import { AnalysisMeter } from "../../src/evaluation/analysis/analysis-meter.js";
 import type { ResolvedRecipe } from "../../src/recipes/schema.js";
-import { createRunFolder, writeAnalysis, writeResult } from "../../src/runs/run-folder.js";
+import { RunClaim } from "../../src/runs/run-claim.js";
+import { writeAnalysis, writeResult } from "../../src/runs/run-folder.js";
 import { tensor } from "../../src/torch/create.js";
 import { Rng } from "../../src/torch/random.js";
 import { scope } from "../../src/torch/scope.js";
@@ -50,7 +51,9 @@ export async function writeSyntheticRun(
     counts,
     imbalance: Math.max(...counts) / Math.min(...counts),
   };
-  const folder = createRunFolder(path, {
+  using claim = new RunClaim(path);
+  const { folder } = claim;
+  claim.begin({
     ...{
       recipe,
       seed: 0,

@@ -1,11 +1,10 @@
 import { readdir, readlink, realpath } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { isRunning } from "../../support/leftovers.js";
-import { processIn } from "../../support/process.js";
+import { isVisible, processIn } from "../../support/process.js";
 import { openRegular } from "../files/regular-file.js";
 
-/** Whose the run's folder is: a process here, one that has ended, or nobody's that we can see (another machine's). */
+/** Whose the run's folder is: a process here, one that has ended, or nobody's that we can see (another machine's, a container's). */
 export type Holder = { readonly kind: "here"; readonly pid: number } | { readonly kind: "gone" | "unknown" };
 
 /**
@@ -15,7 +14,7 @@ export type Holder = { readonly kind: "here"; readonly pid: number } | { readonl
 export async function holderOf(folder: string): Promise<Holder> {
   const path = join(folder, "lock");
   const named = processIn(await textOfFile(path));
-  if (named?.host !== hostname()) return { kind: "unknown" };
+  if (named === null || !isVisible(named)) return { kind: "unknown" };
   const { pid } = named;
   return (await hasOpen(pid, path)) ? { kind: "here", pid } : { kind: "gone" };
 }

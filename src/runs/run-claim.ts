@@ -1,0 +1,128 @@
+import { existsSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { writeFileAtomic } from "../support/atomic-file.js";
+import { LongtailError, UsageError } from "../support/errors.js";
+import { prettyJson } from "../support/json.js";
+import { makeFolder } from "../support/paths.js";
+import { freeName, type RunDescription, type RunFolder, runFolder } from "./run-folder.js";
+import { LOCK_FILE, lockRun, type RunLock } from "./run-lock.js";
+
+export interface ClaimOptions {
+  /** Whether a run that is there is moved aside when the new one begins. */
+  readonly force?: boolean | undefined;
+  /** Whether a run that is there is resumed, or begun again where it has no checkpoint. */
+  readonly resume?: boolean | undefined;
+}
+
+/**
+ * A run's folder that this process alone writes to. Claim it before anything of the run is read, so that what was read holds
+ * until the end; a claim that comes to nothing leaves what was there before.
+ */
+export class RunClaim implements Disposable {
+  readonly folder: RunFolder;
+  readonly #resume: boolean;
+  /** Topmost folder that was made for the claim. */
+  readonly #made: string | undefined;
+  #lock: RunLock;
+
+  /** @throws UsageError when another training has the folder, or when it holds what a run must not write to. */
+  constructor(path: string, { force = false, resume = false }: ClaimOptions = {}) {
+    this.folder = runFolder(path);
+    this.#resume = resume;
+    assertFree(path, { force, resume });
+    this.#made = makeRunFolder(this.folder.path);
+    this.#lock = lockRun(path);
+    try {
+      assertFree(path, { force, resume }); // another training may have begun and ended meanwhile
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Begins a run: writes recipe.json. A run that was there is moved to `PATH.previous-N` unless it is to be resumed. */
+  begin(description: RunDescription): void {
+    const { path, recipe, lastCheckpoint } = this.folder;
+    removeLeftovers(this.folder);
+    if (!this.#resume && holdsRun(path)) this.#moveAside();
+    writeFileAtomic(recipe, prettyJson(description)); // first: a folder where not even this fits holds no run
+    makeFolder(dirname(lastCheckpoint));
+  }
+
+  /** @throws LongtailError when the folder is no longer where it was. */
+  assertInPlace(): void {
+    this.#lock.assertInPlace();
+  }
+
+  [Symbol.dispose](): void {
+    const isEmpty = !holdsRun(this.folder.path);
+    if (isEmpty) this.#lock.remove();
+    this.#lock[Symbol.dispose]();
+    if (isEmpty && this.#made !== undefined) removeEmpty(this.folder.path, this.#made);
+  }
+
+  /** The run that is there keeps its lock until the new folder is this process's. A link to the folder stays one. */
+  #moveAside(): void {
+    const place = realpathSync(this.folder.path);
+    renameSync(place, freeName(`${place}.previous-`));
+    makeRunFolder(place);
+    using _old = this.#lock;
+    this.#lock = lockRun(this.folder.path);
+  }
+}
+
+/** What a crash in the middle of writing left behind. The run's folder has to be this process's: nobody else is writing. */
+export function removeLeftovers({ path, lastCheckpoint, report }: RunFolder): void {
+  for (const folder of [path, dirname(lastCheckpoint), dirname(report)].filter((one) => existsSync(one)))
+    for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true });
+}
+
+function isLeftover(name: string): boolean {
+  return /^\..*\.tmp$/.test(name);
+}
+
+/**
+ * Refuses a folder that a run must not write to: one that holds a run (unless it is moved aside or resumed) or other files
+ * (always).
+ */
+function assertFree(path: string, { force, resume }: { force: boolean; resume: boolean }): void {
+  if (!existsSync(path)) return;
+  if (!statSync(path).isDirectory())
+    throw new UsageError(`${path} is a file; expected a folder for the run, or none.`);
+  if (holdsRun(path)) {
+    if (force || resume) return;
+    throw new UsageError(
+      `${path} already holds a run. Choose another --out, resume it with --resume, or move it aside with --force.`,
+    );
+  }
+  const file = readdirSync(path).find((name) => name !== LOCK_FILE && !isLeftover(name));
+  if (file !== undefined)
+    throw new UsageError(
+      `${path} holds files of no run (${file}, for one). Choose an empty or a new folder.`,
+    );
+}
+
+function holdsRun(path: string): boolean {
+  return existsSync(join(path, "recipe.json")) || existsSync(join(path, "checkpoints"));
+}
+
+function makeRunFolder(path: string): string | undefined {
+  try {
+    return makeFolder(path);
+  } catch (error) {
+    if (error instanceof LongtailError) throw error;
+    throw new LongtailError(`cannot make the run's folder ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Removes a folder and those above it up to `last`, as far as they are empty. */
+function removeEmpty(folder: string, last: string): void {
+  try {
+    rmdirSync(folder);
+    if (resolve(folder) !== resolve(last)) removeEmpty(dirname(folder), last);
+  } catch {
+    // Something is in it.
+  }
+}
