@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig, type Plugin } from "vite";
-import { PAGE_STYLE } from "../src/support/page/style.js";
+import { PAGE_STYLE } from "../src/support/page/page.js";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

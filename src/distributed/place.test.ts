@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../support/errors.js";
-import { placeFrom } from "./place.js";
-import { firstHost } from "./slurm.js";
-
+import { placeFrom, firstHost } from "./place.js";
 const torchrun = {
   RANK: "3",
   WORLD_SIZE: "8",

@@ -1,6 +1,19 @@
 import { UsageError } from "../support/errors.js";
 import type { Environment } from "../support/paths.js";
-import { firstHost, portOfJob } from "./slurm.js";
+
+/** The first machine of a list as Slurm writes it: "gpu[03-05,9],login" → "gpu03". */
+export function firstHost(list: string): string {
+  const [, name = "", numbers, suffix = ""] = /^([^[,]*)(?:\[([^\],-]+)[^\]]*\])?([^,]*)/.exec(list) ?? [];
+  return `${name}${numbers ?? ""}${suffix}`;
+}
+
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+
+/** A port that all processes of a job come to, and those of another job hardly ever do. */
+function portOfJob(job: string): number {
+  return FIRST_PORT + (Number(job) % PORTS);
+}
 
 /** Where a process stands among those that train together. */
 export interface Place {

@@ -1,8 +1,10 @@
 import { handles, wrapAll } from "../torch/dispatch.js";
 import type { Tensor } from "../torch/tensor.js";
 import { distributed, type Reduction } from "./native.js";
-import { ownAddress } from "./network.js";
 import type { Store } from "./store.js";
+import { networkInterfaces } from "node:os";
+import type { Environment } from "../support/paths.js";
+import { UsageError } from "../support/errors.js";
 
 interface GroupOptions {
   readonly store: Store;
@@ -64,4 +66,21 @@ export class ProcessGroup implements Disposable {
   [Symbol.dispose](): void {
     distributed().closeGroup(this.id);
   }
+}
+
+/**
+ * The address by which the other processes reach this one: that of the network that GLOO_SOCKET_IFNAME names, as for
+ * PyTorch, else the one that led to the master.
+ * @throws UsageError for a network that this machine does not have.
+ */
+function ownAddress(reached: string, environment: Environment = process.env): string {
+  const [name = ""] = (environment["GLOO_SOCKET_IFNAME"] ?? "").split(",");
+  if (name === "") return reached;
+  const networks = networkInterfaces();
+  const addresses = networks[name] ?? [];
+  const found = addresses.find(({ family }) => family === "IPv4") ?? addresses[0];
+  if (found !== undefined) return found.address;
+  throw new UsageError(
+    `GLOO_SOCKET_IFNAME: expected a network of this machine with an address (${Object.keys(networks).join(", ")}), found "${name}".`,
+  );
 }

@@ -8,7 +8,7 @@ import { toyFolder } from "../training/toy-folder.fixture.js";
 import { toyRecipe } from "../training/toy.fixture.js";
 import { trainToy } from "../training/train-toy.fixture.js";
 import { readEvents, readScalars } from "./tensorboard/event-file.fixture.js";
-import { eventFiles, newEventFile } from "./tensorboard/event-file.js";
+import { eventFiles, newEventFile } from "./tensorboard/tensorboard-log.js";
 
 const STEPS = 6; // an epoch's
 const at = toyFolder("test");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { LongtailError } from "../support/errors.js";
 import { toldEvents } from "../runs/metrics.js";
-import { MetricsLog } from "./metrics-log.js";
+import { MetricsLog } from "./run-logs.js";
 import { temporaryFolder } from "../training/toy.fixture.js";
 
 const warning = { type: "warning", time: "2026-01-01T00:00:00.000Z", message: "two\nlines" } as const;

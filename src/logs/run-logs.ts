@@ -1,13 +1,58 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { emitter, type EndEvent, type Listener, type TrainingEvent } from "../runs/events.js";
-import { MetricsLog } from "./metrics-log.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import { EpochsCsv } from "./epochs-csv.js";
 import type { Log } from "./log.js";
 import { MlflowLog } from "./mlflow/mlflow-log.js";
 import type { MlflowSettings } from "./mlflow/settings.js";
 import { TensorBoardLog } from "./tensorboard/tensorboard-log.js";
-import { TrainLog } from "./train-log.js";
+import { AppendFile } from "../support/append-file.js";
+import { consoleListener } from "./console.js";
+
+/** train.log: the lines that the console shows where it is no terminal, each with its time (UTC), over all restarts. */
+class TrainLog implements Log {
+  readonly #file: AppendFile;
+  readonly #show: Listener;
+  #time = "";
+
+  constructor(path: string, now?: () => number) {
+    this.#file = new AppendFile(path);
+    this.#show = consoleListener({ write: (text: string) => this.#write(text) }, { now });
+  }
+
+  handle(event: TrainingEvent): void {
+    this.#time = `${event.time.slice(0, 19)}Z`;
+    this.#show(event);
+    // The console's command says why it failed.
+    if (event.type === "end" && event.message !== null) this.#write(event.message);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+
+  #write(text: string): void {
+    const lines = text.split("\n").filter((line) => line !== "");
+    this.#file.add(lines.map((line) => `${this.#time}  ${line}\n`).join(""));
+  }
+}
+
+/** Appends every event to a file, one JSON value a line: metrics.jsonl. Numbers that are not finite become null. */
+export class MetricsLog implements Log {
+  readonly #file: AppendFile;
+
+  constructor(path: string) {
+    this.#file = new AppendFile(path);
+  }
+
+  handle(event: TrainingEvent): void {
+    this.#file.add(`${JSON.stringify(event)}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+}
 
 interface RunLogsOptions {
   /** The MLflow server that is told, too; none unless given. */

@@ -3,9 +3,8 @@ import { noGrad } from "../torch/autograd.js";
 import { tensor, zeros } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
-import { CosineClassifier, NormClassifier } from "./classifiers.js";
 import { ExpertEnsemble } from "./ensemble.js";
-import { buildBackbone, buildClassifier } from "./registry.js";
+import { buildBackbone, buildClassifier, CosineClassifier, NormClassifier } from "./registry.js";
 import { ResNetCifar } from "./resnet-cifar.js";
 
 const rng = new Rng(3);

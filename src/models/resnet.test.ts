@@ -5,8 +5,7 @@ import { tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { buildBackbone } from "./registry.js";
-import { BasicBlock, Bottleneck } from "./resnet-blocks.js";
-import { ResNet } from "./resnet.js";
+import { ResNet, BasicBlock, Bottleneck } from "./resnet.js";
 
 const rng = new Rng(3);
 

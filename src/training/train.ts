@@ -4,20 +4,25 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { emitter, type EndEvent } from "../runs/events.js";
 import { scheduleWarnings } from "../optim/schedule.js";
 import { RunClaim } from "../runs/run-claim.js";
-import { type RunFolder, runFolder, writeAnalysis, writeResult } from "../runs/run-folder.js";
-import { UsageError } from "../support/errors.js";
+import { type RunFolder, type RunResult, runFolder, writeAnalysis, writeResult } from "../runs/run-folder.js";
+import { CheckpointError, UsageError } from "../support/errors.js";
 import { secondsSince } from "../support/units.js";
-import type { Progress } from "./checkpoint.js";
+import { type Progress, type Checkpoint, readCheckpoint } from "./checkpoint.js";
 import { Checkpointer } from "./checkpointer.js";
-import { conclude, type Conclusion } from "./conclude.js";
 import { Agreement } from "./distributed/agreement.js";
-import { assertSameTraining } from "./distributed/same-training.js";
-import { type Run, trainEpochs } from "./epochs.js";
+import { type Run, trainEpochs, type EpochsResult } from "./epochs.js";
 import { openRun, runEvent } from "./open-run.js";
 import { phaseAt, phasesOf, type TrainingPhase } from "./phases.js";
 import { applySettings, prepare, prepareNext, type Training } from "./prepare.js";
 import { canResume, resumePosition } from "./resume.js";
 import { executionFrom, type TrainOptions } from "./settings.js";
+import type { Analysis } from "../evaluation/analysis.js";
+import { scope } from "../torch/scope.js";
+import { shareWeights } from "./distributed/share-state.js";
+import { evaluateSplit, type Evaluation } from "./evaluate-split.js";
+import { splitHash } from "../data/card.js";
+import { valueAt } from "../support/json.js";
+import { differences } from "../runs/recipe-differences.js";
 
 /**
  * What a training leaves.
@@ -169,4 +174,109 @@ async function endQuietly(end: () => Promise<unknown>): Promise<void> {
   } catch {
     // The first error is the one to report.
   }
+}
+
+/** A run's result, without its duration, and the analysis of the same predictions. */
+interface Conclusion {
+  readonly result: Omit<RunResult, "seconds" | keyof EvaluationResult> & {
+    readonly evaluation: EvaluationResult;
+  };
+  readonly analysis: Analysis;
+}
+
+/**
+ * Evaluates the network of the selected epoch, and the last one beside it, on the test images. Null when the run was
+ * interrupted before its end or here.
+ */
+async function conclude(run: Run, { progress, evaluation }: EpochsResult): Promise<Conclusion | null> {
+  const { epochs, training } = run;
+  const { selection } = training.recipe;
+  if (progress.epoch < epochs || evaluation === null) return null;
+  const { kind } = selection;
+  const { best, bestOnTest } = progress;
+  const isLast = best === null || best.epoch === epochs;
+  const last =
+    kind === "held-out" ? await evaluateOnTest(run, { epoch: epochs, analyze: isLast }) : evaluation;
+  if (last === null) return null;
+  const selected = isLast ? last : await evaluateCheckpoint(run, best.epoch);
+  if (selected === null) return null;
+  const { ensemble, experts } = last.evaluation;
+  const result = {
+    evaluation: selected.evaluation,
+    selectedOn: kind === "last" ? ("last-epoch" as const) : kind,
+    epoch: best?.epoch ?? epochs,
+    selectionScore: best?.score ?? null,
+    lastEpoch: { epoch: epochs, ensemble, experts },
+    bestOnTest,
+  };
+  return { result, analysis: selected.analysis! };
+}
+
+/** Evaluates the checkpoint of the best epoch. */
+async function evaluateCheckpoint(run: Run, epoch: number): Promise<Evaluation | null> {
+  const { training, folder } = run;
+  {
+    using _scope = scope();
+    if (training.peers.rank === 0) {
+      const best = readBest(folder, epoch);
+      training.trainee.loadWeights(best, best.path);
+    }
+    shareWeights(training);
+  }
+  return evaluateOnTest(run, { epoch, analyze: true });
+}
+
+/** The numbers of one epoch must never stand beside the network of another. */
+function readBest({ bestCheckpoint }: RunFolder, epoch: number): Checkpoint {
+  const best = readCheckpoint(bestCheckpoint);
+  if (best.epoch === epoch) return best;
+  throw new CheckpointError(
+    `${bestCheckpoint}: expected the network of epoch ${epoch}, which was selected, found that of epoch ${best.epoch}.`,
+  );
+}
+
+async function evaluateOnTest(
+  run: Run,
+  { epoch, analyze }: { epoch: number; analyze: boolean },
+): Promise<Evaluation | null> {
+  return evaluateSplit(run.training, { ...run, epoch, split: "test", analyze });
+}
+
+interface TrainingFacts {
+  readonly recipe: Training["recipe"];
+  readonly train: string;
+  readonly test: string;
+}
+
+/**
+ * Makes sure that all processes train the same recipe on the same images.
+ * @throws UsageError that names the first rank that differs, and what: both values of the recipe's key, or both hashes.
+ */
+async function assertSameTraining(
+  { recipe, data }: Pick<Training, "recipe" | "data">,
+  peers: Peers,
+): Promise<void> {
+  if (peers.ranks === 1) return;
+  const own: TrainingFacts = { recipe, train: splitHash(data.train), test: splitHash(data.test) };
+  const [first, ...others] = (await peers.exchange("recipe and data", JSON.stringify(own))).map(
+    (text) => JSON.parse(text) as TrainingFacts,
+  );
+  others.forEach((other, i) => {
+    assertSame(first!, other, i + 1);
+  });
+}
+
+function assertSame(first: TrainingFacts, other: TrainingFacts, rank: number): void {
+  const [key] = differences(first.recipe, other.recipe);
+  if (key !== undefined) {
+    const value = (of: TrainingFacts): string => JSON.stringify(valueAt(of.recipe, key.split(".")));
+    throw new UsageError(
+      `rank ${rank} has another recipe than rank 0: expected ${key} to be ${value(first)}, found ${value(other)}.`,
+    );
+  }
+  for (const split of ["train", "test"] as const)
+    if (first[split] !== other[split])
+      throw new UsageError(
+        `rank ${rank} has other data than rank 0: expected the ${split} images of hash ${first[split]}, found ${other[split]} (labels, names and classes count; see \`longtail data info\`).`,
+      );
 }

@@ -1,10 +1,74 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { steadyNow } from "../support/process.js";
-import { findRuns } from "./files/find-runs.js";
 import type { RunList } from "./runs.js";
-import { RunDetail } from "./run/run-detail.js";
 import { WatchedRun } from "./run/watched-run.js";
+import { LineTail } from "./files/line-tail.js";
+import { Curves } from "./run/curves.js";
+import { RunLog } from "./run/log.js";
+import { readdir } from "node:fs/promises";
+
+const MAX_DEPTH = 6;
+const MAX_FOLDERS = 10_000;
+const MARKS = ["metrics.jsonl", "recipe.json"];
+
+interface FoundRuns {
+  /** Paths below the folder with "/" between names, sorted; "." when the folder is itself a run. */
+  readonly paths: readonly string[];
+  /** False when there were too many folders to look into all of them. */
+  readonly complete: boolean;
+}
+
+/**
+ * The runs in a folder and in the folders in it: what holds recipe.json or metrics.jsonl. Links are not followed, and
+ * what cannot be read holds no runs.
+ */
+export async function findRuns(root: string): Promise<FoundRuns> {
+  const paths: string[] = [];
+  let level = ["."];
+  let visited = 0;
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
+    const next: string[] = [];
+    for (const path of level) {
+      if ((visited += 1) > MAX_FOLDERS) return { paths: paths.sort(), complete: false };
+      const { isRun, folders } = await look(join(root, path));
+      if (isRun) paths.push(path);
+      else next.push(...folders.map((name) => (path === "." ? name : `${path}/${name}`)));
+    }
+    level = next;
+  }
+  return { paths: paths.sort(), complete: true };
+}
+
+async function look(path: string): Promise<{ isRun: boolean; folders: string[] }> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  const isRun = entries.some((entry) => entry.isFile() && MARKS.includes(entry.name));
+  const folders = entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
+    .map(({ name }) => name);
+  return { isRun, folders };
+}
+
+const END_OF_LOG = 256 << 10; // bytes
+
+/** Curves and log of a run that somebody looks at. */
+class RunDetail {
+  readonly curves = new Curves();
+  readonly log = new RunLog();
+  readonly #events: LineTail;
+  readonly #written: LineTail;
+
+  constructor(folder: string) {
+    this.#events = new LineTail(join(folder, "metrics.jsonl"));
+    this.#written = new LineTail(join(folder, "train.log"), { last: END_OF_LOG });
+  }
+
+  /** Reads what is new. One call at a time. */
+  async refresh(): Promise<void> {
+    await this.#written.read(this.log);
+    await this.#events.read(this.curves);
+  }
+}
 
 /** Runs that go on are read every second, the others, and the folders, every five. */
 const EVERY = 1000;

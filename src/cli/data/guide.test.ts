@@ -8,8 +8,7 @@ import { longtail } from "../cli.fixture.js";
 import { createProgram } from "../program.js";
 import { type Guide } from "../../dataset-tools/guides/guide.js";
 import { imagenetGuide } from "../../dataset-tools/guides/imagenet-lt.js";
-import { inat18Guide } from "../../dataset-tools/guides/inat18.js";
-import { guides } from "../../dataset-tools/guides/registry.js";
+import { guides, inat18Guide } from "../../dataset-tools/guides/registry.js";
 import { stepStates } from "../../dataset-tools/guides/state.js";
 import { shellQuoted } from "../../support/text.js";
 

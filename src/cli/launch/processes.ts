@@ -3,7 +3,8 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import type { Interruption } from "../exit.js";
 import { INTERRUPTED_MS, lifeline } from "./lifeline.js";
-import { passLines } from "./lines.js";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 
 /** Why a process ended badly. */
 export interface Failure {
@@ -123,4 +124,12 @@ function reasonOf({ last }: Child, code: number | null, signal: NodeJS.Signals |
   if (signal !== null) return `it was ended by ${signal}`;
   const at = last.findLastIndex((line) => line.startsWith("error: "));
   return at === -1 ? `exit code ${code}` : last.slice(at).join("\n");
+}
+
+/** Hands a process's output on, line by line, each with a prefix. */
+function passLines(from: Readable, to: Writable, prefix: string, onLine?: (line: string) => void): void {
+  createInterface({ input: from, crlfDelay: Infinity }).on("line", (line) => {
+    to.write(`${prefix}${line}\n`);
+    onLine?.(line);
+  });
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TrainingEvent } from "../../runs/events.js";
-import { codeHash } from "../../runs/code-hash.js";
+import { codeHash } from "../../runs/versions.js";
 import { longtail, type Outcome, quick, smallPhotographs } from "../cli.fixture.js";
 /** Train, then evaluate and predict from what it left: one run for all tests here. */
 let photographs = "";

@@ -75,7 +75,7 @@ function folderOfRuns(named: string): string {
 
 async function printOnce(folder: string, options: WatchArguments): Promise<void> {
   const { Watcher } = await import("../../watch/watcher.js");
-  const { runsTable } = await import("../../watch/text/runs-table.js");
+  const { runsTable } = await import("../../watch/text/text-view.js");
   const watcher = new Watcher(folder);
   await watcher.refresh();
   const to = output(options);

@@ -10,8 +10,7 @@ import type { LoaderOptions } from "../loader/loader.js";
 import { buildSampler } from "../samplers/registry.js";
 import { joinEncoded } from "../subset.js";
 import { packedDataset, plainOptions, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
-import { withoutFixedStart } from "./fixed-transforms.js";
-import { openLoader } from "./open-loader.js";
+import { openLoader, withoutFixedStart } from "./open-loader.js";
 import type { CacheReport } from "./report.js";
 import { assertRoom } from "./memory-cache.js";
 

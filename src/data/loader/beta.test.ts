@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Mulberry32 } from "../../../test/support/mulberry32.js";
 import { sameDistributionProbability } from "../kolmogorov-smirnov.fixture.js";
-import { drawBeta } from "./beta.js";
+import { drawBeta } from "./mix.js";
 
 function uniform(seed: number): () => number {
   const random = new Mulberry32(seed);

@@ -1,8 +1,64 @@
-import { evaluation, selection } from "./evaluation.js";
-import { method, sampling } from "./method.js";
-import { network } from "./network.js";
-import { schedule } from "./schedule.js";
-import { regimeOf, type Advice, type Regime, type Situation } from "./situation.js";
+import {
+  regimeOf,
+  type Advice,
+  type Regime,
+  type Situation,
+  BALANCED,
+  imbalanceOf,
+  LONG_TAILED,
+  ENOUGH_FOR_SCRATCH,
+  LITTLE_DATA,
+  total,
+} from "./situation.js";
+
+/** A class of fewer images loses much of what it has when one is held out. */
+const ENOUGH_TO_HOLD_OUT = 10;
+
+function selection({ counts }: Situation): Advice {
+  const small = counts.filter((count) => count < ENOUGH_TO_HOLD_OUT).length;
+  return {
+    topic: "selection",
+    advice:
+      small > 0
+        ? "the last epoch's weights (selection.kind=last)"
+        : "the best epoch on held-out training images (selection.kind=held-out)",
+    why:
+      small > 0
+        ? `${small === 1 ? "1 class has" : `${small} classes have`} fewer than ${ENOUGH_TO_HOLD_OUT} training images: too few to hold some out. A schedule that ends at a small rate needs no choice of epoch.`
+        : "Choosing the epoch by its test accuracy would make that look better than it is.",
+    sources: small > 0 ? [] : ["NCL's PyTorch code chooses on the test images; see docs/parity.md"],
+    set: [`selection.kind=${small > 0 ? "last" : "held-out"}`],
+  };
+}
+
+/** A class's accuracy, p of n images, has a standard error of √(p (1 − p) / n): 0.5 / √n at most. */
+function evaluation({ smallestTest }: Situation): Advice[] {
+  if (smallestTest === null) {
+    return [
+      {
+        topic: "evaluation",
+        advice: "set test images aside first",
+        why: "There is no test split: nothing would say how good the network is.",
+        sources: [],
+        set: [],
+      },
+    ];
+  }
+  if (smallestTest >= 50) return [];
+  const error = smallestTest === 0 ? null : Math.round(50 / Math.sqrt(smallestTest));
+  return [
+    {
+      topic: "evaluation",
+      advice: "compare groups and several seeds, not single classes",
+      why:
+        error === null
+          ? "Some classes have no test images: their accuracy is not measured."
+          : `The smallest class has ${smallestTest} test images: its accuracy is uncertain by up to ±${error} points (standard error).`,
+      sources: ["the standard error of a share, 50 / √n points at most"],
+      set: [],
+    },
+  ];
+}
 
 export interface Start {
   /** The built-in recipe to begin with. */
@@ -32,3 +88,160 @@ const RECIPES: Record<Regime, string> = {
   small: "caltech20-lt-ncl",
   photographs: "imagenet-lt-ncl",
 };
+
+function method(situation: Situation): Advice {
+  const imbalance = imbalanceOf(situation);
+  const text = imbalance.toFixed(imbalance < 10 ? 1 : 0);
+  if (imbalance < BALANCED) {
+    return {
+      topic: "method",
+      advice: "plain cross-entropy",
+      why: `The largest class is ${text} times the smallest: there is no tail to lift, and what lifts tails would change little.`,
+      sources: ["Ren et al., NeurIPS 2020: with equal counts balanced softmax is cross-entropy"],
+      set: ["method.kind=cross-entropy"],
+    };
+  }
+  if (imbalance < LONG_TAILED) {
+    return {
+      topic: "method",
+      advice: "balanced softmax, one network",
+      why: `The largest class is ${text} times the smallest: adding log n to the logits makes up for that, at no cost.`,
+      sources: ["Ren et al., NeurIPS 2020 (balanced softmax)"],
+      set: ["method.kind=balanced-softmax"],
+    };
+  }
+  const hard = Math.max(2, Math.round(0.3 * situation.counts.length));
+  return {
+    topic: "method",
+    advice: `NCL: three networks that teach each other; ${hard} hard classes, 30 % of all`,
+    why:
+      `The largest class is ${text} times the smallest: NCL has balanced softmax and, on top, distillation and hard ` +
+      "classes. It costs three networks; method.kind=balanced-softmax is the fast baseline to compare with.",
+    sources: [
+      "Li et al., CVPR 2022 (NCL): hard classes are 30 of 100, 300 of 1000, 2442 of 8142",
+      "measured on Caltech-20-LT (imbalance 80): few-shot classes 41.2 ± 0.4 % with NCL, 14.8 ± 2.7 % with cross-entropy",
+    ],
+    set: [`method.hardCategories=${Math.min(hard, situation.counts.length)}`],
+  };
+}
+
+function sampling(situation: Situation): Advice {
+  const imbalance = imbalanceOf(situation);
+  return {
+    topic: "sampling",
+    advice: "every image once an epoch (data.sampler.kind=instance)",
+    why:
+      imbalance < BALANCED
+        ? "The classes are nearly even as they are."
+        : "It learns the best features, and the loss makes up for the counts already; sampling by class as well would " +
+          "correct twice. With plain cross-entropy instead, data.sampler.kind=square-root or repeat-factor helps the tail.",
+    sources: [
+      "Kang et al., ICLR 2020 (decoupling: instance-balanced sampling gives the most general features)",
+      ...(imbalance < BALANCED ? [] : ["Gupta et al., CVPR 2019 (repeat-factor)"]),
+    ],
+    set: ["data.sampler.kind=instance"],
+  };
+}
+
+function network(situation: Situation, regime: Regime): Advice {
+  const images = total(situation);
+  return regime === "photographs" ? forPhotographs(images) : forSmallImages(images, situation.side);
+}
+
+function forSmallImages(images: number, side: number): Advice {
+  const little = images < LITTLE_DATA;
+  const size = little
+    ? " A small one does not learn so few images by heart, and trains within minutes on a CPU."
+    : "";
+  return {
+    topic: "network",
+    advice: little ? "ResNet-8 on 32 pixels" : "ResNet-32 on 32 pixels",
+    why: `The images' shorter side is ${side} pixels: the networks for CIFAR fit.${size}`,
+    sources: ["He et al., CVPR 2016 (ResNets for CIFAR)", "Cao et al., NeurIPS 2019 (ResNet-32 on CIFAR-LT)"],
+    set: [`backbone=${little ? "resnet8" : "resnet32"}`],
+  };
+}
+
+function forPhotographs(images: number): Advice {
+  if (images >= ENOUGH_FOR_SCRATCH) {
+    return {
+      topic: "network",
+      advice: "ResNet-50 on 224 pixels, from random weights",
+      why: `${images.toLocaleString("en")} photographs are enough to start from nothing, as the field does on ImageNet-LT.`,
+      sources: ["Liu et al., CVPR 2019 (ImageNet-LT: 115,846 images)", "Li et al., CVPR 2022"],
+      set: ["backbone=resnet50"],
+    };
+  }
+  const backbone = images < 4 * LITTLE_DATA ? "resnet18" : "resnet50";
+  return {
+    topic: "network",
+    advice: `${backbone === "resnet18" ? "ResNet-18" : "ResNet-50"} on 224 pixels, starting from ImageNet's weights`,
+    why:
+      `${images.toLocaleString("en")} photographs are few to learn features from: weights from ImageNet are worth more than ` +
+      "any method for the tail. Get them from torchvision, which publishes them under these names.",
+    sources: [
+      "Kornblith et al., CVPR 2019 (fine-tuning beats random weights most on small data)",
+      "Liu et al., CVPR 2019 (Places-LT starts from ImageNet's weights)",
+    ],
+    set: [
+      `backbone=${backbone}`,
+      `pretrained.file=${backbone === "resnet18" ? "resnet18-f37072fd.pth" : "resnet50-0676ba61.pth"}`,
+    ],
+  };
+}
+
+function schedule(situation: Situation, regime: Regime): Advice {
+  const images = total(situation);
+  if (regime === "cifar10" || regime === "cifar100") {
+    return {
+      topic: "schedule",
+      advice: "400 epochs, rate 0.1, divided by ten at 320 and 360",
+      why: "It is what NCL's numbers on these images rest on; 200 epochs show what to expect in half of the time.",
+      sources: ["Li et al., CVPR 2022, cifar100_im100_NCL.yaml"],
+      set: ["epochs=400"],
+    };
+  }
+  if (regime === "small") {
+    const epochs = images < LITTLE_DATA ? 25 : 100;
+    return {
+      topic: "schedule",
+      advice: `${epochs} epochs, a cosine from rate 0.05, 50 steps of warm-up, gradients clipped at norm 5`,
+      why: "Short trainings suffer most from NCL's violent first steps; warm-up by steps and clipping tame them.",
+      sources: ["measured here on Caltech-20-LT: see `longtail recipes caltech20-lt-ncl`"],
+      set: [`epochs=${epochs}`],
+    };
+  }
+  if (images >= ENOUGH_FOR_SCRATCH) {
+    return {
+      topic: "schedule",
+      advice: "200 epochs, a cosine from rate 0.2 with batches of 256",
+      why: "It is what NCL's numbers on ImageNet-LT rest on; 90 epochs are usual for a first result.",
+      sources: [
+        "Li et al., CVPR 2022, ImageNet_LT.yaml",
+        "Goyal et al., 2017 (the rate grows with the batch)",
+      ],
+      set: ["epochs=200"],
+    };
+  }
+  return fineTuning(images);
+}
+
+function fineTuning(images: number): Advice {
+  const epochs = images < LITTLE_DATA ? 60 : 30;
+  return {
+    topic: "schedule",
+    advice: `${epochs} epochs, a cosine from rate 0.005 with batches of 64, 100 steps of warm-up`,
+    why: "Weights that know much already need small, short steps: the rate of NCL's Places-LT recipe, 0.02 for 256 images, for 64.",
+    sources: [
+      "Li et al., CVPR 2022, Places_LT_NCL.yaml",
+      "Goyal et al., 2017 (the rate grows with the batch)",
+    ],
+    set: [
+      `epochs=${epochs}`,
+      "data.batch=64",
+      "optimizer.accumulate=1",
+      "optimizer.lr=0.005",
+      "schedule.warmupSteps=100",
+    ],
+  };
+}

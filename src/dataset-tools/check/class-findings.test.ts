@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { packedDataset } from "../../data/testing.fixture.js";
-import { classFindings } from "./class-findings.js";
+import { classFindings } from "./find.js";
 
 /** Kinds and texts of what is said of classes. */
 function said(

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { duplicateFindings } from "./duplicate-findings.js";
+import { duplicateFindings } from "./find.js";
 import type { CheckedImage } from "./images.js";
 import { inspection } from "./inspection.fixture.js";
 

@@ -11,7 +11,7 @@ import {
   writeFiles,
 } from "../../data/testing.fixture.js";
 import type { Dataset } from "../../data/dataset.js";
-import { inspectAll } from "./inspect-all.js";
+import { inspectAll } from "./check.js";
 import { InspectionCache } from "./inspection-cache.js";
 
 interface Counts {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Likeness } from "./likeness.js";
+import { Likeness } from "./duplicates.js";
 
 /** Tiles of 8 x 8, by row and column. */
 function tiles(colour: (y: number, x: number) => readonly [number, number, number]): { colours: string } {

@@ -1,8 +1,7 @@
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { effectiveNumber, dataInfo } from "./info.js";
-import { infoText } from "./info-text.js";
+import { infoText, effectiveNumber, dataInfo } from "./info.js";
 import { openDataset } from "../../data/registry.js";
 import { dataSpec, packedDataset, temporaryFolder } from "../../data/testing.fixture.js";
 

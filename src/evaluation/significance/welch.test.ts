@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { criticalT, twoSidedP } from "./student-t.js";
-import { holm, welchTest } from "./welch.js";
+import { holm, welchTest, criticalT, twoSidedP } from "./welch.js";
 
 test("Student's t: the quantiles that tables print", () => {
   for (const [df, t] of [

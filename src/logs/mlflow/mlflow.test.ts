@@ -9,7 +9,7 @@ import { temporaryFolder, toyRecipe, writeToyData } from "../../training/toy.fix
 import { trainToy } from "../../training/train-toy.fixture.js";
 import { FakeMlflow } from "./fake-server.fixture.js";
 import { type MlflowLimits, MlflowLog } from "./mlflow-log.js";
-import { paramsOf } from "./params.js";
+import { paramsOf } from "./mlflow-run.js";
 import { mlflowSettings } from "./settings.js";
 
 let temporary: ReturnType<typeof temporaryFolder>;

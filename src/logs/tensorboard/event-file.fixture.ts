@@ -2,7 +2,7 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { statSync } from "node:fs";
 import { readTfRecords } from "../../dataset-tools/tfrecord/records.js";
-import { eventFiles } from "./event-file.js";
+import { eventFiles } from "./tensorboard-log.js";
 
 type Fields = Map<number, (number | Uint8Array)[]>;
 

@@ -4,7 +4,7 @@ import { normalize } from "../../nn/functional.js";
 import { tensor } from "../../torch/create.js";
 import { scope } from "../../torch/scope.js";
 import { autocast } from "../../torch/settings.js";
-import { contrastiveLoss } from "./contrastive-loss.js";
+import { contrastiveLoss } from "./contrastive-method.js";
 import { extreme } from "../ensemble/problems.fixture.js";
 
 // Unit vectors in the plane: queries [2, 2], keys [2, 2], three of the queue [2, 3].

@@ -12,7 +12,7 @@ import {
   seededShuffle,
   type Shuffle,
 } from "./contrastive-method.js";
-import { contrastiveIssues } from "./check.js";
+import { contrastiveIssues } from "./index.js";
 import { nclOptions } from "../ensemble/problems.fixture.js";
 
 const classes = ["cat", "dog", "emu"];

@@ -1,10 +1,10 @@
 import { buildEnsemble } from "../ensemble/build-ensemble.js";
-import { defineMethod } from "../ensemble/define-method.js";
+import { defineMethod, type RecipeWith } from "../ensemble/define-method.js";
 import { hardCategoryIssues } from "../ensemble/hard-categories.js";
-import { contrastiveIssues } from "./check.js";
 import { buildContrastiveMethod } from "./contrastive-method.js";
 import { NclMethod } from "./method.js";
 import { NclSchema } from "./schema.js";
+import type { RecipeIssue } from "../../recipes/faults.js";
 
 /** NCL, with or without its contrastive branch: Li et al., CVPR 2022. */
 export const ncl = defineMethod({
@@ -34,3 +34,23 @@ export const ncl = defineMethod({
       : buildContrastiveMethod(recipe, training, { contrastive, ...(peers && { peers }) });
   },
 });
+
+type NclRecipe = Pick<RecipeWith<typeof NclSchema>, "data" | "method">;
+
+/** Faults of the contrastive branch: a queue that a batch does not fit in, a second view that nothing looks at. */
+export function contrastiveIssues({ method, data }: NclRecipe): RecipeIssue[] {
+  const { contrastive, sharedStages } = method;
+  const issues: RecipeIssue[] = [];
+  if (contrastive === null) return issues;
+  if (contrastive.queue < data.batch)
+    issues.push({
+      key: "method.contrastive.queue",
+      expected: `at least ${data.batch}, the images of a batch (data.batch)`,
+    });
+  if (sharedStages > 0)
+    issues.push({
+      key: "method.sharedStages",
+      expected: "0 with method.contrastive, whose key encoders each follow a whole expert",
+    });
+  return issues;
+}

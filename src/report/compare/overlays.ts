@@ -2,13 +2,32 @@ import * as Plot from "@observablehq/plot";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart, type LegendItem } from "../charts/chart.js";
 import { curvesChart, type Curve } from "../charts/curves.js";
-import { smoothed } from "../charts/smoothed.js";
 import { ALL_AND_GROUPS } from "../../data/groups.js";
 import { seriesColor } from "../html/groups.js";
 import { percentText } from "../html/section.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";
 import type { GroupSummary } from "./comparison.js";
-import { mean } from "../../support/math.js";
+import { mean, sum } from "../../support/math.js";
+import type { Point } from "../charts/trend.js";
+
+const STEPS = 40;
+/** The kernel's width in parts of the range of log x. */
+const WIDTHS = 8;
+
+/** The mean of y over points of similar x: with Gaussian weights of log x (Nadaraya and Watson's estimate). */
+function smoothed(points: readonly Point[]): Point[] {
+  const logs = points.map(({ x }) => Math.log10(x));
+  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  if (points.length < 3 || high === low) return [];
+  const width = (high - low) / WIDTHS;
+  return Array.from({ length: STEPS + 1 }, (_, step) => {
+    const at = low + ((high - low) * step) / STEPS;
+    const weights = logs.map((log) => Math.exp(-(((log - at) / width) ** 2) / 2));
+    const total = sum(weights);
+    const y = sum(points.map((point, i) => weights[i]! * point.y)) / total;
+    return { x: 10 ** at, y };
+  });
+}
 
 /** Accuracy of each group of runs by group of classes: means, and bars of a standard deviation to each side. */
 export function accuracyOverlay(groups: readonly GroupSummary[]): Markup {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findRuns } from "./find-runs.js";
+import { findRuns } from "../watcher.js";
 
 let root = "";
 beforeEach(() => {

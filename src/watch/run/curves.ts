@@ -1,6 +1,145 @@
 import { type JsonObject, listOf, numberOf, objectIn, objectOf, textOf } from "../../support/json.js";
-import type { CurvesPart } from "../protocol.js";
-import { NOTHING_READ, ThinnedTable, type TableCursor } from "./thinned-table.js";
+import type { CurvesPart, Column, TablePart } from "../protocol.js";
+
+interface Cell {
+  count: number;
+  sum: number;
+  least: number;
+  greatest: number;
+}
+
+interface Point {
+  /** Which stretch of x it stands for. */
+  place: number;
+  count: number;
+  sum: number; // of x
+  readonly cells: Map<string, Cell>;
+}
+
+/** How far a reader has read a table. */
+interface TableCursor {
+  readonly edition: number;
+  readonly points: number;
+  readonly rows: number;
+}
+
+export const NOTHING_READ: TableCursor = { edition: -1, points: 0, rows: 0 };
+
+/**
+ * A table of columns over x = 1, 2, 3, … of which at most `most` points are kept: as it grows, neighbors are joined,
+ * two and two, so that each point stands for a stretch of x of the same length, a power of two. A point keeps each
+ * column's mean, least and greatest value, so no peak is lost, however long the run.
+ */
+export class ThinnedTable {
+  readonly #options: { readonly most: number; readonly ranges: (column: string) => boolean };
+  #points: Point[] = [];
+  #stretch = 1;
+  #edition = 0; // goes up when points that were there are no longer
+  #rows = 0; // ever added
+
+  constructor(options: { readonly most: number; readonly ranges: (column: string) => boolean }) {
+    this.#options = options;
+  }
+
+  clear(): void {
+    this.#points = [];
+    this.#stretch = 1;
+    this.#edition += 1;
+  }
+
+  /** Adds a row; x counts from 1. Rows at its x and after it, should there be any, were before something began again. */
+  add(x: number, row: Readonly<Record<string, number | null>>): void {
+    this.#rows += 1;
+    const place = Math.floor((x - 1) / this.#stretch);
+    this.#dropAfter(place);
+    let point = this.#points.at(-1);
+    if (point?.place !== place) {
+      point = { place, count: 0, sum: 0, cells: new Map() };
+      this.#points.push(point);
+    }
+    point.count += 1;
+    point.sum += x;
+    for (const [name, value] of Object.entries(row)) if (value !== null) join(point, name, single(value));
+    if (this.#points.length > this.#options.most) this.#halve();
+  }
+
+  /** What a reader who has read as far as `cursor` lacks; null when that is nothing. */
+  since(cursor: TableCursor): { part: TablePart; cursor: TableCursor } | null {
+    const points = this.#points;
+    const edition = this.#edition;
+    const rows = this.#rows;
+    if (cursor.edition === edition && cursor.rows === rows) return null;
+    // The last point may have been added to since.
+    const from = cursor.edition === edition ? Math.max(0, cursor.points - 1) : 0;
+    const part = {
+      from,
+      x: points.slice(from).map(({ sum, count }) => sum / count),
+      columns: this.#columns(from),
+    };
+    return { part, cursor: { edition, points: points.length, rows } };
+  }
+
+  #columns(from: number): Record<string, Column> {
+    const names = new Set(this.#points.flatMap(({ cells }) => [...cells.keys()]));
+    return Object.fromEntries([...names].map((name) => [name, this.#column(name, from)]));
+  }
+
+  #column(name: string, from: number): Column {
+    const cells = this.#points.slice(from).map((point) => point.cells.get(name));
+    const mean = cells.map((cell) => (cell === undefined ? null : rounded(cell.sum / cell.count)));
+    if (!this.#options.ranges(name)) return { mean };
+    const least = cells.map((cell) => (cell === undefined ? null : rounded(cell.least)));
+    const greatest = cells.map((cell) => (cell === undefined ? null : rounded(cell.greatest)));
+    return { mean, least, greatest };
+  }
+
+  #dropAfter(place: number): void {
+    while ((this.#points.at(-1)?.place ?? -1) > place) {
+      this.#points.pop();
+      this.#edition += 1;
+    }
+  }
+
+  #halve(): void {
+    const halved: Point[] = [];
+    for (const point of this.#points) {
+      point.place = Math.floor(point.place / 2);
+      const before = halved.at(-1);
+      if (before?.place === point.place) merge(before, point);
+      else halved.push(point);
+    }
+    this.#points = halved;
+    this.#stretch *= 2;
+    this.#edition += 1;
+  }
+}
+
+function single(value: number): Cell {
+  return { count: 1, sum: value, least: value, greatest: value };
+}
+
+function merge(into: Point, point: Point): void {
+  into.count += point.count;
+  into.sum += point.sum;
+  for (const [name, cell] of point.cells) join(into, name, cell);
+}
+
+function join({ cells }: Point, name: string, added: Cell): void {
+  const cell = cells.get(name);
+  if (cell === undefined) {
+    cells.set(name, added);
+    return;
+  }
+  cell.count += added.count;
+  cell.sum += added.sum;
+  cell.least = Math.min(cell.least, added.least);
+  cell.greatest = Math.max(cell.greatest, added.greatest);
+}
+
+/** Five digits are more than a screen shows. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
+}
 
 /** A screen of 2,000 pixels shows two curves beside each other. */
 const MAX_POINTS = 1024;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NOTHING_READ, ThinnedTable } from "./thinned-table.js";
+import { NOTHING_READ, ThinnedTable } from "./curves.js";
 
 const table = (most: number): ThinnedTable => new ThinnedTable({ most, ranges: () => true });
 

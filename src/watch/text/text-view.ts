@@ -4,8 +4,29 @@ import { plainLineMs, type TextStream } from "../../support/terminal.js";
 import { formatSeconds } from "../../support/units.js";
 import type { RunList, RunSummary } from "../runs.js";
 import type { Watcher } from "../watcher.js";
-import { runsTable } from "./runs-table.js";
-import { progressText, stateText } from "./words.js";
+import { progressText, stateText, titleOf } from "./words.js";
+import { formatTable } from "../../support/table.js";
+
+const HEADER = ["run", "state", "epoch", "loss", "all", "many", "medium", "few", "images/s", "left"];
+
+/** The runs of a folder as a table: accuracies of the ensemble in percent. */
+export function runsTable({ folder, runs, complete }: RunList, now: number): string {
+  if (runs.length === 0) return `${folder}: no runs yet`;
+  const table = formatTable(
+    HEADER,
+    runs.map((run) => row(run, now)),
+  );
+  return complete ? table : `${table}\n(too many folders in ${folder}: the first ones alone)`;
+}
+
+function row(run: RunSummary, now: number) {
+  const { loss, accuracy, imagesPerSecond, secondsLeft } = run;
+  const { all, many, medium, few } = accuracy ?? { all: null, many: null, medium: null, few: null };
+  const left = secondsLeft === null ? "-" : formatSeconds(secondsLeft);
+  const images = imagesPerSecond === null ? "-" : imagesPerSecond.toFixed(0);
+  const shown = loss === null ? "-" : loss.toFixed(3);
+  return [titleOf(run), stateText(run, now), progressText(run), shown, all, many, medium, few, images, left];
+}
 
 /** To the start of the line so many lines above, and away with what follows. */
 const eraseLines = (count: number): string => (count === 0 ? "" : `\u001b[${count}A`) + "\r\u001b[J";

@@ -29,8 +29,8 @@ export function infoCommand(): CommandUnknownOpts {
 async function info(recipe: string | undefined, settings: string[], options: InfoArguments): Promise<void> {
   const { chooseData } = await import("../data-arguments.js");
   const { startCommand } = await import("./action.js");
-  const { classPlot, readDataInfo } = await import("../../../dataset-tools/info/info.js");
-  const { adviceText, infoText } = await import("../../../dataset-tools/info/info-text.js");
+  const { adviceText, classPlot, infoText, readDataInfo } =
+    await import("../../../dataset-tools/info/info.js");
   const chosen = await chooseData(recipe, settings, options);
   const found = await readDataInfo(chosen.data, {
     rule: chosen.groups,
