@@ -2,11 +2,10 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../support/errors.js";
 import { processName } from "../support/process.js";
-import { PeerError, isLostPeer } from "./peer-error.js";
 import type { Place } from "./place.js";
 import { ProcessGroup } from "./process-group.js";
 import { Store } from "./store.js";
-import { World } from "./world.js";
+import { World, PeerError, isLostPeer } from "./world.js";
 
 interface JoinOptions {
   /** How long to wait for the others: here, and in every call later. */

@@ -1,14 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { UsageError } from "../support/errors.js";
+import { UsageError, LongtailError } from "../support/errors.js";
 import { full, tensor } from "../torch/create.js";
 import { CUDA_LIBRARY, hasCudaLibrary } from "../torch/cuda.js";
 import { cat } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { GatheredRows, Peers } from "./peers.js";
-import { PeerError, isLostPeer } from "./peer-error.js";
 import type { ProcessGroup } from "./process-group.js";
 import type { Store } from "./store.js";
+import { NativeError, TorchError } from "../torch/errors.js";
+
+/** Another process of the training failed, was killed or cannot be reached. */
+export class PeerError extends LongtailError {}
+
+/** How Gloo's and NCCL's errors look when a connection has ended or the time is over. */
+const LOST =
+  /gloo\/transport|Connection (closed|reset)|Connection was likely closed|Broken pipe|Failed to (recv|send)|[Tt]imed out|NCCL|this process group was closed/;
+
+export function isLostPeer(error: unknown): boolean {
+  return (error instanceof TorchError || error instanceof NativeError) && LOST.test(error.message);
+}
 
 /** Between two looks at the store. */
 const LOOK_MS = 20;

@@ -4,7 +4,7 @@ import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
 import { readRecipeFile, recipeExtensions } from "./file.js";
 import { isObject, type Json, type JsonObject } from "../support/json.js";
-import { merge } from "./merge.js";
+import { merge } from "./overrides.js";
 import type { Override } from "./overrides.js";
 import { defineMethodOf } from "./method-file.js";
 import { migrateRecipe } from "./renamed-keys.js";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { isObject, type Json, type JsonObject } from "../support/json.js";
 import { nearest } from "../support/text.js";
-import { merge } from "./merge.js";
+import { merge } from "./overrides.js";
 
 /** The keys of a recipe that a phase may override. */
 const OVERRIDES = [

@@ -5,8 +5,7 @@ import {
   caltech20Ncl,
 } from "./built-in/caltech20.js";
 import { ldamRecipes } from "../methods/ldam/recipes.js";
-import { cifarRecipes } from "./built-in/cifar.js";
-import { cifar100Crt } from "./built-in/crt.js";
+import { cifarRecipes, cifar100Crt } from "./built-in/cifar.js";
 import { imagenetNcl, imagenetNclX50, inat18Ncl, placesNcl } from "./built-in/large.js";
 import { measuredText } from "./measured.js";
 import type { RecipeInput } from "./schema.js";

@@ -1,7 +1,7 @@
 import type { Loader } from "../data/loader/loader.js";
 import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
 import { groupOf } from "../data/groups.js";
-import { logShift } from "../evaluation/shift/shares.js";
+import { logShift } from "../evaluation/shift/targets.js";
 import { fitTemperature, type TemperatureKind } from "../evaluation/temperature/fit.js";
 import { KeptLogits } from "../evaluation/temperature/kept-logits.js";
 import type { Method } from "../methods/ensemble/method.js";

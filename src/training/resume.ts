@@ -15,7 +15,7 @@ import type { Training } from "./prepare.js";
 import { loadState } from "./trainee.js";
 import { removeLeftovers } from "../runs/run-claim.js";
 import { runFolder, type RunFolder } from "../runs/run-folder.js";
-import { differences } from "../runs/recipe-differences.js";
+import { differences } from "../runs/stored-recipe.js";
 import type { BestEpoch } from "../runs/selection.js";
 
 /** Where a run starts or resumes. */

@@ -22,7 +22,7 @@ import { shareWeights } from "./distributed/share-state.js";
 import { evaluateSplit, type Evaluation } from "./evaluate-split.js";
 import { splitHash } from "../data/card.js";
 import { valueAt } from "../support/json.js";
-import { differences } from "../runs/recipe-differences.js";
+import { differences } from "../runs/stored-recipe.js";
 
 /**
  * What a training leaves.

@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { longtail } from "../cli.fixture.js";
 import { createProgram } from "../program.js";
-import { type Guide } from "../../dataset-tools/guides/guide.js";
+import { type Guide, stepStates } from "../../dataset-tools/guides/guide.js";
 import { imagenetGuide } from "../../dataset-tools/guides/imagenet-lt.js";
 import { guides, inat18Guide } from "../../dataset-tools/guides/registry.js";
-import { stepStates } from "../../dataset-tools/guides/state.js";
 import { shellQuoted } from "../../support/text.js";
 
 let root = "";

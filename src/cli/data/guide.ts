@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Guide } from "../../dataset-tools/guides/guide.js";
-import type { StepState } from "../../dataset-tools/guides/state.js";
+import type { StepState } from "../../dataset-tools/guides/guide.js";
 import { UsageError } from "../../support/errors.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
@@ -32,7 +32,7 @@ async function show(name: string | undefined, options: { root: string; json: boo
     return;
   }
   const guide = guides.find((known) => known.name === name) ?? (await unknown(name, guides));
-  const { stepStates } = await import("../../dataset-tools/guides/state.js");
+  const { stepStates } = await import("../../dataset-tools/guides/guide.js");
   const steps = stepStates(guide, options.root);
   to.say([`${guide.title}: ${guide.about}`, ...steps.map(describe)].join("\n\n"));
   to.value({ name, root: options.root, steps });

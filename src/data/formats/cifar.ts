@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { type Dataset, sharedBytes, type Split } from "../dataset.js";
-import { pythonVersion } from "./cifar-python.js";
 import {
+  pythonVersion,
   CIFAR,
   CIFAR_PIXELS,
   CIFAR_SIDE,
@@ -11,7 +11,7 @@ import {
   type CifarKind,
   type CifarVersion,
   requireNames,
-} from "./cifar-version.js";
+} from "./cifar-python.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
 
 const FILES = {

@@ -1,4 +1,4 @@
-import { isBlank, type Inspection } from "./inspection.js";
+import { isBlank, type Inspection } from "./inspection-cache.js";
 import { hashesOf, NearHashes } from "./near-pairs.js";
 
 const TILES = 8;

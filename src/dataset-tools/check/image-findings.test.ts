@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { CheckedImage } from "./images.js";
 import { imageFindings } from "./image-findings.js";
-import type { Inspection } from "./inspection.js";
+import type { Inspection } from "./inspection-cache.js";
 import { inspection } from "./inspection.fixture.js";
 
 function image(changes: Partial<Inspection>, path: string | null = "a/1.jpg"): CheckedImage {

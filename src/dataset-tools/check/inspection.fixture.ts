@@ -1,4 +1,4 @@
-import type { Inspection } from "./inspection.js";
+import type { Inspection } from "./inspection-cache.js";
 
 /** A sound photograph's inspection, with changes. */
 export function inspection(changes: Partial<Inspection> = {}): Inspection {

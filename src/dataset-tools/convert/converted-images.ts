@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Split } from "../../data/dataset.js";
 import { categories, type AnnotationTexts, type ImageAnnotation } from "./annotation-file.js";
-import type { WrittenImages } from "./image-writer.js";
+import type { WrittenImages, ImageFile } from "./image-writer.js";
 
 /** What a conversion to image files made. */
 export interface ConvertedImages {
@@ -34,4 +34,30 @@ export function summaryOf({
   const counts = classes.map(() => 0);
   for (const { label } of images) counts[label]! += 1;
   return { images: images.length, classes, counts };
+}
+
+/** What an image file is by its first bytes; undefined for other content. */
+export function imageExtension(bytes: Uint8Array): ImageFile["extension"] | undefined {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString("latin1");
+  if (start.startsWith("\xff\xd8\xff")) return ".jpg";
+  if (start.startsWith("\x89PNG\r\n\x1a\n")) return ".png";
+  return start.startsWith("RIFF") && start.endsWith("WEBP") ? ".webp" : undefined;
+}
+
+/**
+ * Red, green and blue of each pixel side by side, in new memory. `depth`: bytes a pixel, 1 (gray) or 3. "cifar": a plane a
+ * color; "interleaved": the colors of a pixel side by side.
+ */
+export function toRgb(
+  bytes: Uint8Array,
+  { depth, layout, channels }: { depth: number; layout: "cifar" | "interleaved"; channels: "rgb" | "bgr" },
+): Uint8Array {
+  const count = bytes.length / depth;
+  const [pixelStep, planeStep] = layout === "cifar" ? [1, count] : [depth, 1];
+  const pixels = new Uint8Array(3 * count);
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = depth === 1 ? 0 : channels === "rgb" ? channel : 2 - channel;
+    for (let i = 0; i < count; i++) pixels[3 * i + channel] = bytes[i * pixelStep + plane * planeStep]!;
+  }
+  return pixels;
 }

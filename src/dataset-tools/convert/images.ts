@@ -6,10 +6,8 @@ import { DataError } from "../../support/errors.js";
 import type { Dataset, PackedPixels, SpanPixels } from "../../data/dataset.js";
 import type { RgbImage } from "../../data/vision.js";
 import { writeAnnotations } from "./annotation-file.js";
-import { annotationsOf, summaryOf, type ConvertedImages } from "./converted-images.js";
-import { imageExtension } from "./image-extension.js";
+import { annotationsOf, summaryOf, type ConvertedImages, imageExtension, toRgb } from "./converted-images.js";
 import { ImageWriter, type ImageFile, type WriterOptions, type WrittenImages } from "./image-writer.js";
-import { toRgb } from "./to-rgb.js";
 
 export interface ImagesConversion extends Pick<WriterOptions, "format" | "quality"> {
   /** Gets SPLIT/CLASS/SPLIT_NUMBER.png and SPLIT.json. */

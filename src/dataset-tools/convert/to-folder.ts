@@ -5,7 +5,7 @@ import { requireAbsent, writeFolderAtomic } from "../../support/atomic-folder.js
 import { DataError, LongtailError, systemCode } from "../../support/errors.js";
 import type { Split } from "../../data/dataset.js";
 import { writeAnnotations } from "./annotation-file.js";
-import { classFolders } from "./class-folders.js";
+import { classFolders } from "./image-writer.js";
 import type { ConvertedImages } from "./converted-images.js";
 import { annotationOf, readLabeledFile, type LabeledPath } from "./labeled-file.js";
 

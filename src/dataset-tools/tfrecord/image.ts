@@ -1,7 +1,6 @@
 import { DataError } from "../../support/errors.js";
-import { imageExtension } from "../convert/image-extension.js";
+import { imageExtension, toRgb } from "../convert/converted-images.js";
 import type { LabeledImage } from "../convert/image-writer.js";
-import { toRgb } from "../convert/to-rgb.js";
 import type { RgbImage } from "../../data/vision.js";
 import type { Example, Feature } from "./example.js";
 

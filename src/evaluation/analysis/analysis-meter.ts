@@ -10,7 +10,6 @@ import { predictionsOf, type Predictions } from "./predictions.js";
 import { CalibrationMeter } from "./calibration-meter.js";
 import { EnsembleCalibration } from "./ensemble-calibration.js";
 import { increment } from "../tally.js";
-import { insertInOrder } from "./first-few.js";
 import type { Tensor } from "../../torch/tensor.js";
 
 const MAX_IMAGES = 48;
@@ -228,4 +227,17 @@ export class AnalysisMeter implements Meter {
       hardest: this.#hardest.result(),
     };
   }
+}
+
+/** Puts an item into a list that is in order and holds the first `most` of all items that came, in whatever order. */
+function insertInOrder<T>(
+  list: T[],
+  item: T,
+  { most, before }: { most: number; before: (a: T, b: T) => boolean },
+): void {
+  let place = list.length;
+  while (place > 0 && before(item, list[place - 1]!)) place -= 1;
+  if (place >= most) return;
+  list.splice(place, 0, item);
+  list.length = Math.min(list.length, most);
 }

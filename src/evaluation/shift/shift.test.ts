@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import { memory, scope } from "../../torch/scope.js";
 import { observe, softmax } from "../analysis/naive.fixture.js";
 import { groupOf } from "../../data/groups.js";
-import { logShift, shiftLogits } from "./shares.js";
-import { reweightedAccuracy, targetShares } from "./targets.js";
+import { reweightedAccuracy, targetShares, logShift, shiftLogits } from "./targets.js";
 
 const shares = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 4, maxLength: 4 });
 const logits = fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 4, maxLength: 4 });

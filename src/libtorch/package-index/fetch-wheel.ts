@@ -8,8 +8,7 @@ import { formatBytes } from "../../support/units.js";
 import { isWanted } from "../wheel.js";
 import type { Wheel, WheelMembers } from "../wheels.js";
 import { withoutLogin } from "./credentials.js";
-import { PartialFile } from "./partial-file.js";
-import { mergeSpans, totalBytes, type Span } from "./spans.js";
+import { PartialFile, mergeSpans, totalBytes, type Span } from "./partial-file.js";
 import { explainNetworkError, IndexError, PassingError, withRetries, type Transport } from "./transport.js";
 
 export interface FetchOptions {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { mergeSpans, subtractSpans, totalBytes, type Span } from "./spans.js";
+import { mergeSpans, subtractSpans, totalBytes, type Span } from "./partial-file.js";
 
 const anySpans = fc.array(
   fc.tuple(fc.nat(40), fc.nat(12)).map(([from, length]): Span => ({ from, to: from + length })),

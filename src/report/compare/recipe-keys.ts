@@ -1,4 +1,4 @@
-import { MAY_DIFFER } from "../../runs/recipe-differences.js";
+import { MAY_DIFFER } from "../../runs/stored-recipe.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { isObject } from "../../support/json.js";
 

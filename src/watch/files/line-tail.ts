@@ -1,5 +1,5 @@
-import { lstat, type FileHandle } from "node:fs/promises";
-import { openRegular } from "./regular-file.js";
+import { lstat, type FileHandle, open } from "node:fs/promises";
+import { constants } from "node:fs";
 
 const CHUNK = 1 << 20;
 /** A line that is longer is left out: an evaluation of 8,000 classes is under 1 MB. */
@@ -120,4 +120,19 @@ export class LineTail {
     this.#offset += bytes.length;
     this.#before = Buffer.from(bytes.subarray(-REMEMBERED));
   }
+}
+
+/**
+ * Opens a file to read. Null when there is none, or when it is a link, a pipe or anything but a file: a link may lead
+ * out of the folder that is shown, and a pipe never ends.
+ */
+export async function openRegular(path: string): Promise<FileHandle | null> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+  } catch {
+    // Not there, not ours to read, or gone since: all the same to those who only look.
+  }
+  return null;
 }

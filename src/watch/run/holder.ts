@@ -2,7 +2,7 @@ import { readdir, readlink, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { isRunning } from "../../support/leftovers.js";
 import { isVisible, processIn } from "../../support/process.js";
-import { openRegular } from "../files/regular-file.js";
+import { openRegular } from "../files/line-tail.js";
 
 /** Whose the run's folder is: a process here, one that has ended, or nobody's that we can see (another machine's, a container's). */
 export type Holder = { readonly kind: "here"; readonly pid: number } | { readonly kind: "gone" | "unknown" };

@@ -1,12 +1,10 @@
 import { join } from "node:path";
-import { LineTail } from "../files/line-tail.js";
+import { LineTail, openRegular } from "../files/line-tail.js";
 import type { Accuracy, RunSummary } from "../runs.js";
 import { numberOf, objectOf, textOf, isObject, type JsonObject } from "../../support/json.js";
 import { holderOf, type Holder } from "./holder.js";
 import { accuracyOf, runState, Overview } from "./overview.js";
 import { lstat } from "node:fs/promises";
-import { openRegular } from "../files/regular-file.js";
-
 /** What is larger is not a run's file. A result of 8,142 classes is 2 MB. */
 const MAX_BYTES = 256 << 20;
 

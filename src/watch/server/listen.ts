@@ -6,12 +6,49 @@ import { getRequestListener } from "@hono/node-server";
 import { LongtailError, systemCode, UsageError } from "../../support/errors.js";
 import { Watcher } from "../watcher.js";
 import { isLoopback, knownHost, onlyReading, safeHeaders, tokenHolder, type Access } from "./guard.js";
-import { pageFiles, type PageFile } from "./page-files.js";
 import { Hono } from "hono";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { GpuMeter } from "../machine/gpu-use.js";
 import { MAX_FOLLOWED } from "../protocol.js";
 import { Feed, type Send } from "./feed.js";
+import { readdirSync, readFileSync } from "node:fs";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+interface PageFile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+}
+
+const BUILT = fileURLToPath(new URL("../../../dist/web", import.meta.url));
+
+const TYPES: Partial<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** The built page's files by their paths in addresses: nothing else is ever served from the disk. */
+function pageFiles(folder: string = BUILT): ReadonlyMap<string, PageFile> {
+  try {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    const files = new Map<string, PageFile>();
+    for (const name of names) {
+      const type = TYPES[extname(name)];
+      if (type !== undefined)
+        files.set(`/${name}`, { type, body: new Uint8Array(readFileSync(join(folder, name))) });
+    }
+    const page = files.get("/index.html");
+    if (page === undefined) throw new Error("index.html is missing");
+    return files.set("/", page);
+  } catch (error) {
+    throw new LongtailError(
+      `the page of longtail watch is not built (${folder}: ${(error as Error).message}); run \`npm run setup\`, or use --text`,
+      { cause: error },
+    );
+  }
+}
 
 const MAX_PAGES = 64;
 /** Something is sent at least so often, so that each side notices when the other is gone. */
