@@ -1,6 +1,5 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { Guide } from "../../dataset-tools/guides/guide.js";
-import type { StepState } from "../../dataset-tools/guides/guide.js";
+import type { Guide, StepState } from "../../dataset-tools/guides/guide.js";
 import { UsageError } from "../../support/errors.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";

@@ -9,8 +9,7 @@ import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { subset } from "../../data/subset.js";
 import { vision } from "../../data/vision.js";
-import { fromNative, type Inspection } from "./inspection-cache.js";
-import type { InspectionCache } from "./inspection-cache.js";
+import { fromNative, type Inspection, type InspectionCache } from "./inspection-cache.js";
 
 /** A call of the addon takes about this long: between calls progress is shown and an interruption seen. */
 const CALL_MS = 150;
