@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { buffer } from "node:stream/consumers";
 import { fromBufferPromise } from "yauzl";
-import { readPipSettings } from "../dist/libtorch/package-index/pip-settings.js";
-import { openTransport } from "../dist/libtorch/package-index/transport.js";
+import { readPipSettings } from "../dist/package-index/pip-settings.js";
+import { openTransport } from "../dist/package-index/transport.js";
 
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
 const platform = /-(cp312-cp312|py3-none)-.*(manylinux[^-]*x86_64)/;

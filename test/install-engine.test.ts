@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WheelsFixture } from "../src/libtorch/install.fixture.js";
 import { LIBTORCH_VERSION } from "../src/libtorch/version.js";
-import { startIndex, type IndexServer } from "../src/libtorch/package-index/server.fixture.js";
+import { startIndex, type IndexServer } from "../src/package-index/server.fixture.js";
 
 /** Of torch's wheel, and needed: more than is noted at once. */
 const large = "x".repeat(20 << 20);

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../support/errors.js";
 import { WheelsFixture } from "./install.fixture.js";
-import type { InstallProgress } from "./install.js";
+import type { InstallProgress } from "../package-index/install-wheels.js";
 import { engineCacheFolder } from "./locate.js";
 import { LIBTORCH_VERSION } from "./version.js";
-import { wheelFile } from "./zip.fixture.js";
+import { wheelFile } from "../package-index/zip.fixture.js";
 
 /** An index that nothing listens on, so that pip is used. */
 const unreachable = "http://127.0.0.1:65535/simple";

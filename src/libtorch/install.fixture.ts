@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { installEngine, type InstallOptions } from "./install.js";
 import type { EngineLocation } from "./locate.js";
 import { LIBTORCH_VERSION } from "./version.js";
-import { CPU_WHEELS, CUDA_WHEELS, type WheelMembers } from "./wheels.js";
-import { wheelFile } from "./zip.fixture.js";
+import { CPU_WHEELS, CUDA_WHEELS } from "./wheels.js";
+import type { WheelMembers } from "../package-index/wheel.js";
+import { wheelFile } from "../package-index/zip.fixture.js";
 
 /** Small wheels with the names and members of the published ones, and a folder for everything a test makes. */
 export class WheelsFixture implements Disposable {

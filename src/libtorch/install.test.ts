@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../support/errors.js";
 import { WheelsFixture } from "./install.fixture.js";
-import type { InstallProgress } from "./install.js";
+import type { InstallProgress } from "../package-index/install-wheels.js";
 import { LIBTORCH_VERSION } from "./version.js";
-import { CERTIFICATE, KEY } from "./package-index/certificate.fixture.js";
-import { startIndex, startProxy, type IndexServer } from "./package-index/server.fixture.js";
+import { CERTIFICATE, KEY } from "../package-index/certificate.fixture.js";
+import { startIndex, startProxy, type IndexServer } from "../package-index/server.fixture.js";
 
 const large = "x".repeat(3 << 20); // of the wheel, and not needed: parts of it are fetched
 

@@ -1,22 +1,5 @@
+import type { Wheel, WheelMembers } from "../package-index/wheel.js";
 import { LIBTORCH_VERSION } from "./version.js";
-
-/** A wheel of the Python package index, and what its bytes have to be. */
-export interface Wheel {
-  readonly name: string;
-  readonly version: string;
-  readonly file: string;
-  readonly size: number;
-  /** SHA-256 of the whole file. */
-  readonly sha256: string;
-  /** SHA-256 of its RECORD, the list of its members with theirs: it vouches for members that are fetched alone. */
-  readonly record: string;
-}
-
-/** What to keep of a wheel: exact paths, and folders (they end in "/"). Licenses are always kept. */
-export interface WheelMembers {
-  readonly wheel: Wheel;
-  readonly members: readonly string[];
-}
 
 /**
  * Every file that an installation is made of; `node scripts/pin-wheels.mjs` prints the lines for another version of

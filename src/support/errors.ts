@@ -54,6 +54,14 @@ export class CheckpointError extends LongtailError {}
 export class EngineError extends LongtailError {}
 
 /**
+ * A download that failed: no network, a login, a full disk, or bytes that are not the published ones.
+ *
+ * @example
+ * if (error instanceof DownloadError) console.error(`${error.message} Offline, name a file of weights instead.`);
+ */
+export class DownloadError extends LongtailError {}
+
+/**
  * A training that cannot go on, such as one whose loss is no longer a number.
  *
  * @example

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { Wheel } from "./wheels.js";
+import type { Wheel } from "./wheel.js";
 
 /** A wheel that holds these files and the RECORD of their hashes, with its pin. */
 export function wheelFile(

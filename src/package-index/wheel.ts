@@ -5,10 +5,28 @@ import { Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { openPromise, type Entry, type ZipFile } from "yauzl";
-import { EngineError } from "../support/errors.js";
+import { DownloadError } from "../support/errors.js";
 
 const LICENSES = /^[^/]+\.dist-info\/licen[cs]es?\//i;
 const RECORD = /^[^/]+\.dist-info\/RECORD$/;
+
+/** A wheel of the Python package index, and what its bytes have to be. */
+export interface Wheel {
+  readonly name: string;
+  readonly version: string;
+  readonly file: string;
+  readonly size: number;
+  /** SHA-256 of the whole file. */
+  readonly sha256: string;
+  /** SHA-256 of its RECORD, the list of its members with theirs: it vouches for members that are fetched alone. */
+  readonly record: string;
+}
+
+/** What to keep of a wheel: exact paths, and folders (they end in "/"). Licenses are always kept. */
+export interface WheelMembers {
+  readonly wheel: Wheel;
+  readonly members: readonly string[];
+}
 
 export interface ExtractOptions {
   /** Exact paths, or folders that end in "/". */
@@ -21,7 +39,7 @@ export interface ExtractOptions {
 }
 
 /** A wheel whose bytes are not the published ones. */
-export class DamagedWheelError extends EngineError {}
+export class DamagedWheelError extends DownloadError {}
 
 /** Whether a file of a wheel is needed here: a member, a license, or the list of hashes. */
 export function isWanted(name: string, members: readonly string[]): boolean {
@@ -33,7 +51,7 @@ export function isWanted(name: string, members: readonly string[]): boolean {
  * Unpacks from a wheel (a ZIP file) what `members` name, and its licenses, into `folder`. Each file's SHA-256 is
  * compared with the one in the wheel's RECORD, and RECORD's own with `record`.
  *
- * @throws EngineError when the wheel is damaged, lacks a member or holds other bytes.
+ * @throws DownloadError when the wheel is damaged, lacks a member or holds other bytes.
  */
 export async function extractWheel(wheel: string, options: ExtractOptions): Promise<void> {
   const { members, folder, record, onBytes = () => undefined } = options;
@@ -70,7 +88,7 @@ function isWithin(name: string, member: string): boolean {
 function assertComplete(wheel: string, members: readonly string[], entries: readonly Entry[]): void {
   const missing = members.find((member) => !entries.some(({ fileName }) => isWithin(fileName, member)));
   if (missing !== undefined)
-    throw new EngineError(`${basename(wheel)}: expected ${missing} in it, found none`);
+    throw new DownloadError(`${basename(wheel)}: expected ${missing} in it, found none`);
 }
 
 /** SHA-256 of each file, in URL-safe Base64 without padding, by its path. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../support/paths.js";
+import type { Environment } from "../support/paths.js";
 import { homeOf } from "./pip-settings.js";
 
 export interface Login {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { Environment } from "../../support/paths.js";
+import type { Environment } from "../support/paths.js";
 
 /** How to reach the Python package index: pip's own settings, so that a machine is configured once. */
 export interface PipSettings {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { EngineError } from "../support/errors.js";
+import { DownloadError } from "../support/errors.js";
 import type { Environment } from "../support/paths.js";
 
 /** Wheels are chosen for the engine, not for the Python that happens to be installed. */
@@ -52,7 +52,7 @@ export interface DownloadOptions {
   readonly onFile: (name: string, size: string) => void;
 }
 
-/** Downloads wheels into a folder. Throws EngineError that says why not and what to do. */
+/** Downloads wheels into a folder. Throws DownloadError that says why not and what to do. */
 export async function pipDownload(options: DownloadOptions): Promise<void> {
   const { python, requirements, folder, temporary, environment, onFile } = options;
   const child = spawn(
@@ -72,7 +72,7 @@ export async function pipDownload(options: DownloadOptions): Promise<void> {
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
   });
-  if (status !== 0) throw new EngineError(explainFailure(output, requirements));
+  if (status !== 0) throw new DownloadError(explainFailure(output, requirements));
 }
 
 /** pip's output, in one sentence and what to do. */

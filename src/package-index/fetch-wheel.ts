@@ -3,10 +3,9 @@ import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import type { Response } from "undici";
 import { openPromise } from "yauzl";
-import { EngineError, systemCode } from "../../support/errors.js";
-import { formatBytes } from "../../support/units.js";
-import { isWanted } from "../wheel.js";
-import type { Wheel, WheelMembers } from "../wheels.js";
+import { DownloadError, systemCode } from "../support/errors.js";
+import { formatBytes } from "../support/units.js";
+import { isWanted, type Wheel, type WheelMembers } from "./wheel.js";
 import { withoutLogin } from "./credentials.js";
 import { PartialFile, mergeSpans, totalBytes, type Span } from "./partial-file.js";
 import { explainNetworkError, IndexError, PassingError, withRetries, type Transport } from "./transport.js";
@@ -32,7 +31,7 @@ const WHOLE_FRACTION = 0.8;
  * Downloads of a wheel the members that are kept, a third of torch's, where the server sends parts of files; else all
  * of it, which is then checked against its SHA-256. Members are checked when they are unpacked.
  *
- * @throws EngineError when the server cannot be reached, stops again and again, or sends another file.
+ * @throws DownloadError when the server cannot be reached, stops again and again, or sends another file.
  */
 export async function fetchWheel(
   transport: Transport,
@@ -51,14 +50,14 @@ export async function fetchWheel(
   throw wrongFile(wheel, options.url, found);
 }
 
-/** Checks a wheel that lies on this machine. @throws EngineError when it is another file than the published one. */
+/** Checks a wheel that lies on this machine. @throws DownloadError when it is another file than the published one. */
 export async function checkWheelFile(path: string, wheel: Wheel): Promise<void> {
   const found = await sha256Of(path);
   if (found !== wheel.sha256) throw wrongFile(wheel, path, found);
 }
 
-function wrongFile(wheel: Wheel, where: string, found: string): EngineError {
-  return new EngineError(
+function wrongFile(wheel: Wheel, where: string, found: string): DownloadError {
+  return new DownloadError(
     `${wheel.file} from ${withoutLogin(where)} is not the published file: expected sha256 ${wheel.sha256}, found ${found}; ` +
       "it was not used. Run it again; if that does not help, use another index (PIP_INDEX_URL)",
   );
@@ -93,7 +92,7 @@ async function neededSpans(download: Download, wheel: Wheel, members: readonly s
     return mergeSpans([...spans, directory], GAP_BYTES);
   } catch (error) {
     file.discard();
-    throw new EngineError(`${wheel.file} is damaged: ${(error as Error).message}; run it again`, {
+    throw new DownloadError(`${wheel.file} is damaged: ${(error as Error).message}; run it again`, {
       cause: error,
     });
   } finally {
@@ -139,7 +138,7 @@ class Download {
     await withRetries(fetchMissing, retries).catch((error: unknown) => {
       const { presentBytes, path } = this.file;
       if (!(error instanceof PassingError) || presentBytes === 0) throw error;
-      throw new EngineError(
+      throw new DownloadError(
         `the download of ${basename(path)} ended early: ${error.message}; ${formatBytes(presentBytes)} are kept, run it again to go on from there`,
         { cause: error },
       );
@@ -173,7 +172,7 @@ class Download {
     const range = /^bytes (\d+)-\d+\/(\d+|\*)/.exec(response.headers.get("content-range") ?? "");
     const size = Number(response.status === 206 ? range?.[2] : response.headers.get("content-length"));
     if (size > 0 && size !== file.size) {
-      throw new EngineError(
+      throw new DownloadError(
         `${withoutLogin(response.url)} is not the published ${basename(file.path)}: expected ${file.size} bytes, found ${size}; use another index (PIP_INDEX_URL)`,
       );
     }

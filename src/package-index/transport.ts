@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
 import type { Dispatcher, Response } from "undici";
-import type { Environment } from "../../support/paths.js";
-import { EngineError } from "../../support/errors.js";
+import type { Environment } from "../support/paths.js";
+import { DownloadError } from "../support/errors.js";
 import { loginFor, withoutLogin } from "./credentials.js";
 import type { PipSettings } from "./pip-settings.js";
 
 /** The package index cannot be used from here; pip may still know a way. */
-export class IndexError extends EngineError {}
+export class IndexError extends DownloadError {}
 
 /** Requests to the package index, by the proxies, certificates and logins that the machine is set up with. */
 export interface Transport extends AsyncDisposable {
@@ -93,7 +93,7 @@ async function newDispatcher(
 function trustedCertificates(settings: PipSettings, environment: Environment): string[] {
   const chosen = settings.certificates;
   if (chosen !== undefined && !existsSync(chosen)) {
-    throw new EngineError(
+    throw new DownloadError(
       `no certificates in ${chosen}: expected a PEM file there; it is named by pip's setting cert or by ` +
         "PIP_CERT, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Correct or unset it",
     );
@@ -130,7 +130,7 @@ const LASTING_CODE = /^ENOTFOUND$|CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TL
 
 /** The error for a request that got no answer. */
 export function explainNetworkError(error: unknown, address: URL | string): Error {
-  if (error instanceof EngineError) return error;
+  if (error instanceof DownloadError) return error;
   const causes = causesOf(error);
   const cause = causes.at(-1) as
     (Error & { code?: string; errors?: readonly { code?: string }[] }) | undefined;

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EngineError } from "../../support/errors.js";
-import type { Wheel } from "../wheels.js";
+import { DownloadError } from "../support/errors.js";
+import type { Wheel } from "./wheel.js";
 import { withoutLogin } from "./credentials.js";
 import { explainNetworkError, IndexError, withRetries, type Transport } from "./transport.js";
 
@@ -28,7 +28,7 @@ const ACCEPT =
  * Finds a wheel in pip's `find-links`, then in its indexes, by the simple repository interface: JSON (PEP 691) where
  * the index has it, else HTML (PEP 503).
  *
- * @throws IndexError that says what each place answered, EngineError when one offers another file under this name.
+ * @throws IndexError that says what each place answered, DownloadError when one offers another file under this name.
  */
 export async function findWheel(transport: Transport, wheel: Wheel): Promise<WheelSource> {
   const { findLinks, indexes } = transport.settings;
@@ -80,7 +80,7 @@ async function findOnPage(
     return undefined;
   }
   if (link.sha256 !== undefined && link.sha256 !== sha256) {
-    throw new EngineError(
+    throw new DownloadError(
       `${where} offers another ${file}: expected sha256 ${sha256}, found ${link.sha256}; use an index that has the published file (PIP_INDEX_URL)`,
     );
   }

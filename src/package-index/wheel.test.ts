@@ -2,9 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EngineError } from "../support/errors.js";
-import { DamagedWheelError, extractWheel } from "./wheel.js";
-import type { Wheel } from "./wheels.js";
+import { DownloadError } from "../support/errors.js";
+import { DamagedWheelError, extractWheel, type Wheel } from "./wheel.js";
 import { wheelFile, zip } from "./zip.fixture.js";
 
 let folder = "";
@@ -64,7 +63,7 @@ test("a damaged wheel is named", async () => {
   const bytes = readFileSync(wheel);
   writeFileSync(wheel, bytes.subarray(0, bytes.length - 30));
   const truncated = extract(["torch/include/"]);
-  await expect(truncated).rejects.toThrow(EngineError);
+  await expect(truncated).rejects.toThrow(DownloadError);
   await expect(truncated).rejects.toThrow(/^torch-2\.whl is damaged: .*; install again$/);
 });
 
