@@ -30,7 +30,7 @@ const transforms = {
     { kind: "rand-augment", operations: 2, magnitude: 9, magnitudeStd: 0, p: 1 },
   ],
   evaluation: [
-    { kind: "resize", size: 256 },
+    { kind: "resize", interpolation: "bilinear", size: 256 },
     { kind: "center-crop", size: 224 },
   ],
 };

@@ -11,6 +11,11 @@ const strength = z.union([weight, range(weight)]).default(0);
 const byte = z.int().min(0).max(255);
 const color = z.tuple([byte, byte, byte]);
 
+const resizeInterpolation = z
+  .enum(["bilinear", "bicubic"])
+  .default("bilinear")
+  .describe("both with antialias; bicubic is what many pretrained networks expect");
+
 /** An operation by name, as Pillow does it; what `value` means for each. */
 const operations = {
   identity: "nothing",
@@ -39,9 +44,15 @@ const operationNames = Object.keys(operations) as [OperationName, ...OperationNa
 export const Transform = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("resize"),
-    size: count.describe("length of the shorter side in pixels; bilinear with antialias"),
+    size: count.describe("length of the shorter side in pixels"),
+    interpolation: resizeInterpolation,
   }),
-  z.strictObject({ kind: z.literal("resize-exact"), height: count, width: count }),
+  z.strictObject({
+    kind: z.literal("resize-exact"),
+    height: count,
+    width: count,
+    interpolation: resizeInterpolation,
+  }),
   z.strictObject({ kind: z.literal("center-crop"), size: count.describe("side of the square in pixels") }),
   z.strictObject({
     kind: z.literal("random-crop"),

@@ -182,7 +182,7 @@ describe("closing a producer ends the decoding of the image in work", () => {
     const grown = grownBy(() => {
       const producer = vision().openProducer({
         pixels: { kind: "files", paths: [path] },
-        views: [[{ kind: "resize-exact", height: 8, width: 8 }]],
+        views: [[{ kind: "resize-exact", interpolation: "bilinear", height: 8, width: 8 }]],
         drawn: [[]],
         size: 8,
         seed: 0,

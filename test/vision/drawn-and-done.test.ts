@@ -29,7 +29,7 @@ test("random-resized-crop", () => {
   const crop = { kind: "random-resized-crop", size: 16, scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
   expectSame(crop as TransformSpec, (image, [top, left, height, width]) => {
     const part = image.narrow(0, top!, height!).narrow(1, left!, width!).contiguous();
-    return apply(part, [{ kind: "resize-exact", height: 16, width: 16 }]);
+    return apply(part, [{ kind: "resize-exact", interpolation: "bilinear", height: 16, width: 16 }]);
   });
 });
 

@@ -60,27 +60,33 @@ describe("resize", () => {
     });
     for (const expected of values.resize.map(fromPillow)) {
       const { height, width } = expected;
-      expect(transform(fromPillow(values.input), [{ kind: "resize-exact", height, width }])).toEqual(
-        expected,
-      );
+      expect(
+        transform(fromPillow(values.input), [
+          { kind: "resize-exact", interpolation: "bilinear", height, width },
+        ]),
+      ).toEqual(expected);
     }
   });
 
   it("takes the mean of two pixels when it halves a row of two", () => {
     const data = Uint8Array.of(0, 10, 255, 100, 21, 255);
-    const half = transform({ height: 1, width: 2, data }, [{ kind: "resize-exact", height: 1, width: 1 }]);
+    const half = transform({ height: 1, width: 2, data }, [
+      { kind: "resize-exact", interpolation: "bilinear", height: 1, width: 1 },
+    ]);
     expect([...half.data]).toEqual([50, 16, 255]);
   });
 
   it("interpolates between two pixels when it doubles them", () => {
     const data = Uint8Array.of(0, 0, 0, 100, 100, 100);
-    const twice = transform({ height: 1, width: 2, data }, [{ kind: "resize-exact", height: 1, width: 4 }]);
+    const twice = transform({ height: 1, width: 2, data }, [
+      { kind: "resize-exact", interpolation: "bilinear", height: 1, width: 4 },
+    ]);
     expect([...twice.data].filter((_, i) => i % 3 === 0)).toEqual([0, 25, 75, 100]);
   });
 
   it("scales the shorter side and drops the fraction of the longer one", () => {
     const sizeOf = (height: number, width: number, size: number): number[] => {
-      const out = transform(grid(height, width), [{ kind: "resize", size }]);
+      const out = transform(grid(height, width), [{ kind: "resize", interpolation: "bilinear", size }]);
       return [out.height, out.width];
     };
     expect(sizeOf(10, 15, 4)).toEqual([4, 6]);
@@ -91,7 +97,9 @@ describe("resize", () => {
   it("keeps one color one color, and every value between the smallest and the largest", () => {
     fc.assert(
       fc.property(image, side, side, (input, height, width) => {
-        const out = transform(input, [{ kind: "resize-exact", height, width }]).data;
+        const out = transform(input, [
+          { kind: "resize-exact", interpolation: "bilinear", height, width },
+        ]).data;
         expect(Math.max(...out)).toBeLessThanOrEqual(Math.max(...input.data));
         expect(Math.min(...out)).toBeGreaterThanOrEqual(Math.min(...input.data));
       }),
@@ -103,7 +111,7 @@ describe("resize", () => {
     const flip: TransformSpec = { kind: "horizontal-flip", p: 1 };
     fc.assert(
       fc.property(image, side, side, (input, height, width) => {
-        const resize: TransformSpec = { kind: "resize-exact", height, width };
+        const resize: TransformSpec = { kind: "resize-exact", interpolation: "bilinear", height, width };
         const before = transform(input, [flip, resize]).data;
         const after = transform(input, [resize, flip]).data;
         before.forEach((value, i) => {

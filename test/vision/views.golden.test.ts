@@ -46,7 +46,7 @@ function transformsOf({ op, factor = 0, sigma = 0, size = 0, resize = 0, crop = 
       return [{ kind: "random-resized-crop", size, scale: [1, 1], ratio: [0.01, 100] }];
     case "resize_then_center_crop":
       return [
-        { kind: "resize", size: resize },
+        { kind: "resize", interpolation: "bilinear", size: resize },
         { kind: "center-crop", size: crop },
       ];
     default:

@@ -20,8 +20,11 @@ struct Pair {
 
 Pair pairOf(const int32_t* weights) {
   constexpr int32_t kMask = (1 << kLowBits) - 1;
-  return {(weights[0] & kMask) | (weights[1] & kMask) << 16, weights[0] >> kLowBits | (weights[1] >> kLowBits)
-                                                                                          << 16};
+  const auto both = [](int32_t first, int32_t second) {
+    return static_cast<int32_t>((static_cast<uint32_t>(first) & 0xffff) | static_cast<uint32_t>(second)
+                                                                              << 16);
+  };
+  return {both(weights[0] & kMask, weights[1] & kMask), both(weights[0] >> kLowBits, weights[1] >> kLowBits)};
 }
 
 struct Sums {
@@ -34,16 +37,16 @@ LT_AVX2 inline void add(Sums& sums, __m256i values, __m256i low, __m256i high) {
   sums.high = _mm256_add_epi32(sums.high, _mm256_madd_epi16(values, high));
 }
 
-LT_AVX2 inline Sums none() { return {_mm256_set1_epi32(TriangleKernel::kHalf), _mm256_setzero_si256()}; }
+LT_AVX2 inline Sums none() { return {_mm256_set1_epi32(ResampleKernel::kHalf), _mm256_setzero_si256()}; }
 
 // Returns eight results, in 32 bits each.
 LT_AVX2 inline __m256i joined(const Sums& sums) {
   const __m256i sum = _mm256_add_epi32(sums.low, _mm256_slli_epi32(sums.high, kLowBits));
-  return _mm256_srai_epi32(sum, TriangleKernel::kFractionBits);
+  return _mm256_srai_epi32(sum, ResampleKernel::kFractionBits);
 }
 
 // The pairs of all outputs, `perOutput` each.
-std::vector<Pair> pairsOf(const TriangleKernel& kernel) {
+std::vector<Pair> pairsOf(const ResampleKernel& kernel) {
   std::vector<Pair> pairs(kernel.weights.size() / 2);
   for (size_t i = 0; i < pairs.size(); i++) pairs[i] = pairOf(kernel.weights.data() + 2 * i);
   return pairs;
@@ -79,7 +82,7 @@ struct Line {
 
 class TwoRows {
  public:
-  TwoRows(const TriangleKernel& kernel, const Pair* pairs) : kernel_(kernel), pairs_(pairs) {}
+  TwoRows(const ResampleKernel& kernel, const Pair* pairs) : kernel_(kernel), pairs_(pairs) {}
 
   LT_AVX2 void resample(Line first, Line second) const {
     const size_t outputs = kernel_.spans.size();
@@ -114,7 +117,7 @@ class TwoRows {
     std::memcpy(second.to + 3 * x, &found[1], 3);
   }
 
-  const TriangleKernel& kernel_;
+  const ResampleKernel& kernel_;
   const Pair* pairs_;
 };
 
@@ -144,7 +147,7 @@ LT_AVX2 inline void blockOfColumns(const uint8_t* from, size_t stride, const Pai
 
 }  // namespace
 
-void resampleRowsAvx2(const View& source, const TriangleKernel& kernel, Image& result) {
+void resampleRowsAvx2(const View& source, const ResampleKernel& kernel, Image& result) {
   const auto pairs = pairsOf(kernel);
   const TwoRows rows(kernel, pairs.data());
   for (int y = 0; y < source.height; y += 2) {
@@ -153,7 +156,7 @@ void resampleRowsAvx2(const View& source, const TriangleKernel& kernel, Image& r
   }
 }
 
-LT_AVX2 void resampleColumnsAvx2(const View& source, const TriangleKernel& kernel, Image& result) {
+LT_AVX2 void resampleColumnsAvx2(const View& source, const ResampleKernel& kernel, Image& result) {
   const auto pairs = pairsOf(kernel);
   for (int y = 0; y < result.height; y++) {
     const auto [first, count] = kernel.spans[y];

@@ -2,11 +2,11 @@
 // portable ones.
 #pragma once
 #include "vision/image/image.h"
-#include "vision/image/triangle-kernel.h"
+#include "vision/image/resample-kernel.h"
 
 namespace lt::vision {
 
-void resampleRowsAvx2(const View& source, const TriangleKernel& kernel, Image& result);
-void resampleColumnsAvx2(const View& source, const TriangleKernel& kernel, Image& result);
+void resampleRowsAvx2(const View& source, const ResampleKernel& kernel, Image& result);
+void resampleColumnsAvx2(const View& source, const ResampleKernel& kernel, Image& result);
 
 }  // namespace lt::vision

@@ -10,10 +10,10 @@ namespace lt::vision {
 namespace {
 
 uint8_t toByte(int32_t sum) {
-  return static_cast<uint8_t>(std::clamp(sum >> TriangleKernel::kFractionBits, 0, 255));
+  return static_cast<uint8_t>(std::clamp(sum >> ResampleKernel::kFractionBits, 0, 255));
 }
 
-void resampleRows(const View& source, const TriangleKernel& kernel, Image& result) {
+void resampleRows(const View& source, const ResampleKernel& kernel, Image& result) {
   for (int y = 0; y < source.height; y++) {
     const uint8_t* from = source.row(y);
     uint8_t* to = result.row(y);
@@ -21,7 +21,7 @@ void resampleRows(const View& source, const TriangleKernel& kernel, Image& resul
       const auto [first, count] = kernel.spans[x];
       const int32_t* weights = kernel.weightsOf(x);
       const uint8_t* pixel = from + first * 3;
-      int32_t red = TriangleKernel::kHalf, green = TriangleKernel::kHalf, blue = TriangleKernel::kHalf;
+      int32_t red = ResampleKernel::kHalf, green = ResampleKernel::kHalf, blue = ResampleKernel::kHalf;
       for (int i = 0; i < count; i++, pixel += 3) {
         red += weights[i] * pixel[0];
         green += weights[i] * pixel[1];
@@ -34,13 +34,13 @@ void resampleRows(const View& source, const TriangleKernel& kernel, Image& resul
   }
 }
 
-void resampleColumns(const View& source, const TriangleKernel& kernel, Image& result) {
+void resampleColumns(const View& source, const ResampleKernel& kernel, Image& result) {
   const size_t size = result.rowSize();
   std::vector<int32_t> sums(size);
   for (int y = 0; y < result.height; y++) {
     const auto [first, count] = kernel.spans[y];
     const int32_t* weights = kernel.weightsOf(y);
-    std::fill(sums.begin(), sums.end(), TriangleKernel::kHalf);
+    std::fill(sums.begin(), sums.end(), ResampleKernel::kHalf);
     for (int i = 0; i < count; i++) {
       const uint8_t* from = source.row(first + i);
       for (size_t x = 0; x < size; x++) sums[x] += weights[i] * from[x];
@@ -50,7 +50,7 @@ void resampleColumns(const View& source, const TriangleKernel& kernel, Image& re
   }
 }
 
-using Pass = void (*)(const View&, const TriangleKernel&, Image&);
+using Pass = void (*)(const View&, const ResampleKernel&, Image&);
 
 }  // namespace
 
@@ -60,13 +60,13 @@ Image resample(const View& source, const Axis& rows, const Axis& columns) {
   if (rows.keepsSize() && columns.keepsSize()) return source.copy();
   Image result(rows.count, columns.count);
   if (columns.keepsSize()) {
-    alongColumns(source, TriangleKernel(rows), result);
+    alongColumns(source, ResampleKernel(rows), result);
   } else if (rows.keepsSize()) {
-    alongRows(source, TriangleKernel(columns), result);
+    alongRows(source, ResampleKernel(columns), result);
   } else {
     Image between(source.height, columns.count);
-    alongRows(source, TriangleKernel(columns), between);
-    alongColumns(between, TriangleKernel(rows), result);
+    alongRows(source, ResampleKernel(columns), between);
+    alongColumns(between, ResampleKernel(rows), result);
   }
   return result;
 }

@@ -16,7 +16,8 @@ Stretch reducedStretch(int first, const Axis& axis, int reduction) {
   const int begin = first / reduction;
   const int end = (first + axis.inputs + reduction - 1) / reduction;
   const double start = static_cast<double>(first) / reduction - begin;
-  return {begin, {end - begin, axis.outputs, axis.first, axis.count, start, axis.length / reduction}};
+  return {begin,
+          {end - begin, axis.outputs, axis.first, axis.count, start, axis.length / reduction, axis.filter}};
 }
 
 }  // namespace

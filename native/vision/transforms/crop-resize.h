@@ -15,10 +15,10 @@ struct CropResize {
   static CropResize crop(const Window& window) {
     return {window, Axis::whole(window.height, window.height), Axis::whole(window.width, window.width)};
   }
-  static CropResize resize(Size from, Size to) {
+  static CropResize resize(Size from, Size to, Filter filter = Filter::Bilinear) {
     return {{0, 0, from.height, from.width},
-            Axis::whole(from.height, to.height),
-            Axis::whole(from.width, to.width)};
+            Axis::whole(from.height, to.height, filter),
+            Axis::whole(from.width, to.width, filter)};
   }
 
   Size size() const { return {rows.count, columns.count}; }

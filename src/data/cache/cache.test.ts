@@ -15,7 +15,7 @@ import type { CacheReport } from "./report.js";
 import { assertRoom } from "./memory-cache.js";
 
 const SIDE = 8;
-const resize: TransformSpec = { kind: "resize", size: 10 };
+const resize: TransformSpec = { kind: "resize", interpolation: "bilinear", size: 10 };
 const centerCrop: TransformSpec = { kind: "center-crop", size: 9 };
 const randomCrop: TransformSpec = { kind: "random-crop", size: SIDE, padding: 0 };
 const flip: TransformSpec = { kind: "horizontal-flip", p: 0.5 };

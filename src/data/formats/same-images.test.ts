@@ -66,7 +66,7 @@ async function batches(kind: DataSpec["kind"], files: Record<string, string | Ui
   using loader = new Loader({
     ...plainOptions(dataset, 8),
     transforms: [
-      { kind: "resize", size: 12 },
+      { kind: "resize", interpolation: "bilinear", size: 12 },
       { kind: "random-crop", size: 8, padding: 0 },
     ],
     batch: 2,

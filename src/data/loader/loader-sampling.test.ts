@@ -109,8 +109,8 @@ describe("an image that comes several times in an epoch", () => {
 
 /** One of every kind: another transform is added here. */
 const EVERY: { [Kind in TransformSpec["kind"]]: Extract<TransformSpec, { kind: Kind }> } = {
-  resize: { kind: "resize", size: 11 },
-  "resize-exact": { kind: "resize-exact", height: 12, width: 9 },
+  resize: { kind: "resize", interpolation: "bilinear", size: 11 },
+  "resize-exact": { kind: "resize-exact", interpolation: "bilinear", height: 12, width: 9 },
   "center-crop": { kind: "center-crop", size: 7 },
   "random-crop": { kind: "random-crop", size: 7, padding: 2 },
   "horizontal-flip": { kind: "horizontal-flip", p: 0.5 },
@@ -133,7 +133,12 @@ const EVERY: { [Kind in TransformSpec["kind"]]: Extract<TransformSpec, { kind: K
 };
 
 describe("every transform", () => {
-  const toSize: TransformSpec = { kind: "resize-exact", height: SIDE, width: SIDE };
+  const toSize: TransformSpec = {
+    kind: "resize-exact",
+    interpolation: "bilinear",
+    height: SIDE,
+    width: SIDE,
+  };
 
   it.each(Object.values(EVERY))("$kind: two views are the same for 1, 2 and 8 threads", (transform) => {
     const batches = [1, 2, 8].map((workers) => {

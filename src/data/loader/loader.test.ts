@@ -212,7 +212,7 @@ describe("a loader's life", () => {
 });
 
 describe("image files", () => {
-  const SIZE: TransformSpec[] = [{ kind: "resize-exact", height: 6, width: 6 }];
+  const SIZE: TransformSpec[] = [{ kind: "resize-exact", interpolation: "bilinear", height: 6, width: 6 }];
 
   function folderData(path: string, files: Record<string, Uint8Array | string>): LoaderOptions {
     writeFiles(path, files);

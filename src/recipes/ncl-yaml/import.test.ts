@@ -165,7 +165,7 @@ describe("the reference's configurations", () => {
     const rand = { kind: "rand-augment", operations: 2, magnitude: 10, magnitudeStd: 0.5, p: 0.5 };
     const large = [crop, flip, jitter, { ...rand, fill: [124, 116, 104] }];
     const resized = [
-      { kind: "resize", size: 256 },
+      { kind: "resize", size: 256, interpolation: "bilinear" },
       { kind: "center-crop", size: 224 },
     ];
     expect(images(ncl)).toEqual({ train: regular, secondView: null, test: [] });

@@ -1,4 +1,4 @@
-// The weights of a bilinear resize.
+// The weights of a resize.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -6,14 +6,21 @@
 
 namespace lt::vision {
 
+// The function that weighs inputs by their distance from an output: a triangle, or the piecewise cubic of
+// Keys (1981) with a = -0.5.
+enum class Filter { Bilinear, Bicubic };
+
 // One side of an image that is resized: `inputs` pixels become `outputs`, of which only `count` from `first`
 // on are wanted. The outputs divide `length` pixels from `start` on among them: all inputs, unless said
 // otherwise.
 struct Axis {
   int inputs, outputs, first, count;
   double start = 0, length = inputs;
+  Filter filter = Filter::Bilinear;
 
-  static Axis whole(int inputs, int outputs) { return {inputs, outputs, 0, outputs}; }
+  static Axis whole(int inputs, int outputs, Filter filter = Filter::Bilinear) {
+    return {inputs, outputs, 0, outputs, 0, static_cast<double>(inputs), filter};
+  }
   bool keepsSize() const { return inputs == outputs && length == inputs; }
 };
 
@@ -23,9 +30,9 @@ struct Span {
 };
 Span inputsOf(const Axis& axis);
 
-// For each wanted output, the inputs from which it is computed and their weights, which add up to 2^22.
-// Inputs are counted from the first one that any output needs.
-struct TriangleKernel {
+// For each wanted output, the inputs from which it is computed and their weights, which add up to 2^22; those
+// of the cubic may be negative. Inputs are counted from the first one that any output needs.
+struct ResampleKernel {
   static constexpr int kFractionBits = 22;  // 8 bits of value, 2 of headroom for rounding, 22 of weight
   static constexpr int32_t kHalf = 1 << (kFractionBits - 1);
 
@@ -33,7 +40,7 @@ struct TriangleKernel {
   std::vector<Span> spans;
   std::vector<int32_t> weights;
 
-  explicit TriangleKernel(const Axis& axis);
+  explicit ResampleKernel(const Axis& axis);
   const int32_t* weightsOf(int output) const { return weights.data() + static_cast<size_t>(output) * taps; }
 };
 
