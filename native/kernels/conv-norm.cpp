@@ -1,14 +1,20 @@
-// longtail::conv_norm: a convolution, its batch norm, a shortcut's addition and a ReLU. Our kernels fuse what
-// they can: in training, norm, addition and ReLU; in evaluation without gradients, all of it where they
-// compute the convolution, and otherwise the norm is folded into the weights that libtorch convolves with.
-// Every call folds anew, so that no weight can be out of date; this costs as much as a few pixels.
+// longtail::conv_norm: a convolution, its batch norm, a shortcut's addition and an activation. Our kernels
+// fuse what they can: in training, norm, addition and ReLU; in evaluation without gradients, all of it where
+// they compute the convolution, and otherwise the norm is folded into the weights that libtorch convolves
+// with, and oneDNN does the rest as it writes. Every call folds anew, so that no weight can be out of date;
+// this costs as much as a few pixels.
+#include <ATen/Context.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/hardtanh.h>
 #include <ATen/ops/mul.h>
+#include <ATen/ops/relu.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <initializer_list>
+#include <string_view>
 
 #include "distributed/sync-batch-norm.h"
 #include "kernels/batch-norm-relu.h"
@@ -18,6 +24,8 @@
 
 namespace lt::kernels {
 namespace {
+
+constexpr int kCeiling = 6;  // of ReLU6
 
 bool is3x3(const at::Tensor& weight, const Geometry& geometry) {
   const auto ones = [](at::IntArrayRef values) {
@@ -40,10 +48,19 @@ at::Tensor normalize(const at::Tensor& y, const Norm& norm, bool training) {
   return at::batch_norm(y, weight, bias, runningMean, runningVar, training, momentum, eps, true);
 }
 
+at::Tensor activate(at::Tensor y, Activation activation) {
+  if (activation == Activation::Relu) return y.relu_();
+  return activation == Activation::Relu6 ? at::hardtanh_(y, 0, kCeiling) : y;
+}
+
 // Changes in place what batch norm returned, which saves memory.
-at::Tensor addAndRelu(at::Tensor y, const std::optional<at::Tensor>& shortcut, bool relu) {
+at::Tensor addAndActivate(at::Tensor y, const std::optional<at::Tensor>& shortcut, Activation activation) {
   if (shortcut) y.add_(*shortcut);
-  return relu ? y.relu_() : y;
+  return activate(y, activation);
+}
+
+bool isForOneDnn(const at::Tensor& input) {
+  return input.device().is_cpu() && at::globalContext().userEnabledMkldnn() && input.numel() > 0;
 }
 
 bool isRecorded(std::initializer_list<const at::Tensor*> tensors) {
@@ -52,47 +69,80 @@ bool isRecorded(std::initializer_list<const at::Tensor*> tensors) {
                      [](const at::Tensor* tensor) { return tensor->requires_grad(); });
 }
 
+// Returns activation(convolution + bias + shortcut), which oneDNN computes in one pass.
+at::Tensor convolveOnce(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias,
+                        const Geometry& geometry, const Epilogue& epilogue) {
+  using Scalars = c10::List<std::optional<at::Scalar>>;
+  using Text = std::optional<std::string_view>;
+  using Plain =
+      at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&, at::IntArrayRef,
+                 at::IntArrayRef, at::IntArrayRef, int64_t, std::string_view, Scalars, Text);
+  static const auto plain =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "").typed<Plain>();
+  const bool capped = epilogue.activation == Activation::Relu6;
+  Scalars range;
+  if (capped) range = Scalars({at::Scalar(0), at::Scalar(kCeiling)});
+  const char* name = capped ? "hardtanh" : epilogue.activation == Activation::Relu ? "relu" : "none";
+  constexpr int64_t kDense[] = {1, 1};
+  return plain.call(input, weight, bias, geometry.padding, geometry.stride, kDense, geometry.groups, name,
+                    range, std::nullopt);
+}
+
 at::Tensor folded(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
                   const Epilogue& epilogue) {
   const FoldedNorm norm(epilogue.norm);
   const Kernels* kernels = is3x3(weight, geometry) ? convolutionKernels(input, weight) : nullptr;
   if (!kernels) {
     const at::Tensor weights = at::mul(weight, norm.scale().view({-1, 1, 1, 1}));
+    if (!epilogue.shortcut && isForOneDnn(input))
+      return convolveOnce(input, weights, norm.shift(), geometry, epilogue);
     const at::Tensor convolved =
         at::conv2d(input, weights, norm.shift(), geometry.stride, geometry.padding, 1, geometry.groups);
-    return addAndRelu(convolved, epilogue.shortcut, epilogue.relu);
+    return addAndActivate(convolved, epilogue.shortcut, epilogue.activation);
   }
   const at::Tensor shortcut =
       epilogue.shortcut ? epilogue.shortcut->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
-  return forwardNormalized(*kernels, input, weight, norm, shortcut, epilogue.relu);
+  const bool relu = epilogue.activation == Activation::Relu;
+  const at::Tensor y = forwardNormalized(*kernels, input, weight, norm, shortcut, relu);
+  return relu ? y : activate(y, epilogue.activation);
 }
 
 }  // namespace
 
 at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
                     const Epilogue& epilogue) {
-  const auto& [norm, training, shortcut, relu] = epilogue;
+  const auto& [norm, training, shortcut, activation] = epilogue;
   const bool recorded =
       isRecorded({&input, &weight, &norm.weight, &norm.bias}) || (shortcut && isRecorded({&*shortcut}));
   if (!training && !recorded && isPlainFloat(input) && isPlainFloat(weight) && isPlainFloat(norm.runningVar))
     return folded(input, weight, geometry, epilogue);
   const at::Tensor y = convolve(input, weight, geometry);
   const bool fits = !shortcut || (isPlainFloat(*shortcut) && shortcut->sizes() == y.sizes());
-  if (training && relu && fits && normKernels(y)) return batchNormRelu(y, norm, shortcut);
-  return addAndRelu(normalize(y, norm, training), shortcut, relu);
+  if (training && activation == Activation::Relu && fits && normKernels(y))
+    return batchNormRelu(y, norm, shortcut);
+  return addAndActivate(normalize(y, norm, training), shortcut, activation);
 }
 
 namespace {
+
+Activation activationNamed(std::string_view name) {
+  if (name == "none") return Activation::None;
+  if (name == "relu") return Activation::Relu;
+  TORCH_CHECK(name == "relu6", "conv_norm: expected the activation none, relu or relu6, received ", name);
+  return Activation::Relu6;
+}
 
 at::Tensor convNormOperator(const at::Tensor& input, const at::Tensor& weight, at::IntArrayRef stride,
                             at::IntArrayRef padding, int64_t groups, const at::Tensor& normWeight,
                             const at::Tensor& normBias, const at::Tensor& runningMean,
                             const at::Tensor& runningVar, bool training, double momentum, double eps,
-                            const std::optional<at::Tensor>& shortcut, bool relu,
+                            const std::optional<at::Tensor>& shortcut, std::string_view activation,
                             std::optional<int64_t> group) {
-  return convNorm(
-      input, weight, {stride, padding, groups},
-      {{normWeight, normBias, runningMean, runningVar, momentum, eps, group}, training, shortcut, relu});
+  return convNorm(input, weight, {stride, padding, groups},
+                  {{normWeight, normBias, runningMean, runningVar, momentum, eps, group},
+                   training,
+                   shortcut,
+                   activationNamed(activation)});
 }
 
 }  // namespace
@@ -101,8 +151,8 @@ void defineConvNorm(torch::Library& library) {
   library.def(
       "conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, "
       "Tensor norm_bias, Tensor running_mean, "
-      "Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu, int? "
-      "group) -> Tensor");
+      "Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, str "
+      "activation, int? group) -> Tensor");
   library.impl("conv_norm",
                torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(convNormOperator)));
 }

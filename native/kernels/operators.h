@@ -24,12 +24,15 @@ struct Geometry {
   int64_t groups;
 };
 
-// The epilogue of a convolution: its batch norm, a shortcut that is added, and a ReLU.
+// What follows a norm: nothing, max(x, 0), or min(max(x, 0), 6).
+enum class Activation { None, Relu, Relu6 };
+
+// The epilogue of a convolution: its batch norm, a shortcut that is added, and an activation.
 struct Epilogue {
   Norm norm;
   bool training;
   const std::optional<at::Tensor>& shortcut;
-  bool relu;
+  Activation activation;
 };
 
 at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,

@@ -118,7 +118,7 @@ Epilogue epilogueOf(at::TensorList parameters, at::TensorList running, size_t p,
            settings.group},
           settings.training,
           shortcut,
-          true};
+          Activation::Relu};
 }
 
 // Computes the chain convolution by convolution.

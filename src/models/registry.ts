@@ -3,6 +3,7 @@ import { Layer } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Rng } from "../torch/random.js";
 import type { Backbone, StageRange } from "./ensemble.js";
+import { EFFICIENTNET_LITE_STAGES, EfficientNetLite } from "./efficientnet-lite.js";
 import { ResNetCifar } from "./resnet-cifar.js";
 import { ResNet, type ResNetArchitecture } from "./resnet.js";
 import { fanInUniform } from "../nn/init.js";
@@ -88,6 +89,10 @@ const BACKBONES: Record<BackboneName, BackboneKind> = {
   resnet152: imageNet({ block: "bottleneck", blocks: [3, 8, 36, 3] }),
   "resnext50-32x4d": imageNet({ block: "bottleneck", blocks: [3, 4, 6, 3], groups: 32, groupWidth: 4 }),
   "resnext101-32x4d": imageNet({ block: "bottleneck", blocks: [3, 4, 23, 3], groups: 32, groupWidth: 4 }),
+  "efficientnet-lite0": {
+    stages: EFFICIENTNET_LITE_STAGES,
+    build: (options) => new EfficientNetLite(options),
+  },
 };
 
 function cifar(depth: number): BackboneKind {

@@ -9,10 +9,10 @@ const WRAPPER = /^(?:(?:module|_orig_mod|model)[.])+/;
 /** Expert 0's backbone, and the stages that experts share. */
 const FIRST_EXPERT = /^(?:backbone[.]0|trunk)[.]/;
 /**
- * Classifiers of a single network: torchvision's name, that of pytorch_resnet_cifar10 (Y. Idelbayev), timm's and
- * OpenMMLab's.
+ * Classifiers of a single network: torchvision's name, that of pytorch_resnet_cifar10 (Y. Idelbayev), timm's,
+ * OpenMMLab's and EfficientNet-Lite's.
  */
-const CLASSIFIER = /^(?:fc|linear|last_linear|classifier|head[.]fc|head)[.](?=(?:weight|bias)$)/;
+const CLASSIFIER = /^(?:fc|linear|last_linear|classifier|head[.]fc|head|_fc)[.](?=(?:weight|bias)$)/;
 /** Networks that follow the trained one and are not it. */
 const FOLLOWER = /(?:^|[._])(?:encoder_k|ema|teacher|momentum\w*|key_encoder)(?:[._]|$)/i;
 

@@ -7,9 +7,9 @@ import type { Tensor } from "../torch/tensor.js";
 import type { BatchNorm2d } from "./batch-norm.js";
 import type { Conv2d } from "./conv2d.js";
 
-/** norm(conv(x)). x [N, Cin, H, W] → [N, Cout, H', W']. */
-export function convNorm(x: Tensor, conv: Conv2d, norm: BatchNorm2d): Tensor {
-  return apply(x, conv, norm, { shortcut: null, relu: false });
+/** norm(conv(x)), plus a shortcut where there is one. x [N, Cin, H, W], shortcut [N, Cout, H', W'] → as the latter. */
+export function convNorm(x: Tensor, conv: Conv2d, norm: BatchNorm2d, shortcut: Tensor | null = null): Tensor {
+  return apply(x, conv, norm, { shortcut, activation: "none" });
 }
 
 /** relu(norm(conv(x)) + shortcut), or without a shortcut. x [N, Cin, H, W], shortcut [N, Cout, H', W'] → as the latter. */
@@ -19,24 +19,29 @@ export function convNormRelu(
   norm: BatchNorm2d,
   shortcut: Tensor | null = null,
 ): Tensor {
-  return apply(x, conv, norm, { shortcut, relu: true });
+  return apply(x, conv, norm, { shortcut, activation: "relu" });
 }
 
-interface Following {
-  shortcut: Tensor | null;
-  relu: boolean;
+/** min(relu(norm(conv(x))), 6): the activation of networks for phones. x [N, Cin, H, W] → [N, Cout, H', W']. */
+export function convNormRelu6(x: Tensor, conv: Conv2d, norm: BatchNorm2d): Tensor {
+  return apply(x, conv, norm, { shortcut: null, activation: "relu6" });
 }
 
-function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: Following): Tensor {
+interface Epilogue {
+  readonly shortcut: Tensor | null;
+  readonly activation: "none" | "relu" | "relu6";
+}
+
+function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, activation }: Epilogue): Tensor {
   norm.countBatch();
-  const { stride, padding, groups } = conv.geometry;
+  const { input, kernel, geometry } = conv.applied(x);
   const { weight, bias, runningMean, runningVar, training, momentum, eps, group } = norm;
   return fusedConvNorm(
-    conv.reads(x),
-    conv.weight,
-    stride,
-    padding,
-    groups,
+    input,
+    kernel,
+    geometry.stride,
+    geometry.padding,
+    geometry.groups,
     weight,
     bias,
     runningMean,
@@ -45,7 +50,7 @@ function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, relu }: F
     momentum,
     eps,
     shortcut,
-    relu,
+    activation,
     group,
   );
 }

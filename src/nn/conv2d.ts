@@ -9,7 +9,8 @@ interface Conv2dOptions {
   outChannels: number;
   kernel: number; // side of the square kernel
   stride?: number;
-  padding?: number;
+  /** Zeros on every side; "same": TensorFlow's SAME, of which a stride of 2 puts fewer at the top and the left. */
+  padding?: number | "same";
   groups?: number; // of channels that convolve among themselves
   init?: Initializer;
   rng: Rng;
@@ -21,32 +22,67 @@ interface Conv2dOptions {
  */
 const VECTOR_BLOCK = 16;
 
-/** x [N, Cin, H, W] → [N, Cout, H', W'], H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1. No bias: batch norm follows. */
+/** What a convolution computes with: its input, the kernel, and how the latter is moved. */
+interface Application {
+  readonly input: Tensor;
+  readonly kernel: Tensor;
+  readonly geometry: Geometry;
+}
+
+interface Geometry {
+  readonly stride: number[];
+  readonly padding: number[];
+  readonly groups: number; // of channels that convolve among themselves
+}
+
+/**
+ * x [N, Cin, H, W] → [N, Cout, H', W'], H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1, or ⌈H / stride⌉ with "same". No bias:
+ * batch norm follows.
+ */
 export class Conv2d extends Layer {
   readonly weight: Tensor; // [Cout, Cin / groups, kernel, kernel]
-  readonly geometry: { stride: number[]; padding: number[]; groups: number }; // over what `reads` gives
+  readonly #geometry: Geometry; // over the input of `applied`
   readonly #is3x3: boolean; // the geometry that native/kernels has kernels for
   readonly #step: number; // from pixel to pixel that is read at all
+  readonly #isUneven: boolean; // whether there are fewer zeros at the top and the left of sides that the stride divides
 
   constructor(options: Conv2dOptions) {
     super();
     const { inChannels, outChannels, kernel, stride = 1, padding = 0, groups = 1 } = options;
     const { init = fanInUniform, rng } = options;
+    if (padding === "same" && (kernel % 2 === 0 || stride > 2))
+      throw new RangeError(
+        `Conv2d: expected an odd kernel and a stride of 1 or 2 with "same", found ${kernel} and ${stride}`,
+      );
     this.weight = this.parameter("weight", init([outChannels, inChannels / groups, kernel, kernel], rng));
-    const skips = kernel === 1 && padding === 0 && inChannels < VECTOR_BLOCK;
+    const skips = kernel === 1 && inChannels < VECTOR_BLOCK && (padding === 0 || padding === "same");
     this.#step = skips ? stride : 1;
     const between = stride / this.#step;
-    this.geometry = { stride: [between, between], padding: [padding, padding], groups };
-    this.#is3x3 = kernel === 3 && stride === 1 && padding === 1 && groups === 1;
+    const zeros = padding === "same" ? (kernel - 1) / 2 : padding;
+    this.#geometry = { stride: [between, between], padding: [zeros, zeros], groups };
+    this.#is3x3 = kernel === 3 && stride === 1 && zeros === 1 && groups === 1;
+    this.#isUneven = padding === "same" && stride === 2 && kernel > 1;
   }
 
   override forward(x: Tensor): Tensor {
-    return this.#is3x3 ? conv3x3(x, this.weight) : conv2d(this.reads(x), this.weight, this.geometry);
+    if (this.#is3x3) return conv3x3(x, this.weight);
+    const { input, kernel, geometry } = this.applied(x);
+    return conv2d(input, kernel, geometry);
   }
 
-  /** The pixels of x that the layer computes with: all, but for a strided 1 x 1 convolution of few channels. */
-  reads(x: Tensor): Tensor {
+  /** For who takes this layer into an operator of its own. */
+  applied(x: Tensor): Application {
     const step = this.#step;
-    return step === 1 ? x : x.slice({ dim: 2, step }).slice({ dim: 3, step });
+    const input = step === 1 ? x : x.slice({ dim: 2, step }).slice({ dim: 3, step });
+    return { input, kernel: this.#isUneven ? this.#shifted(x) : this.weight, geometry: this.#geometry };
+  }
+
+  /**
+   * The kernel with a row and a column of zeros before it along even sides, where SAME has one zero less there than behind:
+   * this costs less than a copy of the input with other zeros around it.
+   */
+  #shifted({ shape }: Tensor): Tensor {
+    const [top, left] = [shape[2]! % 2 === 0 ? 1 : 0, shape[3]! % 2 === 0 ? 1 : 0];
+    return top + left === 0 ? this.weight : this.weight.constantPadNd([left, 0, top, 0]);
   }
 }

@@ -747,7 +747,7 @@ export function conv3x3(input: Tensor, weight: Tensor): Tensor {
   return wrap(call(26, input.handle, weight.handle));
 }
 
-/** longtail::conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, bool relu, int? group) -> Tensor */
+/** longtail::conv_norm(Tensor input, Tensor weight, int[2] stride, int[2] padding, int groups, Tensor norm_weight, Tensor norm_bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps, Tensor? shortcut, str activation, int? group) -> Tensor */
 export function convNorm(
   input: Tensor,
   weight: Tensor,
@@ -762,7 +762,7 @@ export function convNorm(
   momentum: number,
   eps: number,
   shortcut: Tensor | null,
-  relu: boolean,
+  activation: string,
   group: number | null,
 ): Tensor {
   return wrap(
@@ -781,7 +781,7 @@ export function convNorm(
       momentum,
       eps,
       shortcut?.handle ?? null,
-      relu,
+      activation,
       group,
     ),
   );
