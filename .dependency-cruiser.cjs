@@ -5,13 +5,18 @@
 const arrows = {
   support: { values: [] },
   // A method's schema and recipes lie in its folder; they know zod and plain data alone, so that recipes need no libtorch.
-  recipes: { values: ["support"], files: ["methods/(schemas|[^/]+/(schema|recipes))[.]ts$"] },
-  libtorch: { values: ["support"] },
+  recipes: {
+    values: ["support"],
+    files: ["methods/(schemas|[^/]+/(schema|recipes))[.]ts$", "weights/registry[.]ts$"],
+  },
+  "package-index": { values: ["support"] },
+  weights: { values: ["support", "package-index"] },
+  libtorch: { values: ["support", "package-index"] },
   torch: { values: ["support", "libtorch"] },
   distributed: { values: ["support", "torch"] },
   nn: { values: ["support", "torch"] },
   optim: { values: ["support", "torch"], types: ["recipes"] },
-  models: { values: ["support", "torch", "nn", "optim"], types: ["recipes"] },
+  models: { values: ["support", "torch", "nn", "optim", "weights"], types: ["recipes"] },
   methods: {
     values: ["support", "torch", "nn", "optim", "models"],
     types: ["recipes"],
@@ -25,6 +30,7 @@ const arrows = {
   training: {
     values: [
       "support",
+      "weights",
       "torch",
       "distributed",
       "nn",
@@ -60,7 +66,10 @@ const arrows = {
   watch: { values: ["support", "runs"] },
   // Parses, prints and calls the library, src/index.ts. Beside it: recipes, whose keys --set and --keys are about and whose
   // list must appear at once, and the tools on data sets, which are commands and not the library's.
-  cli: { values: ["index", "runs", "report", "watch", "support", "recipes", "dataset-tools"] },
+  cli: {
+    values: ["index", "runs", "report", "watch", "support", "recipes", "dataset-tools"],
+    files: ["weights/registry[.]ts$"],
+  },
 };
 
 const TESTS = "[.](test|fixture)[.]ts$";

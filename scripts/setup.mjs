@@ -110,6 +110,15 @@ async function installEngine() {
   return `libtorch ${locateEngine().version} installed`;
 }
 
+/** Without them everything works but what starts from a pretrained network, which fetches them when it needs them. */
+function fetchWeights() {
+  const args = [inRoot("bin/longtail.js"), "weights", "get", "efficientnet-lite0"];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  return status === 0
+    ? "efficientnet-lite0"
+    : `not fetched: ${stderr.trim()}; later: npx longtail weights get efficientnet-lite0`;
+}
+
 async function buildNative() {
   const { buildNative: build } = await import("./build-native.mjs");
   return (await build()) ? "built" : "current";
@@ -124,6 +133,7 @@ const steps = [
   ["page of longtail watch", buildPage],
   ["engine", installEngine],
   ["native addon", buildNative],
+  ["pretrained weights", fetchWeights],
 ];
 
 try {

@@ -29,6 +29,7 @@ export {
   type TrainingOptions,
   withPeers,
 } from "./library/training.js";
+export { fetchWeights, listWeights, type WeightsInfo } from "./library/weights.js";
 export { formatCalibration, formatTemperature } from "./evaluation/calibration-table.js";
 export { formatSeeds } from "./evaluation/over-seeds.js";
 export { formatAccuracy, formatEvaluation } from "./evaluation/results-table.js";
@@ -39,6 +40,7 @@ export { defineRecipe } from "./recipes/define.js";
 export {
   CheckpointError,
   DataError,
+  DownloadError,
   EngineError,
   LongtailError,
   TrainingError,
@@ -73,7 +75,8 @@ export type { Prior, PriorResult, PriorTarget } from "./inference/prior.js";
 export type { ReproduceOptions, Reproduction } from "./inference/reproduce.js";
 export type { SeedHooks, SeedRun, SeedsResult } from "./inference/seeds.js";
 export type { TauResult } from "./inference/tau.js";
-export type { InstallOptions, InstallProgress } from "./libtorch/install.js";
+export type { InstallOptions } from "./libtorch/install.js";
+export type { InstallProgress } from "./package-index/install-wheels.js";
 export type { EngineLocation } from "./libtorch/locate.js";
 export type { MlflowOptions } from "./logs/mlflow/settings.js";
 export type { ProfileOptions } from "./profile/profile-recipe.js";
@@ -111,3 +114,4 @@ export type { RunFolder, RunResult } from "./runs/run-folder.js";
 export type { Json, JsonObject } from "./support/json.js";
 export type { EngineInfo, KernelChoice } from "./torch/native.js";
 export type { TrainResult } from "./training/train.js";
+export type { WeightsOptions } from "./weights/install.js";

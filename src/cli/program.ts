@@ -15,6 +15,7 @@ import { reproduceCommand } from "./reproduce/command.js";
 import { trainCommand } from "./train/command.js";
 import { watchCommand } from "./watch/command.js";
 import { keyUnderUsualName } from "../recipes/usual-names.js";
+import { weightsCommand } from "./weights/command.js";
 import { longtailVersion } from "../runs/versions.js";
 
 const examples = `
@@ -52,6 +53,7 @@ export function createProgram(args: readonly string[] = []): Command {
     reproduceCommand(),
     profileCommand(),
     watchCommand(),
+    weightsCommand(),
     engineCommand(),
   ]) {
     program.addCommand(command);

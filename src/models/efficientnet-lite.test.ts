@@ -36,7 +36,7 @@ test("stages one after the other compute what the whole network does", () => {
     const x = rng.normal([2, 3, 64, 48]);
     for (const network of [whole, first, rest]) network.eval();
     const [expected, found] = [whole.forward(x), rest.forward(first.forward(x))];
-    expect(found.allclose(expected, { rtol: 1e-4, atol: 1e-4 })).toBe(true);
+    expect(found.allclose(expected, { rtol: 1e-4, atol: 1e-3 })).toBe(true);
   }
 });
 
@@ -90,13 +90,13 @@ test.each([1, 8])(
       });
       using norm = new BatchNorm2d({ channels: 8, eps: 1e-3 });
       norm.runningMean.copy_(rng.normal([8]));
-      norm.runningVar.copy_(rng.uniform([8], { low: 0.01, high: 0.2 }));
+      norm.runningVar.copy_(rng.uniform([8], { low: 0.0005, high: 0.01 }));
       norm.eval();
       const x = rng.normal([2, 8, 10, 12]).to({ memoryFormat: "channels_last" });
       const expected = norm.forward(conv.forward(x));
       const within = (): boolean[] => [
-        convNormRelu6(x, conv, norm).allclose(expected.clamp({ min: 0, max: 6 }), { rtol: 1e-4, atol: 1e-4 }),
-        convNorm(x, conv, norm).allclose(expected, { rtol: 1e-4, atol: 1e-4 }),
+        convNormRelu6(x, conv, norm).allclose(expected.clamp({ min: 0, max: 6 }), { rtol: 1e-4, atol: 1e-3 }),
+        convNorm(x, conv, norm).allclose(expected, { rtol: 1e-4, atol: 1e-3 }),
       ];
       expect(expected.clamp({ min: 0, max: 6 }).eq(6).sum().item()).toBeGreaterThan(0);
       expect(within()).toEqual([true, true]);

@@ -207,12 +207,23 @@ test("a file that cannot be read, or of another kind", () => {
 
 test("weights that are not there: the message says how to give them", () => {
   const issues = pretrainedIssues({
-    pretrained: { file: "/nowhere/weights.pth", load: "backbone", key: null },
+    backbone: "resnet8",
+    pretrained: { weights: null, file: "/nowhere/weights.pth", load: "backbone", key: null },
   });
   expect(() => {
     assertNoIssues(toyRecipe("data"), issues);
   }).toThrowErrorMatchingInlineSnapshot(
     `[UsageError: pretrained.file: expected the weights to start from, found no file /nowhere/weights.pth; give them with --set pretrained.file=FILE (.pth, such as torchvision's, or .safetensors), or start at random with --set pretrained=null (recipe toy)]`,
   );
-  expect(pretrainedIssues({ pretrained: null })).toEqual([]);
+  expect(pretrainedIssues({ backbone: "resnet8", pretrained: null })).toEqual([]);
+});
+
+test("published weights of another network", () => {
+  const pretrained = { weights: "efficientnet-lite0", file: null, load: "backbone", key: null } as const;
+  const issues = pretrainedIssues({ backbone: "resnet8", pretrained });
+  expect(() => {
+    assertNoIssues(toyRecipe("data"), issues);
+  }).toThrow(
+    'backbone: expected efficientnet-lite0, which pretrained.weights efficientnet-lite0 is for, found "resnet8"',
+  );
 });

@@ -5,10 +5,13 @@ import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
+import { checkedWeights, installWeights, type WeightsOptions } from "../weights/install.js";
+import { WEIGHTS } from "../weights/registry.js";
 import { fitting, listed, loadWeights } from "./load-weights.js";
 import { asEnsemble, matching, renamed, unwrapped, withCounters, withoutOtherParts } from "./state-names.js";
 
 type Pretrained = NonNullable<ResolvedRecipe["pretrained"]>;
+type WeightsInFile = Pick<Pretrained, "load" | "key"> & { readonly file: string };
 type State = Map<string, Tensor>;
 
 /** The stages that experts share. */
@@ -17,18 +20,41 @@ const TRUNK = "trunk.";
 const BACKBONE = /^backbone(?:_MA)?[.](\d+)[.]/;
 
 /** Faults of the recipe's weights to start from; to be looked for before slow work. */
-export function pretrainedIssues({ pretrained }: Pick<ResolvedRecipe, "pretrained">): RecipeIssue[] {
-  if (pretrained === null || existsSync(pretrained.file)) return [];
+export function pretrainedIssues({
+  backbone,
+  pretrained,
+}: Pick<ResolvedRecipe, "backbone" | "pretrained">): RecipeIssue[] {
+  if (pretrained === null) return [];
+  const { weights, file } = pretrained;
+  if (weights !== null) {
+    const own = WEIGHTS[weights].backbone;
+    if (backbone === own) return [];
+    return [{ key: "backbone", expected: `${own}, which pretrained.weights ${weights} is for` }];
+  }
+  if (file === null || existsSync(file)) return [];
   return [
     {
       key: "pretrained.file",
       expected: "the weights to start from",
-      found: `no file ${resolve(pretrained.file)}`,
+      found: `no file ${resolve(file)}`,
       remedy:
         "give them with --set pretrained.file=FILE (.pth, such as torchvision's, or .safetensors), or start at random with " +
         "--set pretrained=null",
     },
   ];
+}
+
+/** Fetches the weights that a recipe names, where they are not there yet. @throws DownloadError that says what to do. */
+export async function fetchPretrained(
+  { pretrained }: Pick<ResolvedRecipe, "pretrained">,
+  options: WeightsOptions = {},
+): Promise<void> {
+  if (pretrained !== null && pretrained.weights !== null) await installWeights(pretrained.weights, options);
+}
+
+/** The file of a recipe's weights to start from. @throws CheckpointError for published ones that are not there or damaged. */
+export function pretrainedFile({ weights, file, ...how }: Pretrained): WeightsInFile {
+  return { ...how, file: weights === null ? file! : checkedWeights(weights) };
 }
 
 /**
@@ -41,7 +67,7 @@ export function pretrainedIssues({ pretrained }: Pick<ResolvedRecipe, "pretraine
  */
 export function loadPretrained(
   model: Module,
-  { file, load, key = null }: Omit<Pretrained, "key"> & Partial<Pretrained>,
+  { file, load, key = null }: Pick<WeightsInFile, "file" | "load"> & Partial<WeightsInFile>,
 ): string[] {
   using _scope = scope();
   const found = loadWeights(file, key);

@@ -30,8 +30,10 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train: a list
     data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.train.N.size: a whole number > 0
+    data.train.N.interpolation: one of bilinear, bicubic
     data.train.N.height: a whole number > 0
     data.train.N.width: a whole number > 0
+    data.train.N.interpolation: one of bilinear, bicubic
     data.train.N.size: a whole number > 0
     data.train.N.size: a whole number > 0
     data.train.N.padding: a whole number >= 0
@@ -64,8 +66,10 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView: a list or null
     data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.secondView.N.size: a whole number > 0
+    data.secondView.N.interpolation: one of bilinear, bicubic
     data.secondView.N.height: a whole number > 0
     data.secondView.N.width: a whole number > 0
+    data.secondView.N.interpolation: one of bilinear, bicubic
     data.secondView.N.size: a whole number > 0
     data.secondView.N.size: a whole number > 0
     data.secondView.N.padding: a whole number >= 0
@@ -99,8 +103,10 @@ test("every key has a type, and what is not plain from its name a description", 
     data.test: a list
     data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.test.N.size: a whole number > 0
+    data.test.N.interpolation: one of bilinear, bicubic
     data.test.N.height: a whole number > 0
     data.test.N.width: a whole number > 0
+    data.test.N.interpolation: one of bilinear, bicubic
     data.test.N.size: a whole number > 0
     data.test.N.size: a whole number > 0
     data.test.N.padding: a whole number >= 0
@@ -136,7 +142,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.cache: one of none, memory, disk
     data.cacheFolder: text or null
     data.workers: a whole number >= 0
-    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d
+    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, efficientnet-lite0
     classifier.kind: one of fc, fc-norm, cosine
     classifier.bias: true or false
     classifier.scale: a number > 0
@@ -144,7 +150,8 @@ test("every key has a type, and what is not plain from its name a description", 
     dropout: a number >= 0 and <= 1
     freezeBackbone: true or false
     pretrained: an object or null
-    pretrained.file: text
+    pretrained.weights: "efficientnet-lite0" or null
+    pretrained.file: text or null
     pretrained.load: one of backbone, all
     pretrained.key: text or null
     method.kind: one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam

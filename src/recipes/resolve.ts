@@ -8,6 +8,7 @@ import { applyOverrides, type Override } from "./overrides.js";
 import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
 import { phaseInput, type ResolvedPhase, withEpochsOfPhases } from "./phases.js";
 import { keyUnderUsualName } from "./usual-names.js";
+import { withPreprocessing } from "./preprocessing.js";
 import { recipeSchema, type ResolvedRecipe } from "./schema.js";
 type Issue = z.core.$ZodIssue;
 
@@ -29,7 +30,7 @@ export function resolveRecipe(
   source: string,
   overrides: readonly Override[] = [],
 ): ResolvedRecipe {
-  const input = withEpochsOfPhases(applyOverrides(recipe, overrides), source);
+  const input = withPreprocessing(withEpochsOfPhases(applyOverrides(recipe, overrides), source));
   const checked = { input, source, overrides };
   const { success, data, error } = recipeSchema().safeParse(input);
   if (success) {

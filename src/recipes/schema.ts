@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Data } from "./data-schema.js";
 import { builtInSchemas, methodSchemas } from "../methods/schemas.js";
+import { weightsNames } from "../weights/registry.js";
 import { Phases } from "./phases.js";
 import { count, rate, share, weight } from "./numbers.js";
 
@@ -54,6 +55,7 @@ const Backbone = z.enum([
   "resnet152",
   "resnext50-32x4d",
   "resnext101-32x4d",
+  "efficientnet-lite0",
 ]);
 
 const bias = z.boolean().default(true).describe("whether each class has a number added to its logit");
@@ -70,21 +72,40 @@ const Classifier = z.discriminatedUnion("kind", [
     .describe("cosine similarity, scaled, plus a bias"),
 ]);
 
-const Pretrained = z.strictObject({
-  file: z.string().min(1).describe("a .safetensors or .pth file, from the working folder"),
-  load: z
-    .enum(["backbone", "all"])
-    .default("backbone")
-    .describe("backbone: of one network into every expert, or of experts into experts; all: the whole model"),
-  key: z
-    .string()
-    .min(1)
-    .nullable()
-    .default(null)
-    .describe(
-      'dictionary of a .pth file, or what names begin with ("model_ema"); null: the only or usual one',
-    ),
-});
+const Pretrained = z
+  .strictObject({
+    weights: z
+      .enum(weightsNames)
+      .nullable()
+      .default(null)
+      .describe(
+        "name of published weights (`longtail weights list`), which are fetched once; backbone and the keys of data that " +
+          "prepare images are theirs unless the recipe says otherwise",
+      ),
+    file: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("instead, a .safetensors or .pth file, from the working folder"),
+    load: z
+      .enum(["backbone", "all"])
+      .default("backbone")
+      .describe(
+        "backbone: of one network into every expert, or of experts into experts; all: the whole model",
+      ),
+    key: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe(
+        'dictionary of a .pth file, or what names begin with ("model_ema"); null: the only or usual one',
+      ),
+  })
+  .refine(({ weights, file }) => (weights === null) !== (file === null), {
+    message: "either weights, a name of `longtail weights list`, or file",
+  });
 
 const Method = z.discriminatedUnion("kind", builtInSchemas);
 

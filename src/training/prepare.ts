@@ -4,8 +4,9 @@ import { openDataset } from "../data/registry.js";
 import { classStatistics, type ClassStatistics } from "../data/statistics.js";
 import { GradientReducer } from "../distributed/gradient-reducer.js";
 import { ALONE, atWork, type Peers } from "../distributed/peers.js";
+import type { Method } from "../methods/ensemble/method.js";
 import { buildMethod, methodIssues } from "../methods/index.js";
-import { loadPretrained, pretrainedIssues } from "../models/pretrained.js";
+import { fetchPretrained, loadPretrained, pretrainedFile, pretrainedIssues } from "../models/pretrained.js";
 import { synchronizeBatchNorm } from "../nn/batch-norm.js";
 import { EmaWeights } from "../optim/ema.js";
 import { LossScaler } from "../optim/loss-scaler.js";
@@ -99,6 +100,7 @@ export async function prepare(
   assertRecipeFits(recipe, null);
   const data = await openData(recipe);
   assertRecipeFits(recipe, data.statistics.classes.length);
+  await fetchPretrained(recipe, { onProgress: weightsProgress(options.report) });
   const built = { recipe: phase.recipe, phase, device, execution, peers, data };
   return withLoaders({ ...built, ...buildTrainee(built) }, options);
 }
@@ -121,6 +123,16 @@ export async function prepareNext(
   });
   training[Symbol.dispose]();
   return withLoaders({ ...built, trainee, notes }, listener);
+}
+
+/** Reports once that weights are fetched, where they are. */
+function weightsProgress(report: CacheListener["report"]): (progress: { readonly kind: string }) => void {
+  let reported = false;
+  return ({ kind }) => {
+    if (!reported && kind === "fetch")
+      report?.({ type: "warning", message: "The pretrained weights are fetched now, once." });
+    reported ||= kind === "fetch";
+  };
 }
 
 async function withLoaders(
@@ -163,6 +175,12 @@ async function openData(recipe: ResolvedRecipe): Promise<TrainingData> {
   return { train, test, trainSubset, heldOut, statistics: classStatistics(train) };
 }
 
+/** Loads weights to start from; returns what is to be said of them. Of published ones it is known what they have besides. */
+function startFrom({ model }: Method, pretrained: NonNullable<ResolvedRecipe["pretrained"]>): string[] {
+  const notes = loadPretrained(model, pretrainedFile(pretrained));
+  return pretrained.weights === null ? notes : [];
+}
+
 function buildTrainee({
   recipe,
   phase,
@@ -173,7 +191,7 @@ function buildTrainee({
   using _scope = scope();
   const method = buildMethod(recipe, classStatistics(data.trainSubset), peers);
   const { pretrained } = recipe;
-  const notes = pretrained !== null && phase.index === 0 ? loadPretrained(method.model, pretrained) : [];
+  const notes = pretrained !== null && phase.index === 0 ? startFrom(method, pretrained) : [];
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const { group } = peers;
   if (group !== null && recipe.syncBatchNorm) synchronizeBatchNorm(method.model, group.id);

