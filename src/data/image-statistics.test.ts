@@ -14,14 +14,14 @@ it("quantiles are values of the list", () => {
 });
 
 it("what cannot be read does not count", () => {
-  const image = { error: null, format: "jpeg", colour: "rgb", width: 40, height: 30, bytes: 900 } as const;
+  const image = { error: null, format: "jpeg", color: "rgb", width: 40, height: 30, bytes: 900 } as const;
   const statistics = imageStatistics([
-    { ...image, format: "png", colour: "grey" },
+    { ...image, format: "png", color: "gray" },
     image,
     image,
     { ...image, error: "broken", width: 0 },
   ]);
-  expect(statistics).toMatchObject({ images: 3, formats: { jpeg: 2, png: 1 }, colours: { rgb: 2, grey: 1 } });
+  expect(statistics).toMatchObject({ images: 3, formats: { jpeg: 2, png: 1 }, colors: { rgb: 2, gray: 1 } });
   expect(Object.keys(statistics.formats)).toEqual(["jpeg", "png"]);
   expect([statistics.width?.min, statistics.shorterSide?.max]).toEqual([40, 30]);
 });

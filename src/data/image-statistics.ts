@@ -1,6 +1,6 @@
 import type { NativeInspection } from "./vision.js";
 
-type Looked = Pick<NativeInspection, "error" | "format" | "colour" | "width" | "height" | "bytes">;
+type Looked = Pick<NativeInspection, "error" | "format" | "color" | "width" | "height" | "bytes">;
 
 /** Least, median, greatest and between, of a number that each image has. */
 export interface Quantiles {
@@ -23,7 +23,7 @@ export interface ImageStatistics {
   readonly bytes: Quantiles | null;
   /** Images of each format and color space, the most frequent first. */
   readonly formats: Readonly<Record<string, number>>;
-  readonly colours: Readonly<Record<string, number>>;
+  readonly colors: Readonly<Record<string, number>>;
 }
 
 export function imageStatistics(all: readonly Looked[]): ImageStatistics {
@@ -35,7 +35,7 @@ export function imageStatistics(all: readonly Looked[]): ImageStatistics {
     shorterSide: quantiles(images.map(({ width, height }) => Math.min(width, height))),
     bytes: quantiles(images.map(({ bytes }) => bytes)),
     formats: tally(images.map(({ format }) => format ?? "")),
-    colours: tally(images.map(({ colour }) => colour ?? "")),
+    colors: tally(images.map(({ color }) => color ?? "")),
   };
 }
 

@@ -83,7 +83,7 @@ export interface NativeInspection {
   readonly height: number;
   /** A channel. */
   readonly bits: number;
-  readonly colour: "rgb" | "grey" | "cmyk" | null;
+  readonly color: "rgb" | "gray" | "cmyk" | null;
   readonly alpha: boolean;
   /** EXIF's, 1 to 8. */
   readonly orientation: number;
@@ -100,7 +100,7 @@ export interface NativeInspection {
   /** Standard deviation of the luma; near 0 the hashes mean nothing. */
   readonly contrast: number;
   /** [8, 8, 3]: mean colors of tiles */
-  readonly colours: Buffer;
+  readonly colors: Buffer;
 }
 
 /** Rows of red, green and blue bytes, [H, W, 3]. */

@@ -8,7 +8,7 @@ test("a slip finds the word that was meant", () => {
 });
 
 test("a word like no other finds nothing", () => {
-  expect(nearest("colour", ["epochs", "batch"])).toBeUndefined();
+  expect(nearest("color", ["epochs", "batch"])).toBeUndefined();
   expect(nearest("epochs", [])).toBeUndefined();
 });
 

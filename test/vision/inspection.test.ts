@@ -20,12 +20,12 @@ const photograph = join(import.meta.dirname, "../../examples/caltech20-lt/train/
 
 describe("what a file is", () => {
   it.each<[string, Partial<NativeInspection>]>([
-    ["rgb.jpg", { format: "jpeg", width: 12, height: 8, bits: 8, colour: "rgb", alpha: false }],
-    ["grey.jpg", { format: "jpeg", colour: "grey" }],
-    ["cmyk.jpg", { format: "jpeg", colour: "cmyk", alpha: false }],
+    ["rgb.jpg", { format: "jpeg", width: 12, height: 8, bits: 8, color: "rgb", alpha: false }],
+    ["grey.jpg", { format: "jpeg", color: "gray" }],
+    ["cmyk.jpg", { format: "jpeg", color: "cmyk", alpha: false }],
     ["orientation-6.jpg", { orientation: 6, width: 12, height: 8 }],
-    ["rgba.png", { format: "png", colour: "rgb", alpha: true }],
-    ["grey-alpha.png", { format: "png", colour: "grey", alpha: true }],
+    ["rgba.png", { format: "png", color: "rgb", alpha: true }],
+    ["grey-alpha.png", { format: "png", color: "gray", alpha: true }],
     ["png-inside.jpg", { format: "png" }],
     ["lossless.webp", { format: "webp", width: 7, height: 5 }],
   ])("%s", (name, expected) => {
@@ -41,8 +41,8 @@ describe("what a file is", () => {
 
   it("a header is enough for most of it", () => {
     const [found] = vision().inspectImages({ kind: "files", paths: [photograph] }, 1, "header");
-    const { width, height, format, colour, bytes } = inspect(photograph);
-    expect(found).toMatchObject({ error: null, width, height, format, colour, bytes, contrast: 0 });
+    const { width, height, format, color, bytes } = inspect(photograph);
+    expect(found).toMatchObject({ error: null, width, height, format, color, bytes, contrast: 0 });
   });
 
   it("pixels in memory have no file", () => {
@@ -164,7 +164,7 @@ describe("fingerprints", () => {
     const [original, commented] = [inspect(photograph), inspect(copy)];
     expect(commented.fileHash).not.toBe(original.fileHash);
     expect(commented.pixelHash).toBe(original.pixelHash);
-    expect(commented.colours).toEqual(original.colours);
+    expect(commented.colors).toEqual(original.colors);
   });
 
   it("hashes are of the upright image, and a mirror image has the mirrored hash", () => {

@@ -1,4 +1,4 @@
-/** Color jitter, grey, blur, flip and crops against Pillow 9.4 and torchvision's use of it. */
+/** Color jitter, gray, blur, flip and crops against Pillow 9.4 and torchvision's use of it. */
 import { afterAll, describe, expect, it } from "vitest";
 import { goldenJson, goldenTensors } from "../support/golden.js";
 import type { TransformSpec } from "../../src/recipes/schema.js";

@@ -30,7 +30,7 @@ napi_value toJs(napi_env env, const Inspection& found) {
   set(env, result, "width", num(env, found.width));
   set(env, result, "height", num(env, found.height));
   set(env, result, "bits", num(env, found.bits));
-  set(env, result, "colour", text(env, found.color));
+  set(env, result, "color", text(env, found.color));
   set(env, result, "alpha", boolean(env, found.alpha));
   set(env, result, "orientation", num(env, found.orientation));
   set(env, result, "bytes", num(env, static_cast<double>(found.bytes)));
@@ -40,7 +40,7 @@ napi_value toJs(napi_env env, const Inspection& found) {
   set(env, result, "hash", hex(env, hash));
   set(env, result, "mirrored", hex(env, mirrored));
   set(env, result, "contrast", num(env, contrast));
-  set(env, result, "colours", fromBytes(env, colors));
+  set(env, result, "colors", fromBytes(env, colors));
   return result;
 }
 

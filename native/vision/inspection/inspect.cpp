@@ -91,7 +91,7 @@ int shrinkFor(const Inspection& found, int minSide) {
 std::string colorOf(const VipsImage* image) {
   const VipsInterpretation colors = vips_image_get_interpretation(image);
   if (colors == VIPS_INTERPRETATION_CMYK) return "cmyk";
-  return vips_image_get_bands(image) < 3 ? "grey" : "rgb";
+  return vips_image_get_bands(image) < 3 ? "gray" : "rgb";
 }
 
 void describe(VipsImage* image, Inspection& found) {

@@ -17,7 +17,7 @@ struct Inspection {
   std::string format;
   int width = 0, height = 0;  // as stored, before the EXIF orientation is applied
   int bits = 0;               // a channel
-  std::string color;          // "rgb", "grey" or "cmyk"
+  std::string color;          // "rgb", "gray" or "cmyk"
   bool alpha = false;
   int orientation = 1;      // EXIF's, 1 to 8
   uint64_t bytes = 0;       // of the file

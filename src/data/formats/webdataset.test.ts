@@ -84,7 +84,7 @@ describe("WebDataset's shards", () => {
 
   it("the loader reads the images where they are", async () => {
     using folder = temporaryFolder();
-    const shard = [100, 200].map((grey) => png(2, 2, { value: () => grey }));
+    const shard = [100, 200].map((gray) => png(2, 2, { value: () => gray }));
     writeFiles(folder.path, {
       "train.tar": tarOf({ "a.png": shard[0]!, "a.cls": "0", "b.png": shard[1]!, "b.cls": "1" }),
     });

@@ -11,12 +11,12 @@ function images(...texts: string[]): CheckedImage[] {
       .charCodeAt(0)
       .toString(16)
       .padEnd(16, pixelHash.startsWith("a") ? "f0" : "3c");
-    const colours = Buffer.from(Array.from({ length: 192 }, (_, i) => (7 * i) % 256)).toString("base64");
+    const colors = Buffer.from(Array.from({ length: 192 }, (_, i) => (7 * i) % 256)).toString("base64");
     return {
       ref: { split: split as "train", index },
       label: Number(label),
       path: null,
-      inspection: inspection({ pixelHash, hash, mirrored: "ffffffff00000000", colours }),
+      inspection: inspection({ pixelHash, hash, mirrored: "ffffffff00000000", colors }),
     };
   });
 }

@@ -3,7 +3,7 @@ import { identicalImages, nearDuplicates } from "./duplicates.js";
 import { inspection } from "./inspection.fixture.js";
 
 /** Tiles that a seed decides. */
-function colours(seed: number): string {
+function colors(seed: number): string {
   return Buffer.from(
     Array.from({ length: 192 }, (_, i) => (i * i * seed * 7 + 13 * i * seed) % 251),
   ).toString("base64");
@@ -19,13 +19,13 @@ it("identical images have equal pixels; blank and broken ones are like nothing",
   expect(identicalImages([...all, ...broken])).toEqual([[0, 2], [1], [3, 4]]);
 });
 
-it("near images have near hashes and the same colours", () => {
+it("near images have near hashes and the same colors", () => {
   const all = [
-    inspection({ pixelHash: "a", hash, colours: colours(1) }),
-    inspection({ pixelHash: "b", hash: near, colours: colours(1) }),
-    inspection({ pixelHash: "b", hash: near, colours: colours(1) }),
-    inspection({ pixelHash: "c", hash: near, colours: colours(5) }),
-    inspection({ pixelHash: "d", hash: far, colours: colours(1) }),
+    inspection({ pixelHash: "a", hash, colors: colors(1) }),
+    inspection({ pixelHash: "b", hash: near, colors: colors(1) }),
+    inspection({ pixelHash: "b", hash: near, colors: colors(1) }),
+    inspection({ pixelHash: "c", hash: near, colors: colors(5) }),
+    inspection({ pixelHash: "d", hash: far, colors: colors(1) }),
   ];
   const [group, ...others] = nearDuplicates(all, 6);
   expect(others).toEqual([]);
@@ -37,7 +37,7 @@ it("near images have near hashes and the same colours", () => {
 
 it("a chain of near images is one group", () => {
   const all = ["f0f0f0f0f0f0f0f0", "f0f0f0f0f0f0f0f7", "f0f0f0f0f0f0f03f"].map((one, i) =>
-    inspection({ pixelHash: String(i), hash: one, colours: colours(2) }),
+    inspection({ pixelHash: String(i), hash: one, colors: colors(2) }),
   );
   expect(nearDuplicates(all, 3).map(({ same }) => same)).toEqual([[[0], [1], [2]]]);
 });
@@ -47,8 +47,8 @@ it("a mirror image is found by the mirrored hash", () => {
   const tilesOf = (one: number[][]): string =>
     Buffer.from(Array.from({ length: 8 }, () => one.flat()).flat()).toString("base64");
   const all = [
-    inspection({ pixelHash: "a", hash, mirrored: far, colours: tilesOf(row) }),
-    inspection({ pixelHash: "b", hash: far, mirrored: hash, colours: tilesOf(row.toReversed()) }),
+    inspection({ pixelHash: "a", hash, mirrored: far, colors: tilesOf(row) }),
+    inspection({ pixelHash: "b", hash: far, mirrored: hash, colors: tilesOf(row.toReversed()) }),
   ];
   expect(nearDuplicates(all, 6)).toMatchObject([{ same: [[0], [1]], mirrored: true }]);
 });

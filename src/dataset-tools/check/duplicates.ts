@@ -8,7 +8,7 @@ const GRAYISH = 4;
 
 /** An image's tiles, each channel with its mean taken off, as one vector of length 1. */
 interface Tiles {
-  readonly colours: Float64Array;
+  readonly colors: Float64Array;
   readonly luma: Float64Array;
   readonly isGray: boolean;
 }
@@ -21,14 +21,14 @@ export class Likeness {
   readonly #tiles = new Map<string, Tiles>();
 
   between(
-    a: Pick<Inspection, "colours">,
-    b: Pick<Inspection, "colours">,
+    a: Pick<Inspection, "colors">,
+    b: Pick<Inspection, "colors">,
     { mirrored }: { mirrored: boolean },
   ): number {
-    const [one, other] = [this.#tilesOf(a.colours), this.#tilesOf(b.colours)];
+    const [one, other] = [this.#tilesOf(a.colors), this.#tilesOf(b.colors)];
     return one.isGray || other.isGray
       ? correlation(one.luma, other.luma, { channels: 1, mirrored })
-      : correlation(one.colours, other.colours, { channels: 3, mirrored });
+      : correlation(one.colors, other.colors, { channels: 3, mirrored });
   }
 
   #tilesOf(text: string): Tiles {
@@ -39,7 +39,7 @@ export class Likeness {
       const [red, green, blue] = bytes.subarray(3 * tile, 3 * tile + 3);
       return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
     });
-    const tiles = { colours: centered(bytes, 3), luma: centered(luma, 1), isGray: spread(bytes) < GRAYISH };
+    const tiles = { colors: centered(bytes, 3), luma: centered(luma, 1), isGray: spread(bytes) < GRAYISH };
     this.#tiles.set(text, tiles);
     return tiles;
   }

@@ -91,7 +91,7 @@ export const FINDING_KINDS = {
   damaged: {
     severity: "warning",
     title: "Images with damage that decoders pass over",
-    advice: "Parts of the picture may be grey or shifted. Look at them, get them anew or remove them.",
+    advice: "Parts of the picture may be gray or shifted. Look at them, get them anew or remove them.",
   },
   blank: {
     severity: "warning",
@@ -151,7 +151,7 @@ export const FINDING_KINDS = {
     advice:
       "More than 8 times data.imageSize on the shorter side: decoding takes most of the time. Smaller copies train faster.",
   },
-  grey: {
+  gray: {
     severity: "note",
     title: "Gray images",
     advice: "Handled: their one channel is repeated for red, green and blue.",
@@ -168,7 +168,7 @@ export const FINDING_KINDS = {
       "Handled: the transparency is dropped. What lies under transparent pixels becomes visible; if that is not wanted, " +
       "save them on a plain background.",
   },
-  "deep-colour": {
+  "deep-color": {
     severity: "note",
     title: "Images with 16 bits a channel",
     advice: "Handled: the upper 8 bits are used.",

@@ -27,18 +27,18 @@ it.each<[Partial<Inspection>, string[]]>([
   [{ width: 129, height: 32 }, ["extreme-shape: 129 x 32 pixels"]],
   [{ width: 600, height: 512 }, []],
   [{ width: 600, height: 513 }, ["oversized: 600 x 513 pixels"]],
-  [{ colour: "grey" }, ["grey: JPEG"]],
-  [{ colour: "cmyk" }, ["cmyk: JPEG"]],
+  [{ color: "gray" }, ["gray: JPEG"]],
+  [{ color: "cmyk" }, ["cmyk: JPEG"]],
   [{ orientation: 6 }, ["rotated: turned to the left"]],
 ])("%j", (changes, expected) => {
   expect(said(changes)).toEqual(expected);
 });
 
 it("an image can have several findings", () => {
-  expect(said({ format: "png", colour: "grey", alpha: true, bits: 16 }, "1.png")).toEqual([
-    "grey: PNG, 16 bits",
+  expect(said({ format: "png", color: "gray", alpha: true, bits: 16 }, "1.png")).toEqual([
+    "gray: PNG, 16 bits",
     "alpha: PNG, 16 bits",
-    "deep-colour: PNG, 16 bits",
+    "deep-color: PNG, 16 bits",
   ]);
 });
 

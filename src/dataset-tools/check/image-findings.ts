@@ -41,10 +41,10 @@ const observations: readonly Rule[] = [
     test: ({ inspection: i }, size) =>
       size !== null && shorter(i) > OVERSIZED * size ? sizeText(i) : undefined,
   },
-  { kind: "grey", test: ({ inspection: i }) => (i.colour === "grey" ? formatText(i) : undefined) },
-  { kind: "cmyk", test: ({ inspection: i }) => (i.colour === "cmyk" ? formatText(i) : undefined) },
+  { kind: "gray", test: ({ inspection: i }) => (i.color === "gray" ? formatText(i) : undefined) },
+  { kind: "cmyk", test: ({ inspection: i }) => (i.color === "cmyk" ? formatText(i) : undefined) },
   { kind: "alpha", test: ({ inspection: i }) => (i.alpha ? formatText(i) : undefined) },
-  { kind: "deep-colour", test: ({ inspection: i }) => (i.bits > 8 ? formatText(i) : undefined) },
+  { kind: "deep-color", test: ({ inspection: i }) => (i.bits > 8 ? formatText(i) : undefined) },
   {
     kind: "rotated",
     test: ({ inspection: i }) => (i.orientation > 1 ? ORIENTATIONS[i.orientation] : undefined),

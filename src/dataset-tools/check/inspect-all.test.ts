@@ -87,7 +87,7 @@ it("passes over lines that are not whole, and over another version's file", asyn
   expect(await run(dataset, state)).toMatchObject({ inspected: 0, known: 4 });
   appendFileSync(state, "\nnull\n[1]\n");
   expect(await run(dataset, state)).toMatchObject({ inspected: 0, known: 4 });
-  writeFileSync(state, lines.join("\n").replace('"version":1', '"version":0'));
+  writeFileSync(state, lines.join("\n").replace(/"version":\d+/, '"version":0'));
   expect(await run(dataset, state)).toMatchObject({ inspected: 4, known: 0 });
 });
 

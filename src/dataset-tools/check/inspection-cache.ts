@@ -3,19 +3,19 @@ import { writeFileAtomic } from "../../support/atomic-file.js";
 import type { NativeInspection } from "../../data/vision.js";
 
 /** What is known of an image after it was looked at; plain data, so that it can be kept in a file. */
-export interface Inspection extends Omit<NativeInspection, "colours"> {
+export interface Inspection extends Omit<NativeInspection, "colors"> {
   /** [8, 8, 3] mean colors of tiles, in base64 */
-  readonly colours: string;
+  readonly colors: string;
 }
 
 /**
  * Changes when an inspection's content does: what older versions have kept is then not used.
  * 1: the first.
  */
-const INSPECTION_VERSION = 1;
+const INSPECTION_VERSION = 2;
 
-export function fromNative({ colours, ...rest }: NativeInspection): Inspection {
-  return { ...rest, colours: colours.toString("base64") };
+export function fromNative({ colors, ...rest }: NativeInspection): Inspection {
+  return { ...rest, colors: colors.toString("base64") };
 }
 
 /** Levels of 0 … 255 by which an image that shows nothing may vary. */

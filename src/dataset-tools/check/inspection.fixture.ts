@@ -11,7 +11,7 @@ export function inspection(changes: Partial<Inspection> = {}): Inspection {
     width: 200,
     height: 150,
     bits: 8,
-    colour: "rgb",
+    color: "rgb",
     alpha: false,
     orientation: 1,
     bytes: 9000,
@@ -20,7 +20,7 @@ export function inspection(changes: Partial<Inspection> = {}): Inspection {
     hash: "00000000ffffffff",
     mirrored: "aaaaaaaa55555555",
     contrast: 40,
-    colours: "",
+    colors: "",
     ...changes,
   };
 }

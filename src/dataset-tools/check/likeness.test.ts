@@ -2,13 +2,13 @@ import { expect, it } from "vitest";
 import { Likeness } from "./duplicates.js";
 
 /** Tiles of 8 x 8, by row and column. */
-function tiles(colour: (y: number, x: number) => readonly [number, number, number]): { colours: string } {
-  const bytes = Array.from({ length: 64 }, (_, tile) => colour(tile >> 3, tile & 7)).flat();
-  return { colours: Buffer.from(bytes).toString("base64") };
+function tiles(color: (y: number, x: number) => readonly [number, number, number]): { colors: string } {
+  const bytes = Array.from({ length: 64 }, (_, tile) => color(tile >> 3, tile & 7)).flat();
+  return { colors: Buffer.from(bytes).toString("base64") };
 }
 
 const image = (y: number, x: number) => [20 * y, 25 * x, 10 * Math.abs(y - x)] as const;
-const between = (a: { colours: string }, b: { colours: string }, mirrored = false): number =>
+const between = (a: { colors: string }, b: { colors: string }, mirrored = false): number =>
   new Likeness().between(a, b, { mirrored });
 
 it("is 1 for an image and itself, also darker or with less contrast", () => {
@@ -24,18 +24,18 @@ it("is 1 for an image and itself, also darker or with less contrast", () => {
   ).toBeCloseTo(1, 3);
 });
 
-it("other colours of the same shape are less alike, a grey copy is a copy", () => {
+it("other colors of the same shape are less alike, a gray copy is a copy", () => {
   const recolored = tiles((y, x) => {
     const [red, green, blue] = image(y, x);
     return [blue, red, green];
   });
-  const grey = tiles((y, x) => {
+  const gray = tiles((y, x) => {
     const [red, green, blue] = image(y, x);
     const luma = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
     return [luma, luma, luma];
   });
   expect(between(tiles(image), recolored)).toBeLessThan(0.8);
-  expect(between(tiles(image), grey)).toBeGreaterThan(0.99);
+  expect(between(tiles(image), gray)).toBeGreaterThan(0.99);
 });
 
 it("sees a mirror image when told to", () => {

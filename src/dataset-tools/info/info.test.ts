@@ -26,7 +26,7 @@ it("says what a folder of photographs is like", async () => {
   const train = await openDataset(dataSpec("image-folder", folder.path), "train");
   const info = dataInfo(train, { test: undefined, rule: "field", threads: 1 });
   expect(info.train).toMatchObject({ images: 33, imbalance: 10 });
-  expect(info.images).toMatchObject({ looked: 33, images: 33, formats: { jpeg: 33 }, colours: { rgb: 33 } });
+  expect(info.images).toMatchObject({ looked: 33, images: 33, formats: { jpeg: 33 }, colors: { rgb: 33 } });
   expect(info.images.shorterSide?.median).toBe(48);
   expect(info.start.recipe).toBe("caltech20-lt-ncl");
   expect(info.start.advice.find(({ topic }) => topic === "evaluation")?.advice).toContain(

@@ -158,7 +158,7 @@ function facts({ train, effectiveNumbers, images }: DataInfo): string {
     ["file size", range(images.bytes, formatBytes)],
     [
       "images are",
-      `${shares(images.formats)}; ${shares(images.colours)} (of ${whole(images.looked)} looked at)`,
+      `${shares(images.formats)}; ${shares(images.colors)} (of ${whole(images.looked)} looked at)`,
     ],
   ];
   return rows.map(([name, text]) => `${name.padEnd(19)}${text}`).join("\n");

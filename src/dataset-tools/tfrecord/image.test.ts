@@ -58,7 +58,7 @@ describe("recordImage", () => {
     expect(content).toEqual({ height: 1, width: 2, pixels: rgb });
   });
 
-  it("grey becomes three equal channels", () => {
+  it("gray becomes three equal channels", () => {
     const { content } = imageOf({ image: new Uint8Array([7, 8]), label: 0, ...size });
     expect(content).toEqual({ ...size, pixels: new Uint8Array([7, 7, 7, 8, 8, 8]) });
   });

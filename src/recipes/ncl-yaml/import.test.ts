@@ -147,7 +147,7 @@ describe("the reference's configurations", () => {
     const flip = { kind: "horizontal-flip", p: 0.5 };
     const crop = { kind: "random-resized-crop", size: 224, scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
     const jitter = { kind: "color-jitter", brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0, p: 1 };
-    const grey = { kind: "grayscale", p: 0.2 };
+    const gray = { kind: "grayscale", p: 0.2 };
     const blur = { kind: "gaussian-blur", sigma: [0.1, 2], p: 0.5 };
     const regular = [
       { kind: "random-crop", size: 32, padding: 4 },
@@ -159,7 +159,7 @@ describe("the reference's configurations", () => {
       { ...crop, size: 32, scale: [0.2, 1] },
       flip,
       { ...jitter, hue: 0.1, p: 0.8 },
-      grey,
+      gray,
       blur,
     ];
     const rand = { kind: "rand-augment", operations: 2, magnitude: 10, magnitudeStd: 0.5, p: 0.5 };
@@ -174,7 +174,7 @@ describe("the reference's configurations", () => {
     expect(images("ImageNet_LT.yaml")).toEqual({ train: large, secondView: null, test: resized });
     expect(images("inat18_NCL.yaml")).toEqual({ train: large, secondView: null, test: resized });
     expect(images("Places_LT_NCL.yaml")).toEqual({
-      train: [crop, jitter, grey, blur, flip],
+      train: [crop, jitter, gray, blur, flip],
       secondView: null, // the same, with other random numbers
       test: resized,
     });

@@ -85,7 +85,7 @@ ${findings.map(
 }
 
 function dataFacts({ images, classes, imbalance, statistics, kind }: CheckSummary): Markup {
-  const { shorterSide, bytes, formats, colours } = statistics;
+  const { shorterSide, bytes, formats, colors } = statistics;
   const rows: [string, string][] = [
     ["format", kind ?? "-"],
     ["training images", count(images.train)],
@@ -95,7 +95,7 @@ function dataFacts({ images, classes, imbalance, statistics, kind }: CheckSummar
     ["shorter side, pixels", shorterSide ? range(shorterSide, String) : "-"],
     ["file size", bytes ? range(bytes, formatBytes) : "-"],
     ["image formats", shares(formats)],
-    ["colours", shares(colours)],
+    ["colors", shares(colors)],
   ];
   return markup`<section aria-labelledby="data"><h2 id="data">The data</h2>
 ${facts(rows)}
