@@ -18,6 +18,19 @@ const words = [
   message,
 }));
 
+const forms = [
+  { selector: "TSEnumDeclaration", message: "A closed choice is a union of string literals." },
+  { selector: "ExportDefaultDeclaration", message: "Export by name (recipes are the exception)." },
+  { selector: "ExportAllDeclaration", message: "Export by name, never *." },
+  ...words,
+];
+
+/** A list has as many values as a data set has classes or images. */
+const spreads = {
+  selector: "CallExpression[callee.object.name='Math'][callee.property.name=/^(max|min)$/] > SpreadElement",
+  message: "A call of many arguments overflows the stack: maxOf and minOf of support/math.",
+};
+
 export default tseslint.config(
   { ignores: ["build/", "dist/", "node_modules/", "runs/", "examples/", "**/*.generated.ts"] },
   js.configs.recommended,
@@ -39,13 +52,7 @@ export default tseslint.config(
       "@typescript-eslint/no-non-null-assertion": "off",
       // `using _ = scope();` holds a scope open by being there; an underscore says that it is not read.
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
-      "no-restricted-syntax": [
-        "error",
-        { selector: "TSEnumDeclaration", message: "A closed choice is a union of string literals." },
-        { selector: "ExportDefaultDeclaration", message: "Export by name (recipes are the exception)." },
-        { selector: "ExportAllDeclaration", message: "Export by name, never *." },
-        ...words,
-      ],
+      "no-restricted-syntax": ["error", ...forms],
     },
   },
   { files: ["**/*.mjs", "**/*.js", "**/*.cjs"], rules: { ...sizeLimits } },
@@ -63,6 +70,11 @@ export default tseslint.config(
   },
   // Commander's types grow with each option; only the compiler can write them.
   { files: ["src/cli/options.ts"], rules: { "@typescript-eslint/explicit-module-boundary-types": "off" } },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["**/*.test.ts", "**/*.fixture.ts"],
+    rules: { "no-restricted-syntax": ["error", ...forms, spreads] },
+  },
   {
     files: ["src/recipes/built-in/*.ts", "vitest.config.ts", "web/vite.config.ts"],
     rules: { "no-restricted-syntax": "off" },

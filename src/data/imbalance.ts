@@ -3,6 +3,7 @@ import type { Dataset } from "./dataset.js";
 import { NumpyRandom } from "./numpy-random.js";
 import { classStatistics, imagesByClass } from "./statistics.js";
 import { subset } from "./subset.js";
+import { maxOf, minOf } from "../support/math.js";
 
 /** Data whose imbalance is within this share of the asked one counts as long-tailed already. */
 const TOLERANCE = 0.1;
@@ -20,8 +21,8 @@ export interface ImbalanceOptions {
  */
 export function imbalanced(dataset: Dataset, { imbalance, seed }: ImbalanceOptions): Dataset {
   const statistics = classStatistics(dataset);
-  const largest = Math.max(...statistics.counts);
-  const smallest = Math.min(...statistics.counts);
+  const largest = maxOf(statistics.counts);
+  const smallest = minOf(statistics.counts);
   if (largest !== smallest) {
     if (Math.abs(statistics.imbalance / imbalance - 1) <= TOLERANCE) return dataset;
     throw new DataError(

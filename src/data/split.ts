@@ -5,6 +5,7 @@ import { streamOf } from "../torch/random-streams.js";
 import type { Dataset } from "./dataset.js";
 import { chooseImages, exponentialSizes } from "./imbalance.js";
 import { classStatistics, imagesByClass } from "./statistics.js";
+import { minOf } from "../support/math.js";
 
 /** What is split: a label an image, and the classes that the labels count. */
 export type Labeled = Pick<Dataset, "labels" | "classes">;
@@ -46,7 +47,7 @@ export function balancedTestSplit(
   { perClass, seed }: { readonly perClass: number; readonly seed: number },
 ): SplitIndices {
   const sizes = nonEmptyCounts(data);
-  const smallest = sizes.indexOf(Math.min(...sizes));
+  const smallest = sizes.indexOf(minOf(sizes));
   if (sizes[smallest]! <= perClass) {
     throw new DataError(
       `expected more than ${perClass} images of each class, ${perClass} to test on and at least one to train on; ` +
@@ -73,9 +74,7 @@ export function longTailedSubset(
   const ranked = available.map((_, label) => label).sort((a, b) => available[b]! - available[a]! || a - b);
   const classes = ranked.length;
   const share = (rank: number): number => (1 / imbalance) ** (rank / Math.max(1, classes - 1));
-  const largest = Math.floor(
-    Math.min(...ranked.map((label, rank) => available[label]! / share(rank) + 1e-9)),
-  );
+  const largest = Math.floor(minOf(ranked.map((label, rank) => available[label]! / share(rank) + 1e-9)));
   const sizes = exponentialSizes({ largest, classes, imbalance });
   if (sizes.at(-1) === 0) {
     throw new DataError(

@@ -1,5 +1,6 @@
 import type { Dataset } from "./dataset.js";
 import { type Group, groupOf, type GroupRule } from "./groups.js";
+import { maxOf, minOf } from "../support/math.js";
 
 /** Images of each class. */
 export interface ClassStatistics {
@@ -20,7 +21,7 @@ export function imagesByClass(labels: Int32Array, classes: number): number[][] {
 export function classStatistics({ classes, labels }: Pick<Dataset, "classes" | "labels">): ClassStatistics {
   const counts = new Array<number>(classes.length).fill(0);
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
-  const imbalance = counts.length === 0 ? 1 : Math.max(...counts) / Math.min(...counts);
+  const imbalance = counts.length === 0 ? 1 : maxOf(counts) / minOf(counts);
   return { classes, counts, total: labels.length, imbalance };
 }
 

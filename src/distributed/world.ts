@@ -1,3 +1,4 @@
+import { maxOf } from "../support/math.js";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError, LongtailError } from "../support/errors.js";
 import { full, tensor } from "../torch/create.js";
@@ -88,7 +89,7 @@ export class World implements Peers, Disposable {
     using _ = scope();
     const [count = 0, ...rest] = own.shape;
     const counts = this.group.allGather(tensor([count], { dtype: "int64" })).map((one) => one.item());
-    const most = Math.max(...counts);
+    const most = maxOf(counts);
     const { dtype, device } = own;
     const padding = full([most - count, ...rest], 0, { dtype, device });
     const gathered = this.group.allGather(count === most ? own : cat([own, padding]));

@@ -6,6 +6,7 @@ import { Placeholder } from "../torch/pth/pickle.js";
 import { isPth, readPth } from "../torch/pth/read.js";
 import { readSafetensors } from "../torch/safetensors.js";
 import { Tensor } from "../torch/tensor.js";
+import { minOf } from "../support/math.js";
 
 type State = Map<string, Tensor>;
 
@@ -69,7 +70,7 @@ export function stateDictionary(
     if (AVERAGES.test(name)) return 2;
     return USUAL.test(name.split(".").at(-1) ?? "") || USUAL.test(name.split(".")[0] ?? "") ? 1 : 3;
   };
-  const best = Math.min(...found.map(rank));
+  const best = minOf(found.map(rank));
   const [first, ...others] = found.filter((one) => rank(one) === best);
   const plain = [first, ...others].find((one) => one?.key === "state_dict");
   if (others.length === 0 || plain !== undefined) return (plain ?? first!).state;

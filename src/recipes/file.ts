@@ -3,8 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { definingMethods } from "../methods/schemas.js";
+import { LIMITS } from "../support/budget.js";
 import { UsageError, systemCode } from "../support/errors.js";
-import type { Json } from "../support/json.js";
+import type { Json, JsonObject } from "../support/json.js";
 
 export const recipeExtensions: readonly string[] = [".json", ".yaml", ".yml", ".js", ".mjs", ".ts"];
 
@@ -38,11 +39,30 @@ export function fileHash(path: string): string {
 
 function parsed(path: string, format: string, parse: (text: string) => Json): Json {
   const text = readText(path);
+  let found: Json;
   try {
-    return parse(text);
+    found = parse(text);
   } catch (error) {
-    throw new UsageError(`${path}: not ${format}: ${messageOf(error)}`, { cause: error });
+    const reason = messageOf(error).startsWith("Maximum call stack") ? TOO_DEEP : messageOf(error);
+    throw new UsageError(`${path}: not ${format}: ${reason}`, { cause: error });
   }
+  if (isTooDeep(found)) throw new UsageError(`${path}: ${TOO_DEEP}; an alias must not lead back to itself`);
+  return found;
+}
+
+const TOO_DEEP = `expected at most ${LIMITS.depth} lists and mappings within each other`;
+
+/** Whether there are too many levels, as in a YAML document that holds itself. */
+function isTooDeep(document: Json): boolean {
+  let level = new Set<Json>([document]);
+  for (let depth = 0; depth <= LIMITS.depth; depth++) {
+    const next = [...level].flatMap((value) =>
+      typeof value === "object" && value !== null ? Object.values(value as JsonObject) : [],
+    );
+    level = new Set(next.filter((value) => typeof value === "object"));
+    if (level.size === 0) return false;
+  }
+  return true;
 }
 
 function readText(path: string): string {

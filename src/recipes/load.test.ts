@@ -31,6 +31,16 @@ async function fault(recipe: string, ...overrides: string[]): Promise<string> {
 }
 
 describe("faults", () => {
+  test("a file that holds itself, or has thousands of levels, is named", async () => {
+    const expected = "expected at most 200 lists and mappings within each other";
+    const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+    expect(await fault(file("cyclic.yaml", "name: &a [*a]\n"))).toBe(
+      `FOLDER/cyclic.yaml: ${expected}; an alias must not lead back to itself`,
+    );
+    expect(await fault(file("deep.json", `{"data":${deep}}`))).toContain(`FOLDER/deep.json: ${expected}`);
+    expect(await fault(file("deep.yaml", deep))).toContain(`FOLDER/deep.yaml: not YAML: ${expected}`);
+  });
+
   test("an unknown recipe names the nearest one", async () => {
     expect(await fault("cifar100-lt-nlc")).toMatchInlineSnapshot(
       `"unknown recipe "cifar100-lt-nlc"; did you mean cifar100-lt-ncl? \`longtail recipes\` lists the built-in ones; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,

@@ -1,4 +1,5 @@
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import { maxOf } from "../support/math.js";
 
 /** An epoch, counted from 1, and what it scored, in percent. */
 export interface BestEpoch {
@@ -36,6 +37,6 @@ export function bestOnTest(
     known !== undefined && known.score >= score ? known : { epoch, score };
   return {
     ensemble: better(best?.ensemble, result.ensemble.all),
-    single: better(best?.single, Math.max(...result.experts.map(({ all }) => all))),
+    single: better(best?.single, maxOf(result.experts.map(({ all }) => all))),
   };
 }

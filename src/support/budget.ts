@@ -16,8 +16,9 @@ export const LIMITS = {
   pickleLine: 4096,
   /** UTF-8 bytes of a text, unzipped: V8's longest string, less a little. */
   textBytes: 2 ** 29 - 32,
-  /** Characters of a line that names an image. */
-  line: 65_536,
+  /** Bytes that a gzipped text may always have, and beyond them how many for each of its own: lists have up to 30. */
+  smallText: 2 ** 26,
+  gzipRatio: 200,
   classes: 1_000_000,
   /** Bytes of the header of a member of a tar archive: its long name, or pax's records. */
   tarHeader: 2 ** 20,

@@ -2,6 +2,29 @@
  * Parts of JSON text as they stand in it. JSON.parse and JSON.stringify would change numbers (1.0, whole numbers beyond
  * 2^53); what is not touched should stay as it is. The text must be valid JSON: JSON.parse checks that.
  */
+import { LIMITS } from "./budget.js";
+
+/**
+ * What is too much in a JSON text before it is parsed: values, or lists and objects within each other, which recursive
+ * functions could not walk; null for texts within the budget.
+ */
+export function jsonBudgetFault(text: string): string | null {
+  const { depth: maxDepth, documentValues } = LIMITS;
+  let [depth, values] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character === QUOTE) i = endOfString(text, i) - 1;
+    else if (character === COMMA) values += 1;
+    else if (character === CLOSING_BRACKET || character === CLOSING_BRACE) depth -= 1;
+    else if (character === OPENING_BRACKET || character === OPENING_BRACE) {
+      values += 1;
+      depth += 1;
+      if (depth > maxDepth) return `expected at most ${maxDepth} lists and objects within each other`;
+    }
+    if (values > documentValues) return `expected at most ${documentValues} values`;
+  }
+  return null;
+}
 
 export interface JsonMember {
   readonly key: string;
@@ -66,14 +89,16 @@ function skipBlanks(text: string, at: number): number {
 }
 
 function endOfString(text: string, at: number): number {
-  for (let i = at + 1; ; i++) {
+  for (let i = at + 1; i < text.length; i++) {
     const character = text.charCodeAt(i);
     if (character === BACKSLASH) i += 1;
     else if (character === QUOTE) return i + 1;
   }
+  return text.length;
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [OPENING_BRACKET, CLOSING_BRACKET, OPENING_BRACE, CLOSING_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 function endOfValue(text: string, at: number): number {
   const first = text[at];

@@ -1,3 +1,4 @@
+import { maxOf } from "./math.js";
 export type Cell = string | number | null;
 
 /**
@@ -6,7 +7,7 @@ export type Cell = string | number | null;
  */
 export function formatTable(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const text = [header, ...rows.map((row) => row.map(cellText))];
-  const widths = header.map((_, column) => Math.max(...text.map((row) => (row[column] ?? "").length)));
+  const widths = header.map((_, column) => maxOf(text.map((row) => (row[column] ?? "").length)));
   return text.map((row) => formatRow(row, widths)).join("\n");
 }
 

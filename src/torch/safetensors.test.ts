@@ -100,6 +100,57 @@ describe("safetensors", () => {
     expect(() => readSafetensors(folder)).toThrow(/expected a safetensors file, found a folder/);
   });
 
+  it("takes what the format's reference reader takes: every byte is one tensor's", () => {
+    using _ = scope();
+    const path = join(folder, "a.safetensors");
+    const read = (header: string | object, data = 8): string => {
+      const text = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
+      const size = Buffer.alloc(8);
+      size.writeBigUInt64LE(BigInt(text.length));
+      writeFileSync(path, Buffer.concat([size, text, Buffer.alloc(data)]));
+      try {
+        return [...readSafetensors(path).tensors.keys()].join(" ");
+      } catch (error) {
+        expect(error).toBeInstanceOf(CheckpointError);
+        return (error as Error).message.replace(folder, "");
+      }
+    };
+    const floats = (start: number, end: number): object => ({
+      dtype: "F32",
+      shape: [(end - start) / 4],
+      data_offsets: [start, end],
+    });
+    expect(read({ b: floats(4, 8), a: floats(0, 4), empty: floats(4, 4) })).toBe("b a empty");
+    expect(read({ b: floats(4, 8), a: floats(0, 4) })).toBe("b a");
+    expect([
+      read({ a: floats(0, 4), b: floats(0, 4) }, 4),
+      read({ a: floats(0, 4), b: floats(8, 12) }, 12),
+      read({ a: floats(4, 8) }),
+      read({ a: floats(0, 4) }),
+      read(`{"a":${JSON.stringify(floats(0, 8))},"\\u0061":${JSON.stringify(floats(0, 8))}}`),
+      read({ a: { ...floats(0, 8), shape: [[[2]]] } }),
+      read({ a: { ...floats(0, 8), shape: [-1, -2] } }),
+      read({ a: { ...floats(0, 8), shape: [2 ** 40, 2 ** 40, 0] } }),
+      read({ __metadata__: { format: 1 } }, 0),
+      read(' {"a":1}'),
+      read(`{"a":${"[".repeat(300_000)}${"]".repeat(300_000)}}`),
+    ]).toMatchInlineSnapshot(`
+      [
+        "/a.safetensors: damaged: tensor b begins at byte 0 of the data, expected 4, where the one before it ends",
+        "/a.safetensors: damaged: tensor b begins at byte 8 of the data, expected 4, where the one before it ends",
+        "/a.safetensors: damaged: tensor a begins at byte 4 of the data, expected 0, where the one before it ends",
+        "/a.safetensors: damaged: expected 4 bytes of data, as its header says, found 8",
+        "/a.safetensors: "a" is there twice in its header",
+        "/a.safetensors: tensor a: expected dtype, shape and data_offsets in the header",
+        "/a.safetensors: tensor a: expected dtype, shape and data_offsets in the header",
+        "/a.safetensors: tensor a [1099511627776, 1099511627776, 0] needs 0 bytes, the header gives it 8",
+        "/a.safetensors: not a safetensors file: its metadata is not a JSON object of texts",
+        "/a.safetensors: not a safetensors file: its header is not a JSON object",
+        "/a.safetensors: tensor a: expected dtype, shape and data_offsets in the header",
+      ]
+    `);
+  });
+
   it("detects every changed byte", () => {
     using _ = scope();
     const path = join(folder, "a.safetensors");

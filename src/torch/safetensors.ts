@@ -7,8 +7,10 @@
  */
 import { createHash } from "node:crypto";
 import { writeFileAtomic } from "../support/atomic-file.js";
+import { shortened, shownValue } from "../support/budget.js";
 import { CheckpointError } from "../support/errors.js";
 import { isObject, objectIn } from "../support/json.js";
+import { jsonMembers } from "../support/json-text.js";
 import type { DType } from "./dispatch.js";
 import { ELEMENT_SIZE } from "./element-size.js";
 import { InputFile } from "./input-file.js";
@@ -161,44 +163,83 @@ function readHeader(file: InputFile): {
     throw new CheckpointError(
       `${path}: not a whole safetensors file: its header would have ${size} bytes, the file has ${file.size}`,
     );
-  const header = objectIn(Buffer.from(file.read(size, 8, "header")).toString("utf8"));
+  const text = Buffer.from(file.read(size, 8, "header")).toString("utf8");
+  const header = text.startsWith("{") ? objectIn(text) : null;
   if (header === null)
     throw new CheckpointError(`${path}: not a safetensors file: its header is not a JSON object`);
+  requireDistinct(path, text);
   const { __metadata__: metadata = {}, ...fields } = header;
-  if (!isObject(metadata))
-    throw new CheckpointError(`${path}: not a safetensors file: its metadata is not a JSON object`);
+  if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === "string"))
+    throw new CheckpointError(`${path}: not a safetensors file: its metadata is not a JSON object of texts`);
   const dataStart = 8 + size;
-  const entries = Object.entries(fields).map(([name, value]) =>
-    entryOf(path, name, value, file.size - dataStart),
-  );
+  const entries = Object.entries(fields).map(([name, value]) => entryOf(path, name, value));
+  requireCovered(path, entries, file.size - dataStart);
   return { entries, metadata: metadata as Record<string, string>, dataStart };
 }
 
-function entryOf(path: string, name: string, value: unknown, available: number): Entry {
-  const { dtype: typeName, shape, data_offsets: offsets } = (value ?? {}) as Partial<RawEntry>;
-  if (typeName === undefined || !Array.isArray(shape) || !Array.isArray(offsets))
-    throw new CheckpointError(
-      `${path}: tensor ${name}: expected dtype, shape and data_offsets in the header`,
-    );
+/** A name that is there twice would be another tensor for another reader. */
+function requireDistinct(path: string, header: string): void {
+  const names = new Set<string>();
+  for (const { key } of jsonMembers(header)) {
+    if (names.has(key)) throw new CheckpointError(`${path}: ${shownValue(key)} is there twice in its header`);
+    names.add(key);
+  }
+}
+
+function entryOf(path: string, name: string, value: unknown): Entry {
+  const {
+    dtype: typeName,
+    shape,
+    data_offsets: offsets,
+  } = (value ?? {}) as Partial<Record<keyof RawEntry, unknown>>;
+  const tensor = `${path}: tensor ${shortened(name)}`;
+  const [start, end, ...more] = areSizes(offsets) ? offsets : [];
+  if (
+    typeof typeName !== "string" ||
+    !areSizes(shape) ||
+    start === undefined ||
+    end === undefined ||
+    more.length > 0
+  )
+    throw new CheckpointError(`${tensor}: expected dtype, shape and data_offsets in the header`);
   const dtype = dtypes.get(typeName);
   if (!dtype)
     throw new CheckpointError(
-      `${path}: tensor ${name} has the element type ${typeName}, which is not supported`,
+      `${tensor} has the element type ${shortened(typeName)}, which is not supported`,
     );
-  const [start, end] = offsets;
   const needed = shape.reduce((product, axis) => product * axis, ELEMENT_SIZE[dtype]);
   if (end - start !== needed)
     throw new CheckpointError(
-      `${path}: tensor ${name} [${shape.join(", ")}] needs ${needed} bytes, the header gives it ${end - start}`,
+      `${tensor} [${shortened(shape.join(", "))}] needs ${needed} bytes, the header gives it ${end - start}`,
     );
-  if (start < 0 || end > available)
+  return { name, dtype, shape: [...shape], start, end };
+}
+
+function areSizes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** As the format's reference reader: each byte of the data belongs to one tensor. */
+function requireCovered(path: string, entries: readonly Entry[], available: number): void {
+  let covered = 0;
+  for (const { name, start, end } of entries.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
+    if (end > available)
+      throw new CheckpointError(
+        `${path}: truncated: tensor ${shortened(name)} ends at byte ${end} of the data, the file holds ${available}`,
+      );
+    if (start !== covered)
+      throw new CheckpointError(
+        `${path}: damaged: tensor ${shortened(name)} begins at byte ${start} of the data, expected ${covered}, where the one before it ends`,
+      );
+    covered = end;
+  }
+  if (covered !== available)
     throw new CheckpointError(
-      `${path}: truncated: tensor ${name} ends at byte ${end} of the data, the file holds ${available}`,
+      `${path}: damaged: expected ${covered} bytes of data, as its header says, found ${available}`,
     );
-  return { name, dtype, shape, start, end };
 }
 
 function readTensor(file: InputFile, { name, dtype, shape, start, end }: Entry, dataStart: number): Tensor {
-  const bytes = file.read(end - start, dataStart + start, `tensor ${name}`);
+  const bytes = file.read(end - start, dataStart + start, `tensor ${shortened(name)}`);
   return new Tensor(native().copyIn(bytes, shape, dtype));
 }

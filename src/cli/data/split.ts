@@ -4,6 +4,7 @@ import { openDataset, UsageError } from "../../index.js";
 import type { DataArguments } from "./data-arguments.js";
 import { newDataCommand, wholeNumber } from "../options.js";
 import { output } from "../output.js";
+import { maxOf, minOf } from "../../support/math.js";
 
 const examples = `
 Writes OUT/train.json and, as asked, OUT/held-out.json and OUT/test.json, in this order of steps:
@@ -99,7 +100,7 @@ function portionOf(fraction: number | undefined, perClass: number | undefined) {
 
 function row({ name, images, counts }: WrittenPart): (string | number)[] {
   const present = counts.filter((count) => count > 0);
-  const [largest, smallest] = [Math.max(...present), Math.min(...present)];
+  const [largest, smallest] = [maxOf(present), minOf(present)];
   return [name, ...[images, present.length, largest, smallest].map(String), largest / smallest];
 }
 

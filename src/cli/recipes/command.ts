@@ -4,6 +4,7 @@ import type { RecipeKey } from "../../recipes/keys.js";
 import { collect, newCommand } from "../options.js";
 import { output, type Output } from "../output.js";
 import { recipeFrom } from "../recipe-arguments.js";
+import { maxOf } from "../../support/math.js";
 
 interface ShowArguments {
   readonly set: readonly string[];
@@ -38,7 +39,7 @@ function showList(to: Output): void {
   const list = builtInRecipes.map(({ name, description = "", citation = "" }) => {
     return { name, description, citation };
   });
-  const width = 2 + Math.max(...list.map(({ name }) => name.length));
+  const width = 2 + maxOf(list.map(({ name }) => name.length));
   const indent = " ".repeat(width);
   for (const { name, description, citation } of list) {
     to.say(name.padEnd(width) + description);

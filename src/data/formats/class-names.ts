@@ -1,11 +1,9 @@
 import { basename, dirname, extname, resolve } from "node:path";
+import { LIMITS } from "../../support/budget.js";
 import { DataError } from "../../support/errors.js";
 import { parseJson } from "./reading/json-file.js";
 import type { DataSource } from "../dataset.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
-
-/** More are a mistake, such as numbers of images taken for labels. */
-const MAX_CLASSES = 1_000_000;
 
 /** The classes of both splits, as the training list gives them. */
 export interface Classes {
@@ -46,9 +44,9 @@ function namesOf(training: ClassList, { root, classNames }: NamesSource, byName:
   if (names !== null) return names;
   if (byName) return [...new Set(images.map(({ label }) => String(label)))].sort();
   const count = classCount ?? 1 + images.reduce((most, { label }) => Math.max(most, Number(label)), 0);
-  if (count > MAX_CLASSES)
+  if (count > LIMITS.classes)
     throw new DataError(
-      `${training.file}: expected at most ${MAX_CLASSES} classes, found labels up to ${count - 1}.`,
+      `${training.file}: expected at most ${LIMITS.classes} classes, found labels up to ${count - 1}.`,
     );
   return folderNames(images, count) ?? Array.from({ length: count }, (_, label) => String(label));
 }
@@ -77,17 +75,22 @@ function namesFrom(path: string, { file, classCount }: ClassList): string[] {
  */
 export function readClassNames(path: string): string[] {
   const names = extname(path) === ".json" ? namesOfJson(path) : namesOfLines(path);
-  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  const twice = firstTwice(names);
   if (twice !== undefined) throw new DataError(`${path}: class "${twice}" is there twice.`);
   if (names.length === 0) throw new DataError(`${path}: expected class names, one a line, found none.`);
   return names;
+}
+
+function firstTwice(names: readonly string[]): string | undefined {
+  const known = new Set<string>();
+  return names.find((name) => known.size === known.add(name).size);
 }
 
 function namesOfLines(path: string): string[] {
   const lines = linesOf(readTextFile(path))
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  for (const numbered of [/^(?<label>\d+)\s+(?<name>.+)$/, /^(?<name>.+?)\s+(?<label>\d+)$/]) {
+  for (const numbered of [/^(?<label>\d+)\s+(?<name>.+)$/, /^(?<name>.*\S)\s+(?<label>\d+)$/]) {
     const found = lines.map((line) => numbered.exec(line)?.groups);
     if (found.every((groups, label) => groups?.["label"] === String(label)))
       return found.map((groups) => groups?.["name"] ?? "");

@@ -21,7 +21,7 @@ export function readList(file: string, bad: BadRecords): Listing<Line> {
   const images: Line[] = [];
   linesOf(readTextFile(file)).forEach((line, place) => {
     if (line.trim() === "") return;
-    const { path, label } = /^\s*(?<path>\S.*?)\s+(?<label>-?\d+)\s*$/.exec(line)?.groups ?? {};
+    const { path, label } = /^(?<path>.*\S)\s+(?<label>-?\d+)$/.exec(line.trim())?.groups ?? {};
     if (path !== undefined) images.push({ path, label: Number(label), line: place + 1 });
     else
       bad.report(

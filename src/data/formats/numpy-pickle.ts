@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { shortened, shownValue } from "../../support/budget.js";
 import { CheckpointError, DataError } from "../../support/errors.js";
 import { ByteReader, memorySource } from "../../torch/pth/byte-reader.js";
 import { ArgumentError, PickleFunction, unpickle } from "../../torch/pth/pickle.js";
@@ -21,9 +22,10 @@ export function readNumpyPickle(path: string): Map<string, unknown> {
   try {
     const found = unpickle(new ByteReader(memorySource(path, readFileSync(path))), world(path));
     if (!(found instanceof Map)) throw new DataError(`${path}: expected a pickled dictionary.`);
-    return new Map([...found].map(([key, value]) => [String(asText(key)), plain(value)]));
+    return new Map([...found].map(([key, value]) => [textOf(key), plain(value)]));
   } catch (error) {
     if (error instanceof CheckpointError) throw new DataError(error.message, { cause: error });
+    if (error instanceof ArgumentError) throw new DataError(`${path}: ${error.message}.`, { cause: error });
     throw error;
   }
 }
@@ -39,17 +41,19 @@ class ArrayBeingBuilt {
 
 const GLOBALS = new Map<string, unknown>([
   ["numpy.ndarray", "numpy.ndarray"],
-  ["numpy.dtype", new PickleFunction("numpy.dtype", ([code]) => new DType(String(asText(code))))],
+  ["numpy.dtype", new PickleFunction("numpy.dtype", ([code]) => new DType(textOf(code)))],
   ["numpy.core.multiarray._reconstruct", new PickleFunction("_reconstruct", () => new ArrayBeingBuilt())],
   ["numpy._core.multiarray._reconstruct", new PickleFunction("_reconstruct", () => new ArrayBeingBuilt())],
-  ["_codecs.encode", new PickleFunction("encode", ([text]) => Buffer.from(String(text), "latin1"))],
+  ["_codecs.encode", new PickleFunction("encode", ([text]) => Buffer.from(textOf(text), "latin1"))],
 ]);
 
 function world(path: string): Parameters<typeof unpickle>[1] {
   return {
     global: (name) => {
       if (GLOBALS.has(name)) return GLOBALS.get(name);
-      throw new DataError(`${path}: refers to ${name}, which images have no need of; nothing of it was run.`);
+      throw new DataError(
+        `${path}: refers to ${shortened(name)}, which images have no need of; nothing of it was run.`,
+      );
     },
     persistent: () => {
       throw new ArgumentError("refers to something outside the file");
@@ -83,6 +87,13 @@ function rowMajor({ type, shape, bytes }: NumpyArray): NumpyArray {
     for (let column = 0; column < columns; column++)
       turned[row * columns + column] = bytes[column * rows + row]!;
   return { type, shape, bytes: turned };
+}
+
+/** @throws ArgumentError when it is none: the text of a value may be longer than any memory. */
+function textOf(value: unknown): string {
+  const text = asText(value);
+  if (typeof text === "string") return text;
+  throw new ArgumentError(`expected a text, found ${shownValue(text)}`);
 }
 
 function asText(value: unknown): unknown {

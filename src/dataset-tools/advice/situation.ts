@@ -1,5 +1,5 @@
 import type { Dataset } from "../../data/dataset.js";
-import { sum } from "../../support/math.js";
+import { maxOf, minOf, sum } from "../../support/math.js";
 
 /** What the advice depends on. */
 export interface Situation {
@@ -39,7 +39,7 @@ export function regimeOf({ kind, side }: Situation): Regime {
 }
 
 export function imbalanceOf({ counts }: Situation): number {
-  return Math.max(...counts) / Math.max(1, Math.min(...counts));
+  return maxOf(counts) / Math.max(1, minOf(counts));
 }
 
 export function total({ counts }: Situation): number {

@@ -1,5 +1,6 @@
 import { isBlank, type Inspection } from "./inspection-cache.js";
 import { hashesOf, NearHashes } from "./near-pairs.js";
+import { maxOf, minOf } from "../../support/math.js";
 
 const TILES = 8;
 const SIZE = 3 * TILES * TILES;
@@ -74,7 +75,7 @@ function spread(bytes: Uint8Array): number {
   let sum = 0;
   for (let i = 0; i < SIZE; i += 3) {
     const tile = bytes.subarray(i, i + 3);
-    sum += Math.max(...tile) - Math.min(...tile);
+    sum += maxOf(tile) - minOf(tile);
   }
   return sum / (SIZE / 3);
 }
@@ -121,7 +122,7 @@ export function nearDuplicates(inspections: readonly Inspection[], bits: number)
   const first = same.map((group) => inspections[group[0]!]!);
   const groups = connected(first.length, nearLinks(first, bits)).map((links) => ({
     same: endsOf(links).map((node) => same[node]!),
-    likeness: Math.min(...links.map(({ likeness }) => likeness)),
+    likeness: minOf(links.map(({ likeness }) => likeness)),
     mirrored: links.every(({ mirrored }) => mirrored),
   }));
   return groups.sort((x, y) => y.likeness - x.likeness);

@@ -1,3 +1,4 @@
+import { maxOf } from "../../support/math.js";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -75,7 +76,7 @@ export class ImageWriter {
   /** Writes what is left. How many classes there are is known now: their folders get their names. */
   finish(): WrittenImages {
     this.#writeBatch();
-    const count = this.#labels.size === 0 ? 0 : Math.max(...this.#labels) + 1;
+    const count = this.#labels.size === 0 ? 0 : maxOf(this.#labels) + 1;
     const classes = this.#options.classes ?? Array.from({ length: count }, (_, label) => String(label));
     const folders = classFolders(classes);
     const rename = (from: (label: number) => string, to: (label: number) => string): void => {

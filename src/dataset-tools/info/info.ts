@@ -13,6 +13,7 @@ import type { Dataset } from "../../data/dataset.js";
 import type { GroupRule } from "../../data/groups.js";
 import { subset } from "../../data/subset.js";
 import { vision } from "../../data/vision.js";
+import { maxOf, minOf } from "../../support/math.js";
 
 /** What data is like, as plain data. */
 interface DataInfo {
@@ -82,7 +83,7 @@ export function dataInfo(
       kind: train.kind,
       counts: card.counts,
       side: images.shorterSide?.median ?? 0,
-      smallestTest: testCard === null ? null : Math.min(...testCard.counts),
+      smallestTest: testCard === null ? null : minOf(testCard.counts),
     }),
   };
 }
@@ -100,7 +101,7 @@ export function effectiveNumber(images: number, beta: number): number {
 }
 
 function effectiveNumbers(counts: readonly number[], beta: number): EffectiveNumbers {
-  const [largest, smallest] = [Math.max(...counts), Math.min(...counts)].map((n) => effectiveNumber(n, beta));
+  const [largest, smallest] = [maxOf(counts), minOf(counts)].map((n) => effectiveNumber(n, beta));
   return { beta, largest: largest!, smallest: smallest!, imbalance: largest! / smallest! };
 }
 
@@ -126,8 +127,8 @@ function splits({ train, test }: DataInfo): string {
   const row = (name: string, card: DatasetCard): string[] => [
     name,
     whole(card.images),
-    whole(Math.max(...card.counts)),
-    whole(Math.min(...card.counts)),
+    whole(maxOf(card.counts)),
+    whole(minOf(card.counts)),
     card.imbalance === null ? "-" : short(card.imbalance),
     card.gini.toFixed(2),
     whole(card.skipped),
@@ -179,7 +180,7 @@ function bars(classes: readonly ClassSize[]): string {
     return { ...sorted[place]!, place };
   });
   const names = shown.map(({ name, place }) => (rows < sorted.length ? `${place + 1}. ${name}` : name));
-  const width = Math.min(28, Math.max(...names.map((name) => name.length)));
+  const width = Math.min(28, maxOf(names.map((name) => name.length)));
   const most = Math.max(1, sorted[0]?.train ?? 1);
   return shown
     .map(({ train, group }, row) => {

@@ -1,7 +1,7 @@
 import type { ByGroup, Calibration, ConfidenceBin } from "../analysis.js";
 import { Grouped } from "../by-group.js";
 import type { Group } from "../../data/groups.js";
-import { sum } from "../../support/math.js";
+import { maxOf, sum } from "../../support/math.js";
 import { increment, raise } from "../tally.js";
 import type { Predictions } from "./predictions.js";
 
@@ -73,7 +73,7 @@ function calibration({ images, loss, brier, inBin, confidence, correct }: Sums):
     accuracy: total(correct),
     confidence: total(confidence),
     ece: gaps.reduce((weighted, gap, b) => weighted + gap * inBin[b]!, 0) / images,
-    mce: Math.max(...gaps),
+    mce: maxOf(gaps),
     nll: loss / images,
     brier: brier / images,
     bins: Array.from(inBin, (count, b): ConfidenceBin =>

@@ -1,3 +1,4 @@
+import { maxOf } from "../../support/math.js";
 import { noGrad } from "../../torch/autograd.js";
 import { tensor } from "../../torch/create.js";
 import { scope } from "../../torch/scope.js";
@@ -36,7 +37,7 @@ function minimize({ start, least, most, expand }: BoxProblem): number[] {
     const direction = newtonDirection(point, here, { least, most });
     const next = downhill({ point, here, direction, cut: (x) => Math.min(most, Math.max(least, x)), expand });
     if (next === null) return point;
-    const moved = Math.max(...next.point.map((x, i) => Math.abs(x / point[i]! - 1)));
+    const moved = maxOf(next.point.map((x, i) => Math.abs(x / point[i]! - 1)));
     ({ point, here } = next);
     if (moved < TOLERANCE) return point;
   }
@@ -53,7 +54,7 @@ function newtonDirection(
     (x <= least && gradient[i]! > 0) || (x >= most && gradient[i]! < 0);
   const free = point.flatMap((x, i) => (isHeld(x, i) ? [] : [i]));
   // What keeps the system solvable where the value hardly depends on a coordinate.
-  const ridge = 1e-12 * Math.max(1e-300, ...free.map((i) => hessian[i]![i]!));
+  const ridge = 1e-12 * Math.max(1e-300, maxOf(free.map((i) => hessian[i]![i]!)));
   const matrix = free.map((i) => free.map((j) => hessian[i]![j]! + (i === j ? ridge : 0)));
   const solution = solve(
     matrix,

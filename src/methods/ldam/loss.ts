@@ -1,9 +1,10 @@
 import { zeros } from "../../torch/create.js";
 import type { Tensor } from "../../torch/tensor.js";
+import { minOf } from "../../support/math.js";
 
 /** m_c = M · (n_min / n_c)^(1/4): proportional to n_c^(-1/4), M for the smallest class. Cao et al., NeurIPS 2019, eq. 13. */
 export function labelMargins(counts: readonly number[], maxMargin: number): number[] {
-  const smallest = Math.min(...counts);
+  const smallest = minOf(counts);
   return counts.map((count) => maxMargin * (smallest / count) ** 0.25);
 }
 

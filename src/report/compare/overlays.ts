@@ -7,7 +7,7 @@ import { seriesColor } from "../html/groups.js";
 import { percentText } from "../html/section.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";
 import type { GroupSummary } from "./comparison.js";
-import { mean, sum } from "../../support/math.js";
+import { maxOf, mean, minOf, sum } from "../../support/math.js";
 import type { Point } from "../charts/trend.js";
 
 const STEPS = 40;
@@ -17,7 +17,7 @@ const WIDTHS = 8;
 /** The mean of y over points of similar x: with Gaussian weights of log x (Nadaraya and Watson's estimate). */
 function smoothed(points: readonly Point[]): Point[] {
   const logs = points.map(({ x }) => Math.log10(x));
-  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  const [low, high] = [minOf(logs), maxOf(logs)];
   if (points.length < 3 || high === low) return [];
   const width = (high - low) / WIDTHS;
   return Array.from({ length: STEPS + 1 }, (_, step) => {

@@ -6,6 +6,7 @@ import { reliabilityChart } from "../charts/reliability.js";
 import { GROUP_COLORS, groupsOf } from "../html/groups.js";
 import { type Cell, percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
+import { maxOf } from "../../support/math.js";
 
 /** How far the probabilities can be trusted: by group, by network, and after temperature scaling. */
 export function calibrationSection({ analysis }: ReportedRun): Section | null {
@@ -28,7 +29,7 @@ ${temperatures(analysis)}`,
 function worstGroupText(ensemble: ByGroup<Calibration>): string {
   const groups = groupsOf(ensemble, GROUPS);
   const errors = groups.map((group) => ensemble[group]!.ece);
-  const worst = groups[errors.indexOf(Math.max(...errors))]!;
+  const worst = groups[errors.indexOf(maxOf(errors))]!;
   const { confidence, accuracy } = means(ensemble[worst]!);
   const off = confidence - accuracy;
   const how = off >= 0 ? "too sure" : "too unsure";

@@ -3,6 +3,7 @@ import { counted, percentText, type Section, sentences } from "../html/section.j
 import type { RunEvaluation } from "../run/run-evaluation.js";
 import { classMistakes, type ClassMistakes } from "../run/mistakes.js";
 import type { ReportedRun } from "../run/reported-run.js";
+import { maxOf } from "../../support/math.js";
 
 /** A table of that many classes is folded. */
 const MAX_OPEN = 200;
@@ -56,7 +57,7 @@ function mostAnswered(
     const right = ((accuracy ?? 0) * testImages) / 100;
     return precision === null || precision === 0 ? 0 : right * (100 / precision - 1);
   });
-  const label = wrong.indexOf(Math.max(...wrong));
+  const label = wrong.indexOf(maxOf(wrong));
   const images = Math.round(wrong[label] ?? 0);
   if (images < 2) return null;
   return `The answer given wrongly most often is ${perClass[label]!.name}: for ${images} images of other classes (precision ${percentText(mistakes[label]!.precision!)}).`;

@@ -5,7 +5,7 @@ import { markup } from "../../support/markup.js";
 import { facts } from "../../support/page/page.js";
 import { counted, percentText, type Section, sentences, table } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
-import { sum } from "../../support/math.js";
+import { maxOf, minOf, sum } from "../../support/math.js";
 
 /** What was trained and evaluated on. */
 export function dataSection({ description }: ReportedRun): Section {
@@ -54,7 +54,7 @@ function leadText({ images, counts, imbalance, groups }: DatasetCard, rule: stri
 }
 
 function splitRow(name: string, { images, classes, counts, imbalance, gini, skipped, hash }: DatasetCard) {
-  const [largest, smallest] = [Math.max(...counts), Math.min(...counts)];
+  const [largest, smallest] = [maxOf(counts), minOf(counts)];
   return [
     name,
     ...[images, classes.length, largest, smallest].map((count) => count.toLocaleString("en")),

@@ -7,6 +7,7 @@ import { groupsOf } from "../html/groups.js";
 import { percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { ReportedRun } from "../run/reported-run.js";
+import { maxOf } from "../../support/math.js";
 
 /** How far the experts agree, and what their differences are worth. */
 export function expertsSection({ analysis, evaluation }: ReportedRun): Section | null {
@@ -25,7 +26,7 @@ ${pairTable(agreement.all)}`,
 function leadText(agreement: ByGroup<Agreement>, { ensemble }: RunEvaluation): string {
   const groups = groupsOf(agreement, GROUPS);
   const values = groups.map((group) => agreement[group]!.disagreement);
-  const most = groups[values.indexOf(Math.max(...values))]!;
+  const most = groups[values.indexOf(maxOf(values))]!;
   const reserve = agreement.all.anyRight - ensemble.all;
   return sentences(
     `Two experts answer ${percentText(agreement.all.disagreement)} of the images differently, most on ${most}-shot classes (${percentText(agreement[most]!.disagreement)}).`,

@@ -7,6 +7,7 @@ import { GROUP_COLORS, groupLegend } from "../html/groups.js";
 import { percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { ReportedRun } from "../run/reported-run.js";
+import { maxOf, minOf } from "../../support/math.js";
 
 /** With more classes than this a point says nothing when pointed at: the page would grow by megabytes. */
 const MAX_TITLES = 1500;
@@ -55,7 +56,7 @@ function leadText(points: readonly ClassPoint[], trend: Trend | null): string {
 
 function scatter(points: readonly ClassPoint[], trend: Trend | null): Markup {
   const xs = points.map(({ x }) => x);
-  const ends = [Math.min(...xs), Math.max(...xs)];
+  const ends = [minOf(xs), maxOf(xs)];
   const titled = points.length <= MAX_TITLES;
   const line = trend === null ? [] : ends.map((x) => ({ x, y: trendAt(trend, x) }));
   return chart({

@@ -4,6 +4,7 @@ import { seriesColor } from "../html/groups.js";
 import { percentText, type Section, sentences, table } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
 import type { TrainingPoint } from "../run/step-means.js";
+import { maxOf } from "../../support/math.js";
 
 /** Meanings of the terms in runs of earlier versions, which do not record them. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -59,7 +60,7 @@ function agreementText(
   const terms = names.filter((name) => AGREEMENT.includes(name));
   if (terms.length === 0 || training.length < 2) return null;
   const values = training.map((point) => total(point, terms));
-  const [highest, last] = [Math.max(...values), total(end, terms)];
+  const [highest, last] = [maxOf(values), total(end, terms)];
   const peak = training[values.indexOf(highest)]!;
   const when = peak === training[0] ? "at the start" : `after epoch ${peak.at.toFixed(1)}`;
   const who = experts > 1 ? "the experts" : "the copies of an image";
@@ -113,7 +114,7 @@ function termsTable(
     rows: names.map((name) => {
       const values = training.map(({ parts }) => parts[name] ?? 0);
       const last = end.parts[name] ?? 0;
-      const shown = [values[0]!, Math.max(...values), last].map((value) => value.toFixed(3));
+      const shown = [values[0]!, maxOf(values), last].map((value) => value.toFixed(3));
       return [name, meanings[name] ?? "", ...shown, (100 * last) / total(end, names)];
     }),
     text: [1],

@@ -6,6 +6,7 @@ import { farGroups } from "../html/groups.js";
 import { counted, listed, percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { ReportedRun } from "../run/reported-run.js";
+import { maxOf } from "../../support/math.js";
 
 const WORST = 8;
 
@@ -36,7 +37,7 @@ function gapText({ ensemble, images, split, experts }: RunEvaluation): string {
 
 function expertsText({ ensemble, experts }: RunEvaluation): string | null {
   if (experts.length < 2) return null;
-  const best = Math.max(...experts.map(({ all }) => all));
+  const best = maxOf(experts.map(({ all }) => all));
   const gain = ensemble.all - best;
   const verb = gain >= 0 ? "gains" : "loses";
   return `Averaging ${experts.length} experts ${verb} ${pointsText(gain)} against the best of them alone.`;

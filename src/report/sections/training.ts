@@ -7,6 +7,7 @@ import { counted, percentText, pointsText, type Section, sentences } from "../ht
 import type { EvaluationPoint, History } from "../run/history.js";
 import type { ReportedRun } from "../run/reported-run.js";
 import type { TrainingPoint } from "../run/step-means.js";
+import { maxOf } from "../../support/math.js";
 
 /** Loss, accuracy by group, learning rate and speed over the epochs. */
 export function trainingSection(run: ReportedRun): Section | null {
@@ -55,7 +56,7 @@ function tailText(evaluations: readonly EvaluationPoint[]): string | null {
   const far = last === undefined ? null : farGroups(last.ensemble);
   if (evaluations.length < 3 || far === null) return null;
   const values = evaluations.map(({ ensemble }) => ensemble[far.tail] ?? 0);
-  const best = evaluations[values.indexOf(Math.max(...values))]!;
+  const best = evaluations[values.indexOf(maxOf(values))]!;
   return `${far.tail}-shot classes were at their best after epoch ${best.epoch} (${percentText(best.ensemble[far.tail]!)}).`.replace(
     /^./,
     (letter) => letter.toUpperCase(),

@@ -106,7 +106,7 @@ test.each([
   ["a name without an end", `c${"a".repeat(10_000)}`, "expected a line of at most 4096 bytes"],
   [
     "texts encoded again and again",
-    `X\0\0\u0010\0${"a".repeat(1 << 20)}q\0c_codecs\nencode\nq\u0001U\u0006latin1q\u00020${"h\u0001h\0h\u0002\x86R".repeat(100)}.`,
+    `X\0\0\u0010\0${"a".repeat(1 << 20)}q\0c_codecs\nencode\nq\u0001U\u0006latin1q\u00020${"h\u0001h\0h\u0002\x86R".repeat(1300)}.`,
     "more than 10000000 values",
   ],
   [

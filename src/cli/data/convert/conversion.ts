@@ -5,6 +5,7 @@ import { onInterrupt } from "../../exit.js";
 import { wholeNumber } from "../../options.js";
 import { output } from "../../output.js";
 import { progressDisplay, type Progress } from "../../progress.js";
+import { maxOf, minOf } from "../../../support/math.js";
 
 /** Runs a conversion that reports its progress; an interruption ends it at the next report, and nothing is written. */
 export async function whileShowing<T>(work: (show: (progress: Progress) => void) => Promise<T>): Promise<T> {
@@ -19,7 +20,7 @@ export async function whileShowing<T>(work: (show: (progress: Progress) => void)
 export function say(converted: ConvertedImages, options: { readonly json: boolean }): void {
   const { images, counts, folder, annotations } = converted;
   const empty = counts.filter((count) => count === 0).length;
-  const classes = `${counts.length} classes of ${Math.min(...counts)} to ${Math.max(...counts)} images`;
+  const classes = `${counts.length} classes of ${minOf(counts)} to ${maxOf(counts)} images`;
   const to = output(options);
   to.say(`${images} images, ${classes}\n  ${folder}\n  ${annotations}`);
   if (empty > 0) to.say(`warning: ${empty} classes have no images`);

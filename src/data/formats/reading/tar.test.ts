@@ -64,11 +64,40 @@ describe("a tar archive", () => {
         "contentCut": "DIR/a.tar, byte 1024: truncated: 2.jpg has 600 bytes, found 364",
         "header": "DIR/a.tar, byte 1024: expected a member's header, its checksum is wrong",
         "headerCut": "DIR/a.tar, byte 1024: truncated: expected 512 bytes, found 76",
-        "latin1": "DIR/a.tar, byte 512: expected a name in UTF-8, found other bytes",
+        "latin1": "DIR/a.tar, byte 0: expected a name in UTF-8, found other bytes",
         "noTar": "DIR/a.tar, byte 0: expected a member's header, its checksum is wrong",
         "pax": "DIR/a.tar, byte 512: a broken pax header",
       }
     `);
     expect(() => new TarFile("/no/such.tar")).toThrow(DataError);
+  });
+
+  const paxSize = (size: string): Buffer => {
+    const record = ` size=${size}\n`;
+    const content = Buffer.from(`${record.length + 2}${record}`); // of two digits
+    return Buffer.concat([tarMember("x", content, "x"), tarOf({ "2.jpg": "two", "2.cls": "1" })]);
+  };
+
+  it.each(["-512", "-1536", "abc", "Infinity", "3.5", "1e3"])(
+    "refuses a size that no file has, %s: nothing behind it is passed over",
+    (size) => {
+      const expected = `DIR/a.tar, byte 512: expected a size in the pax header, found ${JSON.stringify(size)}`;
+      expect(complaint(paxSize(size))).toBe(expected);
+    },
+  );
+
+  it("refuses a header whose size is no number, a header of megabytes, and a file with holes", () => {
+    const bad = tarMember("1.jpg", Buffer.from("one"));
+    bad.write("9999999999x", 124);
+    bad.fill(" ", 148, 156);
+    const sum = bad.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+    bad.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    expect(complaint(bad)).toBe("DIR/a.tar, byte 0: expected a member's size, found no number");
+    expect(complaint(tarMember("long", Buffer.alloc(2 ** 20 + 1), "L"))).toBe(
+      "DIR/a.tar, byte 512: expected a header of at most 1048576 bytes, found 1048577",
+    );
+    expect(complaint(tarMember("1.jpg", Buffer.from("one"), "S"))).toBe(
+      "DIR/a.tar, byte 0: 1.jpg is stored with holes (GNU's sparse format): pack it without",
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { closeSync, readSync } from "node:fs";
+import { LIMITS, shownValue } from "../../../support/budget.js";
 import { DataError } from "../../../support/errors.js";
 import { openFile } from "./open-file.js";
 
@@ -60,14 +61,18 @@ export class TarFile implements Disposable {
       if (header === "end") return;
       if (header === "broken") throw this.#damaged(at, "expected a member's header, its checksum is wrong");
       const size = special.size ?? header.size;
+      if (!Number.isSafeInteger(size)) throw this.#damaged(at, "expected a member's size, found no number");
       const offset = at + BLOCK;
-      const name = (): string => special.name ?? this.#text(at, header.name);
+      const start = at;
+      const name = (): string => special.name ?? this.#text(start, header.name);
       if (offset + size > this.#size)
         throw this.#damaged(at, `truncated: ${name()} has ${size} bytes, found ${this.#size - offset}`);
       at = offset + Math.ceil(size / BLOCK) * BLOCK;
       if (header.type === "x") special = { ...special, ...this.#pax(offset, size) };
       else if (header.type === "L") special = { ...special, name: this.#longName(offset, size) };
       else if (header.type !== "g" && header.type !== "K") {
+        if (header.type === "S")
+          throw this.#damaged(start, `${name()} is stored with holes (GNU's sparse format): pack it without`);
         if (isFile(header.type)) yield { name: name(), offset, size };
         special = {};
       }
@@ -75,20 +80,30 @@ export class TarFile implements Disposable {
   }
 
   #longName(offset: number, size: number): string {
-    return this.#text(offset, untilZero(this.read(size, offset)));
+    return this.#text(offset, untilZero(this.#header(size, offset)));
+  }
+
+  /** What belongs to a member's header and lies behind it. */
+  #header(size: number, offset: number): Uint8Array {
+    if (size <= LIMITS.tarHeader) return this.read(size, offset);
+    throw this.#damaged(offset, `expected a header of at most ${LIMITS.tarHeader} bytes, found ${size}`);
   }
 
   /** "LENGTH KEY=VALUE\n" records; the path and the size matter. */
   #pax(offset: number, size: number): { name?: string; size?: number } {
     const found: { name?: string; size?: number } = {};
-    const bytes = this.read(size, offset);
+    const bytes = this.#header(size, offset);
     for (let at = 0; at < size;) {
       const length = Number.parseInt(Buffer.from(bytes.subarray(at, at + 20)).toString("latin1"), 10);
       if (!(length > 0) || at + length > size) throw this.#damaged(offset, "a broken pax header");
       const record = this.#text(offset, bytes.subarray(at, at + length - 1));
       const { key, value = "" } = /^\d+ (?<key>[^=]+)=(?<value>[^]*)$/.exec(record)?.groups ?? {};
       if (key === "path") found.name = value;
-      if (key === "size") found.size = Number(value);
+      if (key === "size") {
+        found.size = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+        if (!Number.isSafeInteger(found.size))
+          throw this.#damaged(offset, `expected a size in the pax header, found ${shownValue(value)}`);
+      }
       at += length;
     }
     return found;

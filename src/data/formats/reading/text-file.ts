@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { LIMITS } from "../../../support/budget.js";
 import { DataError, systemCode } from "../../../support/errors.js";
 
 /**
@@ -11,16 +12,15 @@ export function readTextFile(path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    if (bytes.length > MAX_BYTES)
-      throw new DataError(`${path}: expected at most ${MAX_BYTES} bytes of text, found ${bytes.length}.`);
+    if (bytes.length > LIMITS.textBytes)
+      throw new DataError(
+        `${path}: expected at most ${LIMITS.textBytes} bytes of text, found ${bytes.length}.`,
+      );
     throw new DataError(`${path}, line ${firstBadLine(bytes)}: expected UTF-8 text, found other bytes.`, {
       cause: error,
     });
   }
 }
-
-/** V8's longest string, less a little. */
-const MAX_BYTES = 2 ** 29 - 32;
 
 /** @throws DataError when the file cannot be read */
 export function readBytes(path: string): Uint8Array {
@@ -40,9 +40,15 @@ export function readBytes(path: string): Uint8Array {
 
 function unzipped(path: string, bytes: Uint8Array): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const { textBytes, smallText, gzipRatio } = LIMITS;
+  const maxOutputLength = Math.min(textBytes, Math.max(smallText, gzipRatio * bytes.length));
   try {
-    return gunzipSync(bytes);
+    return gunzipSync(bytes, { maxOutputLength });
   } catch (error) {
+    if (systemCode(error) === "ERR_BUFFER_TOO_LARGE")
+      throw new DataError(`${path}: expected at most ${maxOutputLength} bytes of text in the gzip file.`, {
+        cause: error,
+      });
     throw new DataError(`${path}: the gzip file is damaged or truncated.`, { cause: error });
   }
 }
