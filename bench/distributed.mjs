@@ -62,8 +62,8 @@ async function stepper(options) {
   const { tensor } = await load("torch/create.js");
   const { trainStep } = await load("training/step.js");
   const { scoped } = await import("./support/scoped.mjs");
-  const { rank, ranks } = options.peers;
-  const own = batch / ranks;
+  const { rank, worldSize } = options.peers;
+  const own = batch / worldSize;
   let step = 0;
   const one = () => {
     const images = new Rng(rank, step).normal([own, 3, 32, 32]).to({ memoryFormat: "channels_last" });

@@ -12,7 +12,7 @@ export interface RecipeArguments {
   readonly seed?: number | undefined;
   readonly select?: "held-out" | "last" | "test" | undefined;
   /** Processes that will train; each has a batch of its own in the reference. */
-  readonly ranks?: number;
+  readonly worldSize?: number;
   /** Whether another process tells people what has no effect. */
   readonly quiet?: boolean;
   readonly strict?: boolean | undefined;
@@ -24,7 +24,7 @@ export interface RecipeArguments {
  */
 export async function recipeFrom(
   nameOrPath: string,
-  { set, settings = [], data, seed, select, strict, ranks = 1, quiet = false }: RecipeArguments,
+  { set, settings = [], data, seed, select, strict, worldSize = 1, quiet = false }: RecipeArguments,
 ): Promise<ResolvedRecipe> {
   const { loadRecipe } = await import("../recipes/load.js");
   const [referenceKeys, keys] = partition(set, (text) => /^[A-Z]/.test(text));
@@ -40,7 +40,7 @@ export async function recipeFrom(
     process.stderr.write(`warning: not all of ${nameOrPath} has its effect:\n${lines.join("")}`);
   };
   const pairs = referenceKeys.flatMap((text) => text.split(/=(.*)/s, 2));
-  return loadRecipe(nameOrPath, overrides, { settings: [...settings, ...pairs], ranks, onRemarks });
+  return loadRecipe(nameOrPath, overrides, { settings: [...settings, ...pairs], worldSize, onRemarks });
 }
 
 /** --set, then --data, as changes of a recipe. */

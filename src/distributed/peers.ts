@@ -18,7 +18,7 @@ export interface GatheredRows {
 export interface Peers {
   /** This process's number, from 0. The first one prints and writes files. */
   readonly rank: number;
-  readonly ranks: number;
+  readonly worldSize: number;
   /** @internal For collectives of other kinds; null for a process alone. */
   readonly group: ProcessGroup | null;
   /** For each flag, whether any process has it set. */
@@ -41,7 +41,7 @@ export interface Peers {
 /** One process that has no others. */
 export const ALONE: Peers = {
   rank: 0,
-  ranks: 1,
+  worldSize: 1,
   group: null,
   any: (flags) => [...flags],
   sum: (values) => [...values],

@@ -21,9 +21,9 @@ const slurm = {
 test("torchrun's variables", () => {
   expect(placeFrom(torchrun)).toEqual({
     rank: 3,
-    ranks: 8,
+    worldSize: 8,
     localRank: 1,
-    localRanks: 2,
+    localWorldSize: 2,
     master: { host: "gpu01", port: 29400 },
     launcherServes: false,
     attempt: 0,
@@ -38,7 +38,7 @@ test("Kubeflow's, which have no local rank, and an indexed job's, which has its 
   expect(placeFrom({ RANK, WORLD_SIZE, MASTER_ADDR })).toMatchObject({
     rank: 3,
     localRank: 0,
-    localRanks: 1,
+    localWorldSize: 1,
     master: { host: "gpu01", port: 29_500 },
   });
   expect(placeFrom({ JOB_COMPLETION_INDEX: "2", WORLD_SIZE, MASTER_ADDR })).toMatchObject({ rank: 2 });
@@ -47,9 +47,9 @@ test("Kubeflow's, which have no local rank, and an indexed job's, which has its 
 test("Slurm's, of a step of the job; the first machine of its list and a port of the job's own", () => {
   expect(placeFrom(slurm)).toEqual({
     rank: 5,
-    ranks: 8,
+    worldSize: 8,
     localRank: 1,
-    localRanks: 4,
+    localWorldSize: 4,
     master: { host: "gpu03", port: 24_711 },
     launcherServes: false,
     attempt: 0,

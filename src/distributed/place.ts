@@ -18,10 +18,10 @@ function portOfJob(job: string): number {
 /** Where a process stands among those that train together. */
 export interface Place {
   readonly rank: number;
-  readonly ranks: number;
+  readonly worldSize: number;
   /** Among the processes of its machine: it takes the GPU of this number. */
   readonly localRank: number;
-  readonly localRanks: number;
+  readonly localWorldSize: number;
   readonly master: { readonly host: string; readonly port: number };
   /** Whether the launcher serves the store; else rank 0 does. */
   readonly launcherServes: boolean;
@@ -39,20 +39,20 @@ const DEFAULT_PORT = 29_500; // PyTorch's
  */
 export function placeFrom(environment: Environment): Place | null {
   const place = fromTorchrun(environment) ?? fromSlurm(environment);
-  return place !== null && place.ranks > 1 ? place : null;
+  return place !== null && place.worldSize > 1 ? place : null;
 }
 
 function fromTorchrun(environment: Environment): Place | null {
   if (environment["WORLD_SIZE"] === undefined) return null;
-  const ranks = numberOf(environment, "WORLD_SIZE", { least: 1 });
+  const worldSize = numberOf(environment, "WORLD_SIZE", { least: 1 });
   const name = environment["RANK"] === undefined ? "JOB_COMPLETION_INDEX" : "RANK";
   const localRank = numberOf(environment, "LOCAL_RANK", { fallback: 0 });
   return checked({
-    ranks,
-    rank: numberOf(environment, name, { fallback: ranks === 1 ? 0 : undefined }),
+    worldSize,
+    rank: numberOf(environment, name, { fallback: worldSize === 1 ? 0 : undefined }),
     localRank,
-    localRanks: numberOf(environment, "LOCAL_WORLD_SIZE", { least: 1, fallback: 1 }),
-    master: masterOf(environment, ranks === 1 ? "localhost" : undefined),
+    localWorldSize: numberOf(environment, "LOCAL_WORLD_SIZE", { least: 1, fallback: 1 }),
+    master: masterOf(environment, worldSize === 1 ? "localhost" : undefined),
     launcherServes: environment["TORCHELASTIC_USE_AGENT_STORE"] === "True",
     attempt: numberOf(environment, "TORCHELASTIC_RESTART_COUNT", { fallback: 0 }),
   });
@@ -65,9 +65,9 @@ function fromSlurm(environment: Environment): Place | null {
   const host = firstHost(SLURM_STEP_NODELIST ?? SLURM_JOB_NODELIST ?? "localhost");
   return checked({
     rank: numberOf(environment, "SLURM_PROCID"),
-    ranks: numberOf(environment, "SLURM_STEP_NUM_TASKS", { least: 1 }),
+    worldSize: numberOf(environment, "SLURM_STEP_NUM_TASKS", { least: 1 }),
     localRank: numberOf(environment, "SLURM_LOCALID"),
-    localRanks: Number(/^\d+/.exec(environment["SLURM_STEP_TASKS_PER_NODE"] ?? "")?.[0] ?? 1),
+    localWorldSize: Number(/^\d+/.exec(environment["SLURM_STEP_TASKS_PER_NODE"] ?? "")?.[0] ?? 1),
     master: masterOf({ MASTER_PORT: String(portOfJob(SLURM_JOB_ID)), ...environment }, host),
     launcherServes: false,
     attempt: numberOf(environment, "SLURM_RESTART_COUNT", { fallback: 0 }),
@@ -84,9 +84,9 @@ function masterOf(environment: Environment, fallback: string | undefined): Place
 }
 
 function checked(place: Place): Place {
-  if (place.rank < place.ranks) return place;
+  if (place.rank < place.worldSize) return place;
   throw new UsageError(
-    `expected this process's rank to be below the number of processes, ${place.ranks}; found rank ${place.rank}.`,
+    `expected this process's rank to be below the number of processes, ${place.worldSize}; found rank ${place.rank}.`,
   );
 }
 

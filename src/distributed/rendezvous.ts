@@ -28,7 +28,7 @@ export async function joinWorld(place: Place, options: JoinOptions): Promise<Wor
   const served = servesStore ? serve(place, options) : null;
   try {
     const { address, store } = await meetAtStore(place, served, options);
-    const { rank, ranks: size } = place;
+    const { rank, worldSize: size } = place;
     const group = new ProcessGroup({ store, rank, size, address, timeoutMs: options.timeoutMs });
     return new World({ store, group, servesStore, ...options, signal: options.signal });
   } catch (error) {
@@ -109,12 +109,12 @@ function knock({ host, port }: Place["master"]): Promise<string | Error> {
 
 /** Waits until every process is at the store. */
 async function meet(store: Store, place: Place, { timeoutMs, signal }: JoinOptions): Promise<void> {
-  const { rank, ranks } = place;
+  const { rank, worldSize } = place;
   if (store.add(`claims/${rank}`) > 1) await refuseSecond(store, rank);
-  store.set(`size/${rank}`, String(ranks));
+  store.set(`size/${rank}`, String(worldSize));
   store.set(`here/${rank}`, processName());
   const end = performance.now() + timeoutMs;
-  for (let next = 0; next < ranks;) {
+  for (let next = 0; next < worldSize;) {
     if (store.get(`here/${next}`) !== undefined) {
       assertSameSize(store, place, next);
       next += 1;
@@ -138,12 +138,12 @@ async function refuseSecond(store: Store, rank: number): Promise<never> {
 }
 
 /** @throws UsageError where another process counts otherwise; it will read of it, too. */
-function assertSameSize(store: Store, { rank, ranks }: Place, other: number): void {
+function assertSameSize(store: Store, { rank, worldSize }: Place, other: number): void {
   const found = store.get(`size/${other}`);
-  if (found === undefined || Number(found) === ranks) return;
+  if (found === undefined || Number(found) === worldSize) return;
   const counts = [
     [other, found],
-    [rank, ranks],
+    [rank, worldSize],
   ] as const;
   const said = [...counts].sort(([a], [b]) => a - b).map(([by, count]) => `${count} by rank ${by}`);
   const message = `the processes do not agree how many they are: ${said.join(", ")} (WORLD_SIZE, or --nproc times --nnodes).`;
@@ -151,11 +151,11 @@ function assertSameSize(store: Store, { rank, ranks }: Place, other: number): vo
   throw new UsageError(message);
 }
 
-function absent(store: Store, { ranks }: Place, timeoutMs: number): PeerError {
-  const missing = Array.from({ length: ranks }, (_, rank) => rank).filter(
+function absent(store: Store, { worldSize }: Place, timeoutMs: number): PeerError {
+  const missing = Array.from({ length: worldSize }, (_, rank) => rank).filter(
     (rank) => store.get(`here/${rank}`) === undefined,
   );
   return new PeerError(
-    `expected ${ranks} processes; within ${timeoutMs / 1000} s these did not come: rank ${missing.join(", rank ")}.`,
+    `expected ${worldSize} processes; within ${timeoutMs / 1000} s these did not come: rank ${missing.join(", rank ")}.`,
   );
 }

@@ -42,7 +42,7 @@ export interface WorldOptions {
 /** Several processes that have met. */
 export class World implements Peers, Disposable {
   readonly rank: number;
-  readonly ranks: number;
+  readonly worldSize: number;
   readonly group: ProcessGroup;
   readonly #options: WorldOptions;
   readonly #store: Store;
@@ -55,7 +55,7 @@ export class World implements Peers, Disposable {
   constructor(options: WorldOptions) {
     this.group = options.group;
     this.rank = options.group.rank;
-    this.ranks = options.group.size;
+    this.worldSize = options.group.size;
     this.#options = options;
     this.#store = options.store;
   }
@@ -107,7 +107,7 @@ export class World implements Peers, Disposable {
     this.#store.set(`${about}/${this.rank}`, text);
     const texts: string[] = [];
     let [end, signs] = [0, ""];
-    while (texts.length < this.ranks) {
+    while (texts.length < this.worldSize) {
       const next = this.#store.get(`${about}/${texts.length}`);
       if (next !== undefined) {
         texts.push(next);
@@ -141,7 +141,7 @@ export class World implements Peers, Disposable {
 
   /** What went wrong in another process, in its own words. */
   #failure(): string | undefined {
-    for (let rank = 0; rank < this.ranks; rank += 1) {
+    for (let rank = 0; rank < this.worldSize; rank += 1) {
       const message = rank === this.rank ? undefined : this.#store.get(`failed/${rank}`);
       if (message !== undefined) return `rank ${rank} failed: ${message}`;
     }
@@ -193,7 +193,7 @@ export class World implements Peers, Disposable {
   }
 
   #without(mark: string): number[] {
-    const others = Array.from({ length: this.ranks }, (_, rank) => rank).filter((r) => r !== this.rank);
+    const others = Array.from({ length: this.worldSize }, (_, rank) => rank).filter((r) => r !== this.rank);
     return others.filter((rank) => this.#store.get(`${mark}/${rank}`) === undefined);
   }
 

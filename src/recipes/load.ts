@@ -15,7 +15,7 @@ export interface LoadOptions {
   /** KEY, VALUE, … for a YAML file of NCL's code. */
   readonly settings?: readonly string[];
   /** Processes that will train: with TRAIN.DISTRIBUTED the reference has a batch of TRAIN.BATCH_SIZE in each. */
-  readonly ranks?: number;
+  readonly worldSize?: number;
   /** Called with what differs from NCL's code and what has no effect in such a file, a line each. */
   readonly onRemarks?: (remarks: readonly string[]) => void;
 }
@@ -30,7 +30,7 @@ export interface LoadOptions {
 export async function loadRecipe(
   nameOrPath: string,
   overrides: readonly Override[] = [],
-  { settings = [], ranks = 1, onRemarks }: LoadOptions = {},
+  { settings = [], worldSize = 1, onRemarks }: LoadOptions = {},
 ): Promise<ResolvedRecipe> {
   const builtIn = findBuiltIn(nameOrPath);
   if (!builtIn && !isPath(nameOrPath))
@@ -39,7 +39,7 @@ export async function loadRecipe(
   if (!builtIn && isRunFolder(nameOrPath)) await defineMethodOf(nameOrPath);
   if (!builtIn && isReferenceFile(recipe)) {
     const { importReference } = await import("./ncl-yaml/import.js");
-    const imported = importReference(recipe, nameOrPath, settings, ranks);
+    const imported = importReference(recipe, nameOrPath, settings, worldSize);
     onRemarks?.(imported.remarks);
     return resolveRecipe(imported.recipe, nameOrPath, [...imported.overrides, ...overrides]);
   }

@@ -76,7 +76,7 @@ function observe(method: Method, { images, labels, indices }: Batch): Observatio
 
 /** Gathers all processes' predictions for a batch, in its order: each image once. */
 function gatherObservations(own: Observation, peers: Peers): Observation {
-  if (peers.ranks === 1) return own;
+  if (peers.worldSize === 1) return own;
   const { logits, labels, indices } = own;
   const { rows } = peers.gatherRows(stack([...logits], { dim: 1 })); // [N, K, C]
   const all = peers.gatherRows(tensor(Int32Array.from(indices))).rows.toArray() as Int32Array;

@@ -69,17 +69,17 @@ export async function openLoaders(
 function assertImageForEach(
   recipe: ResolvedRecipe,
   { sampler, batch, dropLast }: LoaderOptions,
-  { ranks }: Shard,
+  { worldSize }: Shard,
 ): void {
   const last = sampler.size % batch;
   const key = "data.batch";
-  if (batch < ranks)
-    assertNoIssues(recipe, [{ key, expected: `an image for each of the ${ranks} processes` }]);
-  if (dropLast || last === 0 || last >= ranks) return;
+  if (batch < worldSize)
+    assertNoIssues(recipe, [{ key, expected: `an image for each of the ${worldSize} processes` }]);
+  if (dropLast || last === 0 || last >= worldSize) return;
   assertNoIssues(recipe, [
     {
       key,
-      expected: `an image for each of the ${ranks} processes in every batch`,
+      expected: `an image for each of the ${worldSize} processes in every batch`,
       found: `${last} in an epoch's last one (${sampler.size} images in batches of ${batch})`,
       remedy: "take another data.batch, or leave that one out with data.dropLast=true",
     },

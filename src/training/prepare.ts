@@ -74,8 +74,8 @@ export function applySettings(
 }
 
 /** Several processes divide the machine's cores, unless the launcher has said how many threads each has. */
-function threadsBeside({ ranks }: Peers): number | undefined {
-  return ranks > 1 && process.env["OMP_NUM_THREADS"] === undefined ? coresHere() : undefined;
+function threadsBeside({ worldSize }: Peers): number | undefined {
+  return worldSize > 1 && process.env["OMP_NUM_THREADS"] === undefined ? coresHere() : undefined;
 }
 
 interface PrepareOptions extends CacheListener {

@@ -103,7 +103,7 @@ export function computeStep(batch: TrainingBatch, options: StepOptions): Compute
   watch("optimizer", () => {
     optimizer.zeroGrad();
   });
-  const number = Math.min(accumulate, Math.floor(total / peers.ranks)); // as many in every process
+  const number = Math.min(accumulate, Math.floor(total / peers.worldSize)); // as many in every process
   const ofBatch = piece.labels.shape[0]! / total;
   const contributions = Array.from(microBatches(piece, number), ({ fraction, ...microBatch }) =>
     addGradients(microBatch, options, { ofPiece: fraction, ofBatch, context }),
@@ -124,7 +124,7 @@ function addGradients(
 ): Contribution {
   using _scope = scope();
   const result = watch("forward", () => forward(batch, context, { method, precision }));
-  const weighted = result.loss.mul(ofPiece * ofBatch * peers.ranks); // the reducer takes the processes' mean
+  const weighted = result.loss.mul(ofPiece * ofBatch * peers.worldSize); // the reducer takes the processes' mean
   const loss = scaler?.scaled(weighted) ?? weighted;
   if (batch.lastPart) reducer?.prepare([loss]);
   watch("backward", () => {

@@ -54,7 +54,7 @@ export function openExecutor(
   training: Executed,
   {
     watch,
-    late = watch === undefined && training.device !== "cpu" && training.peers.ranks === 1,
+    late = watch === undefined && training.device !== "cpu" && training.peers.worldSize === 1,
   }: ExecutorOptions = {},
 ): StepExecutor {
   const { device, peers, execution, trainee, recipe } = training;
@@ -62,7 +62,7 @@ export function openExecutor(
   const { model } = method;
   const options = stepOptions(training, watch);
   // Several processes' gradients are gathered on the stream of the last one that is ready, which waits for no other.
-  if (execution.expertStreams && device !== "cpu" && peers.ranks === 1 && model instanceof Ensemble)
+  if (execution.expertStreams && device !== "cpu" && peers.worldSize === 1 && model instanceof Ensemble)
     model.useParallelStreams(device);
   const blocker = device === "cpu" || watch !== undefined ? null : graphBlocker(training);
   const records = device !== "cpu" && watch === undefined && blocker === null;

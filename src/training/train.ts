@@ -256,7 +256,7 @@ async function assertSameTraining(
   { recipe, data }: Pick<Training, "recipe" | "data">,
   peers: Peers,
 ): Promise<void> {
-  if (peers.ranks === 1) return;
+  if (peers.worldSize === 1) return;
   const own: TrainingFacts = { recipe, train: splitHash(data.train), test: splitHash(data.test) };
   const [first, ...others] = (await peers.exchange("recipe and data", JSON.stringify(own))).map(
     (text) => JSON.parse(text) as TrainingFacts,

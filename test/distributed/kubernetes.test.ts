@@ -66,7 +66,7 @@ test("each pod's index is its rank, and the master is the first pod by its name 
   for (let index = 0; index < completions; index += 1)
     expect(placeFrom({ ...environment, JOB_COMPLETION_INDEX: String(index) })).toMatchObject({
       rank: index,
-      ranks: completions,
+      worldSize: completions,
       localRank: 0,
       master: { host: `${job.metadata.name}-0.${service.metadata.name}`, port: 29_500 },
     });
@@ -77,7 +77,7 @@ test("each pod's index is its rank, and the master is the first pod by its name 
 test("without env PyTorchJob's operator says the same", () => {
   const operator = { PYTHONUNBUFFERED: "1", MASTER_ADDR: "longtail-master-0", MASTER_PORT: "23456" };
   const place = placeFrom({ ...operator, WORLD_SIZE: "2", RANK: "1", PET_NNODES: "2" });
-  expect(place).toMatchObject({ rank: 1, ranks: 2, master: { host: "longtail-master-0", port: 23_456 } });
+  expect(place).toMatchObject({ rank: 1, worldSize: 2, master: { host: "longtail-master-0", port: 23_456 } });
 });
 
 let options: Readonly<Record<"data" | "out" | "device" | "resume", unknown>>;

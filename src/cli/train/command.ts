@@ -119,8 +119,8 @@ async function trainWith(
   nameOrPath: string,
   options: TrainArguments & Required<Pick<RecipeArguments, "settings">>,
 ): Promise<void> {
-  const { rank, ranks } = peers;
-  const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, ranks, quiet: rank > 0 }));
+  const { rank, worldSize } = peers;
+  const recipe = withDataFolder(await recipeFrom(nameOrPath, { ...options, worldSize, quiet: rank > 0 }));
   const { trainSeedsWatched, trainWatched } = await import("./action.js");
   const { jobToRequeue } = await import("./requeue.js");
   const {
@@ -138,7 +138,7 @@ async function trainWith(
   const ownFolder = async (): Promise<string> =>
     rank === 0 ? defaultFolder(nameOrPath, recipe.name, resume) : "";
   const { out = (await peers.exchange("folder", await ownFolder()))[0]! } = options;
-  if (ranks > 1) to.say(describeBatch(recipe.data.batch, ranks));
+  if (worldSize > 1) to.say(describeBatch(recipe.data.batch, worldSize));
   const training = {
     out,
     device,
@@ -171,10 +171,10 @@ function mlflowFrom({ mlflow, mlflowExperiment: experiment }: TrainArguments): M
   throw new UsageError("--mlflow-experiment is for a server: give --mlflow as well.");
 }
 
-function describeBatch(batch: number, ranks: number): string {
-  const [min, max] = [Math.floor(batch / ranks), Math.ceil(batch / ranks)];
+function describeBatch(batch: number, worldSize: number): string {
+  const [min, max] = [Math.floor(batch / worldSize), Math.ceil(batch / worldSize)];
   const each = min === max ? String(min) : `${min} or ${max}`;
-  return `${ranks} processes: a batch of ${batch} images (data.batch), ${each} in each process`;
+  return `${worldSize} processes: a batch of ${batch} images (data.batch), ${each} in each process`;
 }
 
 /** A fresh folder; to resume, the named one or that of the recipe's first run. */

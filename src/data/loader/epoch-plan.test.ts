@@ -9,11 +9,11 @@ const sampler = buildSampler({ kind: "class-balanced" }, { dataset, seed: 1, epo
 
 it("the pieces of any number of processes are, end to end, the batches of one", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 4 }), (ranks, from) => {
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 4 }), (worldSize, from) => {
       const common = { sampler, epoch: 2, images: 53, batch: 10, steps: { from, to: 6 } };
-      const alone = planEpoch({ ...common, shard: { rank: 0, ranks: 1 } });
-      const shared = Array.from({ length: ranks }, (_, rank) =>
-        planEpoch({ ...common, shard: { rank, ranks } }),
+      const alone = planEpoch({ ...common, shard: { rank: 0, worldSize: 1 } });
+      const shared = Array.from({ length: worldSize }, (_, rank) =>
+        planEpoch({ ...common, shard: { rank, worldSize } }),
       );
       alone.pieces.forEach((batch, step) => {
         expect(shared.flatMap(({ pieces }) => [...pieces[step]!])).toEqual([...batch]);
@@ -29,7 +29,7 @@ it("the pieces of any number of processes are, end to end, the batches of one", 
 it("pieces differ by one at most, and no later one of a process is larger", () => {
   const sizes = (length: number): number[] =>
     [0, 1, 2, 3].map((rank) => {
-      const [from, to] = pieceOf(length, { rank, ranks: 4 });
+      const [from, to] = pieceOf(length, { rank, worldSize: 4 });
       return to - from;
     });
   expect([10, 8, 7, 2].map(sizes)).toEqual([

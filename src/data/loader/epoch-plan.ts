@@ -3,7 +3,7 @@ import { drawCounts, type Sampler } from "../samplers/sampler.js";
 /** One of several processes that share every batch. */
 export interface Shard {
   readonly rank: number;
-  readonly ranks: number;
+  readonly worldSize: number;
 }
 
 export interface EpochPlanOptions {
@@ -45,9 +45,9 @@ export function planEpoch({ sampler, epoch, images, batch, steps, shard }: Epoch
 }
 
 /** Where a process's piece of `length` images begins and ends; the first ones are longer by one where it does not divide. */
-export function pieceOf(length: number, { rank, ranks }: Shard): readonly [from: number, to: number] {
-  const each = Math.floor(length / ranks);
-  const start = (r: number): number => r * each + Math.min(r, length % ranks);
+export function pieceOf(length: number, { rank, worldSize }: Shard): readonly [from: number, to: number] {
+  const each = Math.floor(length / worldSize);
+  const start = (r: number): number => r * each + Math.min(r, length % worldSize);
   return [start(rank), start(rank + 1)];
 }
 

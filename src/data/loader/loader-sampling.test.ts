@@ -55,11 +55,11 @@ describe.each(kinds)("the $kind sampler", (spec) => {
       expect(collect(optionsFor(spec), 1, step)).toEqual(whole.slice(step));
   });
 
-  it.each([2, 3, 5])("gives %i processes, together, the batches of one", (ranks) => {
+  it.each([2, 3, 5])("gives %i processes, together, the batches of one", (worldSize) => {
     const views = { moreViews: [AUGMENT] };
     const alone = collect(optionsFor(spec, views));
-    const shared = Array.from({ length: ranks }, (_, rank) =>
-      collect(optionsFor(spec, { ...views, shard: { rank, ranks } })),
+    const shared = Array.from({ length: worldSize }, (_, rank) =>
+      collect(optionsFor(spec, { ...views, shard: { rank, worldSize } })),
     );
     expect(shared.map(({ length }) => length)).toEqual(shared.map(() => alone.length));
     alone.forEach(({ images, indices }, step) => {
@@ -154,7 +154,7 @@ describe("every transform", () => {
 describe("limits", () => {
   it("a batch has an image for every process", () => {
     expect(
-      () => new Loader(optionsFor({ kind: "instance" }, { batch: 3, shard: { rank: 0, ranks: 4 } })),
+      () => new Loader(optionsFor({ kind: "instance" }, { batch: 3, shard: { rank: 0, worldSize: 4 } })),
     ).toThrowErrorMatchingInlineSnapshot(
       `[UsageError: data.batch: expected an image for each of the 4 processes, found 3.]`,
     );

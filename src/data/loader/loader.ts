@@ -76,7 +76,7 @@ interface MadeBytes {
 }
 
 /** One process makes everything. */
-const ALONE: Shard = { rank: 0, ranks: 1 };
+const ALONE: Shard = { rank: 0, worldSize: 1 };
 /** Batches that may be ready or in the making before they are asked for. */
 const BATCHES_AHEAD = 4;
 const MAX_WORKERS = 8;
@@ -225,9 +225,9 @@ export function workerThreads(workers: number): number {
 }
 
 function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {
-  if (batch < shard.ranks)
+  if (batch < shard.worldSize)
     throw new UsageError(
-      `data.batch: expected an image for each of the ${shard.ranks} processes, found ${batch}.`,
+      `data.batch: expected an image for each of the ${shard.worldSize} processes, found ${batch}.`,
     );
   const steps = Math[dropLast ? "floor" : "ceil"](sampler.size / batch);
   if (steps > 0) return steps;

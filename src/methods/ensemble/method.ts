@@ -47,7 +47,7 @@ export interface StepResult {
 /** The processes that share every batch, as far as a method asks for them. */
 export interface BatchPeers {
   readonly rank: number;
-  readonly ranks: number;
+  readonly worldSize: number;
   /** [n, …] of each process end to end, and where this one's begin. Without gradient. */
   gatherRows(rows: Tensor): { readonly rows: Tensor; readonly start: number };
 }

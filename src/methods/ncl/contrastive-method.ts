@@ -32,7 +32,7 @@ export interface ContrastiveOptions {
 }
 
 /** A single process has the whole batch. */
-const NO_PEERS: BatchPeers = { rank: 0, ranks: 1, gatherRows: (rows) => ({ rows, start: 0 }) };
+const NO_PEERS: BatchPeers = { rank: 0, worldSize: 1, gatherRows: (rows) => ({ rows, start: 0 }) };
 
 /**
  * NCL, and for each expert a contrastive loss: the first view of an image, by the expert's features, is the query, the
@@ -90,12 +90,12 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
 
   /** Keys of each expert for the images of all processes, [N, E], in the batch's order; this one's begin at `start`. */
   #keysOfAll(own: Tensor, step: number): { keys: Tensor[]; start: number } {
-    const { rank, ranks } = this.#peers;
+    const { rank, worldSize } = this.#peers;
     const { rows: images, start } = this.#peers.gatherRows(own);
     const [total] = images.shape as [number];
     const shuffled = tensor(this.#shuffle(step, total)).to({ device: own.device });
     const restored = shuffled.argsort();
-    const [from, to] = [rank, rank + 1].map((r) => Math.floor((r * total) / ranks)) as [number, number];
+    const [from, to] = [rank, rank + 1].map((r) => Math.floor((r * total) / worldSize)) as [number, number];
     const memoryFormat = own.isChannelsLast ? "channels_last" : "contiguous";
     const piece = images.indexSelect(0, shuffled.narrow(0, from, to - from)).to({ memoryFormat });
     const keys = this.model

@@ -69,20 +69,20 @@ export interface Imported {
  * and its deviations included): every key is mapped, or remarked on, or refused.
  *
  * @param settings KEY, VALUE, … laid over the file.
- * @param ranks processes that will train.
+ * @param worldSize processes that will train.
  * @throws UsageError with a line for every key that is unknown, of a wrong type, or asks for what is not there.
  */
 export function importReference(
   document: JsonObject,
   path: string,
   settings: readonly string[],
-  ranks = 1,
+  worldSize = 1,
 ): Imported {
   const importer = new Importer(ReferenceConfig.read(document, path, settings));
   const views = importData(importer);
   importNetworks(importer);
   importMethod(importer, views);
-  importTraining(importer, ranks);
+  importTraining(importer, worldSize);
   const remarks = importer.finish();
   return {
     recipe: { description: `imported from ${basename(path)}` },

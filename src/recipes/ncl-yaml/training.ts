@@ -2,7 +2,7 @@ import type { Importer } from "./importer.js";
 import type { ReferenceKey } from "./keys.js";
 
 /** TRAIN and TEST, and the keys of the first level. */
-export function importTraining(from: Importer, ranks: number): void {
+export function importTraining(from: Importer, worldSize: number): void {
   from.map("NAME", "name");
   from.map("RAND_SEED", "seed");
   from.map("TRAIN.MAX_EPOCH", "epochs");
@@ -11,7 +11,7 @@ export function importTraining(from: Importer, ranks: number): void {
   importSchedule(from);
   importEvaluation(from);
   importSampler(from);
-  importBatch(from, ranks);
+  importBatch(from, worldSize);
   refuseOtherWays(from);
 }
 
@@ -92,17 +92,17 @@ function importSampler(from: Importer): void {
 }
 
 /** With TRAIN.DISTRIBUTED the reference has a batch of TRAIN.BATCH_SIZE in every process; data.batch is that of all. */
-function importBatch(from: Importer, ranks: number): void {
+function importBatch(from: Importer, worldSize: number): void {
   const size = from.value("TRAIN.BATCH_SIZE");
   if (!from.value("TRAIN.DISTRIBUTED")) {
     from.map("TRAIN.BATCH_SIZE", "data.batch");
     return;
   }
-  from.set("data.batch", size * ranks, "TRAIN.BATCH_SIZE");
+  from.set("data.batch", size * worldSize, "TRAIN.BATCH_SIZE");
   const ofAll =
-    ranks === 1
+    worldSize === 1
       ? "one process trains with it; for the batch of N GPUs start N by `longtail launch --nproc N`, or multiply it by N and --set optimizer.accumulate=N"
-      : `${ranks} processes train with ${size * ranks} together`;
+      : `${worldSize} processes train with ${size * worldSize} together`;
   from.remark("TRAIN.DISTRIBUTED", `TRAIN.BATCH_SIZE is of each process, as in the reference: ${ofAll}`);
 }
 

@@ -13,12 +13,12 @@ export class Agreement {
   constructor(peers: Peers, own: AbortSignal | undefined) {
     this.#peers = peers;
     this.#own = own;
-    this.signal = peers.ranks === 1 ? own : this.#controller.signal;
+    this.signal = peers.worldSize === 1 ? own : this.#controller.signal;
   }
 
   /** Whether any process says so. All ask the same questions. */
   any(says: boolean): boolean {
-    if (this.#peers.ranks === 1) return says;
+    if (this.#peers.worldSize === 1) return says;
     const [agreed = false, ends = false] = this.#peers.any([says, this.#own?.aborted ?? false]);
     if (ends) this.#controller.abort(this.#own?.reason);
     return agreed;

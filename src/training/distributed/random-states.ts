@@ -31,7 +31,7 @@ export function randomStates({
   const state = getTorchState(device);
   const { rows } = peers.gatherRows(tensor(state, { shape: [1, state.length] }));
   const all = rows.toArray() as Uint8Array;
-  return Array.from({ length: peers.ranks }, (_, rank) =>
+  return Array.from({ length: peers.worldSize }, (_, rank) =>
     all.slice(rank * state.length, (rank + 1) * state.length),
   );
 }

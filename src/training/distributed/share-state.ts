@@ -22,7 +22,7 @@ type SharedText = Omit<ResumePoint, "randomStates"> & {
 export async function shareStart(shared: Shared, first: () => ResumePoint): Promise<ResumePoint> {
   const { peers, device, trainee } = shared;
   const { optimizer, scaler } = trainee;
-  if (peers.ranks === 1) return first();
+  if (peers.worldSize === 1) return first();
   const text = await fromFirst(peers, "the state to begin with", () => {
     const start = first();
     return JSON.stringify({
@@ -48,7 +48,7 @@ export async function shareStart(shared: Shared, first: () => ResumePoint): Prom
 
 /** Gives all processes the first one's weights and averages. */
 export function shareWeights({ trainee, peers }: Pick<Shared, "trainee" | "peers">): void {
-  if (peers.ranks === 1) return;
+  if (peers.worldSize === 1) return;
   using _ = scope();
   const { method, ema } = trainee;
   peers.broadcast([...method.model.stateDict().values()]);
@@ -63,7 +63,7 @@ export function shareWeights({ trainee, peers }: Pick<Shared, "trainee" | "peers
  * of the first are the model's, as in PyTorch's DistributedDataParallel.
  */
 export function shareBuffers({ trainee, peers }: Pick<Shared, "trainee" | "peers">): void {
-  if (peers.ranks > 1) peers.broadcast(trainee.method.model.namedBuffers().map(([, buffer]) => buffer));
+  if (peers.worldSize > 1) peers.broadcast(trainee.method.model.namedBuffers().map(([, buffer]) => buffer));
 }
 
 function shapes(state: ReadonlyMap<string, Tensor>): SharedText["velocities"] {

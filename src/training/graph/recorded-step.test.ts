@@ -134,7 +134,7 @@ test("nothing is left behind", () => {
 });
 
 test("why a step is not recorded", () => {
-  const alone = { ranks: 1 };
+  const alone = { worldSize: 1 };
   const execution = { cudaGraphs: true, expertStreams: false };
   const plain = { recipe, peers: alone, execution };
   const why = (changes: object, library = true): string | null =>
@@ -142,7 +142,7 @@ test("why a step is not recorded", () => {
   expect(why({})).toBeNull();
   expect(why({ execution: { ...execution, cudaGraphs: false } })).toMatch(/LONGTAIL_CUDA_GRAPHS is off/);
   expect(why({}, false)).toMatch(/not built \(node scripts\/build-cuda\.mjs --headers\)/);
-  expect(why({ peers: { ranks: 2 } })).toMatch(/several processes/);
+  expect(why({ peers: { worldSize: 2 } })).toMatch(/several processes/);
   const contrastive = { ...recipe, method: { ...recipe.method, contrastive: {} } };
   expect(why({ recipe: contrastive })).toMatch(/anew at each step: the order in which key encoders/);
   const accumulated = { ...recipe, optimizer: { ...recipe.optimizer, accumulate: 2 } };

@@ -127,12 +127,12 @@ export function graphBlocker(
     peers,
     execution,
   }: Pick<Training, "recipe" | "execution"> & {
-    readonly peers: Pick<Training["peers"], "ranks">;
+    readonly peers: Pick<Training["peers"], "worldSize">;
   },
   { library = hasCudaLibrary() } = {},
 ): string | null {
   if (!execution.cudaGraphs) return "LONGTAIL_CUDA_GRAPHS is off";
-  if (peers.ranks > 1) return "several processes exchange gradients within a step";
+  if (peers.worldSize > 1) return "several processes exchange gradients within a step";
   if (recipe.optimizer.accumulate > 1) return "a batch is cut into parts (optimizer.accumulate)";
   if (recipe.data.mix !== null) return "how images are mixed is drawn for each step (data.mix)";
   const blocker = graphCaptureBlockerOf(recipe);
