@@ -20,7 +20,7 @@ export {
   load,
   writeReport,
 } from "./library/models.js";
-export { loadRecipe, openDataset } from "./library/recipes.js";
+export { detectKind, loadRecipe, openDataset } from "./library/recipes.js";
 export {
   profile,
   reproduce,
@@ -46,7 +46,7 @@ export {
   TrainingError,
   UsageError,
 } from "./support/errors.js";
-export type { Skipped } from "./data/bad-records.js";
+export type { LeftOut } from "./data/left-out.js";
 export type {
   Dataset,
   EncodedPixels,
@@ -103,7 +103,9 @@ export type {
   Histogram,
   HistogramsEvent,
   ImagesEvent,
+  InspectionEvent,
   Listener,
+  NoteEvent,
   RunEvent,
   StepEvent,
   TrainingEvent,

@@ -11,7 +11,7 @@ export function newCommand(name: string) {
 /** A command that looks at data: that of a recipe, or of a folder alone. */
 export function newDataCommand(name: string) {
   return newCommand(name)
-    .argument("[recipe]", "the recipe that the data is for; none: the folder alone")
+    .argument("[data or recipe]", "the data's folder, or the recipe that the data is for")
     .argument("[settings...]", "KEY VALUE pairs for a YAML file of NCL's PyTorch code")
     .option("--data <folder>", "the data's folder")
     .option("--kind <kind>", "format of the data (default: the recipe's, or what the folder looks like)")

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { datasetCard, gini, splitHash } from "./card.js";
-import { openDataset } from "./registry.js";
+import { openAllTraining, openDataset } from "./registry.js";
 import { joinEncoded, subset } from "./subset.js";
 import { dataSpec, jpeg, packedDataset, temporaryFolder, writeFiles } from "./testing.fixture.js";
 
@@ -15,7 +15,7 @@ describe("a dataset's card", () => {
       Array.from({ length: count }, (_, i) => [`train/${name}/${i + 1}.jpg`, jpeg()]);
     const test = { "test/ant/1.jpg": jpeg() };
     writeFiles(folder.path, { ...Object.fromEntries([...images("ant", 20), ...images("bee", 5)]), ...test });
-    const card = datasetCard(await openDataset(dataSpec("image-folder", folder.path), "train"), "field");
+    const card = datasetCard(await openAllTraining(dataSpec("image-folder", folder.path)), "field");
     const groups = {
       many: { classes: 0, images: 0 },
       medium: { classes: 1, images: 20 },
@@ -54,10 +54,10 @@ describe("a split's hash", () => {
     using folder = temporaryFolder();
     const root = join(folder.path, "a");
     writeFiles(root, { "train/ant/1.jpg": jpeg(), "train/bee/1.jpg": jpeg() });
-    const hash = splitHash(await openDataset(dataSpec("image-folder", root), "train"));
+    const hash = splitHash(await openAllTraining(dataSpec("image-folder", root)));
     expect(hash).toBe(sha256(Int32Array.of(0, 1), "train/ant/1.jpg\ntrain/bee/1.jpg\n"));
     renameSync(root, join(folder.path, "b"));
-    const moved = await openDataset(dataSpec("image-folder", join(folder.path, "b")), "train");
+    const moved = await openAllTraining(dataSpec("image-folder", join(folder.path, "b")));
     expect(splitHash(moved)).toBe(hash);
     expect(splitHash(subset(moved, [1, 0]))).not.toBe(hash);
     expect(splitHash({ ...moved, labels: Int32Array.of(0, 0) })).not.toBe(hash);

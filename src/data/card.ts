@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { isAbsolute, relative } from "node:path";
 import { type Group, groupOf, type GroupRule } from "./groups.js";
 import type { Dataset, Split } from "./dataset.js";
+import { imagesLeftOut } from "./left-out.js";
 import { classStatistics } from "./statistics.js";
 import { sum } from "../support/math.js";
 
@@ -11,7 +12,7 @@ export interface DatasetCard {
   readonly root: string;
   readonly split: Split;
   readonly images: number;
-  /** Records that were left out. */
+  /** Images that are left out. */
   readonly skipped: number;
   /** Images of the largest class over those of the smallest; null when a class has none. */
   readonly imbalance: number | null;
@@ -27,10 +28,10 @@ export interface DatasetCard {
 }
 
 export function datasetCard(dataset: Dataset, rule: GroupRule): DatasetCard {
-  const { kind, root, split, size, skipped, classes } = dataset;
+  const { kind, root, split, size, leftOut, classes } = dataset;
   const { counts, imbalance } = classStatistics(dataset);
   return {
-    ...{ kind, root, split, images: size, skipped: skipped?.count ?? 0 },
+    ...{ kind, root, split, images: size, skipped: imagesLeftOut(leftOut) },
     imbalance: Number.isFinite(imbalance) ? imbalance : null,
     gini: gini(counts),
     groups: split === "train" ? groupSizes(counts, rule) : null,

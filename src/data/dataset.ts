@@ -1,7 +1,7 @@
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
 import { formatBytes } from "../support/units.js";
-import type { Skipped } from "./bad-records.js";
+import type { LeftOut } from "./left-out.js";
 
 /**
  * Labeled images of one split, wherever they lie.
@@ -20,8 +20,12 @@ export interface Dataset {
   readonly labels: Int32Array;
   readonly size: number;
   readonly pixels: Pixels;
-  /** Records that are left out because they are not usable (data.strict=false); none unless given. */
-  readonly skipped?: Skipped;
+  /** What is not used: files that are no images and, with data.strict=false, what cannot be; nothing unless given. */
+  readonly leftOut?: readonly LeftOut[];
+  /** File or folder of the split, from the data folder; not said of data in memory. */
+  readonly source?: string;
+  /** What people should know of how the data was read; nothing unless given. */
+  readonly notes?: readonly string[];
   /** Where an image lies, for messages: a path, or "train.bin, record 12". */
   describe(index: number): string;
 }
@@ -33,6 +37,9 @@ export interface Dataset {
  * for (const split of ["train", "test"] satisfies Split[]) console.log((await openDataset(data, split)).size);
  */
 export type Split = "train" | "test";
+/** A folder of images: of a split, or of the images that choose an epoch. */
+export type SplitFolder = Split | "validation";
+
 /**
  * Where a data set's pixels are.
  *
@@ -106,13 +113,21 @@ export type DataSpec = Pick<
   | "testFile"
   | "classNames"
   | "columns"
+  | "labels"
+  | "imageFolder"
+  | "imageExtension"
+  | "testSplit"
   | "strict"
   | "imbalance"
   | "imbalanceSeed"
 >;
 
 /** The same when the folder is there. */
-export type DataSource = DataSpec & { readonly root: string };
+export interface DataSource extends DataSpec {
+  readonly root: string;
+  /** Classes of a trained network, to which the images are matched by name; the training images' unless given. */
+  readonly classes?: readonly string[] | undefined;
+}
 
 /** Memory that producer threads and workers read without a copy. @throws DataError when there is not as much */
 export function sharedBytes(size: number): Uint8Array {

@@ -8,7 +8,7 @@ import { DataError } from "../support/errors.js";
 import { type Dataset, type DataSpec, sharedBytes, type Split } from "./dataset.js";
 import type { LoaderOptions } from "./loader/loader.js";
 import { inOrder } from "./samplers/sampler.js";
-import { openDataset } from "./registry.js";
+import { openAllTraining, openDataset } from "./registry.js";
 
 /** A temporary folder, removed when disposed of. */
 export function temporaryFolder(): Disposable & { path: string } {
@@ -42,7 +42,15 @@ export function dataSpec(
 ): DataSpec {
   const files = { trainFile: null, testFile: null, classNames: null };
   const columns = { image: "image", label: "label" };
-  return { kind, root, ...files, columns, strict: true, imbalance: null, imbalanceSeed: 0, ...changes };
+  const lists = { labels: "auto", imageFolder: null, imageExtension: null } as const;
+  const testSplit = { fraction: 0.2, seed: 0, file: null };
+  return {
+    ...{ kind, root, ...files, columns, ...lists, testSplit },
+    strict: true,
+    imbalance: null,
+    imbalanceSeed: 0,
+    ...changes,
+  };
 }
 
 /** The message of opening data that consists of these files; the folder's random name is DIR. */
@@ -54,7 +62,8 @@ export async function complaint(
   using folder = temporaryFolder();
   writeFiles(folder.path, files);
   try {
-    await openDataset(dataSpec(spec.kind, folder.path, spec), split);
+    const opened = dataSpec(spec.kind, folder.path, spec);
+    await (split === "train" ? openAllTraining(opened) : openDataset(opened, split));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return error.message.replaceAll(folder.path, "DIR");

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Dataset, Split } from "../data/dataset.js";
-import { fromSamePlace } from "../recipes/faults.js";
+import { fromSamePlace, isOverridden } from "../recipes/faults.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
 import type { Json } from "../support/json.js";
@@ -31,7 +31,10 @@ export async function loadRecipe(
   return fromSamePlace(resolved, recipe);
 }
 
-/** The recipe with its data folder's full path, so that the run can be evaluated from anywhere later. */
+/**
+ * The recipe with its data folder's full path, so that the run can be evaluated from anywhere later, and with the kind of
+ * data that is there, where the recipe is for folders of images and nobody has set another kind.
+ */
 export async function trainable(
   recipe: string | RecipeInput | ResolvedRecipe,
   data: string | undefined,
@@ -40,7 +43,22 @@ export async function trainable(
   const { root } = resolved.data;
   if (root === null)
     throw new UsageError(`recipe ${resolved.name} names no data folder; give it with the option data`);
-  return fromSamePlace({ ...resolved, data: { ...resolved.data, root: resolve(root) } }, resolved);
+  const own = { ...resolved.data, root: resolve(root) };
+  const { fittingKind } = await import("../data/detect-kind.js");
+  const kind = isOverridden(resolved, "data.kind") ? own.kind : fittingKind(own);
+  return fromSamePlace({ ...resolved, data: { ...own, kind } }, resolved);
+}
+
+/**
+ * Tells what kind of data a folder holds: folders of images, a table beside images, CIFAR, … ; undefined for a folder that
+ * looks like none, or does not exist.
+ *
+ * @example
+ * const kind = await detectKind("my-photos"); // "image-folder"
+ */
+export async function detectKind(root: string): Promise<ResolvedRecipe["data"]["kind"] | undefined> {
+  const detection = await import("../data/detect-kind.js");
+  return detection.detectKind(root);
 }
 
 /**

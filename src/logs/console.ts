@@ -3,6 +3,7 @@ import { clearLine, plainLineMs, redrawMs, type TextStream } from "../support/te
 import { formatBytes, formatSeconds } from "../support/units.js";
 import type {
   CacheEvent,
+  InspectionEvent,
   EndEvent,
   EpochEvent,
   EvaluationEvent,
@@ -66,7 +67,10 @@ class Progress {
     this.note(event);
     switch (event.type) {
       case "cache":
-        this.#cache(event);
+        this.#progress(event, describeCache(event));
+        break;
+      case "inspection":
+        this.#progress(event, describeInspection(event));
         break;
       case "run":
         this.#startedAt = this.#shownAt = this.#now();
@@ -90,6 +94,9 @@ class Progress {
       case "histograms":
       case "checkpoint":
         break;
+      case "note":
+        this.#line(event.message);
+        break;
       case "warning":
         this.#line(`warning: ${event.message}`);
         break;
@@ -101,17 +108,16 @@ class Progress {
     }
   }
 
-  #cache(event: CacheEvent): void {
-    const { images, total } = event;
+  #progress({ images, total }: { readonly images: number; readonly total: number }, text: string): void {
     const stream = this.#stream;
     if (images === total) {
-      this.#line(describeCache(event));
+      this.#line(text);
       return;
     }
     const now = this.#now();
     if (now - this.#shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
     this.#shownAt = now;
-    stream.write(stream.isTTY ? clearLine + describeCache(event) : `${describeCache(event)}\n`);
+    stream.write(stream.isTTY ? clearLine + text : `${text}\n`);
   }
 
   #step(event: StepEvent): void {
@@ -151,6 +157,10 @@ function describeRun(run: RunEvent): string {
 
 function describeCache({ split, images, total, bytes }: CacheEvent): string {
   return `${images} of ${total} ${split} images cached, ${formatBytes(bytes)}`;
+}
+
+function describeInspection({ images, total }: InspectionEvent): string {
+  return `${images} of ${total} images looked at`;
 }
 
 /** One line of at most `width` characters: the bar takes what the numbers leave. */

@@ -70,16 +70,49 @@ export const Data = z.strictObject({
     .default(null)
     .describe("the data folder (--data); none in the built-in recipes"),
   trainFile: file.describe(
-    "the list of training images, Parquet files or archives, from the data folder: a file, a folder or a pattern such as " +
-      "train-{000..146}.tar; null: train.txt, train.json, train2018.json, train.csv, train*.parquet or train*.tar",
+    "the list of training images, Parquet files, archives or, of image folders, the folder of class folders; from the data " +
+      "folder: a file, a folder or a pattern such as train-{000..146}.tar; null: what is usual and there, such as train.csv, " +
+      "train*.tar or train",
   ),
   testFile: file.describe(
-    "the same of the test images; null: test.txt, test.json, val2018.json, test.csv, test*.parquet or test*.tar",
+    "the same of the test images; null: what is usual and there: test or, without it, val, valid or validation",
   ),
+  testSplit: z
+    .strictObject({
+      fraction: share
+        .gt(0)
+        .lt(1)
+        .default(0.2)
+        .describe(
+          "test images of each class, as a share of the mean class size; a class gives a third of its images at most",
+        ),
+      seed: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe("chooses the images; runs of other seeds have the same test images"),
+      file: file.describe(
+        "a run's folder, or its split.json: its test images, and all others to train on; null: chosen anew, the same ones " +
+          "for the same images",
+      ),
+    })
+    .prefault({})
+    .describe("of data that has no test images: which training images are them"),
   classNames: file.describe(
     "a file of class names, from the data folder: one a line in the order of the labels, or a JSON list; null: names " +
       "that the list has, or of the images' folders",
   ),
+  labels: z
+    .enum(["auto", "numbers", "names"])
+    .default("auto")
+    .describe(
+      "whether a list's labels number the classes from 0 or name them, as taxon ids do; auto: whole numbers that leave " +
+        "none out number them, anything else are names, sorted",
+    ),
+  imageFolder: file.describe(
+    "folder that a list's paths start in, from the data folder; null: the data folder or the list's",
+  ),
+  imageExtension: file.describe("what a list's paths lack at their end, such as .jpg; null: nothing"),
   columns: z
     .strictObject({
       image: z.string().min(1).default("image").describe("column of paths, in Parquet also of image files"),

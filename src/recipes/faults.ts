@@ -42,6 +42,12 @@ export function placeOfKey(path: readonly PropertyKey[], { source, overrides }: 
   return overrides.findLast(covers)?.text ?? source;
 }
 
+/** Whether --set, or what stands for it, has set a key of a recipe. */
+export function isOverridden(recipe: ResolvedRecipe, key: string): boolean {
+  const { overrides = [] } = origins.get(recipe) ?? {};
+  return overrides.some(({ path }) => path.join(".") === key);
+}
+
 /** Throws what is wrong with a recipe, a line for each fault, in the form of the schema's faults. */
 export function assertNoIssues(recipe: ResolvedRecipe, issues: readonly RecipeIssue[]): void {
   if (issues.length === 0) return;

@@ -16,7 +16,13 @@ test("every key has a type, and what is not plain from its name a description", 
     data.root: text or null
     data.trainFile: text or null
     data.testFile: text or null
+    data.testSplit.fraction: a number > 0
+    data.testSplit.seed: a whole number >= 0
+    data.testSplit.file: text or null
     data.classNames: text or null
+    data.labels: one of auto, numbers, names
+    data.imageFolder: text or null
+    data.imageExtension: text or null
     data.columns.image: text
     data.columns.label: text
     data.strict: true or false

@@ -1,4 +1,4 @@
-import type { CacheProgress } from "../data/cache/report.js";
+import type { CacheProgress, InspectionProgress } from "../data/cache/report.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { steadyNow } from "../support/process.js";
 
@@ -21,6 +21,7 @@ export interface Position {
  */
 export type TrainingEvent =
   | CacheEvent
+  | InspectionEvent
   | RunEvent
   | EpochStartEvent
   | StepEvent
@@ -29,6 +30,7 @@ export type TrainingEvent =
   | HistogramsEvent
   | EvaluationEvent
   | CheckpointEvent
+  | NoteEvent
   | WarningEvent
   | EndEvent;
 
@@ -55,6 +57,15 @@ interface Timed {
  * if (event.type === "cache") console.log(`${event.images} of ${event.total} images cached`);
  */
 export interface CacheEvent extends Timed, CacheProgress {}
+
+/**
+ * Sent while images are looked at before everything else: where test images are taken from the training images, or damaged
+ * images are left out (data.strict).
+ *
+ * @example
+ * if (event.type === "inspection") console.log(`${event.images} of ${event.total} images looked at`);
+ */
+export interface InspectionEvent extends Timed, InspectionProgress {}
 
 /**
  * Sent once, before the first step.
@@ -215,6 +226,17 @@ export interface CheckpointEvent extends Timed {
   readonly epoch: number;
   /** Steps of the epoch that follows; 0 at an epoch's end. */
   readonly step: number;
+}
+
+/**
+ * Sent for what was decided without being asked: where the test images are from, for one.
+ *
+ * @example
+ * if (event.type === "note") console.log(event.message);
+ */
+export interface NoteEvent extends Timed {
+  readonly type: "note";
+  readonly message: string;
 }
 
 /**

@@ -39,6 +39,8 @@ function isBefore(event: TrainingEvent | null, { epoch, step }: Position): boole
     case "checkpoint":
       return event.epoch < epoch || (event.epoch === epoch && event.step <= step);
     case "cache":
+    case "inspection":
+    case "note":
     case "run":
     case "warning":
     case "end":

@@ -27,6 +27,8 @@ export interface RunFolder {
   /** Images of the first batch. */
   readonly firstBatch: string;
   readonly result: string;
+  /** The test images that were taken from the training images; of data that has test images there is none. */
+  readonly split: string;
   /** Calibration, agreement, confusions: see evaluation/analysis.ts. Runs of older versions have none. */
   readonly analysis: string;
   /** Temperatures for `predict`, where `evaluate --calibrate` has fitted some. */
@@ -51,6 +53,7 @@ export function runFolder(path: string): RunFolder {
     log: resolve(path, "train.log"),
     firstBatch: resolve(path, "first-batch.png"),
     result: resolve(path, "result.json"),
+    split: resolve(path, "split.json"),
     analysis: resolve(path, "analysis.json"),
     calibration: resolve(path, "calibration.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
@@ -95,6 +98,8 @@ export interface RunDescription {
     readonly train: DatasetCard;
     readonly test: DatasetCard;
     readonly heldOutHash?: string | null;
+    /** Of split.json; null for data with test images. */
+    readonly testSplitHash?: string | null;
   };
   /** Recipe file that defines the method; null for a method of longtail. recipe.json of earlier versions does not say it. */
   readonly methodFile?: { readonly file: string; readonly sha256: string } | null;

@@ -5,6 +5,8 @@ import type { EndEvent, Listener, Position, RunEvent, Untimed } from "../runs/ev
 import { rewindMetrics } from "../runs/metrics.js";
 import type { RunClaim } from "../runs/run-claim.js";
 import { type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
+import { writeFileAtomic } from "../support/atomic-file.js";
+import { prettyJson } from "../support/json.js";
 import { getKernels, getThreads } from "../torch/settings.js";
 import { shareStart } from "./distributed/share-state.js";
 import type { Training } from "./prepare.js";
@@ -44,6 +46,7 @@ export async function openRun(
   const fresh = resumes ? null : begin(training, options);
   if (fresh !== null) {
     claim.begin(describeRun(training, options));
+    if (training.data.testSplit !== null) writeFileAtomic(folder.split, prettyJson(training.data.testSplit));
     rewindMetrics(folder.metrics, START); // of a run without a checkpoint
   }
   const start = await shareStart(
@@ -87,6 +90,7 @@ function describeRun(
       train: datasetCard(data.train, groups),
       test: datasetCard(data.test, groups),
       heldOutHash: data.heldOut && splitHash(data.heldOut),
+      testSplitHash: data.testSplit?.hash ?? null,
     },
     methodFile: fileOfMethod(recipe.method.kind),
     terms: termsOf(recipe),

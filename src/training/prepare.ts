@@ -1,7 +1,5 @@
 import type { CacheListener } from "../data/cache/report.js";
-import type { Dataset } from "../data/dataset.js";
-import { openDataset } from "../data/registry.js";
-import { classStatistics, type ClassStatistics } from "../data/statistics.js";
+import { classStatistics } from "../data/statistics.js";
 import { GradientReducer } from "../distributed/gradient-reducer.js";
 import { ALONE, atWork, type Peers } from "../distributed/peers.js";
 import type { Method } from "../methods/ensemble/method.js";
@@ -17,23 +15,11 @@ import { coresHere } from "../support/cores.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { seedProcess } from "./distributed/random-states.js";
-import { type Loaders, openLoaders, splitHeldOut } from "./loaders.js";
+import { type Loaders, openLoaders } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
+import { openTrainingData, type TrainingData } from "./training-data.js";
 import { Trainee } from "./trainee.js";
-
-/** The images of a training. */
-export interface TrainingData {
-  /** All training images, before some are held out. */
-  readonly train: Dataset;
-  readonly test: Dataset;
-  /** The training images that are trained on. */
-  readonly trainSubset: Dataset;
-  /** The training images that select an epoch; null where none are held out. */
-  readonly heldOut: Dataset | null;
-  /** Statistics of all training images, those held out as well: they decide a class's group. */
-  readonly statistics: ClassStatistics;
-}
 
 /** Everything that a recipe names, or one of its phases, built. */
 export interface Training extends Disposable {
@@ -98,7 +84,7 @@ export async function prepare(
 ): Promise<Training> {
   const { peers = ALONE, execution = executionFrom(), phase = phasesOf(recipe)[0]! } = options;
   assertRecipeFits(recipe, null);
-  const data = await openData(recipe);
+  const data = await openTrainingData(recipe, options);
   assertRecipeFits(recipe, data.statistics.classes.length);
   await fetchPretrained(recipe, { onProgress: weightsProgress(options.report) });
   const built = { recipe: phase.recipe, phase, device, execution, peers, data };
@@ -166,13 +152,6 @@ function assertRecipeFits(recipe: ResolvedRecipe, classes: number | null): void 
   assertNoIssues(recipe, pretrainedIssues(recipe));
   const phases = recipe.phases === undefined ? [recipe] : phasesOf(recipe).map((phase) => phase.recipe);
   for (const ofPhase of phases) assertNoIssues(ofPhase, methodIssues(ofPhase, classes));
-}
-
-async function openData(recipe: ResolvedRecipe): Promise<TrainingData> {
-  const train = await openDataset(recipe.data, "train");
-  const test = await openDataset(recipe.data, "test");
-  const { trainSubset, heldOut } = splitHeldOut(train, recipe.selection);
-  return { train, test, trainSubset, heldOut, statistics: classStatistics(train) };
 }
 
 /** Loads weights to start from; returns what is to be said of them. Of published ones it is known what they have besides. */

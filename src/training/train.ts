@@ -23,6 +23,7 @@ import { evaluateSplit, type Evaluation } from "./evaluate-split.js";
 import { splitHash } from "../data/card.js";
 import { valueAt } from "../support/json.js";
 import { differences } from "../runs/stored-recipe.js";
+import { dataNotes, dataWarnings } from "./training-data.js";
 
 /**
  * What a training leaves.
@@ -64,9 +65,10 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 
   try {
     emit(runEvent(training, { folder, epochs: recipe.epochs, from: progress }));
+    for (const message of dataNotes(training.data)) emit({ type: "note", message });
     const notes = resumes ? [] : training.notes; // resumed weights are the run's own
     for (const message of [
-      ...skippedImages(training),
+      ...dataWarnings(training.data),
       ...slowPrecision(training),
       ...unreachedRates(training),
       ...notes,
@@ -138,17 +140,6 @@ async function trainPhases(run: Run, { recipe, from }: PhasesStart): Promise<Con
 function write(folder: RunFolder, { analysis, result }: Conclusion, seconds: number): void {
   writeAnalysis(folder, analysis);
   writeResult(folder, { ...result, seconds });
-}
-
-/** Warnings of images that are not used because they cannot be (data.strict=false). */
-function skippedImages({ data }: Training): string[] {
-  return [data.train, data.test].flatMap(({ split, skipped }) =>
-    skipped === undefined || skipped.count === 0
-      ? []
-      : [
-          `${skipped.count} ${split} images are left out: ${skipped.examples.slice(0, 3).join("; ")}${skipped.count > 3 ? "; …" : ""}`,
-        ],
-  );
 }
 
 /** Warnings of a precision that this device emulates. */

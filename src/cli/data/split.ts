@@ -1,6 +1,6 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { WrittenPart } from "../../dataset-tools/convert/split.js";
-import { openDataset, UsageError } from "../../index.js";
+import { UsageError } from "../../index.js";
 import type { DataArguments } from "./data-arguments.js";
 import { newDataCommand, wholeNumber } from "../options.js";
 import { output } from "../output.js";
@@ -23,7 +23,7 @@ itself (selection.kind).
 Of annotation JSON every other field is kept. Paths stay as they are: use the new files with the same data folder.
 
 Examples:
-  longtail data split --data my-photos --fraction 0.1 --out splits
+  longtail data split my-photos --fraction 0.1 --out splits
   longtail data split --data my-photos --test-per-class 10 --fraction 0.1 --out splits
   longtail data split --data balanced --imbalance 100 --out lt100 --as list
   longtail train RECIPE --data my-photos --set data.kind=annotations --set data.trainFile=$PWD/splits/train.json \\
@@ -81,11 +81,9 @@ async function split(recipe: string | undefined, settings: string[], options: Sp
     );
   }
   const { chooseData } = await import("./data-arguments.js");
-  const { writeSplit } = await import("../../dataset-tools/convert/split.js");
+  const { splitData } = await import("../../dataset-tools/convert/split.js");
   const { data } = await chooseData(recipe, settings, options);
-  // The whole of the training images, every record of them: parts of a part would be no one's intention.
-  const source = { ...data, imbalance: null, strict: true };
-  const parts = writeSplit(await openDataset(source, "train"), source, { plan, out, format, force });
+  const parts = await splitData(data, { plan, out, format, force });
   const to = output(options);
   const { formatTable } = await import("../../support/table.js");
   to.say(formatTable(["", "images", "classes", "largest", "smallest", "imbalance"], parts.map(row)));

@@ -1,7 +1,8 @@
 import type { Split } from "../dataset.js";
 
-/** What is reported while a cache is filled. */
-export type CacheReport = CacheProgress | { readonly type: "warning"; readonly message: string };
+/** What is reported before a training's first step. */
+export type CacheReport =
+  CacheProgress | InspectionProgress | { readonly type: "warning"; readonly message: string };
 
 export interface CacheProgress {
   readonly type: "cache";
@@ -11,6 +12,14 @@ export interface CacheProgress {
   readonly total: number;
   /** Bytes of the images that are cached. */
   readonly bytes: number;
+}
+
+/** What is reported while images are looked at: all of them are, where some may be damaged or test images are chosen. */
+export interface InspectionProgress {
+  readonly type: "inspection";
+  /** Images that were looked at, of `total`. */
+  readonly images: number;
+  readonly total: number;
 }
 
 export interface CacheListener {

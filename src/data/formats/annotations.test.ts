@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDataset } from "../registry.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 import { readAnnotations } from "./annotations.js";
 
@@ -29,7 +29,7 @@ describe("annotation JSON", () => {
       "lists/valid.json": JSON.stringify({ annotations: [full], num_classes: 2 }),
     });
     const spec = dataSpec("annotations", folder.path, { testFile: "lists/valid.json" });
-    const train = await openDataset(spec, "train");
+    const train = await openAllTraining(spec);
     expect([train.classes, [...train.labels]]).toEqual([
       ["0", "1"],
       [1, 0, 1],
@@ -73,18 +73,18 @@ describe("annotation JSON", () => {
         "empty": "DIR/train.json: expected at least one image, found none.",
         "emptyClass": "DIR: class "2" has no training images.",
         "list": "DIR/train.json: expected a JSON object, found a list.",
-        "missing": "DIR/train.json, annotation 2: no file DIR/images/7.jpg; 1 of 3 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
-        "negative": "DIR/train.json, annotation 2: expected a label from 0 to 1, found -1 (data.strict=false would leave such records out and count them)",
+        "missing": "DIR/train.json, annotation 2: no file DIR/images/7.jpg; 1 of 3 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "negative": "DIR/train.json, annotation 2: expected a label from 0 to 1, found -1 (--no-strict, data.strict=false, leaves it out)",
         "noAnnotations": "DIR/train.json: expected "annotations", a list; found the keys images, num_classes.",
         "noClasses": "DIR/train.json: expected "num_classes", a whole number > 0, found undefined.",
-        "noFile": "DIR/train.json: file not found; data.trainFile names another (from the data folder, or a full path).",
-        "noLabel": "DIR/train.json, annotation 2: expected "category_id", a whole number, found undefined (data.strict=false would leave such records out and count them)",
-        "noObject": "DIR/train.json, annotation 2: expected an object (data.strict=false would leave such records out and count them)",
-        "noPath": "DIR/train.json, annotation 2: expected "fpath", a path, found undefined (data.strict=false would leave such records out and count them)",
+        "noFile": "DIR/train.json: file not found; DIR has images/. data.trainFile names another (from the data folder, or a full path).",
+        "noLabel": "DIR/train.json, annotation 2: expected "category_id", a whole number, found undefined (--no-strict, data.strict=false, leaves it out)",
+        "noObject": "DIR/train.json, annotation 2: expected an object (--no-strict, data.strict=false, leaves it out)",
+        "noPath": "DIR/train.json, annotation 2: expected "fpath", a path, found undefined (--no-strict, data.strict=false, leaves it out)",
         "notJson": "DIR/train.json: expected JSON: Unexpected end of JSON input.",
-        "textLabel": "DIR/train.json, annotation 2: expected "category_id", a whole number, found "bee" (data.strict=false would leave such records out and count them)",
-        "tooLarge": "DIR/train.json, annotation 2: expected a label from 0 to 1, found 2 (data.strict=false would leave such records out and count them)",
-        "twice": "DIR/train.json, annotation 2: image_id 0 is annotation 0's already (data.strict=false would leave such records out and count them)",
+        "textLabel": "DIR/train.json, annotation 2: expected "category_id", a whole number, found "bee" (--no-strict, data.strict=false, leaves it out)",
+        "tooLarge": "DIR/train.json, annotation 2: expected a label from 0 to 1, found 2 (--no-strict, data.strict=false, leaves it out)",
+        "twice": "DIR/train.json, annotation 2: image_id 0 is annotation 0's already (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });
@@ -99,10 +99,9 @@ describe("annotation JSON", () => {
     ];
     const json = JSON.stringify({ ...content, annotations: [...content.annotations, ...wrong] });
     writeFiles(folder.path, { ...images, "train.json": json });
-    const { size, skipped } = await openDataset(
+    const { size, leftOut = [] } = await openAllTraining(
       dataSpec("annotations", folder.path, { strict: false }),
-      "train",
     );
-    expect([size, skipped?.count, skipped?.examples.length]).toEqual([3, 4, 4]);
+    expect([size, leftOut.length]).toEqual([3, 4]);
   });
 });

@@ -1,5 +1,5 @@
 import { DataError } from "../../support/errors.js";
-import type { BadRecords } from "../bad-records.js";
+import type { LeftOutRecords } from "../left-out.js";
 import { asCategory } from "./class-names.js";
 import { readJsonObject } from "./reading/json-file.js";
 import type { FileListFormat } from "./listed-files.js";
@@ -32,18 +32,22 @@ export interface AnnotationFile {
  * "categories" where there are some.
  */
 export const annotationsFormat: FileListFormat<AnnotatedImage> = {
-  usual: { train: "train.json", test: "test.json" },
-  read: (file, _source, bad) => {
+  usual: {
+    train: ["train.json"],
+    test: ["test.json"],
+    validation: ["val.json", "valid.json", "validation.json"],
+  },
+  read: (file, _source, leftOut) => {
     const { annotations, num_classes: classCount, categories } = readAnnotations(file);
     const images = annotations.flatMap((annotation, record) => {
       const image = listed(annotation, record);
       if (typeof image !== "string") return [image];
-      bad.report(`${file}, annotation ${record}: ${image}`);
+      leftOut.report(`${file}, annotation ${record}`, image);
       return [];
     });
     return {
       file,
-      images: withoutTwins(images, { file, annotations, bad }),
+      images: withoutTwins(images, { file, annotations, leftOut }),
       names: categoryNames(categories, classCount),
       classCount,
       where: ({ record }) => `${file}, annotation ${record}`,
@@ -90,7 +94,11 @@ function listed(annotation: unknown, record: number): AnnotatedImage | string {
 /** Images without those whose image_id an earlier one has. */
 function withoutTwins(
   images: readonly AnnotatedImage[],
-  { file, annotations, bad }: { file: string; annotations: readonly Annotation[]; bad: BadRecords },
+  {
+    file,
+    annotations,
+    leftOut,
+  }: { file: string; annotations: readonly Annotation[]; leftOut: LeftOutRecords },
 ): AnnotatedImage[] {
   const seen = new Map<unknown, number>();
   return images.filter(({ record }) => {
@@ -100,8 +108,9 @@ function withoutTwins(
       seen.set(id, record);
       return true;
     }
-    bad.report(
-      `${file}, annotation ${record}: image_id ${JSON.stringify(id)} is annotation ${earlier}'s already`,
+    leftOut.report(
+      `${file}, annotation ${record}`,
+      `image_id ${JSON.stringify(id)} is annotation ${earlier}'s already`,
     );
     return false;
   });

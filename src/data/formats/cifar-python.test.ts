@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../dataset.js";
-import { openDataset } from "../registry.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { complaint, dataSpec, fixturePath, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const cifar100 = { kind: "cifar100" } as const;
@@ -56,7 +56,7 @@ describe("CIFAR's Python version", () => {
       [`${inside}train`]: batch([...each(100), 7]),
       [`${inside}test`]: batch([99]),
     });
-    const train = await openDataset(dataSpec("cifar100", folder.path), "train");
+    const train = await openAllTraining(dataSpec("cifar100", folder.path));
     expect([...train.labels]).toEqual([...each(100), 7]);
     expect(train.classes[99]).toBe("class 99");
     expect(firstBytes(train).slice(-2)).toEqual([99, 100]);
@@ -74,7 +74,7 @@ describe("CIFAR's Python version", () => {
       data_batch_2: ten([4, 4]),
       test_batch: ten([5]),
     });
-    expect([...(await openDataset(dataSpec("cifar10", folder.path), "train")).labels]).toEqual([
+    expect([...(await openAllTraining(dataSpec("cifar10", folder.path))).labels]).toEqual([
       ...each(10),
       4,
       4,

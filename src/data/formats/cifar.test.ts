@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDataset } from "../registry.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { classStatistics } from "../statistics.js";
 import { complaint, dataSpec, records, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
@@ -27,7 +27,7 @@ describe("CIFAR's binary version", () => {
       folder.path,
       Object.fromEntries(Object.entries(CIFAR10).map(([name, c]) => [inside + name, c])),
     );
-    const train = await openDataset(dataSpec("cifar10", folder.path), "train");
+    const train = await openAllTraining(dataSpec("cifar10", folder.path));
     expect(train.classes).toEqual(TEN);
     expect([...train.labels]).toEqual([...each(10), 3, 9, 9]);
     expect(train.describe(12)).toBe(join(folder.path, `${inside}data_batch_2.bin, record 1`));
@@ -47,7 +47,7 @@ describe("CIFAR's binary version", () => {
   it("opens CIFAR-100 with its fine labels", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, CIFAR100);
-    const train = await openDataset(dataSpec("cifar100", folder.path), "train");
+    const train = await openAllTraining(dataSpec("cifar100", folder.path));
     expect([...train.labels]).toEqual([...each(100), 7]);
     expect(train.classes).toEqual(HUNDRED);
     expect((await openDataset(dataSpec("cifar100", folder.path), "test")).labels).toEqual(Int32Array.of(99));
@@ -95,11 +95,11 @@ describe("CIFAR's binary version", () => {
 
   it("says that the folder is missing, and what it must hold", async () => {
     await expect(
-      openDataset(dataSpec("cifar10", "/no/such/folder"), "train"),
+      openAllTraining(dataSpec("cifar10", "/no/such/folder")),
     ).rejects.toThrowErrorMatchingInlineSnapshot(
       `[DataError: /no/such/folder: data folder not found; expected CIFAR-10's binary version (data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt) or its Python version (data_batch_1 … data_batch_5, test_batch, batches.meta).]`,
     );
-    await expect(openDataset(dataSpec("cifar10", null), "train")).rejects.toThrowErrorMatchingInlineSnapshot(
+    await expect(openAllTraining(dataSpec("cifar10", null))).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: No data folder: expected --data DIR.]`,
     );
   });

@@ -11,8 +11,8 @@ export interface Classes {
   readonly names: readonly string[];
   /** Their numbers by name. */
   readonly numbers: ReadonlyMap<string, number>;
-  /** Whether the lists name classes by their names, not by their numbers. */
-  readonly byName: boolean;
+  /** What labels are: indices of the names, names, or numbers that stand for a class each, such as taxon ids. */
+  readonly meaning: "numbers" | "names" | "taxa";
 }
 
 /** What a training list says about classes. */
@@ -25,42 +25,143 @@ interface ClassList {
   readonly classCount: number | null;
 }
 
-type NamesSource = Pick<DataSource, "root" | "classNames">;
+type NamesSource = Pick<DataSource, "root" | "classNames" | "labels">;
 
 /**
  * The classes of a training list. Their names are, in this order: those of `data.classNames`; those that the list
  * itself has; for labels that are names, these, sorted; the folders that the images lie in, where each class has one of
- * its own (train/airfield/1.jpg); the labels' numbers.
+ * its own (train/airfield/1.jpg); the labels' numbers. Whole numbers are names where some from 0 are missing.
  */
 export function classesOf(training: ClassList, source: NamesSource): Classes {
-  const byName = training.images.some(({ label }) => !isWhole(label));
-  const names = namesOf(training, source, byName);
-  return { names, byName, numbers: new Map(names.map((name, label) => [name, label])) };
+  const { images, names, classCount } = training;
+  const isNumbered = names !== null || classCount !== null || source.classNames !== null;
+  const meaning = meaningOf(images, source.labels, { isNumbered });
+  if (meaning === "numbers") {
+    const found = namesOf(training, source);
+    return { names: found, meaning, numbers: byText(found) };
+  }
+  const sorted = sortedNames(images, meaning);
+  const numbers = byText(meaning === "taxa" ? sorted.map(taxon) : sorted);
+  if (source.classNames !== null) {
+    const given = namesFrom(resolve(source.root, source.classNames), training);
+    return { names: given, meaning: "names", numbers: byText(given) };
+  }
+  const folders =
+    meaning === "taxa"
+      ? folderNames(images, sorted.length, (label) => numbers.get(taxon(label)) ?? -1)
+      : undefined;
+  return { names: names ?? folders ?? sorted, meaning, numbers: names === null ? numbers : byText(names) };
 }
 
-function namesOf(training: ClassList, { root, classNames }: NamesSource, byName: boolean): readonly string[] {
+/** The classes of a trained network, to which the labels of other data are matched: by name, or numbers that index them. */
+export function knownClasses({ images }: Pick<ClassList, "images">, names: readonly string[]): Classes {
+  const numbers = byText(names);
+  const isNamed = images.some(({ label }) => numbers.has(String(label)) || !isWhole(label));
+  return { names, meaning: isNamed ? "names" : "numbers", numbers };
+}
+
+function byText(names: readonly string[]): Map<string, number> {
+  return new Map(names.map((name, label) => [name, label]));
+}
+
+type Images = ClassList["images"];
+
+function meaningOf(
+  images: Images,
+  labels: NamesSource["labels"],
+  { isNumbered }: { isNumbered: boolean },
+): Classes["meaning"] {
+  const present = images.filter(({ label }) => !isMissing(label));
+  const areWhole = present.length > 0 && present.every(({ label }) => isWhole(label));
+  if (labels === "numbers") return "numbers";
+  if (labels === "names") return areWhole ? "taxa" : "names";
+  if (!areWhole) return "names";
+  if (isNumbered) return "numbers";
+  const numbers = new Set(present.map(({ label }) => Number(label)));
+  const largest = [...numbers].reduce((most, number) => Math.max(most, number), 0);
+  const smallest = [...numbers].reduce((least, number) => Math.min(least, number), 0);
+  return smallest < 0 || numbers.size === largest + 1 ? "numbers" : "taxa";
+}
+
+function sortedNames(images: Images, meaning: "names" | "taxa"): string[] {
+  if (meaning === "names") return [...new Set(images.map(({ label }) => String(label)))].sort();
+  const texts = new Map(
+    images.filter(({ label }) => isWhole(label)).map(({ label }) => [taxon(label), String(label)]),
+  );
+  return [...texts].sort(([a], [b]) => Number(a) - Number(b)).map(([, text]) => text.replace(/[.]0+$/, ""));
+}
+
+/** A whole number as text, in one way: "007" and "7.0" are 7. */
+function taxon(label: number | string): string {
+  return String(Number(label));
+}
+
+function namesOf(training: ClassList, { root, classNames }: NamesSource): readonly string[] {
   const { images, names, classCount } = training;
   if (classNames !== null) return namesFrom(resolve(root, classNames), training);
   if (names !== null) return names;
-  if (byName) return [...new Set(images.map(({ label }) => String(label)))].sort();
-  const count = classCount ?? 1 + images.reduce((most, { label }) => Math.max(most, Number(label)), 0);
+  const count =
+    classCount ??
+    1 + images.reduce((most, { label }) => (isWhole(label) ? Math.max(most, Number(label)) : most), 0);
   if (count > LIMITS.classes)
     throw new DataError(
-      `${training.file}: expected at most ${LIMITS.classes} classes, found labels up to ${count - 1}.`,
+      `${training.file}: expected at most ${LIMITS.classes} classes, found labels up to ${count - 1}; data.labels=names takes numbers as names.`,
     );
-  return folderNames(images, count) ?? Array.from({ length: count }, (_, label) => String(label));
+  return folderNames(images, count, Number) ?? Array.from({ length: count }, (_, label) => String(label));
 }
 
+/** Numbers as spreadsheets and pandas write them: 3, "3", "3.0". */
 function isWhole(label: number | string): boolean {
-  return typeof label === "number" || /^-?\d+$/.test(label);
+  return typeof label === "number" || /^-?\d+([.]0+)?$/.test(label);
+}
+
+/** What programs write for a value that is not there. */
+function isMissing(label: number | string): boolean {
+  return typeof label === "string" && /^(na|n\/a|nan|null|none|<na>)$/i.test(label);
 }
 
 /** The number of a list's label; what is wrong with it if it is no class's. */
-export function labelNumber(label: number | string, { names, numbers, byName }: Classes): number | string {
-  const number = byName ? (numbers.get(String(label)) ?? -1) : Number(label);
+export function labelNumber(label: number | string, { names, numbers, meaning }: Classes): number | string {
+  const number = numberOf(label, { numbers, meaning });
   if (Number.isInteger(number) && number >= 0 && number < names.length) return number;
-  if (!byName) return `expected a label from 0 to ${names.length - 1}, found ${label}`;
-  return `"${label}" is none of the ${names.length} classes`;
+  if (meaning === "numbers") return `expected a label from 0 to ${names.length - 1}, found ${label}`;
+  if (isMissing(label)) return `expected a label, found ${label}, which stands for none`;
+  return `"${label}" is none of the ${names.length} classes${hint(String(label), names)}`;
+}
+
+function numberOf(
+  label: number | string,
+  { numbers, meaning }: Pick<Classes, "numbers" | "meaning">,
+): number {
+  if (meaning === "numbers") return isWhole(label) ? Number(label) : -1;
+  const text = meaning === "taxa" && isWhole(label) ? taxon(label) : String(label);
+  return numbers.get(text) ?? numbers.get(text.normalize("NFC")) ?? numbers.get(text.normalize("NFD")) ?? -1;
+}
+
+function hint(label: string, names: readonly string[]): string {
+  const plain = (text: string): string => text.normalize("NFC").trim().toLowerCase();
+  const alike = names.find((name) => plain(name) === plain(label));
+  return alike === undefined ? "" : `; "${alike}" differs in capitals or spaces alone`;
+}
+
+/** What people should know of how labels were read; null where they are as expected. */
+export function labelsNote(
+  { images, file }: Pick<ClassList, "images" | "file">,
+  { meaning, names }: Classes,
+): string | null {
+  const missing = meaning === "names" ? names.find(isMissing) : undefined;
+  if (missing !== undefined)
+    return `${file}: class "${missing}" may stand for labels that are missing; it is taken as a class of its own.`;
+  if (meaning !== "taxa") return null;
+  const labels = images.flatMap(({ label }) => (isWhole(label) ? [Number(label)] : []));
+  const [smallest, largest] = [
+    labels.reduce((a, b) => Math.min(a, b)),
+    labels.reduce((a, b) => Math.max(a, b)),
+  ];
+  return (
+    `${file}: the labels are ${names.length} numbers from ${smallest} to ${largest}, not all of those from 0: they are taken ` +
+    "as names (data.labels=names; numbers would leave classes without images)."
+  );
 }
 
 function namesFrom(path: string, { file, classCount }: ClassList): string[] {
@@ -116,13 +217,17 @@ export function asCategory(item: unknown): { id: number; name: string } | undefi
   return Number.isInteger(id) && typeof name === "string" ? { id: id as number, name } : undefined;
 }
 
-function folderNames(images: ClassList["images"], count: number): string[] | undefined {
+function folderNames(
+  images: Images,
+  count: number,
+  numberOfLabel: (label: number | string) => number,
+): string[] | undefined {
   const names = new Map<number, string>();
   for (const { path, label } of images) {
-    const folder = basename(dirname(path));
-    const known = names.get(Number(label));
+    const folder = basename(dirname(path.replaceAll("\\", "/")));
+    const known = names.get(numberOfLabel(label));
     if (known !== undefined && known !== folder) return undefined;
-    names.set(Number(label), folder);
+    names.set(numberOfLabel(label), folder);
   }
   const found = Array.from({ length: count }, (_, label) => names.get(label) ?? "");
   const distinct = new Set(found.filter((name) => name !== "" && name !== "."));

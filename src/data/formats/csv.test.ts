@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openDataset } from "../registry.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const image = jpeg();
@@ -11,7 +11,7 @@ describe("CSV", () => {
     using folder = temporaryFolder();
     const train = 'label,note,image\n\nwasp,x,"a, b.jpg"\nant bear,"two\nlines",c.jpg\n7,,d.jpg\n';
     writeFiles(folder.path, { ...images, "train.csv": train, "test.csv": "image,label\nd.jpg,7\n" });
-    const dataset = await openDataset(dataSpec("csv", folder.path), "train");
+    const dataset = await openAllTraining(dataSpec("csv", folder.path));
     expect([dataset.classes, [...dataset.labels]]).toEqual([
       ["7", "ant bear", "wasp"],
       [2, 1, 0],
@@ -24,7 +24,7 @@ describe("CSV", () => {
     writeFiles(folder.path, { ...images, "t.tsv": "File\tClass\r\nc.jpg\t1\r\na, b.jpg\t0\r\n" });
     const columns = { image: "File", label: "Class" };
     const spec = dataSpec("csv", folder.path, { trainFile: "t.tsv", columns });
-    const dataset = await openDataset(spec, "train");
+    const dataset = await openAllTraining(spec);
     expect([dataset.classes, [...dataset.labels]]).toEqual([
       ["0", "1"],
       [1, 0],
@@ -54,15 +54,15 @@ describe("CSV", () => {
       {
         "empty": "DIR/train.csv: expected a column "image", found none (data.columns.image and data.columns.label name them)",
         "headerOnly": "DIR/train.csv: expected at least one image, found none.",
-        "missing": "DIR/train.csv, line 3: no file DIR/e.jpg; 1 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
-        "negative": "DIR/train.csv, line 3: expected a label from 0 to 0, found -1 (data.strict=false would leave such records out and count them)",
+        "missing": "DIR/train.csv, line 3: no file DIR/e.jpg; 1 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "negative": "DIR/train.csv, line 3: expected a label from 0 to 0, found -1 (--no-strict, data.strict=false, leaves it out)",
         "noColumn": "DIR/train.csv: expected a column "image", found images, label; did you mean images? (data.columns.image and data.columns.label name them)",
-        "noFile": "DIR/train.csv: file not found; data.trainFile names another (from the data folder, or a full path).",
-        "noLabel": "DIR/train.csv, line 3: expected a path and a label, found an empty field (data.strict=false would leave such records out and count them)",
+        "noFile": "DIR/train.csv: file not found; DIR has 3 images. data.trainFile names another (from the data folder, or a full path).",
+        "noLabel": "DIR/train.csv, line 3: expected a path and a label, found an empty field (--no-strict, data.strict=false, leaves it out)",
         "noSuchColumn": "DIR/train.csv: expected a column "class", found image, label (data.columns.image and data.columns.label name them)",
         "quotes": "DIR/train.csv: Quote Not Closed: the parsing is finished with an opening quote at line 2.",
-        "short": "DIR/train.csv, line 2: expected 2 fields, found 1 (data.strict=false would leave such records out and count them)",
-        "unknown": "DIR/test.csv, line 2: "bee" is none of the 1 classes (data.strict=false would leave such records out and count them)",
+        "short": "DIR/train.csv, line 2: expected 2 fields, found 1 (--no-strict, data.strict=false, leaves it out)",
+        "unknown": "DIR/test.csv, line 2: "bee" is none of the 1 classes (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });

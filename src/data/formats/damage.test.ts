@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../support/errors.js";
-import { openDataset } from "../registry.js";
+import { openAllTraining } from "../registry.js";
 import type { DataSpec } from "../dataset.js";
 import { tarOf } from "./reading/tar.fixture.js";
 import { dataSpec, fixturePath, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
@@ -36,7 +36,7 @@ async function opens(kind: DataSpec["kind"], name: string, content: Uint8Array):
     [name]: content,
   });
   try {
-    await openDataset(dataSpec(kind, folder.path), "train");
+    await openAllTraining(dataSpec(kind, folder.path));
     return true;
   } catch (error) {
     if (!(error instanceof DataError)) throw error;

@@ -1,10 +1,11 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDataset, openForCheck } from "../registry.js";
-import type { DataSpec } from "../dataset.js";
+import { openAllTraining, openDataset, openForCheck } from "../registry.js";
+import type { Dataset, DataSpec } from "../dataset.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
+const BMP = Buffer.from("BM\x46\0\0\0\0\0\0\0", "latin1");
 const GOOD = {
   "train/bee/2.JPG": jpeg(),
   "train/bee/10.jpeg": jpeg(),
@@ -25,7 +26,7 @@ describe("an image folder", () => {
   it("numbers classes and images in sorted order and passes over what is no image", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, GOOD);
-    const train = await openDataset(spec(folder.path), "train");
+    const train = await openAllTraining(spec(folder.path));
     expect(train.classes).toEqual(["Cat", "ant", "bee"]);
     expect(Array.from(train.labels, (label, i) => [label, relative(folder.path, train.describe(i))])).toEqual(
       [
@@ -52,9 +53,9 @@ describe("an image folder", () => {
     writeFiles(elsewhere.path, { "1.jpg": jpeg() });
     writeFiles(folder.path, { "train/ant/1.jpg": jpeg() });
     symlinkSync(elsewhere.path, join(folder.path, "train/bee"));
-    expect((await openDataset(spec(folder.path), "train")).size).toBe(2);
+    expect((await openAllTraining(spec(folder.path))).size).toBe(2);
     symlinkSync("/no/such/file", join(folder.path, "train/ant/2.jpg"));
-    await expect(openDataset(spec(folder.path), "train")).rejects.toThrowError(
+    await expect(openAllTraining(spec(folder.path))).rejects.toThrowError(
       "train/ant/2.jpg: expected a file or folder, found a broken link",
     );
   });
@@ -80,22 +81,17 @@ describe("an image folder", () => {
         "test",
       ),
       tooHigh: await complaint({ kind: "image-folder" }, { "train/1.jpg": image, "train/ant/1.jpg": image }),
-      tooDeep: await complaint(
-        { kind: "image-folder" },
-        { "train/ant/1.jpg": image, "train/bee/big/1.jpg": image },
-      ),
-      format: await complaint({ kind: "image-folder" }, { "train/ant/1.jpg": image, "train/ant/2.BMP": "" }),
+      format: await complaint({ kind: "image-folder" }, { "train/ant/1.jpg": image, "train/ant/2.BMP": BMP }),
     }).toMatchInlineSnapshot(`
       {
-        "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG or WebP), found none.",
-        "emptyTest": "DIR/test: expected images in its class folders, found none.",
-        "format": "DIR/train/ant/2.BMP: expected JPEG, PNG or WebP images, found .BMP; convert it (data.strict=false would leave such records out and count them)",
-        "noClasses": "DIR/train: expected class folders (train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found none.",
-        "noTest": "DIR/test: expected a folder (train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found none that can be read.",
-        "noTrainingImages": "DIR/test/bee: class "bee" has no training images; expected a folder DIR/train/bee (data.strict=false would leave such records out and count them)",
-        "nothing": "DIR/train: expected a folder (train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found none that can be read.",
-        "tooDeep": "DIR/train/bee/big: expected images, found a folder inside a class folder (data.strict=false would leave such records out and count them)",
-        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP) (data.strict=false would leave such records out and count them)",
+        "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG or WebP), found readme.txt.",
+        "emptyTest": "DIR/test: expected images in its class folders, found ant/.",
+        "format": "DIR/train/ant/2.BMP: expected a JPEG, PNG or WebP image, found a BMP image; convert it to JPEG or PNG (--no-strict, data.strict=false, leaves it out)",
+        "noClasses": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found train/.",
+        "noTest": "DIR: expected test images, found train/, and no class has two images to take one from.",
+        "noTrainingImages": "DIR/test/bee: class "bee" has no training images (--no-strict, data.strict=false, leaves it out)",
+        "nothing": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found readme.txt.",
+        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP) (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });
@@ -109,41 +105,94 @@ describe("an image folder", () => {
       Buffer.from(".jpg"),
     ]);
     writeFileSync(name, jpeg());
-    await expect(openDataset(spec(folder.path), "train")).rejects.toThrowError(
+    await expect(openAllTraining(spec(folder.path))).rejects.toThrowError(
       "caf\ufffd.jpg: expected a file or folder, found a name that is not UTF-8",
     );
-    const { size, skipped } = await openDataset({ ...spec(folder.path), strict: false }, "train");
-    expect([size, skipped?.count]).toEqual([5, 1]);
+    const { size, leftOut = [] } = await openAllTraining({ ...spec(folder.path), strict: false });
+    expect([size, leftOut.filter(({ images }) => images > 0).length]).toEqual([5, 1]);
   });
 
   it("leaves out and counts what should not be there, when told to", async () => {
     using folder = temporaryFolder();
     const image = jpeg();
     writeFiles(folder.path, {
-      ...{ "train/ant/1.jpg": image, "train/ant/2.BMP": "", "train/ant/more/3.jpg": image },
-      ...{
-        "train/0.jpg": image,
-        "train/bee/notes.txt": "",
-        "test/ant/1.jpg": image,
-        "test/wasp/1.jpg": image,
-      },
+      ...{ "train/ant/1.jpg": image, "train/ant/2.BMP": BMP, "train/ant/more/3.jpg": image },
+      ...{ "train/0.jpg": image, "train/bee/notes.txt": "notes" },
+      ...{ "test/ant/1.jpg": image, "test/Wasp/1.jpg": image, "test/Wasp/more/2.jpg": image },
     });
     symlinkSync("/no/such/file", join(folder.path, "train/ant/4.jpg"));
     const lenient = { ...spec(folder.path), strict: false };
     const train = await openForCheck(lenient, "train");
-    expect([train.size, train.classes, train.skipped?.count]).toEqual([1, ["ant", "bee"], 4]);
-    expect(train.skipped?.examples[0]).toContain("train/0.jpg: expected images inside class folders");
+    const texts = (dataset: Dataset): string[] =>
+      (dataset.leftOut ?? []).map(
+        ({ where, reason, images }) => `${relative(folder.path, where)}: ${reason} (${images})`,
+      );
+    expect([train.size, train.classes]).toEqual([2, ["ant", "bee"]]);
+    expect(texts(train)).toMatchInlineSnapshot(`
+      [
+        "train/0.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP) (1)",
+        "train/ant/4.jpg: expected a file or folder, found a broken link (1)",
+        "train/ant/2.BMP: expected a JPEG, PNG or WebP image, found a BMP image; convert it to JPEG or PNG (1)",
+        "train/bee/notes.txt: no image: .txt that is text (0)",
+      ]
+    `);
     const test = await openForCheck(lenient, "test");
-    expect([test.size, test.skipped?.examples.join()]).toEqual([
-      1,
-      expect.stringContaining('class "wasp" has no training images'),
+    expect([test.size, texts(test)]).toMatchInlineSnapshot(`
+      [
+        1,
+        [
+          "test/Wasp: class "Wasp" has no training images (2)",
+        ],
+      ]
+    `);
+    await expect(openAllTraining(lenient)).rejects.toThrowError('class "bee" has no training images');
+  });
+
+  it("knows images by their content where the extension is none of an image", async () => {
+    using folder = temporaryFolder();
+    writeFiles(folder.path, {
+      ...{ "ant/1.jfif": jpeg(), "ant/2.JPE": jpeg(), "ant/3": jpeg(), "ant/4.jpg_large": jpeg() },
+      ...{ "bee/1.png": jpeg(), "bee/movie.mp4": Buffer.of(0, 0, 0, 0x20) },
+    });
+    const { labels, leftOut = [] } = await openAllTraining(spec(folder.path));
+    expect([...labels]).toEqual([0, 0, 0, 0, 1]);
+    expect(leftOut.map(({ reason, images }) => [reason, images])).toEqual([
+      ["no image: .mp4 that is other content", 0],
     ]);
-    await expect(openDataset(lenient, "train")).rejects.toThrowError('class "bee" has no training images');
+  });
+
+  it("takes data.classNames, data.trainFile and data.testFile", async () => {
+    using folder = temporaryFolder();
+    writeFiles(folder.path, {
+      ...{ "names.txt": "2\n10\n", "a/10/1.jpg": jpeg(), "a/2/1.jpg": jpeg(), "b/10/1.jpg": jpeg() },
+    });
+    const keys = { trainFile: "a", testFile: "b", classNames: "names.txt" };
+    const test = await openDataset({ ...spec(folder.path), ...keys }, "test");
+    expect([test.classes, [...test.labels]]).toEqual([["2", "10"], [1]]);
+    await expect(
+      openDataset({ ...spec(folder.path), ...keys, testFile: "val" }, "test"),
+    ).rejects.toThrowError("val: expected a folder of class folders (data.testFile), found none");
+    await expect(
+      openDataset({ ...spec(folder.path), ...keys, classNames: "no.txt" }, "test"),
+    ).rejects.toThrowError("no.txt: file not found");
+  });
+
+  it("matches names in another Unicode form, and says what else differs", async () => {
+    using folder = temporaryFolder();
+    writeFiles(folder.path, {
+      ...{ "train/caf\u00e9/1.jpg": jpeg(), "train/ant/1.jpg": jpeg() },
+      ...{ "test/cafe\u0301/1.jpg": jpeg(), "test/ant/1.jpg": jpeg() },
+    });
+    expect([...(await openDataset(spec(folder.path), "test")).labels]).toEqual([0, 1]);
+    writeFiles(folder.path, { "test/Ant /1.jpg": jpeg() });
+    await expect(openDataset(spec(folder.path), "test")).rejects.toThrowError(
+      'class "Ant " has no training images; class "ant" differs in capitals or spaces alone: rename one',
+    );
   });
 
   it("says that the folder is missing, and what it must hold", async () => {
-    await expect(openDataset(spec("/no/such/folder"), "train")).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DataError: /no/such/folder: data folder not found; expected train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP).]`,
+    await expect(openAllTraining(spec("/no/such/folder"))).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[DataError: /no/such/folder: data folder not found; expected CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP).]`,
     );
   });
 });

@@ -1,123 +1,162 @@
-import { type Dirent, readdirSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
-import { BadRecords } from "../bad-records.js";
-import type { Dataset, DataSource, Split } from "../dataset.js";
-/** Stands for bytes of a name that are not UTF-8: no file is found by such a name. */
-const UNREADABLE = "\ufffd";
+import { classImages, countImages } from "../folder/class-images.js";
+import {
+  describeFolder,
+  type FolderLayout,
+  folderLayout,
+  isImageName,
+  testOnlyFolder,
+} from "../folder/layout.js";
+import { entriesOf, isFolder } from "../folder/entries.js";
+import type { Dataset, DataSource, SplitFolder } from "../dataset.js";
+import { LeftOutRecords } from "../left-out.js";
+import { readClassNames } from "./class-names.js";
 
 /** What the folder must look like, for messages. */
-export const FOLDER_LAYOUT = "train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)";
-const IMAGES = new Set([".jpg", ".jpeg", ".png", ".webp"]);
-/** Images too, but none that can be decoded: passing over them in silence would lose data. */
-const OTHER_IMAGES = new Set([".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif", ".jp2", ".ppm"]);
+export const FOLDER_LAYOUT = "CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)";
+
+type FolderSource = Pick<DataSource, "root" | "strict"> &
+  Partial<Pick<DataSource, "trainFile" | "testFile" | "classNames" | "classes">>;
 
 /**
- * A folder a class: train/CLASS/*.jpg, test/CLASS/*.jpg. The classes are train's folders in sorted order; a class may
- * be without test images. Hidden files and files that are no images are passed over. What should not be there is an error
- * or, when the source is not strict, left out and counted; a class may then be without training images.
+ * A folder a class: CLASS/*.jpg, or train/CLASS/*.jpg with test, val, valid or validation beside it; data.trainFile and
+ * data.testFile name other folders. The classes are the training folders in sorted order, or those of data.classNames; a
+ * class may be without test images. Images in folders inside a class's folder are its own. What should not be there is an
+ * error or, when the source is not strict, left out and counted; a class may then be without training images.
  */
-export function openImageFolder(
-  { root, strict }: Pick<DataSource, "root" | "strict">,
-  split: Split,
-): Dataset {
-  const bad = new BadRecords({ strict });
-  const classes = classFolders(join(root, "train"), new BadRecords({ strict }));
-  const folder = join(root, split);
-  const present = new Set(classFolders(folder, bad));
-  if (split === "test") reportUnknown(present, classes, { root, bad });
+export function openImageFolder(source: FolderSource, split: SplitFolder): Dataset {
+  const { root, strict, classes: known } = source;
+  const leftOut = new LeftOutRecords({ strict });
+  const layout = layoutOf(source);
+  const folder = folderOf(source, layout, split);
+  const present = classFolders(folder, leftOut);
+  const classes = known ?? classNamesOf(source, layout);
+  const folders = matched(present, classes, { folder, leftOut, split });
   const paths: string[] = [];
   const labels: number[] = [];
   classes.forEach((name, label) => {
-    const images = present.has(name) ? imagesOf(join(folder, name), bad) : [];
-    if (images.length === 0 && split === "train" && strict) {
+    const images = (folders.get(name) ?? []).flatMap((one) => classImages(join(folder, one), leftOut));
+    if (images.length === 0 && split === "train" && strict && known === undefined)
       throw new DataError(
-        `${join(folder, name)}: expected at least one image (JPEG, PNG or WebP), found none.`,
+        `${join(folder, name)}: expected at least one image (JPEG, PNG or WebP), found ${describeFolder(join(folder, name))}.`,
       );
-    }
     for (const path of images) {
       paths.push(path);
       labels.push(label);
     }
   });
-  if (paths.length === 0) throw new DataError(`${folder}: expected images in its class folders, found none.`);
+  if (paths.length === 0)
+    throw new DataError(`${folder}: expected images in its class folders, found ${describeFolder(folder)}.`);
   return {
-    kind: "image-folder",
-    root,
-    split,
-    classes,
+    ...{ kind: "image-folder", root, split: split === "test" ? "test" : "train", classes },
     labels: Int32Array.from(labels),
     size: paths.length,
     pixels: { kind: "files", paths },
-    skipped: bad,
+    leftOut: leftOut.items,
+    source: relative(root, folder) || ".",
     describe: (index) => paths[index] ?? "",
   };
 }
 
-function classFolders(folder: string, bad: BadRecords): string[] {
-  const entries = list(folder, bad);
-  for (const { name, isFolder } of entries) {
-    if (!isFolder && isImage(name))
-      bad.report(`${join(folder, name)}: expected images inside class folders: ${FOLDER_LAYOUT}`);
+/** Where the class folders are: what the keys say, then what is found. */
+export function layoutOf({ root, trainFile = null, testFile = null, classes }: FolderSource): FolderLayout {
+  const given = (path: string | null): string | null => (path === null ? null : resolve(root, path));
+  const [train, test] = [given(trainFile), given(testFile)];
+  for (const [key, path] of [
+    ["data.trainFile", train],
+    ["data.testFile", test],
+  ] as const)
+    if (path !== null && !isFolder(path))
+      throw new DataError(
+        `${path}: expected a folder of class folders (${key}), found none; ${root} has ${describeFolder(root)}.`,
+      );
+  const found = train !== null && test !== null ? null : folderLayout(root);
+  const layout = { train: train ?? found?.train, test: test ?? found?.test ?? null };
+  if (layout.train !== undefined) {
+    const validation = found?.validation ?? null;
+    return { train: layout.train, test: layout.test, validation: test === validation ? null : validation };
   }
-  const classes = entries.filter(({ isFolder }) => isFolder).map(({ name }) => name);
+  if (classes === undefined)
+    throw new DataError(`${root}: expected class folders (${FOLDER_LAYOUT}), found ${describeFolder(root)}.`);
+  return { train: root, test: test ?? testOnlyFolder(root), validation: null };
+}
+
+function folderOf({ root }: FolderSource, layout: FolderLayout, split: SplitFolder): string {
+  const { train, test, validation } = layout;
+  if (split === "train") return train;
+  const folder = split === "test" ? test : validation;
+  if (folder !== null) return folder;
+  throw new DataError(
+    `${root}: expected a folder of ${split} images beside the training images, found ${describeFolder(root)}.`,
+  );
+}
+
+function classFolders(folder: string, leftOut: LeftOutRecords): string[] {
+  const entries = entriesOf(folder, (where, reason) => {
+    leftOut.report(where, reason);
+  });
+  for (const { name, path, isFolder: isInner } of entries)
+    if (!isInner && isImageName(name))
+      leftOut.report(path, `expected images inside class folders: ${FOLDER_LAYOUT}`);
+  const classes = entries.filter((entry) => entry.isFolder).map(({ name }) => name);
   if (classes.length === 0)
-    throw new DataError(`${folder}: expected class folders (${FOLDER_LAYOUT}), found none.`);
+    throw new DataError(
+      `${folder}: expected class folders (${FOLDER_LAYOUT}), found ${describeFolder(folder)}.`,
+    );
   return classes;
 }
 
-function imagesOf(folder: string, bad: BadRecords): string[] {
-  const paths: string[] = [];
-  for (const { name, isFolder } of list(folder, bad)) {
-    const path = join(folder, name);
-    const extension = extname(name).toLowerCase();
-    if (isFolder) bad.report(`${path}: expected images, found a folder inside a class folder`);
-    else if (OTHER_IMAGES.has(extension))
-      bad.report(`${path}: expected JPEG, PNG or WebP images, found ${extname(name)}; convert it`);
-    else if (isImage(name)) paths.push(path);
+/** The classes in the order of their labels. @throws DataError where data.classNames and the folders differ */
+function classNamesOf(
+  { root, classNames = null }: FolderSource,
+  { train, test, validation }: FolderLayout,
+): string[] {
+  const splits = new Set(
+    train === root ? [test, validation].map((path) => path && relative(root, path)) : [],
+  );
+  const folders = classFolders(train, new LeftOutRecords({ strict: false })).filter(
+    (name) => !splits.has(name),
+  );
+  if (classNames === null) return folders;
+  const names = readClassNames(resolve(root, classNames));
+  const given = new Set(names.map(normal));
+  const unnamed = folders.find((folder) => !given.has(normal(folder)));
+  if (unnamed === undefined) return names;
+  throw new DataError(
+    `${join(train, unnamed)}: expected a folder for each of the ${names.length} classes of ${classNames}, found another one.`,
+  );
+}
+
+/** Unicode's composed form: file systems and archives differ in how they write accents. */
+function normal(name: string): string {
+  return name.normalize("NFC");
+}
+
+/** The folders of each class: of its own name or, where there is none, of the same name in another Unicode form. */
+function matched(
+  present: readonly string[],
+  classes: readonly string[],
+  { folder, leftOut, split }: { folder: string; leftOut: LeftOutRecords; split: SplitFolder },
+): Map<string, string[]> {
+  const exact = new Set(classes);
+  const composed = new Map(classes.map((name) => [normal(name), name]));
+  const folders = new Map<string, string[]>();
+  for (const name of present) {
+    const known = exact.has(name) ? name : composed.get(normal(name));
+    if (known !== undefined) folders.set(known, [...(folders.get(known) ?? []), name]);
+    else if (split !== "train") reportUnknown(join(folder, name), { name, classes, leftOut });
   }
-  return paths;
-}
-
-function isImage(name: string): boolean {
-  return IMAGES.has(extname(name).toLowerCase());
-}
-
-/** What is in a folder, sorted by code unit so that every machine numbers classes and images alike; nothing hidden. */
-function list(folder: string, bad: BadRecords): { name: string; isFolder: boolean }[] {
-  const entries = entriesOf(folder).filter(({ name }) => !name.startsWith("."));
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.flatMap((entry) => {
-    const path = join(folder, entry.name);
-    // Links, and what a file system says nothing about, are looked at: a file's status takes some microseconds.
-    const isKnown = (entry.isFile() || entry.isDirectory()) && !entry.name.includes(UNREADABLE);
-    const known = isKnown ? entry : statSync(path, { throwIfNoEntry: false });
-    if (known) return [{ name: entry.name, isFolder: known.isDirectory() }];
-    const fault = entry.isSymbolicLink() ? "a broken link" : "a name that is not UTF-8; rename it";
-    bad.report(`${path}: expected a file or folder, found ${fault}`);
-    return [];
-  });
-}
-
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    throw new DataError(`${folder}: expected a folder (${FOLDER_LAYOUT}), found none that can be read.`, {
-      cause: error,
-    });
-  }
+  return folders;
 }
 
 function reportUnknown(
-  found: ReadonlySet<string>,
-  classes: readonly string[],
-  { root, bad }: { root: string; bad: BadRecords },
+  path: string,
+  { name, classes, leftOut }: { name: string; classes: readonly string[]; leftOut: LeftOutRecords },
 ): void {
-  const known = new Set(classes);
-  for (const name of found) {
-    if (known.has(name)) continue;
-    const [test, train] = [join(root, "test", name), join(root, "train", name)];
-    bad.report(`${test}: class "${name}" has no training images; expected a folder ${train}`);
-  }
+  const loose = (text: string): string => normal(text).trim().toLowerCase();
+  const alike = classes.find((known) => loose(known) === loose(name));
+  const hint =
+    alike === undefined ? "" : `; class "${alike}" differs in capitals or spaces alone: rename one`;
+  leftOut.report(path, `class "${name}" has no training images${hint}`, countImages(path));
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDataset } from "../registry.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const image = jpeg();
@@ -25,7 +25,7 @@ describe("iNaturalist's JSON", () => {
     using folder = temporaryFolder();
     const json = JSON.stringify(content);
     writeFiles(folder.path, { ...files, "train2018.json": json, "val2018.json": json });
-    const train = await openDataset(dataSpec("inaturalist", folder.path), "train");
+    const train = await openAllTraining(dataSpec("inaturalist", folder.path));
     expect(train.classes).toEqual(["Parus major", "Amanita muscaria"]);
     expect([...train.labels]).toEqual([1, 0]);
     expect(train.describe(0)).toBe(join(folder.path, paths[1]!));
@@ -41,7 +41,7 @@ describe("iNaturalist's JSON", () => {
       "categories.json": JSON.stringify(content.categories),
     });
     const named = dataSpec("inaturalist", folder.path, { classNames: "categories.json" });
-    expect((await openDataset(named, "train")).classes).toEqual(["Parus major", "Amanita muscaria"]);
+    expect((await openAllTraining(named)).classes).toEqual(["Parus major", "Amanita muscaria"]);
   });
 
   it("says what is wrong with it", async () => {
@@ -67,18 +67,18 @@ describe("iNaturalist's JSON", () => {
       {
         "empty": "DIR/train2018.json: expected at least one image, found none.",
         "emptyClass": "DIR: class "Amanita muscaria" has no training images.",
-        "missing": "DIR/train2018.json, annotation 0: no file DIR/elsewhere/101.jpg; 2 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
+        "missing": "DIR/train2018.json, annotation 0: no file DIR/elsewhere/101.jpg; 2 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "noAnnotations": "DIR/train2018.json: expected "annotations", a list; found the keys info, images, categories.",
         "noCategories": "DIR/train2018.json: expected "categories", a list; found the keys info, images, annotations.",
-        "noClass": "DIR/train2018.json, annotation 0: category_id 9 is none of the categories (data.strict=false would leave such records out and count them)",
-        "noFile": "DIR/train2018.json: file not found; data.trainFile names another (from the data folder, or a full path).",
-        "noImage": "DIR/train2018.json, annotation 1: image_id 100 is none of the images (data.strict=false would leave such records out and count them)",
+        "noClass": "DIR/train2018.json, annotation 0: category_id 9 is none of the categories (--no-strict, data.strict=false, leaves it out)",
+        "noFile": "DIR/train2018.json: file not found; DIR has train_val2018/. data.trainFile names another (from the data folder, or a full path).",
+        "noImage": "DIR/train2018.json, annotation 1: image_id 100 is none of the images (--no-strict, data.strict=false, leaves it out)",
         "noName": "DIR/train2018.json, category 0: expected "id", a whole number, and "name".",
-        "noObject": "DIR/train2018.json, annotation 0: image_id undefined is none of the images (data.strict=false would leave such records out and count them)",
-        "noPath": "DIR/train2018.json, image 0: expected "id" and "file_name", a path (data.strict=false would leave such records out and count them)",
+        "noObject": "DIR/train2018.json, annotation 0: image_id undefined is none of the images (--no-strict, data.strict=false, leaves it out)",
+        "noPath": "DIR/train2018.json, image 0: expected "id" and "file_name", a path (--no-strict, data.strict=false, leaves it out)",
         "sameCategory": "DIR/train2018.json: category id 9 is there twice.",
-        "sameImage": "DIR/train2018.json, image 2: id 100 is there already (data.strict=false would leave such records out and count them)",
-        "twoClasses": "DIR/train2018.json, annotation 2: image 100 has a class already (data.strict=false would leave such records out and count them)",
+        "sameImage": "DIR/train2018.json, image 2: id 100 is there already (--no-strict, data.strict=false, leaves it out)",
+        "twoClasses": "DIR/train2018.json, annotation 2: image 100 has a class already (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });

@@ -1,5 +1,5 @@
 import { DataError } from "../../support/errors.js";
-import type { BadRecords } from "../bad-records.js";
+import type { LeftOutRecords } from "../left-out.js";
 import { asCategory } from "./class-names.js";
 import { readJsonObject } from "./reading/json-file.js";
 import type { FileListFormat } from "./listed-files.js";
@@ -11,15 +11,15 @@ import type { Listed } from "./listing.js";
  * ids.
  */
 export const inaturalistFormat: FileListFormat<AnnotatedImage> = {
-  usual: { train: "train2018.json", test: "val2018.json" },
-  read: (file, _source, bad) => {
+  usual: { train: ["train2018.json"], test: ["val2018.json"], validation: [] },
+  read: (file, _source, leftOut) => {
     const { images, annotations, categories } = readLists(file);
     const classes = readCategories(file, categories);
-    const paths = pathsById(file, images, bad);
+    const paths = pathsById(file, images, leftOut);
     const labels = new Map(classes.map(({ id }, label) => [id, label]));
     return {
       file,
-      images: joined(annotations, { file, paths, labels, bad }),
+      images: joined(annotations, { file, paths, labels, leftOut }),
       names: classNames(classes),
       classCount: classes.length,
       where: ({ record }) => `${file}, annotation ${record}`,
@@ -69,13 +69,14 @@ function classNames(classes: readonly Category[]): string[] {
   return new Set(names).size === names.length ? names : classes.map(({ id }) => String(id));
 }
 
-function pathsById(file: string, images: readonly unknown[], bad: BadRecords): Map<unknown, string> {
+function pathsById(file: string, images: readonly unknown[], leftOut: LeftOutRecords): Map<unknown, string> {
   const paths = new Map<unknown, string>();
   images.forEach((image, record) => {
     const { id, file_name: path } = (image ?? {}) as { id?: unknown; file_name?: unknown };
     if (id === undefined || typeof path !== "string" || path === "")
-      bad.report(`${file}, image ${record}: expected "id" and "file_name", a path`);
-    else if (paths.has(id)) bad.report(`${file}, image ${record}: id ${JSON.stringify(id)} is there already`);
+      leftOut.report(`${file}, image ${record}`, `expected "id" and "file_name", a path`);
+    else if (paths.has(id))
+      leftOut.report(`${file}, image ${record}`, `id ${JSON.stringify(id)} is there already`);
     else paths.set(id, path);
   });
   return paths;
@@ -87,10 +88,10 @@ function joined(
     file: string;
     paths: Map<unknown, string>;
     labels: ReadonlyMap<unknown, number>;
-    bad: BadRecords;
+    leftOut: LeftOutRecords;
   },
 ): AnnotatedImage[] {
-  const { file, paths, labels, bad } = options;
+  const { file, paths, labels, leftOut } = options;
   const seen = new Set<unknown>();
   return annotations.flatMap((annotation, record) => {
     const { image_id: id, category_id: category } = (annotation ?? {}) as Record<string, unknown>;
@@ -106,7 +107,7 @@ function joined(
         : label === undefined
           ? `category_id ${JSON.stringify(category)} is none of the categories`
           : `image ${JSON.stringify(id)} has a class already`;
-    bad.report(`${file}, annotation ${record}: ${fault}`);
+    leftOut.report(`${file}, annotation ${record}`, fault);
     return [];
   });
 }

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { BadRecords } from "../bad-records.js";
-import { openDataset } from "../registry.js";
+import { LeftOutRecords } from "../left-out.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { complaint, dataSpec, fixturePath, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 import { readList } from "./list.js";
 
@@ -19,7 +19,7 @@ describe("path and label lines", () => {
   it("keep their order; a path may hold spaces; classes are named by their folders", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, files);
-    const dataset = await openDataset(dataSpec("list", folder.path), "train");
+    const dataset = await openAllTraining(dataSpec("list", folder.path));
     expect(dataset.classes).toEqual(["ant", "bee"]);
     expect([...dataset.labels]).toEqual([1, 0, 0]);
     expect(dataset.describe(1)).toBe(join(folder.path, "train/ant/a b 2.jpg"));
@@ -37,7 +37,7 @@ describe("path and label lines", () => {
       "names.txt": "/b/bee 0\n/a/ant nest 1\n",
     });
     const given = { trainFile: join(lists.path, "x.txt.gz"), classNames: join(lists.path, "names.txt") };
-    const dataset = await openDataset(dataSpec("list", folder.path, given), "train");
+    const dataset = await openAllTraining(dataSpec("list", folder.path, given));
     expect(dataset.classes).toEqual(["/b/bee", "/a/ant nest"]);
     expect(dataset.describe(0)).toBe(full);
   });
@@ -45,7 +45,7 @@ describe("path and label lines", () => {
   it("classes that share a folder are named by their numbers", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, { ...images, "train.txt": "train/ant/1.jpg 0\ntrain/ant/a b 2.jpg 1\n" });
-    expect((await openDataset(dataSpec("list", folder.path), "train")).classes).toEqual(["0", "1"]);
+    expect((await openAllTraining(dataSpec("list", folder.path))).classes).toEqual(["0", "1"]);
   });
 
   it("bad records are left out and counted when the recipe says so", async () => {
@@ -54,10 +54,9 @@ describe("path and label lines", () => {
       ...files,
       "train.txt": `${train}\ngone.jpg 0\nno label\ntrain/ant/1.jpg -1\n`,
     });
-    const dataset = await openDataset(dataSpec("list", folder.path, { strict: false }), "train");
+    const dataset = await openAllTraining(dataSpec("list", folder.path, { strict: false }));
     expect([...dataset.labels]).toEqual([1, 0, 0]);
-    expect({ ...dataset.skipped }).toMatchObject({ count: 3 });
-    expect(dataset.skipped?.examples.map((text) => text.replaceAll(folder.path, "DIR")))
+    expect(dataset.leftOut?.map(({ where, reason }) => `${where}: ${reason}`.replaceAll(folder.path, "DIR")))
       .toMatchInlineSnapshot(`
         [
           "DIR/train.txt, line 6: expected a path and a whole number, found "no label"",
@@ -66,7 +65,7 @@ describe("path and label lines", () => {
         ]
       `);
     const test = await openDataset(dataSpec("list", folder.path, { strict: false }), "test");
-    expect(test.skipped?.count).toBe(0);
+    expect(test.leftOut).toEqual([]);
   });
 
   it("says what is wrong with them", async () => {
@@ -80,11 +79,11 @@ describe("path and label lines", () => {
       noLabel: await of("train/bee/1.jpg 0\ntrain/ant/a b 2.jpg\n"),
       fraction: await of("train/bee/1.jpg 0.5\n"),
       negative: await of("train/bee/1.jpg 0\ntrain/ant/1.jpg -1\n"),
-      gap: await of("train/bee/1.jpg 0\ntrain/ant/1.jpg 2\n"),
+      gap: await of("train/bee/1.jpg 0\ntrain/ant/1.jpg 2\n", { labels: "numbers" }),
       missing: await of("train/bee/1.jpg 0\ntrain/ant/7.jpg 1\ntrain/ant/8.jpg 1\n"),
       folder: await of("train/bee 0\n"),
       longName: await of(`train/${"x".repeat(300)}.jpg 0\n`),
-      hugeLabel: await of("train/bee/1.jpg 99999999999\n"),
+      hugeLabel: await of("train/bee/1.jpg 99999999999\n", { labels: "numbers" }),
       allMissing: await of("train/ant/7.jpg 0\n", { strict: false }),
       latin1: await of(Buffer.from("train/bee/1.jpg 0\ntrain/b\xe9/1.jpg 1\n", "latin1")),
       gzip: await of(gzipSync("train/bee/1.jpg 0\n").subarray(0, 12)),
@@ -99,23 +98,23 @@ describe("path and label lines", () => {
       {
         "allMissing": "DIR/train.txt: expected at least one image, all of its 1 records are unusable: DIR/train.txt, line 1: no file DIR/train/ant/7.jpg",
         "empty": "DIR/train.txt: expected at least one image, found none.",
-        "folder": "DIR/train.txt, line 1: no file DIR/train/bee; 1 of 1 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
-        "fraction": "DIR/train.txt, line 1: expected a path and a whole number, found "train/bee/1.jpg 0.5" (data.strict=false would leave such records out and count them)",
+        "folder": "DIR/train.txt, line 1: no file DIR/train/bee; 1 of 1 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "fraction": "DIR/train.txt, line 1: expected a path and a whole number, found "train/bee/1.jpg 0.5" (--no-strict, data.strict=false, leaves it out)",
         "gap": "DIR: class "1" has no training images.",
         "gzip": "DIR/train.txt: the gzip file is damaged or truncated.",
-        "hugeLabel": "DIR/train.txt: expected at most 1000000 classes, found labels up to 99999999999.",
-        "latin1": "DIR/train.txt, line 2: expected UTF-8 text, found other bytes.",
-        "longName": "DIR/train.txt, line 1: no file DIR/train/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.jpg; 1 of 1 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
-        "missing": "DIR/train.txt, line 2: no file DIR/train/ant/7.jpg; 2 of 3 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
+        "hugeLabel": "DIR/train.txt: expected at most 1000000 classes, found labels up to 99999999999; data.labels=names takes numbers as names.",
+        "latin1": "DIR/train.txt, line 2: expected UTF-8 text, found other bytes; save the file as UTF-8.",
+        "longName": "DIR/train.txt, line 1: no file DIR/train/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.jpg; 1 of 1 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "missing": "DIR/train.txt, line 2: no file DIR/train/ant/7.jpg; 2 of 3 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "named": "DIR/lists/a.txt: file not found.",
-        "names": "DIR/train.txt, line 1: expected a label from 0 to 0, found 1 (data.strict=false would leave such records out and count them)",
+        "names": "DIR/train.txt, line 1: expected a label from 0 to 0, found 1 (--no-strict, data.strict=false, leaves it out)",
         "namesGone": "DIR/names.txt: file not found.",
         "namesTwice": "DIR/names.txt: class "bee" is there twice.",
-        "negative": "DIR/train.txt, line 2: expected a label from 0 to 0, found -1 (data.strict=false would leave such records out and count them)",
-        "noLabel": "DIR/train.txt, line 2: expected a path and a whole number, found "train/ant/a b 2.jpg" (data.strict=false would leave such records out and count them)",
-        "noTest": "DIR/test.txt: file not found; data.testFile names another (from the data folder, or a full path).",
-        "none": "DIR/train.txt: file not found; data.trainFile names another (from the data folder, or a full path).",
-        "testLabel": "DIR/test.txt, line 1: expected a label from 0 to 1, found 2 (data.strict=false would leave such records out and count them)",
+        "negative": "DIR/train.txt, line 2: expected a label from 0 to 0, found -1 (--no-strict, data.strict=false, leaves it out)",
+        "noLabel": "DIR/train.txt, line 2: expected a path and a whole number, found "train/ant/a b 2.jpg" (--no-strict, data.strict=false, leaves it out)",
+        "noTest": "DIR: expected test images, found train/, val/, train.txt, and no class has two images to take one from.",
+        "none": "DIR/train.txt: file not found; DIR has train/, val/. data.trainFile names another (from the data folder, or a full path).",
+        "testLabel": "DIR/test.txt, line 1: expected a label from 0 to 1, found 2 (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });
@@ -139,7 +138,7 @@ describe("Places-LT's official list", () => {
 /** Images by label, without looking for their files. */
 function countsOf(file: string): Record<number, number> {
   const counts: Record<number, number> = {};
-  const { images: listed } = readList(file, new BadRecords({ strict: true }));
+  const { images: listed } = readList(file, new LeftOutRecords({ strict: true }));
   for (const { label } of listed) counts[Number(label)] = (counts[Number(label)] ?? 0) + 1;
   return counts;
 }

@@ -1,4 +1,4 @@
-import type { BadRecords } from "../bad-records.js";
+import type { LeftOutRecords } from "../left-out.js";
 import type { FileListFormat } from "./listed-files.js";
 import type { Listed, Listing } from "./listing.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
@@ -9,23 +9,24 @@ interface Line extends Listed {
 }
 
 export const listFormat: FileListFormat<Line> = {
-  usual: { train: "train.txt", test: "test.txt" },
-  read: (file, _source, bad) => readList(file, bad),
+  usual: { train: ["train.txt"], test: ["test.txt"], validation: ["val.txt", "valid.txt", "validation.txt"] },
+  read: (file, _source, leftOut) => readList(file, leftOut),
 };
 
 /**
  * "path label" lines, as ImageNet-LT and Places-LT (Liu et al., CVPR 2019) are published. The label, a number from 0,
  * comes after the last space; the path may hold some, too. Empty lines are passed over.
  */
-export function readList(file: string, bad: BadRecords): Listing<Line> {
+export function readList(file: string, leftOut: LeftOutRecords): Listing<Line> {
   const images: Line[] = [];
   linesOf(readTextFile(file)).forEach((line, place) => {
     if (line.trim() === "") return;
     const { path, label } = /^(?<path>.*\S)\s+(?<label>-?\d+)$/.exec(line.trim())?.groups ?? {};
     if (path !== undefined) images.push({ path, label: Number(label), line: place + 1 });
     else
-      bad.report(
-        `${file}, line ${place + 1}: expected a path and a whole number, found "${shortened(line)}"`,
+      leftOut.report(
+        `${file}, line ${place + 1}`,
+        `expected a path and a whole number, found "${shortened(line)}"`,
       );
   });
   return { file, images, names: null, classCount: null, where: ({ line }) => `${file}, line ${line}` };

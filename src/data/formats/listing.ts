@@ -1,13 +1,14 @@
+import { relative } from "node:path";
 import { DataError } from "../../support/errors.js";
-import { BadRecords } from "../bad-records.js";
-import { type Classes, classesOf, labelNumber } from "./class-names.js";
-import type { Dataset, DataSource, Pixels, Split } from "../dataset.js";
+import { LeftOutRecords } from "../left-out.js";
+import { type Classes, classesOf, knownClasses, labelNumber, labelsNote } from "./class-names.js";
+import type { Dataset, DataSource, Pixels, SplitFolder } from "../dataset.js";
 
 /** An image with its label, as files have it. */
 export interface Listed {
   /** Where it lies; its folder may name its class. */
   readonly path: string;
-  /** A class's number, from 0, or its name. */
+  /** A class's number or its name. */
   readonly label: number | string;
 }
 
@@ -27,14 +28,16 @@ export type Labeled<T extends Listed> = T & { readonly label: number };
 
 /** A format whose labels have to be read before the classes are known. */
 export interface ListedFormat<T extends Listed> {
-  read(source: DataSource, split: Split, bad: BadRecords): Listing<T> | Promise<Listing<T>>;
+  /** The list of a split: a file, or a pattern of several; null where there is none. */
+  find(source: DataSource, split: SplitFolder): string | null;
+  read(source: DataSource, split: SplitFolder, leftOut: LeftOutRecords): Listing<T> | Promise<Listing<T>>;
   /** The images that are there, and their pixels. */
   place(images: readonly Labeled<T>[], listing: Listing<T>, context: PlaceContext): ListedPlace<T>;
 }
 
 export interface PlaceContext {
   readonly source: DataSource;
-  readonly bad: BadRecords;
+  readonly leftOut: LeftOutRecords;
 }
 
 export interface ListedPlace<T extends Listed> {
@@ -43,44 +46,64 @@ export interface ListedPlace<T extends Listed> {
   readonly describe: Dataset["describe"];
 }
 
-/** Opens a split. The training split names the classes of both. */
+/** Opens a split. The training split names the classes of all, unless they are known. */
 export async function openListed<T extends Listed>(
   format: ListedFormat<T>,
   source: DataSource,
-  split: Split,
+  split: SplitFolder,
 ): Promise<Dataset> {
-  const bad = new BadRecords(source);
-  const listing = requireImages(await format.read(source, split, bad), bad);
-  const training = split === "train" ? listing : await format.read(source, "train", new BadRecords(source));
-  const classes = classesOf(training, source);
-  const { images, pixels, describe } = format.place(withLabels(listing, classes, bad), listing, {
+  const leftOut = new LeftOutRecords(source);
+  const listing = requireImages(await format.read(source, split, leftOut), leftOut);
+  const classes = await classesFor(format, source, { split, listing });
+  const { images, pixels, describe } = format.place(withLabels(listing, classes, leftOut), listing, {
     source,
-    bad,
+    leftOut,
   });
-  if (images.length === 0) throw noImages(listing, bad);
+  if (images.length === 0) throw noImages(listing, leftOut);
   return {
-    ...{ kind: source.kind, root: source.root, split, classes: classes.names },
+    ...{ kind: source.kind, root: source.root, classes: classes.names },
+    split: split === "test" ? "test" : "train",
     labels: Int32Array.from(images, ({ label }) => label),
     size: images.length,
-    ...{ pixels, skipped: bad, describe },
+    ...{ pixels, leftOut: leftOut.items, describe },
+    source: relative(source.root, listing.file),
+    notes: [labelsNote(listing, classes)].filter((note) => note !== null),
   };
 }
 
-function requireImages<T extends Listed>(listing: Listing<T>, bad: BadRecords): Listing<T> {
-  if (listing.images.length > 0) return listing;
-  throw noImages(listing, bad);
+async function classesFor<T extends Listed>(
+  format: ListedFormat<T>,
+  source: DataSource,
+  { split, listing }: { split: SplitFolder; listing: Listing<T> },
+): Promise<Classes> {
+  if (source.classes !== undefined) return knownClasses(listing, source.classes);
+  if (split === "train") return classesOf(listing, source);
+  return classesOf(await format.read(source, "train", new LeftOutRecords({ strict: false })), source);
 }
 
-function noImages({ file }: Omit<Listing, "where">, { count, examples }: BadRecords): DataError {
-  const why = count === 0 ? "found none." : `all of its ${count} records are unusable: ${examples[0] ?? ""}`;
+function requireImages<T extends Listed>(listing: Listing<T>, leftOut: LeftOutRecords): Listing<T> {
+  if (listing.images.length > 0) return listing;
+  throw noImages(listing, leftOut);
+}
+
+function noImages({ file }: Omit<Listing, "where">, { items }: LeftOutRecords): DataError {
+  const [first] = items;
+  const why =
+    first === undefined
+      ? "found none."
+      : `all of its ${items.length} records are unusable: ${first.where}: ${first.reason}`;
   return new DataError(`${file}: expected at least one image, ${why}`);
 }
 
-function withLabels<T extends Listed>(listing: Listing<T>, classes: Classes, bad: BadRecords): Labeled<T>[] {
+function withLabels<T extends Listed>(
+  listing: Listing<T>,
+  classes: Classes,
+  leftOut: LeftOutRecords,
+): Labeled<T>[] {
   return listing.images.flatMap((image) => {
     const label = labelNumber(image.label, classes);
     if (typeof label === "number") return [{ ...image, label }];
-    bad.report(`${listing.where(image)}: ${label}`);
+    leftOut.report(listing.where(image), label);
     return [];
   });
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { openDataset } from "../registry.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { complaint, dataSpec, fixturePath, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
 const image = jpeg();
@@ -30,7 +30,7 @@ describe("Parquet", () => {
     writeFiles(folder.path, {
       "train-00000-of-00001.parquet": readFileSync(fixturePath("data/huggingface.parquet")),
     });
-    const train = await openDataset(dataSpec("parquet", folder.path), "train");
+    const train = await openAllTraining(dataSpec("parquet", folder.path));
     expect([train.classes, [...train.labels]]).toEqual([
       ["ant", "bee"],
       [1, 0, 1],
@@ -49,7 +49,7 @@ describe("Parquet", () => {
     writeFiles(folder.path, { "a.png": image, "b.png": image, "lists/x.parquet": content });
     const columns = { image: "file", label: "kind" };
     const spec = dataSpec("parquet", folder.path, { trainFile: "lists", columns });
-    const train = await openDataset(spec, "train");
+    const train = await openAllTraining(spec);
     expect([train.classes, [...train.labels]]).toEqual([
       ["ant", "wasp"],
       [1, 0, 1],
@@ -64,7 +64,7 @@ describe("Parquet", () => {
       "train-1.parquet": embedded([1]),
       "test.parquet": embedded([2]),
     });
-    const train = await openDataset(dataSpec("parquet", folder.path), "train");
+    const train = await openAllTraining(dataSpec("parquet", folder.path));
     expect([...train.labels]).toEqual([0, 2, 1]);
     expect((await openDataset(dataSpec("parquet", folder.path), "test")).describe(0)).toBe(
       `${join(folder.path, "test.parquet")}, row 0`,
@@ -74,11 +74,10 @@ describe("Parquet", () => {
   it("leaves rows out when the recipe says so", async () => {
     using folder = temporaryFolder();
     writeFiles(folder.path, { "train.parquet": embedded([0, null, 1, 5], [image, image, image, null]) });
-    const { labels, skipped } = await openDataset(
+    const { labels, leftOut = [] } = await openAllTraining(
       dataSpec("parquet", folder.path, { strict: false }),
-      "train",
     );
-    expect([[...labels], skipped?.count]).toEqual([[0, 1], 2]);
+    expect([[...labels], leftOut.length]).toEqual([[0, 1], 2]);
   });
 
   it("says what is wrong with it", async () => {
@@ -98,7 +97,7 @@ describe("Parquet", () => {
       damaged: await of(Buffer.from(whole).fill(0xff, 4, 80)),
       noColumns: await of(
         table([
-          { name: "img", data: ["a.png"] },
+          { name: "picture", data: ["a.png"] },
           { name: "label", data: [0] },
         ]),
       ),
@@ -119,25 +118,25 @@ describe("Parquet", () => {
         ]),
       ),
       negative: await of(embedded([0, -1])),
-      gap: await of(embedded([0, 2])),
+      gap: await of(embedded([0, 2]), { labels: "numbers" }),
       missing: await of(paths(["a.png", "b.png"])),
     }).toMatchInlineSnapshot(`
       {
         "cut": "DIR/train.parquet: cannot be read as Parquet: parquet file invalid (footer != PAR1).",
         "damaged": "DIR/train.parquet: cannot be read as Parquet: thrift unhandled type: 15.",
         "empty": "DIR/train.parquet: cannot be read as Parquet: Offset is outside the bounds of the DataView.",
-        "emptyImage": "DIR/train.parquet, row 1: its image is empty (data.strict=false would leave such records out and count them)",
-        "fraction": "DIR/train.parquet, row 0: expected a label, a whole number or a name, found 0.5 (data.strict=false would leave such records out and count them)",
+        "emptyImage": "DIR/train.parquet, row 1: its image is empty (--no-strict, data.strict=false, leaves it out)",
+        "fraction": "DIR/train.parquet, row 0: expected a label, a whole number or a name, found 0.5 (--no-strict, data.strict=false, leaves it out)",
         "gap": "DIR: class "1" has no training images.",
-        "missing": "DIR/train.parquet, row 1: no file DIR/b.png; 1 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.strict=false leaves out what is missing.",
-        "negative": "DIR/train.parquet, row 1: expected a label from 0 to 0, found -1 (data.strict=false would leave such records out and count them)",
-        "noColumns": "DIR/train.parquet: expected a column "image", found img, label (data.columns.image and data.columns.label name them)",
-        "noImage": "DIR/train.parquet, row 1: expected an image or its path, found nothing (data.strict=false would leave such records out and count them)",
-        "noLabel": "DIR/train.parquet, row 1: expected a label, a whole number or a name, found nothing (data.strict=false would leave such records out and count them)",
+        "missing": "DIR/train.parquet, row 1: no file DIR/b.png; 1 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "negative": "DIR/train.parquet, row 1: expected a label from 0 to 0, found -1 (--no-strict, data.strict=false, leaves it out)",
+        "noColumns": "DIR/train.parquet: expected a column "image", found picture, label (data.columns.image and data.columns.label name them)",
+        "noImage": "DIR/train.parquet, row 1: expected an image or its path, found nothing (--no-strict, data.strict=false, leaves it out)",
+        "noLabel": "DIR/train.parquet, row 1: expected a label, a whole number or a name, found nothing (--no-strict, data.strict=false, leaves it out)",
         "noLabels": "DIR/train.parquet: expected a column "labels", found image, label; did you mean label? (data.columns.image and data.columns.label name them)",
         "noParquet": "DIR/train.parquet: cannot be read as Parquet: parquet file invalid (footer != PAR1).",
         "noRows": "DIR/train*.parquet: expected at least one image, found none.",
-        "none": "DIR/train*.parquet: expected .parquet files, found none.",
+        "none": "DIR/train*.parquet: expected .parquet files, found none; DIR has a.parquet (data.trainFile and data.testFile name files, a folder or a pattern).",
       }
     `);
   });

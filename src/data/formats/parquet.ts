@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type { FileMetaData } from "hyparquet";
-import type { BadRecords } from "../bad-records.js";
+import type { LeftOutRecords } from "../left-out.js";
 import { requireColumn } from "./reading/columns.js";
-import { matchingFiles } from "./reading/file-pattern.js";
+import { findPattern, matchingFiles, usualPattern } from "./reading/file-pattern.js";
 import { withFiles } from "./listed-files.js";
 import type { Listed, ListedFormat } from "./listing.js";
 import { ParquetFile } from "./reading/parquet-file.js";
@@ -17,8 +17,17 @@ interface Row extends Listed {
   readonly bytes: Uint8Array | null;
 }
 
-/** The files where the recipe names none. */
-const USUAL = { train: "train*.parquet", test: "test*.parquet" } as const;
+/** The files where the recipe names none: those of Hugging Face's data sets lie in data. */
+const USUAL = {
+  train: ["train*.parquet", "data/train*.parquet", "train/*.parquet"],
+  test: ["test*.parquet", "data/test*.parquet", "test/*.parquet"],
+  validation: ["val*.parquet", "data/val*.parquet", "validation/*.parquet", "val/*.parquet"],
+} as const;
+
+/** Whether a folder holds Parquet files of the usual names. */
+export function usualParquet(root: string): boolean {
+  return usualPattern(root, USUAL.train) !== null;
+}
 
 /**
  * Parquet, a row an image. The image's column holds paths, image files (bytes) or, as Hugging Face's data sets have it,
@@ -26,30 +35,32 @@ const USUAL = { train: "train*.parquet", test: "test*.parquet" } as const;
  * image files that are embedded are held in memory.
  */
 export const parquetFormat: ListedFormat<Row> = {
-  async read(source, split, bad) {
-    const pattern = (split === "train" ? source.trainFile : source.testFile) ?? USUAL[split];
+  find: (source, split) => findPattern(source, split, USUAL),
+  async read(source, split, leftOut) {
+    const pattern = findPattern(source, split, USUAL) ?? USUAL[split][0];
     const images: Row[] = [];
     let names: readonly string[] | null = null;
     for (const file of matchingFiles(source.root, pattern, ".parquet")) {
       using content = await ParquetFile.open(file);
-      names ??= huggingFaceNames(content.metadata, source.columns.label);
-      for (const row of await readRows(content, source.columns, bad)) images.push(row);
+      const labels = requireColumn(file, content.columns, { name: source.columns.label, of: "label" });
+      names ??= huggingFaceNames(content.metadata, content.columns[labels]!);
+      for (const row of await readRows(content, source.columns, leftOut)) images.push(row);
     }
     return {
       ...{ file: resolve(source.root, pattern), images, names, classCount: names?.length ?? null },
       where: ({ file, row }) => `${file}, row ${row}`,
     };
   },
-  place(images, listing, { source, bad }) {
+  place(images, listing, { source, leftOut }) {
     const embedded = images.filter(({ bytes }) => bytes !== null);
     if (embedded.length === 0) {
-      const present = withFiles(images, listing, { source, bad });
+      const present = withFiles(images, listing, { source, leftOut });
       const paths = present.map(({ path }) => path);
       return { images: present, pixels: { kind: "files", paths }, describe: (index) => paths[index] ?? "" };
     }
     for (const image of images)
       if (image.bytes === null)
-        bad.report(`${listing.where(image)}: expected an image, as in other rows, found a path`);
+        leftOut.report(listing.where(image), `expected an image, as in other rows, found a path`);
     const places = embedded.map(({ file, row }) => ({ file, row }));
     return {
       images: embedded,
@@ -62,16 +73,16 @@ export const parquetFormat: ListedFormat<Row> = {
 /** Reads the rows of one file. */
 async function readRows(
   content: ParquetFile,
-  { image, label }: DataSource["columns"],
-  bad: BadRecords,
+  asked: DataSource["columns"],
+  leftOut: LeftOutRecords,
 ): Promise<Row[]> {
   const { path: file, columns } = content;
-  requireColumn(file, columns, image);
-  requireColumn(file, columns, label);
+  const image = columns[requireColumn(file, columns, { name: asked.image, of: "image" })]!;
+  const label = columns[requireColumn(file, columns, { name: asked.label, of: "label" })]!;
   const images: Row[] = [];
   for await (const { row, values } of content.rows([image, label])) {
     const found = rowOf(values[image], values[label]);
-    if (typeof found === "string") bad.report(`${file}, row ${row}: ${found}`);
+    if (typeof found === "string") leftOut.report(`${file}, row ${row}`, found);
     else images.push({ ...found, file, row });
   }
   return images;

@@ -4,7 +4,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, it } from "vitest";
 import { scope } from "../../torch/scope.js";
 import { Loader } from "../loader/loader.js";
-import { openDataset } from "../registry.js";
+import { openAllTraining } from "../registry.js";
 import type { DataSpec } from "../dataset.js";
 import { tarOf } from "./reading/tar.fixture.js";
 import { dataSpec, fixturePath, plainOptions, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
@@ -62,7 +62,7 @@ function parquet(): Uint8Array {
 async function batches(kind: DataSpec["kind"], files: Record<string, string | Uint8Array>): Promise<unknown> {
   using folder = temporaryFolder();
   writeFiles(folder.path, files);
-  const dataset = await openDataset(dataSpec(kind, folder.path), "train");
+  const dataset = await openAllTraining(dataSpec(kind, folder.path));
   using loader = new Loader({
     ...plainOptions(dataset, 8),
     transforms: [

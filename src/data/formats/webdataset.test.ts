@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scope } from "../../torch/scope.js";
 import { Loader } from "../loader/loader.js";
-import { openDataset } from "../registry.js";
+import { openAllTraining, openDataset } from "../registry.js";
 import { tarMember, tarOf } from "./reading/tar.fixture.js";
 import {
   complaint,
@@ -39,7 +39,7 @@ describe("WebDataset's shards", () => {
       }),
       "test.tar": tarOf({ "x.webp": image, "x.cls": "2" }),
     });
-    const train = await openDataset(dataSpec("webdataset", folder.path), "train");
+    const train = await openAllTraining(dataSpec("webdataset", folder.path));
     expect([train.classes, [...train.labels]]).toEqual([
       ["0", "1", "2"],
       [0, 1, 2],
@@ -65,10 +65,7 @@ describe("WebDataset's shards", () => {
     });
     writeFiles(folder.path, { "shards/a.tar": shard, "test.tar": shard });
     for (const trainFile of ["shards", "shards/*.tar"]) {
-      const { classes, labels } = await openDataset(
-        dataSpec("webdataset", folder.path, { trainFile }),
-        "train",
-      );
+      const { classes, labels } = await openAllTraining(dataSpec("webdataset", folder.path, { trainFile }));
       expect([classes, [...labels]]).toEqual([
         ["ant", "wasp"],
         [1, 0],
@@ -79,7 +76,7 @@ describe("WebDataset's shards", () => {
   it.each(["gnu", "pax"])("opens what Python's tarfile wrote, %s", async (form) => {
     using folder = temporaryFolder();
     writeFiles(folder.path, { "train.tar": readFileSync(fixturePath(`data/${form}.tar`)) });
-    expect([...(await openDataset(dataSpec("webdataset", folder.path), "train")).labels]).toEqual([1, 0, 1]);
+    expect([...(await openAllTraining(dataSpec("webdataset", folder.path))).labels]).toEqual([1, 0, 1]);
   });
 
   it("the loader reads the images where they are", async () => {
@@ -88,7 +85,7 @@ describe("WebDataset's shards", () => {
     writeFiles(folder.path, {
       "train.tar": tarOf({ "a.png": shard[0]!, "a.cls": "0", "b.png": shard[1]!, "b.cls": "1" }),
     });
-    const dataset = await openDataset(dataSpec("webdataset", folder.path), "train");
+    const dataset = await openAllTraining(dataSpec("webdataset", folder.path));
     using loader = new Loader({ ...plainOptions(dataset, 2), batch: 2 });
     using _ = scope();
     const [batch] = loader.epoch(0);
@@ -114,7 +111,10 @@ describe("WebDataset's shards", () => {
       badJson: await of({ "2.jpg": image, "2.json": "{" }),
       noLabelInJson: await of({ "2.jpg": image, "2.json": '{"class": 1}' }),
       negative: await of({ "2.jpg": image, "2.cls": "-1" }),
-      gap: await of({ "2.jpg": image, "2.cls": "3" }),
+      gap: await complaint(
+        { ...webdataset, labels: "numbers" },
+        { ...good, "train-1.tar": tarOf({ "2.jpg": image, "2.cls": "3" }) },
+      ),
       twice: await raw(
         Buffer.concat([tarMember("2.cls", Buffer.from("1")), tarOf({ "2.jpg": image, "2.cls": "1" })]),
       ),
@@ -127,21 +127,21 @@ describe("WebDataset's shards", () => {
       ),
     }).toMatchInlineSnapshot(`
       {
-        "badJson": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .json (data.strict=false would leave such records out and count them)",
-        "broken": "DIR/train-1.tar, byte 0: expected a member's header, its checksum is wrong (data.strict=false would leave such records out and count them)",
-        "cut": "DIR/train-1.tar, byte 0: truncated: 0.jpg has 708 bytes, found 488 (data.strict=false would leave such records out and count them)",
-        "emptyLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .cls (data.strict=false would leave such records out and count them)",
+        "badJson": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .json (--no-strict, data.strict=false, leaves it out)",
+        "broken": "DIR/train-1.tar: DIR/train-1.tar, byte 0: expected a member's header, its checksum is wrong What the archive holds after this is lost (--no-strict, data.strict=false, leaves it out)",
+        "cut": "DIR/train-1.tar: DIR/train-1.tar, byte 0: truncated: 0.jpg has 708 bytes, found 488 What the archive holds after this is lost (--no-strict, data.strict=false, leaves it out)",
+        "emptyLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .cls (--no-strict, data.strict=false, leaves it out)",
         "emptyShards": "DIR/train*.tar: expected at least one image, found none.",
         "gap": "DIR: class "2" has no training images.",
-        "negative": "DIR/train-1.tar, 2.jpg: expected a label from 0 to 1, found -1 (data.strict=false would leave such records out and count them)",
-        "noImage": "DIR/train-1.tar, sample 2: expected an image (.jpg, .jpeg, .png or .webp), found .cls, .gif (data.strict=false would leave such records out and count them)",
-        "noLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg (data.strict=false would leave such records out and count them)",
-        "noLabelInJson": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .json (data.strict=false would leave such records out and count them)",
+        "negative": "DIR/train-1.tar, 2.jpg: expected a label from 0 to 1, found -1 (--no-strict, data.strict=false, leaves it out)",
+        "noImage": "DIR/train-1.tar, sample 2: expected an image (.jpg, .jpeg, .png or .webp), found .cls, .gif (--no-strict, data.strict=false, leaves it out)",
+        "noLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg (--no-strict, data.strict=false, leaves it out)",
+        "noLabelInJson": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .json (--no-strict, data.strict=false, leaves it out)",
         "noShard": "DIR/train-1.tar: file not found.",
-        "none": "DIR/train*.tar: expected .tar files, found none.",
-        "testLabel": "DIR/test.tar, 2.jpg: expected a label from 0 to 1, found 2 (data.strict=false would leave such records out and count them)",
-        "twice": "DIR/train-1.tar, 2.cls: is there twice (data.strict=false would leave such records out and count them)",
-        "twoImages": "DIR/train-1.tar, sample 2: expected one image, found 2.jpg and 2.left.png (data.strict=false would leave such records out and count them)",
+        "none": "DIR/train*.tar: expected .tar files, found none; DIR has a.tar (data.trainFile and data.testFile name files, a folder or a pattern).",
+        "testLabel": "DIR/test.tar, 2.jpg: expected a label from 0 to 1, found 2 (--no-strict, data.strict=false, leaves it out)",
+        "twice": "DIR/train-1.tar, 2.cls: is there twice (--no-strict, data.strict=false, leaves it out)",
+        "twoImages": "DIR/train-1.tar, sample 2: expected one image, found 2.jpg and 2.left.png (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });
@@ -157,10 +157,9 @@ describe("WebDataset's shards", () => {
       "2.cls": "0",
     });
     writeFiles(folder.path, { "train.tar": whole.subarray(0, -2600) });
-    const { size, skipped } = await openDataset(
+    const { size, leftOut = [] } = await openAllTraining(
       dataSpec("webdataset", folder.path, { strict: false }),
-      "train",
     );
-    expect([size, skipped?.count]).toEqual([2, 1]);
+    expect([size, leftOut.length]).toEqual([2, 1]);
   });
 });

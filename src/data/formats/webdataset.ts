@@ -1,8 +1,8 @@
 import { posix, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
-import type { BadRecords } from "../bad-records.js";
+import type { LeftOutRecords } from "../left-out.js";
 import type { DataSource, SpanPixels } from "../dataset.js";
-import { matchingFiles } from "./reading/file-pattern.js";
+import { findPattern, matchingFiles, usualPattern } from "./reading/file-pattern.js";
 import type { Listed, ListedFormat } from "./listing.js";
 import { TarFile, type TarMember } from "./reading/tar.js";
 
@@ -13,12 +13,21 @@ interface Sample extends Listed {
   readonly size: number;
 }
 
-/** The shards where the recipe names none. */
-const USUAL = { train: "train*.tar", test: "test*.tar" } as const;
+/** The shards where the recipe names none, here or in a folder for them. */
+const USUAL = {
+  train: ["train*.tar", "data/train*.tar", "shards/train*.tar", "train/*.tar", "*-train-*.tar"],
+  test: ["test*.tar", "data/test*.tar", "shards/test*.tar", "test/*.tar", "*-test-*.tar"],
+  validation: ["val*.tar", "data/val*.tar", "shards/val*.tar", "val/*.tar", "*-val*.tar"],
+} as const;
 const IMAGES = new Set(["jpg", "jpeg", "png", "webp"]);
 const LABELS = new Set(["cls", "json", "txt"]);
 const MAX_LABEL = 2 ** 20;
 const MAX_IMAGE_BYTES = 2 ** 31 - 1;
+
+/** Whether a folder holds shards of the usual names. */
+export function usualShards(root: string): boolean {
+  return usualPattern(root, USUAL.train) !== null;
+}
 
 /**
  * WebDataset: tar archives whose members a/0001.jpg, a/0001.cls, a/0001.json … are one sample, a/0001. The label is the
@@ -26,12 +35,13 @@ const MAX_IMAGE_BYTES = 2 ** 31 - 1;
  * archives are read where they are.
  */
 export const webdatasetFormat: ListedFormat<Sample> = {
-  read(source, split, bad) {
-    const pattern = (split === "train" ? source.trainFile : source.testFile) ?? USUAL[split];
+  find: (source, split) => findPattern(source, split, USUAL),
+  read(source, split, leftOut) {
+    const pattern = findPattern(source, split, USUAL) ?? USUAL[split][0];
     const shards = matchingFiles(source.root, pattern, ".tar");
     return {
       file: resolve(source.root, pattern),
-      images: shards.flatMap((shard) => readShard(shard, { source, bad })),
+      images: shards.flatMap((shard) => readShard(shard, { source, leftOut })),
       names: null,
       classCount: null,
       where: ({ shard, path }) => `${shard}, ${path}`,
@@ -60,30 +70,30 @@ function spans(images: readonly Sample[]): SpanPixels {
 
 interface ShardContext {
   readonly source: Pick<DataSource, "columns">;
-  readonly bad: BadRecords;
+  readonly leftOut: LeftOutRecords;
 }
 
 /** The parts of a sample by their extensions. */
 type Parts = Map<string, TarMember & { readonly text: string | null }>;
 
-function readShard(path: string, { source, bad }: ShardContext): Sample[] {
+function readShard(path: string, { source, leftOut }: ShardContext): Sample[] {
   using tar = new TarFile(path);
-  const samples = partsByKey(tar, bad);
+  const samples = partsByKey(tar, leftOut);
   return [...samples].flatMap(([key, parts]) => {
     const sample = sampleOf(path, parts, source);
     if (typeof sample !== "string") return [sample];
-    bad.report(`${path}, sample ${key}: ${sample}`);
+    leftOut.report(`${path}, sample ${key}`, sample);
     return [];
   });
 }
 
-function partsByKey(tar: TarFile, bad: BadRecords): Map<string, Parts> {
+function partsByKey(tar: TarFile, leftOut: LeftOutRecords): Map<string, Parts> {
   const samples = new Map<string, Parts>();
-  for (const member of wholeMembers(tar, bad)) {
+  for (const member of wholeMembers(tar, leftOut)) {
     const { key, extension } = partsOf(member.name);
     if (extension === "") continue;
     const sample = samples.get(key) ?? (new Map() as Parts);
-    if (sample.has(extension)) bad.report(`${tar.path}, ${member.name}: is there twice`);
+    if (sample.has(extension)) leftOut.report(`${tar.path}, ${member.name}`, `is there twice`);
     const isText = LABELS.has(extension) && member.size <= MAX_LABEL;
     const text = isText ? Buffer.from(tar.read(member.size, member.offset)).toString("utf8").trim() : null;
     samples.set(key, sample.set(extension, { ...member, text }));
@@ -92,7 +102,7 @@ function partsByKey(tar: TarFile, bad: BadRecords): Map<string, Parts> {
 }
 
 /** Of a damaged archive those before the damage, when not strict. */
-function* wholeMembers(tar: TarFile, bad: BadRecords): Generator<TarMember> {
+function* wholeMembers(tar: TarFile, leftOut: LeftOutRecords): Generator<TarMember> {
   const members = tar.members();
   for (;;) {
     let next: IteratorResult<TarMember>;
@@ -100,12 +110,19 @@ function* wholeMembers(tar: TarFile, bad: BadRecords): Generator<TarMember> {
       next = members.next();
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      bad.report(error.message);
+      leftOut.report(
+        tar.path,
+        `${withoutStart(error.message, `${tar.path}: `)} What the archive holds after this is lost`,
+      );
       return;
     }
     if (next.done) return;
     yield next.value;
   }
+}
+
+function withoutStart(text: string, start: string): string {
+  return text.startsWith(start) ? text.slice(start.length) : text;
 }
 
 /** The key is the name up to the first dot of its last part: "a.b/1.left.jpg" is "left.jpg" of sample "a.b/1". */

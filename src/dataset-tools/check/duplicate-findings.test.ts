@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { duplicateFindings } from "./find.js";
 import type { CheckedImage } from "./images.js";
-import { inspection } from "./inspection.fixture.js";
+import { inspection } from "../../data/inspection/inspection.fixture.js";
 
 /** "train 0 a": split, label, pixels; images whose pixels begin alike look nearly the same. */
 function images(...texts: string[]): CheckedImage[] {

@@ -4,7 +4,7 @@ import { FINDING_KINDS, type FindingKind } from "./finding-kinds.js";
 import { imageFindings } from "./image-findings.js";
 import { allImages, type CheckedData, type CheckedImage } from "./images.js";
 import { classStatistics } from "../../data/statistics.js";
-import { identicalImages, nearDuplicates, type DuplicateGroup } from "./duplicates.js";
+import { identicalImages, nearDuplicates, type DuplicateGroup } from "../../data/inspection/duplicates.js";
 
 type Items = Map<FindingKind, FindingItem[]>;
 /** The finding's kind for several labels, for both splits, for neither. */
@@ -80,14 +80,13 @@ export function find(data: CheckedData, { imageSize, bits, problems }: FindOptio
   });
 }
 
-/** What was left out when a split was opened; not all of it is described. */
+/** What was left out when a split was opened, but files that are no images. */
 function skippedItems({ train, test }: CheckedData): FindingItem[] {
-  return [train, test].flatMap((split) => {
-    const { count = 0, examples = [] } = split?.dataset.skipped ?? {};
-    const rest = count - examples.length;
-    const texts = rest > 0 ? [...examples, `${rest} more`] : examples;
-    return texts.map((text) => ({ images: [], text }));
-  });
+  return [train, test].flatMap((split) =>
+    (split?.dataset.leftOut ?? [])
+      .filter(({ images }) => images > 0)
+      .map(({ where, reason }) => ({ images: [], text: `${where}: ${reason}` })),
+  );
 }
 
 function layoutItems(problems: FindOptions["problems"]): FindingItem[] {

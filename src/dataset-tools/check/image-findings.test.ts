@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { CheckedImage } from "./images.js";
 import { imageFindings } from "./image-findings.js";
-import type { Inspection } from "./inspection-cache.js";
-import { inspection } from "./inspection.fixture.js";
+import type { Inspection } from "../../data/inspection/inspection-cache.js";
+import { inspection } from "../../data/inspection/inspection.fixture.js";
 
 function image(changes: Partial<Inspection>, path: string | null = "a/1.jpg"): CheckedImage {
   return { ref: { split: "train", index: 0 }, label: 0, path, inspection: inspection(changes) };

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import type { FindingItem } from "./finding.js";
 import type { FindingKind } from "./finding-kinds.js";
-import { isBlank, type Inspection } from "./inspection-cache.js";
+import { isBlank, type Inspection } from "../../data/inspection/inspection-cache.js";
 import type { CheckedImage } from "./images.js";
 
 const TINY = 8;

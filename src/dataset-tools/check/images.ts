@@ -1,6 +1,6 @@
 import type { Dataset, Split } from "../../data/dataset.js";
 import type { ImageRef } from "./finding.js";
-import type { Inspection } from "./inspection-cache.js";
+import type { Inspection } from "../../data/inspection/inspection-cache.js";
 
 /** An image of the data with all that is known of it. */
 export interface CheckedImage {

@@ -1,6 +1,6 @@
 import { DataError } from "../../support/errors.js";
 import { withMembers, type JsonMember } from "../../support/json-text.js";
-import { BadRecords } from "../../data/bad-records.js";
+import { LeftOutRecords } from "../../data/left-out.js";
 import { classesOf, labelNumber } from "../../data/formats/class-names.js";
 import { annotationsFormat } from "../../data/formats/annotations.js";
 import { csvFormat } from "../../data/formats/csv.js";
@@ -60,9 +60,9 @@ function readListing<T extends Listed>(
   file: string,
   { columns, classNames }: LabeledFileOptions,
 ): LabeledFile {
-  const listing = format.read(file, { columns }, new BadRecords({ strict: true }));
+  const listing = format.read(file, { columns }, new LeftOutRecords({ strict: true }));
   if (listing.images.length === 0) throw new DataError(`${file}: expected at least one image, found none.`);
-  const classes = classesOf(listing, { root: ".", classNames });
+  const classes = classesOf(listing, { root: ".", classNames, labels: "auto" });
   const images = listing.images.map((image): LabeledPath => {
     const label = labelNumber(image.label, classes);
     const where = listing.where(image);

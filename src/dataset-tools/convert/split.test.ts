@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openDataset } from "../../data/registry.js";
+import { openAllTraining, openDataset } from "../../data/registry.js";
 import type { DataSource } from "../../data/dataset.js";
-import { jpeg, packedDataset, temporaryFolder, writeFiles } from "../../data/testing.fixture.js";
+import { jpeg, packedDataset, dataSpec, temporaryFolder, writeFiles } from "../../data/testing.fixture.js";
 import { writeSplit, type SplitFiles, type WrittenPart } from "./split.js";
 
 let root = "";
@@ -17,16 +17,13 @@ afterEach(() => folder[Symbol.dispose]());
 const plan = { test: null, imbalance: null, heldOut: { fraction: 0.5 }, seed: 0 };
 
 function sourceOf(kind: DataSource["kind"]): DataSource {
-  return {
-    ...{ kind, root, trainFile: null, testFile: null, classNames: null, strict: true, imbalance: null },
-    ...{ imbalanceSeed: 0, columns: { image: "image", label: "label" } },
-  };
+  return { ...dataSpec(kind, root), root };
 }
 
 async function split(kind: DataSource["kind"], options: Partial<SplitFiles> = {}): Promise<WrittenPart[]> {
   const source = sourceOf(kind);
   const out = join(root, "out");
-  const dataset = await openDataset(source, "train");
+  const dataset = await openAllTraining(source);
   return writeSplit(dataset, source, { plan, out, format: "json", force: false, ...options });
 }
 
@@ -66,7 +63,7 @@ describe("writeSplit", () => {
     folderOf(...Array.from({ length: 8 }, (_, i) => `train/${i < 6 ? "cat" : "dog"}/${i}.jpg`));
     const [train, heldOut] = await split("image-folder");
     const source = { ...sourceOf("annotations"), trainFile: train!.file, testFile: heldOut!.file };
-    const [opened, tested] = [await openDataset(source, "train"), await openDataset(source, "test")];
+    const [opened, tested] = [await openAllTraining(source), await openDataset(source, "test")];
     expect([opened.size, tested.size, opened.classes]).toEqual([4, 4, ["cat", "dog"]]);
   });
 

@@ -3,6 +3,7 @@ import { writeFileAtomic } from "../../support/atomic-file.js";
 import { requireAbsent } from "../../support/atomic-folder.js";
 import { DataError } from "../../support/errors.js";
 import type { Dataset, DataSource } from "../../data/dataset.js";
+import { openAllTraining } from "../../data/registry.js";
 import { splitParts, type SplitPart, type SplitPlan } from "../../data/split-plan.js";
 import { categories, writeAnnotations } from "./annotation-file.js";
 import { annotationOf, readLabeledFile, type LabeledFile } from "./labeled-file.js";
@@ -21,6 +22,13 @@ export interface WrittenPart {
   readonly images: number;
   /** Images of each class. */
   readonly counts: readonly number[];
+}
+
+/** Splits the training images that a recipe's data names, every record of them; see writeSplit. */
+export async function splitData(data: DataSource, options: SplitFiles): Promise<WrittenPart[]> {
+  // Parts of a part would be no one's intention: neither test images nor a long-tailed subset are taken before.
+  const source = { ...data, imbalance: null, strict: true };
+  return writeSplit(await openAllTraining(source), source, options);
 }
 
 /**

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { infoText, effectiveNumber, dataInfo } from "./info.js";
-import { openDataset } from "../../data/registry.js";
+import { openAllTraining } from "../../data/registry.js";
 import { dataSpec, packedDataset, temporaryFolder } from "../../data/testing.fixture.js";
 
 it("effective numbers are the number of images, where they do not overlap, and 1 / (1 − β) at most", () => {
@@ -23,7 +23,7 @@ it("says what a folder of photographs is like", async () => {
     for (const file of readdirSync(join(examples, name)).sort().slice(0, count))
       cpSync(join(examples, name, file), join(folder.path, "train", name, file));
   }
-  const train = await openDataset(dataSpec("image-folder", folder.path), "train");
+  const train = await openAllTraining(dataSpec("image-folder", folder.path));
   const info = dataInfo(train, { test: undefined, rule: "field", threads: 1 });
   expect(info.train).toMatchObject({ images: 33, imbalance: 10 });
   expect(info.images).toMatchObject({ looked: 33, images: 33, formats: { jpeg: 33 }, colors: { rgb: 33 } });

@@ -1,7 +1,5 @@
 import { join } from "node:path";
 import { checkData } from "../../../dataset-tools/check/check.js";
-import { NEAR_BITS } from "../../../dataset-tools/check/duplicates.js";
-import { InspectionCache } from "../../../dataset-tools/check/inspection-cache.js";
 import { shownImages } from "../../../dataset-tools/check/report/finding-section.js";
 import { reportPage } from "../../../dataset-tools/check/report/page.js";
 import { Thumbnails } from "../../../dataset-tools/check/report/thumbnails.js";
@@ -27,13 +25,13 @@ export interface CheckRunOptions {
  */
 export async function runCheck(
   { name, data, imageSize, groups }: ChosenData,
-  { out, resume, bits = NEAR_BITS, threads }: CheckRunOptions,
+  { out, resume, bits, threads }: CheckRunOptions,
 ): Promise<{ summary: CheckSummary; page: string }> {
   using interruption = onInterrupt("ending after these images");
-  const cache = InspectionCache.open(join(out, "inspections.jsonl"), { resume });
   using progress = watched();
   const result = await checkData(data, {
-    cache,
+    cacheFile: join(out, "inspections.jsonl"),
+    resume,
     bits,
     threads,
     imageSize,

@@ -4,11 +4,13 @@ import { LIMITS } from "../../../support/budget.js";
 import { DataError, systemCode } from "../../../support/errors.js";
 
 /**
- * A UTF-8 text file, gzipped or not, without its byte order mark.
+ * A UTF-8 text file, or UTF-16 with a byte order mark, gzipped or not, without that mark.
  * @throws DataError when it cannot be read or, with the line, when it holds other bytes.
  */
 export function readTextFile(path: string): string {
   const bytes = unzipped(path, readBytes(path));
+  const utf16 = utf16Of(bytes);
+  if (utf16 !== null) return utf16;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
@@ -16,10 +18,21 @@ export function readTextFile(path: string): string {
       throw new DataError(
         `${path}: expected at most ${LIMITS.textBytes} bytes of text, found ${bytes.length}.`,
       );
-    throw new DataError(`${path}, line ${firstBadLine(bytes)}: expected UTF-8 text, found other bytes.`, {
-      cause: error,
-    });
+    throw new DataError(
+      `${path}, line ${firstBadLine(bytes)}: expected UTF-8 text, found other bytes; save the file as UTF-8.`,
+      {
+        cause: error,
+      },
+    );
   }
+}
+
+/** The text of UTF-16 that says so by its mark, as spreadsheets save "Unicode text"; null for anything else. */
+function utf16Of(bytes: Uint8Array): string | null {
+  const [first, second] = bytes;
+  const encoding =
+    first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : null;
+  return encoding === null ? null : new TextDecoder(encoding).decode(bytes);
 }
 
 /** @throws DataError when the file cannot be read */

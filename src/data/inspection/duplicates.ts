@@ -176,3 +176,13 @@ function connected(nodes: number, links: readonly Link[]): Link[][] {
 function endsOf(links: readonly Link[]): number[] {
   return [...new Set(links.flatMap(({ a, b }) => [a, b]))].sort((x, y) => x - y);
 }
+
+/** Images that belong together: the same, or nearly so; each image in one group at most. */
+export function alikeImages(inspections: readonly Inspection[]): number[][] {
+  const near = nearDuplicates(inspections, NEAR_BITS).map(({ same }) => same.flat());
+  const known = new Set(near.flat());
+  const same = identicalImages(inspections).filter(
+    ([first, second]) => second !== undefined && !known.has(first!),
+  );
+  return [...near, ...same];
+}

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { writeFileAtomic } from "../../support/atomic-file.js";
-import type { NativeInspection } from "../../data/vision.js";
+import type { NativeInspection } from "../vision.js";
 
 /** What is known of an image after it was looked at; plain data, so that it can be kept in a file. */
 export interface Inspection extends Omit<NativeInspection, "colors"> {

@@ -1,17 +1,10 @@
 import { appendFileSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openDataset } from "../../data/registry.js";
-import {
-  dataSpec,
-  jpeg,
-  packedDataset,
-  png,
-  temporaryFolder,
-  writeFiles,
-} from "../../data/testing.fixture.js";
-import type { Dataset } from "../../data/dataset.js";
-import { inspectAll } from "./check.js";
+import { openAllTraining } from "../registry.js";
+import { dataSpec, jpeg, packedDataset, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
+import type { Dataset } from "../dataset.js";
+import { inspectAll } from "./inspect-all.js";
 import { InspectionCache } from "./inspection-cache.js";
 
 interface Counts {
@@ -42,7 +35,7 @@ function photographs(folder: string, count: number): Promise<Dataset> {
     png(4, 5, { value: (y, x) => (i + 40 * y + 9 * x) % 256 }),
   ]);
   writeFiles(folder, Object.fromEntries(files) as Record<string, Uint8Array>);
-  return openDataset(dataSpec("image-folder", folder), "train");
+  return openAllTraining(dataSpec("image-folder", folder));
 }
 
 it("goes on where it was interrupted, and finds the same", async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { detectKind } from "./detect-kind.js";
-import { temporaryFolder, writeFiles } from "../data/testing.fixture.js";
+import { temporaryFolder, writeFiles } from "./testing.fixture.js";
 
 it.each([
   ["train/bee/1.jpg", "image-folder"],
@@ -12,7 +12,10 @@ it.each([
   ["data_batch_1.bin", "cifar10"],
   ["train-00000-of-00002.parquet", "parquet"],
   ["train-000.tar", "webdataset"],
-  ["photos/1.jpg", undefined],
+  ["photos/1.jpg", "image-folder"],
+  ["train/metadata.csv", undefined],
+  ["1.jpg", undefined],
+  ["val/1.jpg", undefined],
 ])("%s: %s", (file, kind) => {
   using folder = temporaryFolder();
   writeFiles(folder.path, { [file]: "" });

@@ -1,0 +1,85 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+
+/** What a file is by its first bytes. */
+export interface FileContent {
+  /** Decoded: JPEG, PNG or WebP; picture: an image of another format; other: no image. */
+  readonly kind: "decoded" | "picture" | "other";
+  /** Words for people: "a TIFF image", "an HTML page". */
+  readonly name: string;
+  /** What to do about it, where that is known. */
+  readonly remedy: string | null;
+}
+
+const START = 512;
+const CONVERT = "convert it to JPEG or PNG";
+const LFS = "version https://git-lfs.github.com/spec/";
+
+/** ISO media brands (HEIF, ISO/IEC 23008-12; AVIF) and what they stand for. */
+const BRANDS: Readonly<Record<string, string>> = {
+  ...{ heic: "a HEIC image", heix: "a HEIC image", hevc: "a HEIC image", hevx: "a HEIC image" },
+  ...{ mif1: "a HEIF image", msf1: "a HEIF image", avif: "an AVIF image", avis: "an AVIF image" },
+};
+
+const PICTURES: readonly (readonly [RegExp, string])[] = [
+  [/^GIF8[79]a/, "a GIF image"],
+  [/^(II\*\0|MM\0\*|II\+\0|MM\0\+)/, "a TIFF image"],
+  [/^BM[^]{4}\0\0\0\0/, "a BMP image"],
+  [/^\0\0\0\fjP {2}\r\n\x87\n/, "a JPEG 2000 image"],
+  [/^(\xff\n|\0\0\0\fJXL )/, "a JPEG XL image"],
+  [/^8BPS/, "a Photoshop image"],
+  [/^P[1-6][\s#]/, "a Netpbm image (PBM, PGM, PPM)"],
+  [/^\s*(<\?xml[^>]*>\s*)?(<!--[^]*?-->\s*)?(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i, "an SVG drawing"],
+];
+
+const OTHERS: readonly (readonly [RegExp, string, string | null])[] = [
+  [/^\s*(<!DOCTYPE html|<html|<head|<body)/i, "an HTML page", "a download that failed: get the image anew"],
+  [/^\s*<\?xml/i, "an XML document", "a download that failed, perhaps: get the image anew"],
+  [/^%PDF-/, "a PDF document", null],
+  [/^PK[^]{2}/, "a ZIP archive", "unpack it"],
+];
+
+/** What bytes are that should be an image file; their first 512 are enough. */
+export function contentOf(bytes: Uint8Array): FileContent {
+  if (bytes.length === 0) return { kind: "other", name: "an empty file", remedy: "get it anew or remove it" };
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(START, bytes.length)).toString("latin1");
+  if (start.startsWith("\xff\xd8\xff")) return decoded("a JPEG image");
+  if (start.startsWith("\x89PNG\r\n\x1a\n")) return decoded("a PNG image");
+  if (start.startsWith("RIFF") && start.slice(8, 12) === "WEBP") return decoded("a WebP image");
+  const brand = start.slice(4, 8) === "ftyp" ? BRANDS[start.slice(8, 12)] : undefined;
+  const picture = brand ?? PICTURES.find(([mark]) => mark.test(start))?.[1];
+  if (picture !== undefined) return { kind: "picture", name: picture, remedy: CONVERT };
+  if (start.startsWith(LFS))
+    return { kind: "other", name: "a Git LFS pointer", remedy: "`git lfs pull` gets the image itself" };
+  const [, name, remedy] = OTHERS.find(([mark]) => mark.test(start)) ?? [];
+  if (name !== undefined) return { kind: "other", name, remedy: remedy ?? null };
+  // eslint-disable-next-line no-control-regex -- control characters are what text has none of
+  return { kind: "other", name: /[\0-\x08\x0e-\x1f]/.test(start) ? "other content" : "text", remedy: null };
+}
+
+/** The same of a file; null for one that cannot be read. */
+export function contentOfFile(path: string): FileContent | null {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return null;
+  }
+  try {
+    if (!fstatSync(file).isFile()) return null;
+    const bytes = new Uint8Array(START);
+    return contentOf(bytes.subarray(0, readSync(file, bytes)));
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** "found a TIFF image; convert it to JPEG or PNG" */
+export function foundText({ name, remedy }: FileContent): string {
+  return `found ${name}${remedy === null ? "" : `; ${remedy}`}`;
+}
+
+function decoded(name: string): FileContent {
+  return { kind: "decoded", name, remedy: null };
+}

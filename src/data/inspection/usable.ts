@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
+import { makeFolder, userCacheFolder } from "../../support/paths.js";
+import { coresHere } from "../../support/cores.js";
+import { DataError } from "../../support/errors.js";
+import type { Dataset } from "../dataset.js";
+import { contentOfFile, foundText } from "../formats/reading/content.js";
+import { subset } from "../subset.js";
+import { inspectAll } from "./inspect-all.js";
+import { type Inspection, InspectionCache } from "./inspection-cache.js";
+
+/** How far looking at images is. */
+export interface LookingListener {
+  readonly onImages?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The images of a dataset that can be decoded, and what was seen of each of them. */
+export interface UsableImages {
+  readonly dataset: Dataset;
+  readonly inspections: readonly Inspection[];
+}
+
+/**
+ * Decodes every image once; what was seen is kept in the user's cache, so that unchanged files are not looked at again.
+ * Images that cannot be decoded are left out, each with its reason.
+ *
+ * @throws DataError for the first of them when strict; the signal's reason.
+ */
+export async function usableImages(
+  dataset: Dataset,
+  { strict, onImages, signal = new AbortController().signal }: LookingListener & { strict: boolean },
+): Promise<UsableImages> {
+  let done = 0;
+  const inspections = await inspectAll(dataset, {
+    threads: coresHere(),
+    cache: openCache(dataset.root),
+    signal,
+    onProgress: ({ inspected, known }) => {
+      done += inspected + known;
+      onImages?.(done, dataset.size);
+    },
+  });
+  if (inspections === null) throw signal.reason;
+  const isWhole = ({ error }: Inspection): boolean => error === null;
+  if (inspections.every(isWhole)) return { dataset, inspections };
+  const damaged = [...inspections.keys()].filter((index) => !isWhole(inspections[index]!));
+  if (strict) throw unusable(dataset, damaged, inspections);
+  const kept = [...inspections.keys()].filter((index) => isWhole(inspections[index]!));
+  const leftOut = damaged.map((index) => ({
+    where: dataset.describe(index),
+    reason: reasonOf(dataset, index, inspections[index]!),
+    images: 1,
+  }));
+  return {
+    dataset: { ...subset(dataset, kept), leftOut: [...(dataset.leftOut ?? []), ...leftOut] },
+    inspections: kept.map((index) => inspections[index]!),
+  };
+}
+
+/** Why an image cannot be decoded, for people: what its file is instead, where that can be told. */
+export function reasonOf({ pixels }: Pick<Dataset, "pixels">, index: number, { error }: Inspection): string {
+  const path = pixels.kind === "files" ? pixels.paths[index] : undefined;
+  const content = path === undefined ? null : contentOfFile(path);
+  return content === null || content.kind === "decoded"
+    ? (error ?? "")
+    : `expected a JPEG, PNG or WebP image, ${foundText(content)}`;
+}
+
+function unusable(
+  dataset: Dataset,
+  damaged: readonly number[],
+  inspections: readonly Inspection[],
+): DataError {
+  const [first] = damaged as [number];
+  const count = damaged.length === 1 ? "1 image" : `${damaged.length} images`;
+  return new DataError(
+    `${dataset.describe(first)}: ${reasonOf(dataset, first, inspections[first]!)}; ${count} of ${dataset.size} cannot be used. ` +
+      `\`longtail data check ${dataset.root}\` names all of them; --no-strict, data.strict=false, leaves them out.`,
+  );
+}
+
+/** A file for each data folder. */
+function openCache(root: string): InspectionCache {
+  const folder = join(userCacheFolder(), "inspections");
+  makeFolder(folder);
+  const name = createHash("sha256").update(resolve(root)).digest("hex").slice(0, 32);
+  return InspectionCache.open(join(folder, `${name}.jsonl`), { resume: true });
+}
