@@ -13,7 +13,7 @@ export interface RecipeArguments {
   readonly select?: "held-out" | "last" | "test" | undefined;
   /** Processes that will train; each has a batch of its own in the reference. */
   readonly worldSize?: number;
-  /** Whether another process tells people what has no effect. */
+  /** Whether another process reports what has no effect. */
   readonly quiet?: boolean;
   readonly strict?: boolean | undefined;
 }

@@ -63,7 +63,7 @@ export async function fromFirst(
 
 const TELL_MS = 1000;
 
-/** What may take one process longer than the others would wait for it, without blocking; they hear that it is at work. */
+/** What may take one process longer than the others would wait for it, without blocking; they are notified that it is at work. */
 export async function atWork<T>(peers: Peers, work: () => Promise<T>): Promise<T> {
   const timer = setInterval(() => {
     peers.atWork();

@@ -23,7 +23,7 @@ const LAST_LOOKS_MS = 10 * LOOK_MS;
  * do not come.
  */
 export async function joinWorld(place: Place, options: JoinOptions): Promise<World> {
-  process.env["TORCH_CPP_LOG_LEVEL"] ??= "ERROR"; // each lost connection would be told with a C++ stack
+  process.env["TORCH_CPP_LOG_LEVEL"] ??= "ERROR"; // each lost connection would be logged with a C++ stack
   const servesStore = place.rank === 0 && !place.launcherServes;
   const served = servesStore ? serve(place, options) : null;
   try {

@@ -47,7 +47,7 @@ export class World implements Peers, Disposable {
   readonly #options: WorldOptions;
   readonly #store: Store;
   #exchanges = 0;
-  /** How often this process has told that it is at work. */
+  /** How often this process has announced that it is at work. */
   #signs = 0;
   /** Processes that did not answer the roll call. */
   #gone: readonly number[] = [];
@@ -130,7 +130,7 @@ export class World implements Peers, Disposable {
     try {
       this.#store.set(`at-work/${this.rank}`, String((this.#signs += 1)));
     } catch {
-      // The store is gone: this process hears of it when it comes.
+      // The store is gone: this process learns of it when it comes.
     }
   }
 
@@ -149,7 +149,7 @@ export class World implements Peers, Disposable {
   }
 
   /**
-   * Leaves after an error. One of this process's own is told to the others; one that says only that a connection ended
+   * Leaves after an error. One of this process's own is sent to the others; one that says only that a connection ended
    * becomes one that names the process that is gone and, where that could still speak, its error.
    */
   async leave(error: unknown): Promise<unknown> {

@@ -44,7 +44,7 @@ export interface EvaluationResult {
   readonly ensemble: ModelScores;
   readonly experts: readonly ModelScores[];
   readonly perClass: readonly ClassAccuracy[];
-  /** Of the ensemble: [label, answer, images] for every pair that occurs; the numbers are places in perClass. */
+  /** Of the ensemble: [label, answer, images] for every pair that occurs; the numbers are indices into perClass. */
   readonly confusion: Confusion;
   /** Mean cross-entropy of the ensemble's logits, in nats. */
   readonly loss: number;
@@ -64,7 +64,7 @@ const SUM = 2; // libtorch's Reduction::Sum
 const LIKELIEST = 5;
 
 /**
- * Counts what an ensemble and each of its experts answer, class by class.
+ * Counts the predictions of an ensemble and of each of its experts, class by class.
  *
  * The ensemble is the mean of the experts' raw logits. Answers are counted, so the scores do not depend on the size or
  * the order of the batches; the loss is summed in float64.
@@ -98,7 +98,7 @@ export class AccuracyMeter implements Meter {
       .crossEntropyLoss(labels, { reduction: SUM })
       .item();
     this.#countTop5(models, labels);
-    this.#countAnswers(models.argmax({ dim: 2 }), labels);
+    this.#countPredictions(models.argmax({ dim: 2 }), labels);
   }
 
   /** The scores of everything added so far; at least one batch. */
@@ -142,10 +142,10 @@ export class AccuracyMeter implements Meter {
     this.#models.forEach((model, k) => (model.top5 += counts[k] ?? 0));
   }
 
-  /** answers [K + 1, N] */
-  #countAnswers(answers: Tensor, labels: Tensor): void {
+  /** predictions [K + 1, N] */
+  #countPredictions(predictions: Tensor, labels: Tensor): void {
     const images = labels.size;
-    const together = cat([labels.unsqueeze(0), answers]).to({ dtype: "int32" });
+    const together = cat([labels.unsqueeze(0), predictions]).to({ dtype: "int32" });
     const values = together.toArray() as Int32Array;
     const row = (k: number): Int32Array => values.subarray(k * images, (k + 1) * images);
     const truth = row(0);

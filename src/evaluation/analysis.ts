@@ -14,14 +14,14 @@ export interface ByGroup<T> {
 }
 
 /**
- * Images whose answer had a probability within one of equally wide ranges, in ascending order of the ranges.
+ * Images whose prediction had a probability within one of equally wide ranges, in ascending order of the ranges.
  *
  * @example
  * const gap = (bin: ConfidenceBin): number => Math.abs((bin.accuracy ?? 0) - (bin.confidence ?? 0));
  */
 export interface ConfidenceBin {
   readonly images: number;
-  /** Mean probability of the answers, in percent; null for a bin without images. */
+  /** Mean probability of the predictions, in percent; null for a bin without images. */
   readonly confidence: number | null;
   /** Fraction of correct predictions, in percent; null for a bin without images. */
   readonly accuracy: number | null;
@@ -37,7 +37,7 @@ export interface Calibration {
   readonly images: number;
   /** Fraction of correct predictions, in percent. */
   readonly accuracy: number;
-  /** Mean probability of the answers, in percent; above the accuracy the model is too sure. */
+  /** Mean probability of the predictions, in percent; above the accuracy the model is too sure. */
   readonly confidence: number;
   /** Expected calibration error, in percent: |accuracy - confidence| of the bins, weighted by their images. */
   readonly ece: number;
@@ -78,11 +78,11 @@ export interface TemperatureAnalysis {
   }[];
 }
 
-/** How two experts' answers relate, over some images; shares in percent. */
+/** How two experts' predictions relate, over some images; fractions in percent. */
 export interface PairAgreement {
   /** Places of the two experts, counted from 0. */
   readonly experts: readonly [number, number];
-  /** Images with the same answer, right or wrong. */
+  /** Images with the same prediction, correct or wrong. */
   readonly same: number;
   readonly bothRight: number;
   readonly bothWrong: number;
@@ -97,7 +97,7 @@ export interface Agreement {
   /** At least one expert is right: what a perfect choice among them would reach. */
   readonly anyRight: number;
   readonly allRight: number;
-  /** Mean over the pairs of the images on which the two answer differently. */
+  /** Mean over the pairs of the images on which the two disagree. */
   readonly disagreement: number;
 }
 
@@ -113,7 +113,7 @@ export interface ConfusedPair {
   readonly examples: readonly {
     /** The image's place in the test split. */
     readonly index: number;
-    /** Of the (wrong) answer, from 0 to 1. */
+    /** Of the (wrong) prediction, from 0 to 1. */
     readonly probability: number;
   }[];
 }
@@ -130,12 +130,12 @@ export interface HardImage {
   readonly probability: number;
   /** The 3 likeliest classes with their probabilities. */
   readonly top: readonly (readonly [label: number, probability: number])[];
-  /** Each expert's answer. */
+  /** Each expert's prediction. */
   readonly experts: readonly number[];
 }
 
 /**
- * analysis.json: what there is to see in a run's answers on the test images, beyond result.json. The network and the
+ * analysis.json: what there is to see in a run's predictions on the test images, beyond result.json. The network and the
  * pass over the images are those of result.json. Classes are places in `classes`; the group of an image is its label's.
  */
 export interface Analysis {

@@ -1,4 +1,4 @@
-/** Counts what one model answers, class by class. Integers, so the order of the images leaves no trace. */
+/** Counts one model's predictions, class by class. Integers, so the order of the images leaves no trace. */
 export class Tally {
   /** Images of each class that were predicted as it. */
   readonly correct: Float64Array;
@@ -12,9 +12,9 @@ export class Tally {
     this.predicted = new Float64Array(classes);
   }
 
-  /** labels, answers: a class number for each image. */
-  add(labels: Int32Array, answers: Int32Array): void {
-    answers.forEach((answer, i) => {
+  /** labels, predictions: a class number for each image. */
+  add(labels: Int32Array, predictions: Int32Array): void {
+    predictions.forEach((answer, i) => {
       increment(this.predicted, answer);
       if (labels[i] === answer) increment(this.correct, answer);
     });
@@ -40,9 +40,9 @@ export class ConfusionTally {
     this.#classes = classes;
   }
 
-  add(labels: Int32Array, answers: Int32Array): void {
+  add(labels: Int32Array, predictions: Int32Array): void {
     labels.forEach((label, i) => {
-      const pair = label * this.#classes + (answers[i] ?? 0);
+      const pair = label * this.#classes + (predictions[i] ?? 0);
       this.#images.set(pair, (this.#images.get(pair) ?? 0) + 1);
     });
   }

@@ -7,7 +7,7 @@ import { epochScalars, evaluationScalars, type Scalar } from "./scalars.js";
 
 /**
  * epochs.csv: a row an epoch, with its means and what evaluations found of it; cells of what was not found are empty. The
- * file is whole after every event. A run that goes on begins with the rows that metrics.jsonl still tells.
+ * file is whole after every event. A resumed run begins with the rows that are still in metrics.jsonl.
  */
 export class EpochsCsv implements Log {
   readonly #folder: RunFolder;

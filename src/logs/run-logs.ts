@@ -55,13 +55,13 @@ export class MetricsLog implements Log {
 }
 
 interface RunLogsOptions {
-  /** The MLflow server that is told, too; none unless given. */
+  /** The MLflow server to log to as well; none unless given. */
   readonly mlflow?: MlflowSettings | undefined;
-  /** Who hears, besides the logs, what goes wrong with that server. */
+  /** Receive, besides the logs, what goes wrong with that server. */
   readonly listeners: readonly Listener[];
 }
 
-/** Everything that a run writes down in its folder while it goes on, and what it tells a server. */
+/** All logs of a run: the files in its folder and, where asked for, an MLflow server. */
 export class RunLogs implements Log {
   /** metrics.jsonl first: others begin with what it holds. */
   readonly #logs: Log[];

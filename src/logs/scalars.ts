@@ -12,11 +12,11 @@ interface ScalarsAt {
   readonly scalars: readonly Scalar[];
 }
 
-/** The numbers that events tell, with the training's step that they belong to. Begins with the run's first event. */
+/** Numbers in events, with the training step that they belong to. Begins with the run's first event. */
 export class ScalarStream {
   readonly #everySteps: number;
   #stepsPerEpoch = 0;
-  /** The latest epoch that was told. */
+  /** The latest epoch that was logged. */
   #epoch = 0;
 
   constructor({ everySteps }: Pick<ResolvedRecipe["logs"], "everySteps">) {
@@ -28,7 +28,7 @@ export class ScalarStream {
     return epoch * this.#stepsPerEpoch;
   }
 
-  /** Of steps every k-th alone (logs.everySteps); null for what tells no number. */
+  /** Of steps every k-th alone (logs.everySteps); null for what holds no number. */
   at(event: TrainingEvent): ScalarsAt | null {
     switch (event.type) {
       case "run":
@@ -43,7 +43,7 @@ export class ScalarStream {
         this.#epoch = event.epoch;
         return { step: this.lastStepOf(event.epoch), scalars: epochScalars(event) };
       case "evaluation": {
-        // The selected epoch is judged again after the last: under names of its own, since steps of a name only grow.
+        // The selected epoch is evaluated again after the last: under names of its own, since steps of a name only grow.
         const prefix = event.epoch < this.#epoch ? "selected/" : "";
         const scalars = evaluationScalars(event).map(([name, value]): Scalar => [prefix + name, value]);
         return { step: this.lastStepOf(event.epoch), scalars };

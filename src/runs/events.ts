@@ -11,7 +11,7 @@ export interface Position {
 }
 
 /**
- * What a training run tells its listeners: the console, metrics.jsonl, and whoever else listens. The training code
+ * Events that a training run emits to its listeners: the console, metrics.jsonl, and others. The training code
  * prints nothing itself. Epochs and steps count from 1. Losses are batch means, accuracies are in percent.
  *
  * @example

@@ -3,7 +3,7 @@ import { writeFileAtomic } from "../support/atomic-file.js";
 import { objectIn } from "../support/json.js";
 import type { Position, TrainingEvent } from "./events.js";
 
-/** What a run has told so far, from its metrics.jsonl; none where there is none. A line that a crash cut short is left out. */
+/** Events of a run so far, from its metrics.jsonl; none where there is no such file. A line that a crash cut short is left out. */
 export function toldEvents(path: string): TrainingEvent[] {
   if (!existsSync(path)) return [];
   const lines = readFileSync(path, "utf8").split("\n");
@@ -11,7 +11,7 @@ export function toldEvents(path: string): TrainingEvent[] {
 }
 
 /**
- * Takes out of metrics.jsonl what a run told after the position that it goes on from, since it will be told again, and
+ * Removes from metrics.jsonl what was logged after the position that a run resumes from, since it will be logged again, and
  * a line that a crash cut short.
  */
 export function rewindMetrics(path: string, position: Position): void {

@@ -91,7 +91,7 @@ export interface RunDescription {
   /** recipe.json of earlier versions does not say it. */
   readonly execution?: Execution;
   /**
-   * What was trained and judged on, with a hash of each split. Held-out images count as training images and have a hash of
+   * What was trained and evaluated on, with a hash of each split. Held-out images count as training images and have a hash of
    * their own (see splitHash), null where there are none; recipe.json of earlier versions does not say it.
    */
   readonly data: {

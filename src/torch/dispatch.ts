@@ -16,7 +16,7 @@ export let call = (operator: number, ...args: unknown[]): unknown => {
 
 let construct: (handle: Handle) => Tensor;
 
-/** tensor.ts tells how a tensor is made; the other direction would be an import cycle. */
+/** tensor.ts registers how a tensor is made; the other direction would be an import cycle. */
 export function setTensorConstructor(constructor: (handle: Handle) => Tensor): void {
   construct = constructor;
 }

@@ -1,4 +1,4 @@
-/** Errors of the engine, each a class of its own so that callers can tell them apart. */
+/** Errors of the engine, each a class of its own so that callers can distinguish them. */
 import { LongtailError } from "../support/errors.js";
 
 /** libtorch refused an operation: its first line, led by the operator's name. */

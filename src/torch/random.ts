@@ -80,7 +80,7 @@ export function getTorchState(device = "cpu"): Uint8Array {
   return device === "cpu" ? cpu : Uint8Array.from([...cpu, ...stateOf(device)]);
 }
 
-/** Restores what getTorchState() returned. A device that it does not tell of keeps its state. */
+/** Restores what getTorchState() returned. A device that it does not hold keeps its state. */
 export function setTorchState(bytes: Uint8Array, device = "cpu"): void {
   const ofCpu = stateOf("cpu").length;
   setStateOf("cpu", bytes.subarray(0, ofCpu));

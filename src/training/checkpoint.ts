@@ -39,7 +39,7 @@ export interface Progress extends Position {
   readonly bestOnTest: BestOnTest | null;
 }
 
-/** What a checkpoint says besides its tensors: enough to rebuild the model, and to judge it by groups. */
+/** What a checkpoint says besides its tensors: enough to rebuild the model and to evaluate it by group. */
 export interface CheckpointDescription extends Progress {
   readonly recipe: ResolvedRecipe;
   readonly classes: readonly string[];
@@ -116,7 +116,7 @@ export type Weights = ResolvedRecipe["evaluation"]["weights"];
 
 /**
  * The weights to use, by the model's names: the ones asked for; else the averages, unless there are none or the recipe
- * judges the raw weights.
+ * evaluates the raw weights.
  * @throws CheckpointError when averages are asked for and there are none.
  */
 export function usedWeights({ path, recipe, model, ema }: Checkpoint, asked?: Weights): Map<string, Tensor> {

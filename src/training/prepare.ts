@@ -74,7 +74,7 @@ interface PrepareOptions extends CacheListener {
 
 /**
  * Opens the data and builds the method, its optimizer and the loaders. Filling a cache (data.cache) takes its time:
- * the listener hears how far it is.
+ * the listener receives its progress.
  * @throws UsageError for settings that do not go together.
  */
 export async function prepare(

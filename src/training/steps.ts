@@ -255,7 +255,7 @@ export function learningRateAt(
   return learningRate(schedule, { baseLr: optimizer.lr, epoch, step, stepsPerEpoch, epochs });
 }
 
-/** What a method is told about a step: where in its phase it is, and how many steps of the run are before it. */
+/** Context of a step for the method: its position in the phase, and how many steps of the run precede it. */
 export function stepContext(
   { recipe, phase, loaders }: Pick<Stepped, "recipe" | "phase" | "loaders">,
   { epoch, step }: Position,

@@ -65,7 +65,7 @@ interface Machines {
 }
 
 /**
- * The variables that tell a process its place: torchrun's. Threads are shared among the machine's processes unless
+ * torchrun's variables, from which a process reads its rank. Threads are shared among the machine's processes unless
  * OMP_NUM_THREADS says how many each has.
  */
 function environmentOf(

@@ -16,7 +16,7 @@ interface Sums {
   readonly divergence: Float64Array;
 }
 
-/** A batch as the experts answer it. */
+/** The experts' predictions for a batch. */
 interface ExpertAnswers {
   /** [K, N, C], float64 */
   readonly logProbabilities: Tensor;
@@ -26,7 +26,7 @@ interface ExpertAnswers {
   readonly labels: Int32Array;
 }
 
-/** How alike K experts answer, pair by pair, and what they know between them. */
+/** How alike K experts predict, pair by pair, and what they know between them. */
 export class AgreementMeter {
   readonly #pairs: readonly (readonly [number, number])[];
   readonly #sums: Grouped<Sums>;

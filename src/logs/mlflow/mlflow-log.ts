@@ -88,7 +88,7 @@ export class MlflowLog {
     try {
       await this.#run?.end(status[reason], this.#options.folder);
     } catch (error) {
-      this.#warn(`the run's end could not be told: ${messageOf(error)}`);
+      this.#warn(`the run's end could not be logged: ${messageOf(error)}`);
     }
   }
 

@@ -45,7 +45,7 @@ export interface Metric {
 const PARAMS_AT_ONCE = 100;
 
 /**
- * A run as the server knows it. Its id lies in the run's folder (mlflow.json), so that a training that goes on tells the
+ * A run as the server knows it. Its id lies in the run's folder (mlflow.json), so that a resumed training logs to the
  * same one, and only what it does not know yet: a metric's steps only grow.
  */
 export class MlflowRun {

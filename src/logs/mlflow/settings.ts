@@ -2,7 +2,7 @@ import type { Environment } from "../../support/paths.js";
 import { UsageError } from "../../support/errors.js";
 
 /**
- * Which MLflow server a run is told to, and how.
+ * Which MLflow server a run is logged to, and how.
  *
  * @example
  * const mlflow: MlflowOptions = { url: "http://127.0.0.1:5000", experiment: "tails" };
@@ -18,7 +18,7 @@ export interface MlflowSettings {
   /** Without a slash at its end. */
   readonly url: string;
   readonly experiment: string;
-  /** The header that tells who we are. It is neither shown nor stored. */
+  /** The header that identifies us. It is neither shown nor stored. */
   readonly authorization: string | null;
 }
 

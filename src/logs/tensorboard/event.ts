@@ -30,7 +30,7 @@ export function versionEvent(time: string): Uint8Array {
 }
 
 /**
- * Says that what was told from this step on holds no longer: Event { SessionLog session_log = 7 }, SessionLog {
+ * Marks what was logged from this step on as no longer valid: Event { SessionLog session_log = 7 }, SessionLog {
  * SessionStatus status = 1 (START = 1) }.
  */
 export function restartEvent(moment: Moment): Uint8Array {

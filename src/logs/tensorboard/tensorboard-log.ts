@@ -1,3 +1,4 @@
+import { maxOf } from "../../support/math.js";
 import { existsSync, readFileSync, rmSync, statSync, truncateSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { tfRecord } from "../../support/tfrecord-frame.js";
@@ -28,13 +29,13 @@ export function eventFiles(folder: string): string[] {
  */
 export function newEventFile(folder: string, now: number = Date.now()): string {
   const seconds = readdirSync(folder).map((name) => Number(NAME.exec(name)?.[1] ?? 0));
-  const latest = Math.max(0, ...seconds);
+  const latest = Math.max(0, maxOf(seconds));
   const own = Math.max(Math.floor(now / 1000), latest + 1);
   return join(folder, `events.out.tfevents.${String(own).padStart(10, "0")}.${hostname()}.${process.pid}.0`);
 }
 
 /**
- * Writes what a run tells to an event file for TensorBoard, in the run's folder. A run that goes on gets a new file, which
+ * Writes a run's events to an event file for TensorBoard, in the run's folder. A resumed run gets a new file, which
  * begins with all that metrics.jsonl still holds, and the old one is emptied: so no step is in the folder twice, and a
  * TensorBoard that is looking on drops what it knew.
  */
@@ -84,7 +85,7 @@ export class TensorBoardLog implements Log {
 
   *#picture({ file, width, height, time, step }: ImagesEvent): Generator<Uint8Array> {
     const path = join(this.#folder.path, file);
-    if (!existsSync(path)) return; // told by an earlier process, and removed since
+    if (!existsSync(path)) return; // written by an earlier process, and removed since
     yield record({ time, step }, [
       { kind: "image", tag: "first batch", png: readFileSync(path), width, height },
     ]);

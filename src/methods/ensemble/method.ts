@@ -31,7 +31,7 @@ export interface StepContext {
   readonly stepsPerEpoch: number;
 }
 
-/** First step of a training of one step: what a single step outside a training is told. */
+/** First step of a training of one step: the context of a single step outside a training. */
 export const SINGLE_STEP: StepContext = { step: 0, epoch: 0, epochs: 1, stepsPerEpoch: 1 };
 
 /** Result of a step's forward half. */

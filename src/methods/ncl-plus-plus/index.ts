@@ -11,7 +11,7 @@ export const nclPlusPlus = defineMethod({
   terms: {
     crossEntropy: "each expert learns the labels, on all classes",
     hard: "each expert learns the labels among an image's hardest classes",
-    intra: "each expert gives the augmentations of an image the same answer",
+    intra: "each expert predicts the same for all augmentations of an image",
     inter: "the experts learn from one another, image by image",
   },
   mixedTargets: false,

@@ -6,7 +6,7 @@ import { BalancedMethod } from "../ensemble/experts-method.js";
 import type { TrainingClasses, View } from "../ensemble/method.js";
 
 /**
- * Experts that learn from the labels, from one another, and each from its answers to several augmentations of an image, all of
+ * Experts that learn from the labels, from one another, and each from its predictions for several augmentations of an image, all of
  * them changed at random: Tan et al., NCL++ (arXiv 2306.16709).
  */
 export class NclPlusPlusMethod extends BalancedMethod {

@@ -15,7 +15,7 @@ export const ncl = defineMethod({
     hard: "each expert learns the labels among an image's hardest classes",
     distillation: "the experts learn from one another, on all classes (NBOD)",
     hardDistillation: "the experts learn from one another among the hardest classes (NBOD)",
-    contrastive: "each expert tells an image's second view from other images (MoCo)",
+    contrastive: "each expert matches an image's two views among other images (MoCo)",
   },
   mixedTargets: false,
   secondView: ({ method }) => method.contrastive !== null,

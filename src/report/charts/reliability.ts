@@ -1,3 +1,4 @@
+import { maxOf } from "../../support/math.js";
 import * as Plot from "@observablehq/plot";
 import type { Calibration } from "../../evaluation/analysis.js";
 import type { Markup } from "../../support/markup.js";
@@ -13,14 +14,14 @@ interface Bin {
   readonly to: number;
 }
 
-/** How often answers are right against how sure they are; on the diagonal the probabilities can be trusted. */
+/** How often predictions are correct against how confident they are; on the diagonal the probabilities can be trusted. */
 export function reliabilityChart(name: string, calibration: Calibration, color: string): Markup {
   const bins = filledBins(calibration);
   return chart({
     title: `${name}: ECE ${percentText(calibration.ece)}`,
     description: `reliability diagram of ${calibration.images} images in ${bins.length} ranges of probability; below the diagonal the network is too sure`,
     plot: {
-      x: { label: "probability of the answer, %", domain: [0, 100], ticks: 5 },
+      x: { label: "confidence of the prediction, %", domain: [0, 100], ticks: 5 },
       y: { label: "right, %", domain: [0, 100], ticks: 5, grid: true },
       r: { type: "identity" },
       marks: marks(bins, color),
@@ -48,7 +49,7 @@ function filledBins({ bins }: Calibration): Bin[] {
 
 /** A bar a range, a dot where its images are, larger for more of them. */
 function marks(bins: readonly Bin[], color: string): Plot.Markish[] {
-  const most = Math.max(1, ...bins.map(({ images }) => images));
+  const most = Math.max(1, maxOf(bins.map(({ images }) => images)));
   const bar = { x1: "from", x2: "to", y1: 0, y2: "accuracy", fill: color, fillOpacity: 0.3, inset: 0.5 };
   return [
     Plot.rect(bins, bar),

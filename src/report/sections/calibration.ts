@@ -82,7 +82,7 @@ function temperatures({ temperature, calibration }: Analysis): Markup | null {
     one.all.nll.toFixed(3),
   ];
   return markup`<h3>Temperature scaling</h3>
-<p>Fitted on ${temperature.images} held-out images, evaluated on the test images; the answers stay as they are, apart from temperatures of experts before averaging.</p>
+<p>Fitted on ${temperature.images} held-out images, evaluated on the test images; the predictions stay as they are, apart from temperatures of experts before averaging.</p>
 ${table({
   name: "Temperature scaling",
   head: ["ECE, %", "temperature", ...ALL_AND_GROUPS, "NLL, all"],

@@ -42,12 +42,12 @@ function leadText({ perClass }: RunEvaluation, mistakes: readonly ClassMistakes[
   const attracting = mistakes === null ? null : mostAnswered(perClass, mistakes);
   return sentences(
     `${half.toLocaleString("en")} of ${counted(known.length, "class", "classes")} ${half === 1 ? "is" : "are"} recognized in half of the images or more.`,
-    "Accuracy is the share of a class's images that are answered with it, precision the share of the answers with it that are right.",
+    "Accuracy is the fraction of a class's images that are predicted as it, precision the fraction of its predictions that are right.",
     attracting,
   );
 }
 
-/** The class of low precision that costs the most: its name answers too much. */
+/** The class of low precision that costs the most: it is predicted too often. */
 function mostAnswered(
   perClass: RunEvaluation["perClass"],
   mistakes: readonly ClassMistakes[],
@@ -60,7 +60,7 @@ function mostAnswered(
   const label = wrong.indexOf(maxOf(wrong));
   const images = Math.round(wrong[label] ?? 0);
   if (images < 2) return null;
-  return `The answer given wrongly most often is ${perClass[label]!.name}: for ${images} images of other classes (precision ${percentText(mistakes[label]!.precision!)}).`;
+  return `The class predicted wrongly most often is ${perClass[label]!.name}: for ${images} images of other classes (precision ${percentText(mistakes[label]!.precision!)}).`;
 }
 
 function rows(

@@ -45,7 +45,7 @@ function directionText(answers: readonly GroupAnswers[], { groupOfClass }: RunEv
       : share < expected / 1.2
         ? "the network leans away from the large classes"
         : "about what their number would lead one to expect";
-  return `Of the mistakes on ${tail.group}-shot classes ${percentText(share)} are answers with a many-shot class, which ${percentText(expected)} of the other classes are: ${towards}.`;
+  return `Of the mistakes on ${tail.group}-shot classes ${percentText(share)} are predictions of a many-shot class, which ${percentText(expected)} of the other classes are: ${towards}.`;
 }
 
 function worstPairText(analysis: Analysis | null): string | null {

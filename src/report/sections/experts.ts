@@ -29,7 +29,7 @@ function leadText(agreement: ByGroup<Agreement>, { ensemble }: RunEvaluation): s
   const most = groups[values.indexOf(maxOf(values))]!;
   const reserve = agreement.all.anyRight - ensemble.all;
   return sentences(
-    `Two experts answer ${percentText(agreement.all.disagreement)} of the images differently, most on ${most}-shot classes (${percentText(agreement[most]!.disagreement)}).`,
+    `Two experts disagree on ${percentText(agreement.all.disagreement)} of the images, most on ${most}-shot classes (${percentText(agreement[most]!.disagreement)}).`,
     `At least one expert is right on ${percentText(agreement.all.anyRight)}: a perfect choice among them would gain ${pointsText(reserve)} over averaging them.`,
   );
 }
@@ -76,7 +76,7 @@ function reachChart(agreement: ByGroup<Agreement>, { ensemble, experts }: RunEva
   });
 }
 
-/** The share of equal answers of every two experts. */
+/** Fraction of equal predictions of every two experts. */
 function pairChart({ pairs }: Agreement, experts: number): Markup {
   const names = Array.from({ length: experts }, (_, k) => String(k + 1));
   const cells = pairs.flatMap(({ experts: [a, b], same }) => [
@@ -84,7 +84,7 @@ function pairChart({ pairs }: Agreement, experts: number): Markup {
     { a: String(b + 1), b: String(a + 1), same },
   ]);
   return chart({
-    title: "Images with the same answer, %",
+    title: "Images with the same prediction, %",
     description: pairs
       .map(({ experts: [a, b], same }) => `experts ${a + 1} and ${b + 1} ${percentText(same)}`)
       .join(", "),
@@ -117,7 +117,7 @@ function groupTable(agreement: ByGroup<Agreement>, { ensemble }: RunEvaluation):
     head: [
       "in percent of the images",
       "images",
-      "different answers",
+      "different predictions",
       "all right",
       "ensemble right",
       "any right",
@@ -132,7 +132,7 @@ function groupTable(agreement: ByGroup<Agreement>, { ensemble }: RunEvaluation):
 function pairTable({ pairs }: Agreement): Markup {
   return table({
     name: "Agreement of each two experts",
-    head: ["experts", "same answer, %", "both right, %", "both wrong, %", "divergence, nats"],
+    head: ["experts", "same prediction, %", "both right, %", "both wrong, %", "divergence, nats"],
     rows: pairs.map(({ experts: [a, b], same, bothRight, bothWrong, divergence }) => [
       `${a + 1} and ${b + 1}`,
       ...[same, bothRight, bothWrong],

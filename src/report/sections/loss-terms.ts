@@ -12,8 +12,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   hard: "each expert learns the labels among an image's hardest classes",
   distillation: "the experts learn from one another, on all classes (NBOD)",
   hardDistillation: "the experts learn from one another among the hardest classes (NBOD)",
-  contrastive: "each expert tells an image's second view from other images (MoCo)",
-  intra: "each expert gives the copies of an image the same answer",
+  contrastive: "each expert matches an image's two views among other images (MoCo)",
+  intra: "each expert predicts the same for all augmentations of an image",
   inter: "the experts learn from one another, image by image",
 };
 

@@ -2,7 +2,7 @@ import type { Peers } from "../../distributed/peers.js";
 
 /**
  * What the processes of a training decide together, so that all leave a loop at the same step. A process alone follows
- * its own signal at once; of several, each sees `signal` abort at the next question after any of them was told to end.
+ * its own signal at once; of several, each sees `signal` abort at the next question after any of them was asked to end.
  */
 export class Agreement {
   readonly signal: AbortSignal | undefined;

@@ -28,8 +28,8 @@ export class RecordedStep implements Disposable {
   readonly #recorder: Recorder;
   readonly #batch: number;
   #warm = 0;
-  /** What a step tells, in memory that stays. */
-  #told: ComputedStep | null = null;
+  /** Result of a step, in memory that is kept. */
+  #result: ComputedStep | null = null;
   #recorded: Recorded | null = null;
   /** Whether the parameters' gradients are those of the recording. */
   #attached = false;
@@ -42,22 +42,22 @@ export class RecordedStep implements Disposable {
     options.optimizer.keepRateOnDevice();
   }
 
-  /** Call it in a scope of its own. What it tells lies where the next step's will, or in the scope. */
+  /** Call it in a scope of its own. Its result lies where the next step's will, or in the scope. */
   run(batch: TrainingBatch): ComputedStep {
     if (batch.labels.shape[0] !== this.#batch) return this.#compute(batch);
-    if (this.#warm < WARM_UP || this.#told === null) {
+    if (this.#warm < WARM_UP || this.#result === null) {
       this.#warm += 1;
       const step = this.#compute(batch);
-      this.#told ??= { ...step, values: keepForever(step.values.clone()) };
+      this.#result ??= { ...step, values: keepForever(step.values.clone()) };
       return step;
     }
-    this.#recorded ??= this.#record(batch, this.#told);
+    this.#recorded ??= this.#record(batch, this.#result);
     const { recording, inputs } = this.#recorded;
     inputs.images.copy_(batch.images, { nonBlocking: true });
     inputs.labels.copy_(batch.labels, { nonBlocking: true });
     this.#attachGradients(this.#recorded.gradients);
     recording.replay();
-    return this.#told;
+    return this.#result;
   }
 
   #compute(batch: TrainingBatch): ComputedStep {
@@ -91,8 +91,8 @@ export class RecordedStep implements Disposable {
 
   /** Forgets the recording: the next whole batch is computed operator by operator, the one after it recorded anew. */
   forget(): void {
-    if (this.#told !== null) dispose(this.#told.values);
-    this.#told = null;
+    if (this.#result !== null) dispose(this.#result.values);
+    this.#result = null;
     if (this.#recorded === null) return;
     const { recording, inputs, gradients } = this.#recorded;
     this.#options.optimizer.zeroGrad();
