@@ -23,7 +23,7 @@ napi_value init(napi_env env, napi_value exports) {
     initAutograd(env, exports);
     initRandom(env, exports);
     initSettings(env, exports);
-    initFileLocks(env, exports);
+    initFiles(env, exports);
     kernels::initKernels(env, exports);
     distributed::initStores(env, exports);
     distributed::initGroups(env, exports);

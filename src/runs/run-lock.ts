@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { writeFailure } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
 import { processCard } from "../support/process.js";
-import { lockFile } from "../torch/file-lock.js";
+import { lockFile } from "../torch/files.js";
 
 /** Name of the file in a run's folder that says who has it. */
 export const LOCK_FILE = "lock";

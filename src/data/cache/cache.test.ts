@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { TransformSpec } from "../../recipes/schema.js";
-import { lockFile } from "../../torch/file-lock.js";
+import { lockFile } from "../../torch/files.js";
 import { scope } from "../../torch/scope.js";
 import type { Dataset } from "../dataset.js";
 import { openImageFolder } from "../formats/image-folder.js";

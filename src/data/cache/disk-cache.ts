@@ -12,7 +12,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFailure } from "../../support/atomic-file.js";
-import { lockFile } from "../../torch/file-lock.js";
+import { lockFile } from "../../torch/files.js";
 import { splitHash } from "../card.js";
 import { vision } from "../vision.js";
 import { readImageFile, readPixels, type CachedImages, type ImageSizes } from "./image-file.js";

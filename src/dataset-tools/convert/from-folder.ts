@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { requireAbsent } from "../../support/atomic-folder.js";
+import { requireAbsent } from "../output-set.js";
 import { DataError } from "../../support/errors.js";
+import { maxOf } from "../../support/math.js";
 import type { Split } from "../../data/dataset.js";
 import { openImageFolder } from "../../data/formats/image-folder.js";
 import { categories, writeAnnotations } from "./annotation-file.js";
@@ -42,7 +43,7 @@ export function annotateFolder({ root, split, out, prefix, force }: FromFolder):
     const label = numbers.get(basename(dirname(path)))!;
     return annotationOf({ path, label, json: null, where: path }, { id: id++, path: join(prefix, path) });
   });
-  const classCount = Math.max(own?.classes.length ?? 0, ...[...numbers.values()].map((label) => label + 1));
+  const classCount = Math.max(own?.classes.length ?? 0, maxOf(numbers.values()) + 1);
   writeAnnotations(out, { annotations, classCount, rest: own?.rest ?? categories(folders) });
   return { images: paths.length, classes: classCount, known: paths.filter((path) => known.has(path)).length };
 }

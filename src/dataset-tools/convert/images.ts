@@ -1,10 +1,10 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { requireAbsent, writeFolderAtomic } from "../../support/atomic-folder.js";
 import { DataError } from "../../support/errors.js";
 import type { Dataset, PackedPixels, SpanPixels } from "../../data/dataset.js";
 import type { RgbImage } from "../../data/vision.js";
+import { newFolder, writeTogether } from "../output-set.js";
 import { writeAnnotations } from "./annotation-file.js";
 import { annotationsOf, summaryOf, type ConvertedImages, imageExtension, toRgb } from "./converted-images.js";
 import { ImageWriter, type ImageFile, type WriterOptions, type WrittenImages } from "./image-writer.js";
@@ -20,20 +20,20 @@ export interface ImagesConversion extends Pick<WriterOptions, "format" | "qualit
 
 /**
  * Writes the images of any data set as files in a folder a class, with annotation JSON beside it. Pixels are encoded,
- * image files (also those in archives) are copied byte for byte. The folder appears whole or not at all.
+ * image files (also those in archives) are copied byte for byte. The folder and its JSON appear together, whole or not at all.
  *
  * @throws DataError that names an image which is no JPEG, PNG or WebP file
  */
 export async function convertImages(dataset: Dataset, options: ImagesConversion): Promise<ConvertedImages> {
   const { out, force: replace } = options;
-  const folder = join(out, dataset.split);
-  const annotations = `${folder}.json`;
-  requireAbsent(annotations, { replace });
-  const written = await writeFolderAtomic(folder, { replace }, (temporary) =>
-    write(dataset, temporary, options),
-  );
-  writeAnnotations(annotations, annotationsOf(written, dataset.split));
-  return { folder, annotations, ...summaryOf(written) };
+  const { split } = dataset;
+  const names = [split, `${split}.json`];
+  const written = await writeTogether({ out, names, replace }, async (temporary) => {
+    const images = await write(dataset, newFolder(temporary, split), options);
+    writeAnnotations(join(temporary, `${split}.json`), annotationsOf(images, split));
+    return images;
+  });
+  return { folder: join(out, split), annotations: join(out, `${split}.json`), ...summaryOf(written) };
 }
 
 async function write(dataset: Dataset, folder: string, options: ImagesConversion): Promise<WrittenImages> {

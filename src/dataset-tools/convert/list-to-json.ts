@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { requireAbsent } from "../../support/atomic-folder.js";
+import { requireAbsent } from "../output-set.js";
 import { writeAnnotations } from "./annotation-file.js";
 import { annotationOf, readLabeledFile, type LabeledFileOptions } from "./labeled-file.js";
 

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { parse } from "csv-parse/sync";
 import { writeFileAtomic } from "../../support/atomic-file.js";
-import { requireAbsent } from "../../support/atomic-folder.js";
+import { requireAbsent } from "../output-set.js";
 import { DataError, UsageError } from "../../support/errors.js";
 import { readBytes } from "../../data/formats/reading/text-file.js";
 

@@ -132,9 +132,9 @@ describe("annotation JSON to a folder", () => {
   it("an output that is there is refused", async () => {
     writePhotographs();
     await toFolder();
-    await expect(toFolder()).rejects.toThrow("train.json is there already");
-    rmSync(join(root, "out/train.json"));
     await expect(toFolder()).rejects.toThrow("train is there already");
+    rmSync(join(root, "out/train"), { recursive: true });
+    await expect(toFolder()).rejects.toThrow("train.json is there already");
   });
 
   it("an interruption leaves nothing", async () => {

@@ -96,15 +96,26 @@ describe("writeSplit", () => {
     expect(read("held-out.json")).toContain("fpath");
   });
 
-  it("images without files of their own", () => {
+  it("refuses a part of another split that would be left beside the new one", async () => {
+    folderOf(...Array.from({ length: 8 }, (_, i) => `train/cat/${i}.jpg`));
+    await split("image-folder", { plan: { ...plan, test: { fraction: 0.25 } } });
+    const before = read("train.json");
+    const again = split("image-folder", { plan: { ...plan, seed: 3 }, force: true });
+    await expect(again).rejects.toThrow(
+      /test\.json: expected no image of the new training part, found \d of its 2 images/,
+    );
+    expect(read("train.json")).toBe(before);
+  });
+
+  it("images without files of their own", async () => {
     const options = { plan, out: root, format: "json", force: false } as const;
-    expect(() =>
+    await expect(
       writeSplit(
         packedDataset(4, 1, () => 0),
         sourceOf("cifar10"),
         options,
       ),
-    ).toThrow(
+    ).rejects.toThrow(
       "expected images in files of their own, so that lists can name them; found cifar10. `longtail data convert images` writes",
     );
   });

@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { writeFileAtomic } from "../../support/atomic-file.js";
-import { requireAbsent } from "../../support/atomic-folder.js";
-import { DataError } from "../../support/errors.js";
+import { DataError, UsageError } from "../../support/errors.js";
 import type { Dataset, DataSource } from "../../data/dataset.js";
 import { openAllTraining } from "../../data/registry.js";
 import { splitParts, type SplitPart, type SplitPlan } from "../../data/split-plan.js";
+import { writeTogether } from "../output-set.js";
 import { categories, writeAnnotations } from "./annotation-file.js";
 import { annotationOf, readLabeledFile, type LabeledFile } from "./labeled-file.js";
 
@@ -15,6 +16,8 @@ export interface SplitFiles {
   readonly format: "json" | "list";
   readonly force: boolean;
 }
+
+const PART_NAMES: readonly SplitPart["name"][] = ["train", "held-out", "test"];
 
 export interface WrittenPart {
   readonly name: SplitPart["name"];
@@ -35,23 +38,51 @@ export async function splitData(data: DataSource, options: SplitFiles): Promise<
  * Splits training images and writes each part as annotation JSON or a list, with paths from the data folder. Of annotation
  * JSON everything else stays as it is.
  *
- * @throws DataError when the images are no files of their own, or a class is too small for what is asked
+ * @throws DataError when the images are no files of their own, or a class is too small for what is asked; UsageError when a
+ * part of an earlier split would be left beside the new ones that has images of the new training part.
  */
-export function writeSplit(dataset: Dataset, source: DataSource, options: SplitFiles): WrittenPart[] {
-  const { plan, out, format, force: replace } = options;
+export async function writeSplit(
+  dataset: Dataset,
+  source: DataSource,
+  { plan, out, format, force: replace }: SplitFiles,
+): Promise<WrittenPart[]> {
   const listed = listedImages(dataset, source);
-  const parts = splitParts(dataset, plan).map((part) => {
-    const file = join(out, `${part.name}.${format === "json" ? "json" : "txt"}`);
-    requireAbsent(file, { replace });
-    return { ...part, file };
+  const nameOf = (part: SplitPart["name"]): string => `${part}.${format === "json" ? "json" : "txt"}`;
+  const parts = splitParts(dataset, plan);
+  const names = parts.map(({ name }) => nameOf(name));
+  const trained = parts[0]!.indices.map((index) => listed.images[index]!.path);
+  for (const other of PART_NAMES.map(nameOf).filter((name) => !names.includes(name)))
+    assertApart(join(out, other), { format, trained: new Set(trained) });
+  await writeTogether({ out, names, replace }, (temporary) => {
+    for (const { name, indices } of parts) {
+      const file = join(temporary, nameOf(name));
+      if (format === "json") writeJson(file, listed, indices);
+      else writeList(file, listed, indices);
+    }
   });
-  return parts.map(({ name, indices, file }) => {
-    if (format === "json") writeJson(file, listed, indices);
-    else writeList(file, listed, indices);
+  return parts.map(({ name, indices }) => {
+    const file = join(out, nameOf(name));
     const counts = dataset.classes.map(() => 0);
     for (const index of indices) counts[dataset.labels[index]!]! += 1;
     return { name, file, images: indices.length, counts };
   });
+}
+
+/** @throws UsageError when a file of another split lists images that this one trains on */
+function assertApart(
+  file: string,
+  { format, trained }: { readonly format: SplitFiles["format"]; readonly trained: ReadonlySet<string> },
+): void {
+  if (!existsSync(file)) return;
+  const columns = { image: "image", label: "label" };
+  const kind = format === "json" ? "annotations" : "list";
+  const { images } = readLabeledFile(file, { kind, columns, classNames: null });
+  const shared = images.filter(({ path }) => trained.has(path));
+  if (shared.length === 0) return;
+  throw new UsageError(
+    `${file}: expected no image of the new training part, found ${shared.length} of its ${images.length} images there ` +
+      `(${shared[0]!.path}, for one): it is of another split. Remove it, or choose another --out.`,
+  );
 }
 
 /** The images as a file would list them: as annotation JSON does, where they come from there. */

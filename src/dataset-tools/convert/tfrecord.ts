@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { readClassNames } from "../../data/formats/class-names.js";
-import { requireAbsent, writeFolderAtomic } from "../../support/atomic-folder.js";
 import { DataError } from "../../support/errors.js";
+import { newFolder, writeTogether } from "../output-set.js";
 import { parseExample } from "../tfrecord/example.js";
 import { recordImage, type ImageOptions } from "../tfrecord/image.js";
 import { readTfRecords, tfRecordSize } from "../tfrecord/records.js";
@@ -38,21 +38,23 @@ const MAX_CLASSES = 1_000_000;
 
 /**
  * Writes the images of TFRecord files as files and the reference's annotation JSON, with paths relative to `out`. The
- * folder appears whole or not at all.
+ * folder and its JSON appear together, whole or not at all.
  *
  * @throws DataError for damaged files and records that hold no labeled image, LongtailError when the disk is full.
  */
 export async function convertTfRecords(given: TfRecordConversion): Promise<ConvertedImages> {
-  const { out, split, force: replace, classNames: names } = given;
-  const options = { ...given, classNames: typeof names === "string" ? readClassNames(names) : names };
-  const folder = join(out, split);
-  const annotations = `${folder}.json`;
-  requireAbsent(annotations, { replace });
-  const written = await writeFolderAtomic(folder, { replace }, (temporary) =>
-    writeRecords(options, temporary),
-  );
-  writeAnnotations(annotations, annotationsOf(written, split));
-  return { folder, annotations, ...summaryOf(written) };
+  const { out, split, force: replace, classNames } = given;
+  const options = {
+    ...given,
+    classNames: typeof classNames === "string" ? readClassNames(classNames) : classNames,
+  };
+  const names = [split, `${split}.json`];
+  const written = await writeTogether({ out, names, replace }, async (temporary) => {
+    const images = await writeRecords(options, newFolder(temporary, split));
+    writeAnnotations(join(temporary, `${split}.json`), annotationsOf(images, split));
+    return images;
+  });
+  return { folder: join(out, split), annotations: join(out, `${split}.json`), ...summaryOf(written) };
 }
 
 async function writeRecords(options: NamedConversion, folder: string): Promise<WrittenImages> {

@@ -1,9 +1,9 @@
 import { constants, copyFileSync, linkSync, mkdirSync, statSync, symlinkSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { requireAbsent, writeFolderAtomic } from "../../support/atomic-folder.js";
 import { DataError, LongtailError, systemCode } from "../../support/errors.js";
 import type { Split } from "../../data/dataset.js";
+import { newFolder, requireAbsent, writeTogether } from "../output-set.js";
 import { writeAnnotations } from "./annotation-file.js";
 import { classFolders } from "./image-writer.js";
 import type { ConvertedImages } from "./converted-images.js";
@@ -29,28 +29,35 @@ export interface FolderConversion {
 
 /**
  * Puts the images of annotation JSON into a folder a class, and beside it the JSON with the new paths: what else it says
- * stays as it is. The folder appears whole or not at all.
+ * stays as it is. Both appear together, whole or not at all.
  *
  * @throws DataError that names the annotation whose image is not there
  */
 export async function convertToFolder(options: FolderConversion): Promise<ConvertedImages> {
   const { file, out, split, classNames, force: replace } = options;
-  const folder = join(out, split);
-  const annotations = `${folder}.json`;
-  requireAbsent(annotations, { replace });
+  const names = [split, `${split}.json`];
+  for (const name of names) requireAbsent(join(out, name), { replace });
   const columns = { image: "image", label: "label" };
   const { images, classes, rest } = readLabeledFile(file, { kind: "annotations", columns, classNames });
   const folders = classFolders(classes);
   const places = placesOf(images, folders);
-  await writeFolderAtomic(folder, { replace }, (temporary) => fill(temporary, { images, places, options }));
-  writeAnnotations(annotations, {
-    annotations: images.map((image, id) => annotationOf(image, { id, path: join(split, places[id]!) })),
-    classCount: classes.length,
-    rest,
+  await writeTogether({ out, names, replace }, async (temporary) => {
+    await fill(newFolder(temporary, split), { images, places, options });
+    writeAnnotations(join(temporary, `${split}.json`), {
+      annotations: images.map((image, id) => annotationOf(image, { id, path: join(split, places[id]!) })),
+      classCount: classes.length,
+      rest,
+    });
   });
   const counts = classes.map(() => 0);
   for (const { label } of images) counts[label]! += 1;
-  return { folder, annotations, images: images.length, classes, counts };
+  return {
+    folder: join(out, split),
+    annotations: join(out, `${split}.json`),
+    images: images.length,
+    classes,
+    counts,
+  };
 }
 
 /** CLASS/NAME for each image; an image whose name is taken gets a number. */

@@ -1,5 +1,5 @@
-import { join, dirname, normalize } from "node:path";
-import { requireAbsent, writeFolderAtomic } from "../../support/atomic-folder.js";
+import { basename, dirname, join, normalize } from "node:path";
+import { newFolder, requireAbsent, writeTogether } from "../output-set.js";
 import { download, type DownloadOptions, type Published } from "./resumable.js";
 import { createReadStream, createWriteStream, mkdirSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
@@ -79,10 +79,12 @@ async function unpackTarGz(
   archive: string,
   { member, folder, force }: { readonly member: string; readonly folder: string; readonly force: boolean },
 ): Promise<void> {
-  await writeFolderAtomic(folder, { replace: force }, async (temporary) => {
+  const [out, name] = [dirname(folder), basename(folder)];
+  await writeTogether({ out, names: [name], replace: force }, async (temporary) => {
+    const target = newFolder(temporary, name);
     const tar = extract();
     const unzipped = pipeline(createReadStream(archive), createGunzip(), tar);
-    const unpacked = unpackEntries(tar, { member, folder: temporary });
+    const unpacked = unpackEntries(tar, { member, folder: target });
     try {
       const [files] = await Promise.all([unpacked, unzipped]);
       if (files === 0) throw new DataError(`${archive}: expected files in a folder ${member}, found none.`);

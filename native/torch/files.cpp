@@ -1,9 +1,11 @@
-// File locks that the system itself releases when their process ends, however it ends.
+// What Node.js's file system lacks: locks that the system itself releases when their process ends, however it ends, and
+// two paths that change places in one step.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "common/addon.h"
@@ -34,11 +36,31 @@ napi_value unlockFile(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
+// 0 when done.
+int exchange(const char* one, const char* other) {
+#ifdef __APPLE__
+  return ::renamex_np(one, other, RENAME_SWAP);
+#else
+  return ::renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+#endif
+}
+
+// exchangePaths(one, other) → whether they have changed places; false where the system or the file system cannot do it.
+napi_value exchangePaths(napi_env env, size_t, napi_value* argv) {
+  const std::string one = toStr(env, argv[0]), other = toStr(env, argv[1]);
+  if (exchange(one.c_str(), other.c_str()) == 0) return boolean(env, true);
+  const int reason = errno;
+  if (reason == EINVAL || reason == ENOSYS || reason == ENOTSUP || reason == EXDEV || reason == EPERM)
+    return boolean(env, false);
+  throw JsError("DATA", other + ": cannot change places with " + one + ": " + std::strerror(reason));
+}
+
 }  // namespace
 
-void initFileLocks(napi_env env, napi_value exports) {
+void initFiles(napi_env env, napi_value exports) {
   def<lockFile, 1>(env, exports, "lockFile");
   def<unlockFile, 1>(env, exports, "unlockFile");
+  def<exchangePaths, 2>(env, exports, "exchangePaths");
 }
 
 }  // namespace lt
