@@ -12,6 +12,7 @@ import type {
   StepEvent,
   TrainingEvent,
 } from "../runs/events.js";
+import { phaseOfEpoch, stepsOfEpochs, totalSteps } from "../runs/timeline.js";
 
 const MAX_BAR_LENGTH = 30;
 const MIN_BAR = 5;
@@ -127,7 +128,7 @@ class Progress {
     epoch.steps += 1;
     epoch.loss += event.loss;
     epoch.accuracy += event.accuracy;
-    if (run === undefined || event.step === run.stepsPerEpoch) return; // the epoch's own line follows
+    if (run === undefined || event.step === phaseOfEpoch(run, event.epoch).stepsPerEpoch) return; // the epoch's own line follows
     const now = this.#now();
     if (now - this.#shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
     this.#shownAt = now;
@@ -136,7 +137,7 @@ class Progress {
     if (stream.isTTY) stream.write(clearLine + drawStep(means, run, elapsed, (stream.columns ?? 80) - 1));
     else
       stream.write(
-        `epoch ${event.epoch}/${run.epochs}, step ${event.step}/${run.stepsPerEpoch}  ${describeStep(means, run, elapsed)}\n`,
+        `epoch ${event.epoch}/${run.epochs}, step ${event.step}/${phaseOfEpoch(run, event.epoch).stepsPerEpoch}  ${describeStep(means, run, elapsed)}\n`,
       );
   }
 
@@ -166,19 +167,19 @@ function describeInspection({ images, total }: InspectionEvent): string {
 /** One line of at most `width` characters: the bar takes what the numbers leave. */
 function drawStep(event: StepEvent, run: RunEvent, elapsed: number, width: number): string {
   const { epoch, step } = event;
-  const numbers = `${epoch}/${run.epochs} ${step}/${run.stepsPerEpoch}  ${describeStep(event, run, elapsed)}`;
+  const { stepsPerEpoch } = phaseOfEpoch(run, epoch);
+  const numbers = `${epoch}/${run.epochs} ${step}/${stepsPerEpoch}  ${describeStep(event, run, elapsed)}`;
   const barWidth = Math.min(MAX_BAR_LENGTH, width - numbers.length - 3);
   if (barWidth < MIN_BAR) return numbers.slice(0, width);
-  const full = Math.round((step / run.stepsPerEpoch) * barWidth);
+  const full = Math.round((step / stepsPerEpoch) * barWidth);
   return `[${"#".repeat(full)}${"-".repeat(barWidth - full)}] ${numbers}`;
 }
 
 function describeStep(event: StepEvent, run: RunEvent, elapsed: number): string {
   const { epoch, step, loss, accuracy, lr, imagesPerSecond } = event;
-  const { stepsPerEpoch } = run;
-  const before = run.from === null ? 0 : run.from.epoch * stepsPerEpoch + run.from.step;
-  const done = (epoch - 1) * stepsPerEpoch + step;
-  const left = (elapsed / (done - before)) * (run.epochs * stepsPerEpoch - done);
+  const before = run.from === null ? 0 : stepsOfEpochs(run, run.from.epoch) + run.from.step;
+  const done = stepsOfEpochs(run, epoch - 1) + step;
+  const left = (elapsed / (done - before)) * (totalSteps(run) - done);
   return (
     `loss ${loss.toFixed(3)}  acc ${accuracy.toFixed(1)} %  ` +
     `lr ${formatRate(lr)}  ${imagesPerSecond.toFixed(0)} img/s  ${formatSeconds(left)} left`

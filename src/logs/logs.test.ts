@@ -40,7 +40,7 @@ describe("TensorBoard's event file", () => {
     expect(scalars.get("train/loss")).toEqual(steps.map(({ loss }, i) => [i + 1, Math.fround(loss)]));
     for (const tag of ["train/accuracy", "train/learning-rate", "train/gradient-norm"])
       expect(scalars.get(tag)).toHaveLength(2 * STEPS);
-    const parts = Object.keys(steps[0]!.parts).map((name) => `epoch/loss-${name}`);
+    const parts = Object.keys(steps[0]!.terms).map((name) => `epoch/loss-${name}`);
     for (const tag of [
       "epoch/loss",
       "epoch/images-per-second",

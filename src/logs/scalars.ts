@@ -2,6 +2,7 @@ import { ALL_AND_GROUPS } from "../data/groups.js";
 import type { GroupAccuracy } from "../evaluation/scores.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { EpochEvent, EvaluationEvent, StepEvent, TrainingEvent } from "../runs/events.js";
+import { stepsOfEpochs, type Timeline } from "../runs/timeline.js";
 
 /** A number with the name that TensorBoard and MLflow show it by; names before a slash are groups of plots. */
 export type Scalar = readonly [name: string, value: number];
@@ -15,7 +16,7 @@ interface ScalarsAt {
 /** Numbers in events, with the training step that they belong to. Begins with the run's first event. */
 export class ScalarStream {
   readonly #everySteps: number;
-  #stepsPerEpoch = 0;
+  #run: Timeline = { epochs: 0, stepsPerEpoch: 0 };
   /** The latest epoch that was logged. */
   #epoch = 0;
 
@@ -25,14 +26,14 @@ export class ScalarStream {
 
   /** The last step of an epoch. */
   lastStepOf(epoch: number): number {
-    return epoch * this.#stepsPerEpoch;
+    return stepsOfEpochs(this.#run, epoch);
   }
 
   /** Of steps every k-th alone (logs.everySteps); null for what holds no number. */
   at(event: TrainingEvent): ScalarsAt | null {
     switch (event.type) {
       case "run":
-        this.#stepsPerEpoch = event.stepsPerEpoch;
+        this.#run = event;
         this.#epoch = event.from?.epoch ?? 0;
         return null;
       case "step": {
@@ -55,10 +56,10 @@ export class ScalarStream {
 }
 
 /** Of a step: train/… */
-function stepScalars({ loss, parts, accuracy, lr, imagesPerSecond, gradNorm }: StepEvent): Scalar[] {
+function stepScalars({ loss, terms, accuracy, lr, imagesPerSecond, gradNorm }: StepEvent): Scalar[] {
   return [
     ["train/loss", loss],
-    ...partsOf("train", parts),
+    ...termsOf("train", terms),
     ["train/accuracy", accuracy],
     ["train/learning-rate", lr],
     ["train/images-per-second", imagesPerSecond],
@@ -70,7 +71,7 @@ function stepScalars({ loss, parts, accuracy, lr, imagesPerSecond, gradNorm }: S
 export function epochScalars(event: EpochEvent): Scalar[] {
   return [
     ["epoch/loss", event.loss],
-    ...partsOf("epoch", event.parts),
+    ...termsOf("epoch", event.terms),
     ["epoch/accuracy", event.accuracy],
     ["epoch/learning-rate", event.lr],
     ["epoch/images-per-second", event.imagesPerSecond],
@@ -88,8 +89,8 @@ export function evaluationScalars(event: EvaluationEvent): Scalar[] {
   ];
 }
 
-function partsOf(prefix: string, parts: StepEvent["parts"]): Scalar[] {
-  return Object.entries(parts).map(([name, value]) => [`${prefix}/loss-${name}`, value]);
+function termsOf(prefix: string, terms: StepEvent["terms"]): Scalar[] {
+  return Object.entries(terms).map(([name, value]) => [`${prefix}/loss-${name}`, value]);
 }
 
 function groupsOf(prefix: string, scores: GroupAccuracy): Scalar[] {

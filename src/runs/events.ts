@@ -88,7 +88,14 @@ export interface RunEvent extends Timed {
   /** Trainable numbers, all experts together. */
   readonly parameters: number;
   readonly epochs: number;
+  /** Of the phase that it starts or resumes in. */
   readonly stepsPerEpoch: number;
+  /** The recipe's phases in order, where it has some. */
+  readonly phases?: readonly {
+    readonly name: string;
+    readonly epochs: number;
+    readonly stepsPerEpoch: number;
+  }[];
   /** What the run goes on from; null when it starts. */
   readonly from: { readonly epoch: number; readonly step: number } | null;
 }
@@ -120,7 +127,7 @@ export interface StepEvent extends Timed {
   readonly step: number;
   readonly loss: number;
   /** The terms of the loss; they add up to it. */
-  readonly parts: Readonly<Record<string, number>>;
+  readonly terms: Readonly<Record<string, number>>;
   /** Of the ensemble on this training batch. */
   readonly accuracy: number;
   readonly lr: number;
@@ -139,7 +146,7 @@ export interface EpochEvent extends Timed {
   readonly type: "epoch";
   readonly epoch: number;
   readonly loss: number;
-  readonly parts: Readonly<Record<string, number>>;
+  readonly terms: Readonly<Record<string, number>>;
   readonly accuracy: number;
   /** Of the epoch's last step. */
   readonly lr: number;

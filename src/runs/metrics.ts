@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { objectIn } from "../support/json.js";
+import { isObject, type JsonObject, numberOf, objectIn } from "../support/json.js";
 import type { Position, TrainingEvent } from "./events.js";
+import { migrateEvent } from "./format.js";
 
 /** Events of a run so far, from its metrics.jsonl; none where there is no such file. A line that a crash cut short is left out. */
 export function toldEvents(path: string): TrainingEvent[] {
@@ -50,7 +51,58 @@ function isBefore(event: TrainingEvent | null, { epoch, step }: Position): boole
   }
 }
 
-/** The event that a line of metrics.jsonl holds; null for one that a crash cut short. */
+/** What a line must have to count as an event of its type: whole numbers, and objects. Other numbers may be missing. */
+const NEEDED: Readonly<
+  Record<TrainingEvent["type"], { counts: readonly string[]; objects?: readonly string[] }>
+> = {
+  cache: { counts: [] },
+  run: { counts: ["epochs", "stepsPerEpoch"] },
+  "epoch-start": { counts: ["epoch"] },
+  step: { counts: ["epoch", "step"], objects: ["terms"] },
+  images: { counts: ["epoch", "step"] },
+  epoch: { counts: ["epoch"], objects: ["terms"] },
+  histograms: { counts: ["epoch"] },
+  evaluation: { counts: ["epoch"], objects: ["ensemble"] },
+  checkpoint: { counts: ["epoch", "step"] },
+  warning: { counts: [] },
+  note: { counts: [] },
+  end: { counts: [] },
+};
+
+/**
+ * The event that a line of metrics.jsonl holds, of any version, under today's names; null for one that a crash cut short, and
+ * for a line that is no event that this version knows. Numbers that JSON cannot hold are null there.
+ */
 export function eventIn(line: string): TrainingEvent | null {
-  return objectIn(line) as unknown as TrainingEvent | null;
+  const found = objectIn(line);
+  if (found === null) return null;
+  const event = migrateEvent(found);
+  return isEvent(event) ? (event as unknown as TrainingEvent) : null;
+}
+
+function isEvent(event: JsonObject): boolean {
+  const { type } = event;
+  if (typeof type !== "string" || !Object.hasOwn(NEEDED, type)) return false;
+  const { counts, objects = [] } = NEEDED[type as TrainingEvent["type"]];
+  return (
+    counts.every((key) => numberOf(event[key]) !== null) &&
+    objects.every((key) => isObject(event[key])) &&
+    hasPhases(event)
+  );
+}
+
+/** Whether an event's phases, if it has some, are such. */
+function hasPhases({ phases }: JsonObject): boolean {
+  if (phases === undefined) return true;
+  return (
+    Array.isArray(phases) &&
+    phases.length > 0 &&
+    phases.every(
+      (phase: unknown) =>
+        isObject(phase) &&
+        typeof phase["name"] === "string" &&
+        numberOf(phase["epochs"]) !== null &&
+        numberOf(phase["stepsPerEpoch"]) !== null,
+    )
+  );
 }

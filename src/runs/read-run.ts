@@ -3,12 +3,14 @@ import type { Analysis } from "../evaluation/analysis.js";
 import { migrateValue } from "../recipes/renamed-keys.js";
 import { LongtailError } from "../support/errors.js";
 import { type RunDescription, runFolder, type RunResult } from "./run-folder.js";
+import { assertReadableDescription } from "./format.js";
 import { storedRecipe } from "./stored-recipe.js";
 
 /** A run's recipe.json, of any version. @throws LongtailError for a folder that holds no run. */
 export function readDescription(run: string): RunDescription {
   const path = runFolder(run).recipe;
   const description = readRunFile(path, "a run's folder") as RunDescription;
+  assertReadableDescription(description.format, path);
   return { ...description, recipe: storedRecipe(description.recipe, path) };
 }
 

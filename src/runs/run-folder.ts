@@ -83,6 +83,8 @@ export interface Execution {
 
 /** recipe.json: all that decides a run's outcome, and how it was started. */
 export interface RunDescription {
+  /** Version of the run's files (runs/format.ts); recipe.json of earlier versions does not say it. */
+  readonly format?: number;
   readonly recipe: ResolvedRecipe;
   readonly seed: number;
   readonly device: string;

@@ -115,7 +115,9 @@ test("files that are no checkpoints, or damaged ones, say so", () => {
   expect(read).toThrow("but not a checkpoint that longtail train wrote");
 
   writeSafetensors(path, new Map(), { format: "longtail-checkpoint", version: "99" });
-  expect(read).toThrow("has checkpoint format 99; this version of longtail reads formats 2 and 3");
+  expect(read).toThrow(
+    "has format 99; this version of longtail reads formats 2 to 4: a newer longtail wrote it; update longtail",
+  );
 
   saveTrained(path)[Symbol.dispose]();
   truncateSync(path, readFileSync(path).length - 100);

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { averagesOf } from "../optim/ema.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
+import { objectIn } from "../support/json.js";
 import { tensor } from "../torch/create.js";
 import { isPth } from "../torch/pth/read.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
@@ -9,24 +10,22 @@ import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { runFolder } from "../runs/run-folder.js";
 import type { Position } from "../runs/events.js";
+import { assertReadableCheckpoint, migrateProgress, RUN_FORMAT } from "../runs/format.js";
 import { storedRecipe } from "../runs/stored-recipe.js";
 import type { BestEpoch, BestOnTest } from "../runs/selection.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { loadState, type TraineeState } from "./trainee.js";
 
 const FORMAT = "longtail-checkpoint";
-/** Versions differ in the names of their recipe's keys alone (recipes/renamed-keys.ts). */
-const VERSION = 3;
-const READABLE: readonly (string | undefined)[] = ["2", "3"];
 
-/** Sums over an epoch's images, as a checkpoint in the middle of an epoch keeps them, under the names of its format. */
+/** Sums over an epoch's images, as a checkpoint in the middle of an epoch keeps them. */
 export interface EpochSums {
   readonly images: number;
   /** Correct predictions. */
-  readonly right: number;
+  readonly correct: number;
   readonly loss: number;
   /** The terms of the loss. */
-  readonly parts: Readonly<Record<string, number>>;
+  readonly terms: Readonly<Record<string, number>>;
 }
 
 /** How far a run has come and what it has found so far, besides its weights. */
@@ -77,7 +76,7 @@ export function saveCheckpoint(path: string, { state, randomStates, ...descripti
   const { recipe, classes, counts, epoch, step, sums, best, bestOnTest } = description;
   writeSafetensors(path, tensors, {
     format: FORMAT,
-    version: String(VERSION),
+    version: String(RUN_FORMAT),
     description: JSON.stringify({ recipe, classes, counts, epoch, step, sums, best, bestOnTest }),
   });
 }
@@ -93,10 +92,7 @@ export function readCheckpoint(path: string): Checkpoint {
     throw new CheckpointError(
       `${path} is a safetensors file, but not a checkpoint that longtail train wrote.`,
     );
-  if (!READABLE.includes(metadata["version"]))
-    throw new CheckpointError(
-      `${path} has checkpoint format ${metadata["version"]}; this version of longtail reads formats ${READABLE.join(" and ")}.`,
-    );
+  assertReadableCheckpoint(metadata["version"], path);
   const randomStates = randomStatesOf(tensors);
   if (randomStates.length === 0) throw new CheckpointError(`${path} lacks random.torch, the random state.`);
   const [scaler, ema] = [withPrefix("scaler.", tensors), withPrefix("ema.", tensors)];
@@ -151,19 +147,19 @@ export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">
   loadState(method.model, model, path);
 }
 
-function readStored(path: string, text: string | undefined): CheckpointDescription {
-  const description = parseDescription(path, text);
-  return { ...description, recipe: storedRecipe(description.recipe, path) };
+function readStored(path: string, text = ""): CheckpointDescription {
+  const description = objectIn(text);
+  if (description === null)
+    throw new CheckpointError(`${path}: expected its description as JSON, found ${shortened(text)}`);
+  const { recipe, ...rest } = migrateProgress(description);
+  return {
+    ...(rest as unknown as Omit<CheckpointDescription, "recipe">),
+    recipe: storedRecipe(recipe, path),
+  };
 }
 
-function parseDescription(path: string, text = ""): CheckpointDescription {
-  try {
-    return JSON.parse(text) as CheckpointDescription;
-  } catch (error) {
-    throw new CheckpointError(`${path}: its description is not JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+function shortened(text: string): string {
+  return text === "" ? "none" : JSON.stringify(text.slice(0, 60));
 }
 
 function randomName(rank: number): string {

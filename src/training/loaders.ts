@@ -1,7 +1,7 @@
 import { openLoader } from "../data/cache/open-loader.js";
 import type { CacheListener } from "../data/cache/report.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Loader, LoaderOptions } from "../data/loader/loader.js";
+import { countSteps, type Loader, type LoaderOptions } from "../data/loader/loader.js";
 import type { Shard } from "../data/loader/epoch-plan.js";
 import { inOrder } from "../data/samplers/sampler.js";
 import { buildSampler } from "../data/samplers/registry.js";
@@ -99,6 +99,11 @@ function trainingBatches(
   const moreViews = views.slice(1).map((view) => (view === "second" ? second : data.train));
   const sampler = buildSampler(data.sampler, { dataset, seed, epochs, firstEpoch });
   return { ...data, dataset, transforms: data.train, moreViews, sampler, seed, memoryFormat, device };
+}
+
+/** Steps of an epoch of a recipe or a phase on these images. */
+export function stepsPerEpochOf({ data, seed, epochs }: ResolvedRecipe, dataset: Dataset): number {
+  return countSteps(buildSampler(data.sampler, { dataset, seed, epochs }).size, data);
 }
 
 /** Every image once, in order, by the recipe's test transforms. */

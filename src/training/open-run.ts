@@ -1,7 +1,9 @@
 import { datasetCard, splitHash } from "../data/card.js";
+import type { Dataset } from "../data/dataset.js";
 import { RunLogs } from "../logs/run-logs.js";
 import { fileOfMethod, termsOf } from "../methods/index.js";
 import type { EndEvent, Listener, Position, RunEvent, Untimed } from "../runs/events.js";
+import { RUN_FORMAT } from "../runs/format.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { RunClaim } from "../runs/run-claim.js";
 import { type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
@@ -9,6 +11,8 @@ import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
 import { getKernels, getThreads } from "../torch/settings.js";
 import { shareStart } from "./distributed/share-state.js";
+import { stepsPerEpochOf } from "./loaders.js";
+import { phasesOf } from "./phases.js";
 import type { Training } from "./prepare.js";
 import { continueFrom, resume, type ResumePoint } from "./resume.js";
 import type { TrainOptions } from "./settings.js";
@@ -80,6 +84,7 @@ function describeRun(
 ): RunDescription {
   const { groups } = recipe.evaluation;
   return {
+    format: RUN_FORMAT,
     recipe,
     seed: recipe.seed,
     device,
@@ -100,10 +105,14 @@ function describeRun(
   };
 }
 
-/** The first event of a run. */
+/** The first event of a run; the recipe with all its phases. */
 export function runEvent(
-  { recipe, device, data, trainee, loaders }: Training,
-  { folder, epochs, from }: { readonly folder: RunFolder; readonly epochs: number; readonly from: Position },
+  { device, data, trainee, loaders }: Training,
+  {
+    recipe,
+    folder,
+    from,
+  }: Pick<TrainOptions, "recipe"> & { readonly folder: RunFolder; readonly from: Position },
 ): Untimed<RunEvent> {
   const { statistics, trainSubset, test } = data;
   return {
@@ -118,8 +127,17 @@ export function runEvent(
     testImages: test.size,
     imbalance: statistics.imbalance,
     parameters: trainee.method.model.parameters().reduce((sum, parameter) => sum + parameter.size, 0),
-    epochs,
+    epochs: recipe.epochs,
     stepsPerEpoch: loaders.train.stepsPerEpoch,
+    ...(recipe.phases !== undefined && { phases: phaseSteps(recipe, trainSubset) }),
     from: from.epoch + from.step === 0 ? null : { epoch: from.epoch, step: from.step },
   };
+}
+
+function phaseSteps(recipe: TrainOptions["recipe"], dataset: Dataset): NonNullable<RunEvent["phases"]> {
+  return phasesOf(recipe).map((phase) => ({
+    name: phase.name ?? "",
+    epochs: phase.recipe.epochs,
+    stepsPerEpoch: stepsPerEpochOf(phase.recipe, dataset),
+  }));
 }

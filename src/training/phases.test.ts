@@ -12,6 +12,8 @@ import { memory, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { readCheckpoint } from "./checkpoint.js";
 import { phaseAt, phasesOf } from "./phases.js";
+import { prepare } from "./prepare.js";
+import { stepContext } from "./steps.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
@@ -48,6 +50,27 @@ function story(run: string): unknown[] {
     .filter(({ type }) => !["run", "end", "warning", "checkpoint"].includes(type))
     .map((event) => ({ ...event, time: 0, seconds: 0, imagesPerSecond: 0 }));
 }
+
+test("a phase with another sampler has steps of its own, in the run's event and in what a method is told", async () => {
+  const repeated = { ...classifier, data: { sampler: { kind: "repeat-factor", threshold: 1 } } };
+  const recipe = phased([{ name: "representation", epochs: 2 }, repeated]);
+  const { events } = await trainToy(recipe, at("lengths"));
+  const run = events.find((event) => event.type === "run")!;
+  const stepsOf = (epoch: number): number =>
+    events.filter((event) => event.type === "step" && event.epoch === epoch).length;
+  expect(run.phases).toEqual([
+    { name: "representation", epochs: 2, stepsPerEpoch: stepsOf(1) },
+    { name: "classifier", epochs: 2, stepsPerEpoch: stepsOf(3) },
+  ]);
+  expect(stepsOf(3)).toBeGreaterThan(stepsOf(1));
+  const [, second] = phasesOf(recipe);
+  using training = await prepare(recipe, "cpu", { phase: second! });
+  expect(stepContext(training, { epoch: 3, step: 1 })).toMatchObject({
+    step: 2 * stepsOf(1) + stepsOf(3) + 1,
+    epoch: 1,
+    stepsPerEpoch: stepsOf(3),
+  });
+});
 
 test("epochs count on; each phase has its own rate, and says its name", async () => {
   const { events, result } = await trainToy(crt(), at("run"));

@@ -15,7 +15,7 @@ import { coresHere } from "../support/cores.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { seedProcess } from "./distributed/random-states.js";
-import { type Loaders, openLoaders } from "./loaders.js";
+import { type Loaders, openLoaders, stepsPerEpochOf } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
 import { openTrainingData, type TrainingData } from "./training-data.js";
@@ -26,6 +26,8 @@ export interface Training extends Disposable {
   /** The phase's; see TrainingPhase. */
   readonly recipe: ResolvedRecipe;
   readonly phase: TrainingPhase;
+  /** Steps of the phases before it. */
+  readonly stepsBefore: number;
   readonly device: string;
   readonly execution: Execution;
   /** The processes that train together. */
@@ -87,7 +89,10 @@ export async function prepare(
   const data = await openTrainingData(recipe, options);
   assertRecipeFits(recipe, data.statistics.classes.length);
   await fetchPretrained(recipe, { onProgress: weightsProgress(options.report) });
-  const built = { recipe: phase.recipe, phase, device, execution, peers, data };
+  const stepsBefore = phasesOf(recipe)
+    .slice(0, phase.index)
+    .reduce((sum, one) => sum + stepsOfPhase(one, data), 0);
+  const built = { recipe: phase.recipe, phase, stepsBefore, device, execution, peers, data };
   return withLoaders({ ...built, ...buildTrainee(built) }, options);
 }
 
@@ -101,7 +106,8 @@ export async function prepareNext(
   listener: CacheListener,
 ): Promise<Training> {
   const { device, execution, peers, data } = training;
-  const built = { recipe: phase.recipe, phase, device, execution, peers, data };
+  const stepsBefore = training.stepsBefore + stepsOfPhase(training.phase, data);
+  const built = { recipe: phase.recipe, phase, stepsBefore, device, execution, peers, data };
   const { trainee, notes } = buildTrainee(built);
   trainee.startFrom(training.trainee, {
     weights: training.recipe.evaluation.weights,
@@ -119,6 +125,10 @@ function weightsProgress(report: CacheListener["report"]): (progress: { readonly
       report?.({ type: "warning", message: "The pretrained weights are fetched now, once." });
     reported ||= kind === "fetch";
   };
+}
+
+function stepsOfPhase({ recipe }: TrainingPhase, { trainSubset }: TrainingData): number {
+  return recipe.epochs * stepsPerEpochOf(recipe, trainSubset);
 }
 
 async function withLoaders(

@@ -12,7 +12,7 @@ const KEPT_LOSSES = 5;
 /** Means over the images of an epoch so far. */
 interface EpochMeans {
   readonly loss: number;
-  readonly parts: Record<string, number>;
+  readonly terms: Record<string, number>;
   /** Percent. */
   readonly accuracy: number;
   /** Images per second of the steps that this process ran. */
@@ -20,7 +20,7 @@ interface EpochMeans {
   readonly seconds: number;
 }
 
-const NOTHING: EpochSums = { images: 0, right: 0, loss: 0, parts: {} };
+const NOTHING: EpochSums = { images: 0, correct: 0, loss: 0, terms: {} };
 
 type Logged = Pick<Training, "recipe"> & {
   readonly data: Pick<Training["data"], "trainSubset">;
@@ -69,7 +69,7 @@ export class StepLog {
       epoch: at.epoch + 1,
       step: at.step + 1,
       ...numbers,
-      parts: terms,
+      terms,
       accuracy: (100 * correct) / images,
       lr,
       imagesPerSecond: images / secondsSince(Math.max(started, this.#loggedAt)),
@@ -78,26 +78,26 @@ export class StepLog {
   }
 
   #addUp({ images, outcome }: CompletedStep): void {
-    const { parts: known, ...sums } = this.#sums;
+    const { terms: known, ...sums } = this.#sums;
     const added = Object.entries(outcome.terms).map(
       ([name, value]) => [name, (known[name] ?? 0) + value * images] as const,
     );
     this.#sums = {
       images: sums.images + images,
-      right: sums.right + outcome.correct,
+      correct: sums.correct + outcome.correct,
       loss: sums.loss + outcome.loss * images,
-      parts: { ...known, ...Object.fromEntries(added) },
+      terms: { ...known, ...Object.fromEntries(added) },
     };
   }
 
   /** Means over the epoch's images so far. */
   means(): EpochMeans {
-    const { images, right, loss, parts } = this.#sums;
+    const { images, correct, loss, terms } = this.#sums;
     const seconds = secondsSince(this.#started);
     return {
       loss: loss / images,
-      parts: Object.fromEntries(Object.entries(parts).map(([name, total]) => [name, total / images])),
-      accuracy: (100 * right) / images,
+      terms: Object.fromEntries(Object.entries(terms).map(([name, total]) => [name, total / images])),
+      accuracy: (100 * correct) / images,
       imagesPerSecond: (images - this.#imagesBefore) / seconds,
       seconds,
     };

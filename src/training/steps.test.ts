@@ -50,7 +50,13 @@ function training(): Stepped {
   };
   const trainee = { optimizer: { lr: 0 }, ema: null };
   const loaders = { train: { stepsPerEpoch: 3, epoch } };
-  return { recipe: toyRecipe("data"), phase: { start: 0 }, trainee, loaders } as unknown as Stepped;
+  return {
+    recipe: toyRecipe("data"),
+    phase: { start: 0 },
+    stepsBefore: 0,
+    trainee,
+    loaders,
+  } as unknown as Stepped;
 }
 
 test("steps go on over epochs from where they are told to, and say where they end", () => {
@@ -90,6 +96,7 @@ test("a step is told where in its training it is", () => {
   const run = {
     recipe: { epochs: 7 },
     phase: { start: 0 },
+    stepsBefore: 0,
     loaders: { train: { stepsPerEpoch: 4 } },
   } as unknown as Stepped;
   expect(stepContext(run, { epoch: 2, step: 3 })).toEqual({

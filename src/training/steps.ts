@@ -239,7 +239,7 @@ export class Steps implements Iterable<BegunStep>, Disposable {
 }
 
 /** What the steps need of a training. */
-export type Stepped = Pick<Training, "recipe" | "trainee"> & {
+export type Stepped = Pick<Training, "recipe" | "trainee" | "stepsBefore"> & {
   readonly phase: Pick<Training["phase"], "start">;
   readonly loaders: { readonly train: Pick<Loader, "epoch" | "stepsPerEpoch"> };
 };
@@ -257,12 +257,12 @@ export function learningRateAt(
 
 /** Context of a step for the method: its position in the phase, and how many steps of the run precede it. */
 export function stepContext(
-  { recipe, phase, loaders }: Pick<Stepped, "recipe" | "phase" | "loaders">,
+  { recipe, phase, stepsBefore, loaders }: Pick<Stepped, "recipe" | "phase" | "stepsBefore" | "loaders">,
   { epoch, step }: Position,
 ): StepContext {
   const { stepsPerEpoch } = loaders.train;
   return {
-    step: epoch * stepsPerEpoch + step,
+    step: stepsBefore + (epoch - phase.start) * stepsPerEpoch + step,
     epoch: epoch - phase.start,
     epochs: recipe.epochs,
     stepsPerEpoch,

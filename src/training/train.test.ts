@@ -64,8 +64,8 @@ describe("a run", () => {
   test("its numbers fit together", async () => {
     const { events } = await trainToy(toyRecipe(root, { epochs: 1 }), out);
     const steps = events.filter((event) => event.type === "step");
-    for (const { loss, parts, lr, step, gradNorm } of steps) {
-      expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBeCloseTo(loss, 4);
+    for (const { loss, terms, lr, step, gradNorm } of steps) {
+      expect(Object.values(terms).reduce((sum, term) => sum + term, 0)).toBeCloseTo(loss, 4);
       expect(lr).toBeCloseTo(0.05 * Math.min(1, step / 4), 12);
       expect(gradNorm).toBeGreaterThan(0);
     }

@@ -64,7 +64,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   };
 
   try {
-    emit(runEvent(training, { folder, epochs: recipe.epochs, from: progress }));
+    emit(runEvent(training, { recipe, folder, from: progress }));
     for (const message of dataNotes(training.data)) emit({ type: "note", message });
     const notes = resumes ? [] : training.notes; // resumed weights are the run's own
     for (const message of [

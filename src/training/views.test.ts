@@ -79,7 +79,7 @@ test("the second view has transforms of its own", async () => {
   const plain = toyRecipe(at("data"), { method: contrastive, epochs: 1 });
   const lossWith = async (secondView: ResolvedRecipe["data"]["secondView"], out: string): Promise<number> => {
     const { events } = await trainToy({ ...plain, data: { ...plain.data, secondView } }, at(out));
-    return events.find((event) => event.type === "step")!.parts["contrastive"]!;
+    return events.find((event) => event.type === "step")!.terms["contrastive"]!;
   };
   const same = await lossWith(plain.data.train, "second-same");
   expect(await lossWith(null, "second-null")).toBe(same);

@@ -20,7 +20,7 @@ export interface TablePart {
 /** Curves of a run, as far as they are new. */
 export interface CurvesPart {
   readonly id: string;
-  /** By steps, counted over all epochs: loss, part/NAME, accuracy, learningRate, imagesPerSecond, gradNorm. */
+  /** By steps, counted over all epochs: loss, term/NAME, accuracy, learningRate, imagesPerSecond, gradNorm. */
   readonly steps: TablePart | null;
   /** By epochs: ensemble/all, ensemble/many, …, expert 1/all, …, loss. */
   readonly evaluations: TablePart | null;

@@ -1,3 +1,13 @@
+import type { Timeline } from "../runs/timeline.js";
+
+export { epochsAfter, type Timeline } from "../runs/timeline.js";
+
+/** What converts a run's steps to epochs; null while its first event is not known. */
+export function timelineOf({ epochs, stepsPerEpoch, phases }: RunSummary): Timeline | null {
+  if (epochs === null || stepsPerEpoch === null) return null;
+  return phases === null ? { epochs, stepsPerEpoch } : { epochs, stepsPerEpoch, phases };
+}
+
 /** What is known of runs. Accuracies are in percent, times ISO 8601 in UTC. */
 
 /**
@@ -37,7 +47,11 @@ export interface RunSummary {
   readonly trainImages: number | null;
   readonly parameters: number | null;
   readonly epochs: number | null;
+  /** Of the epoch that goes on. */
   readonly stepsPerEpoch: number | null;
+  /** Name of the phase that goes on, and all phases, of a recipe that has some. */
+  readonly phase: string | null;
+  readonly phases: NonNullable<Timeline["phases"]> | null;
   /** The epoch that goes on, from 1, and its steps that are done. */
   readonly epoch: number;
   readonly step: number;
@@ -51,6 +65,8 @@ export interface RunSummary {
   readonly accuracy: Accuracy | null;
   /** The epoch is the selected one's, by the images that are named. */
   readonly selectedOn: string | null;
+  /** Whether there is a page about it, at report?run=ID. */
+  readonly hasReport: boolean;
   /** Bytes, of the process that has ended. */
   readonly peakMemory: number | null;
 }

@@ -62,9 +62,9 @@ function runEvent(changes: object): object {
 
 export function stepEvent(epoch: number, step: number, changes: object = {}): object {
   const loss = 10 / (epoch * step);
-  const parts = { crossEntropy: 0.75 * loss, distillation: 0.25 * loss };
+  const terms = { crossEntropy: 0.75 * loss, distillation: 0.25 * loss };
   const rest = { gradNorm: 1, accuracy: 50, lr: 0.1, imagesPerSecond: 400 };
-  return { type: "step", epoch, step, loss, parts, ...rest, ...changes };
+  return { type: "step", epoch, step, loss, terms, ...rest, ...changes };
 }
 
 export function evaluationEvent(epoch: number, all: number, split = "test"): object {

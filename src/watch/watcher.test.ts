@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_CURVES_READ } from "./run/curves.js";
 import { NO_LOG_READ } from "./run/log.js";
 import { endEvent, evaluationEvent, stepEvent, toyRuns, type ToyRuns } from "./watch.fixture.js";
+import { progressText } from "./text/words.js";
 import { Watcher } from "./watcher.js";
 
 let runs: ToyRuns;
@@ -43,7 +44,7 @@ describe("the list", () => {
 
   test("after an epoch the loss is the epoch's mean, until the next step's", async () => {
     runs.begin("one");
-    runs.events("one", stepEvent(1, 1), { type: "epoch", epoch: 1, loss: 7, accuracy: 10 });
+    runs.events("one", stepEvent(1, 1), { type: "epoch", epoch: 1, terms: {}, loss: 7, accuracy: 10 });
     expect(await later()).toMatchObject([{ epoch: 1, loss: 7, trainAccuracy: 10 }]);
     runs.events("one", stepEvent(2, 1));
     expect(await later()).toMatchObject([{ epoch: 2, loss: 5 }]);
@@ -108,6 +109,22 @@ describe("the list", () => {
     expect(await later()).toMatchObject([{ secondsLeft: (1000 - 11) / 2 }]);
   });
 
+  test("a run in phases says which, and how many steps its epochs have", async () => {
+    const phases = [
+      { name: "representation", epochs: 4, stepsPerEpoch: 100 },
+      { name: "classifier", epochs: 6, stepsPerEpoch: 50 },
+    ];
+    runs.begin("one", { phases });
+    runs.events("one", stepEvent(4, 50));
+    const [first] = await later();
+    expect(first).toMatchObject({ phase: "representation", stepsPerEpoch: 100 });
+    expect(progressText(first!)).toBe("4/10 50 %, representation");
+    runs.events("one", stepEvent(5, 20));
+    const [second] = await later();
+    expect(second).toMatchObject({ phase: "classifier", stepsPerEpoch: 50 });
+    expect(progressText(second!)).toBe("5/10 40 %, classifier");
+  });
+
   test("of a long run the end is read, and its first event", async () => {
     runs.begin("long");
     const path = join(runs.path, "long/metrics.jsonl");
@@ -154,10 +171,18 @@ describe("curves and log", () => {
     runs.events("one", stepEvent(1, 100), stepEvent(2, 1), ...evaluations);
     const { part } = (await detailOf("one")).curves.since("one", NO_CURVES_READ)!;
     expect(part.steps?.x).toEqual([100, 101]);
-    expect(Object.keys(part.steps?.columns ?? {})).toContain("part/crossEntropy");
+    expect(Object.keys(part.steps?.columns ?? {})).toContain("term/crossEntropy");
     expect(part.evaluations?.columns["ensemble/few"]?.mean).toEqual([20]);
     expect(part.evaluations?.columns["expert 2/all"]?.mean).toEqual([40]);
     expect(part.split).toBe("test");
+  });
+
+  test("of a run that an earlier version made, whose terms are called parts", async () => {
+    runs.begin("one");
+    const { terms, ...event } = stepEvent(1, 1) as { terms: object };
+    runs.events("one", { ...event, parts: terms });
+    const { part } = (await detailOf("one")).curves.since("one", NO_CURVES_READ)!;
+    expect(part.steps?.columns["term/crossEntropy"]?.mean).toEqual([7.5]);
   });
 
   test("of a file that a resumed run has rewound", async () => {

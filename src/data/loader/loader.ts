@@ -224,12 +224,20 @@ export function workerThreads(workers: number): number {
   return workers || Math.min(coresHere(), MAX_WORKERS);
 }
 
+/** Steps of an epoch of `size` draws. */
+export function countSteps(
+  size: number,
+  { batch, dropLast }: Pick<LoaderOptions, "batch" | "dropLast">,
+): number {
+  return Math[dropLast ? "floor" : "ceil"](size / batch);
+}
+
 function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {
   if (batch < shard.worldSize)
     throw new UsageError(
       `data.batch: expected an image for each of the ${shard.worldSize} processes, found ${batch}.`,
     );
-  const steps = Math[dropLast ? "floor" : "ceil"](sampler.size / batch);
+  const steps = countSteps(sampler.size, { batch, dropLast });
   if (steps > 0) return steps;
   throw new DataError(
     `${dataset.root}: expected at least one batch of ${batch} images (dropLast leaves out a smaller one), found ${sampler.size}.`,

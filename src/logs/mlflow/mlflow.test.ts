@@ -28,7 +28,7 @@ afterEach(async () => {
 const time = "2026-01-01T00:00:00.000Z";
 const runEvent = { type: "run", time, stepsPerEpoch: 100_000, from: null } as unknown as TrainingEvent;
 const stepEvent = (step: number): TrainingEvent => {
-  const numbers = { loss: 1 / step, parts: {}, accuracy: 50, lr: 0.1, imagesPerSecond: 10, gradNorm: null };
+  const numbers = { loss: 1 / step, terms: {}, accuracy: 50, lr: 0.1, imagesPerSecond: 10, gradNorm: null };
   return { type: "step", time, epoch: 1, step, ...numbers };
 };
 const settings = () => ({ url, experiment: "tails", authorization: null });

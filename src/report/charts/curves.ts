@@ -7,13 +7,19 @@ export interface Curve extends LegendItem {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
+/** An epoch that a chart marks. */
+export interface Mark {
+  readonly x: number;
+  readonly label: string;
+}
+
 export interface CurvesOptions {
   readonly title: string;
   readonly description: string;
   readonly y: ScaleOptions;
   readonly curves: readonly Curve[];
-  /** An epoch to mark. */
-  readonly mark?: { readonly x: number; readonly label: string } | undefined;
+  /** Epochs to mark. */
+  readonly marks?: readonly Mark[];
   /** "epoch" unless given. */
   readonly x?: ScaleOptions;
 }
@@ -24,7 +30,7 @@ const MAX_DOTS = 12;
 const ROWS = 20;
 
 /** Values over epochs, a line each. */
-export function curvesChart({ title, description, y, curves, mark, x = {} }: CurvesOptions): Markup {
+export function curvesChart({ title, description, y, curves, marks = [], x = {} }: CurvesOptions): Markup {
   const drawn = curves.filter(({ points }) => points.length > 0);
   return chart({
     title,
@@ -34,7 +40,7 @@ export function curvesChart({ title, description, y, curves, mark, x = {} }: Cur
       x: { label: "epoch", ticks: 6, ...x },
       y: { grid: true, ticks: 6, ...y },
       marks: [
-        ...(mark === undefined ? [] : marked(mark)),
+        ...marks.flatMap(marked),
         ...drawn.map(({ points, color, dashed = false }) =>
           Plot.line(points, {
             ...{ x: "x", y: "y", stroke: color, strokeWidth: 2 },
@@ -50,7 +56,7 @@ export function curvesChart({ title, description, y, curves, mark, x = {} }: Cur
   });
 }
 
-function marked({ x, label }: { x: number; label: string }): Plot.Markish[] {
+function marked({ x, label }: Mark): Plot.Markish[] {
   return [
     Plot.ruleX([x], { stroke: "var(--soft)", strokeDasharray: "2 3" }),
     Plot.text([label], {

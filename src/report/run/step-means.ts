@@ -1,9 +1,10 @@
-import type { EpochEvent, RunEvent, StepEvent } from "../../runs/events.js";
+import type { EpochEvent, StepEvent } from "../../runs/events.js";
+import { phaseOfEpoch, type Timeline } from "../../runs/timeline.js";
 
 /** What a stretch of the training was like on average. */
 export interface TrainingPoint extends Pick<
   EpochEvent,
-  "loss" | "parts" | "accuracy" | "lr" | "imagesPerSecond"
+  "loss" | "terms" | "accuracy" | "lr" | "imagesPerSecond"
 > {
   /** Epochs behind its last step. */
   readonly at: number;
@@ -20,50 +21,52 @@ interface Stretch {
   steps: number;
   last: StepEvent;
   readonly sums: Record<keyof Numbers, number>;
-  readonly parts: Record<string, number>;
+  readonly terms: Record<string, number>;
 }
 
 /** Means over stretches of steps, so that a training of few epochs has a curve. */
 export class StepMeans {
+  readonly #run: Timeline;
   readonly #perEpoch: number;
-  readonly #stepsPerEpoch: number;
   readonly #stretches = new Map<number, Stretch>();
 
-  private constructor(stepsPerEpoch: number, perEpoch: number) {
-    this.#stepsPerEpoch = stepsPerEpoch;
+  private constructor(run: Timeline, perEpoch: number) {
+    this.#run = run;
     this.#perEpoch = perEpoch;
   }
 
   /** Null for a training that is long enough without. */
-  static of({ epochs, stepsPerEpoch }: Pick<RunEvent, "epochs" | "stepsPerEpoch">): StepMeans | null {
-    if (epochs > MAX_EPOCHS) return null;
-    return new StepMeans(stepsPerEpoch, Math.min(stepsPerEpoch, Math.ceil(POINTS / epochs)));
+  static of(run: Timeline): StepMeans | null {
+    if (run.epochs > MAX_EPOCHS) return null;
+    return new StepMeans(run, Math.ceil(POINTS / run.epochs));
   }
 
   add(step: StepEvent): void {
-    const place = Math.floor(((step.step - 1) * this.#perEpoch) / this.#stepsPerEpoch);
+    const { stepsPerEpoch } = phaseOfEpoch(this.#run, step.epoch);
+    const perEpoch = Math.min(stepsPerEpoch, this.#perEpoch);
+    const place = Math.floor(((step.step - 1) * perEpoch) / stepsPerEpoch);
     const key = (step.epoch - 1) * this.#perEpoch + place;
     const stretch = this.#stretches.get(key) ?? emptyStretch(step);
     this.#stretches.set(key, stretch);
     stretch.steps += 1;
     stretch.last = step;
     for (const name of Object.keys(stretch.sums) as (keyof Numbers)[]) stretch.sums[name] += step[name];
-    for (const [name, value] of Object.entries(step.parts))
-      stretch.parts[name] = (stretch.parts[name] ?? 0) + value;
+    for (const [name, value] of Object.entries(step.terms))
+      stretch.terms[name] = (stretch.terms[name] ?? 0) + value;
   }
 
   points(): TrainingPoint[] {
-    return [...this.#stretches.values()].map(({ steps, last, sums, parts }) => ({
-      at: last.epoch - 1 + last.step / this.#stepsPerEpoch,
+    return [...this.#stretches.values()].map(({ steps, last, sums, terms }) => ({
+      at: last.epoch - 1 + last.step / phaseOfEpoch(this.#run, last.epoch).stepsPerEpoch,
       loss: sums.loss / steps,
       accuracy: sums.accuracy / steps,
       lr: last.lr,
       imagesPerSecond: sums.imagesPerSecond / steps,
-      parts: Object.fromEntries(Object.entries(parts).map(([name, sum]) => [name, sum / steps])),
+      terms: Object.fromEntries(Object.entries(terms).map(([name, sum]) => [name, sum / steps])),
     }));
   }
 }
 
 function emptyStretch(last: StepEvent): Stretch {
-  return { steps: 0, last, sums: { loss: 0, accuracy: 0, lr: 0, imagesPerSecond: 0 }, parts: {} };
+  return { steps: 0, last, sums: { loss: 0, accuracy: 0, lr: 0, imagesPerSecond: 0 }, terms: {} };
 }

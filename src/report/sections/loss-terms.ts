@@ -21,13 +21,13 @@ const MEANINGS: Readonly<Record<string, string>> = {
 const AGREEMENT = ["distillation", "hardDistillation", "intra", "inter"];
 
 /** The loss and its terms over some steps. */
-type Terms = Pick<TrainingPoint, "loss" | "parts">;
+type Terms = Pick<TrainingPoint, "loss" | "terms">;
 
 /** The terms of the loss over the epochs; nothing for a loss of one term. */
 export function lossTermsSection({ history, description }: ReportedRun): Section | null {
   const { training, epochs } = history;
   const end = epochs.at(-1) ?? training.at(-1);
-  const names = Object.keys(end?.parts ?? {});
+  const names = Object.keys(end?.terms ?? {});
   if (end === undefined || training.length === 0 || names.length < 2) return null;
   const { experts } = description.recipe.method;
   return {
@@ -39,13 +39,13 @@ ${termsTable(training, end, { ...MEANINGS, ...description.terms })}`,
   };
 }
 
-function total({ parts }: Terms, names: readonly string[]): number {
-  return names.reduce((sum, name) => sum + (parts[name] ?? 0), 0);
+function total({ terms }: Terms, names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (terms[name] ?? 0), 0);
 }
 
 function sharesText(end: Terms, names: readonly string[]): string {
   const shares = names
-    .map((name) => ({ name, share: (100 * (end.parts[name] ?? 0)) / end.loss }))
+    .map((name) => ({ name, share: (100 * (end.terms[name] ?? 0)) / end.loss }))
     .sort((a, b) => b.share - a.share);
   const [most] = shares;
   return `In the last epoch ${percentText(most!.share)} of the loss is ${most!.name}.`;
@@ -79,8 +79,8 @@ function termsChart(training: readonly TrainingPoint[], names: readonly string[]
     curves: names.map((name, place) => ({
       name,
       color: seriesColor(place),
-      points: training.flatMap(({ at, parts }) =>
-        (parts[name] ?? 0) > 0 ? [{ x: at, y: parts[name]! }] : [],
+      points: training.flatMap(({ at, terms }) =>
+        (terms[name] ?? 0) > 0 ? [{ x: at, y: terms[name]! }] : [],
       ),
     })),
   });
@@ -96,7 +96,7 @@ function sharesChart(training: readonly TrainingPoint[], names: readonly string[
       color: seriesColor(place),
       points: training.map((point) => ({
         x: point.at,
-        y: (100 * (point.parts[name] ?? 0)) / total(point, names),
+        y: (100 * (point.terms[name] ?? 0)) / total(point, names),
       })),
     })),
   });
@@ -107,13 +107,13 @@ function termsTable(
   end: Terms,
   meanings: Readonly<Record<string, string>>,
 ) {
-  const names = Object.keys(end.parts);
+  const names = Object.keys(end.terms);
   return table({
     name: "Terms of the loss",
     head: ["term", "what it does", "at first", "highest", "last epoch", "share then, %"],
     rows: names.map((name) => {
-      const values = training.map(({ parts }) => parts[name] ?? 0);
-      const last = end.parts[name] ?? 0;
+      const values = training.map(({ terms }) => terms[name] ?? 0);
+      const last = end.terms[name] ?? 0;
       const shown = [values[0]!, maxOf(values), last].map((value) => value.toFixed(3));
       return [name, meanings[name] ?? "", ...shown, (100 * last) / total(end, names)];
     }),

@@ -1,7 +1,7 @@
 import { ALL_AND_GROUPS } from "../../data/groups.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { formatBytes, formatSeconds } from "../../support/units.js";
-import { curvesChart, type Curve } from "../charts/curves.js";
+import { curvesChart, type Curve, type Mark } from "../charts/curves.js";
 import { GROUP_COLORS, farGroups, seriesColor } from "../html/groups.js";
 import { counted, percentText, pointsText, type Section, sentences } from "../html/section.js";
 import type { EvaluationPoint, History } from "../run/history.js";
@@ -13,14 +13,20 @@ import { maxOf } from "../../support/math.js";
 export function trainingSection(run: ReportedRun): Section | null {
   const { training, evaluations } = run.history;
   if (training.length === 0) return null;
-  const mark = chosenEpoch(run);
+  const marks = [...phaseEnds(run.history), ...chosenEpoch(run)];
   return {
     id: "training",
     title: "Training",
-    lead: sentences(lossText(run.history), overfitText(run.history), tailText(evaluations), speedText(run)),
+    lead: sentences(
+      phasesText(run.history),
+      lossText(run.history),
+      overfitText(run.history),
+      tailText(evaluations),
+      speedText(run),
+    ),
     body: markup`<div class="charts">${[
-      lossChart(run.history, mark),
-      accuracyChart(run.history, mark),
+      lossChart(run.history, marks),
+      accuracyChart(run.history, marks),
       rateChart(training),
       speedChart(training),
     ]}</div>
@@ -28,11 +34,26 @@ ${warnings(run.history)}`,
   };
 }
 
-type Mark = { x: number; label: string } | undefined;
+function chosenEpoch({ evaluation, description }: ReportedRun): Mark[] {
+  if (evaluation === null || evaluation.epoch >= description.recipe.epochs) return [];
+  return [{ x: evaluation.epoch, label: "chosen" }];
+}
 
-function chosenEpoch({ evaluation, description }: ReportedRun): Mark {
-  if (evaluation === null || evaluation.epoch >= description.recipe.epochs) return undefined;
-  return { x: evaluation.epoch, label: "chosen" };
+/** Last epoch of each phase but the last. */
+function phaseEnds({ run }: History): Mark[] {
+  let end = 0;
+  return (run?.phases ?? []).slice(0, -1).map(({ name, epochs }) => ({ x: (end += epochs), label: name }));
+}
+
+function phasesText({ run }: History): string | null {
+  if (run?.phases === undefined) return null;
+  let end = 0;
+  const texts = run.phases.map(({ name, epochs }) => {
+    const start = end + 1;
+    end += epochs;
+    return `${name} (${start === end ? `epoch ${end}` : `epochs ${start} to ${end}`})`;
+  });
+  return `It was trained in ${counted(texts.length, "phase")}: ${texts.join(", ")}.`;
 }
 
 function lossText({ training, epochs }: History): string {
@@ -74,7 +95,7 @@ function speedText({ history: { training, end, run } }: ReportedRun): string {
   return `It trained on ${median.toFixed(0)} images a second${where} (the median)${cost}.`;
 }
 
-function lossChart({ training, evaluations }: History, mark: Mark): Markup {
+function lossChart({ training, evaluations }: History, marks: readonly Mark[]): Markup {
   const lossOn = (split: EvaluationPoint["split"]): Curve["points"] =>
     evaluations.filter((one) => one.split === split).map(({ epoch, loss }) => ({ x: epoch, y: loss }));
   return curvesChart({
@@ -82,7 +103,7 @@ function lossChart({ training, evaluations }: History, mark: Mark): Markup {
     description:
       "the training's loss, and the cross-entropy of the ensemble on the images that it is evaluated on",
     y: { label: "loss", zero: true },
-    mark,
+    marks,
     curves: [
       { name: "training, all terms", color: seriesColor(0), points: curve(training, "loss") },
       { name: "test, cross-entropy", color: seriesColor(1), points: lossOn("test") },
@@ -91,14 +112,14 @@ function lossChart({ training, evaluations }: History, mark: Mark): Markup {
   });
 }
 
-function accuracyChart({ training, evaluations }: History, mark: Mark): Markup {
+function accuracyChart({ training, evaluations }: History, marks: readonly Mark[]): Markup {
   const split = evaluations.some((one) => one.split === "held-out") ? "held-out" : "test";
   const shown = evaluations.filter((one) => one.split === split);
   return curvesChart({
     title: `Accuracy by group, ${split} images`,
     description: `accuracy of the ensemble over the epochs, over all ${split} images and by group; dashed on the training batches`,
     y: { label: "accuracy, %", domain: [0, 100] },
-    mark,
+    marks,
     curves: [
       ...ALL_AND_GROUPS.map((group) => ({
         name: group,

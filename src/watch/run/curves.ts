@@ -1,4 +1,7 @@
-import { type JsonObject, listOf, numberOf, objectIn, objectOf, textOf } from "../../support/json.js";
+import type { EvaluationEvent, StepEvent } from "../../runs/events.js";
+import { eventIn } from "../../runs/metrics.js";
+import { stepsOfEpochs, type Timeline } from "../../runs/timeline.js";
+import { listOf, numberOf, objectOf } from "../../support/json.js";
 import type { CurvesPart, Column, TablePart } from "../protocol.js";
 
 interface Cell {
@@ -156,7 +159,7 @@ export const NO_CURVES_READ: CurvesCursor = { steps: NOTHING_READ, evaluations: 
 export class Curves {
   readonly #steps = new ThinnedTable({ most: MAX_POINTS, ranges: (name) => name === "loss" });
   readonly #evaluations = new ThinnedTable({ most: MAX_POINTS, ranges: () => false });
-  #stepsPerEpoch = 0;
+  #run: Timeline = { epochs: 0, stepsPerEpoch: 0 };
   #split: string | null = null;
 
   reset(): void {
@@ -166,10 +169,10 @@ export class Curves {
   }
 
   line(text: string): void {
-    const event = objectIn(text);
-    if (event?.["type"] === "run") this.#stepsPerEpoch = numberOf(event["stepsPerEpoch"]) ?? 0;
-    else if (event?.["type"] === "step") this.#addStep(event);
-    else if (event?.["type"] === "evaluation") this.#addEvaluation(event);
+    const event = eventIn(text);
+    if (event?.type === "run") this.#run = event;
+    else if (event?.type === "step") this.#addStep(event);
+    else if (event?.type === "evaluation") this.#addEvaluation(event);
   }
 
   /** What a reader who has read as far as `cursor` lacks. */
@@ -186,37 +189,32 @@ export class Curves {
     };
   }
 
-  #addStep(event: JsonObject): void {
-    const [epoch, step] = [numberOf(event["epoch"]), numberOf(event["step"])];
-    if (epoch === null || step === null) return;
-    const parts = Object.entries(objectOf(event["parts"]));
-    this.#steps.add((epoch - 1) * this.#stepsPerEpoch + step, {
-      loss: numberOf(event["loss"]),
-      ...Object.fromEntries(parts.map(([name, value]) => [`part/${name}`, numberOf(value)])),
-      accuracy: numberOf(event["accuracy"]),
-      learningRate: numberOf(event["lr"]),
-      imagesPerSecond: numberOf(event["imagesPerSecond"]),
-      gradNorm: numberOf(event["gradNorm"]),
+  #addStep({ epoch, step, terms, ...event }: StepEvent): void {
+    this.#steps.add(stepsOfEpochs(this.#run, epoch - 1) + step, {
+      loss: numberOf(event.loss),
+      ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`term/${name}`, numberOf(value)])),
+      accuracy: numberOf(event.accuracy),
+      learningRate: numberOf(event.lr),
+      imagesPerSecond: numberOf(event.imagesPerSecond),
+      gradNorm: numberOf(event.gradNorm),
     });
   }
 
   /** Of those on the images that the first one was on: a run that holds images out ends with one on the test images. */
-  #addEvaluation(event: JsonObject): void {
-    const epoch = numberOf(event["epoch"]);
-    const split = textOf(event["split"]) ?? "test";
-    if (epoch === null || (this.#split !== null && split !== this.#split)) return;
+  #addEvaluation({ epoch, split = "test", ensemble, experts, loss }: EvaluationEvent): void {
+    if (this.#split !== null && split !== this.#split) return;
     this.#split = split;
-    const experts = listOf(event["experts"]);
+    const single = listOf(experts).length > 1 ? experts : [];
     const models: [string, unknown][] = [
-      ["ensemble", event["ensemble"]],
-      ...(experts.length > 1 ? experts.map((one, k): [string, unknown] => [`expert ${k + 1}`, one]) : []),
+      ["ensemble", ensemble],
+      ...single.map((one, k): [string, unknown] => [`expert ${k + 1}`, one]),
     ];
     const scores = models.flatMap(([name, model]) =>
       GROUPS.map((group) => [`${name}/${group}`, numberOf(objectOf(model)[group])]),
     );
     this.#evaluations.add(epoch, {
       ...(Object.fromEntries(scores) as Record<string, number | null>),
-      loss: numberOf(event["loss"]),
+      loss: numberOf(loss),
     });
   }
 }

@@ -1,10 +1,13 @@
-import { type JsonObject, numberOf, objectIn, objectOf, textOf } from "../../support/json.js";
+import type { EndEvent, EpochEvent, RunEvent, StepEvent, TrainingEvent } from "../../runs/events.js";
+import { eventIn } from "../../runs/metrics.js";
+import { phaseOfEpoch, stepsOfEpochs, type Timeline, totalSteps } from "../../runs/timeline.js";
+import { numberOf, objectOf, textOf } from "../../support/json.js";
 import type { Accuracy, RunState, RunSummary } from "../runs.js";
 import type { Holder } from "./holder.js";
 
-type End = "finished" | "interrupted" | "failed";
+type End = EndEvent["reason"];
 
-const ENDS: readonly (string | null)[] = ["finished", "interrupted", "failed"] satisfies End[];
+const ENDS: readonly End[] = ["finished", "interrupted", "failed"];
 
 /** What the events of a run say of where it stands. */
 export class Overview {
@@ -17,7 +20,7 @@ export class Overview {
   /** Between two neighboring events, in milliseconds. */
   longestGap = 0;
   evaluation: Accuracy | null = null;
-  #run: JsonObject = {};
+  #run: RunEvent | null = null;
   #epoch = 0;
   #step = 0;
   #loss: number | null = null;
@@ -27,63 +30,57 @@ export class Overview {
   #pace: { time: number; steps: number } | null = null; // the first step that this process is known to have made
 
   line(text: string): void {
-    const event = objectIn(text);
+    const event = eventIn(text);
     if (event === null) return;
-    const type = textOf(event["type"]);
-    this.#noteTime(event, type);
-    if (type === "run") this.#begin(event);
-    else if (type === "step") this.#takeStep(event);
-    else if (type === "epoch") this.#takeEpoch(event);
-    else if (type === "evaluation") this.evaluation = accuracyOf(event["ensemble"], event);
-    else if (type === "end") this.#takeEnd(event);
+    this.#noteTime(event);
+    if (event.type === "run") this.#begin(event);
+    else if (event.type === "step") this.#takeStep(event);
+    else if (event.type === "epoch") this.#takeEpoch(event);
+    else if (event.type === "evaluation") this.evaluation = accuracyOf(event.ensemble, event);
+    else if (event.type === "end") this.#takeEnd(event);
   }
 
   /** Whether what the run's first event says is known: for the end of a long run's events it may not be. */
   get knowsRun(): boolean {
-    return Object.keys(this.#run).length > 0;
+    return this.#run !== null;
   }
 
   /** Takes from a run's first event what it is about; where it stands is known already. */
   about(text: string): void {
-    const event = objectIn(text);
-    if (event?.["type"] === "run" && !this.knowsRun) this.#run = event;
+    if (this.knowsRun) return;
+    const event = eventIn(text);
+    if (event?.type === "run") this.#run = event;
   }
 
   /** What the list shows of it; the rest comes from the run's other files. */
   summary(): Pick<RunSummary, SummaryKey> {
     const run = this.#run;
-    const epoch = this.#epoch;
-    const step = this.#step;
-    const loss = this.#loss;
-    const learningRate = this.#learningRate;
-    const imagesPerSecond = this.#imagesPerSecond;
-    const trainAccuracy = this.#trainAccuracy;
+    const phase = run === null ? null : phaseOfEpoch(run, this.#epoch);
     return {
-      name: textOf(run["name"]),
-      device: textOf(run["device"]),
-      threads: numberOf(run["threads"]),
-      seed: numberOf(run["seed"]),
-      classes: numberOf(run["classes"]),
-      trainImages: numberOf(run["trainImages"]),
-      parameters: numberOf(run["parameters"]),
-      epochs: this.#epochs,
-      stepsPerEpoch: this.#stepsPerEpoch,
+      name: textOf(run?.name),
+      device: textOf(run?.device),
+      threads: numberOf(run?.threads),
+      seed: numberOf(run?.seed),
+      classes: numberOf(run?.classes),
+      trainImages: numberOf(run?.trainImages),
+      parameters: numberOf(run?.parameters),
+      epochs: run?.epochs ?? null,
+      stepsPerEpoch: phase?.stepsPerEpoch ?? null,
+      phase: phase?.name ?? null,
+      phases: run?.phases ?? null,
       secondsLeft: this.end === null ? this.#secondsLeft() : null,
       peakMemory: this.end === null ? null : this.peakMemory,
-      ...{ epoch, step, loss, learningRate, imagesPerSecond, trainAccuracy },
+      epoch: this.#epoch,
+      step: this.#step,
+      loss: this.#loss,
+      learningRate: this.#learningRate,
+      imagesPerSecond: this.#imagesPerSecond,
+      trainAccuracy: this.#trainAccuracy,
     };
   }
 
-  get #epochs(): number | null {
-    return numberOf(this.#run["epochs"]);
-  }
-
-  get #stepsPerEpoch(): number | null {
-    return numberOf(this.#run["stepsPerEpoch"]);
-  }
-
-  #noteTime(event: JsonObject, type: string | null): void {
-    const time = Date.parse(textOf(event["time"]) ?? "");
+  #noteTime({ type, time: at }: TrainingEvent): void {
+    const time = Date.parse(at);
     if (Number.isNaN(time)) return;
     // What lies between a run and its being gone on with is no sign of how long it is silent.
     if (this.lastEventTime !== null && type !== "run")
@@ -91,54 +88,51 @@ export class Overview {
     this.lastEventTime = time;
   }
 
-  #begin(event: JsonObject): void {
+  #begin(event: RunEvent): void {
     this.#run = event;
     this.end = this.message = this.#pace = null;
-    const from = objectOf(event["from"]);
-    this.#epoch = (numberOf(from["epoch"]) ?? 0) + 1;
-    this.#step = numberOf(from["step"]) ?? 0;
+    this.#epoch = (numberOf(event.from?.epoch) ?? 0) + 1;
+    this.#step = numberOf(event.from?.step) ?? 0;
   }
 
-  #takeStep(event: JsonObject): void {
-    this.#epoch = numberOf(event["epoch"]) ?? this.#epoch;
-    this.#step = numberOf(event["step"]) ?? this.#step;
-    this.#loss = numberOf(event["loss"]);
-    this.#learningRate = numberOf(event["lr"]);
-    this.#imagesPerSecond = numberOf(event["imagesPerSecond"]);
-    if (this.#pace === null && this.lastEventTime !== null)
-      this.#pace = { time: this.lastEventTime, steps: this.#stepsDone };
+  #takeStep({ epoch, step, loss, lr, imagesPerSecond }: StepEvent): void {
+    this.#epoch = epoch;
+    this.#step = step;
+    this.#loss = numberOf(loss);
+    this.#learningRate = numberOf(lr);
+    this.#imagesPerSecond = numberOf(imagesPerSecond);
+    if (this.#pace === null && this.#run !== null && this.lastEventTime !== null)
+      this.#pace = { time: this.lastEventTime, steps: this.#stepsDone(this.#run) };
   }
 
   /** The mean over the epoch takes the place of its last step's: that one has fewer images, and is one of many. */
-  #takeEpoch(event: JsonObject): void {
-    this.#loss = numberOf(event["loss"]) ?? this.#loss;
-    this.#trainAccuracy = numberOf(event["accuracy"]);
-    this.#imagesPerSecond = numberOf(event["imagesPerSecond"]) ?? this.#imagesPerSecond;
+  #takeEpoch({ loss, accuracy, imagesPerSecond }: EpochEvent): void {
+    this.#loss = numberOf(loss) ?? this.#loss;
+    this.#trainAccuracy = numberOf(accuracy);
+    this.#imagesPerSecond = numberOf(imagesPerSecond) ?? this.#imagesPerSecond;
   }
 
-  #takeEnd(event: JsonObject): void {
-    const reason = textOf(event["reason"]);
-    this.end = ENDS.includes(reason) ? (reason as End) : "failed";
-    this.message = textOf(event["message"]);
-    this.peakMemory = numberOf(event["peakMemory"]);
+  #takeEnd({ reason, message, peakMemory }: EndEvent): void {
+    this.end = ENDS.includes(reason) ? reason : "failed";
+    this.message = textOf(message);
+    this.peakMemory = numberOf(peakMemory);
   }
 
-  get #stepsDone(): number {
-    return (this.#epoch - 1) * (this.#stepsPerEpoch ?? 0) + this.#step;
+  #stepsDone(run: Timeline): number {
+    return stepsOfEpochs(run, this.#epoch - 1) + this.#step;
   }
 
   /** By the pace since its first step that is known, evaluations and checkpoints included. */
   #secondsLeft(): number | null {
     const { lastEventTime } = this;
+    const run = this.#run;
     const pace = this.#pace;
-    const epochs = this.#epochs;
-    const stepsPerEpoch = this.#stepsPerEpoch;
-    const stepsDone = this.#stepsDone;
-    if (pace === null || lastEventTime === null || epochs === null || stepsPerEpoch === null) return null;
+    if (run === null || pace === null || lastEventTime === null) return null;
+    const stepsDone = this.#stepsDone(run);
     const made = stepsDone - pace.steps;
     return made < 2 || lastEventTime < pace.time
       ? null
-      : ((lastEventTime - pace.time) / 1000 / made) * (epochs * stepsPerEpoch - stepsDone);
+      : ((lastEventTime - pace.time) / 1000 / made) * (totalSteps(run) - stepsDone);
   }
 }
 
@@ -152,6 +146,8 @@ type SummaryKey =
   | "parameters"
   | "epochs"
   | "stepsPerEpoch"
+  | "phase"
+  | "phases"
   | "epoch"
   | "step"
   | "loss"
@@ -162,7 +158,10 @@ type SummaryKey =
   | "peakMemory";
 
 /** An ensemble's scores by group, as events and result.json have them. */
-export function accuracyOf(ensemble: unknown, { epoch, split }: JsonObject): Accuracy {
+export function accuracyOf(
+  ensemble: unknown,
+  { epoch, split }: { readonly epoch?: unknown; readonly split?: unknown },
+): Accuracy {
   const scores = objectOf(ensemble);
   return {
     split: textOf(split) ?? "test",

@@ -3,6 +3,7 @@ import { LineTail, openRegular } from "../files/line-tail.js";
 import type { Accuracy, RunSummary } from "../runs.js";
 import { numberOf, objectOf, textOf, isObject, type JsonObject } from "../../support/json.js";
 import { holderOf, type Holder } from "./holder.js";
+import { hasReport } from "./report.js";
 import { accuracyOf, runState, Overview } from "./overview.js";
 import { lstat } from "node:fs/promises";
 /** What is larger is not a run's file. A result of 8,142 classes is 2 MB. */
@@ -119,6 +120,7 @@ export class WatchedRun {
       heard: heard === null ? null : new Date(heard).toISOString(),
       accuracy: result?.accuracy ?? overview.evaluation,
       selectedOn: result?.selectedOn ?? null,
+      hasReport: await hasReport(this.folder),
     };
   }
 }

@@ -12,10 +12,11 @@ export function stateText({ state, heard }: Pick<RunSummary, "state" | "heard">,
   return `silent for ${formatSeconds((now - Date.parse(heard)) / 1000)}`;
 }
 
-/** "3/30", or in the middle of an epoch "3/30 40 %". */
-export function progressText({ epoch, epochs, step, stepsPerEpoch }: RunSummary): string {
+/** "3/30", or in the middle of an epoch "3/30 40 %"; of a run in phases "3/30 40 %, classifier". */
+export function progressText({ state, epoch, epochs, step, stepsPerEpoch, phase }: RunSummary): string {
   if (epochs === null || epoch === 0) return "-";
   const share =
     stepsPerEpoch === null || step >= stepsPerEpoch ? "" : ` ${Math.floor((100 * step) / stepsPerEpoch)} %`;
-  return `${Math.min(epoch, epochs)}/${epochs}${share}`;
+  const name = phase === null || state === "finished" ? "" : `, ${phase}`;
+  return `${Math.min(epoch, epochs)}/${epochs}${share}${name}`;
 }

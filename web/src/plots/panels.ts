@@ -1,4 +1,5 @@
 import type { RunCurves, UseAt } from "../live/live.svelte.ts";
+import { epochsAfter, type Timeline } from "../../../src/watch/runs.ts";
 import type { Table } from "../live/tables.ts";
 import { movingMean } from "./moving-mean.ts";
 
@@ -34,7 +35,8 @@ type Curves = Omit<Panel, "reach">;
 export interface Subject {
   readonly title: string;
   readonly color: string;
-  readonly stepsPerEpoch: number | null;
+  /** Null where the run's first event is not known. */
+  readonly timeline: Timeline | null;
   readonly curves: RunCurves | undefined;
   readonly uses: readonly UseAt[];
 }
@@ -107,18 +109,18 @@ function accuracyTitle(subjects: readonly Subject[], of: string): string {
 }
 
 function stepSeries(
-  { title, color, curves, stepsPerEpoch }: Subject,
+  { title, color, curves, timeline }: Subject,
   name: string,
   { smoothing, ranges = false }: Options,
 ): Series[] {
   const table = curves?.steps;
   const column = table?.columns[name];
-  if (table === undefined || column === undefined || !stepsPerEpoch) return [];
+  if (table === undefined || column === undefined || timeline === null) return [];
   const { mean, least, greatest } = column;
   return [
     {
       ...{ name: title, color },
-      x: table.x.map((step) => step / stepsPerEpoch),
+      x: table.x.map((step) => epochsAfter(timeline, step)),
       y: movingMean(mean, smoothing),
       range: !ranges || least === undefined || greatest === undefined ? undefined : { least, greatest },
     },
