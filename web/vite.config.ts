@@ -8,6 +8,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** The page of `longtail watch`. The server allows it files of its own and nothing inline (src/watch/server/guard.ts). */
 export default defineConfig({
   root: here("."),
+  base: "./", // it may be below a proxy's path
   plugins: [svelte({ configFile: false }), pageStyle()],
   build: {
     outDir: here("../dist/web"),

@@ -3,7 +3,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../../support/errors.js";
 import { steadyNow } from "../../support/process.js";
-import { newCommand, wholeNumber } from "../options.js";
+import { collect, newCommand, wholeNumber } from "../options.js";
 import { endWithReader, output } from "../output.js";
 
 const DEFAULT_FOLDER = "runs";
@@ -12,6 +12,8 @@ interface WatchArguments {
   readonly host: string;
   readonly port?: number | undefined;
   readonly token?: string | boolean | undefined;
+  readonly allowHost: readonly string[];
+  readonly basePath?: string | undefined;
   readonly text?: boolean | undefined;
   readonly once?: boolean | undefined;
   readonly json: boolean;
@@ -24,10 +26,12 @@ Examples:
   longtail watch /mnt/cluster/runs --text               in the terminal; a mounted folder does as well
   longtail watch --once --json | jq .runs[].accuracy    where all runs stand, once
   ssh -L 6016:127.0.0.1:6016 gpu01 npx longtail watch   on another machine, seen from here
+  longtail watch --allow-host hub.example.org           behind a proxy of that name
   longtail watch --host 0.0.0.0                         for other machines: the address holds a token
 
 It reads the runs' folders and never writes to them: running and finished runs, and runs that start later, of this machine or another.
-Links in the folder are not followed. The page is served without encryption: through a network that others use, take ssh -L.
+The page's addresses are relative, so it also works below a path: behind JupyterHub's, VS Code's and Open OnDemand's proxies.
+A proxy with a name of its own takes --allow-host NAME; it has to ask who comes, or --token does. Links in the folder are not followed. The page is served without encryption: through a network that others use, take ssh -L.
 With --text and no terminal there is a line for each run when its state changes, and every ten seconds while it is running. With
 --json the page's address, or with --text every change of a run, is a line of JSON on stdout, and text goes to stderr. Ctrl-C
 ends it (exit code 0).`;
@@ -49,6 +53,16 @@ export function watchCommand(): CommandUnknownOpts {
     .option(
       "--token [text]",
       "ask for a token on this machine as well: this one, or without a text a random one",
+    )
+    .option(
+      "--allow-host <name>",
+      "a name besides this machine's that requests may come under, such as a proxy's; can be given many times",
+      collect,
+      [],
+    )
+    .option(
+      "--base-path <path>",
+      "path that a proxy leaves before the page's addresses, such as /node/gpu01/6016",
     )
     .option("--text", "a table in the terminal, drawn anew, instead of a page")
     .option("--once", "print the table once")
@@ -98,8 +112,8 @@ async function showInTerminal(folder: string, options: WatchArguments): Promise<
 async function serve(folder: string, options: WatchArguments): Promise<void> {
   const { serveWatch } = await import("../../watch/server/listen.js");
   const to = output(options);
-  const { token, host, port } = options;
-  const server = await serveWatch({ folder, host, port, token });
+  const { token, host, port, allowHost: allowedHosts, basePath } = options;
+  const server = await serveWatch({ folder, host, port, token, allowedHosts, basePath });
   to.say(`${folder} is shown at ${server.address}\nCtrl-C ends it.`);
   to.value({ folder, address: server.address, token: server.token });
   await untilInterrupted(async (signal) => {

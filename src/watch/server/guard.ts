@@ -1,14 +1,19 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import type { MiddlewareHandler } from "hono";
-import { getCookie, setCookie } from "hono/cookie";
+import { getConnInfo } from "@hono/node-server/conninfo";
+import type { Context, MiddlewareHandler } from "hono";
+import { getCookie } from "hono/cookie";
+
+import { Guesses } from "./guesses.js";
 
 export interface Access {
   /** Null: whoever reaches the port may look. */
   readonly token: string | null;
   /** The address that the server listens at. */
   readonly host: string;
+  /** Further names that requests may come under, such as a proxy's. */
+  readonly allowedHosts: readonly string[];
 }
 
 const HEADERS = {
@@ -20,11 +25,18 @@ const HEADERS = {
   "Cache-Control": "no-store",
 } as const;
 
-/** Every answer says what the page may do: nothing but what comes from here. */
+/** What a run's report may do: it is one file, whoever wrote it, and must not reach what is served here. */
+export const REPORT_POLICY =
+  "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; " +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Every answer says what the page may do: nothing but what comes from here, unless the answer has a policy of its own. */
 export function safeHeaders(): MiddlewareHandler {
   return async (context, next) => {
     await next();
+    const own = context.res.headers.get("Content-Security-Policy");
     for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
+    if (own !== null) context.res.headers.set("Content-Security-Policy", own);
   };
 }
 
@@ -40,12 +52,14 @@ export function onlyReading(): MiddlewareHandler {
  * Refuses requests under names that are not this machine's. A page of elsewhere whose name is made to lead here (DNS
  * rebinding) would count as of the same origin; its own name in `Host` gives it away.
  */
-export function knownHost({ host }: Access): MiddlewareHandler {
+export function knownHost({ host, allowedHosts }: Access): MiddlewareHandler {
+  const allowed = allowedHosts.map((name) => hostOf(name) ?? name);
   return async (context, next) => {
     const named = hostOf(context.req.header("host"));
-    if (named !== null && isKnown(named, host)) return next();
+    if (named !== null && (allowed.includes(named) || isKnown(named, host))) return next();
     return context.text(
-      `Unknown host ${JSON.stringify(named ?? "")}: use the address that was printed.\n`,
+      `Unknown host ${JSON.stringify(named ?? "")}: use the address that was printed, or start longtail watch with ` +
+        `--allow-host ${named ?? "NAME"} when a proxy has this name.\n`,
       421,
     );
   };
@@ -71,24 +85,40 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Where a token is asked for, it comes with the first address, in the cookie from then on, or in the header
- * `Authorization: Bearer TOKEN`.
+ * Where a token is asked for, it comes with the first address, or in the header `Authorization: Bearer TOKEN`. A browser has a
+ * cookie from then on, until the server ends; it cannot be guessed, so that those who have it stay, whoever tries tokens.
  */
-export function tokenHolder({ token }: Access): MiddlewareHandler {
+export function tokenHolder({ token }: Access, guesses = new Guesses()): MiddlewareHandler {
+  const session = randomBytes(24).toString("base64url");
   // A browser sends a machine's cookies to all of its ports: each server has its own.
-  const cookie = `longtail-watch-${digest(token ?? "").toString("hex", 0, 4)}`;
+  const cookie = `longtail-watch-${digest(session).toString("hex", 0, 4)}`;
   return async (context, next) => {
     if (token === null) return next();
-    const given = context.req.query("token");
-    if (given !== undefined && isSame(given, token)) {
-      setCookie(context, cookie, token, { httpOnly: true, sameSite: "Lax", path: "/" });
-      return context.redirect("/", 303); // the token is not to stay in the address
-    }
+    if (isSame(getCookie(context, cookie) ?? "", session)) return next();
+    const asked = context.req.query("token");
     const bearer = /^Bearer (.+)$/.exec(context.req.header("authorization") ?? "")?.[1];
-    const shown = bearer ?? getCookie(context, cookie);
-    if (shown !== undefined && isSame(shown, token)) return next();
-    return context.text("A token is needed: open the address that `longtail watch` printed.\n", 401);
+    const given = asked ?? bearer;
+    if (given === undefined)
+      return context.text("A token is needed: open the address that `longtail watch` printed.\n", 401);
+    const address = addressOf(context);
+    const wait = guesses.secondsToWait(address);
+    if (wait > 0)
+      return context.text(`Too many wrong tokens: try again in ${wait} s.\n`, 429, {
+        "Retry-After": String(wait),
+      });
+    if (!isSame(given, token)) {
+      guesses.wrong(address);
+      return context.text("That is not the token: open the address that `longtail watch` printed.\n", 401);
+    }
+    if (asked === undefined || context.req.path !== "/") return next();
+    // Without a path the browser sends it below this page alone, also where a proxy has other pages beside it.
+    context.header("Set-Cookie", `${cookie}=${session}; HttpOnly; SameSite=Lax`);
+    return context.redirect("./", 303); // the token is not to stay in the address
   };
+}
+
+function addressOf(context: Context): string {
+  return getConnInfo(context).remote.address ?? "";
 }
 
 /** Takes the same time however much of the token is right. */

@@ -5,10 +5,19 @@ import { hostname } from "node:os";
 import { getRequestListener } from "@hono/node-server";
 import { LongtailError, systemCode, UsageError } from "../../support/errors.js";
 import { Watcher } from "../watcher.js";
-import { isLoopback, knownHost, onlyReading, safeHeaders, tokenHolder, type Access } from "./guard.js";
+import {
+  isLoopback,
+  knownHost,
+  onlyReading,
+  REPORT_POLICY,
+  safeHeaders,
+  tokenHolder,
+  type Access,
+} from "./guard.js";
 import { Hono } from "hono";
 import { streamSSE, type SSEStreamingApi } from "hono/streaming";
 import { GpuMeter } from "../machine/gpu-use.js";
+import { readReport } from "../run/report.js";
 import { MAX_FOLLOWED } from "../protocol.js";
 import { Feed, type Send } from "./feed.js";
 import { readdirSync, readFileSync } from "node:fs";
@@ -58,14 +67,16 @@ interface Parts {
   readonly watcher: Watcher;
   readonly access: Access;
   readonly files: ReadonlyMap<string, PageFile>;
+  /** Path that a proxy leaves before the addresses, such as /node/gpu01/6016; "" for none. */
+  readonly basePath: string;
 }
 
 /**
  * The addresses: the page's files; /api/runs, the list as JSON; /api/events?run=ID&run=ID, server-sent events of the
- * list and of the runs that are named. Runs are looked up among those that were found; no path comes from a request.
+ * list and of the runs that are named; /report?run=ID, a run's report. The page names them relative to its own. Runs are looked up among those that were found; no path comes from a request.
  */
-function watchApp({ watcher, access, files }: Parts): Hono {
-  const app = new Hono();
+function watchApp({ watcher, access, files, basePath }: Parts): Hono {
+  const app = new Hono({ getPath: (request) => pathBelow(basePath, new URL(request.url).pathname) });
   const gpus = new GpuMeter();
   let pages = 0;
   app.use(safeHeaders(), onlyReading(), knownHost(access), tokenHolder(access));
@@ -85,12 +96,28 @@ function watchApp({ watcher, access, files }: Parts): Hono {
       }
     });
   });
+  app.get("/report", async (context) => {
+    const run = watcher.run(context.req.query("run") ?? "");
+    const report = run === undefined ? null : await readReport(run.folder);
+    if (report === null) return context.text("There is no report of such a run.\n", 404);
+    return context.body(report, 200, {
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": REPORT_POLICY,
+    });
+  });
   app.get("*", (context) => {
+    if (basePath !== "" && context.req.path === basePath)
+      return context.redirect(`${basePath.split("/").at(-1)!}/`, 308); // relative addresses take a path that ends so
     const file = files.get(context.req.path);
     if (file === undefined) return context.text("There is no such page.\n", 404);
     return context.body(file.body, 200, { "Content-Type": file.type });
   });
   return app;
+}
+
+/** A request's path without the base path, where the proxy has left that. */
+function pathBelow(basePath: string, path: string): string {
+  return basePath !== "" && path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : path;
 }
 
 /** Sends a page what is new after each refresh, until it goes. A slow page skips refreshes. */
@@ -131,6 +158,10 @@ export interface ServeOptions {
    * other addresses there always is one.
    */
   readonly token?: string | boolean | undefined;
+  /** Names besides this machine's that requests may come under: a proxy's. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Path that a proxy leaves before the addresses, such as /node/gpu01/6016. */
+  readonly basePath?: string | undefined;
   readonly files?: ReadonlyMap<string, PageFile>;
 }
 
@@ -147,11 +178,12 @@ export interface WatchServer {
  * @throws UsageError for an address that is not this machine's; LongtailError for a port that is taken.
  */
 export async function serveWatch(options: ServeOptions): Promise<WatchServer> {
-  const { folder, host } = options;
+  const { folder, host, allowedHosts = [] } = options;
+  const basePath = basePathOf(options);
   const files = options.files ?? pageFiles();
   const watcher = new Watcher(folder);
   const token = tokenFor(options);
-  const app = watchApp({ watcher, files, access: { token, host } });
+  const app = watchApp({ watcher, files, basePath, access: { token, host, allowedHosts } });
   const answer = getRequestListener(app.fetch);
   const server = await listenAtFreePort(options, () =>
     createServer((request, response) => void answer(request, response)),
@@ -159,13 +191,22 @@ export async function serveWatch(options: ServeOptions): Promise<WatchServer> {
   const { port } = server.address() as AddressInfo;
   return {
     token,
-    address: `http://${reachable(host)}:${port}/${token === null ? "" : `?token=${encodeURIComponent(token)}`}`,
+    address: `http://${reachable(host)}:${port}${basePath}/${token === null ? "" : `?token=${encodeURIComponent(token)}`}`,
     close: async () => {
       const ended = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await Promise.all([ended, watcher.close()]);
     },
   };
+}
+
+/** Without a slash at its end; "" for none. @throws UsageError for what is no path. */
+function basePathOf({ basePath = "" }: ServeOptions): string {
+  const path = basePath.replace(/\/+$/, "");
+  if (path === "" || /^(\/[\w.~!$&'()*+,;=:@%-]+)+$/.test(path)) return path;
+  throw new UsageError(
+    `--base-path: expected a path such as /node/gpu01/6016, found ${JSON.stringify(basePath)}`,
+  );
 }
 
 function tokenFor({ token = false, host }: ServeOptions): string | null {

@@ -1,6 +1,7 @@
 import { createServer, request, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -138,6 +139,41 @@ describe("what is served", () => {
     }
   });
 
+  test("below a path that a proxy leaves in the address, and without it", async () => {
+    runs.begin("one");
+    const { port, server } = await serve({ basePath: "/node/gpu01/6016/", token: true });
+    expect(server.address).toMatch(/\/node\/gpu01\/6016\/\?token=/);
+    const authorization = `Bearer ${server.token}`;
+    for (const path of ["/node/gpu01/6016/", "/"])
+      expect((await ask(port, path, { headers: { authorization } })).text).toBe("this is /");
+    expect((await ask(port, "/node/gpu01/6016/api/runs", { headers: { authorization } })).status).toBe(200);
+    const bare = await ask(port, "/node/gpu01/6016", { headers: { authorization } });
+    expect([bare.status, bare.headers["location"]]).toEqual([308, "6016/"]);
+    const first = await ask(port, `/node/gpu01/6016/?token=${server.token}`);
+    expect([first.status, first.headers["location"]]).toEqual([303, "./"]);
+    expect((await ask(port, "/node/gpu01/60160/", { headers: { authorization } })).status).toBe(404);
+    await expect(serve({ basePath: "https://hub.example.org" })).rejects.toThrow(
+      "--base-path: expected a path",
+    );
+  });
+
+  test("a run's report, which may do nothing beyond itself; no links, and no other files", async () => {
+    runs.begin("one");
+    runs.begin("linked");
+    const { port } = await serve();
+    const reported = async (): Promise<unknown> => JSON.parse((await ask(port, "/api/runs")).text) as unknown;
+    expect(await reported()).toMatchObject({ runs: [{ hasReport: false }, { hasReport: false }] });
+    expect((await ask(port, "/report?run=one")).status).toBe(404);
+    mkdirSync(join(runs.path, "one/report"));
+    writeFileSync(join(runs.path, "one/report/index.html"), "<!doctype html>");
+    symlinkSync(join(runs.path, "one/report"), join(runs.path, "linked/report"));
+    const { status, text, headers } = await ask(port, "/report?run=one");
+    expect([status, text]).toEqual([200, "<!doctype html>"]);
+    expect(headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; default-src 'none';/);
+    for (const run of ["linked", "../one", "one/report", "one%2Freport", ""])
+      expect((await ask(port, `/report?run=${run}`)).status, run).toBe(404);
+  });
+
   test("it only shows", async () => {
     const { port } = await serve();
     for (const method of ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
@@ -163,9 +199,10 @@ describe("who may look", () => {
     expect((await ask(port, "/api/events")).status).toBe(401);
     expect((await ask(port, `/?token=${token}x`)).status).toBe(401);
     const first = await ask(port, `/?token=${token}`);
-    expect([first.status, first.headers["location"]]).toEqual([303, "/"]);
+    expect([first.status, first.headers["location"]]).toEqual([303, "./"]);
     const cookie = first.headers["set-cookie"]![0]!;
-    expect(cookie).toMatch(/; Path=\/; HttpOnly; SameSite=Lax$/);
+    expect(cookie).toMatch(/^longtail-watch-\w+=[\w-]{32}; HttpOnly; SameSite=Lax$/); // no path: below the page alone
+    expect(cookie).not.toContain(token);
     expect((await ask(port, "/", { headers: { cookie: cookie.split(";")[0] } })).status).toBe(200);
     expect((await ask(port, "/api/runs", { headers: { authorization: `Bearer ${token}` } })).status).toBe(
       200,
@@ -199,10 +236,37 @@ describe("who may look", () => {
     );
   });
 
+  test("who tries tokens has to wait; who has a cookie does not", async () => {
+    const { server, port } = await serve({ token: true });
+    const first = await ask(port, `/?token=${server.token}`);
+    const cookie = first.headers["set-cookie"]![0]!.split(";")[0];
+    for (let i = 0; i < 10; i += 1) expect((await ask(port, `/api/runs?token=wrong-${i}`)).status).toBe(401);
+    for (const headers of [{ authorization: "Bearer wrong" }, { authorization: `Bearer ${server.token}` }]) {
+      const answer = await ask(port, "/api/runs", { headers });
+      expect([answer.status, answer.headers["retry-after"]]).toEqual([429, "6"]);
+    }
+    expect((await ask(port, `/?token=${server.token}`)).status).toBe(429);
+    expect((await ask(port, "/api/runs", { headers: { cookie } })).status).toBe(200);
+  });
+
+  test("under a proxy's name when that is allowed", async () => {
+    const { port } = await serve({ allowedHosts: ["Hub.example.org", "[2001:db8::1]"] });
+    for (const [host, status] of [
+      ["hub.example.org", 200] as const,
+      ["hub.example.org:443", 200] as const,
+      ["[2001:db8::1]:6016", 200] as const,
+      ["other.example.org", 421] as const,
+      ["hub.example.org.attacker.example", 421] as const,
+    ])
+      expect((await ask(port, "/", { headers: { host } })).status, host).toBe(status);
+    const { text } = await ask(port, "/", { headers: { host: "other.example.org" } });
+    expect(text).toContain("--allow-host other.example.org");
+  });
+
   test("with a token nobody is led elsewhere", async () => {
     const { port, server } = await serve({ token: true });
-    const { headers } = await ask(port, `//attacker.example/?token=${server.token}`);
-    expect(headers["location"]).toBe("/");
+    const { status, headers } = await ask(port, `//attacker.example/?token=${server.token}`);
+    expect([status, headers["location"]]).toEqual([404, undefined]);
   });
 });
 

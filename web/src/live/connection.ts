@@ -34,7 +34,7 @@ export class Connection {
 
   private open(): void {
     this.close();
-    const source = new EventSource(`/api/events?${new URLSearchParams(this.ids.map((id) => ["run", id]))}`);
+    const source = new EventSource(`./api/events?${new URLSearchParams(this.ids.map((id) => ["run", id]))}`);
     this.source = source;
     for (const [name, listen] of Object.entries(this.listeners) as [string, (message: unknown) => void][])
       source.addEventListener(name, ({ data }: MessageEvent<string>) => {
@@ -58,7 +58,7 @@ export class Connection {
     this.attempt = setTimeout(() => this.open(), this.pause);
     this.pause = Math.min(2 * this.pause, MAX_PAUSE);
     const attempt = this.attempt;
-    const answer = await fetch("/api/runs").catch(() => null);
+    const answer = await fetch("./api/runs").catch(() => null);
     if (this.attempt === attempt) this.status(answer?.status === 401 ? "refused" : "lost");
   }
 }
