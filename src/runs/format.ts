@@ -45,7 +45,8 @@ function formatText(format: unknown): string {
 
 /** An event as a line of metrics.jsonl has it, under today's names. */
 export function migrateEvent(event: JsonObject): JsonObject {
-  return withNames(event, { parts: "terms" });
+  const named = withNames(event, { parts: "terms" });
+  return event["type"] === "evaluation" ? { split: "test", ...named } : named;
 }
 
 /** What a checkpoint says besides its tensors and its recipe, under today's names and with what was added since. */

@@ -66,6 +66,7 @@ const NEEDED: Readonly<
   checkpoint: { counts: ["epoch", "step"] },
   warning: { counts: [] },
   note: { counts: [] },
+  inspection: { counts: [] },
   end: { counts: [] },
 };
 

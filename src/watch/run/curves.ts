@@ -201,7 +201,7 @@ export class Curves {
   }
 
   /** Of those on the images that the first one was on: a run that holds images out ends with one on the test images. */
-  #addEvaluation({ epoch, split = "test", ensemble, experts, loss }: EvaluationEvent): void {
+  #addEvaluation({ epoch, split, ensemble, experts, loss }: EvaluationEvent): void {
     if (this.#split !== null && split !== this.#split) return;
     this.#split = split;
     const single = listOf(experts).length > 1 ? experts : [];

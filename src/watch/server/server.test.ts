@@ -170,7 +170,7 @@ describe("what is served", () => {
     const { status, text, headers } = await ask(port, "/report?run=one");
     expect([status, text]).toEqual([200, "<!doctype html>"]);
     expect(headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; default-src 'none';/);
-    for (const run of ["linked", "../one", "one/report", "one%2Freport", ""])
+    for (const run of ["linked", "../one", "one/report", encodeURIComponent("one/report"), ""])
       expect((await ask(port, `/report?run=${run}`)).status, run).toBe(404);
   });
 
