@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Handle, native } from "../torch/native.js";
 import type { TransformSpec } from "../recipes/schema.js";
 import type { Dataset, Pixels } from "./dataset.js";
@@ -20,6 +21,12 @@ interface Vision {
   ): Buffer[];
   /** What each image file is, and whether it can be decoded; of its header alone, or of all of it. */
   inspectImages(pixels: Pixels, threads: number, depth: "header" | "whole"): NativeInspection[];
+  /** The same on threads of its own, for `inspectImages` below. */
+  startInspection(pixels: Pixels, threads: number, depth: "header" | "whole"): number;
+  /** Undefined when it is not done after `milliseconds`. */
+  awaitInspection(inspection: number, milliseconds: number): NativeInspection[] | undefined;
+  /** Ends the images in work. */
+  closeInspection(inspection: number): void;
   /** JPEG files that fit a square of `side` pixels; null for what cannot be decoded. */
   makeThumbnails(pixels: Pixels, side: number, threads: number): (Buffer | null)[];
   /** What decodes JPEG here: "libjpeg-turbo 2.1.5" (the version of its headers) or "libvips". */
@@ -55,6 +62,8 @@ interface Vision {
   }): number;
   planBatches(producer: number, plan: BatchPlan): void;
   cancelBatches(producer: number): void;
+  /** Whether the next batch, or its error, is there after `milliseconds`. */
+  awaitBatch(producer: number, milliseconds: number): boolean;
   /** Undefined when it is not ready after `milliseconds`. */
   nextBatch(producer: number, milliseconds: number): MadeBatch | undefined;
   /** uint8 [N, 3, S, S] in channels_last → float32: scale · x + shift for each channel */
@@ -141,6 +150,27 @@ interface BatchPlan {
 
 export function vision(): Vision {
   return native() as unknown as Vision;
+}
+
+/** Native waits end after this time, so that the event loop gets a turn: signal handlers run in it. */
+export const PATIENCE_MS = 100;
+
+/** Looks at image files as `vision().inspectImages` while the event loop runs; null when the signal ended it before. */
+export async function inspectImages(
+  pixels: Pixels,
+  { threads, depth, signal }: { threads: number; depth: "header" | "whole"; signal: AbortSignal },
+): Promise<NativeInspection[] | null> {
+  const inspection = vision().startInspection(pixels, threads, depth);
+  try {
+    while (!signal.aborted) {
+      const found = vision().awaitInspection(inspection, PATIENCE_MS);
+      if (found !== undefined) return found;
+      await setImmediate();
+    }
+    return null;
+  } finally {
+    vision().closeInspection(inspection);
+  }
 }
 
 /** Native code knows images that are no files of their own by their numbers: says where such an image lies. */

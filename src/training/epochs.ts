@@ -88,10 +88,12 @@ async function trainEpoch(run: Run, executor: StepExecutor, before: Progress): P
       lr: learningRateAt(training, before),
     });
 
+  await steps.ready();
   for (const { position, completed } of steps) {
     log.add(completed);
     if (position.step > 0) checkpointer.maybeSave(training, position, reached);
     await setImmediate(); // signal handlers run only when the event loop gets a turn
+    await steps.ready();
   }
   const progress = reached();
   if (progress.step === 0) {

@@ -21,10 +21,12 @@ function* batches(count: number): Generator<Batch> {
     };
 }
 
+const ready = (): Promise<void> => Promise.resolve();
+
 function options(changes: Partial<RunMetersOptions> = {}): RunMetersOptions {
   return {
     method: buildMethod(recipe, training),
-    loader: { epoch: () => batches(3) },
+    loader: { epoch: () => batches(3), ready },
     meters: [],
     ...changes,
   };
@@ -58,7 +60,7 @@ test("an aborted evaluation ends early, and the model is training again", async 
       yield batch;
     }
   }
-  const given = options({ loader: { epoch: counted }, signal: controller.signal });
+  const given = options({ loader: { epoch: counted, ready }, signal: controller.signal });
   expect(await runMeters(given)).toBe(false);
   expect(taken).toBe(2);
   expect(given.method.model.training).toBe(true);

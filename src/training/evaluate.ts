@@ -11,7 +11,7 @@ import { stack } from "../torch/operators.generated.js";
 export interface RunMetersOptions {
   readonly method: Method;
   /** Unshuffled, without dropLast: every image once, on the method's device. */
-  readonly loader: Pick<Loader, "epoch">;
+  readonly loader: Pick<Loader, "epoch" | "ready">;
   readonly meters: readonly Meter[];
   readonly signal?: AbortSignal | undefined;
   /** Processes that each predict a piece of every batch; every process gathers all predictions. */
@@ -45,6 +45,8 @@ export async function runMeters(options: RunMetersOptions): Promise<boolean> {
   const batches = loader.epoch(0);
   try {
     while (!signal?.aborted) {
+      await loader.ready(signal);
+      if (signal?.aborted) return false;
       if (!addNextBatch()) return true;
       await setImmediate(); // signal handlers run only when the event loop gets a turn
       settle?.();

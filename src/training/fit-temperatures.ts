@@ -15,7 +15,7 @@ interface FitTemperaturesOptions extends Pick<RunMetersOptions, "peers" | "settl
   /** Training images of each class. */
   readonly counts: readonly number[];
   /** Images that were not trained on, with the classes' shares of the training images. */
-  readonly heldOut: { readonly images: number; readonly loader: Pick<Loader, "epoch"> };
+  readonly heldOut: { readonly images: number; readonly loader: Pick<Loader, "epoch" | "ready"> };
   readonly kinds: readonly TemperatureKind[];
   readonly onImages?: OnImages | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -185,6 +185,14 @@ export class Steps implements Iterable<BegunStep>, Disposable {
     }
   }
 
+  /** Waits for the next step's batch while the event loop runs, until the signal at the longest. */
+  async ready(): Promise<void> {
+    const { from, epochs = 1, signal } = this.#options;
+    if (this.#position.epoch >= from.epoch + epochs || signal?.aborted) return;
+    this.#batches ??= this.#startEpoch(this.#position);
+    await this.#training.loaders.train.ready(signal);
+  }
+
   /** Waits for the steps that were begun and not read yet: before sums are used, and before a checkpoint. */
   finish(): CompletedStep[] {
     return this.#read(0);
@@ -241,7 +249,7 @@ export class Steps implements Iterable<BegunStep>, Disposable {
 /** What the steps need of a training. */
 export type Stepped = Pick<Training, "recipe" | "trainee" | "stepsBefore"> & {
   readonly phase: Pick<Training["phase"], "start">;
-  readonly loaders: { readonly train: Pick<Loader, "epoch" | "stepsPerEpoch"> };
+  readonly loaders: { readonly train: Pick<Loader, "epoch" | "ready" | "stepsPerEpoch"> };
 };
 
 /** The learning rate of the step at a position. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { crc32, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { fixturePath, jpeg, temporaryFolder } from "../../src/data/testing.fixture.js";
-import { vision } from "../../src/data/vision.js";
+import { inspectImages, vision } from "../../src/data/vision.js";
 import { decodedFile } from "./pixels.fixture.js";
 
 const MIB = 2 ** 20;
@@ -117,11 +117,11 @@ describe("a header that declares too much is refused before anything is decoded"
       progressive: complaint(jpegOfSize("progressive.jpg", { height: 16_384, width: 16_384, padding })),
     }).toMatchInlineSnapshot(`
       {
-        "interlaced": "DataError: DIR/image: expected an image whose decoding takes at most 2048 MiB of memory, found an interlaced PNG of 16000 x 16000 (height x width), which takes 2685 MiB: make it smaller",
+        "interlaced": "DataError: DIR/image: expected an interlaced PNG of at most 67108864 pixels, which is decoded at once, found 16000 x 16000 (height x width): save it as a JPEG or a plain PNG",
         "pixels": "DataError: DIR/image: expected at most 268435456 pixels, found 40000 x 40000 (height x width)",
         "progressive": "DataError: DIR/image: expected an image whose decoding takes at most 2048 MiB of memory, found a progressive JPEG of 16384 x 16384 (height x width), which takes 2304 MiB: make it smaller",
         "side": "DataError: DIR/image: expected sides of at most 65500 pixels, found 800000 x 4 (height x width)",
-        "webp": "DataError: DIR/image: expected an image whose decoding takes at most 2048 MiB of memory, found a WebP of 16383 x 16383 (height x width), which takes 3839 MiB: make it smaller",
+        "webp": "DataError: DIR/image: expected a WebP of at most 67108864 pixels, which is decoded at once, found 16383 x 16383 (height x width): save it as a JPEG or a plain PNG",
       }
     `);
   });
@@ -198,4 +198,34 @@ describe("closing a producer ends the decoding of the image in work", () => {
     });
     expect(grown).toBeLessThan((height * width * 3) / 2); // a page counts when a row is written there
   });
+});
+
+describe("an interruption while native threads work", () => {
+  const large = blackPng(8192, 16_384, { channels: 1 });
+
+  it("ends the images in work of an inspection", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "large.png");
+    writeFileSync(path, large);
+    const paths = Array.from({ length: 64 }, () => path);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 1); // runs only if the event loop does
+    const { signal } = controller;
+    expect(await inspectImages({ kind: "files", paths }, { threads: 2, depth: "whole", signal })).toBeNull();
+    const whole = { threads: 2, depth: "whole", signal: new AbortController().signal } as const;
+    const small = { kind: "files", paths: [fixturePath("rgb.jpg")] } as const;
+    expect(await inspectImages(small, whole)).toEqual(vision().inspectImages(small, 1, "whole"));
+  });
+});
+
+it("images of several threads take the memory of one at a time", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "turned.png");
+  writeFileSync(path, blackPng(16_000, 16_000, { channels: 1 })); // 768 MB each
+  const paths = Array.from({ length: 4 }, () => path);
+  const small = { kind: "resize-exact", interpolation: "bilinear", height: 8, width: 8 } as const;
+  const grown = grownBy(() => {
+    expect(vision().decodeImages({ kind: "files", paths }, [small], 4)).toHaveLength(4);
+  });
+  expect(grown).toBeLessThan(2048 * MIB); // two of them, and no third
 });

@@ -89,6 +89,13 @@ napi_value cancelBatches(napi_env env, size_t, napi_value* argv) {
   return undefined(env);
 }
 
+// awaitBatch(id, milliseconds) → whether the next batch is ready after that time
+napi_value awaitBatch(napi_env env, size_t, napi_value* argv) {
+  const std::chrono::milliseconds patience(toInt(env, argv[1]));
+  const Stopwatch waiting(Stage::Wait);
+  return boolean(env, producers.get(toInt(env, argv[0]))->producer.isReady(patience));
+}
+
 // nextBatch(id, milliseconds) → { images: uint8 [V·N, 3, S, S], drawn: int32 [V·N, numbers] or null }, or
 // undefined when it is not ready after that time
 napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
@@ -171,6 +178,7 @@ void initBatches(napi_env env, napi_value exports) {
   def<openProducer, 1>(env, exports, "openProducer");
   def<planBatches, 2>(env, exports, "planBatches");
   def<cancelBatches, 1>(env, exports, "cancelBatches");
+  def<awaitBatch, 2>(env, exports, "awaitBatch");
   def<nextBatch, 2>(env, exports, "nextBatch");
   def<normalizeImages, 2>(env, exports, "normalizeImages");
   def<beginTimeline, 0>(env, exports, "beginTimeline");

@@ -13,6 +13,7 @@
 #include "vision/codecs/decode.h"
 #include "vision/codecs/encode.h"
 #include "vision/codecs/jpeg.h"
+#include "vision/image/budget.h"
 #include "vision/sources/read.h"
 
 namespace lt::vision {
@@ -41,11 +42,13 @@ Image toImage(const at::Tensor& tensor) {
 // decodeImage(path) → uint8 [H, W, 3]
 napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
   const std::string path = toStr(env, argv[0]);
+  const MemoryTurn turn;
   return fromTensor(env, withDataErrors([&] { return toTensorHwc(decodeBytes(path, readFile(path))); }));
 }
 
 // Makes an image by transforms that draw no random numbers.
 Image makeImage(const Source& source, size_t index, const Pipeline& pipeline) {
+  const MemoryTurn turn;
   Philox none(0);
   const Region region = source.region(index, [&](Size size) { return pipeline.required(size, none); });
   try {

@@ -58,6 +58,7 @@ Declared declaredPng(const Bytes& file) {
   const uint64_t held = std::max<uint64_t>((bits + 7) / 8, Image::kChannels + 1);
   return {.height = side(height),
           .width = side(width),
+          .atOnce = interlaced,
           .workingBytes = interlaced ? static_cast<int>(held) : 0,
           .kind = interlaced ? "an interlaced PNG" : "a PNG",
           .minFileSize = height * row / kMaxDeflateRatio};
@@ -68,7 +69,7 @@ Declared declaredPng(const Bytes& file) {
 // measured: libwebp's pixels, a canvas, and libvips' copy.
 Declared declaredWebp(const Bytes& file) {
   constexpr uint64_t kAnimated = 2, kSide = (1 << 14) - 1;
-  Declared declared{.height = 0, .width = 0, .workingBytes = 12, .kind = "a WebP"};
+  Declared declared{.height = 0, .width = 0, .atOnce = true, .workingBytes = 12, .kind = "a WebP"};
   const auto set = [&](uint64_t width, uint64_t height) {
     declared.width = side(width);
     declared.height = side(height);

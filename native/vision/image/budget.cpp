@@ -1,8 +1,12 @@
 #include "vision/image/budget.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 #include "vision/image/image.h"
+#include "vision/image/interruption.h"
 
 namespace lt::vision {
 namespace {
@@ -15,7 +19,44 @@ uint64_t memoryOf(const Declared& declared) {
   return static_cast<uint64_t>(declared.height) * declared.width * (Image::kChannels + besides);
 }
 
+std::mutex mutex;
+std::condition_variable freed;
+uint64_t taken = 0;  // by large images in work
+
+thread_local bool isInTurn = false;
+thread_local uint64_t own = 0;  // of `taken`, this thread's
+
+void giveBack() {
+  if (own == 0) return;
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    taken -= own;
+    own = 0;
+  }
+  freed.notify_all();
+}
+
+// Of a thread's image one decode follows the other (data check tries again): the last one's memory counts.
+void take(uint64_t memory) {
+  if (!isInTurn || memory <= own) return;
+  giveBack();
+  if (memory <= kFreeMemory) return;
+  constexpr std::chrono::milliseconds kPatience{50};
+  std::unique_lock<std::mutex> lock(mutex);
+  while (!freed.wait_for(lock, kPatience, [&] { return taken + memory <= kMaxMemory; }))
+    Interruptible::check();
+  taken += memory;
+  own = memory;
+}
+
 }  // namespace
+
+MemoryTurn::MemoryTurn() { isInTurn = true; }
+
+MemoryTurn::~MemoryTurn() {
+  isInTurn = false;
+  giveBack();
+}
 
 void requireSize(int height, int width) {
   if (int64_t{height} * width > kMaxPixels)
@@ -28,8 +69,12 @@ void requireSize(int height, int width) {
 
 void requireBudget(const Declared& declared) {
   requireSize(declared.height, declared.width);
+  if (declared.atOnce && int64_t{declared.height} * declared.width > kMaxPixelsAtOnce)
+    throw DataError("expected " + declared.kind + " of at most " + std::to_string(kMaxPixelsAtOnce) +
+                    " pixels, which is decoded at once, found " + sizeText(declared.height, declared.width) +
+                    ": save it as a JPEG or a plain PNG");
   const uint64_t memory = memoryOf(declared);
-  if (memory <= kMaxMemory) return;
+  if (memory <= kMaxMemory) return take(memory);
   throw DataError("expected an image whose decoding takes at most " + std::to_string(kMaxMemory / kMebibyte) +
                   " MiB of memory, found " + declared.kind + " of " +
                   sizeText(declared.height, declared.width) + ", which takes " +

@@ -16,9 +16,16 @@ inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 // turned.
 inline constexpr uint64_t kMaxMemory = uint64_t{2} << 30;
 
+// 67 million: what decoders that cannot be interrupted inside one call take a second or less for.
+inline constexpr int64_t kMaxPixelsAtOnce = int64_t{1} << 26;
+
+// An image of less memory waits for no other: 20 megapixels.
+inline constexpr uint64_t kFreeMemory = uint64_t{64} << 20;
+
 // What an image file's header declares.
 struct Declared {
   int height, width;
+  bool atOnce = false;  // its decoder cannot be interrupted
   // What decoding holds for each pixel besides the result, such as a progressive JPEG's coefficients.
   int workingBytes = 0;
   bool turned = false;       // the result is copied to stand upright
@@ -29,8 +36,18 @@ struct Declared {
 // Throws a DataError for an image of longer sides or of more pixels than the budget allows.
 void requireSize(int height, int width);
 
-// Throws a DataError for an image outside the budget.
+// Throws a DataError for an image outside the budget. Waits, inside a MemoryTurn, until images of other
+// threads leave enough memory.
 void requireBudget(const Declared& declared);
+
+// While it lives, its thread works on one image, and its memory counts. All threads' images of more than
+// kFreeMemory take at most kMaxMemory together: the budget of one image, however many threads there are.
+class MemoryTurn {
+ public:
+  MemoryTurn();
+  ~MemoryTurn();
+  MemoryTurn(const MemoryTurn&) = delete;
+};
 
 // Throws a DataError, as for a truncated file, for one that is too small for what it declares.
 void requireFileSize(const Declared& declared, uint64_t fileSize);

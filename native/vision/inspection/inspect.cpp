@@ -7,6 +7,7 @@
 #include "vision/codecs/declared.h"
 #include "vision/codecs/encode.h"
 #include "vision/codecs/vips.h"
+#include "vision/image/budget.h"
 #include "vision/image/resample.h"
 
 namespace lt::vision {
@@ -186,6 +187,7 @@ Image salvage(Bytes content, int side) {
 
 Inspection inspect(const Source& source, size_t index, Depth depth) {
   startVips();
+  const MemoryTurn turn;
   Inspection found;
   try {
     if (const auto file = source.file(index)) {
@@ -207,6 +209,7 @@ Inspection inspect(const Source& source, size_t index, Depth depth) {
 std::vector<uint8_t> thumbnailOf(const Source& source, size_t index, int side) {
   constexpr int kQuality = 80;
   startVips();
+  const MemoryTurn turn;
   try {
     const auto file = source.file(index);
     Image image = file ? salvage(file->bytes(), side) : source.load(index);

@@ -8,6 +8,7 @@
 
 #include "common/timeline.h"
 #include "vision/codecs/decode.h"
+#include "vision/image/budget.h"
 #include "vision/image/interruption.h"
 
 extern "C" void omp_set_num_threads(int);
@@ -113,6 +114,12 @@ void Producer::abandonBatches() {
 
 void Producer::cancel() { plan(0, {}, 1); }
 
+bool Producer::isReady(std::chrono::milliseconds patience) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (batches_.empty() && opened_ == planned_.size()) return true;
+  return ready_.wait_for(lock, patience, [&] { return !batches_.empty() && batches_.front()->complete(); });
+}
+
 std::optional<Producer::Batch> Producer::next(std::chrono::milliseconds patience) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (batches_.empty() && opened_ == planned_.size())
@@ -198,6 +205,7 @@ void Producer::make(const Chunk& chunk) {
 }
 
 void Producer::makeViews(PendingBatch& batch, size_t position) {
+  const MemoryTurn turn;
   const auto& views = settings_.views;
   const ImageDraw draw = batch.draws[position];
   const auto random = [&](size_t view) {

@@ -59,6 +59,9 @@ class Producer {
     at::Tensor drawn;
   };
 
+  // Whether next() returns or throws at once, after `patience` at the longest.
+  bool isReady(std::chrono::milliseconds patience);
+
   // Returns the next batch; nothing if it is not ready after `patience`. Throws the DataError of the batch's
   // first image that failed. The memory is reused once the tensors are freed.
   std::optional<Batch> next(std::chrono::milliseconds patience);

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dataset } from "../dataset.js";
 import { subset } from "../subset.js";
-import { vision } from "../vision.js";
+import { inspectImages } from "../vision.js";
 import { fromNative, type Inspection, type InspectionCache } from "./inspection-cache.js";
 
 /** A call of the addon takes about this long: between calls progress is shown and an interruption seen. */
@@ -33,7 +33,10 @@ export async function inspectAll(dataset: Dataset, options: InspectOptions): Pro
     if (signal.aborted) return null;
     const indices = open.slice(start, start + size);
     const started = performance.now();
-    const made = vision().inspectImages(subset(dataset, indices).pixels, threads, "whole").map(fromNative);
+    const { pixels } = subset(dataset, indices);
+    const inspected = await inspectImages(pixels, { threads, depth: "whole", signal });
+    if (inspected === null) return null;
+    const made = inspected.map(fromNative);
     indices.forEach((index, i) => (found[index] = made[i]));
     cache.add(entriesOf(indices, made, keys));
     onProgress({ inspected: made.length, known: 0 });

@@ -181,6 +181,24 @@ describe("a loader's life", () => {
     );
   });
 
+  it("waits for a batch while the event loop runs, and no longer than the signal", async () => {
+    using folder = temporaryFolder();
+    const slow = png(6000, 6000);
+    writeFiles(folder.path, { "train/a/1.png": slow, "train/a/2.png": slow, "train/b/1.png": slow });
+    const dataset = openImageFolder({ root: folder.path, strict: true }, "train");
+    const resize = [{ kind: "resize-exact", interpolation: "bilinear", height: 8, width: 8 }] as const;
+    using loader = new Loader({ ...plainOptions(dataset, 8), transforms: [...resize], workers: 1 });
+    const controller = new AbortController();
+    const batches = loader.epoch(0);
+    controller.abort();
+    await loader.ready(controller.signal);
+    await loader.ready();
+    using _ = scope();
+    expect(batches.next().value?.indices).toHaveLength(3);
+    batches.return();
+    await loader.ready(); // there is no further batch: nothing to wait for
+  });
+
   it("leaves no tensor behind", () => {
     const before = memory();
     {

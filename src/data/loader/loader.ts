@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { TransformSpec } from "../../recipes/schema.js";
 import { coresHere } from "../../support/cores.js";
 import { DataError, UsageError } from "../../support/errors.js";
@@ -9,7 +10,7 @@ import { Tensor } from "../../torch/tensor.js";
 import type { Dataset } from "../dataset.js";
 import { splitForDevice, transformOnDevice, type DeviceTransform } from "./device-transforms.js";
 import { mixImages, planMix, type Mix } from "./mix.js";
-import { type DecodedPixels, imageError, vision } from "../vision.js";
+import { type DecodedPixels, imageError, PATIENCE_MS, vision } from "../vision.js";
 import { Normalization } from "./normalization.js";
 import { planEpoch, type Shard } from "./epoch-plan.js";
 import type { Sampler } from "../samplers/sampler.js";
@@ -81,7 +82,13 @@ const ALONE: Shard = { rank: 0, worldSize: 1 };
 const BATCHES_AHEAD = 4;
 const MAX_WORKERS = 8;
 /** Waiting is cut into slices, between which a worker thread can be terminated. */
-const PATIENCE_MS = 100;
+interface BegunEpoch {
+  readonly epoch: number;
+  readonly fromStep: number;
+  /** This process's images of each batch. */
+  readonly pieces: readonly Int32Array[];
+  readonly turn: number;
+}
 
 /**
  * Makes batches of a dataset, ahead of time, on native threads. This side plans (sampler, epoch), the threads produce;
@@ -130,7 +137,7 @@ export class Loader implements Disposable {
    * this one.
    * @throws DataError from next() when an image cannot be read; it names the file.
    */
-  *epoch(epoch: number, { fromStep = 0 }: { fromStep?: number } = {}): Generator<Batch, void, undefined> {
+  epoch(epoch: number, { fromStep = 0 }: { fromStep?: number } = {}): Generator<Batch, void, undefined> {
     const { sampler, batch, dataset, shard = ALONE } = this.#options;
     const turn = ++this.#turn;
     const steps = { from: fromStep, to: this.stepsPerEpoch };
@@ -142,6 +149,11 @@ export class Loader implements Disposable {
       counts,
       batch: Math.max(1, pieces[0]?.length ?? 0),
     });
+    return this.#batches({ epoch, fromStep, pieces, turn });
+  }
+
+  *#batches({ epoch, fromStep, pieces, turn }: BegunEpoch): Generator<Batch, void, undefined> {
+    const { sampler, batch } = this.#options;
     try {
       for (const [i, piece] of pieces.entries()) {
         if (turn !== this.#turn)
@@ -152,6 +164,14 @@ export class Loader implements Disposable {
     } finally {
       if (turn === this.#turn) vision().cancelBatches(this.#producer);
     }
+  }
+
+  /**
+   * Waits, while the event loop runs, until the next batch or its error is there, or the signal ended it: next() alone
+   * waits in native code, where no signal handler runs.
+   */
+  async ready(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && !vision().awaitBatch(this.#producer, PATIENCE_MS)) await setImmediate();
   }
 
   #next(indices: Int32Array, step: number): Omit<Batch, "total"> {
