@@ -19,6 +19,19 @@ export function minOf(values: Iterable<number>): number {
   return found;
 }
 
+/**
+ * Bounds [from, to) of one of `of` consecutive chunks of `length` things: sizes differ by one at most, the larger first
+ * (NumPy's array_split). The one way in which a batch is cut, among processes and into micro-batches.
+ */
+export function chunkOf(
+  length: number,
+  { index, of }: { readonly index: number; readonly of: number },
+): [from: number, to: number] {
+  const each = Math.floor(length / of);
+  const start = (i: number): number => i * each + Math.min(i, length % of);
+  return [start(index), start(index + 1)];
+}
+
 /** NaN of no values. */
 export function mean(values: ArrayLike<number> & Iterable<number>): number {
   return sum(values) / values.length;

@@ -1,3 +1,4 @@
+import { chunkOf } from "../support/math.js";
 import { overTargets, type Targets } from "../methods/ensemble/cross-entropy.js";
 import {
   SINGLE_STEP,
@@ -183,8 +184,8 @@ export function* microBatches(batch: Labeled, atMost: number): Generator<MicroBa
   const views = (images.shape[0] ?? 0) / total;
   const number = Math.min(atMost, total);
   for (let index = 0; index < number; index += 1) {
-    const start = Math.floor((index * total) / number);
-    const size = Math.floor(((index + 1) * total) / number) - start;
+    const [start, end] = chunkOf(total, { index, of: number });
+    const size = end - start;
     const ofViews = Array.from({ length: views }, (_, view) => images.narrow(0, view * total + start, size));
     yield {
       ...batch,

@@ -32,7 +32,7 @@ const compare = `
   const { trainStep } = await load("training/step.js");
   const { GradientReducer } = await load("distributed/gradient-reducer.js");
   const { synchronizeBatchNorm, BatchNorm2d } = await load("nn/batch-norm.js");
-  const { pieceOf } = await load("data/loader/epoch-plan.js");
+  const { chunkOf } = await load("support/math.js");
   const { Rng } = await load("torch/random.js");
   const { tensor } = await load("torch/create.js");
   const { cat } = await load("torch/operators.generated.js");
@@ -47,7 +47,7 @@ const compare = `
     step,
   });
   const pieceOfBatch = (total, { images, labels, step }, views) => {
-    const [from, to] = pieceOf(total, world);
+    const [from, to] = chunkOf(total, { index: world.rank, of: world.worldSize });
     const ofViews = Array.from({ length: views }, (_, v) => images.narrow(0, v * total + from, to - from));
     return { images: cat(ofViews), labels: labels.narrow(0, from, to - from), step, total };
   };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { pieceOf, planEpoch } from "./epoch-plan.js";
+import { planEpoch } from "./epoch-plan.js";
 import { buildSampler } from "../samplers/registry.js";
 
 const labels = Int32Array.from({ length: 53 }, (_, image) => (image < 40 ? 0 : 1));
@@ -24,18 +24,4 @@ it("the pieces of any number of processes are, end to end, the batches of one", 
       expect(new Set(drawsOf(alone)).size).toBe(53 - 10 * from); // no draw comes twice
     }),
   );
-});
-
-it("pieces differ by one at most, and no later one of a process is larger", () => {
-  const sizes = (length: number): number[] =>
-    [0, 1, 2, 3].map((rank) => {
-      const [from, to] = pieceOf(length, { rank, worldSize: 4 });
-      return to - from;
-    });
-  expect([10, 8, 7, 2].map(sizes)).toEqual([
-    [3, 3, 2, 2],
-    [2, 2, 2, 2],
-    [2, 2, 2, 1],
-    [1, 1, 0, 0],
-  ]);
 });

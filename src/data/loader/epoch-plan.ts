@@ -1,3 +1,4 @@
+import { chunkOf } from "../../support/math.js";
 import { drawCounts, type Sampler } from "../samplers/sampler.js";
 
 /** One of several processes that share every batch. */
@@ -36,19 +37,15 @@ export function planEpoch({ sampler, epoch, images, batch, steps, shard }: Epoch
   const counts = drawCounts(order, images);
   const bounds = Array.from({ length: Math.max(0, steps.to - steps.from) }, (_, i) => {
     const start = (steps.from + i) * batch;
-    const [from, to] = pieceOf(Math.min(batch, order.length - start), shard);
+    const [from, to] = chunkOf(Math.min(batch, order.length - start), {
+      index: shard.rank,
+      of: shard.worldSize,
+    });
     return [start + from, start + to] as const;
   });
   const piecesOf = (values: Int32Array): Int32Array[] => bounds.map(([from, to]) => values.slice(from, to));
   const pieces = piecesOf(order);
   return { pieces, images: joined(pieces), counts: joined(piecesOf(counts)) };
-}
-
-/** Where a process's piece of `length` images begins and ends; the first ones are longer by one where it does not divide. */
-export function pieceOf(length: number, { rank, worldSize }: Shard): readonly [from: number, to: number] {
-  const each = Math.floor(length / worldSize);
-  const start = (r: number): number => r * each + Math.min(r, length % worldSize);
-  return [start(rank), start(rank + 1)];
 }
 
 function joined(parts: readonly Int32Array[]): Int32Array {

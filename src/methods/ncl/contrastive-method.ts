@@ -1,3 +1,4 @@
+import { chunkOf } from "../../support/math.js";
 import { ContrastiveEnsemble, KeyQueue, type KeyOptions, Projection } from "../../models/moco.js";
 import { buildBackbone } from "../../models/registry.js";
 import { tensor, zeros } from "../../torch/create.js";
@@ -95,7 +96,7 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
     const [total] = images.shape as [number];
     const shuffled = tensor(this.#shuffle(step, total)).to({ device: own.device });
     const restored = shuffled.argsort();
-    const [from, to] = [rank, rank + 1].map((r) => Math.floor((r * total) / worldSize)) as [number, number];
+    const [from, to] = chunkOf(total, { index: rank, of: worldSize });
     const memoryFormat = own.isChannelsLast ? "channels_last" : "contiguous";
     const piece = images.indexSelect(0, shuffled.narrow(0, from, to - from)).to({ memoryFormat });
     const keys = this.model
