@@ -156,7 +156,8 @@ function describeRun(run: RunEvent): string {
   ].join("\n");
 }
 
-function describeCache({ split, images, total, bytes }: CacheEvent): string {
+function describeCache({ what, split, images, total, bytes }: CacheEvent): string {
+  if (what === "features") return `features of ${images} of ${total} ${split} images computed`;
   return `${images} of ${total} ${split} images cached, ${formatBytes(bytes)}`;
 }
 

@@ -1,5 +1,6 @@
 import { Dropout } from "../nn/dropout.js";
 import { Layer, Module } from "../nn/module.js";
+import { keep, scope } from "../torch/scope.js";
 import { ParallelStreams } from "../torch/streams.js";
 import type { Tensor } from "../torch/tensor.js";
 
@@ -55,11 +56,16 @@ export abstract class Ensemble extends Module {
     return this.#experts.map(({ backbone }) => backbone);
   }
 
+  /** Stages that all experts share; null where they share none. */
+  get trunk(): Trunk | null {
+    return this.#trunk;
+  }
+
   get classifiers(): readonly Layer[] {
     return this.#experts.map(({ classifier }) => classifier);
   }
 
-  /** images [N, 3, H, W] → raw logits of each expert, [N, C] */
+  /** images [N, 3, H, W], or features [N, D] that are all experts' → raw logits of each expert, [N, C] */
   forward(images: Tensor): Tensor[] {
     return this.classify(this.features(images));
   }
@@ -69,8 +75,15 @@ export abstract class Ensemble extends Module {
     this.#streams = new ParallelStreams(device, this.#experts.length);
   }
 
-  /** images [N, 3, H, W] → features of each expert, [N, D] */
+  /** Features [N, D] of one expert alone, for images [N, 3, H, W]. */
+  featuresOf(expert: number, images: Tensor): Tensor {
+    using _ = scope();
+    return keep(this.backbones[expert]!.forward(this.#trunk?.forward(images) ?? images));
+  }
+
+  /** images [N, 3, H, W] → features of each expert, [N, D]; features that were computed before stand for themselves */
   features(images: Tensor): Tensor[] {
+    if (images.shape.length === 2) return this.backbones.map(() => images);
     const shared = this.#trunk?.forward(images) ?? images;
     const works = this.backbones.map((backbone) => () => backbone.forward(shared));
     return this.#streams?.run(works, [shared]) ?? works.map((work) => work());

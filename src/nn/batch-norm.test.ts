@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conv3x3 } from "../torch/operators.generated.js";
 import { useOwnKernels } from "../torch/own-kernels.fixture.js";
 import { noGrad } from "../torch/autograd.js";
+import { tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { setKernels, setThreads } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
-import { BatchNorm2d } from "./batch-norm.js";
+import { BatchNorm2d, freezeBatchNorm } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
 import { convNorm, convNormRelu } from "./conv-norm.js";
 import { ResidualBlock, ResidualStage } from "./residual.js";
@@ -123,4 +124,20 @@ describe("a mean a thousand times the standard deviation", () => {
     new ResidualStage([only]).forward(x);
     expect(errorOf(only.bn1, conv3x3(x, weight))).toBeLessThan(bound);
   });
+});
+
+it("frozen statistics normalize in training and stay as they are; scale and shift still learn", () => {
+  using _ = scope();
+  const norm = new BatchNorm2d({ channels: 2 });
+  norm.runningMean.copy_(tensor([1, -2]));
+  norm.runningVar.copy_(tensor([4, 9]));
+  const x = new Rng(1).normal([3, 2, 4, 4]);
+  const expected = norm.eval().forward(x);
+  freezeBatchNorm(norm);
+  const found = norm.train().forward(x);
+  expect(found.allclose(expected)).toBe(true);
+  expect(norm.runningMean.toList()).toEqual([1, -2]);
+  expect(norm.numBatchesTracked.item()).toBe(0);
+  found.sum().backward();
+  expect(norm.bias.grad!.toList()).toEqual([48, 48]);
 });

@@ -24,6 +24,7 @@ export class BatchNorm2d extends Layer {
   readonly momentum: number;
   readonly eps: number;
   #group: number | null = null;
+  #isFrozen = false;
 
   constructor({ channels, momentum = 0.1, eps = 1e-5 }: BatchNorm2dOptions) {
     super();
@@ -39,6 +40,15 @@ export class BatchNorm2d extends Layer {
   /** Trains from here on by the statistics of all processes' images. group: the process group's number. */
   synchronize(group: number): void {
     this.#group = group;
+  }
+
+  /** Keeps its running statistics from here on and normalizes by them in training, too. */
+  freezeStatistics(): void {
+    this.#isFrozen = true;
+  }
+
+  override get training(): boolean {
+    return super.training && !this.#isFrozen;
   }
 
   /** The number of the process group whose images count as its batch in training; null: this process's alone. */
@@ -72,4 +82,9 @@ export class BatchNorm2d extends Layer {
 /** Makes every batch norm within `module` see the images of all processes of a group while it trains. */
 export function synchronizeBatchNorm(module: Module, group: number): void {
   for (const part of module.modules()) if (part instanceof BatchNorm2d) part.synchronize(group);
+}
+
+/** Makes every batch norm within `module` keep its running statistics and normalize by them, in training as well. */
+export function freezeBatchNorm(module: Module): void {
+  for (const part of module.modules()) if (part instanceof BatchNorm2d) part.freezeStatistics();
 }

@@ -155,6 +155,7 @@ test("every key has a type, and what is not plain from its name a description", 
     classifier.bias: true or false
     dropout: a number >= 0 and <= 1
     freezeBackbone: true or false
+    freezeBatchNorm: true or false
     pretrained: an object or null
     pretrained.weights: "efficientnet-lite0" or null
     pretrained.file: text or null

@@ -10,6 +10,7 @@ const OVERRIDES = [
   "dropout",
   "ema",
   "freezeBackbone",
+  "freezeBatchNorm",
   "method",
   "optimizer",
   "precision",

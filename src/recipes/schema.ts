@@ -255,6 +255,13 @@ export const Recipe = z.strictObject({
     .boolean()
     .default(false)
     .describe("train the classifiers alone; batch norm goes on following the batches, as in the reference"),
+  freezeBatchNorm: z
+    .boolean()
+    .default(false)
+    .describe(
+      "keep batch norm's running statistics and normalize by them, in training as well; with freezeBackbone, published " +
+        "weights and transforms that are the same every time, features are computed once for each image and kept in the cache",
+    ),
   pretrained: Pretrained.nullable().default(null).describe("weights to start from; null: random ones"),
   method: Method,
   optimizer: Optimizer,

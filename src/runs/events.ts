@@ -51,7 +51,8 @@ interface Timed {
 }
 
 /**
- * Sent while images are cached (data.cache), before everything else: `images` of `total` are, in `bytes`.
+ * Sent while images, or what a frozen network makes of them (`what: "features"`), are cached, before everything else:
+ * `images` of `total` are, in `bytes`.
  *
  * @example
  * if (event.type === "cache") console.log(`${event.images} of ${event.total} images cached`);

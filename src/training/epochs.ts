@@ -71,7 +71,8 @@ async function trainEpoch(run: Run, executor: StepExecutor, before: Progress): P
     from: before,
     signal,
     onBatch: (batch, at) => {
-      if (at.epoch + at.step === 0 && training.peers.rank === 0)
+      const isOfImages = batch.images.shape.length === 4;
+      if (at.epoch + at.step === 0 && training.peers.rank === 0 && isOfImages)
         emitFirstBatch(training, batch, { folder, emit });
     },
   });

@@ -1,7 +1,8 @@
 import { openLoader } from "../data/cache/open-loader.js";
 import type { CacheListener } from "../data/cache/report.js";
 import type { Dataset } from "../data/dataset.js";
-import { countSteps, type Loader, type LoaderOptions } from "../data/loader/loader.js";
+import { FeatureBatches } from "../data/features/feature-batches.js";
+import { type BatchSource, countSteps, type LoaderOptions } from "../data/loader/loader.js";
 import type { Shard } from "../data/loader/epoch-plan.js";
 import { inOrder } from "../data/samplers/sampler.js";
 import { buildSampler } from "../data/samplers/registry.js";
@@ -11,13 +12,16 @@ import type { Method } from "../methods/ensemble/method.js";
 import { assertNoIssues } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
+import type { FrozenFeatures } from "./features.js";
 
 /** The loaders of a training's batches. */
 export interface Loaders extends Disposable {
-  readonly train: Loader;
-  readonly test: Loader;
+  readonly train: BatchSource;
+  readonly test: BatchSource;
   /** Loads the training images held out to select an epoch; null where none are. */
-  readonly heldOut: Loader | null;
+  readonly heldOut: BatchSource | null;
+  /** Throws where the batches do not fit the network's weights as they are now; null where they fit any. */
+  readonly assertCurrent: (() => void) | null;
 }
 
 interface LoadersOptions {
@@ -32,22 +36,28 @@ interface LoadersOptions {
   readonly shard: Shard;
   /** Epochs of the run before the recipe's first one; none unless given. */
   readonly firstEpoch?: number;
+  /** What a frozen network makes of the images, to be batched in their place. */
+  readonly features?: FrozenFeatures | null;
 }
 
 /** Opens the loaders, each with its cache where the recipe has one. */
 export async function openLoaders(
   recipe: ResolvedRecipe,
-  { data, views, device, shard, firstEpoch = 0 }: LoadersOptions,
+  { data, views, device, shard, firstEpoch = 0, features = null }: LoadersOptions,
   listener: CacheListener,
 ): Promise<Loaders> {
   const { trainSubset, test, heldOut } = data;
   const training = trainingBatches(recipe, { dataset: trainSubset, views, device, firstEpoch });
   assertImageForEach(recipe, training, shard);
-  const opened: Loader[] = [];
-  const open = async (options: LoaderOptions): Promise<Loader> => {
-    const loader = await openLoader({ ...options, shard }, { ...recipe.data, ...listener });
-    opened.push(loader);
-    return loader;
+  const opened: BatchSource[] = [];
+  const open = async (options: LoaderOptions): Promise<BatchSource> => {
+    const { dataset, transforms } = options;
+    const source =
+      features === null
+        ? await openLoader({ ...options, shard }, { ...recipe.data, ...listener })
+        : new FeatureBatches({ ...options, shard }, await features.of(dataset, transforms));
+    opened.push(source);
+    return source;
   };
   const close = (): void => {
     for (const loader of opened) loader[Symbol.dispose]();
@@ -57,6 +67,11 @@ export async function openLoaders(
       train: await open(training),
       test: await open(evaluationBatches(recipe, test, device)),
       heldOut: heldOut && (await open(evaluationBatches(recipe, heldOut, device))),
+      assertCurrent:
+        features &&
+        (() => {
+          features.assertCurrent();
+        }),
       [Symbol.dispose]: close,
     };
   } catch (error) {

@@ -5,7 +5,7 @@ import { ALONE, atWork, type Peers } from "../distributed/peers.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { buildMethod, methodIssues } from "../methods/index.js";
 import { fetchPretrained, loadPretrained, pretrainedFile, pretrainedIssues } from "../models/pretrained.js";
-import { synchronizeBatchNorm } from "../nn/batch-norm.js";
+import { freezeBatchNorm, synchronizeBatchNorm } from "../nn/batch-norm.js";
 import { EmaWeights } from "../optim/ema.js";
 import { LossScaler } from "../optim/loss-scaler.js";
 import { Sgd } from "../optim/sgd.js";
@@ -15,6 +15,7 @@ import { coresHere } from "../support/cores.js";
 import { scope } from "../torch/scope.js";
 import { checkDevice, setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { seedProcess } from "./distributed/random-states.js";
+import { frozenFeatures } from "./features.js";
 import { type Loaders, openLoaders, stepsPerEpochOf } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
@@ -138,7 +139,8 @@ async function withLoaders(
   const { recipe, phase, trainee, device, data, peers } = built;
   try {
     const { views } = trainee.method;
-    const options = { data, views, device, shard: peers, firstEpoch: phase.start };
+    const features = frozenFeatures(built, listener);
+    const options = { data, views, device, shard: peers, firstEpoch: phase.start, features };
     const loaders = await atWork(peers, () => openLoaders(recipe, options, listener));
     let isOpen = true;
     return {
@@ -181,6 +183,7 @@ function buildTrainee({
   const method = buildMethod(recipe, classStatistics(data.trainSubset), peers);
   const { pretrained } = recipe;
   const notes = pretrained !== null && phase.index === 0 ? startFrom(method, pretrained) : [];
+  if (recipe.freezeBatchNorm) freezeBatchNorm(method.model);
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const { group } = peers;
   if (group !== null && recipe.syncBatchNorm) synchronizeBatchNorm(method.model, group.id);

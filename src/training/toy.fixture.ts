@@ -110,6 +110,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     classifier: { kind: "fc", bias: true },
     dropout: 0,
     freezeBackbone: false,
+    freezeBatchNorm: false,
     pretrained: null,
     method: NCL,
     optimizer: OPTIMIZER,

@@ -55,6 +55,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   await assertSameTraining({ recipe, data: training.data }, peers);
   using opened = await openRun(training, options, { claim, resumes });
   const { folder, progress, warnings } = opened;
+  training.loaders.assertCurrent?.();
   const emit = emitter([opened.listener, ...options.listeners]);
   const end = async (reason: EndEvent["reason"], message: string | null): Promise<EndSummary> => {
     await opened.finish(reason);

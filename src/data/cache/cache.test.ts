@@ -175,7 +175,7 @@ describe("a cache on the disk", () => {
     writeFileSync(path, content); // as the other process would
     lock?.[Symbol.dispose]();
     expect(await waiting).toEqual(await batches(of, none));
-    expect(warnings(caching.reports!).at(-1)).toMatch("another process caches the images; waiting for it.");
+    expect(warnings(caching.reports!).at(-1)).toMatch("another process fills this cache; waiting for it.");
   });
 });
 

@@ -73,12 +73,13 @@ function changeOf(path: string, sizes: ImageSizes, images: FixedImages): string 
   return changed === undefined ? null : `${images.dataset.describe(changed.index)} has changed`;
 }
 
-async function waitForLock(path: string, { report, signal }: CacheListener): Promise<Disposable> {
+/** Locks a file as soon as no other process has it. */
+export async function waitForLock(path: string, { report, signal }: CacheListener): Promise<Disposable> {
   for (let reported = false; ; reported = true) {
     const lock = lockFile(path);
     if (lock !== null) return lock;
     if (!reported)
-      report?.({ type: "warning", message: `${path}: another process caches the images; waiting for it.` });
+      report?.({ type: "warning", message: `${path}: another process fills this cache; waiting for it.` });
     await sleep(WAIT_MS);
     signal?.throwIfAborted();
   }

@@ -27,6 +27,11 @@ const isFixed: Record<TransformSpec["kind"], boolean> = {
 
 type Pipeline = readonly TransformSpec[];
 
+/** Whether a pipeline does the same to an image every time. */
+export function isFixedPipeline(transforms: Pipeline): boolean {
+  return transforms.every(({ kind }) => isFixed[kind]);
+}
+
 /** What all views begin with and is the same every time, and what is left of each. */
 export function withoutFixedStart(views: readonly Pipeline[]): { fixed: Pipeline; rest: Pipeline[] } {
   const [first = [], ...others] = views;

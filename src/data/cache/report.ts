@@ -6,6 +6,8 @@ export type CacheReport =
 
 export interface CacheProgress {
   readonly type: "cache";
+  /** What is kept of each image: what it is decoded to, unless said otherwise. */
+  readonly what?: "features";
   readonly split: Split;
   /** Images that are cached, of `total`. */
   readonly images: number;

@@ -35,6 +35,15 @@ export interface Batch {
   readonly mixed: Mixed | null;
 }
 
+/** What makes the batches of a split: a loader, or features that were computed before. */
+export interface BatchSource extends Disposable {
+  readonly stepsPerEpoch: number;
+  /** The batches of an epoch (0-based) from a step on; see Loader.epoch. */
+  epoch(epoch: number, options?: { fromStep?: number }): Generator<Batch, void, undefined>;
+  /** Waits, while the event loop runs, until the next batch is there; see Loader.ready. */
+  ready(signal?: AbortSignal): Promise<void>;
+}
+
 export interface LoaderOptions {
   readonly dataset: Dataset;
   /** The images as a cache holds them, in place of the dataset's own. */
@@ -95,7 +104,7 @@ interface BegunEpoch {
  * every byte depends on seed, epoch, draw and view alone, so that any number of threads or processes gives the same
  * batches and a run can go on in the middle of an epoch.
  */
-export class Loader implements Disposable {
+export class Loader implements BatchSource {
   readonly stepsPerEpoch: number;
   readonly #options: LoaderOptions;
   readonly #normalization: Normalization;
@@ -252,7 +261,8 @@ export function countSteps(
   return Math[dropLast ? "floor" : "ceil"](size / batch);
 }
 
-function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {
+/** @throws DataError, UsageError where there is no image for a batch, or for each process. */
+export function stepsPerEpoch({ dataset, sampler, batch, dropLast, shard = ALONE }: LoaderOptions): number {
   if (batch < shard.worldSize)
     throw new UsageError(
       `data.batch: expected an image for each of the ${shard.worldSize} processes, found ${batch}.`,
