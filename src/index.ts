@@ -16,6 +16,7 @@ export {
   engineInfo,
   evaluate,
   exportModel,
+  imageFiles,
   installEngine,
   load,
   writeReport,

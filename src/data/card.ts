@@ -22,6 +22,8 @@ export interface DatasetCard {
   readonly groups: Readonly<Record<Group, { readonly classes: number; readonly images: number }>> | null;
   /** See splitHash. */
   readonly hash: string;
+  /** Hash of each class's image files, as a run writes it down; null for images in memory, not there in older runs. */
+  readonly content?: readonly string[] | null;
   readonly classes: readonly string[];
   /** Images of each class. */
   readonly counts: readonly number[];

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { DataSpec } from "./dataset.js";
 import { entriesOf, isFolder } from "./folder/entries.js";
 import { folderLayout } from "./folder/layout.js";
@@ -58,6 +58,6 @@ function detectCifarArchive(root: string, names: readonly string[]): Kind | unde
 export function fittingKind({ kind, root, trainFile }: Pick<DataSpec, "kind" | "root" | "trainFile">): Kind {
   if (kind !== "image-folder" || root === null || trainFile !== null || !isFolder(root)) return kind;
   const layout = folderLayout(root);
-  const isClear = layout !== null && layout.train !== root;
+  const isClear = layout !== null && dirname(layout.train) === resolve(root);
   return isClear ? kind : (detectKind(root) ?? kind);
 }

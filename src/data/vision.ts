@@ -3,6 +3,7 @@ import { type Handle, native } from "../torch/native.js";
 import type { TransformSpec } from "../recipes/schema.js";
 import type { Dataset, Pixels } from "./dataset.js";
 import { DataError } from "../support/errors.js";
+import { contentOfFile, foundText } from "./formats/reading/content.js";
 
 /** What native/vision exports. */
 interface Vision {
@@ -173,12 +174,24 @@ export async function inspectImages(
   }
 }
 
+const OTHER_CONTENT = /^(?<path>[^]*): expected a JPEG, PNG or WebP image, found other content$/;
+
+/** The error with what the file is in place of an image, where that can be told. */
+function named(error: DataError): DataError {
+  const path = OTHER_CONTENT.exec(error.message)?.groups?.["path"];
+  const content = path === undefined ? null : contentOfFile(path);
+  return path === undefined || content === null
+    ? error
+    : new DataError(`${path}: expected a JPEG, PNG or WebP image, ${foundText(content)}`, { cause: error });
+}
+
 /** Native code knows images that are no files of their own by their numbers: says where such an image lies. */
 export function imageError(
   error: unknown,
   { pixels, describe }: Pick<Dataset, "pixels" | "describe">,
 ): unknown {
-  if (!(error instanceof DataError) || pixels.kind === "files") return error;
+  if (!(error instanceof DataError)) return error;
+  if (pixels.kind === "files") return named(error);
   const { image, what } = /^image (?<image>\d+): (?<what>.*)$/s.exec(error.message)?.groups ?? {};
   return image === undefined || what === undefined
     ? error

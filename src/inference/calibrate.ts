@@ -1,5 +1,4 @@
 import { Loader } from "../data/loader/loader.js";
-import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
 import type { Dataset } from "../data/dataset.js";
 import { groupOf } from "../data/groups.js";
@@ -9,7 +8,9 @@ import { transformed } from "../evaluation/meter.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
 import { DataError, UsageError } from "../support/errors.js";
 import type { OnImages } from "../training/evaluate.js";
-import { evaluationBatches, splitHeldOut } from "../training/loaders.js";
+import { evaluationBatches } from "../training/loaders.js";
+import { openTrainingData } from "../training/training-data.js";
+import { ownData } from "./evaluated-data.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
 import { type FittedTemperature, saveCalibration } from "../runs/calibration-file.js";
 import { type Prior, priorAdjustment } from "./prior.js";
@@ -73,9 +74,10 @@ export async function calibrate(
 ): Promise<FittedTemperature> {
   const { recipe, counts } = trained.description;
   assertHeldOut(trained);
-  const train = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, "train");
+  const own = ownData(recipe.data, trained.path);
+  const data = { ...own, root: root ?? own.root };
+  const { train, heldOut } = await openTrainingData({ data, selection: recipe.selection }, { signal });
   assertSameTraining(trained, train);
-  const { heldOut } = splitHeldOut(train, recipe.selection);
   using loader = new Loader(evaluationBatches(recipe, heldOut!, trained.device));
   const { method } = trained;
   const fitted = await fitTemperatures({

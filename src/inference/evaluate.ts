@@ -1,5 +1,4 @@
 import { Loader } from "../data/loader/loader.js";
-import { openDataset } from "../data/registry.js";
 import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
 import type { Temperature } from "../evaluation/analysis.js";
 import type { Meter } from "../evaluation/meter.js";
@@ -9,7 +8,8 @@ import { evaluationBatches } from "../training/loaders.js";
 import { type CalibrationResult, measureCalibration } from "./calibrate.js";
 import { measurePrior, priorFrom, type PriorResult, type PriorTarget } from "./prior.js";
 import { measureTau, type TauResult } from "./tau.js";
-import { accuracyOptions, assertSameClasses, type Measurement, type Trained } from "./trained.js";
+import { openEvaluated } from "./evaluated-data.js";
+import { accuracyOptions, type Measurement, type Trained } from "./trained.js";
 
 /**
  * Images that an evaluation has seen so far, of a split or of those held out for calibration.
@@ -77,8 +77,7 @@ export async function evaluateTrained(
   const onImages = counting("held-out");
   const measurements = await measurementsFor(trained, run, { ...asked, root, signal, onImages });
   const { recipe } = trained.description;
-  const dataset = await openDataset({ ...recipe.data, root: root ?? recipe.data.root }, split);
-  assertSameClasses(trained, dataset.classes, dataset.root);
+  const dataset = await openEvaluated(trained, { root, split, signal });
   using loader = new Loader(evaluationBatches(recipe, dataset, trained.device));
   const accuracy = new AccuracyMeter(accuracyOptions(trained));
   const meters: Meter[] = [accuracy, ...measurements.flatMap((one) => one.meters)];

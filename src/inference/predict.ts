@@ -3,7 +3,7 @@ import { groupOf } from "../data/groups.js";
 import type { Temperature } from "../evaluation/analysis.js";
 import type { LogitTransform } from "../evaluation/meter.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
-import { UsageError } from "../support/errors.js";
+import { DataError, UsageError } from "../support/errors.js";
 import { noGrad } from "../torch/autograd.js";
 import { stack } from "../torch/operators.generated.js";
 import { dispose, scope } from "../torch/scope.js";
@@ -60,6 +60,11 @@ export interface PredictOptions {
   readonly tau?: number | undefined;
   /** Number of images in a batch, which the event loop waits for; the recipe's evaluation.batch unless given. */
   readonly batch?: number | undefined;
+  /**
+   * Receives an image that cannot be read, and why; the others are predicted. Such an image ends the prediction with its
+   * error unless this is given.
+   */
+  readonly onUnreadable?: ((image: ImageInput, error: DataError) => void) | undefined;
   /** Ends the prediction before the next batch; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -82,20 +87,21 @@ export async function* predictImages(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   { temperature, ...options }: PredictOptions & { readonly temperature: Temperature | null },
 ): AsyncGenerator<ImagePrediction, void, undefined> {
-  const { signal, batch = trained.description.recipe.evaluation.batch } = options;
+  const { signal, onUnreadable, batch = trained.description.recipe.evaluation.batch } = options;
   signal?.throwIfAborted();
   const plan = planOf(trained, { ...options, temperature });
   assertWhole("batch", batch);
   let first = 0;
   for await (const some of batched(images, batch)) {
     signal?.throwIfAborted();
-    const pixels = await decoded(trained, some, first);
-    try {
-      signal?.throwIfAborted();
-      yield* predictBatch(trained, { images: some, pixels }, plan);
-    } finally {
-      dispose(pixels);
-    }
+    const batchOfFiles = await readable(trained, some, { first, onUnreadable });
+    if (batchOfFiles !== null)
+      try {
+        signal?.throwIfAborted();
+        yield* predictBatch(trained, batchOfFiles, plan);
+      } finally {
+        dispose(batchOfFiles.pixels);
+      }
     first += some.length;
     await setImmediate(); // timers, requests and signal handlers get their turn
   }
@@ -146,6 +152,30 @@ async function* batched<T>(
 function decoded({ description }: Trained, images: readonly ImageInput[], first: number): Promise<Tensor> {
   const { data, memoryFormat } = description.recipe;
   return decodeBatch(images, { ...data, transforms: data.test, memoryFormat, first });
+}
+
+/** The images of a batch that can be read, decoded; null where none can. Where one fails, each is tried by itself. */
+async function readable(
+  trained: Trained,
+  images: readonly ImageInput[],
+  { first, onUnreadable }: Pick<PredictOptions, "onUnreadable"> & { readonly first: number },
+): Promise<{ images: readonly ImageInput[]; pixels: Tensor } | null> {
+  try {
+    return { images, pixels: await decoded(trained, images, first) };
+  } catch (error) {
+    if (onUnreadable === undefined || !(error instanceof DataError)) throw error;
+  }
+  const good: ImageInput[] = [];
+  for (const [index, image] of images.entries()) {
+    try {
+      dispose(await decoded(trained, [image], first + index));
+      good.push(image);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      onUnreadable(image, error);
+    }
+  }
+  return good.length === 0 ? null : { images: good, pixels: await decoded(trained, good, first) };
 }
 
 function predictBatch(

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { readDescription, readResult } from "../runs/read-run.js";
@@ -81,12 +82,21 @@ function changes(before: RunDescription, now: RunDescription): string[] {
     device,
     "training images": data.train.hash,
     "test images": data.test.hash,
+    "content of the training images": contentOf(data.train),
+    "content of the test images": contentOf(data.test),
     "held-out images": data.heldOutHash,
   });
   const [old, current] = [facts(before), facts(now)];
   return Object.keys(current)
     .filter((name) => old[name] !== undefined && old[name] !== current[name])
     .map((name) => `${name}: ${String(old[name])} then, ${String(current[name])} now`);
+}
+
+/** One hash of those of all classes; undefined where the run does not say it. */
+function contentOf({ content }: RunDescription["data"]["train"]): string | undefined {
+  return content === undefined || content === null
+    ? undefined
+    : createHash("sha256").update(content.join()).digest("hex");
 }
 
 /** All of a result but what depends on the time. */

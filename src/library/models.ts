@@ -41,6 +41,19 @@ export async function load(
 }
 
 /**
+ * The image files in a folder and in the folders inside it, in sorted order; known by their content where their extension
+ * is none of JPEG's, PNG's or WebP's.
+ *
+ * @throws DataError for a folder that cannot be read.
+ * @example
+ * for await (const { image, predictions } of model.predictEach(await imageFiles("photos"))) console.log(image);
+ */
+export async function imageFiles(folder: string): Promise<string[]> {
+  const images = await import("../data/folder/class-images.js");
+  return images.imagesBelow(folder);
+}
+
+/**
  * Evaluates a run or a checkpoint on its test images: `load`, the model's `evaluate`, and disposal of it.
  *
  * @throws What `load` and the model's `evaluate` throw.

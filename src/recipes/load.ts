@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
@@ -33,6 +33,11 @@ export async function loadRecipe(
   { settings = [], worldSize = 1, onRemarks }: LoadOptions = {},
 ): Promise<ResolvedRecipe> {
   const builtIn = findBuiltIn(nameOrPath);
+  if (!builtIn && isFolder(nameOrPath) && !isRunFolder(nameOrPath))
+    throw new UsageError(
+      `${nameOrPath} is a folder and no run: expected a recipe, with the data's folder as --data ${nameOrPath}; ` +
+        "`longtail data info` proposes one for a folder",
+    );
   if (!builtIn && !isPath(nameOrPath))
     throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
   const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(recipeFileOf(nameOrPath));
@@ -43,6 +48,9 @@ export async function loadRecipe(
     onRemarks?.(imported.remarks);
     return resolveRecipe(imported.recipe, nameOrPath, [...imported.overrides, ...overrides]);
   }
+  const [folder = ""] = settings;
+  if (settings.length === 1 && isFolder(folder))
+    throw new UsageError(`${folder} is a folder: give the data with --data ${folder}`);
   if (settings.length > 0)
     throw new UsageError(
       `KEY VALUE pairs (${settings.join(" ")}) are for YAML files of the reference code; use --set key=value`,
@@ -89,6 +97,10 @@ function extended(recipe: Json, path: string): Json {
       `recipe ${JSON.stringify(base)} that ${path} extends`,
     );
   return merge(builtIn as unknown as Json, change);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function unknownRecipe(name: string, what: string): UsageError {

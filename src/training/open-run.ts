@@ -1,4 +1,5 @@
 import { datasetCard, splitHash } from "../data/card.js";
+import { contentByClass } from "../data/content.js";
 import type { Dataset } from "../data/dataset.js";
 import { RunLogs } from "../logs/run-logs.js";
 import { fileOfMethod, termsOf } from "../methods/index.js";
@@ -15,6 +16,7 @@ import { stepsPerEpochOf } from "./loaders.js";
 import { phasesOf } from "./phases.js";
 import type { Training } from "./prepare.js";
 import { continueFrom, resume, type ResumePoint } from "./resume.js";
+import { compareData } from "./same-data.js";
 import type { TrainOptions } from "./settings.js";
 
 /** A run whose folder is this process's, with its training in the state to start or resume from. */
@@ -53,10 +55,7 @@ export async function openRun(
     if (training.data.testSplit !== null) writeFileAtomic(folder.split, prettyJson(training.data.testSplit));
     rewindMetrics(folder.metrics, START); // of a run without a checkpoint
   }
-  const start = await shareStart(
-    training,
-    () => fresh ?? resume(training, { recipe: options.recipe, folder }),
-  );
+  const start = await shareStart(training, () => fresh ?? resumeRun(training, options, folder));
   const logs = new RunLogs(folder, training.recipe.logs, options);
   let checkedAt = Number.NEGATIVE_INFINITY;
   const listener: Listener = (event) => {
@@ -69,6 +68,13 @@ export async function openRun(
   };
   const finish = (reason: EndEvent["reason"]): Promise<void> => logs.finish(reason);
   return { ...start, folder, listener, finish, [Symbol.dispose]: () => logs[Symbol.dispose]() };
+}
+
+/** The state of a run that goes on, on the images that it began with. */
+function resumeRun(training: Training, options: TrainOptions, folder: RunFolder): ResumePoint {
+  const changes = compareData(options.out, training.data, options);
+  const point = resume(training, { recipe: options.recipe, folder });
+  return { ...point, warnings: [...changes, ...point.warnings] };
 }
 
 /** The state of a run that starts, or continues from a checkpoint of NCL's PyTorch code. */
@@ -92,8 +98,8 @@ function describeRun(
     kernels: getKernels(),
     execution,
     data: {
-      train: datasetCard(data.train, groups),
-      test: datasetCard(data.test, groups),
+      train: { ...datasetCard(data.train, groups), content: contentByClass(data.train) },
+      test: { ...datasetCard(data.test, groups), content: contentByClass(data.test) },
       heldOutHash: data.heldOut && splitHash(data.heldOut),
       testSplitHash: data.testSplit?.hash ?? null,
     },

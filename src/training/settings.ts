@@ -28,6 +28,8 @@ export interface RunSettings {
   readonly force?: boolean | undefined;
   /** Resumes the run that lies in `out`; starts it when there is none. */
   readonly resume?: boolean | undefined;
+  /** Whether to resume on other images than the run began with, with a warning; an error unless given. */
+  readonly changedData?: boolean | undefined;
   /** A checkpoint of NCL's PyTorch code to continue from. */
   readonly from?: string | undefined;
   /** An MLflow server to log to as well. */

@@ -1,7 +1,8 @@
 /** evaluate --calibrate, --prior and --tau, and predict with what they leave, on a training of seconds. */
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { clearLine } from "../../support/terminal.js";
 import { longtail, quick, smallPhotographs } from "../cli.fixture.js";
@@ -47,6 +48,55 @@ test("a terminal shows how far it is, and the line is gone before the result", a
   } finally {
     process.stderr.isTTY = isTTY;
   }
+});
+
+describe("other data", () => {
+  test("a folder of test images alone, or of some of the classes, is matched by name; an unknown class is named", async () => {
+    const other = mkdtempSync(join(tmpdir(), "longtail-other-"));
+    onTestFinished(() => rmSync(other, { recursive: true }));
+    cpSync(join(photographs, "test"), join(other, "test"), { recursive: true });
+    expect((await evaluated("--data", other))["ensemble"]).toEqual((await evaluated())["ensemble"]);
+    const classes = readdirSync(join(other, "test"));
+    rmSync(join(other, "test", classes[0]!), { recursive: true });
+    expect(await evaluated("--data", join(other, "test"))).toMatchObject({
+      confusion: expect.anything() as object,
+    });
+    cpSync(join(other, "test", classes[1]!), join(other, "test/unicorn"), { recursive: true });
+    expect(await refused("--data", other)).toContain('class "unicorn" has no training images');
+  });
+});
+
+describe("predict", () => {
+  test("takes folders, patterns and lists, and answers for the others of an image that cannot be read", async () => {
+    const folder = join(photographs, "test/airplanes");
+    const count = readdirSync(folder).length;
+    const json = async (...args: string[]): Promise<Record<string, unknown>[]> => {
+      const { stdout } = await longtail("predict", run, ...args, "--json", "--threads", "1");
+      return stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    };
+    expect(await json(folder)).toHaveLength(count);
+    expect(await json(join(photographs, "test/air*/*.jpg"))).toHaveLength(count);
+    const bad = join(photographs, "bad.jpg");
+    writeFileSync(bad, "<html>");
+    const list = join(photographs, "list.txt");
+    writeFileSync(list, `${image}\n\n${bad}\n`);
+    const { code, stdout, stderr } = await longtail("predict", run, "--from-file", list, "--json");
+    expect(code).toBe(1);
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find((line) => line["image"] === image)).toHaveProperty("predictions");
+    expect(lines.find((line) => line["image"] === bad)?.["error"]).toContain("found an HTML page");
+    expect(stderr).toContain("1 of 2 images cannot be read");
+    expect((await longtail("predict", run, "https://example.com/a.jpg")).stderr).toContain("found a URL");
+    expect((await longtail("predict", run, join(photographs, "nothing/*.jpg"))).stderr).toContain(
+      "expected images, found none",
+    );
+  });
 });
 
 describe("--calibrate", () => {

@@ -22,7 +22,7 @@ interface TrainArguments
     RecipeArguments,
     Pick<
       TrainingOptions,
-      "threads" | "kernels" | "cudaGraphs" | "expertStreams" | "force" | "resume" | "from"
+      ("threads" | "kernels" | "cudaGraphs" | "expertStreams") | ("force" | "resume" | "changedData" | "from")
     > {
   readonly out?: string | undefined;
   readonly device: string;
@@ -45,14 +45,16 @@ Examples:
   longtail train cifar100-lt-ncl --data DIR --mlflow http://127.0.0.1:5000 --mlflow-experiment tails
   longtail train cifar100_im100_NCL.yaml TRAIN.MAX_EPOCH 200 --data DIR       a file of NCL's PyTorch code
 
-my-photos holds train/CLASS/*.jpg and test/CLASS/*.jpg. The keys of --set: longtail recipes --keys.
+my-photos is a folder for each class, with or without train and test above them, or a table beside images; without test images
+the run keeps some itself (split.json). The keys of --set: longtail recipes --keys.
 The run's folder holds recipe.json, metrics.jsonl, result.json and checkpoints. With --json every event
 of the training is a line of JSON on stdout.
 
 With --resume, a run that was interrupted, killed or cut off by a crash resumes from its last checkpoint and reaches the
 same weights, bit for bit (same machine, same --threads). Ctrl-C, SIGTERM, SIGHUP (unless under nohup), SIGUSR1, SIGUSR2 and
 SIGXCPU write a checkpoint first. The recipe's keys checkpoints.epochs, .steps and .minutes say how often one is written. With
-Slurm, #SBATCH --signal=USR1@120 leaves two minutes for it, and --resume --requeue has the job queued again.
+Slurm, #SBATCH --signal=USR1@120 leaves two minutes for it, and --resume --requeue has the job queued again. Images that have
+changed since are an error that names the class; --changed-data resumes all the same.
 
 Logs in the run's folder: metrics.jsonl, epochs.csv, train.log, and event files for \`tensorboard --logdir runs\`; the
 recipe's keys logs.… choose. --mlflow logs to a server as well, with MLFLOW_TRACKING_USERNAME and …_PASSWORD, or
@@ -100,6 +102,7 @@ export function trainCommand(): CommandUnknownOpts {
     .option("--strict", "a record that cannot be used, such as a missing file, is an error (data.strict)")
     .option("--no-strict", "it is left out and counted")
     .option("--resume", "resume the run in --out (or the named one), or start it")
+    .option("--changed-data", "resume although the images are not those that the run began with", false)
     .option("--force", "move a run that is already in --out aside")
     .option(
       "--requeue",
@@ -131,6 +134,7 @@ async function trainWith(
     expertStreams,
     force = false,
     resume = false,
+    changedData,
     from,
     seeds,
   } = options;
@@ -148,6 +152,7 @@ async function trainWith(
     expertStreams,
     force,
     resume,
+    changedData,
     from,
     peers,
     job: options.requeue && jobToRequeue({ resume }),

@@ -15,12 +15,12 @@ export function classImages(folder: string, leftOut: LeftOutRecords): string[] {
   return paths;
 }
 
-/** How many images are in a folder and below it, without a word about anything else. */
-export function countImages(folder: string): number {
+/** The images in a folder and below it, without a word about anything else. */
+export function imagesBelow(folder: string): string[] {
   const silent = { report: () => undefined, pass: () => undefined };
   const paths: string[] = [];
   collect(folder, { paths, leftOut: silent, above: new Set() });
-  return paths.length;
+  return paths;
 }
 
 interface Collected {

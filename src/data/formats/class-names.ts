@@ -116,7 +116,7 @@ function isWhole(label: number | string): boolean {
 }
 
 /** What programs write for a value that is not there. */
-function isMissing(label: number | string): boolean {
+export function isMissing(label: number | string): boolean {
   return typeof label === "string" && /^(na|n\/a|nan|null|none|<na>)$/i.test(label);
 }
 

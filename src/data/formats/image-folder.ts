@@ -1,6 +1,6 @@
 import { join, relative, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
-import { classImages, countImages } from "../folder/class-images.js";
+import { classImages, imagesBelow } from "../folder/class-images.js";
 import {
   describeFolder,
   type FolderLayout,
@@ -158,5 +158,5 @@ function reportUnknown(
   const alike = classes.find((known) => loose(known) === loose(name));
   const hint =
     alike === undefined ? "" : `; class "${alike}" differs in capitals or spaces alone: rename one`;
-  leftOut.report(path, `class "${name}" has no training images${hint}`, countImages(path));
+  leftOut.report(path, `class "${name}" has no training images${hint}`, imagesBelow(path).length);
 }

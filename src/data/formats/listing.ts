@@ -67,7 +67,7 @@ export async function openListed<T extends Listed>(
     size: images.length,
     ...{ pixels, leftOut: leftOut.items, describe },
     source: relative(source.root, listing.file),
-    notes: [labelsNote(listing, classes)].filter((note) => note !== null),
+    notes: [split === "train" ? labelsNote(listing, classes) : null].filter((note) => note !== null),
   };
 }
 

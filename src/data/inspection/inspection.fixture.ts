@@ -20,7 +20,7 @@ export function inspection(changes: Partial<Inspection> = {}): Inspection {
     hash: "00000000ffffffff",
     mirrored: "aaaaaaaa55555555",
     contrast: 40,
-    colors: "",
+    colors: Buffer.alloc(192, 120).toString("base64"),
     ...changes,
   };
 }

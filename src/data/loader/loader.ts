@@ -235,7 +235,7 @@ export class Loader implements BatchSource {
     try {
       while (made === undefined) made = vision().nextBatch(this.#producer, PATIENCE_MS);
     } catch (error) {
-      throw imageError(error, this.#options.dataset);
+      throw withRemedy(imageError(error, this.#options.dataset), this.#options.dataset);
     }
     return { bytes: new Tensor(made.images), drawn: made.drawn === null ? null : new Tensor(made.drawn) };
   }
@@ -246,6 +246,15 @@ export class Loader implements BatchSource {
     vision().closeProducer(this.#producer);
     this.#normalization[Symbol.dispose]();
   }
+}
+
+/** What to do about an image that cannot be decoded. */
+function withRemedy(error: unknown, { kind }: Pick<Dataset, "kind">): unknown {
+  if (!(error instanceof DataError) || kind === "memory") return error;
+  return new DataError(
+    `${error.message} (--no-strict, data.strict=false, leaves such images out; \`longtail data check\` names all of them)`,
+    { cause: error },
+  );
 }
 
 /** Threads that read and transform images in this process, where the recipe asks for `workers`; 0 chooses. */

@@ -37,8 +37,8 @@ function evaluation({ smallestTest }: Situation): Advice[] {
     return [
       {
         topic: "evaluation",
-        advice: "set test images aside first",
-        why: "There is no test split: nothing would say how good the network is.",
+        advice: "let the training keep test images, a fifth of the mean class size from each class",
+        why: "There are no test images, and nothing else says how good the network is. The run writes down which ones it kept.",
         sources: [],
         set: [],
       },

@@ -1,6 +1,6 @@
 import { DataError } from "../../support/errors.js";
 import type { Dataset, DataSpec, Split } from "../../data/dataset.js";
-import { openForCheck } from "../../data/registry.js";
+import { hasImagesOf, openForCheck } from "../../data/registry.js";
 import type { Finding } from "./finding.js";
 import { find } from "./find.js";
 import type { CheckedData, CheckedSplit } from "./images.js";
@@ -57,6 +57,7 @@ async function openSplits(
   const problems: Partial<Record<Split, string>> = {};
   for (const split of SPLITS) {
     try {
+      if (split === "test" && !hasImagesOf(spec, split)) continue;
       datasets.push(await openForCheck(spec, split));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;

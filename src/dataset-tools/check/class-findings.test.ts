@@ -21,10 +21,13 @@ it("empty, single and untested classes", () => {
   expect(said(["ant", "bee", "cat"], [0, 0, 2], [0])).toEqual([
     'empty-class: "bee"',
     'single-image: "cat"',
+    'single-test-image: "ant"',
     'no-test-images: "bee"',
     'no-test-images: "cat"',
   ]);
-  expect(said(["ant"], [0, 0])).toEqual([]);
+  expect(said(["ant", "bee"], [0, 0, 1, 1], [0, 0, 1, 1])).toEqual([]);
+  expect(said(["ant"], [0, 0])).toEqual(['one-class: "ant"']);
+  expect(said(["NA", "bee"], [0, 0, 1, 1])).toEqual(['missing-labels: "NA"']);
 });
 
 it("the single image is shown", () => {

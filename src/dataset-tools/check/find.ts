@@ -3,6 +3,7 @@ import type { Finding, FindingItem } from "./finding.js";
 import { FINDING_KINDS, type FindingKind } from "./finding-kinds.js";
 import { imageFindings } from "./image-findings.js";
 import { allImages, type CheckedData, type CheckedImage } from "./images.js";
+import { isMissing } from "../../data/formats/class-names.js";
 import { classStatistics } from "../../data/statistics.js";
 import { identicalImages, nearDuplicates, type DuplicateGroup } from "../../data/inspection/duplicates.js";
 
@@ -96,11 +97,15 @@ function layoutItems(problems: FindOptions["problems"]): FindingItem[] {
 /** What is to be said of classes, by kind. */
 export function classFindings(train: Dataset, test: Dataset | undefined): Map<FindingKind, FindingItem[]> {
   const { counts, classes } = classStatistics(train);
-  const untested = test === undefined ? [] : labelsWith(0, classStatistics(test).counts);
+  const of = (images: number): number[] =>
+    test === undefined ? [] : labelsWith(images, classStatistics(test).counts);
   return new Map<FindingKind, FindingItem[]>([
     ["empty-class", labelsWith(0, counts).map((label) => ({ images: [], text: quoted(classes[label]) }))],
     ["single-image", labelsWith(1, counts).map((label) => onlyImage(train, label))],
-    ["no-test-images", untested.map((label) => ({ images: [], text: quoted(classes[label]) }))],
+    ["one-class", classes.length === 1 ? [{ images: [], text: quoted(classes[0]) }] : []],
+    ["single-test-image", of(1).map((label) => ({ images: [], text: quoted(classes[label]) }))],
+    ["missing-labels", classes.filter(isMissing).map((name) => ({ images: [], text: quoted(name) }))],
+    ["no-test-images", of(0).map((label) => ({ images: [], text: quoted(classes[label]) }))],
     ["similar-names", similarNames(classes)],
   ]);
 }

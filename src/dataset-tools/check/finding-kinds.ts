@@ -46,6 +46,14 @@ export const FINDING_KINDS = {
       "file can demand all of the memory. " +
       "Make it smaller or remove it.",
   },
+  "one-class": {
+    severity: "error",
+    unit: "class",
+    title: "A single class",
+    advice:
+      "A classifier needs two classes. Perhaps the folder is a level too high or too low: it is the one that has a folder for " +
+      "each class, or train with them.",
+  },
   "empty-class": {
     severity: "error",
     unit: "class",
@@ -93,6 +101,19 @@ export const FINDING_KINDS = {
     title: "Images with damage that decoders pass over",
     advice: "Parts of the picture may be gray or shifted. Look at them, get them anew or remove them.",
   },
+  "nearly-black": {
+    severity: "warning",
+    title: "Images of 16 bits a channel that are nearly black",
+    advice:
+      "Cameras and microscopes with 10, 12 or 14 bits leave the upper ones empty, and only the upper 8 of 16 are used. Scale " +
+      "their values to the whole range before training.",
+  },
+  "missing-labels": {
+    severity: "warning",
+    unit: "class",
+    title: "Labels that may stand for a missing value",
+    advice: "They are taken as a class of that name. Remove these records, or give them their class.",
+  },
   blank: {
     severity: "warning",
     title: "Images that show nothing",
@@ -132,6 +153,13 @@ export const FINDING_KINDS = {
     advice:
       "Copies that were scaled, recompressed, recolored or mirrored, or pictures of one series. They add less than new " +
       "images do; a held-out split may share them with training.",
+  },
+  "single-test-image": {
+    severity: "note",
+    unit: "class",
+    title: "Classes with a single test image",
+    advice:
+      "Their accuracy is 0 or 100 %, by chance. Add test images, or read the groups' accuracies instead.",
   },
   "no-test-images": {
     severity: "note",

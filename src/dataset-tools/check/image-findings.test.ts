@@ -34,6 +34,15 @@ it.each<[Partial<Inspection>, string[]]>([
   expect(said(changes)).toEqual(expected);
 });
 
+it("12 bits in 16 are nearly black, 8 bits may be", () => {
+  const colors = Buffer.alloc(192, 9).toString("base64");
+  expect(said({ format: "png", bits: 16, colors }, "a.png")).toEqual([
+    "nearly-black: PNG, 16 bits",
+    "deep-color: PNG, 16 bits",
+  ]);
+  expect(said({ format: "png", colors }, "a.png")).toEqual([]);
+});
+
 it("an image can have several findings", () => {
   expect(said({ format: "png", color: "gray", alpha: true, bits: 16 }, "1.png")).toEqual([
     "gray: PNG, 16 bits",

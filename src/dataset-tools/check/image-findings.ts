@@ -1,6 +1,8 @@
 import { extname } from "node:path";
 import type { FindingItem } from "./finding.js";
 import type { FindingKind } from "./finding-kinds.js";
+import { contentOfFile, foundText } from "../../data/formats/reading/content.js";
+import { maxOf } from "../../support/math.js";
 import { isBlank, type Inspection } from "../../data/inspection/inspection-cache.js";
 import type { CheckedImage } from "./images.js";
 
@@ -8,6 +10,8 @@ const TINY = 8;
 const EXTREME_RATIO = 4;
 const SMALL = 1 / 2;
 const OVERSIZED = 8;
+/** Of 255: what 12 bits of 16 leave. */
+const NEARLY_BLACK = 16;
 
 interface Rule {
   readonly kind: FindingKind;
@@ -19,12 +23,16 @@ interface Rule {
 const failures: readonly Rule[] = [
   { kind: "huge", test: ({ inspection: i }) => (i.huge ? sizeText(i) : undefined) },
   { kind: "truncated", test: ({ inspection: i }) => (i.truncated ? (i.error ?? "") : undefined) },
-  { kind: "unreadable", test: ({ inspection: i }) => i.error ?? undefined },
+  { kind: "unreadable", test: unreadable },
 ];
 
 /** Rules for all others; an image may have several findings. */
 const observations: readonly Rule[] = [
   { kind: "damaged", test: ({ inspection: i }) => i.warning ?? undefined },
+  {
+    kind: "nearly-black",
+    test: ({ inspection: i }) => (i.bits > 8 && brightest(i) < NEARLY_BLACK ? formatText(i) : undefined),
+  },
   { kind: "blank", test: ({ inspection: i }) => (isBlank(i) ? sizeText(i) : undefined) },
   { kind: "tiny", test: ({ inspection: i }) => (shorter(i) < TINY ? sizeText(i) : undefined) },
   {
@@ -51,6 +59,19 @@ const observations: readonly Rule[] = [
   },
   { kind: "wrong-extension", test: wrongExtension },
 ];
+
+/** Why an image cannot be decoded: what its file is in place of one, where that can be told. */
+function unreadable({ path, inspection: { error } }: CheckedImage): string | undefined {
+  const content = error === null || path === null ? null : contentOfFile(path);
+  return content === null || content.kind === "decoded"
+    ? (error ?? undefined)
+    : `expected a JPEG, PNG or WebP image, ${foundText(content)}`;
+}
+
+/** The brightest mean color of the image's tiles, of 255. */
+function brightest({ colors }: Inspection): number {
+  return maxOf([...Buffer.from(colors, "base64")]);
+}
 
 /** What EXIF's numbers say of how the image is stored. */
 const ORIENTATIONS: Partial<Record<number, string>> = {

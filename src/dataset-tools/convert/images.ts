@@ -2,12 +2,18 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DataError } from "../../support/errors.js";
-import type { Dataset, PackedPixels, SpanPixels } from "../../data/dataset.js";
+import type { Dataset, DataSpec, PackedPixels, SpanPixels, Split } from "../../data/dataset.js";
+import { openAllTraining, openDataset } from "../../data/registry.js";
 import type { RgbImage } from "../../data/vision.js";
 import { newFolder, writeTogether } from "../output-set.js";
 import { writeAnnotations } from "./annotation-file.js";
 import { annotationsOf, summaryOf, type ConvertedImages, imageExtension, toRgb } from "./converted-images.js";
 import { ImageWriter, type ImageFile, type WriterOptions, type WrittenImages } from "./image-writer.js";
+
+/** Opens the images of a split; of data without test images all of them are training images. */
+export function openToConvert(data: DataSpec, split: Split): Promise<Dataset> {
+  return split === "train" ? openAllTraining(data) : openDataset(data, split);
+}
 
 export interface ImagesConversion extends Pick<WriterOptions, "format" | "quality"> {
   /** Gets SPLIT/CLASS/SPLIT_NUMBER.png and SPLIT.json. */

@@ -30,7 +30,7 @@ it("says what a folder of photographs is like", async () => {
   expect(info.images.shorterSide?.median).toBe(48);
   expect(info.start.recipe).toBe("caltech20-lt-ncl");
   expect(info.start.advice.find(({ topic }) => topic === "evaluation")?.advice).toContain(
-    "test images aside",
+    "let the training keep test images",
   );
   expect(infoText(info)).toContain(`airplanes      30 ${"█".repeat(40)} medium\nscorpion        3 ████ few`);
 });

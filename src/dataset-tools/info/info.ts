@@ -5,7 +5,7 @@ import { type DatasetCard, datasetCard } from "../../data/card.js";
 import { type Quantiles, imageStatistics, type ImageStatistics } from "../../data/image-statistics.js";
 import { availableParallelism } from "node:os";
 import { longTailPlot } from "../../data/long-tail-plot.js";
-import { openForCheck } from "../../data/registry.js";
+import { hasImagesOf, openForCheck } from "../../data/registry.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { DataError } from "../../support/errors.js";
 import { adviseOn, type Start } from "../advice/advise.js";
@@ -44,6 +44,10 @@ interface ReadOptions {
   readonly onNoTest: (message: string) => void;
 }
 
+const NO_TEST_IMAGES =
+  "the data has no test images; a training keeps some of these to test on, as many of each class where there are enough " +
+  "(data.testSplit), and `longtail data split` writes a split of your own";
+
 /**
  * What data is like. What is wrong with it does not matter here: records that cannot be used are left out and counted.
  * @throws DataError for training images that cannot be opened.
@@ -53,11 +57,15 @@ export async function readDataInfo(
   { rule, onNoTest }: ReadOptions,
 ): Promise<DataInfo> {
   const train = await openForCheck(data, "train");
-  const test = await openForCheck(data, "test").catch((error: unknown) => {
-    if (!(error instanceof DataError)) throw error;
-    onNoTest(error.message);
-    return undefined;
-  });
+  const hasTest = hasImagesOf(data, "test");
+  if (!hasTest) onNoTest(NO_TEST_IMAGES);
+  const test = !hasTest
+    ? undefined
+    : await openForCheck(data, "test").catch((error: unknown) => {
+        if (!(error instanceof DataError)) throw error;
+        onNoTest(error.message);
+        return undefined;
+      });
   return dataInfo(train, { test, rule, threads: data.workers || availableParallelism() });
 }
 

@@ -3,6 +3,7 @@ import { checkData } from "../../../dataset-tools/check/check.js";
 import { shownImages } from "../../../dataset-tools/check/report/finding-section.js";
 import { reportPage } from "../../../dataset-tools/check/report/page.js";
 import { Thumbnails } from "../../../dataset-tools/check/report/thumbnails.js";
+import { type UsableLists, writeUsableLists } from "../../../dataset-tools/check/usable-lists.js";
 import { summarize, type CheckSummary } from "../../../dataset-tools/check/summary.js";
 import { writeFileAtomic } from "../../../support/atomic-file.js";
 import { formatSeconds, secondsSince } from "../../../support/units.js";
@@ -26,7 +27,7 @@ export interface CheckRunOptions {
 export async function runCheck(
   { name, data, imageSize, groups }: ChosenData,
   { out, resume, bits, threads }: CheckRunOptions,
-): Promise<{ summary: CheckSummary; page: string }> {
+): Promise<{ summary: CheckSummary; page: string; usable: UsableLists | null }> {
   using interruption = onInterrupt("ending after these images");
   using progress = watched();
   const result = await checkData(data, {
@@ -46,7 +47,7 @@ export async function runCheck(
   const by = `longtail ${longtailVersion()}, longtail data check`;
   writeFileAtomic(join(out, "check.json"), `${JSON.stringify(summary, null, 1)}\n`);
   writeFileAtomic(page, reportPage(summary, thumbnails, { at: new Date(), by }));
-  return { summary, page };
+  return { summary, page, usable: writeUsableLists(result.data, join(out, "usable")) };
 }
 
 /** Says how far the check is, and at its end how fast it was. */

@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
+import { shellQuoted } from "../../../support/text.js";
 import type { DataArguments } from "../data-arguments.js";
 import { FailedCheck } from "../../exit.js";
 import { newDataCommand, wholeNumber } from "../../options.js";
@@ -25,7 +26,7 @@ Errors stop a training or make its result wrong, warnings may cost accuracy, not
 is 1 when there are errors; with --strict also when there are warnings.
 
 Examples:
-  longtail data check --data my-photos
+  longtail data check my-photos
   longtail data check imagenet-lt-ncl --data ~/data/imagenet
   longtail data check --data places --set data.trainFile=Places_LT_train.txt --set data.testFile=Places_LT_test.txt
   longtail data check --data my-photos --json > findings.json`;
@@ -50,7 +51,7 @@ async function check(recipe: string | undefined, settings: string[], options: Ch
   const { chooseData } = await import("../data-arguments.js");
   const { runCheck } = await import("./action.js");
   const chosen = await chooseData(recipe, settings, options);
-  const { summary, page } = await runCheck(chosen, {
+  const { summary, page, usable } = await runCheck(chosen, {
     out: options.out ?? join("checks", chosen.name),
     resume: options.resume,
     bits: options.distance,
@@ -60,7 +61,12 @@ async function check(recipe: string | undefined, settings: string[], options: Ch
   const to = output(options);
   to.say(textReport(summary));
   to.say(`\nThe report with pictures: ${page}`);
-  to.value({ ...summary, report: page });
+  if (usable !== null)
+    to.say(
+      `\nTo train without the ${usable.leftOut} images that cannot be decoded: --no-strict, or these lists of the others\n` +
+        `  longtail train RECIPE --data ${shellQuoted(chosen.data.root)} ${usable.settings}`,
+    );
+  to.value({ ...summary, report: page, usable });
   const { error, warning } = summary.counts;
   if (error > 0 || (options.strict && warning > 0)) throw new FailedCheck(verdict(summary));
 }

@@ -1,7 +1,6 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { say, qualityOption, whileShowing } from "./conversion.js";
 import type { DataArguments } from "../data-arguments.js";
-import { openDataset } from "../../../index.js";
 import { newDataCommand } from "../../options.js";
 
 const examples = `
@@ -49,9 +48,9 @@ async function convert(
   options: ImagesArguments,
 ): Promise<void> {
   const { chooseData } = await import("../data-arguments.js");
-  const { convertImages } = await import("../../../dataset-tools/convert/images.js");
+  const { convertImages, openToConvert } = await import("../../../dataset-tools/convert/images.js");
   const { data } = await chooseData(recipe, settings, options);
-  const dataset = await openDataset(data, options.split);
+  const dataset = await openToConvert(data, options.split);
   const result = await whileShowing((show) =>
     convertImages(dataset, {
       ...options,

@@ -34,7 +34,7 @@ async function info(recipe: string | undefined, settings: string[], options: Inf
   const chosen = await chooseData(recipe, settings, options);
   const found = await readDataInfo(chosen.data, {
     rule: chosen.groups,
-    onNoTest: (message) => process.stderr.write(`no test split: ${message}\n`),
+    onNoTest: (message) => process.stderr.write(`note: ${message}\n`),
   });
   const command = startCommand(found.start, chosen);
   const to = output(options);
