@@ -36,6 +36,7 @@ test.skipIf("missing" in pytorch)("PyTorch gives the same logits from .pth and f
     recipe,
     classes: ["ant", "bee", "cat"],
     counts: [3, 2, 1],
+    trained: null,
     epoch: 1,
     step: 0,
     sums: null,

@@ -32,7 +32,7 @@ function build(logEpsilon: number): Method {
       method: { experts, sharedStages: 0 },
     },
     classes.length,
-    { queue, dimension, momentum: 0.999, keyProjection: "frozen" },
+    { queue, dimension, projectionBias: true, momentum: 0.999, keyProjection: "frozen" },
   );
   model.queues.forEach(({ keys }, expert) => {
     using _ = scope();

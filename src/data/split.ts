@@ -33,7 +33,8 @@ export function stratifiedSplit(
   return takeFromEach(data, { seed, purpose, size: (images) => portionOf(images, portion) });
 }
 
-function portionOf(images: number, portion: Portion): number {
+/** Images that a class of `images` gives. */
+export function portionOf(images: number, portion: Portion): number {
   if ("perClass" in portion) return Math.min(portion.perClass, Math.floor(images / 2));
   return Math.min(Math.round(portion.fraction * images), images - 1);
 }

@@ -72,7 +72,7 @@ export async function calibrate(
   trained: Trained,
   { root, kind, onImages, signal }: CalibrateOptions,
 ): Promise<FittedTemperature> {
-  const { recipe, counts } = trained.description;
+  const { recipe, counts, trained: trainedCounts } = trained.description;
   assertHeldOut(trained);
   const own = ownData(recipe.data, trained.path);
   const data = { ...own, root: root ?? own.root };
@@ -81,7 +81,7 @@ export async function calibrate(
   using loader = new Loader(evaluationBatches(recipe, heldOut!, trained.device));
   const { method } = trained;
   const fitted = await fitTemperatures({
-    ...{ method, recipe, counts, kinds: [kind], onImages, signal },
+    ...{ method, recipe, counts, trained: trainedCounts, kinds: [kind], onImages, signal },
     heldOut: { images: heldOut!.size, loader },
   });
   if (fitted === null) throw signal!.reason; // only a signal ends it early

@@ -68,14 +68,14 @@ export function priorFrom(target: PriorTarget, { description }: Pick<Trained, "d
  * @throws DataError for a class that was never trained on.
  */
 export function priorAdjustment({ description }: Trained, { shares }: Prior): LogitTransform {
-  const { recipe, counts, classes } = description;
+  const { recipe, counts, trained, classes } = description;
   const unknown = counts.indexOf(0);
   if (unknown >= 0)
     throw new DataError(
       `prior: expected training images of every class, found none of "${classes[unknown]!}": what its logit stands for ` +
         "is not known.",
     );
-  return shiftLogits(shares, impliedPrior(recipe, counts));
+  return shiftLogits(shares, impliedPrior(recipe, { counts, trained }));
 }
 
 /** Measures the adjusted logits on the images as they are, and as these would weigh in the target. */

@@ -21,7 +21,7 @@ import {
 import { phaseAt } from "../training/phases.js";
 import type { WeightsState } from "../runs/calibration-file.js";
 
-type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts">;
+type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts" | "trained">;
 
 /** A trained method, rebuilt from its checkpoint alone, in evaluation mode. */
 export interface Trained extends Disposable {
@@ -75,13 +75,13 @@ export async function loadWithRecipe(
   const file = checkpointPath(path);
   const { classes, counts } = classStatistics(await openDataset(recipe.data, "train"));
   using _scope = scope();
-  return build({ path: file, recipe, classes, counts, state: null }, options, ({ model }) => {
+  return build({ path: file, recipe, classes, counts, trained: null, state: null }, options, ({ model }) => {
     loadPretrained(model, { file, load: "all", key: recipe.pretrained?.key ?? null });
   });
 }
 
 function build(
-  { path, recipe, classes, counts, state }: TrainedDescription & Pick<Trained, "path" | "state">,
+  { path, recipe, classes, counts, trained, state }: TrainedDescription & Pick<Trained, "path" | "state">,
   { device: name = "cpu" }: LoadOptions,
   load: (method: Method) => void,
 ): Trained {
@@ -96,7 +96,7 @@ function build(
   }
   return {
     path,
-    description: { recipe, classes, counts },
+    description: { recipe, classes, counts, trained },
     state,
     method,
     device,

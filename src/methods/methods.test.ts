@@ -39,6 +39,7 @@ const contrastive = {
     dimension: 5,
     temperature: 0.2,
     momentum: 0.9,
+    projectionBias: true,
     keyProjection: "frozen",
   },
 } as const satisfies MethodRecipe["method"];
@@ -66,7 +67,7 @@ const methods: MethodRecipe["method"][] = [
   { kind: "balanced-softmax", experts: 2, sharedStages: 0 },
   ncl,
   contrastive,
-  { ...contrastive, contrastive: { ...contrastive.contrastive, keyProjection: "ema" } },
+  { ...contrastive, contrastive: { ...contrastive.contrastive, projectionBias: true, keyProjection: "ema" } },
   plusPlus,
   { ...plusPlus, sharedStages: 1 },
   ldam,

@@ -91,7 +91,17 @@ export abstract class Ensemble extends Module {
 
   /** features of each expert [N, D] → raw logits of each expert, [N, C] */
   classify(features: readonly Tensor[]): Tensor[] {
-    return this.#experts.map(({ classifier }, k) => classifier.forward(this.#dropout.forward(features[k]!)));
+    return this.logits(this.dropped(features));
+  }
+
+  /** features of each expert → the same with dropout, in training */
+  dropped(features: readonly Tensor[]): Tensor[] {
+    return features.map((ofExpert) => this.#dropout.forward(ofExpert));
+  }
+
+  /** features of each expert, dropped out already → raw logits of each expert */
+  logits(features: readonly Tensor[]): Tensor[] {
+    return this.#experts.map(({ classifier }, k) => classifier.forward(features[k]!));
   }
 }
 

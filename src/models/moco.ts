@@ -9,15 +9,22 @@ import { scope } from "../torch/scope.js";
 import { foreachAdd_, foreachMul_ } from "../torch/operators.generated.js";
 import { type Backbone, Ensemble, type Expert } from "./ensemble.js";
 
+interface ProjectionOptions {
+  readonly features: number;
+  readonly dimension: number;
+  readonly bias: boolean;
+  readonly rng: Rng;
+}
+
 /** Features [N, D] → W₂ relu(W₀ x + b₀) + b₂ [N, E]: the head that contrastive learning compares images by. */
 export class Projection extends Layer {
   readonly #hidden: Linear;
   readonly #out: Linear;
 
-  constructor({ features, dimension, rng }: { features: number; dimension: number; rng: Rng }) {
+  constructor({ features, dimension, bias, rng }: ProjectionOptions) {
     super();
-    this.#hidden = this.child("0", new Linear({ inFeatures: features, outFeatures: features, rng }));
-    this.#out = this.child("2", new Linear({ inFeatures: features, outFeatures: dimension, rng }));
+    this.#hidden = this.child("0", new Linear({ inFeatures: features, outFeatures: features, bias, rng }));
+    this.#out = this.child("2", new Linear({ inFeatures: features, outFeatures: dimension, bias, rng }));
   }
 
   override forward(x: Tensor): Tensor {
@@ -97,7 +104,7 @@ export class ContrastiveEnsemble extends Ensemble {
     return this.#experts.map(({ queue }) => queue);
   }
 
-  /** features of each expert [N, D] → its queries, unit vectors [N, E] */
+  /** features of each expert [N, D], as its classifier sees them → its queries, unit vectors [N, E] */
   queries(features: readonly Tensor[]): Tensor[] {
     return this.#experts.map(({ projection }, k) => normalize(projection.forward(features[k]!), 1));
   }
@@ -105,9 +112,8 @@ export class ContrastiveEnsemble extends Ensemble {
   /** images [N, 3, H, W] → keys of each expert, unit vectors [N, E], without gradient */
   keys(images: Tensor): Tensor[] {
     using _ = noGrad();
-    return this.#experts.map(({ keyBackbone, keyProjection }) =>
-      normalize(keyProjection.forward(keyBackbone.forward(images)), 1),
-    );
+    const features = this.dropped(this.#experts.map(({ keyBackbone }) => keyBackbone.forward(images)));
+    return this.#experts.map(({ keyProjection }, k) => normalize(keyProjection.forward(features[k]!), 1));
   }
 
   /** θ_key ← m θ_key + (1 − m) θ for the parameters of what follows; batch norm's statistics are its own. */

@@ -179,6 +179,7 @@ test("every key has a type, and what is not plain from its name a description", 
     method.contrastive.weight: a number >= 0
     method.contrastive.queue: a whole number > 0
     method.contrastive.dimension: a whole number > 0
+    method.contrastive.projectionBias: true or false
     method.contrastive.temperature: a number > 0
     method.contrastive.momentum: a number >= 0 and <= 1
     method.contrastive.keyProjection: one of frozen, ema

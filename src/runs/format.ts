@@ -51,9 +51,9 @@ export function migrateEvent(event: JsonObject): JsonObject {
 
 /** What a checkpoint says besides its tensors and its recipe, under today's names and with what was added since. */
 export function migrateProgress(description: JsonObject): JsonObject {
-  const { sums = null, best = null, bestOnTest = null } = description;
+  const { sums = null, best = null, bestOnTest = null, trained = null } = description;
   const migrated = isObject(sums) ? withNames(sums, { parts: "terms", right: "correct" }) : sums;
-  return { ...description, sums: migrated, best, bestOnTest };
+  return { ...description, sums: migrated, best, bestOnTest, trained };
 }
 
 /** The object with keys renamed, in their order; a key that is there under its new name stays. */

@@ -23,7 +23,7 @@ beforeAll(() => {
   const optimizer = new Sgd(model.parameters(), toyRecipe("data").optimizer);
   saveCheckpoint(path, {
     recipe: toyRecipe("data"),
-    ...{ classes: ["ant", "bee", "cat"], counts: [24, 12, 6] },
+    ...{ classes: ["ant", "bee", "cat"], counts: [24, 12, 6], trained: null },
     ...{ epoch: 1, step: 5, sums: null, best: null, bestOnTest: null },
     state: { model: model.stateDict(), optimizer: optimizer.stateDict(), scaler: null, ema: null },
     randomStates: [Uint8Array.of(1, 2, 3)],

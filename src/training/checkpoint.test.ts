@@ -41,6 +41,7 @@ function saveTrained(to: string, of: ResolvedRecipe = recipe): Method {
   saveCheckpoint(to, {
     recipe: of,
     ...training,
+    trained: null,
     epoch: 1,
     step: 5,
     ...{ sums: null, best: null, bestOnTest: null },

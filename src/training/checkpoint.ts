@@ -42,8 +42,10 @@ export interface Progress extends Position {
 export interface CheckpointDescription extends Progress {
   readonly recipe: ResolvedRecipe;
   readonly classes: readonly string[];
-  /** Training images of each class. */
+  /** Training images of each class, those held out as well. */
   readonly counts: readonly number[];
+  /** Training images of each class that are trained on; null in checkpoints of earlier versions. */
+  readonly trained: readonly number[] | null;
 }
 
 export interface Checkpoint extends CheckpointDescription, TraineeState {
@@ -73,11 +75,11 @@ export function saveCheckpoint(path: string, { state, randomStates, ...descripti
     ...(ema === null ? [] : prefixed("ema.", ema)),
     ...randomStates.map((random, rank): [string, Tensor] => [randomName(rank), tensor(random)]),
   ]);
-  const { recipe, classes, counts, epoch, step, sums, best, bestOnTest } = description;
+  const { recipe, classes, counts, trained, epoch, step, sums, best, bestOnTest } = description;
   writeSafetensors(path, tensors, {
     format: FORMAT,
     version: String(RUN_FORMAT),
-    description: JSON.stringify({ recipe, classes, counts, epoch, step, sums, best, bestOnTest }),
+    description: JSON.stringify({ recipe, classes, counts, trained, epoch, step, sums, best, bestOnTest }),
   });
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import { classStatistics } from "../data/statistics.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Emit, Position } from "../runs/events.js";
 import type { RunFolder } from "../runs/run-folder.js";
@@ -84,10 +85,10 @@ export class Checkpointer {
 
   /** Writes the newest checkpoint; the one before it is kept. */
   save(training: Training, progress: Progress): void {
-    const { recipe, trainee, peers } = training;
+    const { peers } = training;
     const { folder, emit } = this.#options;
     const { epoch, step } = progress;
-    assertFinite(trainee.method.model.parameters(), { recipe, epoch, lr: trainee.optimizer.lr });
+    assertStateIsFinite(training, epoch);
     if (peers.rank === 0) keepPrevious(folder);
     this.#write(training, folder.lastCheckpoint, progress);
     this.#clock.saved();
@@ -111,11 +112,24 @@ export class Checkpointer {
       recipe: this.#recipe,
       classes,
       counts,
+      trained: classStatistics(data.trainSubset).counts,
       ...progress,
       state,
       randomStates: states,
     });
   }
+}
+
+/** @throws TrainingError that names the tensors. */
+function assertStateIsFinite({ recipe, trainee }: Training, epoch: number): void {
+  using _scope = scope();
+  const { model, optimizer, ema } = trainee.stateDict();
+  const named = [
+    ...model,
+    ...[...optimizer].map(([name, value]) => [`optimizer ${name}`, value] as const),
+    ...[...(ema ?? [])].map(([name, value]) => [`ema ${name}`, value] as const),
+  ];
+  assertFinite(new Map(named), { recipe, epoch, lr: trainee.optimizer.lr });
 }
 
 /** Keeps the newest checkpoint under a second name, so that one is left should the next prove damaged. */

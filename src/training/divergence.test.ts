@@ -52,12 +52,18 @@ test("gradients that are not finite at any scale", () => {
   `);
 });
 
-test("weights that are not finite never reach a checkpoint", () => {
+test("numbers that are not finite never reach a checkpoint", () => {
   using _scope = scope();
-  const weights = [tensor([1, 2]), tensor([3])];
+  const weights = new Map([
+    ["conv1.weight", tensor([1, 2])],
+    ["bn1.num_batches_tracked", tensor([3], { dtype: "int64" })],
+  ]);
   assertFinite(weights, { recipe, epoch: 1, lr: 0.05 });
   for (const bad of [NaN, Infinity, -Infinity])
     expect(() => {
-      assertFinite([...weights, tensor([bad, 0])], { recipe, epoch: 1, lr: 0.05 });
-    }).toThrow("The weights are no longer finite after epoch 1.");
+      const state = new Map([...weights, ["bn1.running_var", tensor([bad, 0])]]);
+      assertFinite(state, { recipe, epoch: 1, lr: 0.05 });
+    }).toThrow(
+      "The state of the training is no longer finite after epoch 1: bn1.running_var. The run stopped",
+    );
 });

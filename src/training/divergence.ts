@@ -7,6 +7,8 @@ import { foreachNorm, stack } from "../torch/operators.generated.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 
+/** So many tensors are named in an error. */
+const NAMED_TENSORS = 3;
 const NAMED_IMAGES = 5;
 
 /** A step that ends the run. */
@@ -55,19 +57,24 @@ function failure(what: string, found: Failure): TrainingError {
   );
 }
 
-/** Throws when a weight is NaN or infinite, so that such weights never replace a good checkpoint. */
+/**
+ * Throws when a number of a state is NaN or infinite, so that it never replaces a good checkpoint: of the weights, of buffers
+ * such as batch norm's statistics, of velocities or averages.
+ */
 export function assertFinite(
-  parameters: readonly Tensor[],
+  state: ReadonlyMap<string, Tensor>,
   { recipe, epoch, lr }: Pick<Failure, "recipe" | "epoch" | "lr">,
 ): void {
   using _scope = scope();
   using _noGrad = noGrad();
-  const total = stack(foreachNorm([...parameters]))
-    .sum()
-    .item();
-  if (Number.isFinite(total)) return;
+  const floats = [...state].filter(([, { dtype, size }]) => dtype.includes("float") && size > 0);
+  const norms = foreachNorm(floats.map(([, value]) => value));
+  if (norms.length === 0 || Number.isFinite(stack(norms).sum().item())) return;
+  const bad = floats.flatMap(([name], k) => (Number.isFinite(norms[k]!.item()) ? [] : [name]));
+  const more = bad.length > NAMED_TENSORS ? ` and ${bad.length - NAMED_TENSORS} more` : "";
   throw new TrainingError(
-    `The weights are no longer finite after epoch ${epoch}. The run stopped; an earlier checkpoint is untouched.\n${advice({ recipe, lr })}`,
+    `The state of the training is no longer finite after epoch ${epoch}: ${bad.slice(0, NAMED_TENSORS).join(", ")}${more}. ` +
+      `The run stopped; an earlier checkpoint is untouched.\n${advice({ recipe, lr })}`,
   );
 }
 

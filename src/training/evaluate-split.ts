@@ -1,3 +1,4 @@
+import { classStatistics } from "../data/statistics.js";
 import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
 import type { Analysis } from "../evaluation/analysis.js";
 import { AnalysisMeter, type FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
@@ -69,6 +70,7 @@ async function fitOnHeldOut(
     recipe,
     method: trainee.method,
     counts: data.statistics.counts,
+    trained: classStatistics(data.trainSubset).counts,
     heldOut: { images: data.heldOut.size, loader: loaders.heldOut },
     kinds: recipe.method.experts === 1 ? ONE_MODEL : ENSEMBLE,
   });

@@ -7,13 +7,11 @@ import { KeptLogits } from "../evaluation/temperature/kept-logits.js";
 import type { Method } from "../methods/ensemble/method.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { imageCounter, type OnImages, runMeters, type RunMetersOptions } from "./evaluate.js";
-import { impliedPrior } from "./implied-prior.js";
+import { impliedPrior, type TrainedOn } from "./implied-prior.js";
 
-interface FitTemperaturesOptions extends Pick<RunMetersOptions, "peers" | "settle"> {
+interface FitTemperaturesOptions extends Pick<RunMetersOptions, "peers" | "settle">, TrainedOn {
   readonly method: Method;
   readonly recipe: ResolvedRecipe;
-  /** Training images of each class. */
-  readonly counts: readonly number[];
   /** Images that were not trained on, with the classes' shares of the training images. */
   readonly heldOut: { readonly images: number; readonly loader: Pick<Loader, "epoch" | "ready"> };
   readonly kinds: readonly TemperatureKind[];
@@ -33,7 +31,7 @@ export async function fitTemperatures(options: FitTemperaturesOptions): Promise<
   const { loader } = heldOut;
   const counter = imageCounter(heldOut.images, options.onImages);
   if (!(await runMeters({ ...options, loader, meters: [kept, counter] }))) return null;
-  const shift = logShift(counts, impliedPrior(recipe, counts));
+  const shift = logShift(counts, impliedPrior(recipe, options));
   const groupOfClass = groupOf(counts, recipe.evaluation.groups);
   return {
     images: kept.images,

@@ -10,7 +10,10 @@ const balancedSoftmax: Method = { kind: "balanced-softmax", experts: 1, sharedSt
 
 function shares(method: Method, kind: "instance" | "class-balanced"): number[] {
   const recipe = toyRecipe("data", { method });
-  const found = impliedPrior({ ...recipe, data: { ...recipe.data, sampler: { kind } } }, counts);
+  const found = impliedPrior(
+    { ...recipe, data: { ...recipe.data, sampler: { kind } } },
+    { counts, trained: counts },
+  );
   const sum = found.reduce((total, share) => total + share, 0);
   return found.map((share) => Number((share / sum).toFixed(6)));
 }
@@ -28,4 +31,16 @@ describe("what raw logits stand for", () => {
       counts.map((count) => Number((1 / count / sum).toFixed(6))),
     );
   });
+});
+
+test("of images that are held out, what is left: as the run says, or as its recipe leaves them", () => {
+  const held = toyRecipe("data", {
+    method: crossEntropy,
+    selection: { kind: "held-out", fraction: 0.1, seed: 0 },
+  });
+  const all = [90, 9, 4];
+  expect(impliedPrior(held, { counts: all, trained: [81, 8, 4] })).toEqual([81 / 93, 8 / 93, 4 / 93]);
+  expect(impliedPrior(held, { counts: all, trained: null })).toEqual([81 / 93, 8 / 93, 4 / 93]);
+  const last = { ...held, selection: { kind: "last" } as const };
+  expect(impliedPrior(last, { counts: all, trained: null })).toEqual([90 / 103, 9 / 103, 4 / 103]);
 });

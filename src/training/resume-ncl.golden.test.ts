@@ -66,6 +66,7 @@ test("the reference numbers trained parameters alone: frozen ones have no veloci
     dimension: 4,
     temperature: 0.2,
     momentum: 0.99,
+    projectionBias: true,
     keyProjection: "frozen",
   };
   const changes: Record<string, Partial<ResolvedRecipe>> = {

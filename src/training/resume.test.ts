@@ -22,6 +22,7 @@ function statefulRecipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
     dimension: 8,
     temperature: 0.2,
     momentum: 0.9,
+    projectionBias: true,
     keyProjection: "ema",
   } as const;
   return toyRecipe(at("data"), {

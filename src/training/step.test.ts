@@ -114,7 +114,7 @@ test("key encoders move once a step, whatever its parts", () => {
           distillation: 0.6,
         },
         ...{ hardDistillation: 0.6, hardCategorySource: "first", otherLogits: "zeroed", logEpsilon: 0 },
-        contrastive: { ...contrastive, keyProjection: "frozen" },
+        contrastive: { ...contrastive, projectionBias: true, keyProjection: "frozen" },
       },
     },
     training,

@@ -26,6 +26,7 @@ const branch = {
   dimension: 4,
   temperature: 0.2,
   momentum: 0.9,
+  projectionBias: true,
   keyProjection: "frozen",
 } as const;
 const contrastive: MethodChoice = { kind: "ncl", ...nested, hardDistillation: 0.6, contrastive: branch };

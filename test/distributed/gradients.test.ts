@@ -12,6 +12,7 @@ const contrastive = {
   dimension: 8,
   temperature: 0.2,
   momentum: 0.9,
+  projectionBias: true,
   keyProjection: "ema",
 } as const;
 const { hardDistillation: _, contrastive: __, ...shared } = ncl;

@@ -62,7 +62,6 @@ describe("annotation JSON", () => {
       noPath: await withThird({ image_id: 2, category_id: 1 }),
       noLabel: await withThird({ image_id: 2, fpath: "images/2.jpg" }),
       textLabel: await withThird({ image_id: 2, fpath: "images/2.jpg", category_id: "bee" }),
-      twice: await withThird({ image_id: 0, fpath: "images/2.jpg", category_id: 1 }),
       tooLarge: await withThird({ image_id: 2, fpath: "images/2.jpg", category_id: 2 }),
       negative: await withThird({ image_id: 2, fpath: "images/2.jpg", category_id: -1 }),
       missing: await withThird({ image_id: 2, fpath: "images/7.jpg", category_id: 1 }),
@@ -84,9 +83,18 @@ describe("annotation JSON", () => {
         "notJson": "DIR/train.json: expected JSON: Unexpected end of JSON input.",
         "textLabel": "DIR/train.json, annotation 2: expected "category_id", a whole number, found "bee" (--no-strict, data.strict=false, leaves it out)",
         "tooLarge": "DIR/train.json, annotation 2: expected a label from 0 to 1, found 2 (--no-strict, data.strict=false, leaves it out)",
-        "twice": "DIR/train.json, annotation 2: image_id 0 is annotation 0's already (--no-strict, data.strict=false, leaves it out)",
       }
     `);
+  });
+
+  it("is read as NCL's code reads it: fpath before path, and every annotation, whatever its image_id", async () => {
+    using folder = temporaryFolder();
+    const both = { image_id: 0, category_id: 1, fpath: "images/2.jpg", path: "images/none.jpg" };
+    const json = JSON.stringify({ annotations: [first, first, both, second], num_classes: 2 });
+    writeFiles(folder.path, { ...images, "train.json": json });
+    const train = await openAllTraining(dataSpec("annotations", folder.path));
+    expect(train.size).toBe(4);
+    expect(train.describe(2)).toBe(join(folder.path, "images/2.jpg"));
   });
 
   it("leaves out what is wrong and counts it when the recipe says so", async () => {
@@ -94,7 +102,7 @@ describe("annotation JSON", () => {
     const wrong = [
       3,
       { ...first, image_id: 9, category_id: 5 },
-      { ...first, image_id: 9 },
+      { ...first, image_id: 9, fpath: 3 },
       { ...first, fpath: "no.jpg" },
     ];
     const json = JSON.stringify({ ...content, annotations: [...content.annotations, ...wrong] });

@@ -1,5 +1,4 @@
 import { DataError } from "../../support/errors.js";
-import type { LeftOutRecords } from "../left-out.js";
 import { asCategory } from "./class-names.js";
 import { readJsonObject } from "./reading/json-file.js";
 import type { FileListFormat } from "./listed-files.js";
@@ -47,7 +46,7 @@ export const annotationsFormat: FileListFormat<AnnotatedImage> = {
     });
     return {
       file,
-      images: withoutTwins(images, { file, annotations, leftOut }),
+      images,
       names: categoryNames(categories, classCount),
       classCount,
       where: ({ record }) => `${file}, annotation ${record}`,
@@ -83,35 +82,10 @@ export function readAnnotations(file: string): AnnotationFile {
 /** The image of an annotation, or what is wrong with it. */
 function listed(annotation: unknown, record: number): AnnotatedImage | string {
   if (typeof annotation !== "object" || annotation === null) return "expected an object";
-  const { fpath, path = fpath, category_id: label } = annotation as Annotation;
+  const { path: other, fpath: path = other, category_id: label } = annotation as Annotation;
   if (typeof path !== "string" || path === "")
     return `expected "fpath", a path, found ${JSON.stringify(path)}`;
   if (!Number.isInteger(label))
     return `expected "category_id", a whole number, found ${JSON.stringify(label)}`;
   return { path, label: label as number, record };
-}
-
-/** Images without those whose image_id an earlier one has. */
-function withoutTwins(
-  images: readonly AnnotatedImage[],
-  {
-    file,
-    annotations,
-    leftOut,
-  }: { file: string; annotations: readonly Annotation[]; leftOut: LeftOutRecords },
-): AnnotatedImage[] {
-  const seen = new Map<unknown, number>();
-  return images.filter(({ record }) => {
-    const id = annotations[record]?.image_id;
-    const earlier = seen.get(id);
-    if (id === undefined || earlier === undefined) {
-      seen.set(id, record);
-      return true;
-    }
-    leftOut.report(
-      `${file}, annotation ${record}`,
-      `image_id ${JSON.stringify(id)} is annotation ${earlier}'s already`,
-    );
-    return false;
-  });
 }

@@ -38,7 +38,7 @@ function build(
       method: { experts, sharedStages: 0 },
     },
     classes.length,
-    { queue: 6, dimension: 5, momentum, keyProjection },
+    { queue: 6, dimension: 5, projectionBias: true, momentum, keyProjection },
   );
   return new NclContrastiveMethod(model, training, { ...options, shuffle });
 }
@@ -168,4 +168,25 @@ test("settings that do not go together are refused", () => {
   ]);
   expect(check(64)).toEqual([]);
   expect(check(null, 1)).toEqual([]);
+});
+
+test("keys of a step's micro-batches enter the queue together, after the last: none is another's negative", () => {
+  const method = build("frozen", { experts: 1 });
+  const queue = method.model.queues[0]!; // 6 keys
+  const before = queue.keys.clone();
+  const step = (stream: number, lastPart: boolean): void => {
+    using _microBatch = scope();
+    const labels = tensor([0, 1], { dtype: "int64" });
+    const images = new Rng(5, stream).normal([4, 3, 8, 8]);
+    method.step({ images, labels, lastPart }, SINGLE_STEP);
+  };
+  const unchanged = (): boolean[] =>
+    [0, 1, 2, 3, 4, 5].map((column) => queue.keys.narrow(1, column, 1).equal(before.narrow(1, column, 1)));
+  step(0, false);
+  expect(unchanged()).toEqual([true, true, true, true, true, true]);
+  step(1, true);
+  expect(unchanged()).toEqual([false, false, false, false, true, true]);
+  step(2, true);
+  expect(unchanged()).toEqual([false, false, false, false, false, false]);
+  method[Symbol.dispose]();
 });

@@ -4,6 +4,7 @@ import { buildBackbone } from "../../models/registry.js";
 import { tensor, zeros } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
 import { streamOf } from "../../torch/random-streams.js";
+import { keep } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { buildExperts, type EnsembleRecipe, joinedWith, weightsRng } from "../ensemble/build-ensemble.js";
 import type { Targets } from "../ensemble/cross-entropy.js";
@@ -49,6 +50,8 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
   readonly #options: NclOptions & { contrastive: ContrastiveOptions };
   readonly #shuffle: Shuffle;
   readonly #peers: BatchPeers;
+  /** Of each micro-batch of the step so far, each expert's keys. */
+  #pending: (readonly Tensor[])[] = [];
 
   /** @throws DataError that names a class without training images. */
   constructor(
@@ -64,9 +67,9 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
 
   override step({ images, labels, lastPart = true }: Labeled, { step }: StepContext): StepResult {
     const [count] = labels.shape as [number];
-    const features = this.model.features(images.narrow(0, 0, count));
-    const logits = this.model.classify(features);
-    const contrastive = this.#contrast(features, images.narrow(0, count, count), step);
+    const features = this.model.dropped(this.model.features(images.narrow(0, 0, count)));
+    const logits = this.model.logits(features);
+    const contrastive = this.#contrast(features, images.narrow(0, count, count), { step, lastPart });
     if (lastPart) this.model.moveKeyEncoders();
     return stepResult(logits, labels, { ...this.lossTerms(logits, { labels }), contrastive });
   }
@@ -75,18 +78,34 @@ export class NclContrastiveMethod extends BalancedMethod<ContrastiveEnsemble> {
     return ncl(logits, labels, this.logCountsOn(labels), this.#options);
   }
 
-  /** The weighted contrastive loss, summed over the experts; then this step's keys enter the queues. */
-  #contrast(features: readonly Tensor[], keyImages: Tensor, step: number): Tensor {
+  /**
+   * The weighted contrastive loss, summed over the experts. A step's keys enter the queues after its last micro-batch: none is
+   * another's negative, as in the whole batch.
+   */
+  #contrast(
+    features: readonly Tensor[],
+    keyImages: Tensor,
+    { step, lastPart }: { readonly step: number; readonly lastPart: boolean },
+  ): Tensor {
     const { keys, start } = this.#keysOfAll(keyImages, step);
     const { weight, temperature } = this.#options.contrastive;
     const losses = this.model.queries(features).map((queries, k) => {
       const queue = this.model.queues[k]!;
       const own = keys[k]!.narrow(0, start, keyImages.shape[0]!);
-      const loss = contrastiveLoss(queries, own, queue.keys.clone(), { temperature });
-      queue.enqueue(keys[k]!);
-      return loss;
+      return contrastiveLoss(queries, own, queue.keys.clone(), { temperature });
     });
+    if (lastPart) this.#enqueue(keys);
+    else this.#pending.push(keys.map((ofExpert) => keep(ofExpert)));
     return losses.reduce((sum, loss) => sum.add(loss)).mul(weight);
+  }
+
+  #enqueue(last: readonly Tensor[]): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    last.forEach((keys, k) => {
+      const all = pending.length === 0 ? keys : cat([...pending.map((ofPart) => ofPart[k]!), keys]);
+      this.model.queues[k]!.enqueue(all);
+    });
   }
 
   /** Keys of each expert for the images of all processes, [N, E], in the batch's order; this one's begin at `start`. */
@@ -136,7 +155,13 @@ export function buildContrastiveMethod(
 export function buildContrastiveEnsemble(
   recipe: EnsembleRecipe,
   classes: number,
-  { queue: size, dimension, momentum, keyProjection }: Pick<Contrastive, "queue" | "dimension"> & KeyOptions,
+  {
+    queue: size,
+    dimension,
+    projectionBias: bias,
+    momentum,
+    keyProjection,
+  }: Pick<Contrastive, "queue" | "dimension" | "projectionBias"> & KeyOptions,
 ): ContrastiveEnsemble {
   const rng = weightsRng(recipe);
   const { experts } = buildExperts(recipe, { classes, rng });
@@ -144,9 +169,9 @@ export function buildContrastiveEnsemble(
     const { features } = expert.backbone;
     return {
       ...expert,
-      projection: new Projection({ features, dimension, rng }),
+      projection: new Projection({ features, dimension, bias, rng }),
       keyBackbone: buildBackbone(recipe.backbone, { rng }),
-      keyProjection: new Projection({ features, dimension, rng }),
+      keyProjection: new Projection({ features, dimension, bias, rng }),
       queue: new KeyQueue({ dimension, size, rng }),
     };
   });

@@ -7,6 +7,10 @@ const Contrastive = z
     weight: weight.default(1).describe("of the contrastive loss, summed over the experts (CON_RATIO)"),
     queue: count.default(1024).describe("keys that are remembered; at least data.batch (MOCO_K)"),
     dimension: count.default(64).describe("length of queries and keys (MOCO_DIM)"),
+    projectionBias: z
+      .boolean()
+      .default(true)
+      .describe("whether the projections' layers have biases (CLASSIFIER.BIAS)"),
     temperature: rate.default(0.2).describe("divides the cosine of query and key (MOCO_T)"),
     momentum: share
       .default(0.999)

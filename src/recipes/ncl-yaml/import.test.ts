@@ -216,6 +216,24 @@ describe("the reference's configurations", () => {
     });
   });
 
+  test("CLASSIFIER.BIAS and DROPOUT with the contrastive branch, as the reference has them", () => {
+    const without = imported(moco, { "CLASSIFIER.BIAS": "False", DROPOUT: "True" }).recipe;
+    expect(without).toMatchObject({
+      dropout: 0.5,
+      classifier: { kind: "fc", bias: false },
+      method: { contrastive: { projectionBias: false } },
+    });
+    const cosine = imported(moco, { "CLASSIFIER.TYPE": "cos", "CLASSIFIER.BIAS": "False" });
+    expect(cosine.recipe).toMatchObject({
+      classifier: { kind: "cosine", bias: true },
+      method: { contrastive: { projectionBias: false } },
+    });
+    expect(cosine.remarks.join("\n")).toContain("CLASSIFIER.BIAS: of the projections alone");
+    expect(() => imported(moco, { "CLASSIFIER.TYPE": "FCNorm" })).toThrow(
+      "CLASSIFIER.TYPE: expected FC or cos with NETWORK.MOCO True",
+    );
+  });
+
   test("a queue that the batch does not divide wraps, where the reference stops", () => {
     const { recipe, remarks } = imported(moco, { "NETWORK.MOCO_K": "1000" });
     expect(recipe.method).toMatchObject({ contrastive: { queue: 1000 } });

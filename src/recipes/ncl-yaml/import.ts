@@ -50,8 +50,18 @@ function importClassifier(from: Importer): void {
   const kind = from.choice("CLASSIFIER.TYPE", classifiers);
   if (kind === undefined) return;
   from.set("classifier.kind", kind, "CLASSIFIER.TYPE");
-  if (kind === "fc-norm") from.unused("FCNorm has none", "CLASSIFIER.BIAS");
-  else from.map("CLASSIFIER.BIAS", "classifier.bias");
+  const contrastive = from.value("NETWORK.MOCO");
+  if (kind === "fc-norm" && contrastive)
+    from.refuse("CLASSIFIER.TYPE", "expected FC or cos with NETWORK.MOCO True, as the reference does");
+  else if (kind === "fc-norm") from.unused("FCNorm has none", "CLASSIFIER.BIAS");
+  else if (kind === "cosine" && contrastive) {
+    from.fix("classifier.bias", true);
+    if (!from.value("CLASSIFIER.BIAS"))
+      from.remark(
+        "CLASSIFIER.BIAS",
+        "of the projections alone: with NETWORK.MOCO the cosine classifiers have biases, as in the reference",
+      );
+  } else from.map("CLASSIFIER.BIAS", "classifier.bias");
   if (kind === "cosine") from.map("CLASSIFIER.COS_SCALE", "classifier.scale");
   else from.unused("it belongs to CLASSIFIER.TYPE cos", "CLASSIFIER.COS_SCALE");
 }

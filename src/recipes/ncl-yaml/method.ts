@@ -80,6 +80,7 @@ function importContrastive(from: Importer): void {
   from.map("NETWORK.MOCO_DIM", "method.contrastive.dimension");
   from.map("NETWORK.MOCO_T", "method.contrastive.temperature");
   from.map("NETWORK.MA_MODEL_ALPHA", "method.contrastive.momentum");
+  from.set("method.contrastive.projectionBias", from.value("CLASSIFIER.BIAS"), "CLASSIFIER.BIAS");
   from.fix("method.contrastive.keyProjection", "frozen");
 }
 
