@@ -12,6 +12,13 @@ import { Mulberry32 } from "./mulberry32.js";
 const STREAM_SEED = 4500; // added to the run's seed: labels and images of the steps
 const EVALUATION_SEED = 4900; // … images of the evaluation after them
 
+/**
+ * Relative to the logits' norm. Five steps at these rates are chaotic: a start that is moved by 1e-6 alone moves the logits after
+ * them by up to 0.22, and the bound is twice that. Losses and gradient norms hold the method; this holds the evaluation:
+ * logits by the last batch's statistics instead of the running ones are 2.6 to 2.8 away.
+ */
+const EVALUATION_BOUND = 0.45;
+
 interface Tolerance {
   losses: readonly number[]; // relative, of the first steps; 1e-2 later, when rounding has been amplified
   gradNorm: number; // of the largest norm
@@ -173,7 +180,7 @@ export function describeGoldenTraining(
         const expected = golden.tensors.get(`eval_logits.${k}`)!;
         const difference =
           logits.sub(expected).linalgVectorNorm().item() / expected.linalgVectorNorm().item();
-        expect(difference).toBeLessThan(0.2);
+        expect(difference).toBeLessThan(EVALUATION_BOUND);
       });
     });
   });
