@@ -87,9 +87,14 @@ function changes(before: RunDescription, now: RunDescription): string[] {
     "held-out images": data.heldOutHash,
   });
   const [old, current] = [facts(before), facts(now)];
-  return Object.keys(current)
+  const extended = (before.extended ?? []).map(
+    ({ from, to, after }) =>
+      `epochs: extended from ${from} to ${to} after epoch ${after.epoch} then, at once now`,
+  );
+  const changed = Object.keys(current)
     .filter((name) => old[name] !== undefined && old[name] !== current[name])
     .map((name) => `${name}: ${String(old[name])} then, ${String(current[name])} now`);
+  return [...extended, ...changed];
 }
 
 /** One hash of those of all classes; undefined where the run does not say it. */

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { DatasetCard } from "../data/card.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Analysis } from "../evaluation/analysis.js";
+import type { Position } from "./events.js";
 import type { BestOnTest } from "./selection.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
@@ -107,6 +108,8 @@ export interface RunDescription {
   readonly methodFile?: { readonly file: string; readonly sha256: string } | null;
   /** Names and meanings of the terms of the loss; recipe.json of earlier versions has none. */
   readonly terms?: Readonly<Record<string, string>>;
+  /** Where the run was given more epochs than it had; none unless it was. */
+  readonly extended?: readonly { readonly from: number; readonly to: number; readonly after: Position }[];
   readonly versions: Versions;
   /** The command line, program first; empty when started from code. */
   readonly command: readonly string[];

@@ -6,6 +6,9 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
 import type { TrainingEvent } from "../runs/events.js";
 import type { RunResult } from "../runs/run-folder.js";
+import { readDescription } from "../runs/read-run.js";
+import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
+import { scope } from "../torch/scope.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
@@ -93,6 +96,79 @@ test("a run that is finished is judged again, and nothing changes", async () => 
   await trainToy(recipe, at("run"), { resume: true });
   expect(readFileSync(last("run")).equals(before)).toBe(true);
   expect(resultOf("run")).toEqual(result);
+});
+
+test.each([
+  ["that is finished", 2, null],
+  ["that was interrupted", 2, 5],
+])(
+  "a run %s goes on to more epochs, to the weights of a run that had them from the start",
+  async (_, epochs, stop) => {
+    const recipe = statefulRecipe({ schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 4 } });
+    const name = `extended-${stop}`;
+    await trainToy(recipe, at(`${name}-whole`));
+    if (stop === null) await trainToy({ ...recipe, epochs }, at(name));
+    else await trainSteps({ ...recipe, epochs }, at(name), stop, false);
+    const finished = stop === null ? resultOf(name) : null;
+    const { events } = await trainToy(recipe, at(name), { resume: true });
+    expect(events.flatMap((event) => (event.type === "warning" ? [event.message] : []))).toEqual([
+      "The run goes on to 3 epochs; it began with 2.",
+    ]);
+    expect(readFileSync(last(name)).equals(readFileSync(last(`${name}-whole`)))).toBe(true);
+    expect(resultOf(name)).toEqual(resultOf(`${name}-whole`));
+    const description = readDescription(at(name));
+    expect([description.recipe.epochs, description.extended?.map(({ from, to }) => [from, to])]).toEqual([
+      3,
+      [[2, 3]],
+    ]);
+    if (finished !== null) {
+      const kept = JSON.parse(readFileSync(join(at(name), "result-epoch-2.json"), "utf8")) as RunResult;
+      expect({ ...kept, seconds: 0 }).toEqual(finished);
+    }
+  },
+);
+
+test("another recipe, or fewer epochs, is no extension; of a cosine people are told", async () => {
+  const recipe = toyRecipe(at("data"), {
+    epochs: 1,
+    schedule: { kind: "cosine", end: 0, warmupEpochs: 0, warmupSteps: 0 },
+  });
+  await trainToy(recipe, at("cosine"));
+  const resume = (changed: ResolvedRecipe): ReturnType<typeof trainToy> =>
+    trainToy(changed, at("cosine"), { resume: true });
+  await expect(resume({ ...recipe, epochs: 2, dropout: 0.5 })).rejects.toThrow("its recipe is another one");
+  const { events } = await resume({ ...recipe, epochs: 2 });
+  expect(JSON.stringify(events)).toContain("Its schedule (cosine) depends on the number of epochs");
+  await expect(resume(recipe)).rejects.toThrow("expected epochs to be 2 as in");
+});
+
+test("a checkpoint that lacks newer keys resumes with their defaults", async () => {
+  const recipe = toyRecipe(at("data"));
+  await trainToy(recipe, at("new"));
+  await trainSteps(recipe, at("old"), 3, false);
+  const older = (stored: Record<string, unknown>): Record<string, unknown> => {
+    const { syncBatchNorm: _1, ema: _2, dropout: _3, logs: _4, deterministic: _5, ...rest } = stored;
+    const { mix: _6, cache: _7, ...data } = rest["data"] as Record<string, unknown>;
+    return { ...rest, data };
+  };
+  const path = join(at("old"), "recipe.json");
+  const { format: _, ...description } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  const { recipe: stored } = description as { recipe: Record<string, unknown> };
+  writeFileSync(path, JSON.stringify({ ...description, recipe: older(stored) }));
+  {
+    using _scope = scope();
+    const { tensors, metadata } = readSafetensors(last("old"));
+    const {
+      trained: _trained,
+      bestOnTest: _best,
+      ...rest
+    } = JSON.parse(metadata["description"]!) as Record<string, unknown>;
+    const text = JSON.stringify({ ...rest, recipe: older(rest["recipe"] as Record<string, unknown>) });
+    writeSafetensors(last("old"), tensors, { format: metadata["format"]!, version: "3", description: text });
+  }
+  await trainToy(recipe, at("old"), { resume: true });
+  expect(resultOf("old")).toEqual(resultOf("new"));
+  expect(readFileSync(last("old")).equals(readFileSync(last("new")))).toBe(true);
 });
 
 test("a run that ended before its first checkpoint starts anew", async () => {

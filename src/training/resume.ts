@@ -11,6 +11,7 @@ import { type Checkpoint, type Progress, readCheckpoint } from "./checkpoint.js"
 import { type ReferenceCheckpoint, readReferenceCheckpoint } from "./ncl-checkpoint.js";
 import type { Position } from "../runs/events.js";
 import { rewindMetrics } from "../runs/metrics.js";
+import { extendRun, isExtension } from "./extend.js";
 import type { Training } from "./prepare.js";
 import { loadState } from "./trainee.js";
 import { removeLeftovers } from "../runs/run-claim.js";
@@ -51,6 +52,7 @@ export function resume(
   using _scope = scope();
   const { checkpoint, faults } = newestWhole(folder);
   assertSameRecipe(recipe, checkpoint, folder);
+  const extension = { recipe, saved: checkpoint.recipe };
   removeLeftovers(folder);
   setAside(folder, checkpoint);
   trainee.loadStateDict(checkpoint, checkpoint.path);
@@ -61,7 +63,12 @@ export function resume(
   const { best, warning } = bestToResume(folder.bestCheckpoint, checkpoint);
   const kept = `the checkpoint before it is used, and this one kept as ${basename(folder.damagedCheckpoint)}.`;
   const warnings = [...faults.map((fault) => `${fault}; ${kept}`), ...(warning === null ? [] : [warning])];
-  return { progress: { epoch, step, sums, best, bestOnTest }, warnings, randomStates };
+  const extended = isExtension(extension) ? extendRun(folder, { ...extension, at: { epoch, step } }) : [];
+  return {
+    progress: { epoch, step, sums, best, bestOnTest },
+    warnings: [...warnings, ...extended],
+    randomStates,
+  };
 }
 
 /** faults: what is wrong with newer ones. */
@@ -97,8 +104,9 @@ function bestToResume(
   if (best === null) return { best, warning: null };
   try {
     using _scope = scope();
-    const found = readCheckpoint(path).epoch;
+    const { epoch: found, best: own } = readCheckpoint(path);
     if (found === best.epoch) return { best, warning: null };
+    if (found === epoch && own?.epoch === epoch) return { best: own, warning: null }; // evaluated since the checkpoint
     if (found >= epoch) return { best: null, warning: null };
     throw new CheckpointError(
       `${path}: expected the network of epoch ${best.epoch}, found that of epoch ${found}`,
@@ -120,11 +128,11 @@ function assertSameRecipe(
   folder: RunFolder,
 ): void {
   const [difference] = differences(recipe, saved);
-  if (difference === undefined) return;
+  if (difference === undefined || isExtension({ recipe, saved })) return;
   const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference.split(".")));
   throw new UsageError(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
-      `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe.`,
+      `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe, and with --set epochs=N, if these are more, to N epochs.`,
   );
 }
 
