@@ -58,6 +58,9 @@ const arrows = {
       "training",
     ],
   },
+  fit: {
+    values: ["support", "torch", "models", "data", "evaluation", "recipes", "runs", "training", "weights"],
+  },
   profile: { values: ["support", "torch", "data", "training", "runs"], types: ["recipes"] },
   report: {
     values: ["support", "data", "dataset-tools", "evaluation", "runs"],

@@ -30,6 +30,7 @@ export {
   type TrainingOptions,
   withPeers,
 } from "./library/training.js";
+export { fit, type FitOptions, type FitResult } from "./library/fit.js";
 export { fetchWeights, listWeights, type WeightsInfo } from "./library/weights.js";
 export { formatCalibration, formatTemperature } from "./evaluation/calibration-table.js";
 export { formatSeeds } from "./evaluation/over-seeds.js";

@@ -4,6 +4,7 @@ import { dataCommand } from "./data/command.js";
 import { engineCommand } from "./engine/command.js";
 import { evaluateCommand } from "./evaluate/command.js";
 import { exportCommand } from "./export/command.js";
+import { fitCommand } from "./fit/command.js";
 import { launchCommand } from "./launch/command.js";
 import { predictCommand } from "./predict/command.js";
 import { setQuiet } from "./progress.js";
@@ -21,6 +22,7 @@ import { longtailVersion } from "../runs/versions.js";
 const examples = `
 Start here:
   longtail quickstart                                         NCL and simpler methods on photographs that are part of longtail
+  longtail fit my-photos                                      a model of your own photographs, in minutes
   longtail recipes                                            what can be trained
   longtail train cifar100-lt-ncl --data DIR                   train a recipe on your copy of the data
   longtail evaluate runs/cifar100-lt-ncl                      accuracy over all, many-, medium- and few-shot classes
@@ -41,6 +43,7 @@ export function createProgram(args: readonly string[] = []): Command {
     .addHelpText("after", examples);
   for (const command of [
     quickstartCommand(),
+    fitCommand(),
     trainCommand(),
     launchCommand(),
     evaluateCommand(),

@@ -1,0 +1,111 @@
+import { type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
+import { consoleListener, fit, type FitResult, writeReport } from "../../index.js";
+import type { Listener } from "../../runs/events.js";
+import { secondsSince, formatSeconds } from "../../support/units.js";
+import { onInterrupt } from "../exit.js";
+import { newCommand, threadsOption } from "../options.js";
+import { output } from "../output.js";
+import { quiet } from "../progress.js";
+
+const examples = `
+PHOTOS is a folder as you have it: photos/CLASS/*.jpg, with or without train/ and test/ folders, or a table of labels beside the
+images. Without test images some are kept aside. What was computed of an image is kept, so that a second time takes seconds.
+
+Examples:
+  longtail fit my-photos --dry-run          says what it would do and about how long it takes
+  longtail fit my-photos                    a model in runs/my-photos
+  longtail fit my-photos --out runs/birds --test-fraction 0.1`;
+
+interface FitArguments {
+  readonly out?: string | undefined;
+  readonly minutes?: number | undefined;
+  readonly testFraction?: number | undefined;
+  readonly dryRun: boolean;
+  readonly threads?: number | undefined;
+  readonly json: boolean;
+}
+
+export function fitCommand(): CommandUnknownOpts {
+  return newCommand("fit")
+    .description("make a model of a folder of photographs, on a pretrained network, in minutes")
+    .argument("<photos>", "the folder of photographs")
+    .option("--out <folder>", "the run's folder (default: runs/NAME, or runs/NAME-2, …)")
+    .option("--minutes <m>", "time that it may take (default: no limit)", positive)
+    .option(
+      "--test-fraction <f>",
+      "test images of each class where there are none, as a share of the mean class size (default: 0.2)",
+      fraction,
+    )
+    .option("--dry-run", "say what would be done and about how long it takes, and stop", false)
+    .addOption(threadsOption())
+    .addHelpText("after", examples)
+    .action(fitPhotos);
+}
+
+async function fitPhotos(photos: string, options: FitArguments): Promise<void> {
+  const to = output(options);
+  const started = performance.now();
+  using interruption = onInterrupt("ending; what was computed of the images is kept");
+  const { signal } = interruption;
+  const show = consoleListener(to.people, { quiet: quiet() });
+  const shown = onceOnly(show);
+  const command = ["longtail", ...process.argv.slice(2)];
+  const result = await fit(photos, {
+    ...options,
+    signal,
+    command,
+    listeners: [shown],
+    onText: (text) => {
+      to.say(`${text}\n`);
+    },
+  }).catch((error: unknown) => {
+    throw signal.aborted && error === signal.reason
+      ? interruption.error("interrupted; the same command goes on with what was computed of the images")
+      : error;
+  });
+  if (result === null) return;
+  const report = await writeReport(result.folder.path);
+  to.say(nextSteps(result, { report, seconds: secondsSince(started) }));
+  to.value({ run: result.folder.path, report, evaluation: result.evaluation, plain: result.plain });
+}
+
+/**
+ * Passes on what people should see while it works: images that are looked at, features that are computed, and each warning
+ * and note once, though every training of the command emits them. The rest is in the run's folder.
+ */
+function onceOnly(show: Listener): Listener {
+  const emitted = new Set<string>();
+  let isTraining = false;
+  return (event) => {
+    if (event.type === "run") isTraining = true;
+    const isText = event.type === "warning" || event.type === "note";
+    if (isText ? emitted.has(event.message) : event.type !== "cache" && event.type !== "inspection") return;
+    if (isText) emitted.add(event.message);
+    if (isText || !isTraining) show(event);
+  };
+}
+
+function nextSteps(
+  { folder: { path } }: FitResult,
+  { report, seconds }: { readonly report: string; readonly seconds: number },
+): string {
+  return `It took ${formatSeconds(seconds)}. The model lies in ${path}; its report, to be opened in a browser: ${report}
+
+Next:
+  npx longtail predict ${path} photo.jpg        what is on a photograph
+  npx longtail evaluate ${path}                 every class
+  npx longtail export ${path}                   the weights for other programs
+  npx longtail train ${path}                    the same training again; \`reproduce\` compares it to the digit`;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected a number > 0.");
+}
+
+function fraction(text: string): number {
+  const value = positive(text);
+  if (value < 1) return value;
+  throw new InvalidArgumentError("Expected a number between 0 and 1.");
+}

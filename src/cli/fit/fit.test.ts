@@ -1,0 +1,151 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WEIGHTS } from "../../weights/registry.js";
+import { weightsFile } from "../../weights/install.js";
+import { longtail, smallPhotographs } from "../cli.fixture.js";
+
+const { isThere } = weightsFile(WEIGHTS["efficientnet-lite0"]);
+const why = isThere ? "" : " (skipped without the weights: `longtail weights get efficientnet-lite0`)";
+const embedded = join(import.meta.dirname, "../../../examples/caltech20-lt");
+
+let folder = "";
+let photos = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "longtail-fit-"));
+  photos = smallPhotographs();
+});
+afterAll(() => {
+  for (const path of [folder, photos]) rmSync(path, { recursive: true, force: true });
+});
+
+/** A folder of photographs, so many of each class, without train and test. */
+function folderOf(name: string, counts: Readonly<Record<string, number>>): string {
+  const root = join(folder, name);
+  mkdirSync(root);
+  for (const [label, count] of Object.entries(counts)) {
+    mkdirSync(join(root, label));
+    const from = join(embedded, "train", label);
+    for (const file of readdirSync(from).slice(0, count)) cpSync(join(from, file), join(root, label, file));
+  }
+  return root;
+}
+
+test("a dry run says what would be done and about how long it takes, and writes nothing", async () => {
+  const out = join(folder, "dry");
+  const { code, stdout } = await longtail("fit", photos, "--dry-run", "--out", out);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /: 33 training and \d+ test images of 3 classes; the largest class has 24 training images, the smallest 3\./,
+  );
+  expect(stdout).toContain(
+    "a linear classifier corrected for the class counts (balanced softmax) is trained",
+  );
+  expect(stdout).toMatch(/It takes about \d/);
+  expect(existsSync(out)).toBe(false);
+}, 60_000);
+
+describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
+  test("ends with accuracy, gain, classes and next steps; train takes the run to the same result", async () => {
+    const out = join(folder, "run");
+    const { code, stdout, stderr } = await longtail("fit", photos, "--out", out);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /accuracy on test images, % +all +many +medium +few\nplain classifier .*\nthis model /,
+    );
+    expect(stdout).toMatch(/Correcting for the class counts gained [+-]\d+\.\d points over all classes, /);
+    expect(stdout).toMatch(
+      /Chosen by held-out images \(mean over classes\): corrected [\d.]+ %, corrected-cosine [\d.]+ %; taken: corrected/,
+    );
+    expect(stdout).toContain(`npx longtail predict ${out} photo.jpg`);
+    expect(readdirSync(out)).toEqual(
+      expect.arrayContaining(["fit.json", "recipe.json", "result.json", "report"]),
+    );
+    const result = (run: string): unknown => JSON.parse(readFileSync(join(run, "result.json"), "utf8"));
+    const again = join(folder, "again");
+    expect((await longtail("train", out, "--out", again)).code).toBe(0);
+    const { seconds: _, ...expected } = result(out) as Record<string, unknown>;
+    expect(result(again)).toMatchObject(expected);
+    const evaluated = await longtail("evaluate", out, "--json");
+    expect(evaluated.code).toBe(0);
+  });
+
+  test("a folder without a split, a class with one image, a file that is no image", async () => {
+    const root = folderOf("uneven", { airplanes: 30, helicopter: 9, scorpion: 1 });
+    writeFileSync(join(root, "helicopter/broken.jpg"), "this is no image");
+    writeFileSync(join(root, "notes.txt"), "a note");
+    const { code, stdout } = await longtail(
+      "fit",
+      root,
+      "--out",
+      join(folder, "uneven-run"),
+      "--test-fraction",
+      "0.3",
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain("broken.jpg");
+    expect(stdout).toContain("Without a test image, and so not in these numbers: scorpion.");
+  });
+
+  test("no time for a choice: the corrected classifier is taken and nothing is compared", async () => {
+    const { stdout, code } = await longtail(
+      "fit",
+      photos,
+      "--out",
+      join(folder, "short"),
+      "--minutes",
+      "0.001",
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      "This is longer than the 0.001 minutes that were given; nothing can be left out any more.",
+    );
+    expect(stdout).not.toContain("plain classifier");
+  });
+});
+
+describe("what cannot be fitted", () => {
+  const failure = async (root: string): Promise<string> => {
+    const { code, stderr } = await longtail("fit", root, "--out", join(folder, "none"));
+    expect(code).toBeGreaterThan(0);
+    expect(existsSync(join(folder, "none"))).toBe(false);
+    return stderr;
+  };
+
+  test("a folder that is not there, and one without an image", async () => {
+    expect(await failure(join(folder, "nowhere"))).toContain("nowhere");
+    const empty = join(folder, "empty");
+    mkdirSync(join(empty, "cats"), { recursive: true });
+    expect(await failure(empty)).toContain("empty");
+  });
+
+  test("a single class", async () => {
+    const root = folderOf("single", { airplanes: 5 });
+    expect(await failure(root)).toMatch(/single: expected two classes or more, found one, "airplanes"/);
+  });
+
+  test("a test folder with a class that training lacks", async () => {
+    const root = join(folder, "strange");
+    cpSync(photos, root, { recursive: true });
+    cpSync(join(embedded, "test/buddha"), join(root, "test/buddha"), { recursive: true });
+    expect(await failure(root)).toContain("buddha");
+  });
+
+  test.each([
+    ["--minutes", "0"],
+    ["--test-fraction", "1.5"],
+  ])("%s %s is wrong use", async (flag, value) => {
+    expect((await longtail("fit", photos, flag, value)).code).toBe(2);
+  });
+});
