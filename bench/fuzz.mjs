@@ -31,6 +31,7 @@ const folder = mkdtempSync(join(tmpdir(), "longtail-fuzz-"));
 
 /** Runs a program that reads files one after the other; `hang` is called when it is at one file for too long. */
 function run(command, args) {
+  rmSync(join(folder, "number"), { force: true });
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let [out, error, last, timer, hung] = ["", "", "", undefined, false];
   const current = () =>
@@ -52,7 +53,7 @@ function run(command, args) {
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       const lines = out.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
-      resolve({ code, signal, hung, lines, error, at: Number(current()) });
+      resolve({ code, signal, hung, lines, error, at: Number(current() || "none") });
     });
   });
 }
@@ -81,6 +82,7 @@ async function fuzz(name) {
     }
     const done = lines.find((line) => line.done !== undefined);
     result.peak = Math.max(result.peak, done?.peak ?? 0);
+    if (done === undefined && Number.isNaN(at)) throw new Error(`${name}: no file was read: ${error}`);
     if (done === undefined) {
       result[hung ? "hangs" : "crashes"] += 1;
       result.shown.push(

@@ -86,6 +86,7 @@ describe("the package", () => {
     expect(new Set(paths.filter((path) => !isPhotograph(path)).map((path) => path.split("/")[0]))).toEqual(
       new Set([
         "LICENSE",
+        "NOTICE",
         "README.md",
         "bin",
         "dist",

@@ -1,5 +1,9 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { jpeg } from "../data/testing.fixture.js";
+import { escapeControls } from "../support/terminal.js";
 import { longtail, smallPhotographs } from "./cli.fixture.js";
 
 let photographs = "";
@@ -45,6 +49,25 @@ describe("help", () => {
   test("--version", async () => {
     expect((await longtail("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
+});
+
+test("names of classes and files are escaped before they reach a terminal", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "longtail-names-"));
+  const name = "bee\u001b]52;c;eA==\u0007\u202etxt";
+  for (const split of ["train", "test"])
+    for (const one of [name, "ant"]) {
+      mkdirSync(join(folder, split, one), { recursive: true });
+      writeFileSync(join(folder, split, one, "1.jpg"), jpeg());
+    }
+  const { code, stdout, stderr } = await longtail("data", "info", "--data", folder);
+  expect(code).toBe(0);
+  expect(stdout + stderr).toContain("bee\\u001b]52;c;eA==\\u0007\\u202etxt");
+  expect(escapeControls(stdout + stderr)).toBe(stdout + stderr);
+  rmSync(join(folder, "train", "ant"), { recursive: true });
+  writeFileSync(join(folder, "train", name, "1.jpg"), "");
+  const refused = await longtail("predict", "no-run", join(folder, "train", name, "1.jpg"));
+  expect(escapeControls(refused.stderr)).toBe(refused.stderr);
+  rmSync(folder, { recursive: true });
 });
 
 describe("wrong use ends with 2 and a message without a stack", () => {

@@ -1,5 +1,6 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { LongtailError } from "../support/errors.js";
+import { escapeOutput } from "../support/terminal.js";
 import { FailedCheck, InterruptedError } from "./exit.js";
 import { surviveLostOutput } from "./output.js";
 import { createProgram } from "./program.js";
@@ -20,6 +21,7 @@ const TRAINING_COMMANDS: readonly (string | undefined)[] = [
  * @param args without the program's own name.
  */
 export async function run(args: readonly string[]): Promise<number> {
+  using _escaped = escapeOutput([process.stdout, process.stderr]);
   using lost = surviveLostOutput();
   const code = await exitCode(args);
   const reason = await lost.reason();

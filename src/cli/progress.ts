@@ -1,4 +1,4 @@
-import { clearLine, plainLineMs, redrawMs, type TextStream } from "../support/terminal.js";
+import { clearLine, plainLineMs, redrawMs, type TextStream, writeText } from "../support/terminal.js";
 import { formatSeconds } from "../support/units.js";
 
 /** How far a piece of work is: `done` of `total`, in any unit. */
@@ -40,11 +40,12 @@ export function progressDisplay(
       if (time - shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
       shownAt = time;
       const line = describe(progress, time - startedAt);
-      stream.write(stream.isTTY ? clearLine + line : `${line}\n`);
+      if (stream.isTTY) writeText(stream, line, clearLine);
+      else writeText(stream, `${line}\n`);
       open = stream.isTTY === true;
     },
     [Symbol.dispose]: () => {
-      if (open) stream.write(clearLine);
+      if (open) writeText(stream, "", clearLine);
       open = false;
     },
   };

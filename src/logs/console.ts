@@ -1,5 +1,5 @@
 import { resultsTable } from "../evaluation/results-table.js";
-import { clearLine, plainLineMs, redrawMs, type TextStream } from "../support/terminal.js";
+import { clearLine, plainLineMs, redrawMs, type TextStream, writeText } from "../support/terminal.js";
 import { formatBytes, formatSeconds } from "../support/units.js";
 import type {
   CacheEvent,
@@ -118,7 +118,8 @@ class Progress {
     const now = this.#now();
     if (now - this.#shownAt < (stream.isTTY ? redrawMs : plainLineMs)) return;
     this.#shownAt = now;
-    stream.write(stream.isTTY ? clearLine + text : `${text}\n`);
+    if (stream.isTTY) writeText(stream, text, clearLine);
+    else writeText(stream, `${text}\n`);
   }
 
   #step(event: StepEvent): void {
@@ -134,7 +135,7 @@ class Progress {
     this.#shownAt = now;
     const elapsed = (now - this.#startedAt) / 1000;
     const means = { ...event, loss: epoch.loss / epoch.steps, accuracy: epoch.accuracy / epoch.steps };
-    if (stream.isTTY) stream.write(clearLine + drawStep(means, run, elapsed, (stream.columns ?? 80) - 1));
+    if (stream.isTTY) writeText(stream, drawStep(means, run, elapsed, (stream.columns ?? 80) - 1), clearLine);
     else
       stream.write(
         `epoch ${event.epoch}/${run.epochs}, step ${event.step}/${phaseOfEpoch(run, event.epoch).stepsPerEpoch}  ${describeStep(means, run, elapsed)}\n`,
@@ -142,7 +143,7 @@ class Progress {
   }
 
   #line(text: string): void {
-    this.#stream.write(`${this.#stream.isTTY ? clearLine : ""}${text}\n`);
+    writeText(this.#stream, `${text}\n`, this.#stream.isTTY ? clearLine : "");
   }
 }
 

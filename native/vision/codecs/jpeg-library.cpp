@@ -15,12 +15,18 @@ constexpr const char* kFileName = JPEG_LIB_VERSION >= 80   ? "libjpeg.so.8"
                                                            : "libjpeg.so.62";
 
 // RTLD_DEEPBIND: the library's calls of its own functions stay inside it, whatever else the process has
-// loaded.
+// loaded. AddressSanitizer cannot do with it.
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kMode = RTLD_NOW | RTLD_LOCAL;
+#else
+constexpr int kMode = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
+#endif
+
 const JpegLibrary* open() {
   static JpegLibrary library;
   const char* choice = std::getenv("LONGTAIL_JPEG");
   if (choice && std::string_view(choice) == "vips") return nullptr;
-  void* handle = dlopen(kFileName, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+  void* handle = dlopen(kFileName, kMode);
   if (!handle) return nullptr;
   const auto find = [&](auto& function, const char* name) {
     function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(handle, name));

@@ -1,5 +1,5 @@
 import type { InstallProgress } from "../../index.js";
-import { clearLine, plainLineMs, type TextStream } from "../../support/terminal.js";
+import { clearLine, plainLineMs, type TextStream, writeText } from "../../support/terminal.js";
 import { formatBytes, formatSeconds } from "../../support/units.js";
 
 export interface InstallDisplay extends Disposable {
@@ -31,7 +31,7 @@ export function installProgress(
       const text = describe(progress, rateOf(progress));
       if (stream.isTTY) {
         open = true;
-        stream.write(clearLine + text);
+        writeText(stream, text, clearLine);
         return;
       }
       const subject = subjectOf(progress);

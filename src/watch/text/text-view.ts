@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { steadyNow } from "../../support/process.js";
-import { plainLineMs, type TextStream } from "../../support/terminal.js";
+import { plainLineMs, type TextStream, writeText } from "../../support/terminal.js";
 import { formatSeconds } from "../../support/units.js";
 import type { RunList, RunSummary } from "../runs.js";
 import type { Watcher } from "../watcher.js";
@@ -71,7 +71,7 @@ export class TextView {
       if (text === before?.text) continue;
       changed(run);
       const shows = run.state !== before?.state || this.#now() - before.shownAt >= plainLineMs;
-      if (shows && !stream.isTTY) stream.write(`${describe(run, this.#now())}\n`);
+      if (shows && !stream.isTTY) writeText(stream, `${describe(run, this.#now())}\n`);
       this.#known.set(run.id, { text, state: run.state, shownAt: shows ? this.#now() : before.shownAt });
     }
   }
@@ -83,7 +83,7 @@ export class TextView {
     const most = rows - 1;
     const shown =
       lines.length > most ? [...lines.slice(0, most - 1), `and ${lines.length - most + 1} more`] : lines;
-    this.#options.stream.write(`${eraseLines(this.#drawn)}${shown.join("\n")}\n`);
+    writeText(this.#options.stream, `${shown.join("\n")}\n`, eraseLines(this.#drawn));
     this.#drawn = shown.length;
   }
 }
