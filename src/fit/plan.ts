@@ -13,7 +13,7 @@ import { noGrad } from "../torch/autograd.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { splitHeldOut } from "../training/loaders.js";
-import { openTrainingData, type TrainingData } from "../training/training-data.js";
+import { dataNotes, dataWarnings, openTrainingData, type TrainingData } from "../training/training-data.js";
 import { WEIGHTS } from "../weights/registry.js";
 
 /** Classifiers on the features of a frozen network. The first is what people train elsewhere; the others know the counts. */
@@ -64,6 +64,8 @@ export interface FitPlan {
   readonly recipes: Readonly<Record<Head, ResolvedRecipe>>;
   readonly classes: number;
   readonly images: { readonly train: number; readonly test: number };
+  /** What was decided about the data without being asked, for people. */
+  readonly notes: readonly string[];
   /** Training images of the largest and of the smallest class. */
   readonly counts: { readonly most: number; readonly least: number };
   /** Classifiers to choose among by held-out images; a single one is taken without a choice. */
@@ -88,6 +90,7 @@ export async function planFit(
   const kind = detectKind(root) ?? "image-folder";
   const draft = recipeOf("corrected", { root, kind, epochs: 1, testFraction });
   const data = await openTrainingData(draft, listener);
+  for (const message of dataWarnings(data)) listener.report?.({ type: "warning", message });
   const { train, test, statistics } = data;
   const { counts, classes } = statistics;
   if (classes.length < 2)
@@ -109,6 +112,7 @@ export async function planFit(
     recipes,
     classes: classes.length,
     images: { train: train.size, test: test.size },
+    notes: dataNotes(data),
     counts: { most: maxOf(counts), least: minOf(counts) },
     candidates: chooses ? ["corrected", "corrected-cosine"] : ["corrected"],
     heldOut: chooses ? heldOut : 0,
@@ -128,11 +132,12 @@ export function describePlan(
   plan: FitPlan,
   { minutes }: Pick<PlanOptions, "minutes">,
 ): string {
-  const { classes, images, counts, candidates, heldOut, compares, seconds } = plan;
+  const { classes, images, notes, counts, candidates, heldOut, compares, seconds } = plan;
   const { description } = WEIGHTS[WEIGHTS_NAME];
   const lines = [
     `${photos}: ${images.train} training and ${images.test} test images of ${classes} classes; the largest class has ` +
       `${counts.most} training images, the smallest ${counts.least}.`,
+    ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
     `Plan: a network that was trained on ImageNet stays as it is (${description}); on what it makes of the images, ${DESCRIPTIONS.corrected} is trained.`,
   ];
   if (candidates.length > 1)
