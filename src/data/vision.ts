@@ -131,6 +131,8 @@ export interface DecodedPixels {
   /** [N] each */
   readonly heights: Int32Array;
   readonly widths: Int32Array;
+  /** CRC-32C of each image's pixels: compared when an image is first read. */
+  readonly checksums: Int32Array;
 }
 
 interface MadeBatch {

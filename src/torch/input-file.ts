@@ -30,11 +30,26 @@ export class InputFile implements Disposable {
     let done = 0;
     while (done < size) {
       const length = Math.min(size - done, LARGEST_READ);
-      const count = readSync(this.#file, bytes, done, length, position + done);
+      const count = this.#readSome(bytes, { done, length, position: position + done, what });
       if (count === 0) throw new CheckpointError(`${this.path}: became shorter while it was read`);
       done += count;
     }
     return bytes;
+  }
+
+  #readSome(
+    bytes: Uint8Array,
+    at: { readonly done: number; readonly length: number; readonly position: number; readonly what: string },
+  ): number {
+    const { done, length, position, what } = at;
+    try {
+      return readSync(this.#file, bytes, done, length, position);
+    } catch (error) {
+      throw new CheckpointError(
+        `${this.path}: its ${what} at byte ${position} cannot be read (${systemCode(error) ?? "unknown reason"}): the disk may be failing`,
+        { cause: error },
+      );
+    }
   }
 
   [Symbol.dispose](): void {

@@ -73,7 +73,8 @@ std::unique_ptr<const Source> make(Properties& pixels) {
     const auto start = static_cast<size_t>(pixels.integer("start"));
     return std::make_unique<DecodedSource>(
         std::move(origin), pixels.text("path"),
-        DecodedSource::Layout{start, pixels.memory<int32_t>("heights"), pixels.memory<int32_t>("widths")});
+        DecodedSource::Layout{start, pixels.memory<int32_t>("heights"), pixels.memory<int32_t>("widths"),
+                              pixels.memory<int32_t>("checksums")});
   }
   throw JsError("TYPE", "expected pixels of kind files, spans, encoded, packed or decoded, received " + kind);
 }

@@ -5,17 +5,35 @@
 namespace lt::vision {
 
 DecodedSource::DecodedSource(std::unique_ptr<const Source> origin, const std::string& path, Layout layout)
-    : origin_(std::move(origin)), file_(path) {
-  const auto [start, heights, widths] = layout;
-  if (heights.size() != origin_->size() || widths.size() != origin_->size())
-    throw std::invalid_argument("decoded images: expected a size for each");
-  const uint8_t* pixels = file_.bytes().data() + start;
+    : origin_(std::move(origin)), file_(path), verified_(layout.heights.size()) {
+  const auto [start, heights, widths, checksums] = layout;
+  for (const size_t found : {heights.size(), widths.size(), checksums.size()})
+    if (found != origin_->size())
+      throw std::invalid_argument("decoded images: expected a size and a checksum for each");
+  uint64_t offset = start;
   for (size_t i = 0; i < heights.size(); i++) {
-    entries_.push_back({pixels, {heights[i], widths[i]}});
-    pixels += static_cast<size_t>(heights[i]) * widths[i] * Image::kChannels;
+    const Size size{heights[i], widths[i]};
+    entries_.push_back({offset, size, static_cast<uint32_t>(checksums[i])});
+    offset += static_cast<uint64_t>(size.height) * size.width * Image::kChannels;
   }
-  if (pixels > file_.bytes().data() + file_.bytes().size())
-    throw DataError(path + ": expected more bytes, found " + std::to_string(file_.bytes().size()));
+}
+
+std::span<const uint8_t> DecodedSource::rows(size_t index, int top, int height) const {
+  thread_local std::vector<uint8_t> buffer;
+  const auto& [offset, size, checksum] = entries_[index];
+  const size_t rowSize = static_cast<size_t>(size.width) * Image::kChannels;
+  if (verified_[index]) {
+    buffer.resize(rowSize * height);
+    file_.read(offset + top * rowSize, buffer);
+    return buffer;
+  }
+  buffer.resize(rowSize * size.height);
+  file_.read(offset, buffer);
+  if (crc32c(buffer) != checksum)
+    throw DataError(file_.path() + ": the pixels of " + describe(index) +
+                    " are damaged: expected another checksum");
+  verified_[index] = true;
+  return std::span<const uint8_t>(buffer).subspan(top * rowSize, height * rowSize);
 }
 
 Window DecodedSource::requiredWindow(size_t index, const RequiredWindowOf& requiredOf) const {
@@ -32,12 +50,13 @@ Image DecodedSource::load(size_t index) const {
 }
 
 Region DecodedSource::region(size_t index, const RequiredWindowOf& requiredOf) const {
-  const auto& [pixels, whole] = entries_[index];
+  const Size whole = entries_[index].size;
   const Window window = requiredWindow(index, requiredOf);
+  const auto pixels = rows(index, window.top, window.height);
   Image image(window.height, window.width);
   for (int y = 0; y < window.height; y++) {
-    const size_t from = (static_cast<size_t>(window.top + y) * whole.width + window.left) * Image::kChannels;
-    std::copy_n(pixels + from, image.rowSize(), image.row(y));
+    const size_t from = (static_cast<size_t>(y) * whole.width + window.left) * Image::kChannels;
+    std::copy_n(pixels.data() + from, image.rowSize(), image.row(y));
   }
   return {std::move(image), window, whole};
 }

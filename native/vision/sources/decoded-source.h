@@ -1,8 +1,9 @@
 // Images that were decoded before and lie in a file, one after the other (src/data/cache).
 #pragma once
+#include <atomic>
 #include <memory>
 
-#include "vision/sources/mapped-file.h"
+#include "vision/sources/pixel-file.h"
 #include "vision/sources/source.h"
 
 namespace lt::vision {
@@ -12,6 +13,7 @@ class DecodedSource : public Source {
   struct Layout {
     size_t start;  // of the first image in the file
     std::span<const int32_t> heights, widths;
+    std::span<const int32_t> checksums;  // CRC-32C of each image's pixels
   };
 
   // `origin` is the source from which they were decoded; it names them in messages.
@@ -24,15 +26,20 @@ class DecodedSource : public Source {
 
  private:
   struct Entry {
-    const uint8_t* pixels;
+    uint64_t offset;
     Size size;
+    uint32_t checksum;
   };
+
+  // Reads rows of an image. What is read of an image for the first time is compared with its checksum.
+  std::span<const uint8_t> rows(size_t index, int top, int height) const;
 
   Window requiredWindow(size_t index, const RequiredWindowOf& requiredOf) const;
 
   std::unique_ptr<const Source> origin_;
-  MappedFile file_;
+  PixelFile file_;
   std::vector<Entry> entries_;
+  mutable std::vector<std::atomic<bool>> verified_;
 };
 
 }  // namespace lt::vision

@@ -120,7 +120,7 @@ describe("a cache on the disk", () => {
     ["cut off", (path: string) => truncateSync(path, 5000), "expected [0-9]+ bytes, found 5000"],
     ["empty", (path: string) => writeFileSync(path, ""), "it is no whole file of cached images"],
     ["of other images", otherKey, "it holds other images"],
-    ["of a wrong table", wrongTable, "its table does not fit its pixels"],
+    ["of a wrong table", wrongTable, "its table of images is damaged"],
   ] as [string, (path: string) => void, string][])("that is %s is made anew", async (_, damage, fault) => {
     using images = withImages();
     const of = options(images.dataset);
@@ -138,6 +138,38 @@ describe("a cache on the disk", () => {
     );
     expect(readFileSync(path).equals(content)).toBe(true);
   });
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    ["other pixels", damagePixels, /the pixels of .* are damaged: expected another checksum/],
+    ["a cut file", (path) => truncateSync(path, 200), /found the file's end: it was cut while it was in use/],
+  ])(
+    "that has %s while it is in use is an error, and is made anew by the next start",
+    async (_, damage, fault) => {
+      using images = withImages();
+      const of = options(images.dataset);
+      const disk = { cache: "disk", cacheFolder: images.cacheFolder } as const;
+      const whole = await batches(of, disk);
+      const [name] = readdirSync(images.cacheFolder).filter((one) => one.endsWith(".images"));
+      const path = join(images.cacheFolder, name!);
+      {
+        using loader = await openLoader(of, disk);
+        damage(path);
+        let error = "";
+        try {
+          using _tensors = scope();
+          expect([...loader.epoch(0)]).toEqual([]);
+        } catch (thrown) {
+          error = (thrown as Error).message;
+        }
+        expect(error).toMatch(fault);
+        expect(error).toContain(
+          "The cache is removed: the next start (train --resume) caches the images anew.",
+        );
+      }
+      expect(existsSync(path)).toBe(false);
+      expect(await batches(of, disk)).toEqual(whole);
+    },
+  );
 
   it("is made anew when an image has changed", async () => {
     using images = withImages();
@@ -182,6 +214,13 @@ describe("a cache on the disk", () => {
 function otherKey(path: string): void {
   const content = readFileSync(path);
   content[20]! ^= 1;
+  writeFileSync(path, content);
+}
+
+/** All but those of the first image. */
+function damagePixels(path: string): void {
+  const content = readFileSync(path);
+  content.fill(255, content.length / 4, content.length / 2);
   writeFileSync(path, content);
 }
 

@@ -1,24 +1,16 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { writeFailure } from "../../support/atomic-file.js";
 import { lockFile } from "../../torch/files.js";
 import { splitHash } from "../card.js";
 import { vision } from "../vision.js";
-import { readImageFile, readPixels, type CachedImages, type ImageSizes } from "./image-file.js";
+import { readImageFile, readPixels, type CachedImages, type ImageTable } from "./image-file.js";
 import { sampleImages, writeImages, type FixedImages } from "./make-images.js";
 import type { CacheListener } from "./report.js";
 import { assertRoom } from "./memory-cache.js";
+import { makeFolder } from "../../support/paths.js";
 
 const WAIT_MS = 500;
 
@@ -32,9 +24,9 @@ export async function diskCache(
 ): Promise<CachedImages> {
   const key = keyOf(images);
   const path = join(folder, `${key.slice(0, 32)}.images`);
-  const found = (sizes: ImageSizes): CachedImages => ({ path, sizes, [Symbol.dispose]: () => undefined });
+  const found = (table: ImageTable): CachedImages => ({ path, table, [Symbol.dispose]: () => undefined });
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const there = findImages(path, key, images, listener);
     if (there !== null) return found(there);
     using _lock = await waitForLock(`${path}.lock`, listener);
@@ -56,19 +48,19 @@ function findImages(
   key: string,
   images: FixedImages,
   { report }: CacheListener,
-): ImageSizes | null {
+): ImageTable | null {
   if (!existsSync(path)) return null;
-  const sizes = readImageFile(path, key);
-  const fault = "fault" in sizes ? sizes.fault : changeOf(path, sizes, images);
-  if (!("fault" in sizes) && fault === null) return sizes;
+  const table = readImageFile(path, key);
+  const fault = "fault" in table ? table.fault : changeOf(path, table, images);
+  if (!("fault" in table) && fault === null) return table;
   report?.({ type: "warning", message: `${path}: ${fault}; the images are cached anew.` });
   return null;
 }
 
 /** What has changed since, by a sample: an image that is another one now, or is decoded otherwise. */
-function changeOf(path: string, sizes: ImageSizes, images: FixedImages): string | null {
+function changeOf(path: string, table: ImageTable, images: FixedImages): string | null {
   const changed = sampleImages(images).find(
-    ({ index, image }) => !readPixels(path, sizes, index).equals(image.pixels),
+    ({ index, image }) => !readPixels(path, table, index).equals(image.pixels),
   );
   return changed === undefined ? null : `${images.dataset.describe(changed.index)} has changed`;
 }
@@ -90,16 +82,16 @@ async function makeFile(
   key: string,
   images: FixedImages,
   listener: CacheListener,
-): Promise<ImageSizes> {
+): Promise<ImageTable> {
   const { bavail, bsize } = statfsSync(dirname(path));
   assertRoom(images, { place: "disk", free: bavail * bsize });
   const partial = `${path}.partial`; // the lock's owner writes it; one that was left is written over
   const file = openSync(partial, "w");
   try {
-    const sizes = await writeImages(file, images, { ...listener, key });
+    const table = await writeImages(file, images, { ...listener, key });
     fsyncSync(file);
     renameSync(partial, path);
-    return sizes;
+    return table;
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;

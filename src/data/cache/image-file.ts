@@ -1,26 +1,31 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { crc32c } from "../../support/crc32c.js";
 import type { RgbImage } from "../vision.js";
 
 /**
  * A file of decoded images: a header, their pixels one after the other ([H, W, 3] bytes each), and a table of their
- * sizes. The header comes last: without it the file is not whole. Numbers are little-endian.
+ * sizes and of their pixels' checksums (CRC-32C). The header, with the table's checksum, comes last: without it the file is
+ * not whole. Numbers are little-endian.
  */
-const MAGIC = Buffer.from("longtail images\n");
+const MAGIC = Buffer.from("longtail pixels\n");
 const KEY_BYTES = 32;
 const KEY_AT = MAGIC.length;
-const COUNT_AT = KEY_AT + KEY_BYTES; // images, then bytes of pixels: 64 bits each
-export const PIXELS_AT = COUNT_AT + 16;
+const COUNT_AT = KEY_AT + KEY_BYTES; // images, bytes of pixels, the table's checksum: 64 bits each
+export const PIXELS_AT = COUNT_AT + 24;
+/** Numbers of an image in the table: height, width, checksum. */
+const COLUMNS = 3;
 
 /** [N] each. */
-export interface ImageSizes {
+export interface ImageTable {
   readonly heights: Int32Array;
   readonly widths: Int32Array;
+  readonly checksums: Int32Array;
 }
 
-/** Such a file, to be mapped into memory; disposed of once it is. */
+/** Such a file, to be opened by a loader; disposed of once it is. */
 export interface CachedImages extends Disposable {
   readonly path: string;
-  readonly sizes: ImageSizes;
+  readonly table: ImageTable;
 }
 
 /** Writes such a file, image by image. */
@@ -28,7 +33,7 @@ export class ImageFileWriter {
   readonly #file: number;
   /** Bytes of pixels so far. */
   written = 0;
-  readonly #sizes: number[] = []; // height, width, height, width, …
+  readonly #table: number[] = []; // row by row
 
   constructor(file: number) {
     this.#file = file;
@@ -38,26 +43,28 @@ export class ImageFileWriter {
     for (const { pixels, height, width } of images) {
       writeWhole(this.#file, pixels, PIXELS_AT + this.written);
       this.written += pixels.length;
-      this.#sizes.push(height, width);
+      this.#table.push(height, width, crc32c(pixels));
     }
   }
 
   /** @param key 64 hexadecimal digits, by which the file is known again. */
-  finish(key: string): ImageSizes {
-    const table = Int32Array.from(this.#sizes);
-    writeWhole(this.#file, new Uint8Array(table.buffer), PIXELS_AT + this.written);
+  finish(key: string): ImageTable {
+    const table = Int32Array.from(this.#table);
+    const bytes = new Uint8Array(table.buffer);
+    writeWhole(this.#file, bytes, PIXELS_AT + this.written);
     const header = Buffer.alloc(PIXELS_AT);
     header.set(MAGIC);
     header.write(key, KEY_AT, "hex");
-    header.writeBigUInt64LE(BigInt(table.length / 2), COUNT_AT);
+    header.writeBigUInt64LE(BigInt(table.length / COLUMNS), COUNT_AT);
     header.writeBigUInt64LE(BigInt(this.written), COUNT_AT + 8);
+    header.writeBigUInt64LE(BigInt(crc32c(bytes)), COUNT_AT + 16);
     writeWhole(this.#file, header, 0);
-    return sizesOf(table);
+    return columnsOf(table);
   }
 }
 
-/** The sizes of the images in a file that `key` is for, or what is wrong with the file. */
-export function readImageFile(path: string, key: string): ImageSizes | { readonly fault: string } {
+/** The table of a file that `key` is for, or what is wrong with the file. Its pixels are checked when they are read. */
+export function readImageFile(path: string, key: string): ImageTable | { readonly fault: string } {
   const file = openSync(path, "r");
   try {
     const header = readWhole(file, 0, PIXELS_AT);
@@ -65,19 +72,22 @@ export function readImageFile(path: string, key: string): ImageSizes | { readonl
     if (header.toString("hex", KEY_AT, COUNT_AT) !== key) return { fault: "it holds other images" };
     const images = Number(header.readBigUInt64LE(COUNT_AT));
     const bytes = Number(header.readBigUInt64LE(COUNT_AT + 8));
-    const expected = PIXELS_AT + bytes + 8 * images;
+    const tableBytes = 4 * COLUMNS * images;
+    const expected = PIXELS_AT + bytes + tableBytes;
     const { size } = fstatSync(file);
     if (size !== expected) return { fault: `expected ${expected} bytes, found ${size}` };
-    const table = readWhole(file, PIXELS_AT + bytes, 8 * images);
-    const sizes = sizesOf(new Int32Array(table.buffer, table.byteOffset, 2 * images));
-    return pixelBytes(sizes) === bytes ? sizes : { fault: "its table does not fit its pixels" };
+    const found = readWhole(file, PIXELS_AT + bytes, tableBytes);
+    if (BigInt(crc32c(found)) !== header.readBigUInt64LE(COUNT_AT + 16))
+      return { fault: "its table of images is damaged" };
+    const table = columnsOf(new Int32Array(found.buffer, found.byteOffset, COLUMNS * images));
+    return pixelBytes(table) === bytes ? table : { fault: "its table does not fit its pixels" };
   } finally {
     closeSync(file);
   }
 }
 
 /** The pixels of one image. */
-export function readPixels(path: string, { heights, widths }: ImageSizes, image: number): Buffer {
+export function readPixels(path: string, { heights, widths }: ImageTable, image: number): Buffer {
   const before = { heights: heights.subarray(0, image), widths: widths.subarray(0, image) };
   const file = openSync(path, "r");
   try {
@@ -87,12 +97,12 @@ export function readPixels(path: string, { heights, widths }: ImageSizes, image:
   }
 }
 
-function sizesOf(table: Int32Array): ImageSizes {
-  const column = (first: number): Int32Array => table.filter((_, place) => place % 2 === first);
-  return { heights: column(0), widths: column(1) };
+function columnsOf(table: Int32Array): ImageTable {
+  const column = (first: number): Int32Array => table.filter((_, place) => place % COLUMNS === first);
+  return { heights: column(0), widths: column(1), checksums: column(2) };
 }
 
-function pixelBytes({ heights, widths }: ImageSizes): number {
+function pixelBytes({ heights, widths }: Pick<ImageTable, "heights" | "widths">): number {
   return heights.reduce((sum, height, image) => sum + 3 * height * widths[image]!, 0);
 }
 

@@ -3,7 +3,7 @@ import type { TransformSpec } from "../../recipes/schema.js";
 import type { Dataset } from "../dataset.js";
 import { imageError, type RgbImage, vision } from "../vision.js";
 import { subset } from "../subset.js";
-import { ImageFileWriter, type ImageSizes } from "./image-file.js";
+import { ImageFileWriter, type ImageTable } from "./image-file.js";
 import type { CacheListener } from "./report.js";
 
 /** A dataset's images after fixed transforms. */
@@ -28,7 +28,7 @@ export async function writeImages(
   file: number,
   images: FixedImages,
   { key, report, signal }: CacheListener & { key: string },
-): Promise<ImageSizes> {
+): Promise<ImageTable> {
   const { size: total, split } = images.dataset;
   const writer = new ImageFileWriter(file);
   const piece = images.threads * IMAGES_A_THREAD;

@@ -14,8 +14,8 @@ export async function memoryCache(images: FixedImages, listener: CacheListener):
     closeSync(file);
   };
   try {
-    const sizes = await writeImages(file, images, { ...listener, key: "" });
-    return { path: `/proc/self/fd/${file}`, sizes, [Symbol.dispose]: close };
+    const table = await writeImages(file, images, { ...listener, key: "" });
+    return { path: `/proc/self/fd/${file}`, table, [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw error;

@@ -64,8 +64,8 @@ export async function openLoader(
   using cached = await (cache === "memory"
     ? memoryCache(images, listener)
     : diskCache(images, { ...listener, folder: cacheFolder ?? join(userCacheFolder(), "images") }));
-  const { path, sizes } = cached;
+  const { path, table } = cached;
   const [first = [], ...more] = rest;
-  const decoded = { kind: "decoded", origin: dataset.pixels, path, start: PIXELS_AT, ...sizes } as const;
+  const decoded = { kind: "decoded", origin: dataset.pixels, path, start: PIXELS_AT, ...table } as const;
   return new Loader({ ...options, decoded, transforms: first, moreViews: more });
 }

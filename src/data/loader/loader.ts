@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import type { TransformSpec } from "../../recipes/schema.js";
 import { coresHere } from "../../support/cores.js";
@@ -235,7 +236,9 @@ export class Loader implements BatchSource {
     try {
       while (made === undefined) made = vision().nextBatch(this.#producer, PATIENCE_MS);
     } catch (error) {
-      throw withRemedy(imageError(error, this.#options.dataset), this.#options.dataset);
+      const { decoded, dataset } = this.#options;
+      const named = decoded === undefined ? error : cacheError(error, decoded);
+      throw named === error ? withRemedy(imageError(error, dataset), dataset) : named;
     }
     return { bytes: new Tensor(made.images), drawn: made.drawn === null ? null : new Tensor(made.drawn) };
   }
@@ -253,6 +256,16 @@ function withRemedy(error: unknown, { kind }: Pick<Dataset, "kind">): unknown {
   if (!(error instanceof DataError) || kind === "memory") return error;
   return new DataError(
     `${error.message} (--no-strict, data.strict=false, leaves such images out; \`longtail data check\` names all of them)`,
+    { cause: error },
+  );
+}
+
+/** An error about a file of cached images; the file is removed, so that the next start makes it anew. */
+function cacheError(error: unknown, { path }: DecodedPixels): unknown {
+  if (!(error instanceof DataError) || !error.message.startsWith(`${path}: `)) return error;
+  rmSync(path, { force: true });
+  return new DataError(
+    `${error.message}. The cache is removed: the next start (train --resume) caches the images anew.`,
     { cause: error },
   );
 }
