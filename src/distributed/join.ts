@@ -1,6 +1,6 @@
 import type { Environment } from "../support/paths.js";
 import { UsageError } from "../support/errors.js";
-import { availableDevices } from "../torch/settings.js";
+import { availableDevices, whatIsMissing } from "../torch/devices.js";
 import { ALONE, type Peers } from "./peers.js";
 import { type Place, placeFrom } from "./place.js";
 
@@ -46,7 +46,7 @@ function assertGpu({ rank }: Place, device: string): void {
   if (found.includes(device)) return;
   throw new UsageError(
     `rank ${rank}: expected ${device}, a GPU of its own (NCCL needs one for each process), found ${found.join(", ")} on this machine. ` +
-      "Start as many processes as there are GPUs, or train over Gloo with --device cpu.",
+      `${whatIsMissing(found)} Start as many processes as there are GPUs, or train over Gloo with --device cpu.`,
   );
 }
 

@@ -160,10 +160,10 @@ export class World implements Peers, Disposable {
       const reported = own || error instanceof PeerError ? error : await this.#rollCall();
       await this.#farewell();
       return reported;
-    } catch {
-      // The store has gone with the process that served it.
+    } catch (lost) {
+      // The store has gone with the process that served it, or that process hangs.
       this.group[Symbol.dispose]();
-      return own ? error : new PeerError("rank 0 ended, and with it the training: see its own error");
+      return own ? error : new PeerError(withoutStore(lost));
     }
   }
 
@@ -211,6 +211,12 @@ export class World implements Peers, Disposable {
     this.group[Symbol.dispose]();
     this.#store[Symbol.dispose]();
   }
+}
+
+function withoutStore(lost: unknown): string {
+  return lost instanceof Error && lost.message.includes("does not answer")
+    ? "rank 0 does not answer: it hangs, was stopped, or its machine is cut off from the network"
+    : "rank 0 ended, and with it the training: see its own error";
 }
 
 function goneWithoutAWord(ranks: readonly number[]): string {

@@ -52,7 +52,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const report = emitter(options.listeners);
   const phase = await firstPhase(options, { resumes, peers });
   using training = await prepare(recipe, device, { report, signal, peers, execution, phase });
-  await assertSameTraining({ recipe, data: training.data }, peers);
+  await assertSameTraining({ recipe, data: training.data, versions: options.versions }, peers);
   using opened = await openRun(training, options, { claim, resumes });
   const { folder, progress, warnings } = opened;
   training.loaders.assertCurrent?.();
@@ -238,18 +238,25 @@ interface TrainingFacts {
   readonly recipe: Training["recipe"];
   readonly train: string;
   readonly test: string;
+  readonly code: string;
 }
 
 /**
- * Makes sure that all processes train the same recipe on the same images.
+ * Makes sure that all processes train the same recipe on the same images with the same code.
  * @throws UsageError that names the first rank that differs, and what: both values of the recipe's key, or both hashes.
  */
 async function assertSameTraining(
-  { recipe, data }: Pick<Training, "recipe" | "data">,
+  { recipe, data, versions }: Pick<Training, "recipe" | "data"> & Pick<TrainOptions, "versions">,
   peers: Peers,
 ): Promise<void> {
   if (peers.worldSize === 1) return;
-  const own: TrainingFacts = { recipe, train: splitHash(data.train), test: splitHash(data.test) };
+  const { longtail, libtorch, code = "unknown" } = versions;
+  const own: TrainingFacts = {
+    recipe,
+    train: splitHash(data.train),
+    test: splitHash(data.test),
+    code: `longtail ${longtail} of code ${code}, libtorch ${libtorch}`,
+  };
   const [first, ...others] = (await peers.exchange("recipe and data", JSON.stringify(own))).map(
     (text) => JSON.parse(text) as TrainingFacts,
   );
@@ -259,6 +266,10 @@ async function assertSameTraining(
 }
 
 function assertSame(first: TrainingFacts, other: TrainingFacts, rank: number): void {
+  if (first.code !== other.code)
+    throw new UsageError(
+      `rank ${rank} runs other code than rank 0: expected ${first.code}, found ${other.code}. Install the same version on all machines.`,
+    );
   const [key] = differences(first.recipe, other.recipe);
   if (key !== undefined) {
     const value = (of: TrainingFacts): string => JSON.stringify(valueAt(of.recipe, key.split(".")));

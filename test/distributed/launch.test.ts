@@ -84,6 +84,18 @@ test("so is the first one, which the others met at", async () => {
   assertNamed(ended, 0, /^\[[12]\] error: rank 0 ended, and with it the training/);
 });
 
+test("one that hangs ends all after --timeout, also the first, whose store leaves every question unanswered", async () => {
+  const args = launch(2, training("hanging", "--json", "--timeout", "3"));
+  const ended = await longtail(args, { onLine: killOnce("hanging", 0, "SIGSTOP") });
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(
+    /^\[1\] error: rank 0 does not answer: it hangs, was stopped, or its machine/m,
+  );
+  expect(ended.stderr).toMatch(
+    /^error: rank 0 failed: it hung or was stopped: it went on when the others had ended/m,
+  );
+});
+
 test("after a killed process a restart finishes with the same weights", async () => {
   const dropout = ["--set", "dropout=0.5"]; // each process's own draws go on, too
   await train(launch(2, training("whole", ...dropout)));
@@ -104,11 +116,11 @@ test.each([1, 3])("%i processes go on with a run of two that was killed, to the 
 });
 
 /** Kills a process when the first checkpoint is told of. */
-function killOnce(run: string, rank = 1): (line: string) => void {
+function killOnce(run: string, rank = 1, signal: "SIGKILL" | "SIGSTOP" = "SIGKILL"): (line: string) => void {
   let killed = false;
   return (line) => {
     if (killed || !line.includes('"type":"checkpoint"')) return;
     killed = true;
-    process.kill(processOf(at(run), rank)!, "SIGKILL");
+    process.kill(processOf(at(run), rank)!, signal);
   };
 }

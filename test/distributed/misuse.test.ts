@@ -1,6 +1,7 @@
 /** What is wrong with several processes is said before they train. */
-import { existsSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, symlinkSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../src/support/process.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
@@ -153,6 +154,29 @@ describe("processes that do not fit together", () => {
       expect(code).toBe(2);
       expect(stderr).toMatch(
         /rank 1 has another recipe than rank 0: expected optimizer\.lr to be .*, found 0\.5/,
+      );
+    }
+  });
+
+  test("other code, with both hashes", async () => {
+    const port = await freePort();
+    const root = join(import.meta.dirname, "../..");
+    for (const name of ["bin", "dist", "package.json"])
+      cpSync(join(root, name), join(at("clone"), name), { recursive: true });
+    for (const name of ["native", "build", "node_modules", "recipes"])
+      symlinkSync(join(root, name), join(at("clone"), name));
+    appendFileSync(join(at("clone"), "dist/optim/sgd.js"), "// changed\n");
+    const ends = await Promise.all([
+      longtail(training("run", "--timeout", "20"), { environment: place(0, 2, port) }),
+      longtail(training("run", "--timeout", "20"), {
+        environment: place(1, 2, port),
+        command: join(at("clone"), "bin/longtail.js"),
+      }),
+    ]);
+    for (const { code, stderr } of ends) {
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /rank 1 runs other code than rank 0: expected longtail \S+ of code \w{64}, libtorch \S+, found longtail \S+ of code \w{64}/,
       );
     }
   });

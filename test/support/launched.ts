@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-const command = join(import.meta.dirname, "../../bin/longtail.js");
+const built = join(import.meta.dirname, "../../bin/longtail.js");
 
 export interface Ended {
   readonly code: number | null;
@@ -12,6 +12,8 @@ export interface Ended {
 }
 
 interface Options {
+  /** The program; this clone's unless given. */
+  readonly command?: string;
   readonly environment?: Record<string, string | undefined>;
   /** Sees each line of output. */
   readonly onLine?: (line: string) => void;
@@ -20,7 +22,7 @@ interface Options {
 
 export function longtail(
   args: readonly string[],
-  { environment, onLine, started }: Options = {},
+  { command = built, environment, onLine, started }: Options = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [command, ...args], {
     env: { ...process.env, OMP_NUM_THREADS: "1", ...environment },

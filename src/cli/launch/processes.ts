@@ -26,6 +26,8 @@ interface Child {
   readonly process: ChildProcess;
   /** The last lines of its errors. */
   readonly last: string[];
+  /** Whether it was killed here, since it went on when the others had ended. */
+  killed: boolean;
 }
 
 /** The processes of one machine. */
@@ -80,6 +82,7 @@ export class Processes {
   #endAll(first: NodeJS.Signals | null, patienceMs: number): void {
     if (first !== null) this.#kill(first);
     const timer = setTimeout(() => {
+      for (const child of this.#children) child.killed ||= isRunning(child);
       this.#kill("SIGKILL");
     }, patienceMs);
     const running = this.#children.filter(isRunning);
@@ -113,14 +116,15 @@ function startOne(args: readonly string[], env: NodeJS.ProcessEnv): Child {
   // What machines read stays as it is: the first process alone writes any.
   passLines(child.stdout!, process.stdout, args.includes("--json") ? "" : `[${rank}] `);
   passLines(child.stderr!, process.stderr, `[${rank}] `, keep);
-  return { rank, process: child, last };
+  return { rank, process: child, last, killed: false };
 }
 
 function isRunning({ process: { exitCode, signalCode } }: Child): boolean {
   return exitCode === null && signalCode === null;
 }
 
-function reasonOf({ last }: Child, code: number | null, signal: NodeJS.Signals | null): string {
+function reasonOf({ last, killed }: Child, code: number | null, signal: NodeJS.Signals | null): string {
+  if (killed) return "it hung or was stopped: it went on when the others had ended, and was killed";
   if (signal !== null) return `it was ended by ${signal}`;
   const at = last.findLastIndex((line) => line.startsWith("error: "));
   return at === -1 ? `exit code ${code}` : last.slice(at).join("\n");
