@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { locateEngine } from "../src/libtorch/locate.js";
 import { userCacheFolder } from "../src/support/paths.js";
 import { loadCudaLibrary } from "../src/torch/cuda.js";
-import { availableDevices } from "../src/torch/settings.js";
+import { availableDevices } from "../src/torch/devices.js";
 
 const root = join(import.meta.dirname, "..");
 

@@ -7,7 +7,7 @@ import { packedDataset, plainOptions } from "../src/data/testing.fixture.js";
 import type { ResolvedRecipe } from "../src/recipes/schema.js";
 import { hasCudaLibrary } from "../src/torch/cuda.js";
 import { scope } from "../src/torch/scope.js";
-import { availableDevices } from "../src/torch/settings.js";
+import { availableDevices } from "../src/torch/devices.js";
 import type { TrainingEvent } from "../src/runs/events.js";
 import { toyFolder } from "../src/training/toy-folder.fixture.js";
 import { toyRecipe } from "../src/training/toy.fixture.js";

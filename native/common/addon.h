@@ -9,7 +9,7 @@ void initTensors(napi_env env, napi_value exports);    // create, read, free
 void initAutograd(napi_env env, napi_value exports);   // backward, grad, modes
 void initRandom(napi_env env, napi_value exports);     // Philox fills, libtorch's generator
 void initSettings(napi_env env, napi_value exports);   // threads, determinism, autocast, warnings, devices
-void initFiles(napi_env env, napi_value exports);  // locks on files; two paths change places
+void initFiles(napi_env env, napi_value exports);      // locks on files; two paths change places
 }  // namespace lt
 
 namespace lt::kernels {

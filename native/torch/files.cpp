@@ -1,5 +1,5 @@
-// What Node.js's file system lacks: locks that the system itself releases when their process ends, however it ends, and
-// two paths that change places in one step.
+// What Node.js's file system lacks: locks that the system itself releases when their process ends, however it
+// ends, and two paths that change places in one step.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -45,7 +45,8 @@ int exchange(const char* one, const char* other) {
 #endif
 }
 
-// exchangePaths(one, other) → whether they have changed places; false where the system or the file system cannot do it.
+// exchangePaths(one, other) → whether they have changed places; false where the system or the file system
+// cannot do it.
 napi_value exchangePaths(napi_env env, size_t, napi_value* argv) {
   const std::string one = toStr(env, argv[0]), other = toStr(env, argv[1]);
   if (exchange(one.c_str(), other.c_str()) == 0) return boolean(env, true);

@@ -8,7 +8,7 @@ import { loadPretrained } from "../models/pretrained.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
-import { checkDevice } from "../torch/settings.js";
+import { checkDevice } from "../torch/devices.js";
 import {
   type CheckpointDescription,
   checkpointPath,

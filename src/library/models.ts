@@ -125,7 +125,8 @@ export async function engineInfo(): Promise<
   const { locateEngine } = await import("../libtorch/locate.js");
   const location = locateEngine();
   const settings = await import("../torch/settings.js");
-  return { ...location, ...settings.engineInfo(), devices: settings.availableDevices() };
+  const { availableDevices } = await import("../torch/devices.js");
+  return { ...location, ...settings.engineInfo(), devices: availableDevices() };
 }
 
 /**

@@ -1,8 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemCode } from "../support/errors.js";
 import { isRunning } from "../support/leftovers.js";
+import { makeFolder } from "../support/paths.js";
 
 /**
  * Runs `work` while no other process does, by a file that holds the process's id. One left by a process that
@@ -15,7 +16,7 @@ export async function withLock<T>(
   onWait: (pid: number) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   let reported = false;
   while (!tryLock(path)) {
     const owner = ownerOf(path);

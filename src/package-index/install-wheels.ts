@@ -11,7 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { DownloadError, systemCode } from "../support/errors.js";
 import { removeLeftovers } from "../support/leftovers.js";
-import type { Environment } from "../support/paths.js";
+import { makeFolder, type Environment } from "../support/paths.js";
 import { formatBytes } from "../support/units.js";
 import { checkWheelFile, fetchWheel } from "./fetch-wheel.js";
 import { findWheel } from "./find-wheel.js";
@@ -95,7 +95,7 @@ async function installInto(target: string, options: InstallWheelsOptions): Promi
   const temporary = join(caches, `${leftover}${process.pid}`);
   const tree = join(temporary, "tree");
   const downloads = `${target}.downloads`;
-  mkdirSync(tree, { recursive: true });
+  makeFolder(tree);
   try {
     const work: Work = { ...options, temporary, downloads };
     const files = await downloadWheels(work);

@@ -3,7 +3,6 @@ import {
   existsSync,
   fdatasyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -13,6 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "../support/paths.js";
 /** So many bytes are fetched between two notes of what is there. */
 const NOTE_BYTES = 8 << 20;
 
@@ -33,7 +33,7 @@ export class PartialFile implements Disposable {
     this.path = path;
     this.size = size;
     this.#identity = identity;
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     this.#present = this.#readNote();
     this.#file = openSync(path, existsSync(path) ? "r+" : "w+");
     ftruncateSync(this.#file, size);

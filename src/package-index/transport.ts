@@ -3,6 +3,7 @@ import { rootCertificates } from "node:tls";
 import type { Dispatcher, Response } from "undici";
 import type { Environment } from "../support/paths.js";
 import { DownloadError } from "../support/errors.js";
+import { proxiesFrom } from "../support/proxies.js";
 import { loginFor, withoutLogin } from "./credentials.js";
 import type { PipSettings } from "./pip-settings.js";
 
@@ -70,17 +71,13 @@ async function newDispatcher(
   trusted: boolean,
 ): Promise<Dispatcher> {
   const { EnvHttpProxyAgent } = await import("undici");
-  // An empty variable is none.
-  const variable = (name: string): string =>
-    [name, name.toUpperCase(), "all_proxy", "ALL_PROXY"]
-      .map((one) => environment[one] ?? "")
-      .find((one) => one !== "") ?? "";
+  const proxies = proxiesFrom(environment);
   const timeout = settings.timeoutSeconds * 1000;
   const tls = { ca: trustedCertificates(settings, environment), rejectUnauthorized: !trusted };
   return new EnvHttpProxyAgent({
-    httpProxy: settings.proxy ?? variable("http_proxy"),
-    httpsProxy: settings.proxy ?? variable("https_proxy"),
-    noProxy: environment["no_proxy"] ?? environment["NO_PROXY"] ?? "",
+    httpProxy: settings.proxy ?? proxies.httpProxy,
+    httpsProxy: settings.proxy ?? proxies.httpsProxy,
+    noProxy: proxies.noProxy,
     connect: { ...tls, timeout },
     requestTls: tls,
     proxyTls: tls,

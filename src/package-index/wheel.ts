@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { openPromise, type Entry, type ZipFile } from "yauzl";
 import { DownloadError } from "../support/errors.js";
+import { makeFolder } from "../support/paths.js";
 
 const LICENSES = /^[^/]+\.dist-info\/licen[cs]es?\//i;
 const RECORD = /^[^/]+\.dist-info\/RECORD$/;
@@ -110,7 +111,7 @@ async function extractEntry(
   entry: Entry,
   { path, expected }: { path: string; expected: string | undefined },
 ): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const hash = createHash("sha256");
   const hashed = new Transform({
     transform: (chunk: Buffer, _, done) => {

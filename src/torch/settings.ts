@@ -1,5 +1,4 @@
-/** The engine's switches: threads, determinism, autocast, warnings, devices. */
-import { UsageError } from "../support/errors.js";
+/** The engine's switches: threads, determinism, autocast, warnings. */
 import { native, type EngineInfo, type KernelChoice } from "./native.js";
 
 /** Threads that operators use; process-wide. @throws TypeError below 1. */
@@ -48,17 +47,3 @@ export function engineInfo(): EngineInfo {
 }
 
 /** "cpu", then "cuda:0" and on. */
-export function availableDevices(): string[] {
-  const { cudaDevices } = engineInfo();
-  return ["cpu", ...Array.from({ length: cudaDevices }, (_, index) => `cuda:${index}`)];
-}
-
-/** The device's full name ("cuda" → "cuda:0"). @throws UsageError when it does not exist here. */
-export function checkDevice(name: string): string {
-  const full = name === "cuda" ? "cuda:0" : name;
-  const known = availableDevices();
-  if (known.includes(full)) return full;
-  throw new UsageError(
-    `Unknown device "${name}": expected one of ${known.join(", ")} (what this machine and engine offer).`,
-  );
-}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { availableDevices } from "../../src/torch/settings.js";
+import { availableDevices } from "../../src/torch/devices.js";
 import { fixturePath } from "../../src/data/testing.fixture.js";
 import { vision } from "../../src/data/vision.js";
 

@@ -1,11 +1,12 @@
 import { basename, dirname, join, normalize } from "node:path";
 import { newFolder, requireAbsent, writeTogether } from "../output-set.js";
 import { download, type DownloadOptions, type Published } from "./resumable.js";
-import { createReadStream, createWriteStream, mkdirSync } from "node:fs";
+import { createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { DataError, systemCode } from "../../support/errors.js";
+import { makeFolder } from "../../support/paths.js";
 
 export type CifarName = "cifar10" | "cifar100";
 export type CifarFormat = "binary" | "python";
@@ -105,7 +106,7 @@ async function unpackEntries(
     const path = normalize(name);
     if (type === "file" && path.startsWith(`${member}/`)) {
       const target = join(folder, path.slice(member.length + 1));
-      mkdirSync(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       await pipeline(entry, createWriteStream(target));
       files += 1;
     } else {

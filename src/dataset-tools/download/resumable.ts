@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { Response } from "undici";
 import { writeFailure } from "../../support/atomic-file.js";
 import { DataError, LongtailError, systemCode } from "../../support/errors.js";
+import { makeFolder } from "../../support/paths.js";
+import { fetchByProxy, proxyFor } from "../../support/proxies.js";
 
 /** A file that a publisher offers. */
 export interface Published {
@@ -45,7 +48,7 @@ export async function download(file: Published, options: DownloadOptions): Promi
   }
   const part = `${path}.part`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await fetchWhole(file, part, options);
     await requireChecksum(file, part, "it is removed: download it again", () => rmSync(part));
     renameSync(part, path);
@@ -132,12 +135,15 @@ async function request(
   const byHand = `By hand: download ${url} elsewhere (md5 ${md5}), put it at ${path} and run this again.`;
   let response: Response;
   try {
-    response = await fetch(url, { headers, signal: patience.signal });
+    response = await fetchByProxy(url, { headers, signal: patience.signal });
   } catch (error) {
     patience.throwIfEnded();
-    throw new LongtailError(`${url} cannot be reached: ${reasonOf(error)}; check the network. ${byHand}`, {
-      cause: error,
-    });
+    const proxy = proxyFor(url);
+    const way = proxy === null ? "" : ` by the proxy ${proxy} (HTTPS_PROXY or HTTP_PROXY)`;
+    throw new LongtailError(
+      `${url} cannot be reached${way}: ${reasonOf(error)}; check the network. ${byHand}`,
+      { cause: error },
+    );
   }
   if (response.status === 200) return response;
   const from = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];

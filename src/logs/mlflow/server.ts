@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isObject } from "../../support/json.js";
+import { fetchByProxy } from "../../support/proxies.js";
 import type { MlflowSettings } from "./settings.js";
 
 const ANSWER_MS = 20_000;
@@ -54,7 +55,7 @@ export class MlflowServer {
     type?: string,
   ): Promise<unknown> {
     const { url, authorization } = this.#settings;
-    const response = await fetch(`${url}/${path}`, {
+    const response = await fetchByProxy(`${url}/${path}`, {
       method,
       headers: {
         ...(type === undefined ? {} : { "content-type": type }),
