@@ -176,15 +176,15 @@ export async function inspectImages(
   }
 }
 
-const OTHER_CONTENT = /^(?<path>[^]*): expected a JPEG, PNG or WebP image, found other content$/;
+const OTHER_CONTENT = /^(?<path>[^]*): (?<expected>expected [^:]* image), found other content$/;
 
 /** The error with what the file is in place of an image, where that can be told. */
 function named(error: DataError): DataError {
-  const path = OTHER_CONTENT.exec(error.message)?.groups?.["path"];
+  const { path, expected = "" } = OTHER_CONTENT.exec(error.message)?.groups ?? {};
   const content = path === undefined ? null : contentOfFile(path);
   return path === undefined || content === null
     ? error
-    : new DataError(`${path}: expected a JPEG, PNG or WebP image, ${foundText(content)}`, { cause: error });
+    : new DataError(`${path}: ${expected}, ${foundText(content)}`, { cause: error });
 }
 
 /** Native code knows images that are no files of their own by their numbers: says where such an image lies. */

@@ -30,6 +30,8 @@ export interface RunFolder {
   readonly result: string;
   /** The test images that were taken from the training images; of data that has test images there is none. */
   readonly split: string;
+  /** What of the data is not used, with the reasons; of data that is used whole there is none. */
+  readonly leftOut: string;
   /** Calibration, agreement, confusions: see evaluation/analysis.ts. Runs of older versions have none. */
   readonly analysis: string;
   /** Temperatures for `predict`, where `evaluate --calibrate` has fitted some. */
@@ -55,6 +57,7 @@ export function runFolder(path: string): RunFolder {
     firstBatch: resolve(path, "first-batch.png"),
     result: resolve(path, "result.json"),
     split: resolve(path, "split.json"),
+    leftOut: resolve(path, "left-out.json"),
     analysis: resolve(path, "analysis.json"),
     calibration: resolve(path, "calibration.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),

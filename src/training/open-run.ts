@@ -52,7 +52,7 @@ export async function openRun(
   const fresh = resumes ? null : begin(training, options);
   if (fresh !== null) {
     claim.begin(describeRun(training, options));
-    if (training.data.testSplit !== null) writeFileAtomic(folder.split, prettyJson(training.data.testSplit));
+    writeDataFiles(training, folder);
     rewindMetrics(folder.metrics, START); // of a run without a checkpoint
   }
   const start = await shareStart(training, () => fresh ?? resumeRun(training, options, folder));
@@ -68,6 +68,15 @@ export async function openRun(
   };
   const finish = (reason: EndEvent["reason"]): Promise<void> => logs.finish(reason);
   return { ...start, folder, listener, finish, [Symbol.dispose]: () => logs[Symbol.dispose]() };
+}
+
+/** Writes which images are test images, where the data has none, and what of it is left out. */
+function writeDataFiles({ data }: Training, folder: RunFolder): void {
+  const leftOut = [data.train, data.test].flatMap(({ split, leftOut: items = [] }) =>
+    items.map((item) => ({ split, ...item })),
+  );
+  if (data.testSplit !== null) writeFileAtomic(folder.split, prettyJson(data.testSplit));
+  if (leftOut.length > 0) writeFileAtomic(folder.leftOut, prettyJson(leftOut));
 }
 
 /** The state of a run that goes on, on the images that it began with. */

@@ -88,7 +88,7 @@ function leftOutTexts(leftOut: Dataset["leftOut"] & object, what: string): strin
     items
       .slice(0, 3)
       .map(({ where, reason }) => `${where}: ${reason}`)
-      .join("; ") + (items.length > 3 ? "; …" : "");
+      .join("; ") + (items.length > 3 ? "; … (all of them: left-out.json in the run's folder)" : "");
   const are = (count: number, noun: string): string =>
     count === 1 ? `1 ${noun} is` : `${count} ${noun}s are`;
   return [

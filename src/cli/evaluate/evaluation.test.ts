@@ -62,7 +62,7 @@ describe("other data", () => {
       confusion: expect.anything() as object,
     });
     cpSync(join(other, "test", classes[1]!), join(other, "test/unicorn"), { recursive: true });
-    expect(await refused("--data", other)).toContain('class "unicorn" has no training images');
+    expect(await refused("--data", other)).toContain('class "unicorn" is none of the');
   });
 });
 

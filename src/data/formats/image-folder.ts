@@ -32,7 +32,7 @@ export function openImageFolder(source: FolderSource, split: SplitFolder): Datas
   const folder = folderOf(source, layout, split);
   const present = classFolders(folder, leftOut);
   const classes = known ?? classNamesOf(source, layout);
-  const folders = matched(present, classes, { folder, leftOut, split });
+  const folders = matched(present, classes, { folder, leftOut, split, areKnown: known !== undefined });
   const paths: string[] = [];
   const labels: number[] = [];
   classes.forEach((name, label) => {
@@ -137,7 +137,7 @@ function normal(name: string): string {
 function matched(
   present: readonly string[],
   classes: readonly string[],
-  { folder, leftOut, split }: { folder: string; leftOut: LeftOutRecords; split: SplitFolder },
+  { folder, split, ...unknown }: { folder: string; split: SplitFolder } & Reporting,
 ): Map<string, string[]> {
   const exact = new Set(classes);
   const composed = new Map(classes.map((name) => [normal(name), name]));
@@ -145,18 +145,32 @@ function matched(
   for (const name of present) {
     const known = exact.has(name) ? name : composed.get(normal(name));
     if (known !== undefined) folders.set(known, [...(folders.get(known) ?? []), name]);
-    else if (split !== "train") reportUnknown(join(folder, name), { name, classes, leftOut });
+    else if (split !== "train") reportUnknown(join(folder, name), { name, classes, ...unknown });
   }
   return folders;
 }
 
+interface Reporting {
+  readonly leftOut: LeftOutRecords;
+  /** Whether the classes are a trained network's. */
+  readonly areKnown: boolean;
+}
+
+function some(names: readonly string[]): string {
+  return names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+}
+
 function reportUnknown(
   path: string,
-  { name, classes, leftOut }: { name: string; classes: readonly string[]; leftOut: LeftOutRecords },
+  { name, classes, leftOut, areKnown }: { name: string; classes: readonly string[] } & Reporting,
 ): void {
   const loose = (text: string): string => normal(text).trim().toLowerCase();
   const alike = classes.find((known) => loose(known) === loose(name));
   const hint =
     alike === undefined ? "" : `; class "${alike}" differs in capitals or spaces alone: rename one`;
+  if (areKnown)
+    throw new DataError(
+      `${path}: class "${name}" is none of the ${classes.length} that the network knows (${some(classes)})${hint}.`,
+    );
   leftOut.report(path, `class "${name}" has no training images${hint}`, imagesBelow(path).length);
 }

@@ -128,8 +128,8 @@ describe("WebDataset's shards", () => {
     }).toMatchInlineSnapshot(`
       {
         "badJson": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .json (--no-strict, data.strict=false, leaves it out)",
-        "broken": "DIR/train-1.tar: DIR/train-1.tar, byte 0: expected a member's header, its checksum is wrong What the archive holds after this is lost (--no-strict, data.strict=false, leaves it out)",
-        "cut": "DIR/train-1.tar: DIR/train-1.tar, byte 0: truncated: 0.jpg has 708 bytes, found 488 What the archive holds after this is lost (--no-strict, data.strict=false, leaves it out)",
+        "broken": "DIR/train-1.tar: damaged at byte 0: expected a member's header, its checksum is wrong; the archive's images from there on are lost, at least one (--no-strict, data.strict=false, leaves it out)",
+        "cut": "DIR/train-1.tar: damaged at byte 0: truncated: 0.jpg has 708 bytes, found 488; the archive's images from there on are lost, at least one (--no-strict, data.strict=false, leaves it out)",
         "emptyLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .cls (--no-strict, data.strict=false, leaves it out)",
         "emptyShards": "DIR/train*.tar: expected at least one image, found none.",
         "gap": "DIR: class "2" has no training images.",

@@ -112,7 +112,7 @@ function* wholeMembers(tar: TarFile, leftOut: LeftOutRecords): Generator<TarMemb
       if (!(error instanceof DataError)) throw error;
       leftOut.report(
         tar.path,
-        `${withoutStart(error.message, `${tar.path}: `)} What the archive holds after this is lost`,
+        `damaged at ${withoutStart(error.message, `${tar.path}, `)}; the archive's images from there on are lost, at least one`,
       );
       return;
     }

@@ -70,7 +70,8 @@ export function find(data: CheckedData, { imageSize, bits, problems }: FindOptio
   const { train, test } = data;
   const found = new Map<FindingKind, readonly FindingItem[]>([
     ["layout", layoutItems(problems)],
-    ["skipped", skippedItems(data)],
+    ["skipped", leftOutItems(data, (images) => images > 0)],
+    ["other-files", leftOutItems(data, (images) => images === 0)],
     ...imageFindings(images, imageSize),
     ...(train ? classFindings(train.dataset, test?.dataset) : []),
     ...duplicateFindings(images, bits),
@@ -81,11 +82,11 @@ export function find(data: CheckedData, { imageSize, bits, problems }: FindOptio
   });
 }
 
-/** What was left out when a split was opened, but files that are no images. */
-function skippedItems({ train, test }: CheckedData): FindingItem[] {
+/** What was left out when a split was opened, by the number of images that are lost with it. */
+function leftOutItems({ train, test }: CheckedData, isMeant: (images: number) => boolean): FindingItem[] {
   return [train, test].flatMap((split) =>
     (split?.dataset.leftOut ?? [])
-      .filter(({ images }) => images > 0)
+      .filter(({ images }) => isMeant(images))
       .map(({ where, reason }) => ({ images: [], text: `${where}: ${reason}` })),
   );
 }

@@ -147,6 +147,13 @@ export const FINDING_KINDS = {
       "They differ in capitals, spaces, punctuation or in how accents are encoded only. If they mean the same, merge " +
       "their folders.",
   },
+  "other-files": {
+    severity: "note",
+    unit: "record",
+    title: "Files in class folders that are no images",
+    advice:
+      "They are passed over. Images among them, such as videos or raw photographs, are lost until they are converted.",
+  },
   "near-duplicate": {
     severity: "note",
     title: "Nearly the same images in a split and class",

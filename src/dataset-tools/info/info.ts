@@ -11,6 +11,7 @@ import { DataError } from "../../support/errors.js";
 import { adviseOn, type Start } from "../advice/advise.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { GroupRule } from "../../data/groups.js";
+import type { LeftOut } from "../../data/left-out.js";
 import { subset } from "../../data/subset.js";
 import { vision } from "../../data/vision.js";
 import { maxOf, minOf } from "../../support/math.js";
@@ -25,6 +26,9 @@ interface DataInfo {
   /** Of some training images, evenly chosen, by their files' headers. */
   readonly images: ImageStatistics & { readonly looked: number };
   readonly start: Start;
+  /** What is not used of both splits, and what is to be known of how they were read. */
+  readonly leftOut: readonly LeftOut[];
+  readonly notes: readonly string[];
 }
 
 /** How much the largest and the smallest class count when images of a class overlap, for one β. */
@@ -85,6 +89,8 @@ export function dataInfo(
     train: card,
     test: testCard,
     classes: classSizes(train, { test, rule }),
+    leftOut: [...(train.leftOut ?? []), ...(test?.leftOut ?? [])],
+    notes: [...(train.notes ?? []), ...(test?.notes ?? [])],
     effectiveNumbers: [0.99, 0.999, 0.9999].map((beta) => effectiveNumbers(card.counts, beta)),
     images,
     start: adviseOn({
@@ -118,7 +124,17 @@ const BAR = 40;
 
 /** What data is like, for a terminal: numbers, the classes as bars. */
 export function infoText(info: DataInfo): string {
-  return [splits(info), facts(info), bars(info.classes)].join("\n\n");
+  return [splits(info), ...remarks(info), facts(info), bars(info.classes)].join("\n\n");
+}
+
+const MAX_LEFT_OUT = 10;
+
+/** How the data was read, and what is left out of it with the reasons. */
+function remarks({ notes, leftOut }: DataInfo): string[] {
+  const lines = leftOut.slice(0, MAX_LEFT_OUT).map(({ where, reason }) => `left out: ${where}: ${reason}`);
+  const more = leftOut.length - lines.length;
+  const all = [...notes, ...lines, ...(more > 0 ? [`left out: ${more} more; --json has all of them`] : [])];
+  return all.length === 0 ? [] : [all.join("\n")];
 }
 
 /** What to start from, and why, with the command that does it. */
