@@ -1,3 +1,4 @@
+import { maxOf } from "../../../support/math.js";
 import { Markup, markup } from "../../../support/markup.js";
 import { facts, pageText } from "../../../support/page/page.js";
 import { formatBytes } from "../../../support/units.js";
@@ -117,7 +118,7 @@ function shares(counts: Readonly<Record<string, number>>): string {
 
 function classTable({ classes }: CheckSummary): Markup | null {
   if (classes.length === 0) return null;
-  const most = Math.max(1, ...classes.map(({ train }) => train));
+  const most = Math.max(1, maxOf(classes.map(({ train }) => train)));
   const rows = classes.map(
     ({ name, train, test, group }) => markup`<tr><th scope="row">${name}</th><td class="number">${train}</td>
 <td class="bar"><span class="${group}" style="width:${((100 * train) / most).toFixed(1)}%"></span></td><td class="number">${test ?? "-"}</td><td>${group}</td></tr>
