@@ -1,6 +1,7 @@
 import {
   caltech20BalancedSoftmax,
   caltech20BalancedSoftmax3,
+  caltech20Pretrained,
   caltech20Ce,
   caltech20Ncl,
 } from "./built-in/caltech20.js";
@@ -14,6 +15,7 @@ import type { RecipeInput } from "./schema.js";
 export const builtInRecipes: readonly RecipeInput[] = [
   caltech20Ncl,
   caltech20BalancedSoftmax3,
+  caltech20Pretrained,
   caltech20BalancedSoftmax,
   caltech20Ce,
   ...cifarRecipes,

@@ -19,7 +19,7 @@ test("quickstart trains each row on the embedded photographs and compares them",
   const short = [...quick, "--set", "epochs=1", "--set", "data.batch=64"];
   const { code, stdout, stderr } = await longtail("quickstart", "--out", out, "--json", ...short);
   expect(code).toBe(0);
-  const [, ...table] = /(accuracy, % .*)\n(.*)\n(.*)\n(.*)\n(.*)\n\nmany/.exec(stderr)!;
+  const [, ...table] = /(accuracy, % .*)\n(.*)\n(.*)\n(.*)\n(.*)\n(.*)\n\nmany/.exec(stderr)!;
   expect(table.map((line) => line.slice(0, 25).trim())).toEqual([
     "accuracy, %",
     ...quickstartRows.map(({ name }) => name),
@@ -30,13 +30,16 @@ test("quickstart trains each row on the embedded photographs and compares them",
     balancedSoftmax: { images: 400, experts: [{}] },
     balancedSoftmax3: { images: 400, experts: [{}, {}, {}] },
     ncl: { images: 400, experts: [{}, {}, {}] },
+    pretrained: { images: 400, experts: [{}] },
     runs: { ncl: join(out, "ncl") },
   });
   for (const { folder: run } of quickstartRows) expect(existsSync(join(out, run, "result.json"))).toBe(true);
 });
 
-test("the rows differ in the method and the learning rate alone", async () => {
-  const recipes = await Promise.all(quickstartRows.map(({ recipe }) => loadRecipe(recipe)));
+test("the rows from random weights differ in the method and the learning rate alone", async () => {
+  const all = await Promise.all(quickstartRows.map(({ recipe }) => loadRecipe(recipe)));
+  const recipes = all.filter(({ pretrained }) => pretrained === null);
+  expect(recipes).toHaveLength(4);
   const [first, ...others] = recipes.map(
     ({
       name: _1,
