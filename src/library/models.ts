@@ -83,7 +83,7 @@ export async function exportModel(run: string, options: ExportOptions): Promise<
 
 /**
  * Compares finished runs: those that differ in nothing but the seed are taken together, and every other recipe is tested
- * against the first (Welch's t-test, Holm's method). Folders of several runs, as `trainSeeds` makes, stand for theirs.
+ * against the first (Welch's t-test, Bonferroni's rule). Folders of several runs, as `trainSeeds` makes, stand for theirs.
  *
  * @throws UsageError for a folder that holds no finished run, or where there is nothing to compare.
  * @example

@@ -17,7 +17,7 @@ Examples:
 
 Runs that differ in nothing but the seed are one row: mean ± sample standard deviation. The other rows are held against the
 first. Where both have two seeds or more, the difference has its 95 % confidence interval and the p value of Welch's t-test,
-which does not take the two spreads as equal; among several rows p is adjusted by Holm's method. Seeds are what varies:
+which does not take the two spreads as equal; among several rows interval and p are adjusted by Bonferroni's rule. Seeds are what varies:
 they stand for what another training would give. Test images are not what varies, so a run alone gets no p value, however
 many test images there are: it says nothing of how another training would end. A run that is there twice, with the same
 seed, counts once.`;

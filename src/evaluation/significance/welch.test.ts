@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { holm, welchTest, criticalT, twoSidedP } from "./welch.js";
+import { welchTest, criticalT, twoSidedP } from "./welch.js";
 
 test("Student's t: the quantiles that tables print", () => {
   for (const [df, t] of [
@@ -42,8 +42,20 @@ test("nothing is said of single measurements, nor where nothing varies", () => {
   expect(welchTest([1, 1], [2, 2])).toBeNull();
 });
 
-test("Holm's adjustment keeps the order and multiplies the smallest by the number of tests", () => {
-  expect(holm([0.04, 0.01, 0.03])).toEqual([0.06, 0.03, 0.06]);
-  expect(holm([0.5, 0.9])).toEqual([1, 1]);
-  expect(holm([])).toEqual([]);
+test("of several tests the interval and p follow one rule: 0 is left out exactly where p is below 0.05", () => {
+  const first = [1, 2, 3, 4];
+  const alone = welchTest(first, [3.5, 5, 5.5, 6.5])!;
+  const of4 = welchTest(first, [3.5, 5, 5.5, 6.5], { tests: 4 })!;
+  expect(of4.p).toBeCloseTo(4 * alone.p, 12);
+  expect(of4.high - of4.low).toBeGreaterThan(alone.high - alone.low);
+  for (let shift = 0; shift < 4; shift += 0.1)
+    for (const tests of [1, 2, 5]) {
+      const { low, p } = welchTest(
+        first,
+        first.map((value, i) => value + shift + (i % 2) / 2),
+        { tests },
+      )!;
+      expect(low > 0, `${shift} ${tests}`).toBe(p < 0.05);
+    }
+  expect(welchTest(first, [1, 2, 3, 5], { tests: 100 })!.p).toBe(1);
 });

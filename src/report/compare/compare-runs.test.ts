@@ -33,6 +33,17 @@ test("runs that differ in nothing but the seed are one row, held against the fir
     expect(page).toContain(`${title}</h2>`);
 });
 
+test("recipes of the same name are told apart by their folders", async () => {
+  await trainToy(toyRecipe(folder.path, { epochs: 3 }), at("lr", "seed-0"));
+  const names = async (...paths: string[]): Promise<string[]> =>
+    (await compareRuns(paths)).comparison.groups.map(({ name }) => name);
+  expect(await names(at("runs"), at("lr"))).toEqual(["toy (runs)", "toy (seed-0)"]);
+  expect(await names(at("runs", "seed-0"), at("lr", "seed-0"))).toEqual([
+    "toy (runs/seed-0)",
+    "toy (lr/seed-0)",
+  ]);
+});
+
 test("of single runs nothing is claimed; the same seed again counts once", async () => {
   mkdirSync(at("copies"));
   cpSync(at("runs", "seed-0"), at("copies", "again"), { recursive: true });

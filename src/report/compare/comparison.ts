@@ -1,7 +1,7 @@
 import { ALL_AND_GROUPS } from "../../data/groups.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
 import { spread, type Spread } from "../../evaluation/over-seeds.js";
-import { holm, welchTest, type WelchTest } from "../../evaluation/significance/welch.js";
+import { welchTest, type WelchTest } from "../../evaluation/significance/welch.js";
 import { differingKeys, type DifferingKey } from "./recipe-keys.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";
 
@@ -57,7 +57,7 @@ export interface Difference {
 export interface MeasureDifference {
   /** Of the means, in points. */
   readonly difference: number;
-  /** Null where a group has one run alone: nothing is said of chance. p is adjusted for the number of groups (Holm). */
+  /** Null where a group has one run alone: nothing is said of chance. Interval and p are adjusted for the number of groups (Bonferroni). */
   readonly test: Omit<WelchTest, "difference"> | null;
 }
 
@@ -110,8 +110,9 @@ function differences([first, ...others]: readonly GroupSummary[]): Difference[] 
   if (first === undefined) return [];
   const byMeasure = ALL_AND_GROUPS.map((measure) => {
     const base = first.measures[measure];
-    const raw = others.map((other) => differenceOf(base, other.measures[measure]));
-    return adjusted(raw);
+    const compared = others.map((other) => other.measures[measure]);
+    const tests = compared.filter((other) => differenceOf(base, other)?.test).length;
+    return compared.map((other) => differenceOf(base, other, tests));
   });
   return others.map(({ name }, place) => {
     const [all, many, medium, few] = byMeasure.map((of) => of[place] ?? null);
@@ -119,22 +120,14 @@ function differences([first, ...others]: readonly GroupSummary[]): Difference[] 
   });
 }
 
-function differenceOf(base: Spread | null, other: Spread | null): MeasureDifference | null {
+/** tests: how many groups are tested against the first. */
+function differenceOf(base: Spread | null, other: Spread | null, tests = 1): MeasureDifference | null {
   if (base === null || other === null) return null;
-  const test = welchTest(base.values, other.values);
+  const test = welchTest(base.values, other.values, { tests });
   return {
     difference: other.mean - base.mean,
     test: test && { low: test.low, high: test.high, p: test.p },
   };
-}
-
-/** With the p values of one measure's tests made good for their number. */
-function adjusted(raw: readonly (MeasureDifference | null)[]): (MeasureDifference | null)[] {
-  const tests = raw.flatMap((one) => (one?.test ? [one.test] : []));
-  const values = holm(tests.map(({ p }) => p));
-  return raw.map((one) =>
-    one?.test ? { ...one, test: { ...one.test, p: values[tests.indexOf(one.test)]! } } : one,
-  );
 }
 
 function chanceNotes(groups: readonly GroupSummary[]): string[] {

@@ -159,7 +159,7 @@ function differences({ groups, differences: others }: Comparison): Markup | null
   const rows = others.flatMap(differenceRows);
   const tested = rows.some(({ test }) => test !== null);
   return markup`<h3>Against ${groups[0]!.name}</h3>
-${tested ? markup`<p class="soft">The 95 % interval and p are of Welch's t-test over the seeds${others.length > 1 ? "; p is adjusted for the number of rows that are compared (Holm)" : ""}.</p>` : null}
+${tested ? markup`<p class="soft">The 95 % interval and p are of Welch's t-test over the seeds${others.length > 1 ? "; both are adjusted for the number of groups that are compared (Bonferroni)" : ""}.</p>` : null}
 ${table({
   name: "Differences",
   head: ["", "images", "points", ...(tested ? ["95 % interval", "p"] : [])],

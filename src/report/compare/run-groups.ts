@@ -5,7 +5,7 @@ import { readHistory, type History } from "../run/history.js";
 import { hasResult, readAnalysis, readDescription, readResult } from "../../runs/read-run.js";
 import { runFolder, type RunDescription, type RunResult } from "../../runs/run-folder.js";
 import type { Analysis } from "../../evaluation/analysis.js";
-import { differingKeys, outcomeKeys } from "./recipe-keys.js";
+import { outcomeKeys } from "./recipe-keys.js";
 
 /** A finished run as a comparison sees it. */
 export interface ComparedRun {
@@ -81,17 +81,38 @@ export function groupRuns(runs: readonly ComparedRun[]): { groups: RunGroup[]; n
   return { groups: named(all), notes: [...notes, ...dataNotes(all)] };
 }
 
-/** Recipes' names; where two are the same, with what differs. */
+/** Recipes' names; where two are the same, with their folders. */
 function named(groups: readonly Omit<RunGroup, "name">[]): RunGroup[] {
   const nameOf = ({ runs }: Omit<RunGroup, "name">): string => runs[0]!.description.recipe.name;
   return groups.map((group) => {
     const namesakes = groups.filter((other) => nameOf(other) === nameOf(group));
     if (namesakes.length === 1) return { ...group, name: nameOf(group) };
-    const differing = differingKeys(namesakes.map(({ keys }) => keys));
-    const place = namesakes.indexOf(group);
-    const said = differing.slice(0, 3).map(({ key, values }) => `${key}=${values[place] ?? "none"}`);
-    return { ...group, name: `${nameOf(group)} (${said.join(", ") || group.runs[0]!.path})` };
+    const folders = shortest(namesakes.map(folderOf));
+    return { ...group, name: `${nameOf(group)} (${folders[namesakes.indexOf(group)]!})` };
   });
+}
+
+/** A run's folder, or that which holds a group's runs and no other's; else the first run's. Names from the root on. */
+function folderOf(
+  { runs }: Omit<RunGroup, "name">,
+  place: number,
+  all: readonly Omit<RunGroup, "name">[],
+): string[] {
+  const own = runs.map(({ path }) => resolve(path).split("/"));
+  const others = all.flatMap((group, i) => (i === place ? [] : group.runs)).map(({ path }) => resolve(path));
+  const depth = own[0]!.findIndex((name, at) => own.some((path) => path[at] !== name));
+  const common = own[0]!.slice(0, depth < 0 ? undefined : depth);
+  return others.some((path) => `${path}/`.startsWith(`${common.join("/")}/`)) ? own[0]! : common;
+}
+
+/** As many of each path's last names as it takes to tell all apart. */
+function shortest(paths: readonly string[][]): string[] {
+  const longest = Math.max(...paths.map(({ length }) => length));
+  for (let count = 1; count < longest; count += 1) {
+    const names = paths.map((path) => path.slice(-count).join("/"));
+    if (new Set(names).size === names.length) return names;
+  }
+  return paths.map((path) => path.join("/"));
 }
 
 function dataNotes(groups: readonly Omit<RunGroup, "name">[]): string[] {
