@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../support/errors.js";
+import { maxOf } from "../../support/math.js";
 import { readHistory, type History } from "../run/history.js";
 import { hasResult, readAnalysis, readDescription, readResult } from "../../runs/read-run.js";
 import { runFolder, type RunDescription, type RunResult } from "../../runs/run-folder.js";
@@ -107,7 +108,7 @@ function folderOf(
 
 /** As many of each path's last names as it takes to tell all apart. */
 function shortest(paths: readonly string[][]): string[] {
-  const longest = Math.max(...paths.map(({ length }) => length));
+  const longest = maxOf(paths.map(({ length }) => length));
   for (let count = 1; count < longest; count += 1) {
     const names = paths.map((path) => path.slice(-count).join("/"));
     if (new Set(names).size === names.length) return names;
