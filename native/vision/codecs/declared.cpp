@@ -127,17 +127,109 @@ Declared declaredJpeg(const Bytes& file) {
   return declared;
 }
 
+// GIF89a specification, 18: the logical screen, onto which libvips paints the first image. Its decoder's
+// pixels are four bytes, and libvips keeps a copy.
+Declared declaredGif(const Bytes& file) {
+  return {.height = side(file.little(8, 2)),
+          .width = side(file.little(6, 2)),
+          .atOnce = true,
+          .workingBytes = 8,
+          .kind = "a GIF"};
+}
+
+// TIFF 6.0, section 2, and BigTIFF: the fields of the first directory. A strip may hold the whole image.
+Declared declaredTiff(const Bytes& file) {
+  constexpr uint64_t kWidth = 256, kLength = 257, kBits = 258, kSamples = 277, kMaxFields = 4096;
+  constexpr uint64_t kShort = 3, kBig = 43;
+  const bool isLittle = file.at(0) == 'I';
+  const auto number = [&](size_t index, int bytes) {
+    return isLittle ? file.little(index, bytes) : file.big(index, bytes);
+  };
+  const bool isBig = number(2, 2) == kBig;
+  const size_t directory = isBig ? number(8, 8) : number(4, 4);
+  if (directory >= file.size()) return {.height = 0, .width = 0, .kind = "a TIFF"};
+  const size_t first = directory + (isBig ? 8 : 2), size = isBig ? 20 : 12, valueAt = isBig ? 12 : 8;
+  const uint64_t fields = std::min(number(directory, isBig ? 8 : 2), kMaxFields);
+  uint64_t width = 0, height = 0, bits = 8, samples = 1;
+  for (uint64_t i = 0; i < fields; i++) {
+    const size_t at = first + i * size;
+    const auto value = [&] { return number(at + valueAt, number(at + 2, 2) == kShort ? 2 : 4); };
+    switch (number(at, 2)) {
+      case kWidth:
+        width = value();
+        break;
+      case kLength:
+        height = value();
+        break;
+      case kBits:
+        // One for each sample: up to two lie in the field itself (four in BigTIFF), more behind a pointer.
+        if (number(at + 4, isBig ? 8 : 4) == 1)
+          bits = value();
+        else
+          bits = 16;
+        break;
+      case kSamples:
+        samples = value();
+        break;
+    }
+  }
+  const uint64_t held = (std::min<uint64_t>(bits, 64) * std::min<uint64_t>(samples, 16) + 7) / 8;
+  return {.height = side(height),
+          .width = side(width),
+          .atOnce = true,
+          .workingBytes = static_cast<int>(held),
+          .turned = true,
+          .kind = "a TIFF"};
+}
+
+// ISO/IEC 23008-12, 6.5.3: the extents ("ispe") of an AVIF's images, of which the largest is that of the
+// whole: others are its tiles, its thumbnail and its transparency.
+Declared declaredAvif(const Bytes& file) {
+  constexpr size_t kHeader = 8;
+  Declared declared{.height = 0, .width = 0, .atOnce = true, .workingBytes = 12, .kind = "an AVIF"};
+  for (size_t at = 0; at + kHeader <= file.size();) {
+    const uint64_t size = file.big(at, 4);
+    if (!file.hasTextAt(at + 4, "meta"sv)) {
+      if (size < kHeader) break;
+      at += size;
+      continue;
+    }
+    const size_t end = std::min<uint64_t>(at + size, file.size());
+    for (size_t box = at; box + 20 <= end; box++) {
+      if (!file.hasTextAt(box + 4, "ispe"sv)) continue;
+      declared.width = std::max(declared.width, side(file.big(box + 12, 4)));
+      declared.height = std::max(declared.height, side(file.big(box + 16, 4)));
+    }
+    break;
+  }
+  return declared;
+}
+
+// BITMAPINFOHEADER: rows stand upside down where the height is positive.
+Declared declaredBmp(const Bytes& file) {
+  const auto magnitude = [](uint64_t value) { return value >> 31 ? (uint64_t{1} << 32) - value : value; };
+  return {.height = side(magnitude(file.little(22, 4))), .width = side(file.little(18, 4)), .kind = "a BMP"};
+}
+
 }  // namespace
 
-Declared declaredBy(std::span<const uint8_t> content, VipsFormat format) {
+Declared declaredBy(std::span<const uint8_t> content, FileFormat format) {
   const Bytes file(content);
   switch (format) {
-    case VipsFormat::Jpeg:
+    case FileFormat::Jpeg:
       return declaredJpeg(file);
-    case VipsFormat::Png:
+    case FileFormat::Png:
       return declaredPng(file);
-    case VipsFormat::Webp:
+    case FileFormat::Webp:
       return declaredWebp(file);
+    case FileFormat::Gif:
+      return declaredGif(file);
+    case FileFormat::Tiff:
+      return declaredTiff(file);
+    case FileFormat::Avif:
+      return declaredAvif(file);
+    case FileFormat::Bmp:
+      return declaredBmp(file);
   }
   return {};
 }

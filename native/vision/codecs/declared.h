@@ -3,12 +3,12 @@
 #pragma once
 #include <span>
 
-#include "vision/codecs/decode-vips.h"
+#include "vision/codecs/format.h"
 #include "vision/image/budget.h"
 
 namespace lt::vision {
 
 // Returns 0 x 0 where the header is damaged: the decoder says in what way.
-Declared declaredBy(std::span<const uint8_t> content, VipsFormat format);
+Declared declaredBy(std::span<const uint8_t> content, FileFormat format);
 
 }  // namespace lt::vision

@@ -1,6 +1,7 @@
 #include "vision/codecs/decode-vips.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "vision/image/budget.h"
 #include "vision/image/interruption.h"
@@ -58,23 +59,40 @@ Image toRgb(VipsImage* source) {
 
 }  // namespace
 
-VipsPtr openByVips(std::span<const uint8_t> content, VipsFormat format, VipsFailOn failOn, int shrink) {
+VipsPtr openByVips(std::span<const uint8_t> content, FileFormat format, VipsFailOn failOn, int shrink) {
   void* data = const_cast<uint8_t*>(content.data());
   const auto access = VIPS_ACCESS_SEQUENTIAL;
   VipsImage* image = nullptr;
   const auto load = [&](auto loader) {
     return loader(data, content.size(), &image, "access", access, "fail_on", failOn, nullptr);
   };
-  const int failed = format == VipsFormat::Png ? load(vips_pngload_buffer)
-                     : format == VipsFormat::Webp
-                         ? load(vips_webpload_buffer)
-                         : vips_jpegload_buffer(data, content.size(), &image, "access", access, "fail_on",
-                                                failOn, "shrink", shrink, nullptr);
-  if (failed) fail();
+  const auto loaded = [&] {
+    switch (format) {
+      case FileFormat::Jpeg:
+        return vips_jpegload_buffer(data, content.size(), &image, "access", access, "fail_on", failOn,
+                                    "shrink", shrink, nullptr);
+      case FileFormat::Png:
+        return load(vips_pngload_buffer);
+      case FileFormat::Webp:
+        return load(vips_webpload_buffer);
+      case FileFormat::Gif:
+        return load(vips_gifload_buffer);
+      case FileFormat::Tiff:
+        // Of a TIFF that is not whole libtiff's reads fail, which counts as an error.
+        if (failOn == VIPS_FAIL_ON_TRUNCATED) failOn = VIPS_FAIL_ON_ERROR;
+        return load(vips_tiffload_buffer);
+      case FileFormat::Avif:
+        return load(vips_heifload_buffer);
+      case FileFormat::Bmp:
+        break;
+    }
+    throw std::logic_error("libvips has no decoder of this format");
+  };
+  if (loaded()) fail();
   return VipsPtr(image);
 }
 
-Image decodeByVips(std::span<const uint8_t> content, VipsFormat format) {
+Image decodeByVips(std::span<const uint8_t> content, FileFormat format) {
   startVips();
   return decodeOpened(openByVips(content, format, VIPS_FAIL_ON_TRUNCATED));
 }

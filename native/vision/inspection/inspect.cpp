@@ -4,7 +4,9 @@
 #include <cmath>
 #include <string_view>
 
+#include "vision/codecs/bmp.h"
 #include "vision/codecs/declared.h"
+#include "vision/codecs/decode-vips.h"
 #include "vision/codecs/encode.h"
 #include "vision/codecs/vips.h"
 #include "vision/image/budget.h"
@@ -19,45 +21,8 @@ using Bytes = std::span<const uint8_t>;
 // A JPEG's decoder halves the image as long as this is left: twice what the fingerprint needs.
 constexpr int kMinSide = 64;
 
-// ---- Formats by their first bytes
-struct Signature {
-  std::string_view name;
-  size_t offset;
-  std::string_view bytes;
-};
-constexpr Signature kSignatures[] = {
-    {"jpeg", 0, "\xff\xd8\xff"sv},
-    {"png", 0, "\x89PNG\r\n\x1a\n"sv},
-    {"webp", 8, "WEBP"sv},
-    {"gif", 0, "GIF8"sv},
-    {"bmp", 0, "BM"sv},
-    {"tiff", 0, "II*\0"sv},
-    {"tiff", 0, "MM\0*"sv},
-    {"avif", 4, "ftypavif"sv},
-    {"heic", 4, "ftyphei"sv},
-    {"heic", 4, "ftypmif1"sv},
-    {"svg", 0, "<svg"sv},
-    {"html", 0, "<!DOCTYPE"sv},
-    {"html", 0, "<html"sv},
-    {"jpeg2000", 0, "\0\0\0\x0cjP  "sv},
-    {"jpegxl", 0, "\xff\x0a"sv},
-};
-
 std::string_view view(Bytes content) {
   return {reinterpret_cast<const char*>(content.data()), content.size()};
-}
-
-std::string formatOf(Bytes content) {
-  const auto text = view(content);
-  for (const auto& [name, offset, bytes] : kSignatures) {
-    if (text.size() >= offset + bytes.size() && text.substr(offset, bytes.size()) == bytes)
-      return std::string(name);
-  }
-  return "";
-}
-
-bool isSupported(const std::string& format) {
-  return format == "jpeg" || format == "png" || format == "webp";
 }
 
 // Whether the mark that ends a file of this format is missing, which distinguishes a truncated file from a
@@ -68,18 +33,12 @@ bool lacksEnd(const std::string& format, Bytes content) {
     return text.find("\xff\xd9"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
   if (format == "png")
     return text.find("IEND"sv, text.size() - std::min<size_t>(text.size(), 1024)) == text.npos;
-  if (text.size() < 8) return true;
-  const auto byte = [&](int i) { return static_cast<uint64_t>(content[4 + i]) << 8 * i; };
-  return text.size() < 8 + (byte(0) | byte(1) | byte(2) | byte(3));
-}
-
-// ---- libvips
-VipsFormat vipsFormat(const std::string& format) {
-  return format == "jpeg" ? VipsFormat::Jpeg : format == "png" ? VipsFormat::Png : VipsFormat::Webp;
-}
-
-VipsPtr open(Bytes content, const std::string& format, VipsFailOn failOn, int shrink) {
-  return openByVips(content, vipsFormat(format), failOn, shrink);
+  if (format == "webp") {
+    if (text.size() < 8) return true;
+    const auto byte = [&](int i) { return static_cast<uint64_t>(content[4 + i]) << 8 * i; };
+    return text.size() < 8 + (byte(0) | byte(1) | byte(2) | byte(3));
+  }
+  return false;  // the others have none
 }
 
 // The largest reduction a JPEG decoder has that leaves `minSide` pixels on the shorter side.
@@ -104,15 +63,29 @@ void describe(VipsImage* image, Inspection& found) {
   found.orientation = vips_image_get_orientation(image);
 }
 
+void describeBmp(Inspection& found) {
+  found.bits = 8;
+  found.color = "rgb";
+}
+
+// `shrink`, of a JPEG alone.
+Image decodeFully(Bytes content, VipsFailOn failOn, int shrink) {
+  const FileFormat format = requireFormat(content);
+  if (format == FileFormat::Bmp) return decodeBmp(content);
+  return decodeOpened(openByVips(content, format, failOn, shrink));
+}
+
 void readHeader(Bytes content, Inspection& found) {
-  const Declared declared = declaredBy(content, vipsFormat(found.format));
+  const FileFormat format = requireFormat(content);
+  const Declared declared = declaredBy(content, format);
   found.width = declared.width;
   found.height = declared.height;
   found.huge = true;
   requireBudget(declared);
   found.huge = false;
   requireFileSize(declared, content.size());
-  describe(open(content, found.format, VIPS_FAIL_ON_NONE, 1).get(), found);
+  if (format == FileFormat::Bmp) return describeBmp(found);
+  describe(openByVips(content, format, VIPS_FAIL_ON_NONE).get(), found);
 }
 
 void fingerprint(const Image& image, Inspection& found) {
@@ -131,7 +104,7 @@ std::string reasonIn(const std::string& message) {
 // harmless things such as color profiles.
 void decode(Bytes content, Inspection& found) {
   const auto read = [&](VipsFailOn failOn) {
-    fingerprint(decodeOpened(open(content, found.format, failOn, shrinkFor(found, kMinSide))), found);
+    fingerprint(decodeFully(content, failOn, shrinkFor(found, kMinSide)), found);
   };
   if (found.format != "jpeg") return read(VIPS_FAIL_ON_TRUNCATED);
   try {
@@ -144,12 +117,7 @@ void decode(Bytes content, Inspection& found) {
 
 void inspectContent(Bytes content, Inspection& found, Depth depth) {
   found.bytes = content.size();
-  found.format = formatOf(content);
-  if (content.empty()) throw DataError("the file is empty");
-  if (!isSupported(found.format)) {
-    throw DataError("expected a JPEG, PNG or WebP image, found " +
-                    (found.format.empty() ? "other content" : found.format));
-  }
+  found.format = formatName(content);
   readHeader(content, found);
   if (depth == Depth::Header) return;
   found.fileHash = hashOf(content);
@@ -178,9 +146,9 @@ Image fitted(Image image, int side) {
 // Decodes as much of the image as can be decoded.
 Image salvage(Bytes content, int side) {
   Inspection found;
-  found.format = formatOf(content);
+  found.format = formatName(content);
   readHeader(content, found);
-  return decodeOpened(open(content, found.format, VIPS_FAIL_ON_NONE, shrinkFor(found, side)));
+  return decodeFully(content, VIPS_FAIL_ON_NONE, shrinkFor(found, side));
 }
 
 }  // namespace
@@ -195,7 +163,7 @@ Inspection inspect(const Source& source, size_t index, Depth depth) {
         inspectContent(file->bytes(), found, depth);
       } catch (const DataError& error) {
         found.error = error.what();
-        found.truncated = isSupported(found.format) && !found.huge && lacksEnd(found.format, file->bytes());
+        found.truncated = formatOf(file->bytes()) && !found.huge && lacksEnd(found.format, file->bytes());
       }
     } else {
       inspectPixels(source.load(index), found, depth);
