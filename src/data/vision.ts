@@ -176,7 +176,7 @@ export async function inspectImages(
   }
 }
 
-const OTHER_CONTENT = /^(?<path>[^]*): (?<expected>expected [^:]* image), found other content$/;
+const OTHER_CONTENT = /^(?<path>[^]*): (?<expected>expected [^:]* image), found [a-z0-9 ]+$/;
 
 /** The error with what the file is in place of an image, where that can be told. */
 function named(error: DataError): DataError {

@@ -83,8 +83,8 @@ describe("what is wrong", () => {
     expect(found).toMatchInlineSnapshot(`
       {
         "bmp": {
-          "error": "expected a JPEG, PNG or WebP image, found bmp",
-          "format": "bmp",
+          "error": "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found other content",
+          "format": null,
           "huge": false,
           "truncated": false,
           "warning": null,
@@ -104,7 +104,7 @@ describe("what is wrong", () => {
           "warning": null,
         },
         "gif": {
-          "error": "expected a JPEG, PNG or WebP image, found gif",
+          "error": "cannot be decoded, the file is damaged or truncated (gifload_buffer: no frames in GIF)",
           "format": "gif",
           "huge": false,
           "truncated": false,
@@ -132,7 +132,7 @@ describe("what is wrong", () => {
           "warning": null,
         },
         "text": {
-          "error": "expected a JPEG, PNG or WebP image, found other content",
+          "error": "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found other content",
           "format": null,
           "huge": false,
           "truncated": false,

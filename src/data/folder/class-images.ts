@@ -1,13 +1,13 @@
 import { realpathSync } from "node:fs";
 import { extname } from "node:path";
-import { contentOfFile, foundText } from "../formats/reading/content.js";
+import { IMAGE_FORMATS, contentOfFile, foundText } from "../formats/reading/content.js";
 import type { LeftOutRecords } from "../left-out.js";
 import { entriesOf } from "./entries.js";
 import { isImageName } from "./layout.js";
 
 /**
  * The image files in a class's folder and in the folders inside it, in sorted order. A file whose extension is not that of
- * JPEG, PNG or WebP is looked at: an image all the same is one, one of another format is reported, anything else passed.
+ * a format that is decoded is looked at: an image all the same is one, one of another format is reported, anything else passed.
  */
 export function classImages(folder: string, leftOut: LeftOutRecords): string[] {
   const paths: string[] = [];
@@ -52,6 +52,6 @@ function addByContent(path: string, { paths, leftOut }: Pick<Collected, "paths" 
   if (content === null) leftOut.report(path, "expected an image, found a file that cannot be read");
   else if (content.kind === "decoded") paths.push(path);
   else if (content.kind === "picture")
-    leftOut.report(path, `expected a JPEG, PNG or WebP image, ${foundText(content)}`);
+    leftOut.report(path, `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`);
   else leftOut.pass(path, `no image: ${extname(path) || "a file"} that is ${content.name}`);
 }

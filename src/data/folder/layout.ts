@@ -22,6 +22,7 @@ const SPLITS = {
 /** Extensions of what is decoded; others are looked at by content. */
 export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
   ...[".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp"],
+  ...[".gif", ".tif", ".tiff", ".avif", ".bmp", ".dib"],
 ]);
 
 /** How many entries are looked at to tell what a folder holds. */

@@ -5,7 +5,7 @@ import { openAllTraining, openDataset, openForCheck } from "../registry.js";
 import type { Dataset, DataSpec } from "../dataset.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
-const BMP = Buffer.from("BM\x46\0\0\0\0\0\0\0", "latin1");
+const HEIC = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0", "latin1");
 const GOOD = {
   "train/bee/2.JPG": jpeg(),
   "train/bee/10.jpeg": jpeg(),
@@ -81,17 +81,17 @@ describe("an image folder", () => {
         "test",
       ),
       tooHigh: await complaint({ kind: "image-folder" }, { "train/1.jpg": image, "train/ant/1.jpg": image }),
-      format: await complaint({ kind: "image-folder" }, { "train/ant/1.jpg": image, "train/ant/2.BMP": BMP }),
+      format: await complaint({ kind: "image-folder" }, { "train/ant/1.jpg": image, "train/ant/2.HEIC": HEIC }),
     }).toMatchInlineSnapshot(`
       {
-        "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG or WebP), found readme.txt.",
+        "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP), found readme.txt.",
         "emptyTest": "DIR/test: expected images in its class folders, found ant/.",
-        "format": "DIR/train/ant/2.BMP: expected a JPEG, PNG or WebP image, found a BMP image; convert it to JPEG or PNG (--no-strict, data.strict=false, leaves it out)",
-        "noClasses": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found train/.",
+        "format": "DIR/train/ant/2.HEIC: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a HEIC image; convert it to JPEG or PNG (--no-strict, data.strict=false, leaves it out)",
+        "noClasses": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP)), found train/.",
         "noTest": "DIR: expected test images, found train/, and no class has two images to take one from.",
         "noTrainingImages": "DIR/test/bee: class "bee" has no training images (--no-strict, data.strict=false, leaves it out)",
-        "nothing": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)), found readme.txt.",
-        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP) (--no-strict, data.strict=false, leaves it out)",
+        "nothing": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP)), found readme.txt.",
+        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP) (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });
@@ -116,7 +116,7 @@ describe("an image folder", () => {
     using folder = temporaryFolder();
     const image = jpeg();
     writeFiles(folder.path, {
-      ...{ "train/ant/1.jpg": image, "train/ant/2.BMP": BMP, "train/ant/more/3.jpg": image },
+      ...{ "train/ant/1.jpg": image, "train/ant/2.HEIC": HEIC, "train/ant/more/3.jpg": image },
       ...{ "train/0.jpg": image, "train/bee/notes.txt": "notes" },
       ...{ "test/ant/1.jpg": image, "test/Wasp/1.jpg": image, "test/Wasp/more/2.jpg": image },
     });
@@ -130,9 +130,9 @@ describe("an image folder", () => {
     expect([train.size, train.classes]).toEqual([2, ["ant", "bee"]]);
     expect(texts(train)).toMatchInlineSnapshot(`
       [
-        "train/0.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP) (1)",
+        "train/0.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP) (1)",
         "train/ant/4.jpg: expected a file or folder, found a broken link (1)",
-        "train/ant/2.BMP: expected a JPEG, PNG or WebP image, found a BMP image; convert it to JPEG or PNG (1)",
+        "train/ant/2.HEIC: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a HEIC image; convert it to JPEG or PNG (1)",
         "train/bee/notes.txt: no image: .txt that is text (0)",
       ]
     `);
@@ -192,7 +192,7 @@ describe("an image folder", () => {
 
   it("says that the folder is missing, and what it must hold", async () => {
     await expect(openAllTraining(spec("/no/such/folder"))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DataError: /no/such/folder: data folder not found; expected CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP).]`,
+      `[DataError: /no/such/folder: data folder not found; expected CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP).]`,
     );
   });
 });

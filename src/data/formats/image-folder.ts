@@ -1,3 +1,4 @@
+import { IMAGE_FORMATS } from "./reading/content.js";
 import { join, relative, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { classImages, imagesBelow } from "../folder/class-images.js";
@@ -14,7 +15,7 @@ import { LeftOutRecords } from "../left-out.js";
 import { readClassNames } from "./class-names.js";
 
 /** What the folder must look like, for messages. */
-export const FOLDER_LAYOUT = "CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG or WebP)";
+export const FOLDER_LAYOUT = `CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (${IMAGE_FORMATS})`;
 
 type FolderSource = Pick<DataSource, "root" | "strict"> &
   Partial<Pick<DataSource, "trainFile" | "testFile" | "classNames" | "classes">>;
@@ -39,7 +40,7 @@ export function openImageFolder(source: FolderSource, split: SplitFolder): Datas
     const images = (folders.get(name) ?? []).flatMap((one) => classImages(join(folder, one), leftOut));
     if (images.length === 0 && split === "train" && strict && known === undefined)
       throw new DataError(
-        `${join(folder, name)}: expected at least one image (JPEG, PNG or WebP), found ${describeFolder(join(folder, name))}.`,
+        `${join(folder, name)}: expected at least one image (${IMAGE_FORMATS}), found ${describeFolder(join(folder, name))}.`,
       );
     for (const path of images) {
       paths.push(path);

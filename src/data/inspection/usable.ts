@@ -4,7 +4,7 @@ import { makeFolder, userCacheFolder } from "../../support/paths.js";
 import { coresHere } from "../../support/cores.js";
 import { DataError } from "../../support/errors.js";
 import type { Dataset } from "../dataset.js";
-import { contentOfFile, foundText } from "../formats/reading/content.js";
+import { IMAGE_FORMATS, contentOfFile, foundText } from "../formats/reading/content.js";
 import { subset } from "../subset.js";
 import { inspectAll } from "./inspect-all.js";
 import { type Inspection, InspectionCache } from "./inspection-cache.js";
@@ -64,7 +64,7 @@ export function reasonOf({ pixels }: Pick<Dataset, "pixels">, index: number, { e
   const content = path === undefined ? null : contentOfFile(path);
   return content === null || content.kind === "decoded"
     ? (error ?? "")
-    : `expected a JPEG, PNG or WebP image, ${foundText(content)}`;
+    : `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`;
 }
 
 function unusable(

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import type { FindingItem } from "./finding.js";
 import type { FindingKind } from "./finding-kinds.js";
-import { contentOfFile, foundText } from "../../data/formats/reading/content.js";
+import { IMAGE_FORMATS, contentOfFile, foundText } from "../../data/formats/reading/content.js";
 import { maxOf } from "../../support/math.js";
 import { isBlank, type Inspection } from "../../data/inspection/inspection-cache.js";
 import type { CheckedImage } from "./images.js";
@@ -65,7 +65,7 @@ function unreadable({ path, inspection: { error } }: CheckedImage): string | und
   const content = error === null || path === null ? null : contentOfFile(path);
   return content === null || content.kind === "decoded"
     ? (error ?? undefined)
-    : `expected a JPEG, PNG or WebP image, ${foundText(content)}`;
+    : `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`;
 }
 
 /** The brightest mean color of the image's tiles, of 255. */
@@ -123,6 +123,10 @@ const EXTENSIONS: Partial<Record<string, readonly string[]>> = {
   jpeg: [".jpg", ".jpeg", ".jpe", ".jfif"],
   png: [".png"],
   webp: [".webp"],
+  gif: [".gif"],
+  tiff: [".tif", ".tiff"],
+  avif: [".avif"],
+  bmp: [".bmp", ".dib"],
 };
 
 function wrongExtension({ path, inspection: { format } }: CheckedImage): string | undefined {

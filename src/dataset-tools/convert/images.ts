@@ -1,3 +1,4 @@
+import { IMAGE_FORMATS } from "../../data/formats/reading/content.js";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -28,7 +29,7 @@ export interface ImagesConversion extends Pick<WriterOptions, "format" | "qualit
  * Writes the images of any data set as files in a folder a class, with annotation JSON beside it. Pixels are encoded,
  * image files (also those in archives) are copied byte for byte. The folder and its JSON appear together, whole or not at all.
  *
- * @throws DataError that names an image which is no JPEG, PNG or WebP file
+ * @throws DataError that names an image which is of no format that is decoded
  */
 export async function convertImages(dataset: Dataset, options: ImagesConversion): Promise<ConvertedImages> {
   const { out, force: replace } = options;
@@ -93,5 +94,5 @@ function readSpan({ files, file, offsets, lengths }: SpanPixels, image: number):
 function fileOf(bytes: Uint8Array, dataset: Dataset, image: number): ImageFile {
   const extension = imageExtension(bytes);
   if (extension !== undefined) return { bytes, extension, height: undefined, width: undefined };
-  throw new DataError(`${dataset.describe(image)}: expected a JPEG, PNG or WebP image, found other content.`);
+  throw new DataError(`${dataset.describe(image)}: expected a ${IMAGE_FORMATS} image, found other content.`);
 }

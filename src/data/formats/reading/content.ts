@@ -2,13 +2,16 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 /** What a file is by its first bytes. */
 export interface FileContent {
-  /** Decoded: JPEG, PNG or WebP; picture: an image of another format; other: no image. */
+  /** Decoded: one of IMAGE_FORMATS; picture: an image of another format; other: no image. */
   readonly kind: "decoded" | "picture" | "other";
   /** Words for people: "a TIFF image", "an HTML page". */
   readonly name: string;
   /** What to do about it, where that is known. */
   readonly remedy: string | null;
 }
+
+/** Formats that are decoded, for messages. */
+export const IMAGE_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP";
 
 const START = 512;
 const CONVERT = "convert it to JPEG or PNG";
@@ -17,13 +20,20 @@ const LFS = "version https://git-lfs.github.com/spec/";
 /** ISO media brands (HEIF, ISO/IEC 23008-12; AVIF) and what they stand for. */
 const BRANDS: Readonly<Record<string, string>> = {
   ...{ heic: "a HEIC image", heix: "a HEIC image", hevc: "a HEIC image", hevx: "a HEIC image" },
-  ...{ mif1: "a HEIF image", msf1: "a HEIF image", avif: "an AVIF image", avis: "an AVIF image" },
+  ...{ mif1: "a HEIF image", msf1: "a HEIF image" },
 };
 
-const PICTURES: readonly (readonly [RegExp, string])[] = [
+const DECODED: readonly (readonly [RegExp, string])[] = [
+  [/^\xff\xd8\xff/, "a JPEG image"],
+  [/^\x89PNG\r\n/, "a PNG image"],
+  [/^RIFF[^]{4}WEBP/, "a WebP image"],
   [/^GIF8[79]a/, "a GIF image"],
   [/^(II\*\0|MM\0\*|II\+\0|MM\0\+)/, "a TIFF image"],
+  [/^[^]{4}ftypavi[fs]/, "an AVIF image"],
   [/^BM[^]{4}\0\0\0\0/, "a BMP image"],
+];
+
+const PICTURES: readonly (readonly [RegExp, string])[] = [
   [/^\0\0\0\fjP {2}\r\n\x87\n/, "a JPEG 2000 image"],
   [/^(\xff\n|\0\0\0\fJXL )/, "a JPEG XL image"],
   [/^8BPS/, "a Photoshop image"],
@@ -42,9 +52,8 @@ const OTHERS: readonly (readonly [RegExp, string, string | null])[] = [
 export function contentOf(bytes: Uint8Array): FileContent {
   if (bytes.length === 0) return { kind: "other", name: "an empty file", remedy: "get it anew or remove it" };
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(START, bytes.length)).toString("latin1");
-  if (start.startsWith("\xff\xd8\xff")) return decoded("a JPEG image");
-  if (start.startsWith("\x89PNG\r\n\x1a\n")) return decoded("a PNG image");
-  if (start.startsWith("RIFF") && start.slice(8, 12) === "WEBP") return decoded("a WebP image");
+  const decoded = DECODED.find(([mark]) => mark.test(start))?.[1];
+  if (decoded !== undefined) return { kind: "decoded", name: decoded, remedy: null };
   const brand = start.slice(4, 8) === "ftyp" ? BRANDS[start.slice(8, 12)] : undefined;
   const picture = brand ?? PICTURES.find(([mark]) => mark.test(start))?.[1];
   if (picture !== undefined) return { kind: "picture", name: picture, remedy: CONVERT };
@@ -75,11 +84,7 @@ export function contentOfFile(path: string): FileContent | null {
   }
 }
 
-/** "found a TIFF image; convert it to JPEG or PNG" */
+/** "found a HEIC image; convert it to JPEG or PNG" */
 export function foundText({ name, remedy }: FileContent): string {
   return `found ${name}${remedy === null ? "" : `; ${remedy}`}`;
-}
-
-function decoded(name: string): FileContent {
-  return { kind: "decoded", name, remedy: null };
 }
