@@ -236,9 +236,7 @@ describe("what ends the filling", () => {
     writeFiles(images.folder, { "train/b/29.png": "no image" });
     await expect(
       batches(options(images.dataset), { cache, cacheFolder: images.cacheFolder }),
-    ).rejects.toThrow(
-      "train/b/29.png: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found text",
-    );
+    ).rejects.toThrow("train/b/29.png: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found text");
     const left = existsSync(images.cacheFolder) ? readdirSync(images.cacheFolder) : [];
     expect(left.filter((name) => !name.endsWith(".lock"))).toEqual([]);
   });

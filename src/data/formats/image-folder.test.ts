@@ -81,7 +81,10 @@ describe("an image folder", () => {
         "test",
       ),
       tooHigh: await complaint({ kind: "image-folder" }, { "train/1.jpg": image, "train/ant/1.jpg": image }),
-      format: await complaint({ kind: "image-folder" }, { "train/ant/1.jpg": image, "train/ant/2.HEIC": HEIC }),
+      format: await complaint(
+        { kind: "image-folder" },
+        { "train/ant/1.jpg": image, "train/ant/2.HEIC": HEIC },
+      ),
     }).toMatchInlineSnapshot(`
       {
         "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP), found readme.txt.",
