@@ -54,7 +54,7 @@ function imageDifference(then: DatasetCard, now: Dataset): string | null {
   const { counts, classes } = classStatistics(now);
   const label = counts.findIndex((count, index) => count !== then.counts[index]);
   if (label >= 0)
-    return `${now.size} images, ${then.images} then; first: class "${classes[label]!}" has ${counts[label]!}, ${then.counts[label]!} then`;
+    return `${now.size === then.images ? "" : `${now.size} images, ${then.images} then; first: `}class "${classes[label]!}" has ${counts[label]!}, ${then.counts[label]!} then`;
   const content = then.content === undefined || then.content === null ? null : contentByClass(now);
   const changed = content?.findIndex((hash, index) => hash !== then.content![index]) ?? -1;
   if (changed >= 0) return `other content in class "${classes[changed]!}"`;

@@ -55,6 +55,7 @@ export function classesOf(training: ClassList, source: NamesSource): Classes {
 
 /** The classes of a trained network, to which the labels of other data are matched: by name, or numbers that index them. */
 export function knownClasses({ images }: Pick<ClassList, "images">, names: readonly string[]): Classes {
+  if (names.every(isWhole)) return { names, meaning: "taxa", numbers: byText(names.map(taxon)) };
   const numbers = byText(names);
   const isNamed = images.some(({ label }) => numbers.has(String(label)) || !isWhole(label));
   return { names, meaning: isNamed ? "names" : "numbers", numbers };
