@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +42,19 @@ beforeAll(() => {
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
+});
+
+test("a limit of open files that is too low is said", () => {
+  const { status, stderr } = spawnSync("bash", [
+    "-c",
+    `ulimit -n 32; exec "$0" "$1" recipes`,
+    process.execPath,
+    command,
+  ]);
+  expect(stderr.toString()).toBe(
+    "error: longtail needs 256 open files or more, found a limit of 32 (ulimit -n); raise it with `ulimit -n 1024`, or ask who set it\n",
+  );
+  expect(status).toBe(1);
 });
 
 describe("without an engine", () => {

@@ -92,6 +92,13 @@ describe("download", () => {
     expect(web.ranges).toHaveLength(1);
   });
 
+  it("two at once leave the whole file, whichever is first", async () => {
+    await using web = await serve(content);
+    await Promise.all([get(web.url), get(web.url)]);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    expect(readdirSync(join(folder.path, "new"))).toEqual(["archive.tar.gz"]);
+  });
+
   it("continues what an earlier call left", async () => {
     await using web = await serve(content);
     mkdirSync(join(folder.path, "new"));

@@ -41,11 +41,9 @@ export interface DownloadProgress {
  * disk. DataError for other content than published.
  */
 export async function download(file: Published, options: DownloadOptions): Promise<void> {
-  const { path } = options;
-  if (existsSync(path)) {
-    await requireChecksum(file, path, "remove it to download it again");
-    return;
-  }
+  const { path, signal } = options;
+  const checkThere = (): Promise<void> => requireChecksum(file, path, "remove it to download it again");
+  if (existsSync(path)) return checkThere();
   const part = `${path}.part`;
   try {
     makeFolder(dirname(path));
@@ -53,6 +51,7 @@ export async function download(file: Published, options: DownloadOptions): Promi
     await requireChecksum(file, part, "it is removed: download it again", () => rmSync(part));
     renameSync(part, path);
   } catch (error) {
+    if (existsSync(path) && !signal.aborted) return checkThere(); // another process has downloaded it meanwhile
     throw error instanceof LongtailError ? error : writeFailure(path, error);
   }
 }
