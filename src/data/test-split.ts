@@ -75,7 +75,7 @@ function byName(dataset: Dataset, images: readonly number[], seed: number): numb
 }
 
 /** An image's name in its data folder, wherever that is. */
-export function imageName({ root, describe }: Pick<Dataset, "root" | "describe">, index: number): string {
+function imageName({ root, describe }: Pick<Dataset, "root" | "describe">, index: number): string {
   const where = describe(index);
   const below = relative(root, where);
   return below.startsWith("..") || isAbsolute(below) ? where : below;

@@ -20,7 +20,7 @@ const SPLITS = {
 } as const;
 
 /** Extensions of what is decoded; others are looked at by content. */
-export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
+const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
   ...[".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp"],
   ...[".gif", ".tif", ".tiff", ".avif", ".bmp", ".dib"],
 ]);

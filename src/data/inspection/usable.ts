@@ -59,7 +59,7 @@ export async function usableImages(
 }
 
 /** Why an image cannot be decoded, for people: what its file is instead, where that can be told. */
-export function reasonOf({ pixels }: Pick<Dataset, "pixels">, index: number, { error }: Inspection): string {
+function reasonOf({ pixels }: Pick<Dataset, "pixels">, index: number, { error }: Inspection): string {
   const path = pixels.kind === "files" ? pixels.paths[index] : undefined;
   const content = path === undefined ? null : contentOfFile(path);
   return content === null || content.kind === "decoded"

@@ -49,7 +49,7 @@ const OTHERS: readonly (readonly [RegExp, string, string | null])[] = [
 ];
 
 /** What bytes are that should be an image file; their first 512 are enough. */
-export function contentOf(bytes: Uint8Array): FileContent {
+function contentOf(bytes: Uint8Array): FileContent {
   if (bytes.length === 0) return { kind: "other", name: "an empty file", remedy: "get it anew or remove it" };
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(START, bytes.length)).toString("latin1");
   const decoded = DECODED.find(([mark]) => mark.test(start))?.[1];
