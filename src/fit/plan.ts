@@ -138,18 +138,17 @@ export function describePlan(
     `${photos}: ${images.train} training and ${images.test} test images of ${classes} classes; the largest class has ` +
       `${counts.most} training images, the smallest ${counts.least}.`,
     ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
-    `Plan: a network that was trained on ImageNet stays as it is (${description}); on what it makes of the images, ${DESCRIPTIONS.corrected} is trained.`,
+    `Plan: keep a network pretrained on ImageNet frozen (${description}) and train ${DESCRIPTIONS.corrected} on its features.`,
   ];
   if (candidates.length > 1)
-    lines.push(`${heldOut} held-out images choose between it and ${DESCRIPTIONS["corrected-cosine"]}.`);
-  if (compares) lines.push(`Beside it ${DESCRIPTIONS.plain}, to see what the correction gains.`);
+    lines.push(`${heldOut} held-out images decide between it and ${DESCRIPTIONS["corrected-cosine"]}.`);
+  if (compares)
+    lines.push(`For comparison, also train ${DESCRIPTIONS.plain}: it shows what the correction gains.`);
   lines.push(
-    `It takes about ${formatSeconds(Math.max(5, Math.round(seconds)))}; images that were seen before take no time.`,
+    `This takes about ${formatSeconds(Math.max(5, Math.round(seconds)))}, less when features of these images are cached.`,
   );
   if (minutes !== undefined && seconds > minutes * 60)
-    lines.push(
-      `This is longer than the ${minutes} minutes that were given; nothing can be left out any more.`,
-    );
+    lines.push(`This is more than --minutes ${minutes}, but there is nothing left to skip.`);
   return lines.join("\n");
 }
 

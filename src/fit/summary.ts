@@ -48,7 +48,7 @@ export function summarizeFit({ evaluation, plain, head, trials }: FitOutcome): s
   const untested = evaluation.perClass.filter(({ testImages }) => testImages === 0);
   if (untested.length > 0)
     parts.push(
-      `Without a test image, and so not in these numbers: ${listed(untested.map(({ name }) => name))}.`,
+      `Without test images, and therefore not in these numbers: ${listed(untested.map(({ name }) => name))}.`,
     );
   return parts.join("\n\n");
 }
@@ -62,7 +62,7 @@ function gainText(corrected: FitOutcome["evaluation"]["ensemble"], plain: typeof
     return `${points >= 0 ? "+" : ""}${points.toFixed(1)} points ${key === "all" ? "over all classes" : "on few-shot classes"}`;
   };
   const gains = [gain("all"), gain("few")].filter((one) => one !== null);
-  return `Correcting for the class counts gained ${gains.join(", ")}, against a plain linear classifier on the same features.`;
+  return `Correcting for the class counts changed accuracy by ${gains.join(" and ")}, compared with a plain linear classifier on the same features.`;
 }
 
 /** Worst first; classes that are always right are not among them. */

@@ -94,7 +94,9 @@ function leftOutTexts(leftOut: Dataset["leftOut"] & object, what: string): strin
   return [
     ...(lost.length > 0 ? [`${are(images, `${what} image`)} left out: ${some(lost)}`] : []),
     ...(others.length > 0
-      ? [`${are(others.length, "file")} beside the ${what} images left out: ${some(others)}`]
+      ? [
+          `${others.length === 1 ? "1 file" : `${others.length} files`} among the ${what} images ignored: ${some(others)}`,
+        ]
       : []),
   ];
 }

@@ -89,13 +89,13 @@ function nextSteps(
   { folder: { path } }: FitResult,
   { report, seconds }: { readonly report: string; readonly seconds: number },
 ): string {
-  return `It took ${formatSeconds(seconds)}. The model lies in ${path}; its report, to be opened in a browser: ${report}
+  return `Done in ${formatSeconds(seconds)}. The model is in ${path}. Open its report in a browser: ${report}
 
 Next:
   npx longtail predict ${path} photo.jpg        what is on a photograph
   npx longtail evaluate ${path}                 every class
   npx longtail export ${path}                   the weights for other programs
-  npx longtail train ${path}                    the same training again; \`reproduce\` compares it to the digit`;
+  npx longtail train ${path}                    the same training again; \`longtail reproduce\` checks that every digit matches`;
 }
 
 function positive(text: string): number {
