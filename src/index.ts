@@ -35,7 +35,7 @@ export { fetchWeights, listWeights, type WeightsInfo } from "./library/weights.j
 export { formatCalibration, formatTemperature } from "./evaluation/calibration-table.js";
 export { formatSeeds } from "./evaluation/over-seeds.js";
 export { formatAccuracy, formatEvaluation } from "./evaluation/results-table.js";
-export { consoleListener } from "./logs/console.js";
+export { type ConsoleOptions, consoleListener } from "./logs/console.js";
 export { formatProfile } from "./profile/text.js";
 export { defineMethod, type LogitPrior, type MethodDefinition } from "./methods/ensemble/define-method.js";
 export { defineRecipe } from "./recipes/define.js";

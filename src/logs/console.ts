@@ -17,7 +17,12 @@ import { phaseOfEpoch, stepsOfEpochs, totalSteps } from "../runs/timeline.js";
 const MAX_BAR_LENGTH = 30;
 const MIN_BAR = 5;
 
-/** How much a console shows, and by which clock. */
+/**
+ * How much a console shows, and by which clock.
+ *
+ * @example
+ * const options: ConsoleOptions = { quiet: true }; // warnings and the result alone
+ */
 export interface ConsoleOptions {
   /** Only warnings and the result. */
   readonly quiet?: boolean | undefined;

@@ -43,7 +43,7 @@ function isFolder(path: string): boolean {
 }
 
 /** @throws LongtailError where the path, or a folder above it, is a link to something that is not there, or to itself. */
-export function assertLinksLead(path: string): void {
+function assertLinksLead(path: string): void {
   const parent = dirname(resolve(path));
   if (parent !== resolve(path)) assertLinksLead(parent);
   if (!isLink(path)) return;
