@@ -70,7 +70,7 @@ describe.skipIf(namespace === undefined)(`a disk of its own${why}`, { timeout: 1
     await disk.run("dd", ["if=/dev/zero", `of=${join(disk.folder, "other")}`, "bs=64k"]);
     const full = await on(...command(run));
     expect(full.stderr).toMatch(
-      /error: cannot write \S*run\/recipe\.json: the disk is full; .*\(ENOSPC, 0 B are free\)/,
+      /error: cannot write \S*run\/lock: the disk is full; .*\(ENOSPC, 0 B are free\)/,
     );
     rmSync(disk.at("other"));
     await disk.remount("size=8m");

@@ -10,9 +10,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -44,14 +47,39 @@ std::chrono::milliseconds toMilliseconds(napi_env env, napi_value value) {
   return std::chrono::milliseconds(toInt(env, value));
 }
 
+// Whether a thread has ended. std::future::wait_for would need a newer libstdc++ than the engine does.
+class Ended {
+ public:
+  void set() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      isSet_ = true;
+    }
+    condition_.notify_all();
+  }
+  bool waitFor(std::chrono::milliseconds timeout) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return condition_.wait_for(lock, timeout, [&] { return isSet_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool isSet_ = false;
+};
+
 // Runs work that waits for an answer, of a server that may have stopped: c10d's clients wait for ever then.
 // The thread of one without an answer is left behind.
 template <class Work>
 auto within(std::chrono::milliseconds timeout, Work work) {
   std::packaged_task<decltype(work())()> task(std::move(work));
   auto result = task.get_future();
-  std::thread(std::move(task)).detach();
-  if (result.wait_for(timeout) == std::future_status::ready) return result.get();
+  const auto ended = std::make_shared<Ended>();
+  std::thread([ended, running = std::move(task)]() mutable {
+    running();
+    ended->set();
+  }).detach();
+  if (ended->waitFor(timeout)) return result.get();
   throw std::runtime_error("the store's process does not answer: timed out after " +
                            std::to_string(timeout.count()) + " ms");
 }

@@ -51,7 +51,7 @@ test("a dry run says what would be done and about how long it takes, and writes 
   expect(stdout).toContain(
     "and train a linear classifier corrected for the class counts (balanced softmax) on its features",
   );
-  expect(stdout).toMatch(/It takes about \d/);
+  expect(stdout).toMatch(/This takes about \d/);
   expect(existsSync(out)).toBe(false);
 }, 60_000);
 
