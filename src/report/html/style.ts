@@ -68,6 +68,9 @@ code { font-family: ui-monospace, "Cascadia Mono", Consolas, monospace; overflow
   .tiles { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .pairs img { height: auto; }
   .hard { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  table { font-size: 0.85rem; }
+  th, td { padding-right: 0.5rem; }
+  thead th { white-space: normal; vertical-align: bottom; }
 }
 @media print {
   nav, .search { display: none; }
