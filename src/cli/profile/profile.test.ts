@@ -74,5 +74,7 @@ test("Ctrl-C ends it after the step", async () => {
 test("wrong use says what is expected", async () => {
   expect((await longtail("profile", "cifar100-lt-ncl")).stderr).toContain("--data FOLDER");
   expect((await profiled("--steps", "0")).stderr).toContain("Expected a whole number >= 1.");
-  expect((await profiled("--device", "cuda:9")).stderr).toContain("--device cuda:9: expected a GPU, found cpu");
+  expect((await profiled("--device", "cuda:9")).stderr).toContain(
+    "--device cuda:9: expected a GPU, found cpu",
+  );
 });
