@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { contentOfFile } from "../formats/reading/content.js";
+import { contentOfFile, DECODED } from "../formats/reading/content.js";
 import { entriesOf, type Entry, isFolder } from "./entries.js";
 
 /** Where the class folders of each split are. */
@@ -20,10 +20,7 @@ const SPLITS = {
 } as const;
 
 /** Extensions of what is decoded; others are looked at by content. */
-const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
-  ...[".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp"],
-  ...[".gif", ".tif", ".tiff", ".avif", ".bmp", ".dib"],
-]);
+const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(DECODED.flatMap(({ extensions }) => extensions));
 
 /** How many entries are looked at to tell what a folder holds. */
 const MAX_LOOKED_AT = 50;

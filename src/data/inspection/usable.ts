@@ -4,7 +4,7 @@ import { makeFolder, userCacheFolder } from "../../support/paths.js";
 import { coresHere } from "../../support/cores.js";
 import { DataError } from "../../support/errors.js";
 import type { Dataset } from "../dataset.js";
-import { IMAGE_FORMATS, contentOfFile, foundText } from "../formats/reading/content.js";
+import { undecodable } from "../formats/reading/content.js";
 import { subset } from "../subset.js";
 import { inspectAll } from "./inspect-all.js";
 import { type Inspection, InspectionCache } from "./inspection-cache.js";
@@ -61,10 +61,7 @@ export async function usableImages(
 /** Why an image cannot be decoded, for people: what its file is instead, where that can be told. */
 function reasonOf({ pixels }: Pick<Dataset, "pixels">, index: number, { error }: Inspection): string {
   const path = pixels.kind === "files" ? pixels.paths[index] : undefined;
-  const content = path === undefined ? null : contentOfFile(path);
-  return content === null || content.kind === "decoded"
-    ? (error ?? "")
-    : `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`;
+  return undecodable(path ?? null, error ?? "");
 }
 
 function unusable(

@@ -91,7 +91,7 @@ const ALONE: Shard = { rank: 0, worldSize: 1 };
 /** Batches that may be ready or in the making before they are asked for. */
 const BATCHES_AHEAD = 4;
 const MAX_WORKERS = 8;
-/** Waiting is cut into slices, between which a worker thread can be terminated. */
+
 interface BegunEpoch {
   readonly epoch: number;
   readonly fromStep: number;

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import type { FindingItem } from "./finding.js";
 import type { FindingKind } from "./finding-kinds.js";
-import { IMAGE_FORMATS, contentOfFile, foundText } from "../../data/formats/reading/content.js";
+import { DECODED, undecodable } from "../../data/formats/reading/content.js";
 import { maxOf } from "../../support/math.js";
 import { isBlank, type Inspection } from "../../data/inspection/inspection-cache.js";
 import type { CheckedImage } from "./images.js";
@@ -62,10 +62,7 @@ const observations: readonly Rule[] = [
 
 /** Why an image cannot be decoded: what its file is in place of one, where that can be told. */
 function unreadable({ path, inspection: { error } }: CheckedImage): string | undefined {
-  const content = error === null || path === null ? null : contentOfFile(path);
-  return content === null || content.kind === "decoded"
-    ? (error ?? undefined)
-    : `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`;
+  return error === null ? undefined : undecodable(path, error);
 }
 
 /** The brightest mean color of the image's tiles, of 255. */
@@ -119,20 +116,10 @@ function formatText({ format, bits }: Inspection): string {
   return bits > 8 ? `${(format ?? "").toUpperCase()}, ${bits} bits` : (format ?? "").toUpperCase();
 }
 
-const EXTENSIONS: Partial<Record<string, readonly string[]>> = {
-  jpeg: [".jpg", ".jpeg", ".jpe", ".jfif"],
-  png: [".png"],
-  webp: [".webp"],
-  gif: [".gif"],
-  tiff: [".tif", ".tiff"],
-  avif: [".avif"],
-  bmp: [".bmp", ".dib"],
-};
-
 function wrongExtension({ path, inspection: { format } }: CheckedImage): string | undefined {
   const extension = extname(path ?? "").toLowerCase();
-  const fitting = EXTENSIONS[format ?? ""];
-  const isNamed = Object.values(EXTENSIONS).some((list) => list?.includes(extension));
+  const fitting = DECODED.find((known) => known.format === format)?.extensions;
+  const isNamed = DECODED.some(({ extensions }) => extensions.includes(extension));
   if (!fitting || !isNamed || fitting.includes(extension)) return undefined;
   return `${(format ?? "").toUpperCase()} inside`;
 }

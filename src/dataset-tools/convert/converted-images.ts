@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Split } from "../../data/dataset.js";
 import { categories, type AnnotationTexts, type ImageAnnotation } from "./annotation-file.js";
-import type { WrittenImages, ImageFile } from "./image-writer.js";
+import type { WrittenImages } from "./image-writer.js";
 
 /** What a conversion to image files made. */
 export interface ConvertedImages {
@@ -34,14 +34,6 @@ export function summaryOf({
   const counts = classes.map(() => 0);
   for (const { label } of images) counts[label]! += 1;
   return { images: images.length, classes, counts };
-}
-
-/** What an image file is by its first bytes; undefined for other content. */
-export function imageExtension(bytes: Uint8Array): ImageFile["extension"] | undefined {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString("latin1");
-  if (start.startsWith("\xff\xd8\xff")) return ".jpg";
-  if (start.startsWith("\x89PNG\r\n\x1a\n")) return ".png";
-  return start.startsWith("RIFF") && start.endsWith("WEBP") ? ".webp" : undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import { DataError } from "../../support/errors.js";
 /** An image file in memory. */
 export interface ImageFile {
   readonly bytes: Uint8Array;
-  readonly extension: ".jpg" | ".png" | ".webp";
+  readonly extension: string;
   /** Where they are known. */
   readonly height: number | undefined;
   readonly width: number | undefined;

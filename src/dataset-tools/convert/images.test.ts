@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Dataset, Pixels } from "../../data/dataset.js";
 import { decodedFile } from "../../../test/vision/pixels.fixture.js";
-import { jpeg, packedDataset, png, temporaryFolder, writeFiles } from "../../data/testing.fixture.js";
+import {
+  fixturePath,
+  jpeg,
+  packedDataset,
+  png,
+  temporaryFolder,
+  writeFiles,
+} from "../../data/testing.fixture.js";
 import { convertImages } from "./images.js";
 import { readLabeledFile } from "./labeled-file.js";
 
@@ -75,6 +82,13 @@ describe("convertImages", () => {
     await convert(withPixels(pixels()));
     expect(readFileSync(join(root, "out/train/even/train_0000000.jpg")).equals(jpeg())).toBe(true);
     expect(readFileSync(join(root, "out/train/odd/train_0000001.png")).equals(png(2, 2))).toBe(true);
+  });
+
+  it("every format that is decoded is copied, under its usual extension", async () => {
+    const [gif, tiff] = ["palette.gif", "plain.tiff"].map((name) => fixturePath(`formats/${name}`));
+    await convert(withPixels({ kind: "files", paths: [gif!, tiff!] }));
+    expect(readFileSync(join(root, "out/train/even/train_0000000.gif"))).toEqual(readFileSync(gif!));
+    expect(readFileSync(join(root, "out/train/odd/train_0000001.tif"))).toEqual(readFileSync(tiff!));
   });
 
   it("what is no image is named", async () => {

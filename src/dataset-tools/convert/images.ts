@@ -1,4 +1,4 @@
-import { IMAGE_FORMATS } from "../../data/formats/reading/content.js";
+import { formatOf, IMAGE_FORMATS } from "../../data/formats/reading/content.js";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { openAllTraining, openDataset } from "../../data/registry.js";
 import type { RgbImage } from "../../data/vision.js";
 import { newFolder, writeTogether } from "../output-set.js";
 import { writeAnnotations } from "./annotation-file.js";
-import { annotationsOf, summaryOf, type ConvertedImages, imageExtension, toRgb } from "./converted-images.js";
+import { annotationsOf, summaryOf, type ConvertedImages, toRgb } from "./converted-images.js";
 import { ImageWriter, type ImageFile, type WriterOptions, type WrittenImages } from "./image-writer.js";
 
 /** Opens the images of a split; of data without test images all of them are training images. */
@@ -92,7 +92,7 @@ function readSpan({ files, file, offsets, lengths }: SpanPixels, image: number):
 }
 
 function fileOf(bytes: Uint8Array, dataset: Dataset, image: number): ImageFile {
-  const extension = imageExtension(bytes);
+  const extension = formatOf(bytes)?.extensions[0];
   if (extension !== undefined) return { bytes, extension, height: undefined, width: undefined };
   throw new DataError(`${dataset.describe(image)}: expected a ${IMAGE_FORMATS} image, found other content.`);
 }

@@ -1,5 +1,6 @@
 import { DataError } from "../../support/errors.js";
-import { imageExtension, toRgb } from "../convert/converted-images.js";
+import { formatOf } from "../../data/formats/reading/content.js";
+import { toRgb } from "../convert/converted-images.js";
 import type { LabeledImage } from "../convert/image-writer.js";
 import type { RgbImage } from "../../data/vision.js";
 import type { Example, Feature } from "./example.js";
@@ -45,7 +46,7 @@ export function recordImage(example: Example, options: ImageOptions, where: stri
     fail(
       `${featureText("a label", options.labelFeature, LABEL_NAMES)} of one int64 value (--label-feature names it)`,
     );
-  const extension = imageExtension(image);
+  const extension = formatOf(image)?.extensions[0];
   const [height, width] = [HEIGHT_NAMES, WIDTH_NAMES].map((names) => firstNumber(example, names));
   if (extension !== undefined) return { label, content: { bytes: image, extension, height, width } };
   const size = options.size ?? [height, width];

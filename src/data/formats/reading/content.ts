@@ -23,14 +23,38 @@ const BRANDS: Readonly<Record<string, string>> = {
   ...{ mif1: "a HEIF image", msf1: "a HEIF image" },
 };
 
-const DECODED: readonly (readonly [RegExp, string])[] = [
-  [/^\xff\xd8\xff/, "a JPEG image"],
-  [/^\x89PNG\r\n/, "a PNG image"],
-  [/^RIFF[^]{4}WEBP/, "a WebP image"],
-  [/^GIF8[79]a/, "a GIF image"],
-  [/^(II\*\0|MM\0\*|II\+\0|MM\0\+)/, "a TIFF image"],
-  [/^[^]{4}ftypavi[fs]/, "an AVIF image"],
-  [/^BM[^]{4}\0\0\0\0/, "a BMP image"],
+/** A format that is decoded. */
+export interface ImageFormat {
+  /** As inspections name it. */
+  readonly format: string;
+  /** First bytes. */
+  readonly mark: RegExp;
+  /** Words for people: "a TIFF image". */
+  readonly name: string;
+  /** Lower case; the first is that of files which are written. */
+  readonly extensions: readonly [string, ...string[]];
+}
+
+/** Every format that is decoded, in the order of IMAGE_FORMATS. */
+export const DECODED: readonly ImageFormat[] = [
+  {
+    format: "jpeg",
+    mark: /^\xff\xd8\xff/,
+    name: "a JPEG image",
+    extensions: [".jpg", ".jpeg", ".jpe", ".jfif"],
+  },
+  // eslint-disable-next-line no-control-regex -- the PNG specification's signature has one
+  { format: "png", mark: /^\x89PNG\r\n\x1a\n/, name: "a PNG image", extensions: [".png"] },
+  { format: "webp", mark: /^RIFF[^]{4}WEBP/, name: "a WebP image", extensions: [".webp"] },
+  { format: "gif", mark: /^GIF8[79]a/, name: "a GIF image", extensions: [".gif"] },
+  {
+    format: "tiff",
+    mark: /^(II\*\0|MM\0\*|II\+\0|MM\0\+)/,
+    name: "a TIFF image",
+    extensions: [".tif", ".tiff"],
+  },
+  { format: "avif", mark: /^[^]{4}ftypavi[fs]/, name: "an AVIF image", extensions: [".avif"] },
+  { format: "bmp", mark: /^BM[^]{4}\0\0\0\0/, name: "a BMP image", extensions: [".bmp", ".dib"] },
 ];
 
 const PICTURES: readonly (readonly [RegExp, string])[] = [
@@ -48,12 +72,22 @@ const OTHERS: readonly (readonly [RegExp, string, string | null])[] = [
   [/^PK[^]{2}/, "a ZIP archive", "unpack it"],
 ];
 
+/** Format of an image file's content; undefined for what is not decoded. */
+export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
+  const start = startOf(bytes);
+  return DECODED.find(({ mark }) => mark.test(start));
+}
+
+function startOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(START, bytes.length)).toString("latin1");
+}
+
 /** What bytes are that should be an image file; their first 512 are enough. */
 function contentOf(bytes: Uint8Array): FileContent {
   if (bytes.length === 0) return { kind: "other", name: "an empty file", remedy: "get it anew or remove it" };
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(START, bytes.length)).toString("latin1");
-  const decoded = DECODED.find(([mark]) => mark.test(start))?.[1];
-  if (decoded !== undefined) return { kind: "decoded", name: decoded, remedy: null };
+  const format = formatOf(bytes);
+  if (format !== undefined) return { kind: "decoded", name: format.name, remedy: null };
+  const start = startOf(bytes);
   const brand = start.slice(4, 8) === "ftyp" ? BRANDS[start.slice(8, 12)] : undefined;
   const picture = brand ?? PICTURES.find(([mark]) => mark.test(start))?.[1];
   if (picture !== undefined) return { kind: "picture", name: picture, remedy: CONVERT };
@@ -82,6 +116,14 @@ export function contentOfFile(path: string): FileContent | null {
   } finally {
     closeSync(file);
   }
+}
+
+/** Why an image file cannot be decoded: what it is in place of an image where that can be told, else the decoder's `error`. */
+export function undecodable(path: string | null, error: string): string {
+  const content = path === null ? null : contentOfFile(path);
+  return content === null || content.kind === "decoded"
+    ? error
+    : `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`;
 }
 
 /** "found a HEIC image; convert it to JPEG or PNG" */
