@@ -66,7 +66,8 @@ const arrows = {
     values: ["support", "data", "dataset-tools", "evaluation", "runs"],
     types: ["recipes"],
   },
-  watch: { values: ["support", "runs"] },
+  http: { values: ["support"] },
+  watch: { values: ["support", "runs", "http"] },
   // Parses, prints and calls the library, src/index.ts. Beside it: recipes, whose keys --set and --keys are about and whose
   // list must appear at once, and the tools on data sets, which are commands and not the library's.
   cli: {

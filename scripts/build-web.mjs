@@ -1,4 +1,4 @@
-// Builds the page of `longtail watch` into dist/web, where it is not there or its sources have changed.
+// Builds the pages of web/ into dist/web, those that are not there or whose sources have changed.
 //   node scripts/build-web.mjs
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,17 +6,19 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, "dist/web/.sources"); // a hash of what it was built from; written last
 
-/** What the page is made of: its own files, what it may import of ours, and the versions of everything else. */
-function sources() {
-  const folders = ["web", "src/watch", "src/support"];
-  const files = folders.flatMap((folder) =>
+/** The pages, and the folders that each may import from. */
+const PAGES = { watch: ["web/watch", "src/watch", "src/support"] };
+
+/** What a page is made of: its own files, what it may import of ours, and the versions of everything else. */
+function sources(page) {
+  const files = PAGES[page].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !/[.](test|fixture)[.]ts$/.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name)),
   );
-  return [...files, join(root, "package-lock.json"), fileURLToPath(import.meta.url)].sort();
+  const settings = ["package-lock.json", "web/vite.config.ts"].map((name) => join(root, name));
+  return [...files, ...settings, fileURLToPath(import.meta.url)].sort();
 }
 
 function hashOf(files) {
@@ -28,17 +30,28 @@ function hashOf(files) {
   return hash.digest("hex");
 }
 
-/** True when it was built, false when it is current. */
+/** Names of the pages that were built; the others are current. */
 export async function buildWeb() {
-  const wanted = hashOf(sources());
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return false;
-  const { build, loadConfigFromFile } = await import("vite");
-  const place = { command: "build", mode: "production" };
-  const { config } = await loadConfigFromFile(place, join(root, "web/vite.config.ts"));
-  await build({ ...config, configFile: false, logLevel: "warn" });
-  writeFileSync(stamp, wanted);
-  return true;
+  const built = [];
+  for (const page of Object.keys(PAGES)) {
+    const stamp = join(root, "dist/web", page, ".sources"); // a hash of what it was built from; written last
+    const wanted = hashOf(sources(page));
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) continue;
+    await buildPage(page);
+    writeFileSync(stamp, wanted);
+    built.push(page);
+  }
+  return built;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  console.error((await buildWeb()) ? "dist/web is built" : "dist/web is current");
+async function buildPage(page) {
+  const { build, loadConfigFromFile } = await import("vite");
+  const place = { command: "build", mode: page };
+  const { config } = await loadConfigFromFile(place, join(root, "web/vite.config.ts"));
+  await build({ ...config, mode: page, configFile: false, logLevel: "warn" });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const built = await buildWeb();
+  console.error(built.length > 0 ? `dist/web is built: ${built.join(", ")}` : "dist/web is current");
+}

@@ -91,7 +91,7 @@ function compileTypeScript() {
 
 async function buildPage() {
   const { buildWeb } = await import("./build-web.mjs");
-  return (await buildWeb()) ? "built" : "current";
+  return (await buildWeb()).length > 0 ? "built" : "current";
 }
 
 async function installEngine() {

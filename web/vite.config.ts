@@ -5,19 +5,22 @@ import { PAGE_STYLE } from "../src/support/page/page.js";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The page of `longtail watch`. The server allows it files of its own and nothing inline (src/watch/server/guard.ts). */
-export default defineConfig({
-  root: here("."),
+/**
+ * A page, whose folder's name is the mode: watch, of `longtail watch`. Servers allow it files of its own and nothing inline
+ * (src/http/guard.ts).
+ */
+export default defineConfig(({ mode: page }) => ({
+  root: here(page),
   base: "./", // it may be below a proxy's path
   plugins: [svelte({ configFile: false }), pageStyle()],
   build: {
-    outDir: here("../dist/web"),
+    outDir: here(`../dist/web/${page}`),
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2022",
   },
-});
+}));
 
 /** What all of longtail's pages look like, as a stylesheet to import. */
 function pageStyle(): Plugin {

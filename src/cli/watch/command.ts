@@ -1,19 +1,26 @@
-import { once } from "node:events";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../../support/errors.js";
 import { steadyNow } from "../../support/process.js";
-import { collect, newCommand, wholeNumber } from "../options.js";
+import { newCommand } from "../options.js";
 import { endWithReader, output } from "../output.js";
+import {
+  aborted,
+  allowHostOption,
+  basePathOption,
+  hostOption,
+  portOption,
+  type ServerArguments,
+  tokenOption,
+  untilInterrupted,
+} from "../server-options.js";
 
 const DEFAULT_FOLDER = "runs";
 
-interface WatchArguments {
-  readonly host: string;
-  readonly port?: number | undefined;
-  readonly token?: string | boolean | undefined;
-  readonly allowHost: readonly string[];
-  readonly basePath?: string | undefined;
+/** Ctrl-C is how this command is meant to end. */
+const endsWell = ["SIGINT"];
+
+interface WatchArguments extends ServerArguments {
   readonly text?: boolean | undefined;
   readonly once?: boolean | undefined;
   readonly json: boolean;
@@ -40,30 +47,11 @@ export function watchCommand(): CommandUnknownOpts {
   return newCommand("watch")
     .description("show running and finished runs: a page in the browser, or a table in the terminal")
     .argument("[folder]", "a folder of runs, or a run", DEFAULT_FOLDER)
-    .option(
-      "--host <address>",
-      "address to listen at; other than this machine's own, such as 0.0.0.0, asks for a token",
-      "127.0.0.1",
-    )
-    .option(
-      "--port <n>",
-      "port to listen at; 0: any free one (default: the first free one from 6016 on)",
-      wholeNumber(0),
-    )
-    .option(
-      "--token [text]",
-      "ask for a token on this machine as well: this one, or without a text a random one",
-    )
-    .option(
-      "--allow-host <name>",
-      "a name besides this machine's that requests may come under, such as a proxy's; can be given many times",
-      collect,
-      [],
-    )
-    .option(
-      "--base-path <path>",
-      "path that a proxy leaves before the page's addresses, such as /node/gpu01/6016",
-    )
+    .addOption(hostOption())
+    .addOption(portOption(6016))
+    .addOption(tokenOption())
+    .addOption(allowHostOption())
+    .addOption(basePathOption())
     .option("--text", "a table in the terminal, drawn anew, instead of a page")
     .option("--once", "print the table once")
     .addHelpText("after", examples)
@@ -103,10 +91,13 @@ async function showInTerminal(folder: string, options: WatchArguments): Promise<
   const { showText } = await import("../../watch/text/text-view.js");
   const to = output(options);
   const watcher = new Watcher(folder);
-  await untilInterrupted(async (signal) => {
-    await showText(watcher, { stream: to.people, changed: to.value, signal });
-    await watcher.close();
-  });
+  await untilInterrupted(
+    async (signal) => {
+      await showText(watcher, { stream: to.people, changed: to.value, signal });
+      await watcher.close();
+    },
+    { endsWell },
+  );
 }
 
 async function serve(folder: string, options: WatchArguments): Promise<void> {
@@ -116,17 +107,11 @@ async function serve(folder: string, options: WatchArguments): Promise<void> {
   const server = await serveWatch({ folder, host, port, token, allowedHosts, basePath });
   to.say(`${folder} is shown at ${server.address}\nCtrl-C ends it.`);
   to.value({ folder, address: server.address, token: server.token });
-  await untilInterrupted(async (signal) => {
-    if (!signal.aborted) await once(signal, "abort");
-    await server.close();
-  });
-}
-
-/** Ctrl-C is how this command is meant to end, so that is no failure. Other signals' exit codes are as everywhere. */
-async function untilInterrupted(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const { onInterrupt } = await import("../exit.js");
-  using interruption = onInterrupt("closing");
-  await act(interruption.signal);
-  const { received } = interruption;
-  if (received !== "SIGINT") throw interruption.error(`ended by ${received}`);
+  await untilInterrupted(
+    async (signal) => {
+      await aborted(signal);
+      await server.close();
+    },
+    { endsWell },
+  );
 }

@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { endEvent, stepEvent, toyRuns, type ToyRuns } from "../watch.fixture.js";
-import { serveWatch, type ServeOptions, type WatchServer } from "./listen.js";
+import { serveWatch, type WatchOptions, type WatchServer } from "./listen.js";
 
 const files = new Map(
   ["/", "/index.html", "/assets/page.js"].map((path) => [
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 async function serve(
-  options: Partial<ServeOptions> = {},
+  options: Partial<WatchOptions> = {},
 ): Promise<{ server: WatchServer; port: number; base: string }> {
   const server = await serveWatch({
     folder: runs.path,

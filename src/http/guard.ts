@@ -4,7 +4,6 @@ import { hostname } from "node:os";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
-
 import { Guesses } from "./guesses.js";
 
 export interface Access {
@@ -14,29 +13,37 @@ export interface Access {
   readonly host: string;
   /** Further names that requests may come under, such as a proxy's. */
   readonly allowedHosts: readonly string[];
+  /** The command that serves, for messages: "longtail watch". */
+  readonly command: string;
 }
 
 const HEADERS = {
-  "Content-Security-Policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
   "Cache-Control": "no-store",
 } as const;
 
-/** What a run's report may do: it is one file, whoever wrote it, and must not reach what is served here. */
-export const REPORT_POLICY =
-  "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** What a page may do: load and ask what comes from here, and show images from here and from the sources named. */
+function pagePolicy(images: string): string {
+  return (
+    `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'${images}; connect-src 'self'; ` +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  );
+}
 
-/** Every answer says what the page may do: nothing but what comes from here, unless the answer has a policy of its own. */
-export function safeHeaders(): MiddlewareHandler {
+/**
+ * Every answer says what the page may do: nothing but what comes from here, unless the answer has a policy of its own.
+ *
+ * @param images further sources of images, such as "blob:" for photographs that a visitor chose.
+ */
+export function safeHeaders({ images }: { readonly images?: string } = {}): MiddlewareHandler {
+  const policy = pagePolicy(images === undefined ? "" : ` ${images}`);
   return async (context, next) => {
     await next();
-    const own = context.res.headers.get("Content-Security-Policy");
-    for (const [name, value] of Object.entries(HEADERS)) context.res.headers.set(name, value);
-    if (own !== null) context.res.headers.set("Content-Security-Policy", own);
+    const { headers } = context.res;
+    for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+    if (!headers.has("Content-Security-Policy")) headers.set("Content-Security-Policy", policy);
   };
 }
 
@@ -52,13 +59,13 @@ export function onlyReading(): MiddlewareHandler {
  * Refuses requests under names that are not this machine's. A page of elsewhere whose name is made to lead here (DNS
  * rebinding) would count as of the same origin; its own name in `Host` gives it away.
  */
-export function knownHost({ host, allowedHosts }: Access): MiddlewareHandler {
+export function knownHost({ host, allowedHosts, command }: Access): MiddlewareHandler {
   const allowed = allowedHosts.map((name) => hostOf(name) ?? name);
   return async (context, next) => {
     const named = hostOf(context.req.header("host"));
     if (named !== null && (allowed.includes(named) || isKnown(named, host))) return next();
     return context.text(
-      `Unknown host ${JSON.stringify(named ?? "")}: use the address that was printed, or start longtail watch with ` +
+      `Unknown host ${JSON.stringify(named ?? "")}: use the address that was printed, or start ${command} with ` +
         `--allow-host ${named ?? "NAME"} when a proxy has this name.\n`,
       421,
     );
@@ -84,22 +91,24 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
+const CHALLENGE = { "WWW-Authenticate": "Bearer" } as const;
+
 /**
  * Where a token is asked for, it comes with the first address, or in the header `Authorization: Bearer TOKEN`. A browser has a
  * cookie from then on, until the server ends; it cannot be guessed, so that those who have it stay, whoever tries tokens.
  */
-export function tokenHolder({ token }: Access, guesses = new Guesses()): MiddlewareHandler {
+export function tokenHolder({ token, command }: Access, guesses = new Guesses()): MiddlewareHandler {
   const session = randomBytes(24).toString("base64url");
   // A browser sends a machine's cookies to all of its ports: each server has its own.
-  const cookie = `longtail-watch-${digest(session).toString("hex", 0, 4)}`;
+  const cookie = `${command.replaceAll(" ", "-")}-${digest(session).toString("hex", 0, 4)}`;
+  const ways = `open the address that \`${command}\` printed, or send the header Authorization: Bearer TOKEN.`;
   return async (context, next) => {
     if (token === null) return next();
     if (isSame(getCookie(context, cookie) ?? "", session)) return next();
     const asked = context.req.query("token");
     const bearer = /^Bearer (.+)$/.exec(context.req.header("authorization") ?? "")?.[1];
     const given = asked ?? bearer;
-    if (given === undefined)
-      return context.text("A token is needed: open the address that `longtail watch` printed.\n", 401);
+    if (given === undefined) return context.text(`A token is needed: ${ways}\n`, 401, CHALLENGE);
     const address = addressOf(context);
     const wait = guesses.secondsToWait(address);
     if (wait > 0)
@@ -108,7 +117,7 @@ export function tokenHolder({ token }: Access, guesses = new Guesses()): Middlew
       });
     if (!isSame(given, token)) {
       guesses.wrong(address);
-      return context.text("That is not the token: open the address that `longtail watch` printed.\n", 401);
+      return context.text(`That is not the token: ${ways}\n`, 401, CHALLENGE);
     }
     if (asked === undefined || context.req.path !== "/") return next();
     // Without a path the browser sends it below this page alone, also where a proxy has other pages beside it.
