@@ -44,9 +44,15 @@ const arrows = {
       "logs",
     ],
   },
+  // A model as a file that other programs run. It knows neither tensors nor libtorch; a page in the browser reads its metadata.
+  onnx: { values: ["support"], files: ["recipes/(transform-schema|numbers)[.]ts$"] },
+  // What applications use in place of the library: it never loads libtorch.
+  runtime: { values: ["support", "onnx"], types: ["data", "inference", "recipes"] },
   inference: {
     values: [
       "support",
+      "onnx",
+      "runtime",
       "torch",
       "nn",
       "models",

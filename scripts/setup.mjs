@@ -22,8 +22,8 @@ function checkNode() {
 }
 
 /** Runs a program with its output shown; throws with `remedy` when it fails. */
-function run(command, args, remedy) {
-  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+function run(command, args, remedy, env = process.env) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: "inherit", env });
   if (signal === "SIGINT") process.exit(130);
   if (error) throw new SetupError(`${command} cannot be started: ${error.message}; ${remedy}`);
   if (status !== 0) throw new SetupError(remedy);
@@ -40,8 +40,10 @@ function installDependencies() {
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const remedy =
     "npm could not install the dependencies; check the network and npm's configuration, then run it again";
-  if (npm?.endsWith("js")) run(process.execPath, [npm, ...args], remedy);
-  else run("npm", args, remedy);
+  // onnxruntime-node's install script would fetch libraries for GPUs, which nothing here uses.
+  const env = { ONNXRUNTIME_NODE_INSTALL: "skip", ...process.env };
+  if (npm?.endsWith("js")) run(process.execPath, [npm, ...args], remedy, env);
+  else run("npm", args, remedy, env);
   writeFileSync(stamp, lock);
   return "installed";
 }

@@ -45,6 +45,7 @@ export {
   DownloadError,
   EngineError,
   LongtailError,
+  ModelError,
   TrainingError,
   UsageError,
 } from "./support/errors.js";

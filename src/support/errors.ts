@@ -46,6 +46,14 @@ export class DataError extends LongtailError {}
 export class CheckpointError extends LongtailError {}
 
 /**
+ * A model file that cannot be used: no ONNX, of another program, or with operators that ONNX Runtime lacks.
+ *
+ * @example
+ * if (error instanceof ModelError) console.error(`${error.message} The old model stays in use.`);
+ */
+export class ModelError extends LongtailError {}
+
+/**
  * The engine (libtorch) is missing, of another version or could not be installed.
  *
  * @example

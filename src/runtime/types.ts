@@ -1,0 +1,53 @@
+/** What `longtail/runtime` takes and gives back. */
+import type { ImageInput } from "../inference/images.js";
+import type { DataError } from "../support/errors.js";
+
+/**
+ * Settings of loading a model file.
+ *
+ * @example
+ * const options: RuntimeOptions = { threads: 2, workers: 2 };
+ */
+export interface RuntimeOptions {
+  /** Number of threads that the network's operators use; one for each core unless given. */
+  readonly threads?: number | undefined;
+  /** Number of threads that decode images; one for each core unless given. */
+  readonly workers?: number | undefined;
+  /** Ends the loading; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * An image that is decoded and transformed already: what `prepare` of a model returns and `predict` of the same model takes.
+ *
+ * @example
+ * const images: PreparedImage[] = await Promise.all(uploads.map((upload) => model.prepare(upload)));
+ */
+export interface PreparedImage {
+  /** Path of the image; null for one in memory. */
+  readonly image: string | null;
+  /** Lengths of the input without the batch: [3, S, S], or [height, width, 3] for a model that takes pixels. */
+  readonly shape: readonly [number, number, number];
+  /** Values of the network's input, row by row. */
+  readonly data: Float32Array | Uint8Array;
+}
+
+/**
+ * Settings of a prediction by a model file.
+ *
+ * @example
+ * const options: RuntimePredictOptions = { top: 3, signal: AbortSignal.timeout(5000) };
+ */
+export interface RuntimePredictOptions {
+  /** Number of classes for each image; 5 unless given. */
+  readonly top?: number | undefined;
+  /** Number of images in a batch; 32 unless given. */
+  readonly batch?: number | undefined;
+  /**
+   * Receives an image that cannot be read, and why; the others are predicted. Such an image ends the prediction with its
+   * error unless this is given.
+   */
+  readonly onUnreadable?: ((image: ImageInput, error: DataError) => void) | undefined;
+  /** Ends the prediction before the next batch; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
