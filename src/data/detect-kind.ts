@@ -17,7 +17,7 @@ const MARKS: readonly (readonly [Kind, RegExp])[] = [
   ["inaturalist", /^train2018\.json$/],
   ["annotations", /^train\.json$/],
   ["list", /^train\.txt$/],
-  ["csv", /^train\.[ct]sv$/],
+  ["csv", /^train\.([ct]sv|jsonl)$/],
 ];
 
 /** The kind of data that a folder looks like; undefined when it looks like none, or does not exist. */

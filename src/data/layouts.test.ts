@@ -2,8 +2,8 @@
 import { relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { detectKind, fittingKind } from "./detect-kind.js";
-import { openData } from "./registry.js";
-import { dataSpec, png, temporaryFolder, writeFiles } from "./testing.fixture.js";
+import { openAllTraining, openData } from "./registry.js";
+import { complaint, dataSpec, png, temporaryFolder, writeFiles } from "./testing.fixture.js";
 
 /** Images that are unlike each other. */
 function photo(seed: number): Uint8Array {
@@ -113,6 +113,56 @@ describe("a folder of photographs", () => {
       ),
     };
     expect(await opened(split)).toMatchObject({ train: 8, test: "2 of validation/metadata.csv" });
+  });
+
+  it("reads Hugging Face's metadata.jsonl as its metadata.csv: labels as names, as numbers, or in the column that is named", async () => {
+    const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    const rows = (label: (i: number) => object, count = 8): string =>
+      lines(Array.from({ length: count }, (_, i) => ({ ...label(i), file_name: `${i}.png` })));
+    expect(
+      await opened({
+        ...photos("train", 8),
+        "train/metadata.jsonl": rows((i) => ({ text: "a photo", label: i < 4 ? "ant" : "bee" })),
+        ...photos("test", 2, 40),
+        "test/metadata.jsonl": rows(
+          (i) => ({ label: i === 0 ? "bee" : "ant", objects: { boxes: [[1, 2]] } }),
+          2,
+        ),
+      }),
+    ).toMatchObject({
+      ...{ kind: "csv", classes: "ant bee", train: 8, test: "2 of test/metadata.jsonl", first: "test/0.png" },
+    });
+    expect(
+      await opened({ ...photos("", 8), "metadata.jsonl": `\ufeff${rows((i) => ({ label: i % 2 }))}\n` }),
+    ).toMatchObject({ kind: "csv", classes: "0 1", train: 6, test: "2 of the training images" });
+    using folder = temporaryFolder();
+    writeFiles(folder.path, {
+      ...photos("", 8),
+      "metadata.jsonl": rows((i) => ({ genus: i % 2 ? "x" : "y" })),
+    });
+    const spec = dataSpec("csv", folder.path, { columns: { image: "image", label: "genus" } });
+    expect((await openAllTraining(spec)).classes).toEqual(["x", "y"]);
+  });
+
+  it("says which line of metadata.jsonl cannot be read, and leaves out what has no label", async () => {
+    const train = (text: string, changes = {}) =>
+      complaint({ kind: "csv", ...changes }, { ...photos("", 3), "metadata.jsonl": text });
+    const first = '{"file_name":"0.png","label":"ant"}\n';
+    expect({
+      cut: await train(`${first}{"file_name":"1.png","la`),
+      list: await train(`${first}["1.png","bee"]`),
+      noLabel: await train('{"file_name":"0.png","text":"an ant"}\n'),
+      oneWithout: await train(`${first}{"file_name":"1.png"}\n`),
+      object: await train(`${first}{"file_name":"1.png","label":{"name":"bee"}}\n`),
+    }).toMatchInlineSnapshot(`
+      {
+        "cut": "DIR/metadata.jsonl, line 2: expected a JSON object, one a line: Unterminated string in JSON at position 24.",
+        "list": "DIR/metadata.jsonl, line 2: expected a JSON object, one a line, found a list of 2.",
+        "noLabel": "DIR/metadata.jsonl: expected a column "label", found file_name, text (data.columns.image and data.columns.label name them)",
+        "object": "DIR/metadata.jsonl, line 2: expected a path and a label, found an empty field (--no-strict, data.strict=false, leaves it out)",
+        "oneWithout": "DIR/metadata.jsonl, line 2: expected a path and a label, found an empty field (--no-strict, data.strict=false, leaves it out)",
+      }
+    `);
   });
 
   it("knows Hugging Face's Parquet files by their folder", () => {

@@ -12,7 +12,7 @@ import { parquetFormat } from "./formats/parquet.js";
 import { webdatasetFormat } from "./formats/webdataset.js";
 import { imbalanced } from "./imbalance.js";
 import { alikeImages } from "./inspection/duplicates.js";
-import { type LookingListener, usableImages } from "./inspection/usable.js";
+import { type LookingListener, usableImages, withDarkImagesNoted } from "./inspection/usable.js";
 import { type FileListFormat, listedFiles } from "./formats/listed-files.js";
 import { type Listed, type ListedFormat, openListed } from "./formats/listing.js";
 import { classStatistics } from "./statistics.js";
@@ -141,10 +141,10 @@ export async function openAllTraining(data: DataSpec): Promise<Dataset> {
  * Opens what there is, to look for what is wrong with it: bad records are left out and counted, a class may be empty.
  * @throws DataError when the data is missing or not of that kind
  */
-export async function openForCheck(data: DataSpec, split: Split): Promise<Dataset> {
+export async function openForCheck(data: DataSpec, split: SplitFolder): Promise<Dataset> {
   const source = sourceOf({ ...data, strict: false }, {});
   const dataset = await formats[data.kind].open(source, split);
-  const isWhole = split === "test" || classStatistics(dataset).counts.includes(0);
+  const isWhole = split !== "train" || classStatistics(dataset).counts.includes(0);
   return isWhole ? dataset : subsetOf(dataset, data);
 }
 
@@ -163,7 +163,8 @@ function sourceOf(data: DataSpec, { classes }: OpenOptions): DataSource {
 
 async function openUsable(source: DataSource, split: SplitFolder, options: OpenOptions): Promise<Dataset> {
   const dataset = await formats[source.kind].open(source, split);
-  if (source.strict || dataset.pixels.kind === "packed") return dataset;
+  if (dataset.pixels.kind === "packed") return dataset;
+  if (source.strict) return withDarkImagesNoted(dataset, options);
   return (await usableImages(dataset, { ...options, strict: false })).dataset;
 }
 
@@ -186,7 +187,7 @@ async function splitOf(
     throw new DataError(
       `${source.root}: expected test images, found ${describeFolder(source.root)}, and no class has two images to take one from.`,
     );
-  const { leftOut: _, ...test } = subset(dataset, indices.taken);
+  const { leftOut: _, notes: _notes, ...test } = subset(dataset, indices.taken);
   return {
     train: subset(dataset, indices.kept),
     test: { ...test, split: "test" },

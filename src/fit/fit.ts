@@ -38,7 +38,8 @@ export type FitSettings = Omit<TrainOptions, "recipe" | "from" | "resume" | "pee
 export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<FitOutcome> {
   const temporary = mkdtempSync(join(tmpdir(), "longtail-fit-"));
   try {
-    const beside = { ...settings, force: false, mlflow: undefined };
+    const chosen = { ...settings, validationChose: true }; // or the plan has said that they are not used
+    const beside = { ...chosen, force: false, mlflow: undefined };
     const trials: Trial[] = [];
     if (plan.candidates.length > 1)
       for (const head of plan.candidates) {
@@ -54,7 +55,7 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
     const plain = plan.compares
       ? await trained(plan.recipes.plain, { ...beside, out: join(temporary, "plain") })
       : null;
-    const { evaluation, folder } = await trained(plan.recipes[best.head], settings);
+    const { evaluation, folder } = await trained(plan.recipes[best.head], chosen);
     const outcome = { head: best.head, trials, plain: plain?.evaluation ?? null };
     writeFileAtomic(join(folder.path, "fit.json"), prettyJson(outcome));
     return { ...outcome, folder, evaluation };

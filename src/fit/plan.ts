@@ -90,7 +90,6 @@ export async function planFit(
   const kind = detectKind(root) ?? "image-folder";
   const draft = recipeOf("corrected", { root, kind, epochs: 1, testFraction });
   const data = await openTrainingData(draft, listener);
-  for (const message of dataWarnings(data)) listener.report?.({ type: "warning", message });
   const { train, test, statistics } = data;
   const { counts, classes } = statistics;
   if (classes.length < 2)
@@ -108,6 +107,8 @@ export async function planFit(
   const heldOut = heldOutImages(data, recipes.corrected);
   const hasTime = features + 4 * head <= limit;
   const chooses = hasTime && heldOut > 0;
+  const validationUse = chooses ? null : "more --minutes let them choose among classifiers";
+  for (const message of dataWarnings(data, validationUse)) listener.report?.({ type: "warning", message });
   return {
     recipes,
     classes: classes.length,
@@ -187,8 +188,8 @@ function recipeOf(head: Head, { root, kind, epochs, testFraction }: RecipeParts)
 }
 
 /** Images that there are to choose by: a validation folder's, or training images; 0 where the classes are too small. */
-function heldOutImages({ train, unused }: TrainingData, recipe: ResolvedRecipe): number {
-  if (unused !== null) return unused.size;
+function heldOutImages({ train, validation }: TrainingData, recipe: ResolvedRecipe): number {
+  if (validation !== null) return validation.size;
   try {
     return splitHeldOut(train, onHeldOut(recipe).selection).heldOut?.size ?? 0;
   } catch (error) {

@@ -72,8 +72,9 @@ export async function openRun(
 
 /** Writes which images are test images, where the data has none, and what of it is left out. */
 function writeDataFiles({ data }: Training, folder: RunFolder): void {
-  const leftOut = [data.train, data.test].flatMap(({ split, leftOut: items = [] }) =>
-    items.map((item) => ({ split, ...item })),
+  const { train, test, validation } = data;
+  const leftOut = Object.entries({ train, test, validation }).flatMap(([split, dataset]) =>
+    (dataset?.leftOut ?? []).map((item) => ({ split, ...item })),
   );
   if (data.testSplit !== null) writeFileAtomic(folder.split, prettyJson(data.testSplit));
   if (leftOut.length > 0) writeFileAtomic(folder.leftOut, prettyJson(leftOut));

@@ -54,6 +54,8 @@ export function executionFrom(
 
 /** A recipe, how it is run, and who listens. */
 export interface TrainOptions extends RunSettings {
+  /** Whether images of a validation folder have chosen the recipe already, and need not choose an epoch besides. */
+  readonly validationChose?: boolean;
   readonly recipe: ResolvedRecipe;
   readonly listeners: readonly Listener[];
   readonly versions: Versions;

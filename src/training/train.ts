@@ -69,7 +69,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
     for (const message of dataNotes(training.data)) emit({ type: "note", message });
     const notes = resumes ? [] : training.notes; // resumed weights are the run's own
     for (const message of [
-      ...dataWarnings(training.data),
+      ...dataWarnings(training.data, options.validationChose === true ? null : undefined),
       ...slowPrecision(training),
       ...unreachedRates(training),
       ...notes,

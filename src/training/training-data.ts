@@ -16,8 +16,8 @@ export interface TrainingData {
   readonly trainSubset: Dataset;
   /** The images that select an epoch: of a validation folder, or training images that are held out; null where there are none. */
   readonly heldOut: Dataset | null;
-  /** A validation folder's images that nothing uses, since the recipe selects no epoch by held-out images; else null. */
-  readonly unused: Dataset | null;
+  /** Images of a validation folder beside the test images; null where there is none. */
+  readonly validation: Dataset | null;
   /** The split that was made because the data has no test images; null where it has some. */
   readonly testSplit: TestSplit | null;
   /** Statistics of all training images, those held out as well: they decide a class's group. */
@@ -36,8 +36,7 @@ export async function openTrainingData(
     selects && validation !== null
       ? { trainSubset: train, heldOut: validation }
       : splitHeldOut(train, selection);
-  const unused = selects ? null : validation;
-  return { train, test, trainSubset, heldOut, unused, testSplit, statistics: classStatistics(train) };
+  return { train, test, trainSubset, heldOut, validation, testSplit, statistics: classStatistics(train) };
 }
 
 /** What was decided about the data without being asked. */
@@ -55,16 +54,23 @@ export function dataNotes({ train, test, testSplit }: TrainingData): string[] {
   return notes;
 }
 
-/** What people should know of the data before they rely on the result. */
-export function dataWarnings({ train, test, unused, statistics }: TrainingData): string[] {
-  const warnings = [train, test].flatMap(({ notes = [], split, leftOut = [] }) => [
+/**
+ * What people should know of the data before they rely on the result.
+ *
+ * @param validationUse what is to be said of a validation folder that selects no epoch; null where it serves otherwise.
+ */
+export function dataWarnings(
+  { train, test, validation, heldOut, statistics }: TrainingData,
+  validationUse: string | null = "--select held-out (selection.kind=held-out) chooses the epoch by them",
+): string[] {
+  const splits = { training: train, test, ...(validation !== null && { validation }) };
+  const warnings = Object.entries(splits).flatMap(([name, { notes = [], leftOut = [] }]) => [
     ...notes,
-    ...leftOutTexts(leftOut, split === "train" ? "training" : "test"),
+    ...leftOutTexts(leftOut, name),
   ]);
-  if (unused !== null)
+  if (validation !== null && heldOut !== validation && validationUse !== null)
     warnings.push(
-      `${unused.size} validation images (${unused.source ?? unused.root}) are not used; ` +
-        "--select held-out (selection.kind=held-out) chooses the epoch by them.",
+      `${validation.size} validation images (${validation.source ?? validation.root}) are not used; ${validationUse}.`,
     );
   const { classes } = statistics;
   if (classes.length === 1)

@@ -111,6 +111,22 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(stdout).toContain("Without test images, and therefore not in these numbers: scorpion.");
   });
 
+  test("images of a validation folder choose, and are said to be left aside where there is no time for that", async () => {
+    const root = join(folder, "validated");
+    cpSync(photos, root, { recursive: true });
+    cpSync(join(root, "test"), join(root, "val"), { recursive: true });
+    const fitted = (...args: string[]) => longtail("fit", root, ...args);
+    const { code, stdout } = await fitted("--out", join(folder, "validated-run"));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/12 held-out images decide between it and/);
+    expect(stdout).not.toContain("not used");
+    const short = await fitted("--out", join(folder, "validated-short"), "--minutes", "0.001");
+    expect(short.stdout).toContain(
+      "warning: 12 validation images (val) are not used; more --minutes let them choose among classifiers.",
+    );
+    expect(short.stdout.split("not used")).toHaveLength(2);
+  });
+
   test("no time for a choice: the corrected classifier is taken and nothing is compared", async () => {
     const { stdout, code } = await longtail(
       "fit",

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { writeFileAtomic } from "../../support/atomic-file.js";
+import { maxOf } from "../../support/math.js";
 import type { NativeInspection } from "../vision.js";
 
 /** What is known of an image after it was looked at; plain data, so that it can be kept in a file. */
@@ -24,6 +25,21 @@ const FLAT = 2;
 /** Whether nothing can be seen on it: its hashes are of noise. */
 export function isBlank({ error, contrast }: Pick<Inspection, "error" | "contrast">): boolean {
   return error === null && contrast < FLAT;
+}
+
+/** Levels of 0 … 255 that 12 bits of 16 leave. */
+const NEARLY_BLACK = 16;
+
+/**
+ * Whether an image of more than 8 bits a channel is so dark, by its brightest tile, that the upper 8 bits, which are all that
+ * is used, hold hardly anything: cameras and microscopes with 10, 12 or 14 bits leave them empty.
+ */
+export function isNearlyBlack({
+  error,
+  bits,
+  colors,
+}: Pick<Inspection, "error" | "bits" | "colors">): boolean {
+  return error === null && bits > 8 && maxOf([...Buffer.from(colors, "base64")]) < NEARLY_BLACK;
 }
 
 /**

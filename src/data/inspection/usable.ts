@@ -7,7 +7,11 @@ import type { Dataset } from "../dataset.js";
 import { undecodable } from "../formats/reading/content.js";
 import { subset } from "../subset.js";
 import { inspectAll } from "./inspect-all.js";
-import { type Inspection, InspectionCache } from "./inspection-cache.js";
+import { deepImages } from "./deep-images.js";
+import { type Inspection, InspectionCache, isNearlyBlack } from "./inspection-cache.js";
+
+/** Images that a note names. */
+const MAX_NAMED = 3;
 
 /** How far looking at images is. */
 export interface LookingListener {
@@ -43,7 +47,8 @@ export async function usableImages(
   });
   if (inspections === null) throw signal.reason;
   const isWhole = ({ error }: Inspection): boolean => error === null;
-  if (inspections.every(isWhole)) return { dataset, inspections };
+  const noted = withDarkNote(dataset, inspections, [...inspections.keys()]);
+  if (inspections.every(isWhole)) return { dataset: noted, inspections };
   const damaged = [...inspections.keys()].filter((index) => !isWhole(inspections[index]!));
   if (strict) throw unusable(dataset, damaged, inspections);
   const kept = [...inspections.keys()].filter((index) => isWhole(inspections[index]!));
@@ -53,9 +58,52 @@ export async function usableImages(
     images: 1,
   }));
   return {
-    dataset: { ...subset(dataset, kept), leftOut: [...(dataset.leftOut ?? []), ...leftOut] },
+    dataset: { ...subset(noted, kept), leftOut: [...(dataset.leftOut ?? []), ...leftOut] },
     inspections: kept.map((index) => inspections[index]!),
   };
+}
+
+/**
+ * The dataset with a note where images of more than 8 bits a channel are nearly black. Only these are decoded, once, and
+ * what was seen of them is kept.
+ * @throws The signal's reason.
+ */
+export async function withDarkImagesNoted(
+  dataset: Dataset,
+  { onImages, signal = new AbortController().signal }: LookingListener,
+): Promise<Dataset> {
+  const deep = await deepImages(dataset, signal);
+  if (deep.length === 0) return dataset;
+  let done = 0;
+  const inspections = await inspectAll(subset(dataset, deep), {
+    threads: coresHere(),
+    cache: openCache(dataset.root),
+    signal,
+    onProgress: ({ inspected, known }) => {
+      done += inspected + known;
+      onImages?.(done, deep.length);
+    },
+  });
+  if (inspections === null) throw signal.reason;
+  return withDarkNote(dataset, inspections, deep);
+}
+
+/** @param indices Images of the dataset that the inspections are of. */
+function withDarkNote(
+  dataset: Dataset,
+  inspections: readonly Inspection[],
+  indices: readonly number[],
+): Dataset {
+  const dark = indices.filter((_, i) => isNearlyBlack(inspections[i]!));
+  if (dark.length === 0) return dataset;
+  const names = dark.slice(0, MAX_NAMED).map((index) => dataset.describe(index));
+  const more = dark.length > MAX_NAMED ? ", …" : "";
+  const are =
+    dark.length === 1 ? "image has 16 bits a channel and is" : "images have 16 bits a channel and are";
+  const note =
+    `${dark.length} of ${dataset.size} ${are} nearly black (${names.join(", ")}${more}): only the upper 8 bits are used, which ` +
+    "cameras and microscopes with 10, 12 or 14 bits leave empty; scale the values to the whole range.";
+  return { ...dataset, notes: [...(dataset.notes ?? []), note] };
 }
 
 /** Why an image cannot be decoded, for people: what its file is instead, where that can be told. */

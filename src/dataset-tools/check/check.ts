@@ -1,9 +1,9 @@
 import { DataError } from "../../support/errors.js";
-import type { Dataset, DataSpec, Split } from "../../data/dataset.js";
+import type { Dataset, DataSpec, SplitFolder } from "../../data/dataset.js";
 import { hasImagesOf, openForCheck } from "../../data/registry.js";
 import type { Finding } from "./finding.js";
 import { find } from "./find.js";
-import type { CheckedData, CheckedSplit } from "./images.js";
+import { type CheckedData, type CheckedSplit, SPLITS } from "./images.js";
 import { NEAR_BITS } from "../../data/inspection/duplicates.js";
 import { inspectAll, type InspectOptions } from "../../data/inspection/inspect-all.js";
 import { InspectionCache } from "../../data/inspection/inspection-cache.js";
@@ -27,10 +27,8 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
 }
 
-const SPLITS = ["train", "test"] as const;
-
 /**
- * Looks at every image of both splits and says what is wrong with the data.
+ * Looks at every image of all splits and says what is wrong with the data.
  * @returns null when the signal ended it; what was done until then is in the cache
  */
 export async function checkData(
@@ -39,12 +37,12 @@ export async function checkData(
 ): Promise<CheckResult | null> {
   const cache = InspectionCache.open(cacheFile, { resume });
   const { datasets, problems } = await openSplits(spec);
-  options.onStart(datasets.reduce((sum, { size }) => sum + size, 0));
-  const data: Partial<Record<Split, CheckedSplit>> = {};
-  for (const dataset of datasets) {
+  options.onStart([...datasets.values()].reduce((sum, { size }) => sum + size, 0));
+  const data: Partial<Record<SplitFolder, CheckedSplit>> = {};
+  for (const [split, dataset] of datasets) {
     const inspections = await inspectAll(dataset, { ...options, cache });
     if (inspections === null) return null;
-    data[dataset.split] = { dataset, inspections };
+    data[split] = { dataset, inspections };
   }
   return { data, findings: find(data, { ...options, bits, problems }) };
 }
@@ -52,13 +50,13 @@ export async function checkData(
 /** The splits that can be opened, and why the others cannot. */
 async function openSplits(
   spec: DataSpec,
-): Promise<{ datasets: Dataset[]; problems: Partial<Record<Split, string>> }> {
-  const datasets: Dataset[] = [];
-  const problems: Partial<Record<Split, string>> = {};
+): Promise<{ datasets: Map<SplitFolder, Dataset>; problems: Partial<Record<SplitFolder, string>> }> {
+  const datasets = new Map<SplitFolder, Dataset>();
+  const problems: Partial<Record<SplitFolder, string>> = {};
   for (const split of SPLITS) {
     try {
-      if (split === "test" && !hasImagesOf(spec, split)) continue;
-      datasets.push(await openForCheck(spec, split));
+      if (split !== "train" && !hasImagesOf(spec, split)) continue;
+      datasets.set(split, await openForCheck(spec, split));
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       problems[split] = error.message;

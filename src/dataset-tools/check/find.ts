@@ -1,22 +1,22 @@
-import type { Split, Dataset } from "../../data/dataset.js";
+import type { Dataset, SplitFolder } from "../../data/dataset.js";
 import type { Finding, FindingItem } from "./finding.js";
 import { FINDING_KINDS, type FindingKind } from "./finding-kinds.js";
 import { imageFindings } from "./image-findings.js";
-import { allImages, type CheckedData, type CheckedImage } from "./images.js";
+import { allImages, type CheckedData, type CheckedImage, SPLITS } from "./images.js";
 import { isMissing } from "../../data/formats/class-names.js";
 import { classStatistics } from "../../data/statistics.js";
 import { identicalImages, nearDuplicates, type DuplicateGroup } from "../../data/inspection/duplicates.js";
 
 type Items = Map<FindingKind, FindingItem[]>;
-/** The finding's kind for several labels, for both splits, for neither. */
+/** The finding's kind for several labels, for several splits, for neither. */
 type Kinds = readonly [conflict: FindingKind, leak: FindingKind, inside: FindingKind];
 
 const IDENTICAL: Kinds = ["conflicting-labels", "leak", "duplicate"];
 const NEAR: Kinds = ["near-conflict", "near-leak", "near-duplicate"];
 
 /**
- * What is to be said of images that are the same or nearly so, by kind. A group that has several labels and lies in both
- * splits is found twice.
+ * What is to be said of images that are the same or nearly so, by kind. A group that has several labels and lies in
+ * several splits is found twice.
  *
  * @param bits in which hashes of near images may differ
  */
@@ -61,7 +61,7 @@ export interface FindOptions {
   /** Bits in which hashes of near images may differ. */
   readonly bits: number;
   /** Why a split could not be opened. */
-  readonly problems: Partial<Record<Split, string>>;
+  readonly problems: Partial<Record<SplitFolder, string>>;
 }
 
 /** Everything that is to be said of data whose images were looked at: errors first, in the order of the list of kinds. */
@@ -83,9 +83,9 @@ export function find(data: CheckedData, { imageSize, bits, problems }: FindOptio
 }
 
 /** What was left out when a split was opened, by the number of images that are lost with it. */
-function leftOutItems({ train, test }: CheckedData, isMeant: (images: number) => boolean): FindingItem[] {
-  return [train, test].flatMap((split) =>
-    (split?.dataset.leftOut ?? [])
+function leftOutItems(data: CheckedData, isMeant: (images: number) => boolean): FindingItem[] {
+  return SPLITS.flatMap((split) =>
+    (data[split]?.dataset.leftOut ?? [])
       .filter(({ images }) => isMeant(images))
       .map(({ where, reason }) => ({ images: [], text: `${where}: ${reason}` })),
   );

@@ -70,10 +70,10 @@ export const FINDING_KINDS = {
   },
   leak: {
     severity: "error",
-    title: "Test images that are in the training data",
+    title: "The same image in several splits",
     advice:
-      "The decoded pixels are equal. The network knows their labels by heart, so the accuracy is too high. Remove them " +
-      "from one of the two splits.",
+      "The decoded pixels are equal. The network knows the labels of its training images by heart, and what is chosen on " +
+      "validation images fits them, so the accuracy is too high. Keep such images in one split.",
   },
   "near-conflict": {
     severity: "warning",
@@ -84,7 +84,7 @@ export const FINDING_KINDS = {
   },
   "near-leak": {
     severity: "warning",
-    title: "Test images that are nearly in the training data",
+    title: "Nearly the same image in several splits",
     advice:
       "Copies that were scaled, recompressed, recolored or mirrored, or pictures of one series. They are easier than " +
       "new images, so the accuracy is too high (Barz and Denzler, 2020, found such for 3 % of CIFAR-10's and 10 % of " +

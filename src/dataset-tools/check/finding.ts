@@ -1,9 +1,9 @@
-import type { Split } from "../../data/dataset.js";
+import type { SplitFolder } from "../../data/dataset.js";
 import type { FindingKind, Severity } from "./finding-kinds.js";
 
 /** An image of a split. */
 export interface ImageRef {
-  readonly split: Split;
+  readonly split: SplitFolder;
   readonly index: number;
 }
 

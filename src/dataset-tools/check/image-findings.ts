@@ -2,16 +2,13 @@ import { extname } from "node:path";
 import type { FindingItem } from "./finding.js";
 import type { FindingKind } from "./finding-kinds.js";
 import { DECODED, undecodable } from "../../data/formats/reading/content.js";
-import { maxOf } from "../../support/math.js";
-import { isBlank, type Inspection } from "../../data/inspection/inspection-cache.js";
+import { isBlank, isNearlyBlack, type Inspection } from "../../data/inspection/inspection-cache.js";
 import type { CheckedImage } from "./images.js";
 
 const TINY = 8;
 const EXTREME_RATIO = 4;
 const SMALL = 1 / 2;
 const OVERSIZED = 8;
-/** Of 255: what 12 bits of 16 leave. */
-const NEARLY_BLACK = 16;
 
 interface Rule {
   readonly kind: FindingKind;
@@ -31,7 +28,7 @@ const observations: readonly Rule[] = [
   { kind: "damaged", test: ({ inspection: i }) => i.warning ?? undefined },
   {
     kind: "nearly-black",
-    test: ({ inspection: i }) => (i.bits > 8 && brightest(i) < NEARLY_BLACK ? formatText(i) : undefined),
+    test: ({ inspection: i }) => (isNearlyBlack(i) ? formatText(i) : undefined),
   },
   { kind: "blank", test: ({ inspection: i }) => (isBlank(i) ? sizeText(i) : undefined) },
   { kind: "tiny", test: ({ inspection: i }) => (shorter(i) < TINY ? sizeText(i) : undefined) },
@@ -63,11 +60,6 @@ const observations: readonly Rule[] = [
 /** Why an image cannot be decoded: what its file is in place of one, where that can be told. */
 function unreadable({ path, inspection: { error } }: CheckedImage): string | undefined {
   return error === null ? undefined : undecodable(path, error);
-}
-
-/** The brightest mean color of the image's tiles, of 255. */
-function brightest({ colors }: Inspection): number {
-  return maxOf([...Buffer.from(colors, "base64")]);
 }
 
 /** What EXIF's numbers say of how the image is stored. */

@@ -1,4 +1,4 @@
-import type { Dataset, Split } from "../../data/dataset.js";
+import type { Dataset, SplitFolder } from "../../data/dataset.js";
 import type { ImageRef } from "./finding.js";
 import type { Inspection } from "../../data/inspection/inspection-cache.js";
 
@@ -17,12 +17,15 @@ export interface CheckedSplit {
   readonly inspections: readonly Inspection[];
 }
 
-/** The splits that could be opened: train before test. */
-export type CheckedData = Partial<Record<Split, CheckedSplit>>;
+/** Splits that are checked, in this order. */
+export const SPLITS = ["train", "validation", "test"] as const satisfies readonly SplitFolder[];
+
+/** The splits that could be opened. */
+export type CheckedData = Partial<Record<SplitFolder, CheckedSplit>>;
 
 /** All images, the training ones first. */
 export function* allImages(data: CheckedData): Generator<CheckedImage> {
-  for (const split of ["train", "test"] as const) {
+  for (const split of SPLITS) {
     const { dataset, inspections = [] } = data[split] ?? {};
     for (const [index, inspection] of inspections.entries()) {
       const path = dataset?.pixels.kind === "files" ? (dataset.pixels.paths[index] ?? null) : null;

@@ -1,11 +1,11 @@
 import { type ClassSize, classSizes, classStatistics } from "../../data/statistics.js";
 import type { GroupRule } from "../../data/groups.js";
-import type { Dataset } from "../../data/dataset.js";
+import type { Dataset, SplitFolder } from "../../data/dataset.js";
 import { imageStatistics, type ImageStatistics } from "../../data/image-statistics.js";
 import type { CheckResult } from "./check.js";
 import type { Finding, ImageRef } from "./finding.js";
 import { unitOf, type Severity } from "./finding-kinds.js";
-import type { CheckedData } from "./images.js";
+import { type CheckedData, SPLITS } from "./images.js";
 
 /** An image as a report names it. */
 export interface NamedImage extends ImageRef {
@@ -24,8 +24,8 @@ export interface CheckSummary {
   readonly name: string;
   readonly kind: Dataset["kind"] | null;
   readonly root: string;
-  /** Images of each split; null for one that could not be opened. */
-  readonly images: { readonly train: number | null; readonly test: number | null };
+  /** Images of each split; null for one that is not there or could not be opened. */
+  readonly images: Readonly<Record<SplitFolder, number | null>>;
   /** Kinds of findings by severity. */
   readonly counts: Readonly<Record<Severity, number>>;
   readonly findings: readonly (Omit<Finding, "items"> & { readonly items: readonly NamedItem[] })[];
@@ -46,7 +46,11 @@ export function summarize(
     name,
     root,
     kind: train?.dataset.kind ?? test?.dataset.kind ?? null,
-    images: { train: train?.dataset.size ?? null, test: test?.dataset.size ?? null },
+    images: {
+      train: train?.dataset.size ?? null,
+      validation: data.validation?.dataset.size ?? null,
+      test: test?.dataset.size ?? null,
+    },
     counts: { error: of("error"), warning: of("warning"), note: of("note") },
     findings: findings.map(({ items, ...finding }) => ({
       ...finding,
@@ -54,7 +58,7 @@ export function summarize(
     })),
     imbalance: Number.isFinite(imbalance) ? imbalance : null,
     classes: train ? classSizes(train.dataset, { test: test?.dataset, rule }) : [],
-    statistics: imageStatistics([...(train?.inspections ?? []), ...(test?.inspections ?? [])]),
+    statistics: imageStatistics(SPLITS.flatMap((split) => data[split]?.inspections ?? [])),
   };
 }
 

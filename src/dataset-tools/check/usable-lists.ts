@@ -13,19 +13,22 @@ export interface UsableLists {
   readonly settings: string;
 }
 
+/** Splits that keys name lists of. */
+const LISTED = ["train", "test"] as const;
+
 /**
  * Writes train.csv and test.csv into a folder: a line of path and class for each image that can be decoded. Null where all
  * can be, or where images are no files of their own.
  */
 export function writeUsableLists(data: CheckedData, folder: string): UsableLists | null {
-  const splits = Object.values(data);
+  const splits = LISTED.flatMap((split) => data[split] ?? []);
   const leftOut = splits.reduce(
     (sum, { inspections }) => sum + inspections.filter(({ error }) => error !== null).length,
     0,
   );
   if (leftOut === 0 || splits.some(({ dataset }) => dataset.pixels.kind !== "files")) return null;
   const files: Partial<Record<Split, string>> = {};
-  for (const split of ["train", "test"] as const) {
+  for (const split of LISTED) {
     const checked = data[split];
     if (checked === undefined) continue;
     files[split] = resolve(folder, `${split}.csv`);

@@ -17,8 +17,8 @@ interface CheckArguments extends DataArguments {
 }
 
 const examples = `
-Looks at every image of the training and the test split: can it be decoded, is it whole, is it there twice, in both
-splits, or under several labels; and at the classes. Writes a report to look at (index.html), the same for programs
+Looks at every image of the training, the validation and the test split: can it be decoded, is it whole, is it there
+twice, in several splits, or under several labels; and at the classes. Writes a report to look at (index.html), the same for programs
 (check.json), and what was seen of each image (inspections.jsonl), so that an interrupted check resumes where it
 was and one that is repeated looks only at what has changed.
 

@@ -87,9 +87,10 @@ ${findings.map(
 
 function dataFacts({ images, classes, imbalance, statistics, kind }: CheckSummary): Markup {
   const { shorterSide, bytes, formats, colors } = statistics;
-  const rows: [string, string][] = [
+  const rows: (readonly [string, string])[] = [
     ["format", kind ?? "-"],
     ["training images", count(images.train)],
+    ...(images.validation === null ? [] : ([["validation images", count(images.validation)]] as const)),
     ["test images", count(images.test)],
     ["classes", count(classes.length)],
     ["imbalance", imbalance === null ? "a class is empty" : imbalance.toFixed(1)],

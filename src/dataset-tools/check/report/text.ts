@@ -7,7 +7,8 @@ const MARKS = { error: "error  ", warning: "warning", note: "note   " } as const
 export function textReport(summary: CheckSummary): string {
   const { findings, images, classes, imbalance } = summary;
   const spread = imbalance === null ? "" : `, imbalance ${imbalance.toFixed(imbalance < 10 ? 1 : 0)}`;
-  const head = `${summary.name}: ${images.train ?? "no"} training and ${images.test ?? "no"} test images, ${classes.length} classes${spread}`;
+  const validation = images.validation === null ? "" : `, ${images.validation} validation`;
+  const head = `${summary.name}: ${images.train ?? "no"} training${validation} and ${images.test ?? "no"} test images, ${classes.length} classes${spread}`;
   return [head, ...findings.map((finding) => paragraph(finding, summary.root)), verdict(summary)].join(
     "\n\n",
   );
