@@ -49,7 +49,7 @@ export async function load(
  * for await (const { image, predictions } of model.predictEach(await imageFiles("photos"))) console.log(image);
  */
 export async function imageFiles(folder: string): Promise<string[]> {
-  const images = await import("../data/folder/class-images.js");
+  const images = await import("../data/formats/image-folder.js");
   return images.imagesBelow(folder);
 }
 

@@ -1,10 +1,25 @@
 import { afterEach, expect, test } from "vitest";
+import type { Tensor } from "../torch/tensor.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { tensor, zeros } from "../torch/create.js";
 import { BatchNorm2d } from "./batch-norm.js";
 import { Conv2d } from "./conv2d.js";
-import { Sequential } from "./sequential.js";
+import { Layer } from "./module.js";
+
+/** Layers one after the other, named "0", "1", …. */
+class Sequential extends Layer {
+  readonly #layers: readonly Layer[];
+
+  constructor(layers: readonly Layer[]) {
+    super();
+    this.#layers = layers.map((layer, index) => this.child(String(index), layer));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.#layers.reduce((value, layer) => layer.forward(value), x);
+  }
+}
 
 const before = memory().live;
 const small = (outChannels = 4): Sequential =>

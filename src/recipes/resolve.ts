@@ -1,15 +1,16 @@
 import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
-import { type Json, type JsonObject, valueAt } from "../support/json.js";
+import { type Json, type JsonObject, valueAt, isObject } from "../support/json.js";
 import { placeOfKey, rememberOrigin, shorten } from "./faults.js";
 import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";
 import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
 import { phaseInput, type ResolvedPhase, withEpochsOfPhases } from "./phases.js";
 import { keyUnderUsualName } from "./usual-names.js";
-import { withPreprocessing } from "./preprocessing.js";
 import { recipeSchema, type ResolvedRecipe } from "./schema.js";
+import { WEIGHTS, type WeightsName } from "../weights/registry.js";
+
 type Issue = z.core.$ZodIssue;
 
 /** What was checked, for messages. */
@@ -141,4 +142,23 @@ function parent(path: string): string {
 /** Places in lists as the table of keys writes them. */
 function generic(name: string): string {
   return name.replaceAll(/\.\d+(?=\.|$)/g, ".N");
+}
+
+/**
+ * The recipe with what its published weights decide and it does not say itself: the backbone, and how images are prepared
+ * (data.imageSize, mean, std, train, test). Training images are prepared like test images then, the same every time.
+ */
+function withPreprocessing(recipe: Json): Json {
+  const pretrained = isObject(recipe) ? recipe["pretrained"] : undefined;
+  const name = isObject(pretrained) ? pretrained["weights"] : undefined;
+  if (!isObject(recipe) || typeof name !== "string" || !Object.hasOwn(WEIGHTS, name)) return recipe;
+  const { backbone, preprocessing } = WEIGHTS[name as WeightsName];
+  const { resize: size, interpolation, crop, mean, std } = preprocessing;
+  const transforms: Json = [
+    { kind: "resize", size, interpolation },
+    { kind: "center-crop", size: crop },
+  ];
+  const prepared: JsonObject = { imageSize: crop, train: transforms, test: transforms, mean, std };
+  const { data } = recipe;
+  return { backbone, ...recipe, ...(isObject(data) && { data: { ...prepared, ...data } }) };
 }

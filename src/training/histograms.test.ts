@@ -5,7 +5,7 @@ import { Rng } from "../torch/random.js";
 import { tensor } from "../torch/create.js";
 import { memory, scope } from "../torch/scope.js";
 import { toyRecipe } from "./toy.fixture.js";
-import { histogram, weightHistograms } from "./histograms.js";
+import { histogram, weightHistograms } from "./epochs.js";
 
 test("equal intervals from the least to the largest value", () => {
   const { counts, ...spread } = histogram(Float32Array.of(0, 1, 1, 30, 15));

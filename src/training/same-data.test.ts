@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.js";
 import { openDataset } from "../data/registry.js";
 import { dataSpec, png, temporaryFolder, writeFiles } from "../data/testing.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
-import { compareData } from "./same-data.js";
+import { compareData } from "./open-run.js";
 
 const image = (seed: number): Uint8Array =>
   png(8, 8, { value: (y, x, channel) => (seed * 31 + y * 8 + x * 3 + channel) % 256 });

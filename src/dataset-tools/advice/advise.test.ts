@@ -3,8 +3,7 @@ import { parseOverride } from "../../recipes/overrides.js";
 import { findBuiltIn } from "../../recipes/registry.js";
 import { resolveRecipe } from "../../recipes/resolve.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
-import { adviseOn } from "./advise.js";
-import type { Situation } from "./situation.js";
+import { adviseOn, type Situation } from "./advise.js";
 
 /** Class sizes that fall evenly (on a logarithmic scale) from the largest to the smallest. */
 function falling(classes: number, largest: number, smallest: number): number[] {

@@ -1,15 +1,50 @@
-import {
-  regimeOf,
-  type Advice,
-  type Regime,
-  type Situation,
-  BALANCED,
-  imbalanceOf,
-  LONG_TAILED,
-  ENOUGH_FOR_SCRATCH,
-  LITTLE_DATA,
-  total,
-} from "./situation.js";
+import type { Dataset } from "../../data/dataset.js";
+import { maxOf, minOf, sum } from "../../support/math.js";
+
+/** What the advice depends on. */
+export interface Situation {
+  readonly kind: Dataset["kind"];
+  /** Training images of each class, by label. */
+  readonly counts: readonly number[];
+  /** Median of the images' shorter sides in pixels. */
+  readonly side: number;
+  /** Images of the smallest class of the test split; null without one. */
+  readonly smallestTest: number | null;
+}
+
+/** One thing to choose, and why. */
+interface Advice {
+  readonly topic: "method" | "sampling" | "network" | "schedule" | "selection" | "evaluation";
+  readonly advice: string;
+  readonly why: string;
+  /** Papers, and what was measured here. */
+  readonly sources: readonly string[];
+  /** Keys of the recipe to begin with that it changes, as --set takes them. */
+  readonly set: readonly string[];
+}
+
+/** The rules' bounds; what each is for is said where it is used, with the source. */
+const BALANCED = 2;
+const LONG_TAILED = 10;
+const LITTLE_DATA = 5_000;
+const ENOUGH_FOR_SCRATCH = 100_000;
+const SMALL_IMAGES = 64;
+
+/** Which of the built-in recipes such data is like. */
+type Regime = "cifar10" | "cifar100" | "small" | "photographs";
+
+function regimeOf({ kind, side }: Situation): Regime {
+  if (kind === "cifar10" || kind === "cifar100") return kind;
+  return side <= SMALL_IMAGES ? "small" : "photographs";
+}
+
+function imbalanceOf({ counts }: Situation): number {
+  return maxOf(counts) / Math.max(1, minOf(counts));
+}
+
+function total({ counts }: Situation): number {
+  return sum(counts);
+}
 
 /** A class of fewer images loses much of what it has when one is held out. */
 const ENOUGH_TO_HOLD_OUT = 10;

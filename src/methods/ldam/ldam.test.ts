@@ -9,8 +9,7 @@ import { stackLogits } from "../ensemble/cross-entropy.js";
 import { SINGLE_STEP, type Labeled } from "../ensemble/method.js";
 import { buildMethod, logitPriorOf, methodIssues } from "../index.js";
 import { weightedFromEpoch } from "./index.js";
-import { classBalancedWeights, labelMargins, ldamLoss } from "./loss.js";
-import { LdamMethod } from "./method.js";
+import { LdamMethod, classBalancedWeights, labelMargins, ldamLoss } from "./method.js";
 import { LdamSchema } from "./schema.js";
 
 const counts = [500, 60, 4];

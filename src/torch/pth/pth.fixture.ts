@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../support/atomic-file.js";
-import { zipOf } from "./zip-writer.js";
+import { zipOf } from "./write.js";
 
 /** A temporary folder, removed when disposed of. */
 export function temporaryFolder(): Disposable & { path: string } {

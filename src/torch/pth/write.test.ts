@@ -6,9 +6,7 @@ import { scope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
 import { temporaryFolder } from "./pth.fixture.js";
 import { readPth } from "./read.js";
-import { writePth } from "./write.js";
-import { zipOf } from "./zip-writer.js";
-
+import { writePth, zipOf } from "./write.js";
 let temporary: ReturnType<typeof temporaryFolder>;
 let path: string;
 beforeEach(() => {

@@ -9,7 +9,7 @@ import { tensor } from "../../torch/create.js";
 import type { Recorder } from "../../torch/cuda.js";
 import { Rng } from "../../torch/random.js";
 import { memory, scope } from "../../torch/scope.js";
-import { weightHistograms } from "../histograms.js";
+import { weightHistograms } from "../epochs.js";
 import {
   type ComputedStep,
   computeStep,

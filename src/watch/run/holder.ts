@@ -8,7 +8,7 @@ import { openRegular } from "../files/line-tail.js";
 export type Holder = { readonly kind: "here"; readonly pid: number } | { readonly kind: "gone" | "unknown" };
 
 /**
- * Looks at the file `lock` of a run (training/run-lock.ts): it names the process that has, or last had, the folder.
+ * Looks at the file `lock` of a run (runs/run-claim.ts): it names the process that has, or last had, the folder.
  * Taking the lock to try it would be in the way of a training that begins just then.
  */
 export async function holderOf(folder: string): Promise<Holder> {
