@@ -19,6 +19,8 @@ export {
   imageFiles,
   installEngine,
   load,
+  sortedLinks,
+  writeFeatures,
   writeReport,
 } from "./library/models.js";
 export { detectKind, loadRecipe, openDataset } from "./library/recipes.js";
@@ -71,12 +73,14 @@ export type { Confusion } from "./evaluation/tally.js";
 export type { CalibrationResult } from "./inference/calibrate.js";
 export type { EvaluateOptions, Evaluation, EvaluationProgress } from "./inference/evaluate.js";
 export type { ExportOptions } from "./inference/export.js";
+export type { ImageFeatures } from "./inference/feature-file.js";
 export type { ImageInput, RawImage } from "./inference/images.js";
 export type { LoadOptions, ModelCalibration, TrainedModel } from "./inference/model.js";
 export type { ImagePrediction, Prediction, PredictOptions } from "./inference/predict.js";
 export type { Prior, PriorResult, PriorTarget } from "./inference/prior.js";
 export type { ReproduceOptions, Reproduction } from "./inference/reproduce.js";
 export type { SeedHooks, SeedRun, SeedsResult } from "./inference/seeds.js";
+export type { SortedLinks } from "./inference/sorted-links.js";
 export type { TauResult } from "./inference/tau.js";
 export type { InstallOptions } from "./libtorch/install.js";
 export type { InstallProgress } from "./package-index/install-wheels.js";

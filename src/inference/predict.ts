@@ -4,8 +4,10 @@ import type { Temperature } from "../evaluation/analysis.js";
 import type { LogitTransform } from "../evaluation/meter.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
 import { DataError, UsageError } from "../support/errors.js";
+import { Ensemble } from "../models/ensemble.js";
+import type { Module } from "../nn/module.js";
 import { noGrad } from "../torch/autograd.js";
-import { stack } from "../torch/operators.generated.js";
+import { cat, stack } from "../torch/operators.generated.js";
 import { dispose, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { decodeBatch, type ImageInput } from "./images.js";
@@ -41,6 +43,8 @@ export interface ImagePrediction {
   readonly predictions: readonly Prediction[];
   /** Whether the probabilities were calibrated with a fitted temperature. */
   readonly calibrated: boolean;
+  /** Features of all experts, one after the other: what the classifiers see. There where `features` asked for them. */
+  readonly features?: Float32Array;
 }
 
 /**
@@ -65,6 +69,8 @@ export interface PredictOptions {
    * error unless this is given.
    */
   readonly onUnreadable?: ((image: ImageInput, error: DataError) => void) | undefined;
+  /** Whether each prediction comes with the image's features; false unless given. */
+  readonly features?: boolean | undefined;
   /** Ends the prediction before the next batch; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -74,6 +80,7 @@ interface Plan {
   readonly top: number;
   readonly transforms: readonly LogitTransform[];
   readonly calibrated: boolean;
+  readonly features: boolean;
 }
 
 /**
@@ -115,19 +122,29 @@ function planOf(
     prior,
     tau,
     temperature,
+    features = false,
   }: PredictOptions & { temperature: Temperature | null },
 ): Plan {
   assertWhole("top", top);
+  if (features) assertFeatures(trained);
   if (tau !== undefined && prior !== undefined)
     throw new UsageError("tau: expected no prior beside it, found both; choose one of them.");
-  if (tau !== undefined) return { top, transforms: [tauNormalization(trained)(tau)], calibrated: false };
+  if (tau !== undefined)
+    return { top, transforms: [tauNormalization(trained)(tau)], calibrated: false, features };
   const { counts, recipe } = trained.description;
   const groupOfClass = groupOf(counts, recipe.evaluation.groups);
   const transforms: LogitTransform[] = [];
   const used = calibrate ? temperature : null;
   if (used !== null) transforms.push((logits) => scaleLogits(logits, used, groupOfClass));
   if (prior !== undefined) transforms.push(priorAdjustment(trained, priorFrom(prior, trained)));
-  return { top, transforms, calibrated: used !== null };
+  return { top, transforms, calibrated: used !== null, features };
+}
+
+function assertFeatures({ method, path }: Trained): void {
+  if (method.model instanceof Ensemble) return;
+  throw new UsageError(
+    `features: expected a network of backbones and classifiers, found another in ${path}.`,
+  );
 }
 
 function assertWhole(name: string, value: number): void {
@@ -181,17 +198,20 @@ async function readable(
 function predictBatch(
   { method, device, description }: Trained,
   { images, pixels }: { readonly images: readonly ImageInput[]; readonly pixels: Tensor },
-  { top, transforms, calibrated }: Plan,
+  { top, transforms, calibrated, features }: Plan,
 ): ImagePrediction[] {
   using _scope = scope();
   using _noGrad = noGrad();
   const { classes } = description;
+  let observed: Tensor | null = null;
+  using _observed = features ? featuresOf(method.model, (found) => (observed = found)) : null;
   const raw: readonly Tensor[] = method.predict(pixels.to({ device }));
   const logits = stack(transforms.reduce((now, transform) => transform(now), raw)).mean({ dim: [0] }); // [N, C]
   const k = Math.min(top, classes.length);
   const [values, indices] = logits.softmax(1).topk(k, { dim: 1 });
   const probabilities = values.toList();
   const labels = indices.toList();
+  const rows = rowsOf(observed);
   return images.map((image, n) => ({
     image: typeof image === "string" ? image : null,
     predictions: labels.slice(n * k, (n + 1) * k).map((index, rank) => ({
@@ -200,5 +220,19 @@ function predictBatch(
       probability: probabilities[n * k + rank] ?? 0,
     })),
     calibrated,
+    ...(rows === null ? {} : { features: rows[n]! }),
   }));
+}
+
+/** Gives `receive` the experts' features side by side, [N, K · D]. */
+function featuresOf(model: Module, receive: (features: Tensor) => void): Disposable | null {
+  if (!(model instanceof Ensemble)) return null;
+  return model.observeFeatures((features) => receive(cat(features, { dim: 1 })));
+}
+
+function rowsOf(features: Tensor | null): Float32Array[] | null {
+  if (features === null) return null;
+  const [count = 0, length = 0] = features.shape;
+  const values = Float32Array.from(features.to({ dtype: "float32" }).toList());
+  return Array.from({ length: count }, (_, n) => values.subarray(n * length, (n + 1) * length));
 }

@@ -1,6 +1,8 @@
 import type { EvaluateOptions, Evaluation } from "../inference/evaluate.js";
 import type { ExportOptions } from "../inference/export.js";
+import type { ImageFeatures } from "../inference/feature-file.js";
 import type { LoadOptions, TrainedModel } from "../inference/model.js";
+import type { SortedLinks } from "../inference/sorted-links.js";
 import type { InstallOptions } from "../libtorch/install.js";
 import type { EngineLocation } from "../libtorch/locate.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
@@ -51,6 +53,34 @@ export async function load(
 export async function imageFiles(folder: string): Promise<string[]> {
   const images = await import("../data/formats/image-folder.js");
   return images.imagesBelow(folder);
+}
+
+/**
+ * A folder with a folder for each class, for links to images: nothing is moved, copied or replaced.
+ *
+ * @throws LongtailError, from `add`, when the folder cannot be written.
+ * @example
+ * const links = await sortedLinks("sorted", model.classes);
+ * for await (const { image, predictions } of model.predictEach(paths)) links.add(image!, predictions[0]!.index);
+ */
+export async function sortedLinks(folder: string, classes: readonly string[]): Promise<SortedLinks> {
+  const { SortedLinks: Links } = await import("../inference/sorted-links.js");
+  return new Links(folder, classes);
+}
+
+/**
+ * Writes the features of images, which `predictEach` gives with `features: true`, as a safetensors file: `features`, float32 [N, D],
+ * and in its metadata `images`, a JSON list of their N paths.
+ *
+ * @throws LongtailError when the file cannot be written.
+ * @example
+ * const rows: ImageFeatures[] = [];
+ * for await (const { image, features } of model.predictEach(paths, { features: true })) rows.push({ image: image!, features: features! });
+ * await writeFeatures("features.safetensors", rows);
+ */
+export async function writeFeatures(path: string, rows: readonly ImageFeatures[]): Promise<void> {
+  const { writeFeatureFile } = await import("../inference/feature-file.js");
+  writeFeatureFile(path, rows);
 }
 
 /**

@@ -42,6 +42,7 @@ export abstract class Ensemble extends Module {
   readonly #trunk: Trunk | null;
   readonly #dropout: Dropout;
   #streams: ParallelStreams | null = null;
+  #observer: ((features: readonly Tensor[]) => void) | null = null;
 
   /** A subclass names the experts' modules. */
   constructor(experts: readonly Expert[], { dropout, trunk = null }: EnsembleOptions) {
@@ -67,7 +68,19 @@ export abstract class Ensemble extends Module {
 
   /** images [N, 3, H, W], or features [N, D] that are all experts' → raw logits of each expert, [N, C] */
   forward(images: Tensor): Tensor[] {
-    return this.classify(this.features(images));
+    const features = this.features(images);
+    this.#observer?.(features);
+    return this.classify(features);
+  }
+
+  /** Shows `observer` the features of each expert, [N, D], in every forward pass until disposed of. */
+  observeFeatures(observer: (features: readonly Tensor[]) => void): Disposable {
+    this.#observer = observer;
+    return {
+      [Symbol.dispose]: () => {
+        this.#observer = null;
+      },
+    };
   }
 
   /** Lets the experts' backbones work at the same time from here on, on streams of the device. */

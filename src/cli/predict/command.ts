@@ -1,11 +1,16 @@
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import {
   DataError,
   formatTemperature,
+  type ImageFeatures,
   type ImageInput,
+  type ImagePrediction,
   type ModelCalibration,
-  type Prediction,
+  sortedLinks,
+  UsageError,
+  writeFeatures,
 } from "../../index.js";
+import { formatSeconds, secondsSince } from "../../support/units.js";
 import {
   collect,
   deviceOption,
@@ -17,25 +22,38 @@ import {
 } from "../options.js";
 import { type ModelArguments, modelFrom } from "../model-arguments.js";
 import { endWithReader, output } from "../output.js";
+import { progressDisplay } from "../progress.js";
+import { type Format, FORMATS, type Listing, listingIn } from "./listing.js";
 
 interface PredictArguments extends ModelArguments {
-  readonly top: number;
+  readonly top?: number | undefined;
   readonly uncalibrated: boolean;
   readonly fromFile?: string | undefined;
+  readonly format?: Format | undefined;
+  readonly unsure?: number | undefined;
+  readonly sortInto?: string | undefined;
+  readonly embed?: string | undefined;
   readonly json: boolean;
+  readonly quiet: boolean;
 }
 
 const examples = `
 An image is a file, a folder (every image in it and below it), a quoted pattern or - (an image on stdin). What cannot be read is
-named, the others are predicted, and the exit code is 1.
+named at the end, the others are predicted, and the exit code is 1.
 
 Examples:
   longtail predict runs/caltech20-lt-ncl photo.jpg
-  longtail predict runs/caltech20-lt-ncl photos/ '2024/*/*.jpg' --top 1 --json
+  longtail predict runs/caltech20-lt-ncl photos/ '2024/*/*.jpg' --top 1 --format csv > found.csv
+  longtail predict runs/caltech20-lt-ncl photos --unsure 0.6 --format table      what a person should look at
+  longtail predict runs/caltech20-lt-ncl photos --sort-into sorted               links in sorted/CLASS/
+  longtail predict runs/caltech20-lt-ncl photos --embed photos.safetensors       features, for search and clustering
   find photos -name '*.jpg' -newer last | longtail predict runs/caltech20-lt-ncl --from-file -
 
-With --json there is a line of JSON for each image: { "image", "predictions": [{ "class", "probability" }],
-"calibrated" }, or { "image", "error" } for one that cannot be read. Probabilities are calibrated where longtail evaluate RUN --calibrate has fitted a temperature.`;
+A list and a table are for people, csv and jsonl (also --json) for programs: a line for each image, { "image", "predictions":
+[{ "class", "probability" }], "calibrated" }, or { "image", "error" } for one that cannot be read. Probabilities are calibrated
+where longtail evaluate RUN --calibrate has fitted a temperature. --unsure P shows only images whose best class has a probability
+below P, the least sure first. --sort-into makes symbolic links and moves, copies or replaces nothing. --embed writes a
+safetensors file: features, float32 [images, features], and the images' paths as JSON in its metadata.`;
 
 export function predictCommand(): CommandUnknownOpts {
   return newCommand("predict")
@@ -43,7 +61,13 @@ export function predictCommand(): CommandUnknownOpts {
     .argument("<run>", "a run's folder, a checkpoint or, with --recipe, a file of weights")
     .argument("[image...]", "image files, folders, patterns, or - for an image on stdin")
     .option("--from-file <file>", "a file with the path of an image in each line; - reads them from stdin")
-    .option("--top <n>", "how many classes", wholeNumber(1), 5)
+    .option("--top <n>", "how many classes (default: 5, in a table 2)", wholeNumber(1))
+    .addOption(
+      new Option("--format <form>", "of the result (default: list, with --json jsonl)").choices(FORMATS),
+    )
+    .option("--unsure <p>", "show only images whose best class has a probability below this", probability)
+    .option("--sort-into <folder>", "link every image in the folder of its class")
+    .option("--embed <file>", "write every image's features to a safetensors file")
     .option("--uncalibrated", "ignore the temperature that evaluate --calibrate has fitted", false)
     .addOption(recipeOption())
     .option("--data <folder>", "the folder of that recipe's training images, which names the classes")
@@ -55,31 +79,58 @@ export function predictCommand(): CommandUnknownOpts {
     .action(predict);
 }
 
+function probability(text: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError("Expected a probability above 0 and at most 1, such as 0.6.");
+}
+
 async function predict(run: string, images: string[], options: PredictArguments): Promise<void> {
-  const { top, uncalibrated, fromFile } = options;
+  const { uncalibrated, fromFile } = options;
+  const format = formatOf(options);
   const { chosenImages } = await import("./images.js");
   const chosen = await chosenImages(images, fromFile);
   endWithReader();
-  const to = output(options);
+  const to = output({ json: format === "csv" || format === "jsonl" });
   using model = await modelFrom(run, options);
   if (model.calibration !== null && !uncalibrated) to.say(calibrationText(model.calibration));
-  let unreadable = 0;
-  const onUnreadable = (image: ImageInput, { message }: Error): void => {
-    unreadable += 1;
-    process.stderr.write(`error: ${message}\n`);
-    to.value({ image: nameOf(image), error: message });
+  const top = Math.min(options.top ?? (format === "table" ? 2 : 5), model.classes.length);
+  const listing = listingIn(format, top);
+  const results = await openResults(options, { listing, classes: model.classes });
+  const unreadable: string[] = [];
+  using progress = progressDisplay(process.stderr);
+  const startedAt = performance.now();
+  const show = (done: number): void => {
+    if (process.stdout.isTTY) return; // the results themselves show how far it is
+    const text = `${done} of ${chosen.length} images, ${rate(done, startedAt)}`;
+    progress.show({ done, total: chosen.length, text });
   };
-  for await (const found of model.predictEach(chosen, { top, calibrate: !uncalibrated, onUnreadable })) {
-    const { image, calibrated } = found;
-    const predictions = found.predictions.map(({ class: name, probability }) => ({
-      class: name,
-      probability,
-    }));
-    to.say(`${image ?? STDIN}\n${found.predictions.map(describe).join("\n")}`);
-    to.value({ image: image ?? STDIN, predictions, calibrated });
+  let done = 0;
+  const onUnreadable = (image: ImageInput, { message }: Error): void => {
+    unreadable.push(message);
+    listing.add({ image: nameOf(image), error: message });
+    show((done += 1));
+  };
+  const features = options.embed !== undefined;
+  for await (const found of model.predictEach(chosen, {
+    top,
+    calibrate: !uncalibrated,
+    features,
+    onUnreadable,
+  })) {
+    results.add(found);
+    show((done += 1));
   }
-  if (unreadable > 0)
-    throw new DataError(`${unreadable} of ${chosen.length} images cannot be read; the others are predicted`);
+  await results.end();
+  if (!options.quiet && chosen.length > 1)
+    process.stderr.write(
+      `${done} images in ${formatSeconds(secondsSince(startedAt))}, ${rate(done, startedAt)}\n`,
+    );
+  if (unreadable.length === 0) return;
+  for (const message of unreadable) process.stderr.write(`error: ${message}\n`);
+  throw new DataError(
+    `${unreadable.length} of ${chosen.length} images cannot be read; the others are predicted`,
+  );
 }
 
 const STDIN = "-";
@@ -88,14 +139,51 @@ function nameOf(image: ImageInput): string {
   return typeof image === "string" ? image : STDIN;
 }
 
+function formatOf({ format, json }: PredictArguments): Format {
+  if (json && format !== undefined && format !== "jsonl")
+    throw new UsageError(`--json is --format jsonl; found --format ${format} beside it`);
+  return format ?? (json ? "jsonl" : "list");
+}
+
+interface Results {
+  add(found: ImagePrediction): void;
+  end(): Promise<void>;
+}
+
+/** Lists, links and collects predictions, as the flags ask for. */
+async function openResults(
+  { unsure, sortInto, embed }: PredictArguments,
+  { listing, classes }: { readonly listing: Listing; readonly classes: readonly string[] },
+): Promise<Results> {
+  const links = sortInto === undefined ? null : await sortedLinks(sortInto, classes);
+  const rows: ImageFeatures[] = [];
+  const doubtful: { readonly image: string; readonly found: ImagePrediction }[] = [];
+  return {
+    add: (found) => {
+      const image = found.image ?? STDIN;
+      const [best] = found.predictions;
+      if (unsure === undefined) listing.add({ ...found, image });
+      else if (best!.probability < unsure) doubtful.push({ image, found });
+      if (found.image !== null) links?.add(found.image, best!.index);
+      if (embed !== undefined) rows.push({ image, features: found.features! });
+    },
+    end: async () => {
+      doubtful.sort((a, b) => a.found.predictions[0]!.probability - b.found.predictions[0]!.probability);
+      for (const { image, found } of doubtful) listing.add({ ...found, image });
+      listing.end();
+      if (embed !== undefined) await writeFeatures(embed, rows);
+    },
+  };
+}
+
+function rate(images: number, startedAt: number): string {
+  return `${(images / Math.max(secondsSince(startedAt), 1e-3)).toFixed(1)} images/s`;
+}
+
 /** Whether the run's temperature is used; one that was fitted to other weights is not. */
 function calibrationText({ fits, temperature, images, path, epoch }: ModelCalibration): string {
   return fits
     ? `calibrated probabilities: ${formatTemperature(temperature)}, fitted on ${images} held-out images`
     : `uncalibrated probabilities: ${path} is for other weights (epoch ${epoch}); ` +
         "longtail evaluate --calibrate makes a new one";
-}
-
-function describe({ class: name, probability }: Prediction): string {
-  return `  ${(100 * probability).toFixed(1).padStart(5)} %  ${name}`;
 }
