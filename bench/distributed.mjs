@@ -31,10 +31,10 @@ function loopbackBytes() {
 
 /** The process's place among the others, or alone. */
 async function peersHere() {
-  const { placeFrom } = await load("distributed/place.js");
+  const { rankInfoFrom } = await load("distributed/rank-info.js");
   const { joinWorld } = await load("distributed/rendezvous.js");
   const { ALONE } = await load("distributed/peers.js");
-  const place = placeFrom(process.env);
+  const place = rankInfoFrom(process.env);
   return place ? joinWorld(place, { timeoutMs: 120_000 }) : ALONE;
 }
 

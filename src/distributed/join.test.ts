@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeFrom } from "./place.js";
+import { rankInfoFrom } from "./rank-info.js";
 import { deviceOf } from "./join.js";
 
 const launched = { RANK: "3", WORLD_SIZE: "4", LOCAL_RANK: "1", MASTER_ADDR: "gpu01" };
@@ -21,5 +21,5 @@ test.each([
   ["a device that is named", launched, "cuda:0", "cuda:0"],
   ["the CPU", launched, "cpu", "cpu"],
 ])("%s", (_, environment, asked, device) => {
-  expect(deviceOf(placeFrom(environment), asked, environment)).toBe(device);
+  expect(deviceOf(rankInfoFrom(environment), asked, environment)).toBe(device);
 });

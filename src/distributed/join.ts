@@ -2,7 +2,7 @@ import type { Environment } from "../support/paths.js";
 import { UsageError } from "../support/errors.js";
 import { availableDevices, whatIsMissing } from "../torch/devices.js";
 import { ALONE, type Peers } from "./peers.js";
-import { type Place, placeFrom } from "./place.js";
+import { type RankInfo, rankInfoFrom } from "./rank-info.js";
 
 /**
  * Settings of joining the other processes.
@@ -25,12 +25,12 @@ export async function withPeers<T>(
   { timeout = 600, device: asked = "cpu" }: JoinOptions,
   work: (peers: Peers, device: string) => Promise<T>,
 ): Promise<T> {
-  const place = placeFrom(process.env);
-  const device = deviceOf(place, asked);
-  if (place === null) return work(ALONE, device);
-  if (device !== "cpu") assertGpu(place, device);
+  const info = rankInfoFrom(process.env);
+  const device = deviceOf(info, asked);
+  if (info === null) return work(ALONE, device);
+  if (device !== "cpu") assertGpu(info, device);
   const { joinWorld } = await import("./rendezvous.js");
-  using world = await joinWorld(place, { timeoutMs: 1000 * timeout });
+  using world = await joinWorld(info, { timeoutMs: 1000 * timeout });
   try {
     if (device.startsWith("cuda")) world.useNccl();
     const result = await work(world, device);
@@ -41,7 +41,7 @@ export async function withPeers<T>(
   }
 }
 
-function assertGpu({ rank }: Place, device: string): void {
+function assertGpu({ rank }: RankInfo, device: string): void {
   const found = availableDevices();
   if (found.includes(device)) return;
   throw new UsageError(
@@ -55,12 +55,12 @@ function assertGpu({ rank }: Place, device: string): void {
  * alone (`--gpus-per-task=1`) has that.
  */
 export function deviceOf(
-  place: Place | null,
+  info: RankInfo | null,
   device: string,
   environment: Environment = process.env,
 ): string {
-  if (place === null || device !== "cuda") return device;
+  if (info === null || device !== "cuda") return device;
   const { SLURM_STEP_NUM_TASKS, WORLD_SIZE, CUDA_VISIBLE_DEVICES = "" } = environment;
   const isTask = WORLD_SIZE === undefined && SLURM_STEP_NUM_TASKS !== undefined;
-  return isTask && /^[^,]+$/.test(CUDA_VISIBLE_DEVICES) ? "cuda:0" : `cuda:${place.localRank}`;
+  return isTask && /^[^,]+$/.test(CUDA_VISIBLE_DEVICES) ? "cuda:0" : `cuda:${info.localRank}`;
 }

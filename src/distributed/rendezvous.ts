@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../support/errors.js";
 import { processName } from "../support/process.js";
-import type { Place } from "./place.js";
+import type { RankInfo } from "./rank-info.js";
 import { ProcessGroup } from "./process-group.js";
 import { Store } from "./store.js";
 import { World, PeerError, isLostPeer } from "./world.js";
@@ -22,13 +22,13 @@ const LAST_LOOKS_MS = 10 * LOOK_MS;
  * @throws UsageError for a port in use, another number of processes, a rank that is taken; PeerError for processes that
  * do not come.
  */
-export async function joinWorld(place: Place, options: JoinOptions): Promise<World> {
+export async function joinWorld(info: RankInfo, options: JoinOptions): Promise<World> {
   process.env["TORCH_CPP_LOG_LEVEL"] ??= "ERROR"; // each lost connection would be logged with a C++ stack
-  const servesStore = place.rank === 0 && !place.launcherServes;
-  const served = servesStore ? serve(place, options) : null;
+  const servesStore = info.rank === 0 && !info.launcherServes;
+  const served = servesStore ? serve(info, options) : null;
   try {
-    const { address, store } = await meetAtStore(place, served, options);
-    const { rank, worldSize: size } = place;
+    const { address, store } = await meetAtStore(info, served, options);
+    const { rank, worldSize: size } = info;
     const group = new ProcessGroup({ store, rank, size, address, timeoutMs: options.timeoutMs });
     return new World({ store, group, servesStore, ...options, signal: options.signal });
   } catch (error) {
@@ -43,27 +43,27 @@ export async function joinWorld(place: Place, options: JoinOptions): Promise<Wor
  * end: then at the next one.
  */
 async function meetAtStore(
-  place: Place,
+  info: RankInfo,
   served: Store | null,
   options: JoinOptions,
 ): Promise<{ address: string; store: Store }> {
   const end = performance.now() + options.timeoutMs;
   for (;;) {
-    const address = await reach(place, options);
+    const address = await reach(info, options);
     try {
-      const root = served ?? Store.connect(place.master, options.timeoutMs);
-      const store = root.within(`longtail/${place.attempt}`);
-      await meet(store, place, options);
+      const root = served ?? Store.connect(info.master, options.timeoutMs);
+      const store = root.within(`longtail/${info.attempt}`);
+      await meet(store, info, options);
       return { address, store };
     } catch (error) {
       if (served !== null || !isLostPeer(error)) throw error;
-      if (place.attempt === 0 || performance.now() > end)
+      if (info.attempt === 0 || performance.now() > end)
         throw new PeerError("rank 0 ended before all processes had met: see its own error");
     }
   }
 }
 
-function serve({ master }: Place, { timeoutMs }: JoinOptions): Store {
+function serve({ master }: RankInfo, { timeoutMs }: JoinOptions): Store {
   try {
     return Store.serve(master, timeoutMs);
   } catch (error) {
@@ -75,7 +75,7 @@ function serve({ master }: Place, { timeoutMs }: JoinOptions): Store {
 }
 
 /** Waits until the master answers; returns the address of this machine that leads there. */
-async function reach({ master }: Place, { timeoutMs, signal }: JoinOptions): Promise<string> {
+async function reach({ master }: RankInfo, { timeoutMs, signal }: JoinOptions): Promise<string> {
   const end = performance.now() + timeoutMs;
   for (;;) {
     const answer = await knock(master);
@@ -90,7 +90,7 @@ async function reach({ master }: Place, { timeoutMs, signal }: JoinOptions): Pro
   }
 }
 
-function knock({ host, port }: Place["master"]): Promise<string | Error> {
+function knock({ host, port }: RankInfo["master"]): Promise<string | Error> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1000 });
     const end = (answer: string | Error): void => {
@@ -108,21 +108,21 @@ function knock({ host, port }: Place["master"]): Promise<string | Error> {
 }
 
 /** Waits until every process is at the store. */
-async function meet(store: Store, place: Place, { timeoutMs, signal }: JoinOptions): Promise<void> {
-  const { rank, worldSize } = place;
+async function meet(store: Store, info: RankInfo, { timeoutMs, signal }: JoinOptions): Promise<void> {
+  const { rank, worldSize } = info;
   if (store.add(`claims/${rank}`) > 1) await refuseSecond(store, rank);
   store.set(`size/${rank}`, String(worldSize));
   store.set(`here/${rank}`, processName());
   const end = performance.now() + timeoutMs;
   for (let next = 0; next < worldSize;) {
     if (store.get(`here/${next}`) !== undefined) {
-      assertSameSize(store, place, next);
+      assertSameSize(store, info, next);
       next += 1;
     } else {
       const refusal = store.get("refused");
       if (refusal !== undefined) throw new UsageError(refusal);
       signal?.throwIfAborted();
-      if (performance.now() > end) throw absent(store, place, timeoutMs);
+      if (performance.now() > end) throw absent(store, info, timeoutMs);
       await sleep(LOOK_MS);
     }
   }
@@ -138,7 +138,7 @@ async function refuseSecond(store: Store, rank: number): Promise<never> {
 }
 
 /** @throws UsageError where another process counts otherwise; it will read of it, too. */
-function assertSameSize(store: Store, { rank, worldSize }: Place, other: number): void {
+function assertSameSize(store: Store, { rank, worldSize }: RankInfo, other: number): void {
   const found = store.get(`size/${other}`);
   if (found === undefined || Number(found) === worldSize) return;
   const counts = [
@@ -151,7 +151,7 @@ function assertSameSize(store: Store, { rank, worldSize }: Place, other: number)
   throw new UsageError(message);
 }
 
-function absent(store: Store, { worldSize }: Place, timeoutMs: number): PeerError {
+function absent(store: Store, { worldSize }: RankInfo, timeoutMs: number): PeerError {
   const missing = Array.from({ length: worldSize }, (_, rank) => rank).filter(
     (rank) => store.get(`here/${rank}`) === undefined,
   );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { trainCommand } from "../../src/cli/train/command.js";
-import { placeFrom } from "../../src/distributed/place.js";
+import { rankInfoFrom } from "../../src/distributed/rank-info.js";
 import { loadRecipe } from "../../src/recipes/load.js";
 import { freePort } from "../../src/support/process.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
@@ -64,7 +64,7 @@ test("each pod's index is its rank, and the master is the first pod by its name 
   const { completions, parallelism } = job.spec;
   expect(parallelism).toBe(completions); // they all have to run to meet
   for (let index = 0; index < completions; index += 1)
-    expect(placeFrom({ ...environment, JOB_COMPLETION_INDEX: String(index) })).toMatchObject({
+    expect(rankInfoFrom({ ...environment, JOB_COMPLETION_INDEX: String(index) })).toMatchObject({
       rank: index,
       worldSize: completions,
       localRank: 0,
@@ -76,7 +76,7 @@ test("each pod's index is its rank, and the master is the first pod by its name 
 
 test("without env PyTorchJob's operator says the same", () => {
   const operator = { PYTHONUNBUFFERED: "1", MASTER_ADDR: "longtail-master-0", MASTER_PORT: "23456" };
-  const place = placeFrom({ ...operator, WORLD_SIZE: "2", RANK: "1", PET_NNODES: "2" });
+  const place = rankInfoFrom({ ...operator, WORLD_SIZE: "2", RANK: "1", PET_NNODES: "2" });
   expect(place).toMatchObject({ rank: 1, worldSize: 2, master: { host: "longtail-master-0", port: 23_456 } });
 });
 

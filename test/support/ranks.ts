@@ -82,8 +82,8 @@ export function program(code: string, given: Record<string, unknown>, timeoutMs:
     const given = ${JSON.stringify(given)};
     const report = (value) => console.log(JSON.stringify(value));
     const { joinWorld } = await load("distributed/rendezvous.js");
-    const { placeFrom } = await load("distributed/place.js");
-    const world = await joinWorld(placeFrom(process.env), { timeoutMs: ${timeoutMs} });
+    const { rankInfoFrom } = await load("distributed/rank-info.js");
+    const world = await joinWorld(rankInfoFrom(process.env), { timeoutMs: ${timeoutMs} });
     const { rank } = world;
     ${code}
     await world.part();

@@ -37,46 +37,47 @@ function readLegacy(file: InputFile): unknown {
   const objectStart = reader.position;
   const types = new Map<string, DType>();
   unpickleObject(reader, null, types);
-  const places = storagePlaces(file, reader, types);
+  const spans = storageSpans(file, reader, types);
   return unpickleObject(new ByteReader(source, objectStart), (key, size) => {
-    const place = places.get(key);
-    if (place === undefined)
+    const span = spans.get(key);
+    if (span === undefined)
       throw new CheckpointError(`${file.path}: damaged: it lacks storage ${shownValue(key)}`);
-    if (place.size !== size)
+    if (span.size !== size)
       throw new CheckpointError(
-        `${file.path}: damaged: storage ${shownValue(key)} has ${place.size} bytes, expected ${size}`,
+        `${file.path}: damaged: storage ${shownValue(key)} has ${span.size} bytes, expected ${size}`,
       );
-    return file.read(size, place.start, `storage ${shownValue(key)}`);
+    return file.read(size, span.start, `storage ${shownValue(key)}`);
   });
 }
 
-interface Place {
+/** Where the elements of a storage lie in the file. */
+interface StorageSpan {
   readonly start: number;
   /** In bytes. */
   readonly size: number;
 }
 
 /** Where each storage's elements lie: one behind the other, so that no two share bytes. */
-function storagePlaces(
+function storageSpans(
   file: InputFile,
   reader: ByteReader,
   types: ReadonlyMap<string, DType>,
-): Map<string, Place> {
+): Map<string, StorageSpan> {
   const keys = unpickleObject(reader, null);
-  const places = new Map<string, Place>();
+  const spans = new Map<string, StorageSpan>();
   let { position } = reader;
   for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) {
     const dtype = typeof key === "string" ? types.get(key) : undefined;
     const what = `storage ${shownValue(key)}`;
     if (typeof key !== "string" || dtype === undefined)
       throw new CheckpointError(`${file.path}: damaged: ${what} has no type that is known`);
-    if (places.has(key)) throw new CheckpointError(`${file.path}: damaged: ${what} is there twice`);
+    if (spans.has(key)) throw new CheckpointError(`${file.path}: damaged: ${what} is there twice`);
     const elements = new ByteReader(memorySource(file.path, file.read(8, position, what))).uint64();
     const size = elements * ELEMENT_SIZE[dtype];
-    places.set(key, { start: position + 8, size });
+    spans.set(key, { start: position + 8, size });
     position += 8 + size;
   }
-  return places;
+  return spans;
 }
 
 const ARCHIVE_START = [0x50, 0x4b, 0x03, 0x04];

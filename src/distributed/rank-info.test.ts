@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../support/errors.js";
-import { placeFrom, firstHost } from "./place.js";
+import { rankInfoFrom, firstHost } from "./rank-info.js";
 const torchrun = {
   RANK: "3",
   WORLD_SIZE: "8",
@@ -19,7 +19,7 @@ const slurm = {
 };
 
 test("torchrun's variables", () => {
-  expect(placeFrom(torchrun)).toEqual({
+  expect(rankInfoFrom(torchrun)).toEqual({
     rank: 3,
     worldSize: 8,
     localRank: 1,
@@ -29,23 +29,23 @@ test("torchrun's variables", () => {
     attempt: 0,
   });
   expect(
-    placeFrom({ ...torchrun, TORCHELASTIC_USE_AGENT_STORE: "True", TORCHELASTIC_RESTART_COUNT: "2" }),
+    rankInfoFrom({ ...torchrun, TORCHELASTIC_USE_AGENT_STORE: "True", TORCHELASTIC_RESTART_COUNT: "2" }),
   ).toMatchObject({ launcherServes: true, attempt: 2 });
 });
 
 test("Kubeflow's, which have no local rank, and an indexed job's, which has its index as rank", () => {
   const { RANK, WORLD_SIZE, MASTER_ADDR } = torchrun;
-  expect(placeFrom({ RANK, WORLD_SIZE, MASTER_ADDR })).toMatchObject({
+  expect(rankInfoFrom({ RANK, WORLD_SIZE, MASTER_ADDR })).toMatchObject({
     rank: 3,
     localRank: 0,
     localWorldSize: 1,
     master: { host: "gpu01", port: 29_500 },
   });
-  expect(placeFrom({ JOB_COMPLETION_INDEX: "2", WORLD_SIZE, MASTER_ADDR })).toMatchObject({ rank: 2 });
+  expect(rankInfoFrom({ JOB_COMPLETION_INDEX: "2", WORLD_SIZE, MASTER_ADDR })).toMatchObject({ rank: 2 });
 });
 
 test("Slurm's, of a step of the job; the first machine of its list and a port of the job's own", () => {
-  expect(placeFrom(slurm)).toEqual({
+  expect(rankInfoFrom(slurm)).toEqual({
     rank: 5,
     worldSize: 8,
     localRank: 1,
@@ -54,7 +54,7 @@ test("Slurm's, of a step of the job; the first machine of its list and a port of
     launcherServes: false,
     attempt: 0,
   });
-  expect(placeFrom({ ...slurm, MASTER_ADDR: "10.0.0.1", MASTER_PORT: "1234" })?.master).toEqual({
+  expect(rankInfoFrom({ ...slurm, MASTER_ADDR: "10.0.0.1", MASTER_PORT: "1234" })?.master).toEqual({
     host: "10.0.0.1",
     port: 1234,
   });
@@ -65,7 +65,7 @@ test.each([
   ["a single process", { WORLD_SIZE: "1", RANK: "0" }],
   ["a batch script of Slurm without srun", { SLURM_JOB_ID: "1", SLURM_PROCID: "0", SLURM_NTASKS: "8" }],
 ])("%s is no group of processes", (_, environment) => {
-  expect(placeFrom(environment)).toBeNull();
+  expect(rankInfoFrom(environment)).toBeNull();
 });
 
 test.each([
@@ -84,7 +84,7 @@ describe("variables that do not go together are named", () => {
     [{ WORLD_SIZE: "2", RANK: "0" }, /WORLD_SIZE is 2: expected MASTER_ADDR/],
     [{ WORLD_SIZE: "2", MASTER_ADDR: "a" }, /JOB_COMPLETION_INDEX .*found nothing/],
   ])("%j", (environment, message) => {
-    expect(() => placeFrom(environment)).toThrow(UsageError);
-    expect(() => placeFrom(environment)).toThrow(message);
+    expect(() => rankInfoFrom(environment)).toThrow(UsageError);
+    expect(() => rankInfoFrom(environment)).toThrow(message);
   });
 });

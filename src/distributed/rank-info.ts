@@ -16,7 +16,7 @@ function portOfJob(job: string): number {
 }
 
 /** Where a process stands among those that train together. */
-export interface Place {
+export interface RankInfo {
   readonly rank: number;
   readonly worldSize: number;
   /** Among the processes of its machine: it takes the GPU of this number. */
@@ -32,17 +32,17 @@ export interface Place {
 const DEFAULT_PORT = 29_500; // PyTorch's
 
 /**
- * The place that a launcher gave this process by environment variables; null where there is a single process. Understood
+ * The rank that a launcher gave this process by environment variables; null where there is a single process. Understood
  * are those of torchrun, `longtail launch` and Kubeflow's PyTorchJob (RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR,
  * MASTER_PORT), of Kubernetes' indexed jobs and JobSets (JOB_COMPLETION_INDEX in place of RANK) and of Slurm's srun.
  * @throws UsageError for variables that do not go together.
  */
-export function placeFrom(environment: Environment): Place | null {
-  const place = fromTorchrun(environment) ?? fromSlurm(environment);
-  return place !== null && place.worldSize > 1 ? place : null;
+export function rankInfoFrom(environment: Environment): RankInfo | null {
+  const info = fromTorchrun(environment) ?? fromSlurm(environment);
+  return info !== null && info.worldSize > 1 ? info : null;
 }
 
-function fromTorchrun(environment: Environment): Place | null {
+function fromTorchrun(environment: Environment): RankInfo | null {
   if (environment["WORLD_SIZE"] === undefined) return null;
   const worldSize = numberOf(environment, "WORLD_SIZE", { least: 1 });
   const name = environment["RANK"] === undefined ? "JOB_COMPLETION_INDEX" : "RANK";
@@ -59,7 +59,7 @@ function fromTorchrun(environment: Environment): Place | null {
 }
 
 /** Only a step of a job has SLURM_STEP_NUM_TASKS: a batch script that calls train without srun is one process. */
-function fromSlurm(environment: Environment): Place | null {
+function fromSlurm(environment: Environment): RankInfo | null {
   if (environment["SLURM_STEP_NUM_TASKS"] === undefined) return null;
   const { SLURM_STEP_NODELIST, SLURM_JOB_NODELIST, SLURM_JOB_ID = "0" } = environment;
   const host = firstHost(SLURM_STEP_NODELIST ?? SLURM_JOB_NODELIST ?? "localhost");
@@ -74,7 +74,7 @@ function fromSlurm(environment: Environment): Place | null {
   });
 }
 
-function masterOf(environment: Environment, fallback: string | undefined): Place["master"] {
+function masterOf(environment: Environment, fallback: string | undefined): RankInfo["master"] {
   const host = environment["MASTER_ADDR"] ?? fallback;
   if (host === undefined)
     throw new UsageError(
@@ -83,10 +83,10 @@ function masterOf(environment: Environment, fallback: string | undefined): Place
   return { host, port: numberOf(environment, "MASTER_PORT", { fallback: DEFAULT_PORT }) };
 }
 
-function checked(place: Place): Place {
-  if (place.rank < place.worldSize) return place;
+function checked(info: RankInfo): RankInfo {
+  if (info.rank < info.worldSize) return info;
   throw new UsageError(
-    `expected this process's rank to be below the number of processes, ${place.worldSize}; found rank ${place.rank}.`,
+    `expected this process's rank to be below the number of processes, ${info.worldSize}; found rank ${info.rank}.`,
   );
 }
 
