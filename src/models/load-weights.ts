@@ -2,6 +2,7 @@ import { extname } from "node:path";
 import { shortened, shownValue } from "../support/budget.js";
 import { CheckpointError } from "../support/errors.js";
 import { InputFile } from "../torch/input-file.js";
+import { ScriptObject } from "../torch/pth/globals.js";
 import { Placeholder } from "../torch/pth/pickle.js";
 import { isPth, readPth } from "../torch/pth/read.js";
 import { readSafetensors } from "../torch/safetensors.js";
@@ -17,6 +18,8 @@ const USUAL =
 const AVERAGES = /ema|average|teacher|momentum/i;
 /** Dictionaries within each other that are looked through. */
 const MAX_LEVELS = 3;
+/** Of a TorchScript archive that are looked through; a large network has hundreds. */
+const MAX_MODULES = 4096;
 const MAX_LISTED = 8;
 
 /**
@@ -61,7 +64,7 @@ export function stateDictionary(
   saved: unknown,
   { path, key = null }: { readonly path: string; readonly key?: string | null },
 ): State {
-  const found = [...dictionariesIn(saved)];
+  const found = [...dictionariesIn(saved instanceof ScriptObject ? new Map(tensorsOf(saved)) : saved)];
   if (found.length === 0)
     throw new CheckpointError(`${path}: expected a state dictionary of tensors, found ${describe(saved)}`);
   if (key !== null) return named(key, found, path);
@@ -78,6 +81,20 @@ export function stateDictionary(
     `${path}: expected one state dictionary, found ${listed([first!, ...others].map((one) => one.key))}; ` +
       "pretrained.key names the one to take",
   );
+}
+
+/** The parameters and buffers of a TorchScript archive's modules, by PyTorch's names; of a module that is shared, once. */
+function* tensorsOf(
+  { attributes }: ScriptObject,
+  prefix = "",
+  seen = new Set<unknown>(),
+): Generator<[string, Tensor]> {
+  for (const [name, value] of attributes) {
+    if (value instanceof Tensor) yield [prefix + name, value];
+    if (!(value instanceof ScriptObject) || seen.has(value) || seen.size > MAX_MODULES) continue;
+    seen.add(value);
+    yield* tensorsOf(value, `${prefix}${name}.`, seen);
+  }
 }
 
 interface Dictionary {

@@ -3,11 +3,14 @@ import { resolve } from "node:path";
 import { copyState, type Module } from "../nn/module.js";
 import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { CheckpointError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { checkedWeights, installWeights, type WeightsOptions } from "../weights/install.js";
 import { WEIGHTS } from "../weights/registry.js";
 import { fitting, listed, loadWeights } from "./load-weights.js";
+import { recognized } from "./recognize.js";
+import { resizePositions, translated } from "./translate.js";
 import { asEnsemble, matching, renamed, unwrapped, withCounters, withoutOtherParts } from "./state-names.js";
 
 type Pretrained = NonNullable<ResolvedRecipe["pretrained"]>;
@@ -72,20 +75,50 @@ export function loadPretrained(
   using _scope = scope();
   const found = loadWeights(file, key);
   const own = model.stateDict();
-  const loadInto = (): Set<Tensor> => {
-    const saved = unwrapped(found, own.keys());
-    if (load === "backbone") return loadBackbones(own, saved);
-    const all = asEnsemble(saved);
-    copyState(own, withCounters(all, own));
-    return new Set(all.values());
+  const loadInto = (): { readonly taken: Set<Tensor>; readonly notes: string[] } => {
+    const translation = translated(found);
+    const { state, layout, sources } = translation;
+    const names = recognized(state);
+    const notes = resizePositions(translation, own);
+    const taken = orRecognized(names, own, () => {
+      const saved = unwrapped(state, own.keys());
+      return load === "backbone" ? loadBackbones(own, saved, layout !== null) : loadAll(own, saved);
+    });
+    const ofFile = taken.flatMap((tensor) => sources.get(tensor) ?? [tensor]);
+    return { taken: new Set(ofFile), notes };
   };
-  const taken = fitting(file, loadInto, found.keys());
+  const { taken, notes } = fitting(file, loadInto, found.keys());
   const left = [...found].flatMap(([name, tensor]) => (taken.has(tensor) ? [] : [name]));
-  return left.length === 0 ? [] : [`${file}: left out: ${listed(left)}.`];
+  if (left.length > 0) notes.push(`left out: ${listed(left)}`);
+  return notes.map((note) => `${file}: ${note}.`);
 }
 
-/** Returns the file's tensors that were taken. Errors name tensors as the file does. */
-function loadBackbones(own: State, saved: State): Set<Tensor> {
+/** Runs `load`; its error says which other networks the tensors are of, where that is known. */
+function orRecognized<T>(names: readonly string[], own: State, load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const expected = recognized(renamed(own, (name) => name.replace(/^(?:backbone[.]\d+|trunk)[.]/, "")));
+    if (names.length === 0 || expected.some((name) => names.includes(name))) throw error;
+    throw new CheckpointError(
+      `${error.message}; these are the weights of another network: --set backbone=${names.join(" or ")} is theirs`,
+      { cause: error },
+    );
+  }
+}
+
+function loadAll(own: State, saved: State): Tensor[] {
+  const all = asEnsemble(saved);
+  copyState(own, withCounters(all, own));
+  return [...all.values()];
+}
+
+/**
+ * Returns the file's tensors that were taken. Errors name tensors as the file does. hasOwnNames: whether the names are those
+ * of longtail's networks, so that all but the classifier must fit.
+ */
+function loadBackbones(own: State, saved: State, hasOwnNames: boolean): Tensor[] {
   const hasTrunk = [...own.keys()].some((name) => name.startsWith(TRUNK));
   const backbones = new Set([...own.keys()].flatMap((name) => BACKBONE.exec(name)?.[0] ?? []));
   const taken = [...backbones].map((prefix) => ({
@@ -94,7 +127,7 @@ function loadBackbones(own: State, saved: State): Set<Tensor> {
     allOf: !hasTrunk,
   }));
   const trunk = hasTrunk ? [{ prefix: TRUNK, number: "0", allOf: false }] : [];
-  return new Set([...trunk, ...taken].flatMap((source) => copyWeights(own, { ...source, found: saved })));
+  return [...trunk, ...taken].flatMap((source) => copyWeights(own, { ...source, found: saved, hasOwnNames }));
 }
 
 interface Source {
@@ -105,9 +138,10 @@ interface Source {
   readonly found: State;
   /** Whether the file's expert must have no other weights than the model's. */
   readonly allOf: boolean;
+  readonly hasOwnNames: boolean;
 }
 
-function copyWeights(own: State, { prefix, number, found: saved, allOf }: Source): Tensor[] {
+function copyWeights(own: State, { prefix, number, found: saved, allOf, hasOwnNames }: Source): Tensor[] {
   const names = [...saved.keys()];
   const isEnsemble = names.some((name) => BACKBONE.test(name));
   const sharesStages = names.some((name) => name.startsWith(TRUNK));
@@ -118,7 +152,9 @@ function copyWeights(own: State, { prefix, number, found: saved, allOf }: Source
   );
   const candidates = isEnsemble
     ? matching(saved, (name) => name.startsWith(inFile))
-    : withoutOtherParts(saved, wanted.keys());
+    : hasOwnNames
+      ? matching(saved, (name) => !name.startsWith("fc."))
+      : withoutOtherParts(saved, wanted.keys());
   const taken = allOf ? candidates : matching(candidates, (name) => wanted.has(name));
   copyState(wanted, withCounters(taken, wanted));
   return [...taken.values()];

@@ -3,9 +3,13 @@ import { Layer } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Rng } from "../torch/random.js";
 import type { Backbone, StageRange } from "./ensemble.js";
+import { CONVNEXTS, RESNETS, VISION_TRANSFORMERS } from "./architectures.js";
+import { ConvNext } from "./convnext.js";
 import { EFFICIENTNET_LITE_STAGES, EfficientNetLite } from "./efficientnet-lite.js";
+import { countMobileNetV3Stages, MOBILENET_V3, MobileNetV3 } from "./mobilenet-v3.js";
 import { ResNetCifar } from "./resnet-cifar.js";
-import { ResNet, type ResNetArchitecture } from "./resnet.js";
+import { ResNet } from "./resnet.js";
+import { VisionTransformer } from "./vision-transformer.js";
 import { fanInUniform } from "../nn/init.js";
 import { normalize } from "../nn/functional.js";
 import { zeros } from "../torch/create.js";
@@ -82,25 +86,42 @@ const BACKBONES: Record<BackboneName, BackboneKind> = {
   resnet44: cifar(44),
   resnet56: cifar(56),
   resnet110: cifar(110),
-  resnet10: imageNet({ block: "basic", blocks: [1, 1, 1, 1] }),
-  resnet18: imageNet({ block: "basic", blocks: [2, 2, 2, 2] }),
-  resnet50: imageNet({ block: "bottleneck", blocks: [3, 4, 6, 3] }),
-  resnet101: imageNet({ block: "bottleneck", blocks: [3, 4, 23, 3] }),
-  resnet152: imageNet({ block: "bottleneck", blocks: [3, 8, 36, 3] }),
-  "resnext50-32x4d": imageNet({ block: "bottleneck", blocks: [3, 4, 6, 3], groups: 32, groupWidth: 4 }),
-  "resnext101-32x4d": imageNet({ block: "bottleneck", blocks: [3, 4, 23, 3], groups: 32, groupWidth: 4 }),
+  ...each(RESNETS, (architecture) => ({
+    stages: architecture.blocks.length,
+    build: (options) => new ResNet({ ...architecture, ...options }),
+  })),
   "efficientnet-lite0": {
     stages: EFFICIENTNET_LITE_STAGES,
     build: (options) => new EfficientNetLite(options),
   },
+  ...each(
+    { "mobilenet-v3-small": MOBILENET_V3.small, "mobilenet-v3-large": MOBILENET_V3.large },
+    (architecture) => ({
+      stages: countMobileNetV3Stages(architecture),
+      build: (options) => new MobileNetV3({ ...architecture, ...options }),
+    }),
+  ),
+  ...each(CONVNEXTS, (architecture) => ({
+    stages: architecture.blocks.length,
+    build: (options) => new ConvNext({ ...architecture, ...options }),
+  })),
+  ...each(VISION_TRANSFORMERS, (architecture) => ({
+    stages: architecture.depth,
+    build: (options) => new VisionTransformer({ ...architecture, ...options }),
+  })),
 };
+
+/** A kind of backbone for each architecture of a table. */
+function each<Name extends BackboneName, Architecture>(
+  table: Readonly<Record<Name, Architecture>>,
+  kind: (architecture: Architecture) => BackboneKind,
+): Record<Name, BackboneKind> {
+  const kinds = Object.entries<Architecture>(table).map(([name, one]) => [name, kind(one)]);
+  return Object.fromEntries(kinds) as Record<Name, BackboneKind>;
+}
 
 function cifar(depth: number): BackboneKind {
   return { stages: 3, build: (options) => new ResNetCifar({ depth, ...options }) };
-}
-
-function imageNet(architecture: ResNetArchitecture): BackboneKind {
-  return { stages: 4, build: (options) => new ResNet({ ...architecture, ...options }) };
 }
 
 /** A backbone, or some of its stages: its first ones for experts to share, or what follows these. */

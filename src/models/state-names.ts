@@ -60,7 +60,8 @@ function afterPoint(name: string, from: number): number {
   return point < 0 ? -1 : point + 1;
 }
 
-function withoutFollowers(prefixes: readonly string[]): readonly string[] {
+/** Without what stands before networks that follow the trained one, unless there is nothing else. */
+export function withoutFollowers(prefixes: readonly string[]): readonly string[] {
   const leaders = prefixes.filter((prefix) => !FOLLOWER.test(prefix));
   return leaders.length > 0 ? leaders : prefixes;
 }

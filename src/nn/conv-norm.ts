@@ -33,6 +33,8 @@ interface Epilogue {
 }
 
 function apply(x: Tensor, conv: Conv2d, norm: BatchNorm2d, { shortcut, activation }: Epilogue): Tensor {
+  if (conv.bias !== null)
+    throw new RangeError("convNorm: expected a convolution without a bias, found one with a bias");
   norm.countBatch();
   const { input, kernel, geometry } = conv.applied(x);
   const { weight, bias, runningMean, runningVar, training, momentum, eps, group } = norm;

@@ -13,6 +13,8 @@ interface Conv2dOptions {
   padding?: number | "same";
   groups?: number; // of channels that convolve among themselves
   init?: Initializer;
+  /** How the bias starts; null, unless given: there is none. */
+  biasInit?: Initializer | null;
   rng: Rng;
 }
 
@@ -36,11 +38,12 @@ interface Geometry {
 }
 
 /**
- * x [N, Cin, H, W] → [N, Cout, H', W'], H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1, or ⌈H / stride⌉ with "same". No bias:
- * batch norm follows.
+ * x [N, Cin, H, W] → [N, Cout, H', W'], H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1, or ⌈H / stride⌉ with "same". There
+ * is no bias, since batch norm follows, unless it is said how it starts.
  */
 export class Conv2d extends Layer {
   readonly weight: Tensor; // [Cout, Cin / groups, kernel, kernel]
+  readonly bias: Tensor | null; // [Cout]
   readonly #geometry: Geometry; // over the input of `applied`
   readonly #is3x3: boolean; // the geometry that native/kernels has kernels for
   readonly #step: number; // from pixel to pixel that is read at all
@@ -49,25 +52,26 @@ export class Conv2d extends Layer {
   constructor(options: Conv2dOptions) {
     super();
     const { inChannels, outChannels, kernel, stride = 1, padding = 0, groups = 1 } = options;
-    const { init = fanInUniform, rng } = options;
+    const { init = fanInUniform, biasInit = null, rng } = options;
     if (padding === "same" && (kernel % 2 === 0 || stride > 2))
       throw new RangeError(
         `Conv2d: expected an odd kernel and a stride of 1 or 2 with "same", found ${kernel} and ${stride}`,
       );
     this.weight = this.parameter("weight", init([outChannels, inChannels / groups, kernel, kernel], rng));
+    this.bias = biasInit === null ? null : this.parameter("bias", biasInit([outChannels], rng));
     const skips = kernel === 1 && inChannels < VECTOR_BLOCK && (padding === 0 || padding === "same");
     this.#step = skips ? stride : 1;
     const between = stride / this.#step;
     const zeros = padding === "same" ? (kernel - 1) / 2 : padding;
     this.#geometry = { stride: [between, between], padding: [zeros, zeros], groups };
-    this.#is3x3 = kernel === 3 && stride === 1 && zeros === 1 && groups === 1;
+    this.#is3x3 = kernel === 3 && stride === 1 && zeros === 1 && groups === 1 && !this.bias;
     this.#isUneven = padding === "same" && stride === 2 && kernel > 1;
   }
 
   override forward(x: Tensor): Tensor {
     if (this.#is3x3) return conv3x3(x, this.weight);
     const { input, kernel, geometry } = this.applied(x);
-    return conv2d(input, kernel, geometry);
+    return conv2d(input, kernel, { ...geometry, bias: this.bias });
   }
 
   /** For who takes this layer into an operator of its own. */

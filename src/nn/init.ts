@@ -1,3 +1,4 @@
+import { zeros } from "../torch/create.js";
 import type { Rng } from "../torch/random.js";
 import type { Tensor } from "../torch/tensor.js";
 
@@ -16,6 +17,14 @@ export function kaimingNormal(shape: readonly number[], rng: Rng): Tensor {
 export function fanInUniform(shape: readonly number[], rng: Rng): Tensor {
   const bound = 1 / Math.sqrt(fanIn(shape));
   return rng.uniform(shape, { low: -bound, high: bound });
+}
+
+/** Zeros, for biases. */
+export const zeroInit: Initializer = (shape) => zeros(shape);
+
+/** Uniform in ±bound. */
+export function uniformWithin(bound: number): Initializer {
+  return (shape, rng) => rng.uniform(shape, { low: -bound, high: bound });
 }
 
 /** Number of inputs that one output sums over. */

@@ -148,7 +148,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.cache: one of none, memory, disk
     data.cacheFolder: text or null
     data.workers: a whole number >= 0
-    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, efficientnet-lite0
+    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, resnext101-32x8d, resnext101-64x4d, efficientnet-lite0, mobilenet-v3-small, mobilenet-v3-large, convnext-tiny, convnext-small, convnext-base, convnext-large, vit-ti16, vit-s16, vit-b16, vit-b16-384, vit-b32, vit-l16, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg
     classifier.kind: one of fc, fc-norm, cosine
     classifier.bias: true or false
     classifier.scale: a number > 0

@@ -67,6 +67,13 @@ export abstract class Storage {
   abstract view(offset: number, shape: readonly number[], strides: readonly number[]): unknown;
 }
 
+/** An object of a TorchScript archive: its attributes alone, since none of its code is run. */
+export class ScriptObject {
+  readonly attributes = new Map<string, unknown>();
+}
+/** Before the names of the classes in such an archive. */
+const SCRIPT = "__torch__.";
+
 /** Classes of storages by name, in the module torch. */
 export const STORAGES: Record<string, DType> = {
   FloatStorage: "float32",
@@ -110,11 +117,17 @@ const GLOBALS = new Map<string, unknown>([
 
 /** What stands for a name: of a class that is not in the list, a Placeholder. */
 export function globalOf(name: string): unknown {
+  if (name.startsWith(SCRIPT)) return new PickleFunction(name, () => new ScriptObject());
   return GLOBALS.get(name) ?? new Placeholder(name);
 }
 
 /** Attributes of a dictionary, such as a state dictionary's version numbers, are left out. */
 export function buildState(object: unknown, state: unknown): void {
+  if (object instanceof ScriptObject && state instanceof Map) {
+    for (const [name, value] of state as Map<unknown, unknown>)
+      if (typeof name === "string") object.attributes.set(name, value);
+    return;
+  }
   if (object instanceof Map || setNumpyState(object, state)) return;
   throw new ArgumentError("sets attributes of an object that has none");
 }

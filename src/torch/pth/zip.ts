@@ -1,5 +1,5 @@
 /**
- * Zip archives whose entries are stored as they are, without compression: all that PyTorch writes. Also zip64, which
+ * Zip archives whose entries are stored as they are, without compression: all that PyTorch writes but code. Also zip64, which
  * it uses beyond 4 GiB. Source: PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.5.3.
  */
 import { crc32 } from "node:zlib";
@@ -10,8 +10,10 @@ import { ByteReader, memorySource } from "./byte-reader.js";
 
 export interface StoredEntry {
   readonly name: string;
-  /** In bytes. */
+  /** Bytes that it takes in the archive. */
   readonly size: number;
+  /** TorchScript's code is; tensors are not. */
+  readonly isCompressed: boolean;
   readonly crc: number;
   readonly headerStart: number;
   /** Where the next entry or the directory begins. */
@@ -53,8 +55,11 @@ export function zipEntries(file: InputFile): Map<string, StoredEntry> {
 }
 
 /** An entry's bytes, checked against its checksum. */
-export function readStored(file: InputFile, { name, size, crc, headerStart, end }: StoredEntry): Uint8Array {
+export function readStored(file: InputFile, entry: StoredEntry): Uint8Array {
+  const { name, size, crc, isCompressed, headerStart, end } = entry;
   const shown = shortened(name);
+  if (isCompressed)
+    throw new CheckpointError(`${file.path}: ${shown} is compressed; PyTorch stores entries as they are`);
   const header = readerOf(file, LOCAL_SIZE, headerStart, shown);
   if (header.uint(4) !== LOCAL) throw damaged(file, `${shown} is not where it should be`);
   header.take(22);
@@ -111,11 +116,8 @@ function readEntry(reader: ByteReader, file: InputFile): Omit<StoredEntry, "end"
   const name = reader.text(nameLength);
   const extra = readExtra(reader, extraLength, [size, compressed, headerStart]);
   reader.take(commentLength);
-  if (method !== 0)
-    throw new CheckpointError(
-      `${file.path}: ${shortened(name)} is compressed; PyTorch stores entries as they are`,
-    );
-  return { name, crc, size: extra[0]!, headerStart: extra[2]! };
+  const isCompressed = method !== 0;
+  return { name, crc, isCompressed, size: extra[isCompressed ? 1 : 0]!, headerStart: extra[2]! };
 }
 
 /** The fields, with those that do not fit into 32 bits taken from the zip64 extra field, in its order. */
