@@ -62,6 +62,18 @@ function sources() {
   };
 }
 
+/** The entry of vision.node, and what it is made of: what needs no libtorch. */
+const visionEntry = "native/vision/bindings/standalone.cpp";
+const visionFolders = ["codecs", "image", "sources", "transforms"].map((name) => `native/vision/${name}`);
+const visionFiles = [
+  visionEntry,
+  ...["prepare", "conversions"].map((name) => `native/vision/bindings/${name}.cpp`),
+  ...["napi", "parallel-for", "timeline"].map((name) => `native/common/${name}.cpp`),
+];
+const isVision = (file) =>
+  visionFolders.some((folder) => isWithin(folder, file)) || visionFiles.includes(relative(root, file));
+const isVisionAlone = (file) => relative(root, file) === visionEntry;
+
 /** A source file's text and that of our headers that it includes, directly or not. */
 function textsOf(file, seen = new Set()) {
   if (seen.has(file)) return [];
@@ -186,7 +198,7 @@ export async function buildNative({ force = false, log = console.log, folder = c
     { searchPath, log },
   );
   await link({
-    objects: units.map(({ object }) => object),
+    units,
     preload,
     engine: engine.root,
     searchPath,
@@ -207,8 +219,7 @@ export async function linkAgain({ folder, extra }) {
   const engine = locateEngine();
   const { units, preload, key } = plan(engine, clone);
   mkdirSync(folder, { recursive: true });
-  const objects = units.map(({ object }) => object);
-  await link({ objects, preload, engine: engine.root, searchPath: searchPathOf(engine.root), folder, extra });
+  await link({ units, preload, engine: engine.root, searchPath: searchPathOf(engine.root), folder, extra });
   return key;
 }
 
@@ -226,16 +237,18 @@ async function compileUnits(stale, { searchPath, log }) {
   );
 }
 
-async function link({ objects: compiled, preload, engine, searchPath, folder, extra = [] }) {
+async function link({ units, preload, engine, searchPath, folder, extra = [] }) {
   const lib = join(engine, "lib");
+  const compiled = (isChosen) => units.filter(({ file }) => isChosen(file)).map(({ object }) => object);
   const replace = async (target, args) => {
     const partial = join(folder, `${target}.${process.pid}`);
     await compile([...args, ...extra, "-shared", "-o", partial], target);
     renameSync(partial, join(folder, target));
   };
   await replace("preload.node", [...flags, ...searchPath, preload, "-ldl"]);
+  await replace("vision.node", [...compiled(isVision), visionLibrary(), "-lpthread", "-ldl"]);
   await replace("longtail.node", [
-    ...compiled,
+    ...compiled((file) => !isVisionAlone(file)),
     `-L${lib}`,
     "-ltorch_cpu",
     "-lc10",

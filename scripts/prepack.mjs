@@ -94,7 +94,7 @@ try {
   removeStaleModules();
   await buildWeb();
   const key = await linkPrebuilt();
-  for (const name of ["longtail.node", "preload.node"]) checkNeeds(join(prebuild, name));
+  for (const name of ["longtail.node", "preload.node", "vision.node"]) checkNeeds(join(prebuild, name));
   const { LIBTORCH_VERSION } = await import("../dist/libtorch/version.js");
   writeFileSync(join(prebuild, "addon.json"), `${JSON.stringify({ libtorch: LIBTORCH_VERSION, key })}\n`);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

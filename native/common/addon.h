@@ -32,4 +32,6 @@ namespace lt::vision {
 void initImages(napi_env env, napi_value exports);      // decoding, encoding, transforms of single images
 void initBatches(napi_env env, napi_value exports);     // the producer of batches
 void initInspection(napi_env env, napi_value exports);  // what image files are
+void initPreparation(napi_env env,
+                     napi_value exports);  // images for networks that run elsewhere: vision.node
 }  // namespace lt::vision

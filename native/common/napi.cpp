@@ -1,21 +1,28 @@
 #include "common/napi.h"
 
-#include <c10/util/Exception.h>
+#include <atomic>
 
 namespace lt {
 
 namespace {
+std::atomic<Translator> knownTranslator = nullptr;
+}  // namespace
 
-[[noreturn]] void expected(napi_env env, napi_value value, const char* what) {
+void expected(napi_env env, napi_value value, const char* what) {
   static constexpr const char* kNames[] = {"undefined", "null",      "a boolean",  "a number",    "a string",
                                            "a symbol",  "an object", "a function", "an external", "a bigint"};
   throw JsError("TYPE", std::string("expected ") + what + ", received " + kNames[typeOf(env, value)]);
 }
 
-// libtorch's messages go on for lines (schemas, hints, the C++ stack): the first line says what is wrong.
+// Messages of libraries go on for lines (schemas, hints, the C++ stack): the first line says what is wrong.
 std::string firstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-}  // namespace
+void setTranslator(Translator translator) { knownTranslator = translator; }
+
+napi_value setErrorTypes(napi_env env, size_t, napi_value* argv) {
+  check(env, napi_create_reference(env, argv[0], 1, &instance(env).errorTypes), "napi_create_reference");
+  return undefined(env);
+}
 
 void check(napi_env env, napi_status status, const char* what) {
   if (status == napi_ok) return;
@@ -53,14 +60,11 @@ void throwInJs(napi_env env, const char* kind, const std::string& message) {
 }
 
 void throwCurrentException(napi_env env) {
+  if (const Translator translate = knownTranslator; translate && translate(env)) return;
   try {
     throw;
-  } catch (const FreedTensor& e) {
-    throwInJs(env, "FREED", e.what());
   } catch (const JsError& e) {
     throwInJs(env, e.kind.c_str(), e.what());
-  } catch (const c10::Error& e) {
-    throwInJs(env, "TORCH", firstLine(e.what_without_backtrace()));
   } catch (const std::exception& e) {
     throwInJs(env, "NATIVE", firstLine(e.what()));
   }
@@ -110,12 +114,6 @@ std::string toStr(napi_env env, napi_value value) {
   return result;
 }
 
-const at::Tensor& toTensor(napi_env env, napi_value value) {
-  double handle;
-  if (napi_get_value_double(env, value, &handle) != napi_ok) expected(env, value, "a tensor");
-  return table::get(static_cast<table::Handle>(handle));
-}
-
 uint32_t length(napi_env env, napi_value array) {
   uint32_t size;
   if (napi_get_array_length(env, array, &size) != napi_ok) expected(env, array, "an array");
@@ -137,12 +135,6 @@ std::vector<T> toVector(napi_env env, napi_value array) {
   for (uint32_t i = 0; i < size; i++) result.push_back(Convert(env, element(env, array, i)));
   return result;
 }
-
-at::Tensor toOptionalTensor(napi_env env, napi_value value) {
-  double handle = 0;
-  if (napi_get_value_double(env, value, &handle) != napi_ok || handle == 0) return {};
-  return table::get(static_cast<table::Handle>(handle));
-}
 }  // namespace
 
 std::vector<int64_t> toInts(napi_env env, napi_value array) { return toVector<int64_t, toInt>(env, array); }
@@ -151,9 +143,6 @@ std::vector<double> toDoubles(napi_env env, napi_value array) {
 }
 std::vector<std::string> toStrs(napi_env env, napi_value array) {
   return toVector<std::string, toStr>(env, array);
-}
-std::vector<at::Tensor> toTensors(napi_env env, napi_value array) {
-  return toVector<at::Tensor, toOptionalTensor>(env, array);
 }
 
 napi_value property(napi_env env, napi_value object, const char* key) {
@@ -228,11 +217,6 @@ napi_value fromBytes(napi_env env, std::span<const uint8_t> bytes) {
   check(env, napi_create_buffer_copy(env, bytes.size(), bytes.data(), nullptr, &result),
         "napi_create_buffer_copy");
   return result;
-}
-
-napi_value fromTensor(napi_env env, at::Tensor tensor) {
-  if (!tensor.defined()) return null(env);
-  return num(env, static_cast<double>(table::put(std::move(tensor))));
 }
 
 }  // namespace lt

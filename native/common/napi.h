@@ -1,7 +1,6 @@
 // Helpers over Node-API that convert, call and wrap; one guard turns every C++ exception into a JavaScript
 // error.
 #pragma once
-#include <ATen/core/Tensor.h>
 #include <node_api.h>
 
 #include <cstdint>
@@ -10,8 +9,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include "common/table.h"
 
 namespace lt {
 
@@ -37,6 +34,16 @@ void check(napi_env env, napi_status status, const char* what);  // throws unles
 void throwInJs(napi_env env, const char* kind, const std::string& message);
 void throwCurrentException(napi_env env);  // inside a catch block
 
+// Names what a library's own exceptions are in JavaScript, for addons that are linked with it: rethrows the
+// current exception and returns whether it has thrown one in JavaScript for it.
+using Translator = bool (*)(napi_env env);
+void setTranslator(Translator translator);
+
+// setErrorTypes({ KIND: class }): errors of a kind are thrown as instances of its class.
+napi_value setErrorTypes(napi_env env, size_t, napi_value* argv);
+
+std::string firstLine(const std::string& text);
+
 template <Fn F, size_t N>
 napi_value guarded(napi_env env, napi_callback_info info) {
   size_t argc = N;
@@ -58,16 +65,17 @@ void def(napi_env env, napi_value exports, const char* name) {
   defineFunction(env, exports, name, guarded<F, N>);
 }
 
+// Throws a TypeError-like JsError that names what was expected in the place of the value.
+[[noreturn]] void expected(napi_env env, napi_value value, const char* what);
+
 // ---- JavaScript to C++; each throws a TypeError-like JsError that names what it expected
 int64_t toInt(napi_env env, napi_value value);
 double toDouble(napi_env env, napi_value value);
 bool toBool(napi_env env, napi_value value);
 std::string toStr(napi_env env, napi_value value);
-const at::Tensor& toTensor(napi_env env, napi_value value);
 std::vector<int64_t> toInts(napi_env env, napi_value array);
 std::vector<double> toDoubles(napi_env env, napi_value array);
 std::vector<std::string> toStrs(napi_env env, napi_value array);
-std::vector<at::Tensor> toTensors(napi_env env, napi_value array);  // 0 and null become undefined tensors
 napi_valuetype typeOf(napi_env env, napi_value value);
 bool isNil(napi_env env, napi_value value);  // null or undefined
 napi_value property(napi_env env, napi_value object, const char* key);
@@ -92,9 +100,6 @@ napi_value array(napi_env env, size_t size);
 napi_value object(napi_env env);
 void set(napi_env env, napi_value object, const char* key, napi_value value);
 void set(napi_env env, napi_value array, uint32_t index, napi_value value);
-
-// Registers the tensor and returns its handle; null for an undefined one.
-napi_value fromTensor(napi_env env, at::Tensor tensor);
 
 // A Buffer with a copy of the bytes.
 napi_value fromBytes(napi_env env, std::span<const uint8_t> bytes);

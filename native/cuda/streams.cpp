@@ -10,8 +10,8 @@
 #include <optional>
 
 #include "common/addon.h"
-#include "common/napi.h"
 #include "common/registry.h"
+#include "common/tensors.h"
 
 namespace lt::cuda {
 namespace {

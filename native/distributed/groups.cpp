@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "common/addon.h"
-#include "common/napi.h"
 #include "common/registry.h"
+#include "common/tensors.h"
 #include "cuda/cuda-library.h"
 #include "distributed/distributed.h"
 #include "distributed/mesh.h"

@@ -4,8 +4,8 @@
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include "common/addon.h"
-#include "common/napi.h"
 #include "common/registry.h"
+#include "common/tensors.h"
 #include "distributed/distributed.h"
 
 namespace lt::distributed {

@@ -2,20 +2,15 @@
 #include <c10/util/Logging.h>
 
 #include "common/addon.h"
-#include "common/napi.h"
+#include "common/tensors.h"
 
 namespace lt {
 namespace {
 
-// setErrorTypes({ KIND: class }): errors of a kind are thrown as instances of its class.
-napi_value setErrorTypes(napi_env env, size_t, napi_value* argv) {
-  check(env, napi_create_reference(env, argv[0], 1, &instance(env).errorTypes), "napi_create_reference");
-  return undefined(env);
-}
-
 napi_value init(napi_env env, napi_value exports) {
   try {
     c10::initLogging();  // without it TORCH_CPP_LOG_LEVEL has no effect
+    setTranslator(translateTorchErrors);
     instance(env);
     def<setErrorTypes, 1>(env, exports, "setErrorTypes");
     initOperators(env, exports);

@@ -3,7 +3,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "common/addon.h"
-#include "common/napi.h"
+#include "common/tensors.h"
 
 namespace lt {
 namespace {

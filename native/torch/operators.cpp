@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "common/addon.h"
-#include "common/napi.h"
+#include "common/tensors.h"
 #include "torch/dtypes.h"
 
 namespace lt {

@@ -6,8 +6,8 @@
 #include <numeric>
 
 #include "common/addon.h"
-#include "common/napi.h"
 #include "common/philox.h"
+#include "common/tensors.h"
 
 namespace lt {
 namespace {

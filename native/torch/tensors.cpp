@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "common/addon.h"
-#include "common/napi.h"
+#include "common/tensors.h"
 #include "torch/dtypes.h"
 
 namespace lt {

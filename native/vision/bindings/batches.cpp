@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "common/addon.h"
-#include "common/napi.h"
 #include "common/parallel-for.h"
 #include "common/registry.h"
+#include "common/tensors.h"
 #include "common/timeline.h"
 #include "vision/bindings/conversions.h"
 #include "vision/image/normalize.h"

@@ -7,9 +7,10 @@
 #include <cerrno>
 
 #include "common/addon.h"
-#include "common/napi.h"
 #include "common/parallel-for.h"
+#include "common/tensors.h"
 #include "vision/bindings/conversions.h"
+#include "vision/bindings/prepare.h"
 #include "vision/codecs/decode.h"
 #include "vision/codecs/encode.h"
 #include "vision/codecs/jpeg.h"
@@ -44,18 +45,6 @@ napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
   const std::string path = toStr(env, argv[0]);
   const MemoryTurn turn;
   return fromTensor(env, withDataErrors([&] { return toTensorHwc(decodeBytes(path, readFile(path))); }));
-}
-
-// Makes an image by transforms that draw no random numbers.
-Image makeImage(const Source& source, size_t index, const Pipeline& pipeline) {
-  const MemoryTurn turn;
-  Philox none(0);
-  const Region region = source.region(index, [&](Size size) { return pipeline.required(size, none); });
-  try {
-    return pipeline.apply(region, none);
-  } catch (const DataError& error) {
-    throw DataError(source.describe(index) + ": " + error.what());
-  }
 }
 
 // decodeImages(pixels, transforms, threads) → [{ pixels uint8 [H, W, 3], height, width }]. The transforms
