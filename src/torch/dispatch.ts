@@ -14,6 +14,24 @@ export let call = (operator: number, ...args: unknown[]): unknown => {
   return call(operator, ...args);
 };
 
+/** Receives a call of an operator after it was made: its number, arguments and result. */
+type CallObserver = (operator: number, args: readonly unknown[], result: unknown) => void;
+
+/** Passes the calls that follow to `observer` until it is disposed of. Without one, calls cost nothing more. */
+export function observeCalls(observer: CallObserver): Disposable {
+  const plain = native().call;
+  call = (operator, ...args) => {
+    const result = plain(operator, ...args);
+    observer(operator, args, result);
+    return result;
+  };
+  return {
+    [Symbol.dispose]() {
+      call = plain;
+    },
+  };
+}
+
 let construct: (handle: Handle) => Tensor;
 
 /** tensor.ts registers how a tensor is made; the other direction would be an import cycle. */

@@ -22,8 +22,6 @@ export type ElementArray = ElementArrays[DType];
 const arrayTypes = {
   float32: Float32Array,
   float64: Float64Array,
-  bfloat16: Float32Array,
-  float16: Float32Array,
   int64: BigInt64Array,
   int32: Int32Array,
   int16: Int16Array,
@@ -118,9 +116,7 @@ export class Tensor extends TensorOperators {
   toArray(): ElementArray {
     const dtype = this.dtype;
     if (dtype === "bfloat16" || dtype === "float16") return this.to({ dtype: "float32" }).toArray();
-    const array = new arrayTypes[dtype](this.size);
-    native().copyOut(this.handle, array);
-    return array;
+    return readElements(this.handle, dtype);
   }
 
   /** A copy of the elements as numbers, row-major. */
@@ -133,6 +129,13 @@ export class Tensor extends TensorOperators {
       ? `Tensor(${this.dtype} [${this.shape.join(", ")}], ${this.device})`
       : "Tensor(freed)";
   }
+}
+
+/** A copy of the elements behind a handle, row-major; those of half precision cannot be read so. */
+export function readElements(handle: Handle, dtype: Exclude<DType, "bfloat16" | "float16">): ElementArray {
+  const array = new arrayTypes[dtype](native().elements(handle));
+  native().copyOut(handle, array);
+  return array;
 }
 
 setTensorConstructor((handle) => new Tensor(handle));

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { TransformSpec } from "../../recipes/schema.js";
 import type { Dataset } from "../dataset.js";
-import { imageError, type RgbImage, vision } from "../vision.js";
+import { imageError } from "../image-error.js";
+import { type RgbImage, vision } from "../vision.js";
 import { subset } from "../subset.js";
 import { ImageFileWriter, type ImageTable } from "./image-file.js";
 import type { CacheListener } from "./report.js";

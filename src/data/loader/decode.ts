@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { Tensor } from "../../torch/tensor.js";
 import { dispose } from "../../torch/scope.js";
 import type { Pixels } from "../dataset.js";
-import { imageError, vision } from "../vision.js";
+import { imageError } from "../image-error.js";
+import { vision } from "../vision.js";
 import { workerThreads, type LoaderOptions } from "./loader.js";
 import { Normalization } from "./normalization.js";
 
