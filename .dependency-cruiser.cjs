@@ -47,12 +47,17 @@ const arrows = {
   // A model as a file that other programs run. It knows neither tensors nor libtorch; a page in the browser reads its metadata.
   onnx: { values: ["support"], files: ["recipes/(transform-schema|numbers)[.]ts$"] },
   // What applications use in place of the library: it never loads libtorch.
-  runtime: { values: ["support", "onnx"], types: ["data", "inference", "recipes"] },
+  runtime: {
+    values: ["support", "onnx"],
+    types: ["data", "inference", "recipes"],
+    files: ["data/(image-input|image-error|formats/reading/content)[.]ts$"],
+  },
   inference: {
     values: [
       "support",
       "onnx",
       "runtime",
+      "weights",
       "torch",
       "nn",
       "models",
@@ -142,7 +147,10 @@ module.exports = {
       name: "not-to-dev-dependency",
       comment: "What the program needs at run time is a dependency.",
       severity: "error",
-      from: { path: "^src/", pathNot: "([.](test|fixture)[.]ts$|^src/recipes/file[.]ts$)" },
+      from: {
+        path: "^src/",
+        pathNot: "([.](test|fixture)[.]ts$|^src/(recipes/file|runtime/onnx-runtime)[.]ts$)",
+      },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
     },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },

@@ -5,7 +5,7 @@ import type { KernelChoice } from "../torch/native.js";
 import { setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { describeImpliedPrior } from "../training/implied-prior.js";
 import { evaluateTrained, type EvaluateOptions, type Evaluation } from "./evaluate.js";
-import type { ImageInput } from "./images.js";
+import type { ImageInput } from "../data/image-input.js";
 import { type ImagePrediction, predictImages, type PredictOptions } from "./predict.js";
 import { loadTrained, loadWithRecipe, type Trained } from "./trained.js";
 

@@ -1,8 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { groupOf } from "../data/groups.js";
+import type { ImageInput } from "../data/image-input.js";
 import type { Temperature } from "../evaluation/analysis.js";
 import type { LogitTransform } from "../evaluation/meter.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
+import type { Method } from "../methods/ensemble/method.js";
 import { DataError, UsageError } from "../support/errors.js";
 import { Ensemble } from "../models/ensemble.js";
 import type { Module } from "../nn/module.js";
@@ -10,7 +12,7 @@ import { noGrad } from "../torch/autograd.js";
 import { cat, stack } from "../torch/operators.generated.js";
 import { dispose, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { decodeBatch, type ImageInput } from "./images.js";
+import { decodeBatch } from "./images.js";
 import { priorAdjustment, priorFrom, type PriorTarget } from "./prior.js";
 import { tauNormalization } from "./tau.js";
 import type { Trained } from "./trained.js";
@@ -195,6 +197,20 @@ async function readable(
   return good.length === 0 ? null : { images: good, pixels: await decoded(trained, good, first) };
 }
 
+/**
+ * Logits of an ensemble for images [N, 3, S, S]: the mean of its experts' after the transforms, [N, C]. The graph of an
+ * exported model is what this computes.
+ */
+export function ensembleLogits(
+  method: Pick<Method, "predict">,
+  images: Tensor,
+  transforms: readonly LogitTransform[],
+): Tensor {
+  return stack(transforms.reduce((now, transform) => transform(now), method.predict(images))).mean({
+    dim: [0],
+  });
+}
+
 function predictBatch(
   { method, device, description }: Trained,
   { images, pixels }: { readonly images: readonly ImageInput[]; readonly pixels: Tensor },
@@ -205,8 +221,7 @@ function predictBatch(
   const { classes } = description;
   let observed: Tensor | null = null;
   using _observed = features ? featuresOf(method.model, (found) => (observed = found)) : null;
-  const raw: readonly Tensor[] = method.predict(pixels.to({ device }));
-  const logits = stack(transforms.reduce((now, transform) => transform(now), raw)).mean({ dim: [0] }); // [N, C]
+  const logits = ensembleLogits(method, pixels.to({ device }), transforms);
   const k = Math.min(top, classes.length);
   const [values, indices] = logits.softmax(1).topk(k, { dim: 1 });
   const probabilities = values.toList();

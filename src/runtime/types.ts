@@ -1,5 +1,5 @@
 /** What `longtail/runtime` takes and gives back. */
-import type { ImageInput } from "../inference/images.js";
+import type { ImageInput } from "../data/image-input.js";
 import type { DataError } from "../support/errors.js";
 
 /**

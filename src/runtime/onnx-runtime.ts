@@ -1,0 +1,98 @@
+import { LongtailError, ModelError } from "../support/errors.js";
+import type * as Ort from "onnxruntime-node";
+
+/** What is used of onnxruntime-node. */
+type OnnxRuntime = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
+
+/** Values of a network's inputs or outputs, by their names. */
+export type Values = Readonly<Record<string, Ort.Tensor>>;
+
+/** A network that ONNX Runtime is ready to run. */
+export interface Session {
+  readonly version: string;
+  run(inputs: Readonly<Record<string, NetworkInput>>): Promise<Values>;
+  release(): Promise<void>;
+}
+
+/** One input: elements row by row. */
+export interface NetworkInput {
+  readonly data: Float32Array | Uint8Array;
+  readonly shape: readonly number[];
+}
+
+/** How to have ONNX Runtime; its install script fetches libraries for GPUs unless told otherwise. */
+const INSTALL = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node";
+
+/** Whether onnxruntime-node is installed where longtail finds it. */
+export async function hasOnnxRuntime(): Promise<boolean> {
+  return import("onnxruntime-node").then(
+    () => true,
+    () => false,
+  );
+}
+
+/** @throws LongtailError that says how to install it. */
+async function loadOnnxRuntime(): Promise<OnnxRuntime> {
+  try {
+    const loaded = (await import("onnxruntime-node")) as OnnxRuntime & { readonly default?: OnnxRuntime };
+    return loaded.default ?? loaded;
+  } catch (error) {
+    throw new LongtailError(
+      `ONNX Runtime cannot be loaded: expected the package onnxruntime-node beside longtail, found ${reasonOf(error)}. ` +
+        `Install it with: ${INSTALL}`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Prepares a network to run.
+ *
+ * @param where the model file's name, for messages.
+ * @throws ModelError for what ONNX Runtime cannot run: damaged, or with operators that it lacks.
+ */
+export async function openSession(
+  model: Uint8Array,
+  { where, threads }: { readonly where: string; readonly threads?: number | undefined },
+): Promise<Session> {
+  const runtime = await loadOnnxRuntime();
+  const version = runtime.env.versions.node ?? runtime.env.versions.common;
+  const options: Ort.InferenceSession.SessionOptions = {
+    executionProviders: ["cpu"],
+    logSeverityLevel: 3, // errors: warnings are about the graph's optimization
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  };
+  let session: Ort.InferenceSession;
+  try {
+    session = await runtime.InferenceSession.create(model, options);
+  } catch (error) {
+    throw new ModelError(
+      `${where}: ONNX Runtime ${version} cannot run this model: ${reasonOf(error)}. A newer onnxruntime-node may, or export ` +
+        "the run again with longtail export.",
+      { cause: error },
+    );
+  }
+  return {
+    version,
+    release: () => session.release(),
+    run: (inputs) => {
+      const feeds = Object.entries(inputs).map(([name, input]): [string, Ort.Tensor] => [
+        name,
+        tensorOf(runtime, input),
+      ]);
+      return session.run(Object.fromEntries(feeds));
+    },
+  };
+}
+
+function tensorOf({ Tensor: OrtTensor }: OnnxRuntime, { data, shape }: NetworkInput): Ort.Tensor {
+  return data instanceof Float32Array
+    ? new OrtTensor("float32", data, shape)
+    : new OrtTensor("uint8", data, shape);
+}
+
+/** The first line of what went wrong, without the full stop. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split("\n")[0] ?? "").trim().replace(/[.]$/, "");
+}
