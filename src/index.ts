@@ -16,6 +16,7 @@ export {
   engineInfo,
   evaluate,
   exportModel,
+  exportOnnx,
   imageFiles,
   installEngine,
   load,
@@ -74,7 +75,9 @@ export type { CalibrationResult } from "./inference/calibrate.js";
 export type { EvaluateOptions, Evaluation, EvaluationProgress } from "./inference/evaluate.js";
 export type { ExportOptions } from "./inference/export.js";
 export type { ImageFeatures } from "./inference/feature-file.js";
-export type { ImageInput, RawImage } from "./inference/images.js";
+export type { OnnxExport, OnnxOptions } from "./inference/onnx/export-onnx.js";
+export type { ModelMetadata } from "./onnx/metadata.js";
+export type { ImageInput, RawImage } from "./data/image-input.js";
 export type { LoadOptions, ModelCalibration, TrainedModel } from "./inference/model.js";
 export type { ImagePrediction, Prediction, PredictOptions } from "./inference/predict.js";
 export type { Prior, PriorResult, PriorTarget } from "./inference/prior.js";

@@ -3,6 +3,7 @@ import type { ExportOptions } from "../inference/export.js";
 import type { ImageFeatures } from "../inference/feature-file.js";
 import type { LoadOptions, TrainedModel } from "../inference/model.js";
 import type { SortedLinks } from "../inference/sorted-links.js";
+import type { OnnxExport, OnnxOptions } from "../inference/onnx/export-onnx.js";
 import type { InstallOptions } from "../libtorch/install.js";
 import type { EngineLocation } from "../libtorch/locate.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
@@ -109,6 +110,21 @@ export async function evaluate(
 export async function exportModel(run: string, options: ExportOptions): Promise<string> {
   const { exportWeights } = await import("../inference/export.js");
   return exportWeights(run, options);
+}
+
+/**
+ * Writes a trained network as an ONNX model, which `longtail/runtime`, browsers and other programs run without libtorch. It
+ * holds all experts, their mean, the temperature and the prior; its metadata says the classes and how images are prepared.
+ *
+ * @throws CheckpointError when the checkpoint cannot be read; UsageError for options that do not fit it; ModelError when ONNX
+ *   Runtime computes something else than libtorch; LongtailError when the file cannot be written.
+ * @example
+ * const { bytes, metadata } = await exportOnnx("runs/mine", { out: "model.onnx", prior: "uniform" });
+ */
+export async function exportOnnx(run: string, options: OnnxOptions): Promise<OnnxExport> {
+  const onnx = await import("../inference/onnx/export-onnx.js");
+  await defineMethodOf(run);
+  return onnx.exportOnnx(run, options);
 }
 
 /**

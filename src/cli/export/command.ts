@@ -1,24 +1,35 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { exportModel } from "../../index.js";
+import { exportModel, exportOnnx, type OnnxExport, UsageError } from "../../index.js";
+import { formatBytes } from "../../support/units.js";
 import { newCommand, weightsOption } from "../options.js";
 import { output } from "../output.js";
 
 interface ExportArguments {
-  readonly format: "pth" | "safetensors";
+  readonly format: "pth" | "safetensors" | "onnx";
   readonly out: string;
-  readonly prefix: string;
+  readonly prefix?: string | undefined;
+  readonly input?: "tensor" | "pixels" | undefined;
+  readonly prior?: string | undefined;
+  readonly uncalibrated: boolean;
   readonly weights?: "ema" | "raw" | undefined;
   readonly json: boolean;
 }
 
 const examples = `
 Examples:
+  longtail export runs/cifar100-lt-ncl --format onnx --out ncl.onnx
+  longtail export runs/cifar100-lt-ncl --format onnx --prior uniform --input pixels --out ncl.onnx
   longtail export runs/cifar100-lt-ncl --format pth --out ncl.pth
   longtail export runs/cifar100-lt-ncl --format pth --prefix module. --out ncl.pth        for DataParallel
   longtail export runs/cifar100-lt-ncl --format safetensors --out ncl.safetensors
 
 A .pth file holds { state_dict, epoch, classes }, as NCL's PyTorch code loads it; torch.load reads it with
-weights_only=True. The names are PyTorch's: backbone.K.… and classifier.K.… for each expert K.`;
+weights_only=True. The names are PyTorch's: backbone.K.… and classifier.K.… for each expert K.
+
+An ONNX model (opset 18) holds all experts, their mean, the run's temperature where longtail evaluate RUN --calibrate has fitted
+one, and the prior asked for. Its outputs are logits and probabilities [N, classes], N as you like; its metadata property
+"longtail" is JSON that names the classes and says how images are prepared. Where onnxruntime-node is installed, the model is run
+and compared with libtorch before it is written.`;
 
 export function exportCommand(): CommandUnknownOpts {
   return newCommand("export")
@@ -26,20 +37,63 @@ export function exportCommand(): CommandUnknownOpts {
     .argument("<run>", "a run's folder or a checkpoint")
     .addOption(
       new Option("--format <name>", "of the file")
-        .choices(["pth", "safetensors"] as const)
+        .choices(["onnx", "pth", "safetensors"] as const)
         .makeOptionMandatory(),
     )
     .requiredOption("--out <file>", "where to write it")
-    .option("--prefix <text>", "put before every name", "")
+    .option("--prefix <text>", "pth, safetensors: put before every name")
+    .addOption(
+      new Option(
+        "--input <kind>",
+        "onnx: normalized float32 [N, 3, S, S], or uint8 [N, H, W, 3] of any size, resized, cropped and normalized inside " +
+          "(default: tensor)",
+      ).choices(["tensor", "pixels"] as const),
+    )
+    .option(
+      "--prior <target>",
+      "onnx: class frequencies that predictions are for: uniform, train, reversed, or a JSON or CSV file of weights",
+    )
+    .option("--uncalibrated", "onnx: ignore the temperature that evaluate --calibrate has fitted", false)
     .addOption(weightsOption())
     .addHelpText("after", examples)
     .action(exportRun);
 }
 
 async function exportRun(run: string, options: ExportArguments): Promise<void> {
-  const { format, out, prefix, weights } = options;
-  const checkpoint = await exportModel(run, { format, out, prefix, weights });
+  const { format, out, prefix, weights, input, prior, uncalibrated } = options;
   const to = output(options);
+  if (format === "onnx") {
+    refuse({ prefix }, "pth and safetensors", format);
+    const made = await exportOnnx(run, { out, weights, input, prior, calibrate: !uncalibrated });
+    to.say(describe(made));
+    to.value(made);
+    return;
+  }
+  refuse({ input, prior, uncalibrated: uncalibrated || undefined }, "onnx", format);
+  const checkpoint = await exportModel(run, { format, out, prefix: prefix ?? "", weights });
   to.say(`${out}: the weights of ${checkpoint}`);
   to.value({ out, format, checkpoint });
+}
+
+/** @throws UsageError for an option that is of another format. */
+function refuse(options: Readonly<Record<string, unknown>>, formats: string, format: string): void {
+  const given = Object.keys(options).find((name) => options[name] !== undefined);
+  if (given !== undefined)
+    throw new UsageError(`--${given}: expected with --format ${formats}, found with --format ${format}.`);
+}
+
+function describe({ out, checkpoint, metadata, bytes, difference }: OnnxExport): string {
+  const { classes, recipe, temperature, prior } = metadata;
+  const parts = [
+    `${classes.length} classes`,
+    `${recipe.experts} x ${recipe.backbone}`,
+    temperature === null ? "uncalibrated" : "calibrated",
+    ...(prior === null ? [] : [`for class frequencies ${prior.name}`]),
+    formatBytes(bytes),
+  ];
+  const compared =
+    difference === null
+      ? "not compared with libtorch: onnxruntime-node is not installed"
+      : `compared with libtorch by ONNX Runtime: logits differ by ${difference.toExponential(1)} of the largest at most`;
+  return `${out}: the network of ${checkpoint}\n  ${parts.join(", ")}\n  ${compared}`;
 }
