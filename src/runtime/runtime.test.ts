@@ -209,7 +209,7 @@ describe("bad input", () => {
   test("a model with an operator that the runtime lacks is refused, and so is one of another program", async () => {
     const builder = new GraphBuilder();
     const input = builder.input({ name: "images", type: "float32", shape: ["N", 3, 16, 16] });
-    builder.output(builder.node("Frobnicate", [input]), {
+    builder.output(builder.node("Gadget", [input]), {
       name: "probabilities",
       type: "float32",
       shape: ["N", 3],
@@ -224,7 +224,7 @@ describe("bad input", () => {
     expect(await refused(() => load(file(PRODUCER)))).toContain(
       "ModelError: the model: ONNX Runtime 1.30.0 cannot run this model: ",
     );
-    expect(await refused(() => load(file(PRODUCER)))).toContain("Frobnicate");
+    expect(await refused(() => load(file(PRODUCER)))).toContain("Gadget");
     expect(await refused(() => load(file("pytorch")))).toContain("found one of pytorch");
   });
 });

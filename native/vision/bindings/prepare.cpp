@@ -38,7 +38,7 @@ struct Prepared {
   std::string error;
 };
 
-// Images in work on a thread of libuv's pool, and the promise of them.
+// Images in work on a thread of the pool of libuv, and the promise of them.
 struct Preparation {
   std::unique_ptr<const Source> source;
   std::vector<napi_ref> borrowed;
