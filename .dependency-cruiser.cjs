@@ -70,7 +70,18 @@ const arrows = {
     ],
   },
   fit: {
-    values: ["support", "torch", "models", "data", "evaluation", "recipes", "runs", "training", "weights"],
+    values: [
+      "support",
+      "torch",
+      "nn",
+      "models",
+      "data",
+      "evaluation",
+      "recipes",
+      "runs",
+      "training",
+      "weights",
+    ],
   },
   profile: { values: ["support", "torch", "data", "training", "runs"], types: ["recipes"] },
   report: {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   root = join(temporary.path, "data");
   run = join(temporary.path, "run");
   writeToyData(root);
-  const selection = { kind: "held-out", fraction: 0.25, seed: 0 } as const;
+  const selection = { kind: "held-out", fraction: 0.25, seed: 0, patience: null } as const;
   const { reason } = await train(toyRecipe(root, { selection }), { out: run, threads: 1 });
   expect(reason).toBe("finished");
   model = await load(run, { threads: 1 });

@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { resolveRecipe } from "../recipes/resolve.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
 import { detectKind } from "../data/detect-kind.js";
+import { stratifiedSplit } from "../data/split.js";
 import { coresHere } from "../support/cores.js";
 import { DataError } from "../support/errors.js";
 import type { Json } from "../support/json.js";
@@ -12,33 +13,9 @@ import { EfficientNetLite } from "../models/efficientnet-lite.js";
 import { noGrad } from "../torch/autograd.js";
 import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
-import { splitHeldOut } from "../training/loaders.js";
 import { dataNotes, dataWarnings, openTrainingData, type TrainingData } from "../training/training-data.js";
 import { WEIGHTS } from "../weights/registry.js";
-
-/** Classifiers on the features of a frozen network. The first is what people train elsewhere; the others know the counts. */
-export const HEADS = ["plain", "corrected", "corrected-cosine"] as const;
-export type Head = (typeof HEADS)[number];
-
-const DESCRIPTIONS: Readonly<Record<Head, string>> = {
-  plain: "a linear classifier by cross-entropy",
-  corrected: "a linear classifier corrected for the class counts (balanced softmax)",
-  "corrected-cosine": "a cosine classifier corrected for the class counts (balanced softmax)",
-};
-
-/** Learning rates are those of a linear and a cosine classifier on such features, decided beforehand on other data. */
-const KEYS: Readonly<Record<Head, Pick<RecipeInput, "method" | "classifier" | "optimizer">>> = {
-  plain: { method: { kind: "cross-entropy" }, optimizer: { kind: "sgd", lr: 0.05, weightDecay: 5e-4 } },
-  corrected: {
-    method: { kind: "balanced-softmax" },
-    optimizer: { kind: "sgd", lr: 0.05, weightDecay: 5e-4 },
-  },
-  "corrected-cosine": {
-    method: { kind: "balanced-softmax" },
-    classifier: { kind: "cosine", scale: 25, bias: false },
-    optimizer: { kind: "sgd", lr: 0.5, weightDecay: 5e-4 },
-  },
-};
+import { FAMILIES, type Head, type HeadFamily, PLAIN } from "./heads.js";
 
 const WEIGHTS_NAME = "efficientnet-lite0";
 const BATCH = 128;
@@ -46,7 +23,7 @@ const BATCH = 128;
 const STEPS = 2000;
 const EPOCHS = { min: 20, max: 60 } as const;
 /** Share of each class's training images that choose among classifiers. */
-const HELD_OUT = 0.2;
+export const HELD_OUT = { portion: { fraction: 0.2 }, seed: 0 } as const;
 
 /** Seconds of one thread: to decode and resize an image, and for a step of a classifier. Measured on 2 cores (docs/LOG.md). */
 const SECONDS = { decode: 0.004, step: 0.004, start: 2 } as const;
@@ -61,15 +38,16 @@ export interface PlanOptions extends CacheListener {
 
 /** What `fit` will do with a folder of photographs. */
 export interface FitPlan {
-  readonly recipes: Readonly<Record<Head, ResolvedRecipe>>;
+  /** The recipe of a head, trained on all training images. */
+  readonly recipeOf: (head: Head) => ResolvedRecipe;
   readonly classes: number;
   readonly images: { readonly train: number; readonly test: number };
   /** What was decided about the data without being asked, for people. */
   readonly notes: readonly string[];
   /** Training images of the largest and of the smallest class. */
   readonly counts: { readonly most: number; readonly least: number };
-  /** Classifiers to choose among by held-out images; a single one is taken without a choice. */
-  readonly candidates: readonly [Head, ...Head[]];
+  /** Classifiers to choose among by held-out images; none where the first one is taken without a choice. */
+  readonly families: readonly HeadFamily[];
   /** Images that choose; 0 where there is no choice. */
   readonly heldOut: number;
   /** Whether a plain classifier is trained to compare with. */
@@ -88,7 +66,7 @@ export async function planFit(
 ): Promise<FitPlan> {
   const root = resolve(photos);
   const kind = detectKind(root) ?? "image-folder";
-  const draft = recipeOf("corrected", { root, kind, epochs: 1, testFraction });
+  const draft = recipeFor(FAMILIES[0].heads[0], { root, kind, epochs: 1, testFraction });
   const data = await openTrainingData(draft, listener);
   const { train, test, statistics } = data;
   const { counts, classes } = statistics;
@@ -98,33 +76,27 @@ export async function planFit(
         "folder of images, as photos/CLASS/*.jpg.",
     );
   const epochs = Math.min(EPOCHS.max, Math.max(EPOCHS.min, Math.round((STEPS * BATCH) / train.size)));
-  const recipes = Object.fromEntries(
-    HEADS.map((head) => [head, recipeOf(head, { root, kind, epochs, testFraction })]),
-  ) as unknown as FitPlan["recipes"];
   const features = (train.size + test.size) * (forwardSeconds() + SECONDS.decode / threads);
-  const head = epochs * Math.ceil(train.size / BATCH) * SECONDS.step + SECONDS.start;
-  const limit = (minutes ?? Infinity) * 60;
-  const heldOut = heldOutImages(data, recipes.corrected);
-  const hasTime = features + 4 * head <= limit;
-  const chooses = hasTime && heldOut > 0;
-  const validationUse = chooses ? null : "more --minutes let them choose among classifiers";
+  const head = epochs * Math.ceil(train.size / BATCH) * SECONDS.step;
+  const heldOut = heldOutImages(data);
+  const left = (minutes ?? Infinity) * 60 - features - head - 2 * SECONDS.start;
+  const compares = left > head + SECONDS.start;
+  const affordable = Math.floor((left - head - SECONDS.start) / head);
+  const families = heldOut > 0 && affordable > 1 ? FAMILIES.slice(0, affordable) : [];
+  const validationUse = families.length > 0 ? null : "more --minutes let them choose among classifiers";
   for (const message of dataWarnings(data, validationUse)) listener.report?.({ type: "warning", message });
   return {
-    recipes,
+    recipeOf: (one) => recipeFor(one, { root, kind, epochs, testFraction }),
     classes: classes.length,
     images: { train: train.size, test: test.size },
     notes: dataNotes(data),
     counts: { most: maxOf(counts), least: minOf(counts) },
-    candidates: chooses ? ["corrected", "corrected-cosine"] : ["corrected"],
-    heldOut: chooses ? heldOut : 0,
-    compares: hasTime,
-    seconds: features + head * (hasTime ? (chooses ? 4 : 2) : 1),
+    families,
+    heldOut: families.length > 0 ? heldOut : 0,
+    compares,
+    seconds:
+      features + (1 + families.length) * head + 2 * SECONDS.start + (compares ? head + SECONDS.start : 0),
   };
-}
-
-/** The recipe of a classifier that is chosen by held-out images. */
-export function onHeldOut(recipe: ResolvedRecipe): ResolvedRecipe {
-  return { ...recipe, selection: { kind: "held-out", fraction: HELD_OUT, seed: 0 } };
 }
 
 /** Describes a plan for people, before it is carried out. */
@@ -133,18 +105,22 @@ export function describePlan(
   plan: FitPlan,
   { minutes }: Pick<PlanOptions, "minutes">,
 ): string {
-  const { classes, images, notes, counts, candidates, heldOut, compares, seconds } = plan;
+  const { classes, images, notes, counts, families, heldOut, compares, seconds } = plan;
   const { description } = WEIGHTS[WEIGHTS_NAME];
   const lines = [
     `${photos}: ${images.train} training and ${images.test} test images of ${classes} classes; the largest class has ` +
       `${counts.most} training images, the smallest ${counts.least}.`,
     ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
-    `Plan: keep a network pretrained on ImageNet frozen (${description}) and train ${DESCRIPTIONS.corrected} on its features.`,
+    `Plan: keep a network pretrained on ImageNet frozen (${description}) and train ${FAMILIES[0].description} on its features.`,
   ];
-  if (candidates.length > 1)
-    lines.push(`${heldOut} held-out images decide between it and ${DESCRIPTIONS["corrected-cosine"]}.`);
+  const tried = families.reduce((sum, { heads }) => sum + heads.length, 0);
+  if (tried > 0)
+    lines.push(
+      `${heldOut} held-out images decide between it and ${tried - 1} others: other strengths of the correction, cosines, ` +
+        "adjustments after training.",
+    );
   if (compares)
-    lines.push(`For comparison, also train ${DESCRIPTIONS.plain}: it shows what the correction gains.`);
+    lines.push(`For comparison, also train ${PLAIN.description}: it shows what the correction gains.`);
   lines.push(
     `This takes about ${formatSeconds(Math.max(5, Math.round(seconds)))}, less when features of these images are cached.`,
   );
@@ -160,10 +136,14 @@ interface RecipeParts {
   readonly testFraction: number | undefined;
 }
 
-function recipeOf(head: Head, { root, kind, epochs, testFraction }: RecipeParts): ResolvedRecipe {
+function recipeFor(
+  { description, keys }: Head,
+  { root, kind, epochs, testFraction }: RecipeParts,
+): ResolvedRecipe {
+  const { sampler, ...others } = keys;
   const recipe: RecipeInput = {
     name: basename(root),
-    description: `longtail fit: ${DESCRIPTIONS[head]} on the features of ${WEIGHTS_NAME}`,
+    description: `longtail fit: ${description} on the features of ${WEIGHTS_NAME}`,
     epochs,
     data: {
       kind,
@@ -171,6 +151,7 @@ function recipeOf(head: Head, { root, kind, epochs, testFraction }: RecipeParts)
       batch: BATCH,
       strict: false,
       imageSize: WEIGHTS[WEIGHTS_NAME].preprocessing.crop,
+      ...(sampler !== undefined && { sampler: { kind: sampler } }),
       ...(testFraction !== undefined && { testSplit: { fraction: testFraction } }),
     },
     backbone: WEIGHTS_NAME,
@@ -182,20 +163,14 @@ function recipeOf(head: Head, { root, kind, epochs, testFraction }: RecipeParts)
     checkpoints: { epochs },
     selection: { kind: "last" },
     logs: { images: 0, everySteps: 100 },
-    ...KEYS[head],
+    ...others,
   };
   return resolveRecipe(recipe as unknown as Json, "longtail fit");
 }
 
 /** Images that there are to choose by: a validation folder's, or training images; 0 where the classes are too small. */
-function heldOutImages({ train, validation }: TrainingData, recipe: ResolvedRecipe): number {
-  if (validation !== null) return validation.size;
-  try {
-    return splitHeldOut(train, onHeldOut(recipe).selection).heldOut?.size ?? 0;
-  } catch (error) {
-    if (error instanceof DataError) return 0;
-    throw error;
-  }
+function heldOutImages({ train, validation }: TrainingData): number {
+  return validation?.size ?? stratifiedSplit(train, HELD_OUT).taken.length;
 }
 
 /** Seconds that the network takes for an image on this machine as it is now. */

@@ -9,7 +9,8 @@ const SHOWN = 5;
 const WEAK = { accuracy: 80, images: 100 } as const;
 
 /** Describes the outcome for people: accuracy by group, what the correction gained, the worst classes, what to photograph. */
-export function summarizeFit({ evaluation, plain, head, trials }: FitOutcome): string {
+export function summarizeFit(outcome: FitOutcome): string {
+  const { evaluation, plain } = outcome;
   const rows = [
     ...(plain === null ? [] : ([["plain classifier", plain.ensemble]] as const)),
     [plain === null ? "model" : "this model", evaluation.ensemble] as const,
@@ -19,12 +20,8 @@ export function summarizeFit({ evaluation, plain, head, trials }: FitOutcome): s
     "many, medium and few: classes with more than 100, 20 to 100 and fewer than 20 training images.",
   );
   if (plain !== null) parts.push(gainText(evaluation.ensemble, plain.ensemble));
-  if (trials.length > 1)
-    parts.push(
-      `Chosen by held-out images (mean over classes): ${trials
-        .map((trial) => `${trial.head} ${trial.heldOut.toFixed(1)} %`)
-        .join(", ")}; taken: ${head}.`,
-    );
+  const choice = choiceText(outcome);
+  if (choice !== null) parts.push(choice);
   const worst = worstClasses(evaluation.perClass);
   if (worst.length > 0)
     parts.push(
@@ -51,6 +48,25 @@ export function summarizeFit({ evaluation, plain, head, trials }: FitOutcome): s
       `Without test images, and therefore not in these numbers: ${listed(untested.map(({ name }) => name))}.`,
     );
   return parts.join("\n\n");
+}
+
+/** Rows of what was tried that are shown; fit.json and the report have all. */
+const TRIALS_SHOWN = 6;
+
+/** What was tried on held-out images, the best first. */
+function choiceText({ trials, head, heldOut, description }: FitOutcome): string | null {
+  if (trials.length === 0) return null;
+  const ranked = [...trials].sort((a, b) => b.balanced - a.balanced);
+  const shown = ranked.filter(({ selectable }) => selectable).slice(0, TRIALS_SHOWN);
+  const rows = [...shown, ...ranked.filter(({ selectable }) => !selectable).slice(0, 1)].map(
+    ({ name, balanced, few }): [string, number, number | null] => [
+      name === head ? `${name} (chosen)` : name,
+      balanced,
+      few,
+    ],
+  );
+  const table = formatTable(["tried on held-out images, %", "mean over classes", "few"], rows);
+  return `${table}\nChosen of ${trials.length} by ${heldOut} held-out images: ${description}.`;
 }
 
 /** What the correction changes, in points, by group. */

@@ -23,7 +23,7 @@ beforeAll(async () => {
   root = join(temporary.path, "data");
   run = join(temporary.path, "run");
   writeToyData(root);
-  const selection = { kind: "held-out", fraction: 0.25, seed: 0 } as const;
+  const selection = { kind: "held-out", fraction: 0.25, seed: 0, patience: null } as const;
   await trainToy(toyRecipe(root, { selection, ema: { decay: 0.5, warmup: false } }), run);
 });
 afterAll(() => {
@@ -124,7 +124,8 @@ describe("tau-normalization", () => {
 
   test.each(["cosine", "fc-norm"] as const)("%s is refused by name", async (kind) => {
     const out = join(temporary.path, kind);
-    const classifier = kind === "cosine" ? { kind, scale: 16, bias: true } : { kind };
+    const classifier =
+      kind === "cosine" ? { kind, scale: 16, bias: true, start: "random" as const } : { kind };
     await trainToy(toyRecipe(root, { classifier, epochs: 1 }), out);
     using trained = loadTrained(out);
     expect(() => tauNormalization(trained)).toThrow(

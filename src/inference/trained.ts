@@ -4,6 +4,7 @@ import type { AccuracyMeterOptions, EvaluationResult } from "../evaluation/accur
 import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { buildMethod } from "../methods/index.js";
+import { Ensemble } from "../models/ensemble.js";
 import { loadPretrained } from "../models/pretrained.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
@@ -90,6 +91,7 @@ function build(
   try {
     load(method);
     method.model.to({ device, memoryFormat: recipe.memoryFormat }).eval();
+    if (method.model instanceof Ensemble) method.model.shareEqualBackbones();
   } catch (error) {
     method[Symbol.dispose]();
     throw error;

@@ -13,7 +13,7 @@ import { eventFiles, newEventFile } from "./tensorboard/tensorboard-log.js";
 const STEPS = 6; // an epoch's
 const at = toyFolder("test");
 
-const heldOut = { kind: "held-out", fraction: 0.25, seed: 0 } as const;
+const heldOut = { kind: "held-out", fraction: 0.25, seed: 0, patience: null } as const;
 
 function rows(run: string): Record<string, string>[] {
   return parse(readFileSync(join(at(run), "epochs.csv")), { columns: true });

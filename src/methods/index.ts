@@ -5,7 +5,7 @@ import { TrainingError } from "../support/errors.js";
 import { countStages } from "../models/registry.js";
 import { balancedSoftmax } from "./balanced-softmax/index.js";
 import { crossEntropy } from "./cross-entropy/index.js";
-import { type BuildRecipe, type LogitPrior, methodDefinition } from "./ensemble/define-method.js";
+import { type BuildRecipe, methodDefinition } from "./ensemble/define-method.js";
 import type { BatchPeers, Method, TrainingClasses } from "./ensemble/method.js";
 import { ldam } from "./ldam/index.js";
 import { nclPlusPlus } from "./ncl-plus-plus/index.js";
@@ -57,10 +57,11 @@ export function methodIssues(recipe: ResolvedRecipe, classes: number | null): re
   return [...issues, ...(definition.check?.(recipe, classes) ?? [])];
 }
 
-/** Class shares that the raw logits of a recipe's method stand for. */
-export function logitPriorOf(recipe: MethodRecipe): LogitPrior {
+/** Power of the class counts that the shares of the images drawn are divided by, for what raw logits stand for. */
+export function logitPriorTau(recipe: MethodRecipe): number {
   const { logitPrior } = methodDefinition(recipe.method.kind);
-  return typeof logitPrior === "function" ? logitPrior(recipe) : logitPrior;
+  const prior = typeof logitPrior === "function" ? logitPrior(recipe) : logitPrior;
+  return typeof prior === "object" ? prior.tau : prior === "balanced" ? 1 : 0;
 }
 
 /** Why no CUDA graph can record a step of a recipe's method; null where one can. */

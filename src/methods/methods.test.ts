@@ -64,7 +64,7 @@ const ldam = {
 } as const satisfies MethodRecipe["method"];
 const methods: MethodRecipe["method"][] = [
   { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0.1 },
-  { kind: "balanced-softmax", experts: 2, sharedStages: 0 },
+  { kind: "balanced-softmax", experts: 2, sharedStages: 0, tau: 1 },
   ncl,
   contrastive,
   { ...contrastive, contrastive: { ...contrastive.contrastive, projectionBias: true, keyProjection: "ema" } },
@@ -78,7 +78,7 @@ function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
   const classifier =
     method.kind === "ldam"
       ? ({ kind: "fc-norm" } as const)
-      : ({ kind: "cosine", scale: 16, bias: true } as const);
+      : ({ kind: "cosine", scale: 16, bias: true, start: "random" } as const);
   return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed, epochs: 10 };
 }
 
@@ -232,7 +232,9 @@ test("a class without images is refused, and nothing stays behind", () => {
   expect(build(ncl, [5, 0, 1])).toThrowErrorMatchingInlineSnapshot(
     `[DataError: class "dog": expected at least one training image (balanced logits take the log of their number), found 0]`,
   );
-  expect(build({ kind: "balanced-softmax", experts: 1, sharedStages: 0 }, [5, 0, 1])).toThrow('class "dog"');
+  expect(build({ kind: "balanced-softmax", experts: 1, sharedStages: 0, tau: 1 }, [5, 0, 1])).toThrow(
+    'class "dog"',
+  );
   expect(memory()).toEqual(before);
 });
 

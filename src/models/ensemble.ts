@@ -43,6 +43,7 @@ export abstract class Ensemble extends Module {
   readonly #dropout: Dropout;
   #streams: ParallelStreams | null = null;
   #observer: ((features: readonly Tensor[]) => void) | null = null;
+  #shares = false;
 
   /** A subclass names the experts' modules. */
   constructor(experts: readonly Expert[], { dropout, trunk = null }: EnsembleOptions) {
@@ -88,6 +89,20 @@ export abstract class Ensemble extends Module {
     this.#streams = new ParallelStreams(device, this.#experts.length);
   }
 
+  /** Whether the experts' backbones have the same weights. */
+  get hasEqualBackbones(): boolean {
+    const [first, ...others] = this.backbones.map((backbone) => backbone.stateDict());
+    return others.every((other) => [...other].every(([name, tensor]) => first!.get(name)!.equal(tensor)));
+  }
+
+  /**
+   * Runs the first expert's backbone for all from here on, where all of them have the same weights: for backbones that do not
+   * change, such as those of published weights that stay frozen.
+   */
+  shareEqualBackbones(): void {
+    this.#shares = this.hasEqualBackbones;
+  }
+
   /** Features [N, D] of one expert alone, for images [N, 3, H, W]. */
   featuresOf(expert: number, images: Tensor): Tensor {
     using _ = scope();
@@ -98,6 +113,10 @@ export abstract class Ensemble extends Module {
   features(images: Tensor): Tensor[] {
     if (images.shape.length === 2) return this.backbones.map(() => images);
     const shared = this.#trunk?.forward(images) ?? images;
+    if (this.#shares) {
+      const features = this.backbones[0]!.forward(shared);
+      return this.backbones.map(() => features);
+    }
     const works = this.backbones.map((backbone) => () => backbone.forward(shared));
     return this.#streams?.run(works, [shared]) ?? works.map((work) => work());
   }

@@ -10,7 +10,11 @@ function parameter(values: readonly number[]): Tensor {
 }
 
 /** PyTorch's update of one number, written out. */
-function reference(start: number, gradients: readonly number[], options: Required<SgdOptions>): number {
+function reference(
+  start: number,
+  gradients: readonly number[],
+  options: Required<Omit<SgdOptions, "factors">>,
+): number {
   let [theta, velocity] = [start, 0];
   gradients.forEach((gradient, step) => {
     const g = gradient + options.weightDecay * theta;

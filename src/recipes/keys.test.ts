@@ -153,8 +153,10 @@ test("every key has a type, and what is not plain from its name a description", 
     classifier.bias: true or false
     classifier.scale: a number > 0
     classifier.bias: true or false
+    classifier.start: one of random, class-means
     dropout: a number >= 0 and <= 1
     freezeBackbone: true or false
+    trainable: one of all, last-stage, norm, bias
     freezeBatchNorm: true or false
     pretrained: an object or null
     pretrained.weights: "efficientnet-lite0" or null
@@ -166,6 +168,7 @@ test("every key has a type, and what is not plain from its name a description", 
     method.sharedStages: a whole number >= 0
     method.labelSmoothing: a number >= 0 and <= 1
     method.experts: a whole number > 0
+    method.tau: a number >= 0
     method.experts: a whole number > 0
     method.hardCategories: a whole number > 0
     method.crossEntropy: a number >= 0
@@ -199,13 +202,26 @@ test("every key has a type, and what is not plain from its name a description", 
     method.beta: a number >= 0 and <= 0.999999
     method.deferUntil: a number >= 0 and <= 1
     method.deferUntilEpoch: a whole number >= 0 or null
-    optimizer.kind: "sgd"
+    adjustment.kind: one of none, logit-adjustment, tau-normalization
+    adjustment.tau: a number > 0
+    adjustment.tau: a number > 0
+    optimizer.kind: one of sgd, adam, adamw
     optimizer.lr: a number > 0
     optimizer.momentum: a number >= 0 and <= 1
     optimizer.nesterov: true or false
     optimizer.weightDecay: a number >= 0
     optimizer.accumulate: a whole number > 0
     optimizer.clipNorm: a number > 0 or null
+    optimizer.backboneLr: a number > 0
+    optimizer.layerDecay: a number > 0 and <= 1
+    optimizer.weightDecay: a number >= 0
+    optimizer.beta1: a number >= 0 and <= 0.999999
+    optimizer.beta2: a number >= 0 and <= 0.999999
+    optimizer.eps: a number > 0
+    optimizer.weightDecay: a number >= 0
+    optimizer.beta1: a number >= 0 and <= 0.999999
+    optimizer.beta2: a number >= 0 and <= 0.999999
+    optimizer.eps: a number > 0
     schedule.kind: one of multistep, cosine, constant
     schedule.milestones: a list of whole numbers > 0
     schedule.gamma: a number > 0
@@ -223,6 +239,7 @@ test("every key has a type, and what is not plain from its name a description", 
     selection.kind: one of held-out, last, test
     selection.fraction: a number > 0
     selection.seed: a whole number >= 0
+    selection.patience: a whole number > 0 or null
     checkpoints.epochs: a whole number > 0
     checkpoints.steps: a whole number > 0 or null
     checkpoints.minutes: a number > 0 or null

@@ -71,10 +71,10 @@ test("what is wrong is named: the phase, the key and where it is from", () => {
   const wrong = (phase: object, changes = {}, set: readonly string[] = []) =>
     expect(() => resolve([first, { ...second, ...phase }] as Json, changes, set));
   wrong({ data: { kind: "cifar10" } }).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: phases.1.data.kind: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
+    `[UsageError: phases.1.data.kind: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, trainable, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
   );
   wrong({ backbone: "resnet14" }).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: phases.1.backbone: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
+    `[UsageError: phases.1.backbone: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, trainable, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
   );
   wrong({ optimiser: {} }).toThrowErrorMatchingInlineSnapshot(
     `[UsageError: unknown key phases.1.optimiser; did you mean phases.1.optimizer? (two.yaml)]`,

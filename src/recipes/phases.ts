@@ -15,6 +15,7 @@ const OVERRIDES = [
   "optimizer",
   "precision",
   "schedule",
+  "trainable",
 ] as const;
 /** The keys of `data` that it may override. */
 const DATA_OVERRIDES = ["mix", "sampler", "secondView", "train"] as const;

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { Data } from "./data-schema.js";
 import { builtInSchemas, methodSchemas } from "../methods/schemas.js";
 import { weightsNames } from "../weights/registry.js";
+import { Optimizer, Schedule } from "./optimizer-schema.js";
 import { Phases } from "./phases.js";
-import { count, rate, share, weight } from "./numbers.js";
+import { count, rate, share } from "./numbers.js";
 
 /** What a run writes down besides metrics.jsonl and train.log. It changes nothing in what is learned. */
 const Logs = z.strictObject({
@@ -96,6 +97,12 @@ const Classifier = z.discriminatedUnion("kind", [
       kind: z.literal("cosine"),
       scale: rate.default(16).describe("factor of the cosine between features and class weights"),
       bias,
+      start: z
+        .enum(["random", "class-means"])
+        .default("random")
+        .describe(
+          "what a class's weights start from: random numbers, or the mean of its training images' features",
+        ),
     })
     .describe("cosine similarity, scaled, plus a bias"),
 ]);
@@ -135,48 +142,23 @@ const Pretrained = z
     message: "either weights, a name of `longtail weights list`, or file",
   });
 
-const Method = z.discriminatedUnion("kind", builtInSchemas);
-
-const Optimizer = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("sgd"),
-    lr: rate.describe("base learning rate"),
-    momentum: share.default(0.9),
-    nesterov: z.boolean().default(true).describe("hard-coded in the reference"),
-    weightDecay: weight.default(2e-4).describe("on every parameter, as in the reference"),
-    accumulate: count
-      .default(1)
+const Adjustment = z
+  .discriminatedUnion("kind", [
+    z
+      .strictObject({ kind: z.literal("none") })
+      .describe("nothing: the classifiers stay as they were trained"),
+    z
+      .strictObject({ kind: z.literal("logit-adjustment"), tau: rate.default(1) })
+      .describe("τ · log of each class's share of the training images is subtracted from its bias"),
+    z
+      .strictObject({ kind: z.literal("tau-normalization"), tau: rate.default(1) })
       .describe(
-        "parts that a batch is cut into, one after the other, so that it fits the memory; the gradient is the " +
-          "batch's, but batch norm sees a part at a time",
+        "each class's row of a linear classifier, and its bias, is divided by the row's length to the power of τ",
       ),
-    clipNorm: rate.nullable().default(null).describe("largest norm of the whole gradient; null never clips"),
-  }),
-]);
+  ])
+  .describe("what is done to the classifiers once, after the last step");
 
-const warmup = {
-  warmupEpochs: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe("the reference's warm-up: factor 1/3 + 2/3 · epoch / warmupEpochs"),
-  warmupSteps: z.int().min(0).default(0).describe("step s, from 1, has s / warmupSteps of the rate"),
-};
-
-const Schedule = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("multistep"),
-    milestones: z.array(count).describe("epochs at which the learning rate drops"),
-    gamma: rate.default(0.1).describe("the learning rate is multiplied by this at each milestone"),
-    ...warmup,
-  }),
-  z.strictObject({
-    kind: z.literal("cosine"),
-    end: weight.default(0).describe("rate of the last epoch"),
-    ...warmup,
-  }),
-  z.strictObject({ kind: z.literal("constant"), ...warmup }),
-]);
+const Method = z.discriminatedUnion("kind", builtInSchemas);
 
 const Evaluation = z.strictObject({
   every: count.default(5).describe("epochs between evaluations; the last epoch always has one"),
@@ -221,6 +203,12 @@ const Selection = z
           .min(0)
           .default(0)
           .describe("of the choice of images; runs of other seeds hold out the same"),
+        patience: count
+          .nullable()
+          .default(null)
+          .describe(
+            "epochs without a better one after which training ends (early stopping), in the last phase; null: all epochs are trained",
+          ),
       })
       .describe(
         "the epoch that does best on training images held out for this; the test images are not looked at before",
@@ -284,6 +272,13 @@ export const Recipe = z.strictObject({
     .boolean()
     .default(false)
     .describe("train the classifiers alone; batch norm goes on following the batches, as in the reference"),
+  trainable: z
+    .enum(["all", "last-stage", "norm", "bias"])
+    .default("all")
+    .describe(
+      "what of the backbones trains where they are not frozen: everything; their last part (a stage of a ResNet, a block of " +
+        "others) with what follows it; scales and shifts of normalizations; biases",
+    ),
   freezeBatchNorm: z
     .boolean()
     .default(false)
@@ -293,6 +288,7 @@ export const Recipe = z.strictObject({
     ),
   pretrained: Pretrained.nullable().default(null).describe("weights to start from; null: random ones"),
   method: Method,
+  adjustment: Adjustment.prefault({ kind: "none" }),
   optimizer: Optimizer,
   schedule: Schedule,
   ema: Ema.nullable().default(null).describe("moving averages of the weights; null: none"),

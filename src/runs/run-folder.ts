@@ -36,6 +36,8 @@ export interface RunFolder {
   readonly analysis: string;
   /** Temperatures for `predict`, where `evaluate --calibrate` has fitted some. */
   readonly calibration: string;
+  /** What `fit` tried and chose; see fit-file.ts. Other runs have none. */
+  readonly fit: string;
   readonly lastCheckpoint: string;
   /** The one before the last. */
   readonly previousCheckpoint: string;
@@ -60,6 +62,7 @@ export function runFolder(path: string): RunFolder {
     leftOut: resolve(path, "left-out.json"),
     analysis: resolve(path, "analysis.json"),
     calibration: resolve(path, "calibration.json"),
+    fit: resolve(path, "fit.json"),
     lastCheckpoint: resolve(path, "checkpoints/last.safetensors"),
     previousCheckpoint: resolve(path, "checkpoints/previous.safetensors"),
     damagedCheckpoint: resolve(path, "checkpoints/damaged.safetensors"),

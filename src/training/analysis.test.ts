@@ -48,7 +48,10 @@ test("the last epoch's: of the same answers as the result", async () => {
 });
 
 test("the selected epoch's, with temperatures fitted on the held-out images", async () => {
-  const run = await trained({ epochs: 3, selection: { kind: "held-out", fraction: 0.25, seed: 0 } });
+  const run = await trained({
+    epochs: 3,
+    selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null },
+  });
   expectSameAnswers(run);
   const { temperature, calibration } = run.analysis;
   expect(temperature).toMatchObject({
@@ -67,7 +70,7 @@ test("the selected epoch's, with temperatures fitted on the held-out images", as
 test("of a single model: no agreement, no temperature of experts", async () => {
   const run = await trained({
     method: { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0 },
-    selection: { kind: "held-out", fraction: 0.25, seed: 0 },
+    selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null },
   });
   expectSameAnswers(run);
   expect(run.analysis.agreement).toBeNull();

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Sgd } from "../optim/sgd.js";
+import type { Optimizer } from "../optim/optimizer.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { TrainingError } from "../support/errors.js";
 import { noGrad } from "../torch/autograd.js";
@@ -20,7 +20,7 @@ export interface Failure {
   readonly epoch: number;
   readonly step: number;
   readonly stepsPerEpoch: number;
-  readonly lr: Sgd["lr"];
+  readonly lr: Optimizer["lr"];
   readonly dataset: Dataset;
   /** Of the batch's images, in the dataset. */
   readonly indices: Int32Array;

@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Emit, Position, Histogram, HistogramsEvent } from "../runs/events.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import { bestOnTest, betterEpoch } from "../runs/selection.js";
 import { takeWarnings } from "../torch/settings.js";
+import { adjustTrained } from "./adjust.js";
 import type { Progress } from "./checkpoint.js";
 import type { Checkpointer } from "./checkpointer.js";
 import type { Agreement } from "./distributed/agreement.js";
@@ -13,7 +15,6 @@ import type { Training } from "./prepare.js";
 import { StepLog } from "./step-log.js";
 import { learningRateAt, openExecutor, type StepExecutor, Steps } from "./steps.js";
 import type { Module } from "../nn/module.js";
-import type { ResolvedRecipe } from "../recipes/schema.js";
 import { gradients as gradientsOf } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -115,9 +116,26 @@ export async function trainEpochs(run: Run, from: Progress): Promise<EpochsResul
       }
       progress = select(run, progress, evaluation.evaluation);
     }
-    if (progress.epoch === training.phase.end || agreement.signal?.aborted) return { progress, evaluation };
+    if (
+      progress.epoch === training.phase.end ||
+      hasStopped(training.recipe, progress) ||
+      agreement.signal?.aborted
+    )
+      return { progress, evaluation };
     progress = await trainEpoch(run, executor, progress);
   }
+}
+
+/**
+ * Whether early stopping ends the training here: for `selection.patience` epochs none was better than the best one. It follows
+ * from the progress alone, so that a resumed run ends where an uninterrupted one does.
+ */
+export function hasStopped(
+  { selection }: Pick<ResolvedRecipe, "selection">,
+  { best, epoch, step }: Pick<Progress, "best" | "epoch" | "step">,
+): boolean {
+  if (selection.kind !== "held-out" || selection.patience === null || best === null) return false;
+  return step === 0 && epoch - best.epoch >= selection.patience;
 }
 
 function warnOfBlocker({ emit }: Run, { graphBlocker }: StepExecutor): void {
@@ -167,6 +185,7 @@ async function trainEpoch(run: Run, executor: StepExecutor, before: Progress): P
     emitHistograms(training, { epoch, emit });
   }
   for (const message of takeWarnings()) emit({ type: "warning", message });
+  if (progress.step === 0 && progress.epoch === run.epochs) adjustTrained(training);
   if (progress.step === 0) checkpointer.maybeSave(training, progress, () => progress);
   if (signal?.aborted) checkpointer.saveIfBehind(training, progress);
   return progress;

@@ -57,7 +57,9 @@ test.each(["ncl", "balanced-softmax"] as const)(
   async (kind) => {
     const base = recipe();
     const method =
-      kind === "ncl" ? base.method : ({ kind, experts: 1, sharedStages: 0 } as ResolvedRecipe["method"]);
+      kind === "ncl"
+        ? base.method
+        : ({ kind, experts: 1, sharedStages: 0, tau: 1 } as ResolvedRecipe["method"]);
     const onFeatures = await trainToy({ ...base, method }, at("features"));
     const data = { ...base.data, train: [...flips] };
     const onImages = await trainToy({ ...base, method, data }, at("images"));
@@ -108,7 +110,7 @@ test("an interrupted computation goes on where it stopped, and gives the same fe
 });
 
 test("held-out images and a resumed run go on with features", async () => {
-  const held = recipe({ selection: { kind: "held-out", fraction: 0.2, seed: 0 }, epochs: 3 });
+  const held = recipe({ selection: { kind: "held-out", fraction: 0.2, seed: 0, patience: null }, epochs: 3 });
   const interruption = new AbortController();
   const stopAfterFirst = (event: { readonly type: string }): void => {
     if (event.type === "epoch") interruption.abort();

@@ -32,7 +32,7 @@ const BATCH = 32;
 interface Frozen {
   /** The phase's. */
   readonly recipe: ResolvedRecipe;
-  readonly phase: Pick<TrainingPhase, "index">;
+  readonly phase: Pick<TrainingPhase, "startsPretrained">;
   readonly device: string;
   readonly trainee: Pick<Trainee, "method">;
 }
@@ -55,8 +55,8 @@ export function frozenFeatures(training: Frozen, listener: CacheListener): Froze
     data.mix === null &&
     views.length === 1 &&
     isFixedPipeline(data.train);
-  if (!isFixed || !isFixedPipeline(data.test) || pretrained === null || phase.index > 0) return null;
-  if (!(model instanceof Ensemble) || !haveSameWeights(model)) return null;
+  if (!isFixed || !isFixedPipeline(data.test) || pretrained === null || !phase.startsPretrained) return null;
+  if (!(model instanceof Ensemble) || !model.hasEqualBackbones) return null;
   return new FrozenFeatures(training, model, listener);
 }
 
@@ -201,11 +201,6 @@ function filled(images: Tensor, count: number): Tensor {
   const first = images.narrow(0, 0, 1);
   const all = cat([images, ...Array.from({ length: BATCH - count }, () => first)]);
   return keep(all.to({ memoryFormat: images.isChannelsLast ? "channels_last" : "contiguous" }));
-}
-
-function haveSameWeights({ backbones }: Ensemble): boolean {
-  const [first, ...others] = backbones.map((backbone) => backbone.stateDict());
-  return others.every((other) => [...other].every(([name, tensor]) => first!.get(name)!.equal(tensor)));
 }
 
 function weightsHash({ trunk, backbones }: Ensemble): string {

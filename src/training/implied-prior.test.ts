@@ -6,7 +6,7 @@ const counts = [90, 9, 1];
 
 type Method = ReturnType<typeof toyRecipe>["method"];
 const crossEntropy: Method = { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0 };
-const balancedSoftmax: Method = { kind: "balanced-softmax", experts: 1, sharedStages: 0 };
+const balancedSoftmax: Method = { kind: "balanced-softmax", experts: 1, sharedStages: 0, tau: 1 };
 
 function shares(method: Method, kind: "instance" | "class-balanced"): number[] {
   const recipe = toyRecipe("data", { method });
@@ -33,10 +33,19 @@ describe("what raw logits stand for", () => {
   });
 });
 
+test.each([
+  ["logit adjustment in training", { method: { ...balancedSoftmax, tau: 2 } }],
+  ["and after it", { method: balancedSoftmax, adjustment: { kind: "logit-adjustment", tau: 1 } }],
+] as const)("%s divides by a power of the counts", (_name, changes) => {
+  const found = impliedPrior(toyRecipe("data", changes), { counts, trained: counts });
+  const expected = counts.map((count) => 0.01 * count ** -1);
+  found.forEach((share, label) => expect(share).toBeCloseTo(expected[label]!, 12));
+});
+
 test("of images that are held out, what is left: as the run says, or as its recipe leaves them", () => {
   const held = toyRecipe("data", {
     method: crossEntropy,
-    selection: { kind: "held-out", fraction: 0.1, seed: 0 },
+    selection: { kind: "held-out", fraction: 0.1, seed: 0, patience: null },
   });
   const all = [90, 9, 4];
   expect(impliedPrior(held, { counts: all, trained: [81, 8, 4] })).toEqual([81 / 93, 8 / 93, 4 / 93]);

@@ -1,6 +1,6 @@
 import { classShares } from "../data/samplers/class-probabilities.js";
 import { portionOf } from "../data/split.js";
-import { logitPriorOf, type MethodRecipe } from "../methods/index.js";
+import { logitPriorTau, type MethodRecipe } from "../methods/index.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 
 /** What is known of the images that a network was trained on. */
@@ -14,16 +14,23 @@ export interface TrainedOn {
 /**
  * [C], in proportion: the shares of the classes that a network's raw logits take for granted, which post-hoc logit
  * adjustment takes out again. A loss on the raw logits learns the shares of the images that the training draws; one on
- * logits that are raised by the log of the class counts n learns these shares divided by n, which are all alike where
- * every image is drawn once.
+ * logits that are raised by τ times the log of the class counts n learns these shares divided by n^τ, which for τ = 1 are all
+ * alike where every image is drawn once. An adjustment of the trained classifiers divides further.
  */
 export function impliedPrior(
-  recipe: MethodRecipe & Pick<ResolvedRecipe, "data" | "selection">,
+  recipe: MethodRecipe & Pick<ResolvedRecipe, "adjustment" | "data" | "selection">,
   { counts: all, trained }: TrainedOn,
 ): number[] {
   const counts = trained ?? all.map((images) => images - heldOutOf(images, recipe.selection));
   const drawn = classShares(recipe.data.sampler, counts);
-  return logitPriorOf(recipe) === "sampled" ? drawn : drawn.map((share, label) => share / counts[label]!);
+  const tau = impliedTau(recipe);
+  return tau === 0 ? drawn : drawn.map((share, label) => share / counts[label]! ** tau);
+}
+
+/** Power of the class counts by which the loss and the adjustment after it divide the shares. */
+function impliedTau(recipe: MethodRecipe & Pick<ResolvedRecipe, "adjustment">): number {
+  const { adjustment } = recipe;
+  return logitPriorTau(recipe) + (adjustment.kind === "logit-adjustment" ? adjustment.tau : 0);
 }
 
 /** How many of a class's images are held out. */
@@ -32,14 +39,18 @@ function heldOutOf(images: number, selection: ResolvedRecipe["selection"]): numb
 }
 
 /** For people: what `impliedPrior` is. */
-export function describeImpliedPrior(recipe: MethodRecipe & Pick<ResolvedRecipe, "data">): string {
+export function describeImpliedPrior(
+  recipe: MethodRecipe & Pick<ResolvedRecipe, "adjustment" | "data">,
+): string {
   const { sampler } = recipe.data;
   const { kind: name } = recipe.method;
   const drawn =
     sampler.kind === "instance"
       ? "the training images' classes"
       : `classes as the ${sampler.kind} sampler draws them`;
-  if (logitPriorOf(recipe) === "sampled") return `${name} logits stand for ${drawn}`;
-  if (sampler.kind === "instance") return `${name} logits stand for classes of equal size`;
-  return `${name} logits stand for ${drawn}, divided by their numbers of images`;
+  const tau = impliedTau(recipe);
+  if (tau === 0) return `${name} logits stand for ${drawn}`;
+  if (sampler.kind === "instance" && tau === 1) return `${name} logits stand for classes of equal size`;
+  const power = tau === 1 ? "" : ` to the power of ${tau}`;
+  return `${name} logits stand for ${drawn}, divided by their numbers of images${power}`;
 }

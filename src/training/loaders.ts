@@ -51,11 +51,7 @@ export async function openLoaders(
   assertImageForEach(recipe, training, shard);
   const opened: BatchSource[] = [];
   const open = async (options: LoaderOptions): Promise<BatchSource> => {
-    const { dataset, transforms } = options;
-    const source =
-      features === null
-        ? await openLoader({ ...options, shard }, { ...recipe.data, ...listener })
-        : new FeatureBatches({ ...options, shard }, await features.of(dataset, transforms));
+    const source = await openSource({ ...options, shard }, { recipe, features, listener });
     opened.push(source);
     return source;
   };
@@ -80,6 +76,34 @@ export async function openLoaders(
   }
 }
 
+/** The training images in order, prepared like test images: all of them in every process. */
+export function openPlainTraining(
+  recipe: ResolvedRecipe,
+  { data, device, features = null }: Pick<LoadersOptions, "data" | "device" | "features">,
+  listener: CacheListener,
+): Promise<BatchSource> {
+  return openSource(evaluationBatches(recipe, data.trainSubset, device), { recipe, features, listener });
+}
+
+/** A loader of images, or of the features that stand for them. */
+async function openSource(
+  options: LoaderOptions,
+  {
+    recipe,
+    features,
+    listener,
+  }: {
+    readonly recipe: ResolvedRecipe;
+    readonly features: FrozenFeatures | null;
+    readonly listener: CacheListener;
+  },
+): Promise<BatchSource> {
+  const { dataset, transforms } = options;
+  return features === null
+    ? openLoader(options, { ...recipe.data, ...listener })
+    : new FeatureBatches(options, await features.of(dataset, transforms));
+}
+
 /** @throws UsageError when an epoch's last batch has no image for some of the processes. */
 function assertImageForEach(
   recipe: ResolvedRecipe,
@@ -101,7 +125,8 @@ function assertImageForEach(
   ]);
 }
 
-function trainingBatches(
+/** Batches that a recipe trains on, as its sampler draws them. */
+export function trainingBatches(
   { data, seed, epochs, memoryFormat }: ResolvedRecipe,
   {
     dataset,

@@ -14,7 +14,7 @@ const at = toyFolder("file");
 
 const methods: ResolvedRecipe["method"][] = [
   { kind: "cross-entropy", experts: 1, sharedStages: 0, labelSmoothing: 0.1 },
-  { kind: "balanced-softmax", experts: 2, sharedStages: 0 },
+  { kind: "balanced-softmax", experts: 2, sharedStages: 0, tau: 1 },
 ];
 
 function mixedRecipe(kind: "mixup" | "cutmix", changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {

@@ -148,7 +148,7 @@ function stateful(): ResolvedRecipe {
   return phased([{ name: "representation", epochs: 2 }, second], {
     dropout: 0.5,
     ema: { decay: 0.9, warmup: true },
-    selection: { kind: "held-out", fraction: 0.25, seed: 0 },
+    selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null },
   });
 }
 
@@ -193,7 +193,7 @@ test("a phase selects among its own epochs, and its network is what is loaded", 
       { ...classifier, epochs: 1, method },
     ],
     {
-      selection: { kind: "held-out", fraction: 0.25, seed: 0 },
+      selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null },
     },
   );
   const { result } = await trainToy(recipe, at("run"));

@@ -13,6 +13,8 @@ export interface TrainingPhase {
   readonly end: number;
   /** Whether its classifiers start from new random weights. */
   readonly resetClassifier: boolean;
+  /** Whether no phase before it trains the backbones, so that they are the pretrained ones still. */
+  readonly startsPretrained: boolean;
   /** The recipe with what the phase overrides; `epochs` are the phase's. */
   readonly recipe: ResolvedRecipe;
 }
@@ -21,8 +23,19 @@ export interface TrainingPhase {
 export function phasesOf(recipe: ResolvedRecipe): TrainingPhase[] {
   const { phases, ...base } = recipe;
   if (phases === undefined)
-    return [{ index: 0, name: null, start: 0, end: recipe.epochs, resetClassifier: false, recipe }];
+    return [
+      {
+        index: 0,
+        name: null,
+        start: 0,
+        end: recipe.epochs,
+        resetClassifier: false,
+        startsPretrained: true,
+        recipe,
+      },
+    ];
   let end = 0;
+  let isPretrained = true;
   return phases.map((phase: ResolvedPhase, index) => {
     const { name, epochs, resetClassifier, data, ...overrides } = phase;
     const start = end;
@@ -33,7 +46,9 @@ export function phasesOf(recipe: ResolvedRecipe): TrainingPhase[] {
       epochs,
       data: { ...base.data, ...(data as Partial<ResolvedRecipe["data"]> | undefined) },
     };
-    return { index, name, start, end, resetClassifier, recipe: merged };
+    const startsPretrained = isPretrained;
+    isPretrained &&= merged.freezeBackbone && merged.freezeBatchNorm;
+    return { index, name, start, end, resetClassifier, startsPretrained, recipe: merged };
   });
 }
 

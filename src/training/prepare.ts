@@ -4,10 +4,14 @@ import { GradientReducer } from "../distributed/gradient-reducer.js";
 import { ALONE, atWork, type Peers } from "../distributed/peers.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { buildMethod, methodIssues } from "../methods/index.js";
+import { learningRateFactors, limitTraining } from "../models/fine-tuning.js";
 import { fetchPretrained, loadPretrained, pretrainedFile, pretrainedIssues } from "../models/pretrained.js";
+import { Ensemble } from "../models/ensemble.js";
 import { freezeBatchNorm, synchronizeBatchNorm } from "../nn/batch-norm.js";
+import { Adam } from "../optim/adam.js";
 import { EmaWeights } from "../optim/ema.js";
 import { LossScaler } from "../optim/loss-scaler.js";
+import type { Optimizer } from "../optim/optimizer.js";
 import { Sgd } from "../optim/sgd.js";
 import { assertNoIssues } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -16,8 +20,10 @@ import { scope } from "../torch/scope.js";
 import { checkDevice } from "../torch/devices.js";
 import { setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { seedProcess } from "./distributed/random-states.js";
+import { adjustmentIssues } from "./adjust.js";
+import { startFromClassMeans, startsFromClassMeans } from "./class-means.js";
 import { frozenFeatures } from "./features.js";
-import { type Loaders, openLoaders, stepsPerEpochOf } from "./loaders.js";
+import { type Loaders, openLoaders, openPlainTraining, stepsPerEpochOf } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
 import { openTrainingData, type TrainingData } from "./training-data.js";
@@ -143,6 +149,15 @@ async function withLoaders(
     const features = frozenFeatures(built, listener);
     const options = { data, views, device, shard: peers, firstEpoch: phase.start, features };
     const loaders = await atWork(peers, () => openLoaders(recipe, options, listener));
+    if (startsFromClassMeans(built))
+      await atWork(peers, async () => {
+        using images = await openPlainTraining(recipe, options, listener);
+        await startFromClassMeans(trainee.method, {
+          images,
+          classes: data.train.classes.length,
+          ...listener,
+        });
+      });
     let isOpen = true;
     return {
       ...built,
@@ -165,6 +180,7 @@ function assertRecipeFits(recipe: ResolvedRecipe, classes: number | null): void 
   assertNoIssues(recipe, pretrainedIssues(recipe));
   const phases = recipe.phases === undefined ? [recipe] : phasesOf(recipe).map((phase) => phase.recipe);
   for (const ofPhase of phases) assertNoIssues(ofPhase, methodIssues(ofPhase, classes));
+  assertNoIssues(recipe, adjustmentIssues(phases.at(-1)!));
 }
 
 /** Loads weights to start from; returns what is to be said of them. Of published ones it is known what they have besides. */
@@ -173,28 +189,49 @@ function startFrom({ model }: Method, pretrained: NonNullable<ResolvedRecipe["pr
   return pretrained.weights === null ? notes : [];
 }
 
-function buildTrainee({
+/** Builds what a phase trains. */
+export function buildTrainee({
   recipe,
   phase,
   device,
   data,
   peers,
-}: Pick<Training, "recipe" | "phase" | "device" | "data" | "peers">): Pick<Training, "trainee" | "notes"> {
+}: Pick<Training, "recipe" | "phase" | "device" | "peers"> & {
+  readonly data: Pick<TrainingData, "trainSubset">;
+}): Pick<Training, "trainee" | "notes"> {
   using _scope = scope();
   const method = buildMethod(recipe, classStatistics(data.trainSubset), peers);
   const { pretrained } = recipe;
-  const notes = pretrained !== null && phase.index === 0 ? startFrom(method, pretrained) : [];
+  const notes = pretrained !== null && phase.startsPretrained ? startFrom(method, pretrained) : [];
+  limitTraining(method.model, recipe.trainable);
   if (recipe.freezeBatchNorm) freezeBatchNorm(method.model);
+  if (recipe.freezeBackbone && recipe.freezeBatchNorm && method.model instanceof Ensemble)
+    method.model.shareEqualBackbones();
   method.model.to({ device, memoryFormat: recipe.memoryFormat }).train();
   const { group } = peers;
   if (group !== null && recipe.syncBatchNorm) synchronizeBatchNorm(method.model, group.id);
   const trained = method.model.parameters().filter(({ requiresGrad }) => requiresGrad);
   const trainee = new Trainee({
     method,
-    optimizer: new Sgd(method.model.parameters(), recipe.optimizer),
+    optimizer: buildOptimizer(recipe, method.model),
     scaler: recipe.precision === "float16" ? new LossScaler({ device }) : null,
     ema: recipe.ema === null ? null : new EmaWeights(method.model, recipe.ema),
     reducer: group && new GradientReducer(group, trained),
   });
   return { trainee, notes };
+}
+
+function buildOptimizer({ optimizer }: ResolvedRecipe, model: Method["model"]): Optimizer {
+  const factors = learningRateFactors(model, optimizer);
+  const parameters = model.parameters();
+  switch (optimizer.kind) {
+    case "sgd":
+      return new Sgd(parameters, { ...optimizer, factors });
+    case "adam":
+      return new Adam(parameters, { ...optimizer, factors });
+    case "adamw":
+      return new Adam(parameters, { ...optimizer, factors, decoupled: true });
+    default:
+      return optimizer satisfies never;
+  }
 }

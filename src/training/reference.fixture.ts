@@ -21,6 +21,8 @@ export function referenceRecipe(root: string, changes: Partial<ResolvedRecipe> =
       weightDecay: 2e-4,
       accumulate: 1,
       clipNorm: null,
+      backboneLr: 1,
+      layerDecay: 1,
     },
     schedule: { kind: "multistep", milestones: [320, 360], gamma: 0.1, warmupEpochs: 5, warmupSteps: 0 },
     ...changes,

@@ -79,7 +79,7 @@ test("when no checkpoint is whole, it says so of each", async () => {
 test("where the best epoch's network is damaged, the choice begins anew and says so", async () => {
   const recipe = toyRecipe(at("data"), {
     epochs: 4,
-    selection: { kind: "held-out", fraction: 0.25, seed: 0 },
+    selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null },
   });
   await trainToy(recipe, at("run"));
   flip(checkpoint("run", "best"), bytesOf("run", "best").length - 9);
@@ -96,7 +96,7 @@ test("where the best epoch's network is damaged, the choice begins anew and says
 test("the best network of an epoch that is trained again is never taken for an earlier one", async () => {
   const recipe = toyRecipe(at("data"), {
     ...{ epochs: 4, checkpoints: { epochs: 2, steps: null, minutes: null } },
-    selection: { kind: "held-out", fraction: 0.25, seed: 0 },
+    selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null },
   });
   await trainToy(recipe, at("whole"));
   await trainUntilCrash(recipe, "run", 14); // in the fourth epoch, after the third was judged

@@ -33,7 +33,7 @@ function statefulRecipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
     dropout: 0.5,
     ema: { decay: 0.9, warmup: true },
     method: { ...plain.method, contrastive } as ResolvedRecipe["method"],
-    selection: { kind: "held-out", fraction: 0.25, seed: 0 },
+    selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null },
     ...changes,
   });
 }

@@ -15,7 +15,7 @@ const recipe = {
   classifier: { kind: "fc", bias: true },
   dropout: 0,
   freezeBackbone: false,
-  method: { kind: "balanced-softmax", experts: 2, sharedStages: 0 },
+  method: { kind: "balanced-softmax", experts: 2, sharedStages: 0, tau: 1 },
   seed: 0,
   epochs: 1,
 } as const;

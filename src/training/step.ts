@@ -8,7 +8,7 @@ import {
   type StepResult,
 } from "../methods/ensemble/method.js";
 import type { LossScaler } from "../optim/loss-scaler.js";
-import type { Sgd } from "../optim/sgd.js";
+import type { Optimizer } from "../optim/optimizer.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { ALONE, type Peers } from "../distributed/peers.js";
 import type { GradientReducer } from "../distributed/gradient-reducer.js";
@@ -20,7 +20,7 @@ import type { Tensor } from "../torch/tensor.js";
 
 export interface StepOptions {
   readonly method: Method;
-  readonly optimizer: Sgd;
+  readonly optimizer: Optimizer;
   /** Where float16 gradients need one; none unless given. */
   readonly scaler?: LossScaler | null;
   readonly precision: ResolvedRecipe["precision"];

@@ -46,6 +46,8 @@ const OPTIMIZER: ResolvedRecipe["optimizer"] = {
   weightDecay: 2e-4,
   accumulate: 1,
   clipNorm: 5,
+  backboneLr: 1,
+  layerDecay: 1,
 };
 
 const DATA: ResolvedRecipe["data"] = {
@@ -111,8 +113,10 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     dropout: 0,
     freezeBackbone: false,
     freezeBatchNorm: false,
+    trainable: "all",
     pretrained: null,
     method: NCL,
+    adjustment: { kind: "none" },
     optimizer: OPTIMIZER,
     schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 4 },
     ema: null,

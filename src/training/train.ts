@@ -10,7 +10,7 @@ import { secondsSince } from "../support/units.js";
 import { type Progress, type Checkpoint, readCheckpoint } from "./checkpoint.js";
 import { Checkpointer } from "./checkpointer.js";
 import { Agreement } from "./distributed/agreement.js";
-import { type Run, trainEpochs, type EpochsResult } from "./epochs.js";
+import { type Run, hasStopped, trainEpochs, type EpochsResult } from "./epochs.js";
 import { openRun, runEvent } from "./open-run.js";
 import { phaseAt, phasesOf, type TrainingPhase } from "./phases.js";
 import { applySettings, prepare, prepareNext, type Training } from "./prepare.js";
@@ -181,11 +181,12 @@ interface Conclusion {
  * interrupted before its end or here.
  */
 async function conclude(run: Run, { progress, evaluation }: EpochsResult): Promise<Conclusion | null> {
-  const { epochs, training } = run;
+  const { training } = run;
   const { selection } = training.recipe;
-  if (progress.epoch < epochs || evaluation === null) return null;
+  const { best, bestOnTest, epoch: epochs } = progress;
+  const isOver = epochs === run.epochs || hasStopped(training.recipe, progress);
+  if (!isOver || evaluation === null) return null;
   const { kind } = selection;
-  const { best, bestOnTest } = progress;
   const isLast = best === null || best.epoch === epochs;
   const last =
     kind === "held-out" ? await evaluateOnTest(run, { epoch: epochs, analyze: isLast }) : evaluation;

@@ -5,7 +5,7 @@ import { fitting } from "../models/load-weights.js";
 import type { Module } from "../nn/module.js";
 import type { EmaWeights } from "../optim/ema.js";
 import type { LossScaler } from "../optim/loss-scaler.js";
-import type { Sgd } from "../optim/sgd.js";
+import type { Optimizer } from "../optim/optimizer.js";
 import { UsageError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -23,7 +23,7 @@ export interface TraineeState {
 
 interface TraineeParts {
   readonly method: Method;
-  readonly optimizer: Sgd;
+  readonly optimizer: Optimizer;
   readonly scaler?: LossScaler | null;
   readonly ema?: EmaWeights | null;
   readonly reducer?: GradientReducer | null;
@@ -32,7 +32,7 @@ interface TraineeParts {
 /** What is trained: the method with its model, the optimizer, the loss scaler and the averages. It owns them. */
 export class Trainee implements Disposable {
   readonly method: Method;
-  readonly optimizer: Sgd;
+  readonly optimizer: Optimizer;
   /** For precision float16; null for others. */
   readonly scaler: LossScaler | null;
   readonly ema: EmaWeights | null;

@@ -36,7 +36,7 @@ test("images of a validation folder that choose nothing are named, and what of t
 });
 
 test.each<[string, Partial<ResolvedRecipe>, object]>([
-  ["an epoch", { selection: { kind: "held-out", fraction: 0.25, seed: 0 } }, {}],
+  ["an epoch", { selection: { kind: "held-out", fraction: 0.25, seed: 0, patience: null } }, {}],
   ["the recipe, as fit says", {}, { validationChose: true }],
 ])("nothing is said where they choose %s", async (_, changes, options) => {
   const root = withValidation();

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { FitFile } from "../../runs/fit-file.js";
 import { WEIGHTS } from "../../weights/registry.js";
 import { weightsFile } from "../../weights/install.js";
 import { longtail, smallPhotographs } from "../cli.fixture.js";
@@ -78,12 +79,20 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(stdout).toMatch(
       /Correcting for the class counts changed accuracy by [+-]\d+\.\d points over all classes/,
     );
-    expect(stdout).toMatch(
-      /Chosen by held-out images \(mean over classes\): corrected [\d.]+ %, corrected-cosine [\d.]+ %; taken: corrected/,
-    );
+    expect(stdout).toMatch(/tried on held-out images, % +mean over classes +few\n/);
+    expect(stdout).toMatch(/\(chosen\) +[\d.]+ +[\d.]+\n/);
+    expect(stdout).toMatch(/Chosen of \d+ by \d+ held-out images: a .* classifier/);
+    const { head, trials } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;
+    const best = Math.max(...trials.filter(({ selectable }) => selectable).map(({ balanced }) => balanced));
+    expect(trials.find(({ name }) => name === head)?.balanced).toBe(best);
+    expect(trials.filter(({ selectable }) => !selectable).map(({ name }) => name)).toEqual([
+      "nearest class mean",
+      "nearest neighbor",
+      "10 nearest neighbors",
+    ]);
     expect(stdout).toContain(`npx longtail predict ${out} photo.jpg`);
     expect(readdirSync(out)).toEqual(
-      expect.arrayContaining(["fit.json", "recipe.json", "result.json", "report"]),
+      expect.arrayContaining(["calibration.json", "fit.json", "recipe.json", "result.json", "report"]),
     );
     const result = (run: string): unknown => JSON.parse(readFileSync(join(run, "result.json"), "utf8"));
     const again = join(folder, "again");

@@ -18,12 +18,13 @@ export type BuildRecipe<S extends MethodSchema = MethodSchema> = Pick<
 
 /**
  * Class shares that raw logits stand for: those of the images drawn ("sampled": the loss is on the raw logits), or
- * those divided by the classes' numbers of images ("balanced": it is on balanced logits, or weighs classes by 1 / n).
+ * those divided by the classes' numbers of images ("balanced": it is on balanced logits, or weighs classes by 1 / n), or
+ * by their power τ ({ tau }: logit adjustment).
  *
  * @example
  * const logitPrior: LogitPrior = "sampled";
  */
-export type LogitPrior = "sampled" | "balanced";
+export type LogitPrior = "sampled" | "balanced" | { readonly tau: number };
 
 /**
  * Everything that the rest of longtail asks about a method. docs/extending.md says what each field is for.

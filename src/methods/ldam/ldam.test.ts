@@ -7,7 +7,7 @@ import { tensor } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
 import { stackLogits } from "../ensemble/cross-entropy.js";
 import { SINGLE_STEP, type Labeled } from "../ensemble/method.js";
-import { buildMethod, logitPriorOf, methodIssues } from "../index.js";
+import { buildMethod, logitPriorTau, methodIssues } from "../index.js";
 import { weightedFromEpoch } from "./index.js";
 import { LdamMethod, classBalancedWeights, labelMargins, ldamLoss } from "./method.js";
 import { LdamSchema } from "./schema.js";
@@ -208,6 +208,6 @@ test("what does not fit", () => {
 });
 
 test("raw logits stand for balanced classes once weights apply, else for the images drawn", () => {
-  expect(logitPriorOf(recipe())).toBe("balanced");
-  expect(logitPriorOf(recipe({ weighting: "none" }))).toBe("sampled");
+  expect(logitPriorTau(recipe())).toBe(1);
+  expect(logitPriorTau(recipe({ weighting: "none" }))).toBe(0);
 });

@@ -21,7 +21,7 @@ export function recipeSection({ description, folder }: ReportedRun): Section {
       ["network", `${recipe.backbone}, classifier ${recipe.classifier.kind}`],
       [
         "optimizer",
-        `${optimizer.kind}, rate ${optimizer.lr}, momentum ${optimizer.momentum}, decay ${optimizer.weightDecay}`,
+        `${optimizer.kind}, rate ${optimizer.lr}, ${optimizer.kind === "sgd" ? `momentum ${optimizer.momentum}, ` : ""}decay ${optimizer.weightDecay}`,
       ],
       ["schedule", `${schedule.kind}, ${recipe.epochs} epochs`],
       ["sampling", data.sampler.kind],

@@ -1,0 +1,76 @@
+import { classStatistics } from "../data/statistics.js";
+import { Ensemble } from "../models/ensemble.js";
+import { CosineClassifier } from "../models/registry.js";
+import { Linear } from "../nn/linear.js";
+import type { Module } from "../nn/module.js";
+import type { RecipeIssue } from "../recipes/faults.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { noGrad } from "../torch/autograd.js";
+import { tensor } from "../torch/create.js";
+import { scope } from "../torch/scope.js";
+import type { Trainee } from "./trainee.js";
+import type { TrainingData } from "./training-data.js";
+
+/** Settings that the adjustment of the classifiers does not go together with. */
+export function adjustmentIssues(recipe: ResolvedRecipe): RecipeIssue[] {
+  const { adjustment, classifier, ema, selection } = recipe;
+  const { kind } = adjustment;
+  if (kind === "none") return [];
+  const issues: RecipeIssue[] = [];
+  const withIt = `with adjustment.kind ${kind}`;
+  if (kind === "tau-normalization" && classifier.kind !== "fc")
+    issues.push({ key: "classifier.kind", expected: `fc ${withIt}: other rows have no length of their own` });
+  if (kind === "logit-adjustment" && !(classifier.kind !== "fc-norm" && classifier.bias))
+    issues.push({ key: "classifier", expected: `a classifier with a bias ${withIt}, which changes it` });
+  if (selection.kind !== "last")
+    issues.push({
+      key: "selection.kind",
+      expected: `last ${withIt}: other epochs are evaluated before the classifiers are adjusted`,
+    });
+  if (ema !== null) issues.push({ key: "ema", expected: `null ${withIt}`, found: "averages" });
+  return issues;
+}
+
+/** Adjusts the classifiers as the recipe says. Call it once, after the last step. */
+export function adjustTrained({
+  recipe,
+  trainee,
+  data,
+}: {
+  readonly recipe: ResolvedRecipe;
+  readonly trainee: Pick<Trainee, "method">;
+  readonly data: Pick<TrainingData, "trainSubset">;
+}): void {
+  adjustClassifiers(trainee.method.model, recipe.adjustment, classStatistics(data.trainSubset).counts);
+}
+
+/**
+ * logit-adjustment: b_c ← b_c − τ log π_c. Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq. 9.
+ * tau-normalization: w_c ← w_c / ‖w_c‖^τ, and the bias likewise. Kang et al., ICLR 2020, section 4.3, who leave the bias out.
+ *
+ * @param counts training images of each class.
+ */
+export function adjustClassifiers(
+  model: Module,
+  adjustment: ResolvedRecipe["adjustment"],
+  counts: readonly number[],
+): void {
+  if (adjustment.kind === "none" || !(model instanceof Ensemble)) return;
+  using _scope = scope();
+  using _noGrad = noGrad();
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const { kind, tau } = adjustment;
+  for (const classifier of model.classifiers) {
+    if (!(classifier instanceof Linear || classifier instanceof CosineClassifier)) continue;
+    const { weight, bias } = classifier;
+    const { device } = weight;
+    if (kind === "logit-adjustment") {
+      const shift = counts.map((count) => -tau * Math.log(count / total));
+      bias?.add_(tensor(shift, { device }));
+      continue;
+    }
+    const factors = weight.linalgVectorNorm({ dim: [1] }).pow(-tau);
+    weight.mul_(factors.view([-1, 1]));
+    bias?.mul_(factors);
+  }
+}

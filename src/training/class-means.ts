@@ -1,0 +1,87 @@
+import { setImmediate } from "node:timers/promises";
+import type { BatchSource } from "../data/loader/loader.js";
+import type { Method } from "../methods/ensemble/method.js";
+import { Ensemble } from "../models/ensemble.js";
+import { CosineClassifier } from "../models/registry.js";
+import { normalize } from "../nn/functional.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { noGrad } from "../torch/autograd.js";
+import { zeros } from "../torch/create.js";
+import { dispose, keepForever, scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
+import type { TrainingPhase } from "./phases.js";
+
+/** Whether the classifiers of a phase begin as class means: those of the first phase, and new ones. */
+export function startsFromClassMeans({
+  recipe,
+  phase,
+}: {
+  readonly recipe: ResolvedRecipe;
+  readonly phase: Pick<TrainingPhase, "index" | "resetClassifier">;
+}): boolean {
+  const { classifier } = recipe;
+  const isNew = phase.index === 0 || phase.resetClassifier;
+  return isNew && classifier.kind === "cosine" && classifier.start === "class-means";
+}
+
+interface ClassMeansOptions {
+  /** Every training image once. */
+  readonly images: BatchSource;
+  /** How many there are. */
+  readonly classes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sets each class's row of the cosine classifiers to the mean of its images' features, of length 1: what LIFT calls class-mean
+ * initialization (Shi et al., ICML 2024).
+ * @throws The signal's reason.
+ */
+export async function startFromClassMeans(
+  { model }: Pick<Method, "model">,
+  { images, classes, signal }: ClassMeansOptions,
+): Promise<void> {
+  if (!(model instanceof Ensemble)) return;
+  const rows = model.classifiers.flatMap((layer) =>
+    layer instanceof CosineClassifier ? [layer.weight] : [],
+  );
+  const sums = rows.map(({ shape, device }) => keepForever(zeros(shape, { device })));
+  const { training } = model;
+  model.eval();
+  const batches = images.epoch(0);
+  try {
+    for (;;) {
+      await images.ready(signal);
+      signal?.throwIfAborted();
+      if (!addNext(model, { batches, sums, classes })) break;
+      await setImmediate(); // signal handlers run only when the event loop gets a turn
+    }
+    using _scope = scope();
+    using _noGrad = noGrad();
+    rows.forEach((row, k) => row.copy_(normalize(sums[k]!, 1)));
+  } finally {
+    batches.return();
+    model.train(training);
+    dispose(...sums);
+  }
+}
+
+interface Sums {
+  readonly batches: ReturnType<BatchSource["epoch"]>;
+  /** Of each expert, [C, D]. */
+  readonly sums: readonly Tensor[];
+  readonly classes: number;
+}
+
+/** Adds a batch's features to their classes' sums; false where there is none left. */
+function addNext(model: Ensemble, { batches, sums, classes }: Sums): boolean {
+  using _scope = scope();
+  using _noGrad = noGrad();
+  const { done, value } = batches.next();
+  if (done) return false;
+  const ofClass = value.labels.oneHot({ numClasses: classes }).to({ dtype: "float32" }).t(); // [C, N]
+  model.features(value.images).forEach((features, k) => {
+    sums[k]!.add_(ofClass.matmul(features));
+  });
+  return true;
+}
