@@ -75,6 +75,7 @@ export type { CalibrationResult } from "./inference/calibrate.js";
 export type { EvaluateOptions, Evaluation, EvaluationProgress } from "./inference/evaluate.js";
 export type { ExportOptions } from "./inference/export.js";
 export type { ImageFeatures } from "./inference/feature-file.js";
+export type { PrecisionCost } from "./inference/onnx/reduce-precision.js";
 export type { OnnxExport, OnnxOptions } from "./inference/onnx/export-onnx.js";
 export type { ModelMetadata } from "./onnx/metadata.js";
 export type { ImageInput, RawImage } from "./data/image-input.js";

@@ -49,10 +49,16 @@ export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #names = new Map<string, number>();
+  readonly #prefix: string;
+
+  /** @param prefix what the names of nodes and constants begin with. */
+  constructor(prefix = "") {
+    this.#prefix = prefix;
+  }
 
   input(port: Port): string {
     this.#inputs.push(port);
-    return this.unique(port.name);
+    return port.name;
   }
 
   /** Adds a node with one output and returns the output's name. */
@@ -73,7 +79,7 @@ export class GraphBuilder {
       outputs,
     }: { readonly attributes?: Readonly<Record<string, Attribute>>; readonly outputs: number },
   ): string[] {
-    const name = this.unique(operator.toLowerCase());
+    const name = this.#unique(operator.toLowerCase());
     const made = Array.from({ length: outputs }, (_, index) => (index === 0 ? name : `${name}.${index}`));
     this.#nodes.push({ operator, name, inputs, outputs: made, attributes });
     return made;
@@ -88,7 +94,7 @@ export class GraphBuilder {
       name = "constant",
     }: { shape: readonly number[]; type?: ElementType; name?: string },
   ): string {
-    const own = this.unique(name);
+    const own = this.#unique(name);
     this.#initializers.set(own, { name: own, type, shape, data });
     return own;
   }
@@ -101,10 +107,6 @@ export class GraphBuilder {
   /** Adds one number: float32 []. */
   scalar(value: number, name = "scalar"): string {
     return this.constant(Float32Array.of(value), { shape: [], name });
-  }
-
-  initializer(name: string): Initializer | undefined {
-    return this.#initializers.get(name);
   }
 
   /** Makes a value an output of the whole network, under the port's name. */
@@ -134,11 +136,26 @@ export class GraphBuilder {
     return { inputs: this.#inputs, outputs: this.#outputs, nodes, initializers };
   }
 
+  /** The graph whose input is this one's `value`: what this one holds, and then `next`. */
+  before(next: Graph, value: string): Graph {
+    const replaced = new Set(next.inputs.map(({ name }) => name));
+    const nodes = next.nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map((name) => (replaced.has(name) ? value : name)),
+    }));
+    return {
+      inputs: this.#inputs,
+      outputs: next.outputs,
+      nodes: [...this.#nodes, ...nodes],
+      initializers: [...this.#initializers.values(), ...next.initializers],
+    };
+  }
+
   /** A name that no other value has. */
-  unique(proposal: string): string {
+  #unique(proposal: string): string {
     const times = this.#names.get(proposal) ?? 0;
     this.#names.set(proposal, times + 1);
-    return times === 0 ? proposal : this.unique(`${proposal}_${times}`);
+    return times === 0 ? this.#prefix + proposal : this.#unique(`${proposal}_${times}`);
   }
 }
 

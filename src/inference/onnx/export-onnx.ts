@@ -18,6 +18,8 @@ import { describeImpliedPrior } from "../../training/implied-prior.js";
 import { WEIGHTS } from "../../weights/registry.js";
 import { type Prior, priorAdjustment, priorFrom, type PriorTarget } from "../prior.js";
 import { loadTrained, type Trained } from "../trained.js";
+import { takingPixels } from "./preprocess.js";
+import { type PrecisionCost, reducePrecision } from "./reduce-precision.js";
 import { type TracedNetwork, traceNetwork } from "./trace-network.js";
 
 /**
@@ -40,6 +42,19 @@ export interface OnnxOptions {
   readonly prior?: PriorTarget | undefined;
   /** The weights' moving averages or the raw weights; what the recipe says unless given. */
   readonly weights?: "ema" | "raw" | undefined;
+  /**
+   * Type of the weights; `float32` unless given. `float16` halves the file, `int8` quarters it and computes with integers,
+   * whose ranges are measured on training images. Both are evaluated on the test images and need onnxruntime-node.
+   */
+  readonly precision?: "float32" | "float16" | "int8" | undefined;
+  /** Percentage points of accuracy that a smaller precision may cost any group of classes; 1 unless given. */
+  readonly maxLoss?: number | undefined;
+  /** Whether a model that loses more is written all the same. */
+  readonly accept?: boolean | undefined;
+  /** Data folder for a smaller precision; the one of the training unless given. */
+  readonly data?: string | undefined;
+  /** Ends the export before the next batch of images; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -60,6 +75,8 @@ export interface OnnxExport {
    * onnxruntime-node is not installed and nothing was compared.
    */
   readonly difference: number | null;
+  /** What the precision costs; null for float32, which costs nothing. */
+  readonly cost: PrecisionCost | null;
 }
 
 /** Largest difference of logits, relative to the largest, that an export may have. */
@@ -75,18 +92,29 @@ const PROBE = { seed: 0, stream: 0 };
  *   Runtime computes something else than libtorch; LongtailError when the file cannot be written.
  */
 export async function exportOnnx(run: string, options: OnnxOptions): Promise<OnnxExport> {
-  const { out, input = "tensor" } = options;
+  const { out, input = "tensor", precision = "float32" } = options;
   using trained = loadTrained(run, { weights: options.weights });
   assertClasses(trained);
   const adjustments = adjustmentsOf(trained, run, options);
   const { transforms } = adjustments;
-  const traced = traceNetwork(trained, { transforms, input, rng: new Rng(PROBE.seed, PROBE.stream) });
-  const metadata = describe(trained, run, { ...adjustments, input, weights: options.weights });
-  const parts = fileOf(traced.graph, metadata);
-  const difference = await compared(trained, parts, { ...options, traced, transforms });
+  const traced = traceNetwork(trained, { transforms, rng: new Rng(PROBE.seed, PROBE.stream) });
+  const difference = await compared(traced, out);
+  const { graph, cost } =
+    precision === "float32"
+      ? { graph: traced.graph, cost: null }
+      : await reducePrecision(trained, traced.graph, { ...options, precision });
+  const metadata = describe(trained, run, {
+    ...adjustments,
+    input,
+    precision,
+    cost,
+    weights: options.weights,
+  });
+  const whole = input === "tensor" ? graph : takingPixels(graph, trained.description.recipe.data);
+  const parts = fileOf(whole, metadata);
   writeFileAtomic(out, parts);
   const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-  return { out, checkpoint: trained.path, metadata, bytes, difference };
+  return { out, checkpoint: trained.path, metadata, bytes, difference, cost };
 }
 
 function assertClasses({ path, description }: Trained): void {
@@ -122,15 +150,16 @@ function adjustmentsOf(
   return { temperature: temperature as ModelMetadata["temperature"], prior, transforms };
 }
 
+interface Exported extends Omit<Adjustments, "transforms">, Pick<ModelMetadata, "input" | "precision"> {
+  readonly cost: PrecisionCost | null;
+  /** The weights that were asked for. */
+  readonly weights: OnnxOptions["weights"];
+}
+
 function describe(
   { description }: Trained,
   run: string,
-  {
-    temperature,
-    prior,
-    input,
-    weights: asked,
-  }: Omit<Adjustments, "transforms"> & Required<Pick<OnnxOptions, "input">> & Pick<OnnxOptions, "weights">,
+  { temperature, prior, input, precision, cost, weights: asked }: Exported,
 ): ModelMetadata {
   const { recipe, classes, counts } = description;
   const { test: transforms, imageSize, mean, std } = recipe.data;
@@ -141,9 +170,9 @@ function describe(
     classes: [...classes],
     trainImages: [...counts],
     groups: groupOf(counts, recipe.evaluation.groups),
-    input: input ?? "tensor",
+    input,
     preprocessing: { transforms, imageSize, mean, std },
-    precision: "float32",
+    precision,
     temperature,
     prior: prior && { name: prior.name, shares: [...prior.shares] },
     logitPrior: describeImpliedPrior(recipe),
@@ -156,7 +185,7 @@ function describe(
       experts: recipe.method.experts,
     },
     weights: started && weightsInfo(started),
-    accuracy: isAsEvaluated ? accuracyOf(run) : null,
+    accuracy: cost ? { images: cost.images, ...cost.after } : isAsEvaluated ? accuracyOf(run) : null,
   };
 }
 
@@ -192,27 +221,15 @@ function fileOf(graph: Graph, metadata: ModelMetadata): Uint8Array[] {
   });
 }
 
-interface Comparison extends OnnxOptions {
-  readonly traced: TracedNetwork;
-  readonly transforms: readonly LogitTransform[];
-}
-
 /** @throws ModelError when ONNX Runtime computes something else than libtorch. */
-async function compared(
-  trained: Trained,
-  parts: readonly Uint8Array[],
-  { out, input, traced, transforms }: Comparison,
-): Promise<number | null> {
+async function compared(traced: TracedNetwork, out: string): Promise<number | null> {
   if (!(await hasOnnxRuntime())) return null;
-  // What prepares pixels is compared by tests: here the network is, on its own input.
-  const isTensor = (input ?? "tensor") === "tensor";
-  const graph = isTensor
-    ? null
-    : traceNetwork(trained, { transforms, input: "tensor", rng: new Rng(PROBE.seed, PROBE.stream) }).graph;
-  const file =
-    graph === null
-      ? parts
-      : modelFile(graph, { producer: "", producerVersion: "", description: "", properties: {} });
+  const file = modelFile(traced.graph, {
+    producer: "",
+    producerVersion: "",
+    description: "",
+    properties: {},
+  });
   const session = await openSession(Buffer.concat(file), { where: out });
   try {
     const { images: data, shape, logits } = traced;

@@ -20,7 +20,7 @@ import { traceNetwork } from "./trace-network.js";
 const { data, method } = toyRecipe("data");
 
 async function sessionOf(trained: Trained, transforms: readonly LogitTransform[]): Promise<InferenceSession> {
-  const { graph } = traceNetwork(trained, { transforms, input: "tensor", rng: new Rng(2) });
+  const { graph } = traceNetwork(trained, { transforms, rng: new Rng(2) });
   const options = { producer: PRODUCER, producerVersion: "0", description: "", properties: {} };
   return InferenceSession.create(Buffer.concat(modelFile(graph, options)), { intraOpNumThreads: 1 });
 }
@@ -109,7 +109,7 @@ test("temperatures of every kind and a prior are part of the graph", async () =>
 test("what experts share is there once", () => {
   const weights = (sharedStages: number): number => {
     using trained = network({ method: { ...one, sharedStages, experts: 2 } });
-    const { graph } = traceNetwork(trained, { transforms: [], input: "tensor", rng: new Rng(2) });
+    const { graph } = traceNetwork(trained, { transforms: [], rng: new Rng(2) });
     return graph.initializers.reduce((sum, initializer) => sum + initializer.data.length, 0);
   };
   expect(weights(2) / weights(0)).toBeLessThan(0.9);

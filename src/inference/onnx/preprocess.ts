@@ -1,5 +1,5 @@
 /** The first part of a graph: what makes an image the network's input. */
-import type { GraphBuilder } from "../../onnx/graph.js";
+import { type Graph, GraphBuilder } from "../../onnx/graph.js";
 import { dataType } from "../../onnx/model-file.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { UsageError } from "../../support/errors.js";
@@ -7,26 +7,25 @@ import { UsageError } from "../../support/errors.js";
 type Preparation = Pick<ResolvedRecipe["data"], "test" | "imageSize" | "mean" | "std">;
 type Transform = Preparation["test"][number];
 
-/** Name of the graph's only input. */
-const INPUT = "images";
+/** Name of a graph's only input. */
+export const INPUT = "images";
 
 /** Pillow's bicubic kernel. */
 const CUBIC_COEFFICIENT = -0.5;
 
 /**
- * Adds the graph's input and, for pixels, what resizes, crops and normalizes them. Returns the value that is float32
- * [N, 3, S, S].
+ * A network that takes pixels, uint8 [N, H, W, 3] of any size, which are resized, cropped and normalized first.
  * @throws UsageError for a transform that a graph does not have.
  */
-export function preprocess(graph: GraphBuilder, data: Preparation, input: "tensor" | "pixels"): string {
+export function takingPixels(network: Graph, data: Preparation): Graph {
+  const graph = new GraphBuilder("prepare/");
   const { imageSize: size } = data;
-  if (input === "tensor") return graph.input({ name: INPUT, type: "float32", shape: ["N", 3, size, size] });
   const pixels = graph.input({ name: INPUT, type: "uint8", shape: ["N", "height", "width", 3] });
   const planes = graph.node("Transpose", [pixels], { perm: [0n, 3n, 1n, 2n] });
   const transformed = data.test.reduce((value, transform) => transformIn(graph, value, transform), planes);
   // Fails for an image that is smaller than the crop: its input would have another size.
   const square = graph.node("Reshape", [transformed, graph.integers([0, 3, size, size], "input_shape")]);
-  return normalize(graph, square, data);
+  return graph.before(network, normalize(graph, square, data));
 }
 
 function transformIn(graph: GraphBuilder, value: string, transform: Transform): string {

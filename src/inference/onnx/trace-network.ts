@@ -10,7 +10,7 @@ import { Lowering } from "./lowering.js";
 import { ARITHMETIC } from "./operators/arithmetic.js";
 import { CONVOLUTIONS } from "./operators/convolution.js";
 import { SHAPES } from "./operators/shapes.js";
-import { preprocess } from "./preprocess.js";
+import { INPUT } from "./preprocess.js";
 
 /** Images of the batch that the network is run on to see what it is made of. */
 const TRACED_IMAGES = 3;
@@ -20,7 +20,6 @@ const OPERATORS = { ...ARITHMETIC, ...CONVOLUTIONS, ...SHAPES };
 export interface TraceOptions {
   /** What is done to the experts' logits before they are averaged. */
   readonly transforms: readonly LogitTransform[];
-  readonly input: "tensor" | "pixels";
   /** Draws the images of the traced batch. */
   readonly rng: Rng;
 }
@@ -40,7 +39,7 @@ export interface TracedNetwork {
  * The graph of a trained network: its ensemble predicts one batch, and each operator that libtorch computes on the way is
  * written as ONNX's. So a graph does what a prediction does, for every network, classifier and ensemble.
  *
- * @throws UsageError for an operator that ONNX does not know by us, or for transforms that a graph cannot have.
+ * @throws UsageError for an operator that ONNX does not know by us.
  */
 export function traceNetwork({ method, description }: Trained, options: TraceOptions): TracedNetwork {
   using _scope = scope();
@@ -48,7 +47,7 @@ export function traceNetwork({ method, description }: Trained, options: TraceOpt
   const { imageSize } = description.recipe.data;
   const classes = description.classes.length;
   const builder = new GraphBuilder();
-  const input = preprocess(builder, description.recipe.data, options.input);
+  const input = builder.input({ name: INPUT, type: "float32", shape: ["N", 3, imageSize, imageSize] });
   const images = options.rng.normal([TRACED_IMAGES, 3, imageSize, imageSize]);
   const names = new Map([...method.model.stateDict()].map(([name, { handle }]) => [handle, name]));
   const lowering = new Lowering(builder, {
