@@ -1,5 +1,12 @@
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { exportModel, exportOnnx, type OnnxExport, UsageError } from "../../index.js";
+import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import {
+  exportModel,
+  exportOnnx,
+  formatAccuracy,
+  type OnnxExport,
+  type OnnxOptions,
+  UsageError,
+} from "../../index.js";
 import { formatBytes } from "../../support/units.js";
 import { newCommand, weightsOption } from "../options.js";
 import { output } from "../output.js";
@@ -11,6 +18,10 @@ interface ExportArguments {
   readonly input?: "tensor" | "pixels" | undefined;
   readonly prior?: string | undefined;
   readonly uncalibrated: boolean;
+  readonly precision?: "float32" | "float16" | "int8" | undefined;
+  readonly maxLoss?: number | undefined;
+  readonly accept: boolean;
+  readonly data?: string | undefined;
   readonly weights?: "ema" | "raw" | undefined;
   readonly json: boolean;
 }
@@ -19,6 +30,7 @@ const examples = `
 Examples:
   longtail export runs/cifar100-lt-ncl --format onnx --out ncl.onnx
   longtail export runs/cifar100-lt-ncl --format onnx --prior uniform --input pixels --out ncl.onnx
+  longtail export runs/cifar100-lt-ncl --format onnx --precision int8 --max-loss 0.5 --out ncl.onnx
   longtail export runs/cifar100-lt-ncl --format pth --out ncl.pth
   longtail export runs/cifar100-lt-ncl --format pth --prefix module. --out ncl.pth        for DataParallel
   longtail export runs/cifar100-lt-ncl --format safetensors --out ncl.safetensors
@@ -53,6 +65,19 @@ export function exportCommand(): CommandUnknownOpts {
       "--prior <target>",
       "onnx: class frequencies that predictions are for: uniform, train, reversed, or a JSON or CSV file of weights",
     )
+    .addOption(
+      new Option(
+        "--precision <type>",
+        "onnx: of the weights; float16 halves the file, int8 quarters it; both are evaluated first (default: float32)",
+      ).choices(["float32", "float16", "int8"] as const),
+    )
+    .option(
+      "--max-loss <points>",
+      "onnx: accuracy that any group may lose by the precision (default: 1)",
+      points,
+    )
+    .option("--accept", "onnx: write a model that loses more, too", false)
+    .option("--data <folder>", "onnx: the folder of the images that a precision is evaluated on")
     .option("--uncalibrated", "onnx: ignore the temperature that evaluate --calibrate has fitted", false)
     .addOption(weightsOption())
     .addHelpText("after", examples)
@@ -60,40 +85,78 @@ export function exportCommand(): CommandUnknownOpts {
 }
 
 async function exportRun(run: string, options: ExportArguments): Promise<void> {
-  const { format, out, prefix, weights, input, prior, uncalibrated } = options;
+  const { format, out, prefix, weights } = options;
   const to = output(options);
+  const ofOnnx = onnxOptions(options);
   if (format === "onnx") {
     refuse({ prefix }, "pth and safetensors", format);
-    const made = await exportOnnx(run, { out, weights, input, prior, calibrate: !uncalibrated });
+    const made = await exportOnnx(run, { out, weights, ...ofOnnx });
     to.say(describe(made));
     to.value(made);
     return;
   }
-  refuse({ input, prior, uncalibrated: uncalibrated || undefined }, "onnx", format);
+  refuse(ofOnnx, "onnx", format);
   const checkpoint = await exportModel(run, { format, out, prefix: prefix ?? "", weights });
   to.say(`${out}: the weights of ${checkpoint}`);
   to.value({ out, format, checkpoint });
 }
 
-/** @throws UsageError for an option that is of another format. */
-function refuse(options: Readonly<Record<string, unknown>>, formats: string, format: string): void {
-  const given = Object.keys(options).find((name) => options[name] !== undefined);
-  if (given !== undefined)
-    throw new UsageError(`--${given}: expected with --format ${formats}, found with --format ${format}.`);
+/** What was asked for of an ONNX model. */
+function onnxOptions({
+  input,
+  prior,
+  precision,
+  maxLoss,
+  data,
+  ...flags
+}: ExportArguments): Omit<OnnxOptions, "out" | "weights"> {
+  return {
+    ...{ input, prior, precision, maxLoss, data },
+    accept: flags.accept || undefined,
+    calibrate: flags.uncalibrated ? false : undefined,
+  };
 }
 
-function describe({ out, checkpoint, metadata, bytes, difference }: OnnxExport): string {
-  const { classes, recipe, temperature, prior } = metadata;
+/** Parses percentage points, for commander. */
+function points(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value <= 100) return value;
+  throw new InvalidArgumentError("Expected percentage points from 0 to 100, such as 0.5.");
+}
+
+/** Flags whose names differ from those of the library's options. */
+const FLAGS: Readonly<Partial<Record<string, string>>> = { calibrate: "uncalibrated", maxLoss: "max-loss" };
+
+/** @throws UsageError for an option that is of another format. */
+function refuse(options: object, formats: string, format: string): void {
+  const [given] = Object.entries(options).find(([, value]) => value !== undefined) ?? [];
+  if (given !== undefined)
+    throw new UsageError(
+      `--${FLAGS[given] ?? given}: expected with --format ${formats}, found with --format ${format}.`,
+    );
+}
+
+function describe({ out, checkpoint, metadata, bytes, difference, cost }: OnnxExport): string {
+  const { classes, recipe, temperature, prior, precision } = metadata;
   const parts = [
     `${classes.length} classes`,
     `${recipe.experts} x ${recipe.backbone}`,
     temperature === null ? "uncalibrated" : "calibrated",
     ...(prior === null ? [] : [`for class frequencies ${prior.name}`]),
+    precision,
     formatBytes(bytes),
   ];
   const compared =
     difference === null
       ? "not compared with libtorch: onnxruntime-node is not installed"
       : `compared with libtorch by ONNX Runtime: logits differ by ${difference.toExponential(1)} of the largest at most`;
-  return `${out}: the network of ${checkpoint}\n  ${parts.join(", ")}\n  ${compared}`;
+  const lines = [`${out}: the network of ${checkpoint}`, `  ${parts.join(", ")}`, `  ${compared}`];
+  if (cost !== null)
+    lines.push(
+      formatAccuracy(`accuracy on ${cost.images} test images, %`, [
+        ["float32", cost.before],
+        [precision, cost.after],
+      ]),
+    );
+  return lines.join("\n");
 }

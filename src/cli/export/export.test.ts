@@ -6,6 +6,8 @@ import { readPth } from "../../torch/pth/read.js";
 import { readSafetensors } from "../../torch/safetensors.js";
 import { memory, scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
+import { imageFiles, load as loadRun } from "../../index.js";
+import { load } from "../../runtime/index.js";
 import { longtail, quick, smallPhotographs } from "../cli.fixture.js";
 
 /** One run, whose weights are exported, read back and judged. */
@@ -82,12 +84,60 @@ test.each(["pth", "safetensors"])(
   },
 );
 
+test("an ONNX model answers every test image as the run does, and says what it is", async () => {
+  const out = at("model.onnx");
+  const { code, stdout } = await longtail(
+    "export",
+    run,
+    "--format",
+    "onnx",
+    "--prior",
+    "uniform",
+    "--out",
+    out,
+  );
+  expect(stdout).toMatch(
+    /model[.]onnx: the network of .*last[.]safetensors\n {2}3 classes, 1 x resnet8, uncalibrated, for class frequencies uniform, float32/,
+  );
+  expect(stdout).toContain("compared with libtorch by ONNX Runtime: logits differ by ");
+  expect(code).toBe(0);
+  await using model = await load(out, { threads: 1 });
+  expect(model.metadata).toMatchObject({
+    classes: ["airplanes", "helicopter", "scorpion"],
+    prior: { name: "uniform", shares: [1, 1, 1] },
+    accuracy: null,
+  });
+  const images = (await imageFiles(join(photographs, "test"))).slice(0, 12);
+  using trained = await loadRun(run);
+  const expected = await trained.predict(images, { prior: "uniform", top: 3 });
+  const found = await model.predict(images, { top: 3 });
+  expect(found.map(({ predictions }) => predictions.map((one) => one.class))).toEqual(
+    expected.map(({ predictions }) => predictions.map((one) => one.class)),
+  );
+});
+
 test("what is missing is said", async () => {
   const out = at("none.pth");
   await longtail("export", run, "--format", "pth", "--out", at("alone.pth"));
   for (const [args, message, code] of [
     [["export", run, "--out", out], "required option '--format <name>' not specified", 2],
-    [["export", run, "--format", "onnx", "--out", out], "Allowed choices are pth, safetensors", 2],
+    [["export", run, "--format", "tf", "--out", out], "Allowed choices are onnx, pth, safetensors", 2],
+    [
+      ["export", run, "--format", "onnx", "--prefix", "module.", "--out", out],
+      "--prefix: expected with --format pth and safetensors, found with --format onnx",
+      2,
+    ],
+    [
+      ["export", run, "--format", "pth", "--prior", "uniform", "--out", out],
+      "--prior: expected with --format onnx, found with --format pth",
+      2,
+    ],
+    [["export", run, "--format", "onnx", "--prior", "uniforms", "--out", out], "Did you mean uniform?", 2],
+    [
+      ["export", run, "--format", "onnx", "--out", "/dev/full/model.onnx"],
+      "cannot write /dev/full/model.onnx",
+      1,
+    ],
     [["export", at("nowhere"), "--format", "pth", "--out", out], "nowhere does not exist", 1],
     [["evaluate", at("alone.pth")], "name its recipe with --recipe", 1],
     [["evaluate", at("alone.pth"), "--recipe", "caltech20-lt-ce"], "give it with --data", 2],
