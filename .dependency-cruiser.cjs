@@ -90,10 +90,16 @@ const arrows = {
   },
   http: { values: ["support"] },
   watch: { values: ["support", "runs", "http"] },
+  // Never loads libtorch: `runs` is there for the version alone.
+  serve: {
+    values: ["support", "http", "onnx", "runtime"],
+    types: ["inference"],
+    files: ["runs/versions[.]ts$"],
+  },
   // Parses, prints and calls the library, src/index.ts. Beside it: recipes, whose keys --set and --keys are about and whose
   // list must appear at once, and the tools on data sets, which are commands and not the library's.
   cli: {
-    values: ["index", "runs", "report", "watch", "support", "recipes", "dataset-tools"],
+    values: ["index", "runs", "report", "watch", "serve", "support", "recipes", "dataset-tools"],
     files: ["weights/registry[.]ts$"],
   },
 };

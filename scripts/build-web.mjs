@@ -8,7 +8,10 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The pages, and the folders that each may import from. */
-const PAGES = { watch: ["web/watch", "src/watch", "src/support"] };
+const PAGES = {
+  watch: ["web/watch", "src/watch", "src/support"],
+  serve: ["web/serve", "web/photographs", "src/serve", "src/support"],
+};
 
 /** What a page is made of: its own files, what it may import of ours, and the versions of everything else. */
 function sources(page) {

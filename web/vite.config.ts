@@ -6,7 +6,7 @@ import { PAGE_STYLE } from "../src/support/page/page.js";
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * A page, whose folder's name is the mode: watch, of `longtail watch`. Servers allow it files of its own and nothing inline
+ * A page, whose folder's name is the mode: watch and serve, of the commands of these names. Servers allow it files of its own and nothing inline
  * (src/http/guard.ts).
  */
 export default defineConfig(({ mode: page }) => ({

@@ -13,6 +13,7 @@ import { quickstartCommand } from "./quickstart/command.js";
 import { recipesCommand } from "./recipes/command.js";
 import { reportCommand } from "./report/command.js";
 import { reproduceCommand } from "./reproduce/command.js";
+import { serveCommand } from "./serve/command.js";
 import { trainCommand } from "./train/command.js";
 import { watchCommand } from "./watch/command.js";
 import { keyUnderUsualName } from "../recipes/usual-names.js";
@@ -48,6 +49,7 @@ export function createProgram(args: readonly string[] = []): Command {
     launchCommand(),
     evaluateCommand(),
     predictCommand(),
+    serveCommand(),
     reportCommand(),
     compareCommand(),
     exportCommand(),

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerOptions as NodeOptions } from "node:http";
 import { isIPv6, type AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { getRequestListener } from "@hono/node-server";
@@ -37,6 +37,8 @@ export interface ServingCommand {
   /** Such as "longtail watch". */
   readonly command: string;
   readonly firstPort: number;
+  /** Of Node.js's server: its timeouts. */
+  readonly settings?: NodeOptions;
 }
 
 export interface OpenServer {
@@ -59,13 +61,13 @@ export async function openServer(
   options: ServerOptions & ServingCommand,
   application: (site: Site) => Application,
 ): Promise<OpenServer> {
-  const { host, allowedHosts = [], command } = options;
+  const { host, allowedHosts = [], command, settings = {} } = options;
   const basePath = basePathOf(options);
   const token = tokenFor(options);
   const { fetch } = application({ basePath, access: { token, host, allowedHosts, command } });
   const answer = getRequestListener(fetch);
   const server = await listenAtFreePort(options, () =>
-    createServer((request, response) => void answer(request, response)),
+    createServer(settings, (request, response) => void answer(request, response)),
   );
   const { port } = server.address() as AddressInfo;
   const query = token === null ? "" : `?token=${encodeURIComponent(token)}`;

@@ -1,0 +1,114 @@
+/** The thread that computes: it decodes images as they come and predicts those that are ready, a batch at a time. */
+import { setImmediate } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { load, type PreparedImage, type RuntimeModel } from "../runtime/index.js";
+import { DataError, LongtailError, UsageError } from "../support/errors.js";
+import type { Failure, Order, Report, WorkerSettings } from "./engine.js";
+
+interface Job {
+  readonly id: number;
+  readonly image: PreparedImage;
+  readonly top: number;
+}
+
+class Batches {
+  readonly #model: RuntimeModel;
+  readonly #maxBatch: number;
+  readonly #canceled = new Set<number>();
+  readonly #ready: Job[] = [];
+  readonly #decoding = new Set<number>();
+  #computing: Promise<void> = Promise.resolve();
+  #isComputing = false;
+
+  constructor(model: RuntimeModel, maxBatch: number) {
+    this.#model = model;
+    this.#maxBatch = maxBatch;
+  }
+
+  async add({ id, image, top }: Extract<Order, { kind: "image" }>): Promise<void> {
+    this.#decoding.add(id);
+    try {
+      const prepared = await this.#model.prepare(image);
+      if (!this.#canceled.delete(id)) this.#ready.push({ id, image: prepared, top });
+    } catch (error) {
+      this.#canceled.delete(id);
+      send({ kind: "refused", id, error: failure(error) });
+    } finally {
+      this.#decoding.delete(id);
+    }
+    if (!this.#isComputing) this.#computing = this.#compute();
+  }
+
+  cancel(id: number): void {
+    const at = this.#ready.findIndex((job) => job.id === id);
+    if (at >= 0) this.#ready.splice(at, 1);
+    else if (this.#decoding.has(id)) this.#canceled.add(id);
+  }
+
+  /** Resolves when nothing is decoded or computed any more. */
+  async idle(): Promise<void> {
+    while (this.#decoding.size > 0 || this.#ready.length > 0 || this.#isComputing) {
+      await this.#computing;
+      await setImmediate();
+    }
+  }
+
+  async #compute(): Promise<void> {
+    this.#isComputing = true;
+    while (this.#ready.length > 0) {
+      await this.#predict(this.#ready.splice(0, this.#maxBatch));
+      await setImmediate(); // images that came meanwhile begin to be decoded
+    }
+    this.#isComputing = false;
+  }
+
+  async #predict(jobs: readonly Job[]): Promise<void> {
+    const started = performance.now();
+    const top = jobs.reduce((most, job) => Math.max(most, job.top), 1);
+    try {
+      const found = await this.#model.predict(
+        jobs.map(({ image }) => image),
+        { top, batch: this.#maxBatch },
+      );
+      jobs.forEach(({ id, top: asked }, k) => {
+        const { predictions, ...rest } = found[k]!;
+        send({ kind: "predicted", id, prediction: { ...rest, predictions: predictions.slice(0, asked) } });
+      });
+    } catch (error) {
+      for (const { id } of jobs) send({ kind: "refused", id, error: failure(error) });
+    }
+    send({ kind: "batch", images: jobs.length, seconds: (performance.now() - started) / 1000 });
+  }
+}
+
+function send(report: Report): void {
+  parentPort?.postMessage(report);
+}
+
+function failure(error: unknown): Failure {
+  const of = error instanceof DataError || error instanceof UsageError ? "image" : "program";
+  return { of, message: error instanceof Error ? error.message : String(error) };
+}
+
+async function serve({ file, threads, maxBatch }: WorkerSettings): Promise<void> {
+  const port = parentPort!;
+  try {
+    const model = await load(file, { threads });
+    const batches = new Batches(model, maxBatch);
+    port.on("message", (order: Order) => {
+      if (order.kind === "image") void batches.add(order);
+      else if (order.kind === "cancel") batches.cancel(order.id);
+      else
+        void batches.idle().then(async () => {
+          await model[Symbol.asyncDispose]();
+          port.close();
+        });
+    });
+    send({ kind: "ready", metadata: model.metadata });
+  } catch (error) {
+    const of = error instanceof LongtailError ? "model" : "program";
+    send({ kind: "failed", error: { of, message: error instanceof Error ? error.message : String(error) } });
+  }
+}
+
+await serve(workerData as WorkerSettings);

@@ -1,0 +1,248 @@
+import { Worker } from "node:worker_threads";
+import type { ImagePrediction } from "../inference/predict.js";
+import type { ModelMetadata } from "../onnx/metadata.js";
+import { DataError, LongtailError, ModelError } from "../support/errors.js";
+
+/** What a worker thread is sent. */
+export type Order =
+  | { readonly kind: "image"; readonly id: number; readonly image: Uint8Array; readonly top: number }
+  | { readonly kind: "cancel"; readonly id: number }
+  | { readonly kind: "close" };
+
+/** What a worker thread sends. */
+export type Report =
+  | { readonly kind: "ready"; readonly metadata: ModelMetadata }
+  | { readonly kind: "predicted"; readonly id: number; readonly prediction: ImagePrediction }
+  | { readonly kind: "refused"; readonly id: number; readonly error: Failure }
+  | { readonly kind: "batch"; readonly images: number; readonly seconds: number }
+  | { readonly kind: "failed"; readonly error: Failure };
+
+/** An error on its way between threads. */
+export interface Failure {
+  /** Whether the image or the model's file is at fault, and not the program. */
+  readonly of: "image" | "model" | "program";
+  readonly message: string;
+}
+
+/** What a worker thread starts with. */
+export interface WorkerSettings {
+  readonly file: string;
+  readonly threads: number;
+  readonly maxBatch: number;
+}
+
+export interface EngineOptions {
+  /** Number of worker threads, each with the model in memory. */
+  readonly workers: number;
+  /** Threads that the operators of each use. */
+  readonly threads: number;
+  /** Images that are computed at once, at most. */
+  readonly maxBatch: number;
+  /** Receives the size and the time of every batch. */
+  readonly onBatch?: (batch: { readonly images: number; readonly seconds: number }) => void;
+}
+
+/** A model in memory that predicts images, several at a time. */
+export interface Engine {
+  readonly metadata: ModelMetadata;
+  /** Images that wait or are being computed. */
+  readonly pending: number;
+  /** Time between two answers under load, as it was lately. */
+  readonly secondsPerImage: number;
+  /** @throws DataError for an image that cannot be read; the signal's reason; LongtailError when a thread ended. */
+  predict(
+    image: Uint8Array,
+    options: { readonly top: number; readonly signal: AbortSignal },
+  ): Promise<ImagePrediction>;
+  /** Ends the threads once nothing is pending. */
+  close(): Promise<void>;
+}
+
+const RESTARTING = "the thread that predicts has ended and is started again; send the image again";
+
+/** Batches over which a thread's speed is averaged. */
+const MEMORY = 8;
+
+interface Pending {
+  readonly resolve: (prediction: ImagePrediction) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Loads an ONNX file in worker threads, since ONNX Runtime blocks the thread that it computes on. Each thread takes all
+ * images that are ready, up to `maxBatch`, as its next batch: under load batches grow by themselves, and a lone image
+ * waits for nobody.
+ *
+ * @throws ModelError for a file that is no model.
+ */
+export async function openEngine(file: string, options: EngineOptions): Promise<Engine> {
+  const { workers, threads, maxBatch } = options;
+  const started = Array.from(
+    { length: workers },
+    () => new EngineThread({ file, threads, maxBatch }, options),
+  );
+  try {
+    const [metadata] = await Promise.all(started.map(({ ready }) => ready));
+    return new ThreadedEngine(metadata!, started);
+  } catch (error) {
+    await Promise.all(started.map((thread) => thread.end()));
+    throw error;
+  }
+}
+
+class ThreadedEngine implements Engine {
+  readonly metadata: ModelMetadata;
+  readonly #threads: readonly EngineThread[];
+
+  constructor(metadata: ModelMetadata, threads: readonly EngineThread[]) {
+    this.metadata = metadata;
+    this.#threads = threads;
+  }
+
+  get pending(): number {
+    return this.#threads.reduce((sum, { pending }) => sum + pending, 0);
+  }
+
+  get secondsPerImage(): number {
+    return this.#threads.reduce((sum, thread) => sum + thread.secondsPerImage, 0) / this.#threads.length ** 2;
+  }
+
+  predict(
+    image: Uint8Array,
+    options: { readonly top: number; readonly signal: AbortSignal },
+  ): Promise<ImagePrediction> {
+    const idlest = this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
+    return idlest.predict(image, options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+}
+
+/** One worker thread; a thread that ends of itself is replaced. */
+class EngineThread {
+  readonly ready: Promise<ModelMetadata>;
+  readonly #settings: WorkerSettings;
+  readonly #onBatch: EngineOptions["onBatch"];
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker;
+  #nextId = 0;
+  #isClosing = false;
+  #isUp = false;
+  #secondsPerImage = 0;
+
+  constructor(settings: WorkerSettings, { onBatch }: Pick<EngineOptions, "onBatch">) {
+    this.#settings = settings;
+    this.#onBatch = onBatch;
+    [this.#worker, this.ready] = this.#start();
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Time of the network for an image, as it was lately. */
+  get secondsPerImage(): number {
+    return this.#secondsPerImage;
+  }
+
+  /** What an image would wait for: images, or forever where the thread has ended. */
+  get load(): number {
+    return this.#isUp ? this.pending : Number.POSITIVE_INFINITY;
+  }
+
+  async predict(
+    image: Uint8Array,
+    { top, signal }: { readonly top: number; readonly signal: AbortSignal },
+  ): Promise<ImagePrediction> {
+    signal.throwIfAborted();
+    if (!this.#isUp) throw new LongtailError(RESTARTING);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#pending.delete(id);
+        this.#send({ kind: "cancel", id });
+        reject(signal.reason as Error);
+      };
+      const settled = (): void => signal.removeEventListener("abort", onAbort);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#pending.set(id, {
+        resolve: (prediction) => {
+          settled();
+          resolve(prediction);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      });
+      this.#send({ kind: "image", id, image, top });
+    });
+  }
+
+  /** Ends the thread after what is pending. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const ended = new Promise((resolve) => this.#worker.once("exit", resolve));
+    this.#send({ kind: "close" });
+    await ended;
+  }
+
+  /** Ends the thread at once. */
+  async end(): Promise<void> {
+    this.#isClosing = true;
+    await this.#worker.terminate();
+  }
+
+  #send(order: Order): void {
+    this.#worker.postMessage(order);
+  }
+
+  #start(): [Worker, Promise<ModelMetadata>] {
+    const worker = new Worker(new URL("./engine-worker.js", import.meta.url), { workerData: this.#settings });
+    const ready = new Promise<ModelMetadata>((resolve, reject) => {
+      worker.on("message", (report: Report) => {
+        if (report.kind === "ready") {
+          this.#isUp = true;
+          resolve(report.metadata);
+        }
+        if (report.kind === "failed") reject(errorOf(report.error));
+        if (report.kind !== "ready" && report.kind !== "failed") this.#receive(report);
+      });
+      worker.on("error", reject);
+      worker.once("exit", () => {
+        reject(new LongtailError(`${this.#settings.file}: the thread that loads it ended`));
+        this.#restart();
+      });
+    });
+    ready.catch(() => undefined); // whoever opens the engine awaits it; a replacement's failure shows in its requests
+    return [worker, ready];
+  }
+
+  #receive(report: Exclude<Report, { kind: "ready" | "failed" }>): void {
+    if (report.kind === "batch") {
+      this.#secondsPerImage += (report.seconds / report.images - this.#secondsPerImage) / MEMORY;
+      return this.#onBatch?.(report);
+    }
+    const found = this.#pending.get(report.id);
+    this.#pending.delete(report.id);
+    if (report.kind === "predicted") found?.resolve(report.prediction);
+    else found?.reject(errorOf(report.error));
+  }
+
+  /** Replaces a thread that has worked; one that never could load its model would fail again. */
+  #restart(): void {
+    const hasWorked = this.#isUp;
+    this.#isUp = false;
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of lost) reject(new LongtailError(RESTARTING));
+    if (hasWorked && !this.#isClosing) [this.#worker] = this.#start();
+  }
+}
+
+function errorOf({ of, message }: Failure): Error {
+  if (of === "image") return new DataError(message);
+  return of === "model" ? new ModelError(message) : new LongtailError(message);
+}
