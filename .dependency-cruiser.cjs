@@ -99,7 +99,8 @@ const arrows = {
   // Parses, prints and calls the library, src/index.ts. Beside it: recipes, whose keys --set and --keys are about and whose
   // list must appear at once, and the tools on data sets, which are commands and not the library's.
   cli: {
-    values: ["index", "runs", "report", "watch", "serve", "support", "recipes", "dataset-tools"],
+    // runtime: what predicts with a model file is an entry of its own, beside the library's.
+    values: ["index", "runs", "report", "watch", "serve", "runtime", "support", "recipes", "dataset-tools"],
     files: ["weights/registry[.]ts$"],
   },
 };

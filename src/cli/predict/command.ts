@@ -1,11 +1,9 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import {
   DataError,
-  formatTemperature,
   type ImageFeatures,
   type ImageInput,
   type ImagePrediction,
-  type ModelCalibration,
   sortedLinks,
   UsageError,
   writeFeatures,
@@ -20,19 +18,17 @@ import {
   weightsOption,
   wholeNumber,
 } from "../options.js";
-import { type ModelArguments, modelFrom } from "../model-arguments.js";
 import { endWithReader, output } from "../output.js";
 import { progressDisplay } from "../progress.js";
 import { type Format, FORMATS, type Listing, listingIn } from "./listing.js";
+import { type PredictModel, type PredictModelArguments, withModel } from "./model.js";
 
-interface PredictArguments extends ModelArguments {
+interface PredictArguments extends PredictModelArguments {
   readonly top?: number | undefined;
-  readonly uncalibrated: boolean;
   readonly fromFile?: string | undefined;
   readonly format?: Format | undefined;
   readonly unsure?: number | undefined;
   readonly sortInto?: string | undefined;
-  readonly embed?: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
 }
@@ -43,6 +39,7 @@ named at the end, the others are predicted, and the exit code is 1.
 
 Examples:
   longtail predict runs/caltech20-lt-ncl photo.jpg
+  longtail predict birds.onnx photo.jpg                                          without libtorch
   longtail predict runs/caltech20-lt-ncl photos/ '2024/*/*.jpg' --top 1 --format csv > found.csv
   longtail predict runs/caltech20-lt-ncl photos --unsure 0.6 --format table      what a person should look at
   longtail predict runs/caltech20-lt-ncl photos --sort-into sorted               links in sorted/CLASS/
@@ -58,7 +55,7 @@ safetensors file: features, float32 [images, features], and the images' paths as
 export function predictCommand(): CommandUnknownOpts {
   return newCommand("predict")
     .description("predict images: classes and probabilities, by the ensemble of experts")
-    .argument("<run>", "a run's folder, a checkpoint or, with --recipe, a file of weights")
+    .argument("<model>", "a run's folder, a checkpoint, an ONNX file or, with --recipe, a file of weights")
     .argument("[image...]", "image files, folders, patterns, or - for an image on stdin")
     .option("--from-file <file>", "a file with the path of an image in each line; - reads them from stdin")
     .option("--top <n>", "how many classes (default: 5, in a table 2)", wholeNumber(1))
@@ -86,40 +83,42 @@ function probability(text: string): number {
 }
 
 async function predict(run: string, images: string[], options: PredictArguments): Promise<void> {
-  const { uncalibrated, fromFile } = options;
-  const format = formatOf(options);
+  formatOf(options);
   const { chosenImages } = await import("./images.js");
-  const chosen = await chosenImages(images, fromFile);
+  const chosen = await chosenImages(images, options.fromFile);
   endWithReader();
+  await withModel(run, options, (model) => predictWith(model, chosen, options));
+}
+
+async function predictWith(
+  model: PredictModel,
+  chosen: readonly ImageInput[],
+  options: PredictArguments,
+): Promise<void> {
+  const format = formatOf(options);
   const to = output({ json: format === "csv" || format === "jsonl" });
-  using model = await modelFrom(run, options);
-  if (model.calibration !== null && !uncalibrated) to.say(calibrationText(model.calibration));
+  if (model.note !== null) to.say(model.note);
   const top = Math.min(options.top ?? (format === "table" ? 2 : 5), model.classes.length);
   const listing = listingIn(format, top);
   const results = await openResults(options, { listing, classes: model.classes });
   const unreadable: string[] = [];
   using progress = progressDisplay(process.stderr);
   const startedAt = performance.now();
-  const show = (done: number): void => {
-    if (process.stdout.isTTY) return; // the results themselves show how far it is
-    const text = `${done} of ${chosen.length} images, ${rate(done, startedAt)}`;
-    progress.show({ done, total: chosen.length, text });
-  };
   let done = 0;
+  const count = (): void => {
+    done += 1;
+    if (process.stdout.isTTY) return; // the results themselves show how far it is
+    progress.show({ done, total: chosen.length, text: progressText(done, chosen.length, startedAt) });
+  };
   const onUnreadable = (image: ImageInput, { message }: Error): void => {
     unreadable.push(message);
     listing.add({ image: nameOf(image), error: message });
-    show((done += 1));
+    count();
   };
   const features = options.embed !== undefined;
-  for await (const found of model.predictEach(chosen, {
-    top,
-    calibrate: !uncalibrated,
-    features,
-    onUnreadable,
-  })) {
+  for await (const found of model.predictEach(chosen, { top, features, onUnreadable })) {
     results.add(found);
-    show((done += 1));
+    count();
   }
   await results.end();
   if (!options.quiet && chosen.length > 1)
@@ -131,6 +130,10 @@ async function predict(run: string, images: string[], options: PredictArguments)
   throw new DataError(
     `${unreadable.length} of ${chosen.length} images cannot be read; the others are predicted`,
   );
+}
+
+function progressText(done: number, images: number, startedAt: number): string {
+  return `${done} of ${images} images, ${rate(done, startedAt)}`;
 }
 
 const STDIN = "-";
@@ -178,12 +181,4 @@ async function openResults(
 
 function rate(images: number, startedAt: number): string {
   return `${(images / Math.max(secondsSince(startedAt), 1e-3)).toFixed(1)} images/s`;
-}
-
-/** Whether the run's temperature is used; one that was fitted to other weights is not. */
-function calibrationText({ fits, temperature, images, path, epoch }: ModelCalibration): string {
-  return fits
-    ? `calibrated probabilities: ${formatTemperature(temperature)}, fitted on ${images} held-out images`
-    : `uncalibrated probabilities: ${path} is for other weights (epoch ${epoch}); ` +
-        "longtail evaluate --calibrate makes a new one";
 }

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { load, train } from "../../index.js";
+import { exportOnnx, load, train } from "../../index.js";
 import { readSafetensors } from "../../torch/safetensors.js";
 import { scope } from "../../torch/scope.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../../training/toy.fixture.js";
@@ -76,6 +76,33 @@ describe("forms", () => {
   test("--quiet says nothing besides the results", async () => {
     expect((await predict(photographs, "--quiet")).stderr).toBe("");
   });
+});
+
+test("an ONNX file predicts as its run does, and takes no flags that are about a network", async () => {
+  const file = join(temporary.path, "model.onnx");
+  await exportOnnx(run, { out: file });
+  const ofFile = await longtail("predict", file, photographs, "--json", "--threads", "1");
+  const ofRun = await predict(photographs, "--json");
+  interface Line {
+    readonly image: string;
+    readonly predictions: { readonly class: string; readonly probability: number }[];
+  }
+  const parsed = (outcome: Outcome): Line[] => lines(outcome).map((line) => JSON.parse(line) as Line);
+  const wanted = parsed(ofRun);
+  parsed(ofFile).forEach(({ image, predictions }, k) => {
+    expect(image).toBe(wanted[k]!.image);
+    expect(predictions.map((one) => one.class)).toEqual(wanted[k]!.predictions.map((one) => one.class));
+    expect(predictions[0]!.probability).toBeCloseTo(wanted[k]!.predictions[0]!.probability, 4);
+  });
+  for (const [flag, ...value] of [
+    ["--embed", "f.safetensors"],
+    ["--uncalibrated"],
+    ["--device", "cuda"],
+  ] as const)
+    expect(await longtail("predict", file, photographs, flag, ...value)).toMatchObject({
+      code: 2,
+      stderr: `error: ${flag}: expected a run or a checkpoint, found the ONNX file ${file}, which is used as it was exported\n`,
+    });
 });
 
 test("--unsure shows images whose best class is below it alone, the least sure first", async () => {
