@@ -88,6 +88,11 @@ const arrows = {
     values: ["support", "data", "dataset-tools", "evaluation", "runs"],
     types: ["recipes"],
   },
+  // Works through a table of runs, and writes the table of their results.
+  results: {
+    values: ["support", "recipes", "runs", "training", "report"],
+    types: ["evaluation"],
+  },
   http: { values: ["support"] },
   watch: { values: ["support", "runs", "http"] },
   // Never loads libtorch: `runs` is there for the version alone.

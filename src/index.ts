@@ -34,6 +34,9 @@ export {
   withPeers,
 } from "./library/training.js";
 export { fit, type FitOptions, type FitResult } from "./library/fit.js";
+export { runResults, type ResultsOptions } from "./library/results.js";
+export type { ResultsTable, TableProgress } from "./results/run-table.js";
+export type { Reported, ResultRow } from "./results/row.js";
 export { fetchWeights, listWeights, type WeightsInfo } from "./library/weights.js";
 export { formatCalibration, formatTemperature } from "./evaluation/calibration-table.js";
 export { formatSeeds } from "./evaluation/over-seeds.js";

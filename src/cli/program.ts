@@ -13,6 +13,7 @@ import { quickstartCommand } from "./quickstart/command.js";
 import { recipesCommand } from "./recipes/command.js";
 import { reportCommand } from "./report/command.js";
 import { reproduceCommand } from "./reproduce/command.js";
+import { resultsCommand } from "./results/command.js";
 import { serveCommand } from "./serve/command.js";
 import { trainCommand } from "./train/command.js";
 import { watchCommand } from "./watch/command.js";
@@ -56,6 +57,7 @@ export function createProgram(args: readonly string[] = []): Command {
     dataCommand(),
     recipesCommand(),
     reproduceCommand(),
+    resultsCommand(),
     profileCommand(),
     watchCommand(),
     weightsCommand(),

@@ -22,6 +22,9 @@ import { lockFile } from "../torch/files.js";
 /** Name of the file in a run's folder that says who has it. */
 const LOCK_FILE = "lock";
 
+/** Another training has the run's folder. */
+export class RunTakenError extends UsageError {}
+
 /** A run's folder that is this process's. */
 interface RunLock extends Disposable {
   /** @throws LongtailError when the folder is no longer where it was. */
@@ -32,13 +35,13 @@ interface RunLock extends Disposable {
 
 /**
  * Takes a run's folder for this process, until it is disposed of or the process ends. The folder has to be there.
- * @throws UsageError when another training has the folder.
+ * @throws RunTakenError when another training has the folder.
  */
 function lockRun(folder: string): RunLock {
   const path = join(folder, LOCK_FILE);
   const lock = lockFile(path);
   if (lock === null)
-    throw new UsageError(
+    throw new RunTakenError(
       `${folder}: another training writes to it (${textOf(path)?.split("\n")[0]}). Wait for its end, or choose another --out.`,
     );
   const own = `${processCard()}since ${new Date().toISOString()}\n`;

@@ -1,0 +1,189 @@
+import { z } from "zod";
+import type { ModelScores } from "../evaluation/accuracy.js";
+import type { GroupAccuracy } from "../evaluation/scores.js";
+import type { EvaluationEvent, TrainingEvent } from "../runs/events.js";
+import { toldEvents } from "../runs/metrics.js";
+import { hasResult, readAnalysis, readDescription, readResult } from "../runs/read-run.js";
+import { runFolder } from "../runs/run-folder.js";
+
+const percent = z.number().min(0).max(100);
+
+const Scores = z.strictObject({
+  all: percent,
+  /** A group without classes is null. */
+  many: percent.nullable(),
+  medium: percent.nullable(),
+  few: percent.nullable(),
+  worstClass: percent.nullable(),
+  harmonicMean: percent.nullable(),
+});
+
+const Reported = z.strictObject({
+  /** Of the ensemble, or of a single network. */
+  ensemble: percent.nullable().default(null),
+  /** Of one expert. */
+  expert: percent.nullable().default(null),
+  source: z.string().min(1),
+});
+
+/** An accuracy in percent that a paper or an independent table reports, and where. */
+export type Reported = z.infer<typeof Reported>;
+export const reportedSchema = Reported;
+
+export const resultRowSchema = z.strictObject({
+  name: z.string().min(1),
+  recipe: z.string().min(1),
+  seed: z.int().min(0),
+  state: z.enum(["finished", "unfinished", "failed"]),
+  /** Why it failed; null unless it did. */
+  error: z.string().nullable(),
+  epochs: z.strictObject({ done: z.int().min(0), of: z.int().min(1) }),
+  /** What the epoch was chosen by; null before the end. */
+  selectedOn: z.enum(["held-out", "last-epoch", "test"]).nullable(),
+  /** Of the scores; null where there are none yet. */
+  epoch: z.int().min(1).nullable(),
+  ensemble: Scores.nullable(),
+  /** In order; none for a single network. */
+  experts: z.array(Scores),
+  /** Best epoch on the test images, which the reference reports; null where the recipe did not ask for it. */
+  bestOnTest: z.strictObject({ epoch: z.int(), all: percent }).nullable(),
+  /** Expected calibration error in percent; null before the end. */
+  ece: percent.nullable(),
+  reported: Reported.nullable(),
+  /** Hours that processes have worked on it, lost work between a checkpoint and a kill included where it is known. */
+  hours: z.number().min(0),
+  /** How often it was stopped and resumed. */
+  interruptions: z.int().min(0),
+  started: z.string().min(1),
+  longtail: z.string().min(1),
+  /** SHA-256 of longtail's code; null for runs of versions that did not record it. */
+  code: z.string().nullable(),
+  /** Of a checkout without changes whose code trained the run; null where that is not known. */
+  commit: z.string().nullable(),
+  libtorch: z.string().min(1),
+  machine: z.string().min(1),
+  device: z.string().min(1),
+  threads: z.int().min(1),
+  kernels: z.enum(["own", "libtorch", "always"]),
+});
+
+/**
+ * What one run of a table of results came to, with all that is needed to repeat it. Accuracies are top-1, in percent.
+ *
+ * @example
+ * const { rows }: ResultsTable = await runResults("table.yaml", { out: "results" });
+ * for (const { name, seed, ensemble } of rows) console.log(name, seed, ensemble?.all, ensemble?.few);
+ */
+export type ResultRow = z.infer<typeof resultRowSchema>;
+
+/** What a run's folder does not say of itself. */
+export interface RowFacts {
+  readonly name: string;
+  readonly reported: Reported | null;
+  readonly machine: string;
+  /** The checkout's commit and the SHA-256 of its code; null outside a checkout, or with changes. */
+  readonly checkout: { readonly commit: string; readonly code: string } | null;
+  /** Why it failed; null unless it did. */
+  readonly error: string | null;
+}
+
+/**
+ * The row of a run that has begun, finished or not; scores of an unfinished one are those of its last evaluation on the test
+ * images.
+ * @throws LongtailError for a folder that holds no run.
+ */
+export function rowOf(run: string, { name, reported, machine, checkout, error }: RowFacts): ResultRow {
+  const description = readDescription(run);
+  const { recipe, seed, device, threads, kernels, started, versions } = description;
+  const events = toldEvents(runFolder(run).metrics);
+  const done = events.filter(({ type }) => type === "epoch").length;
+  return {
+    name,
+    recipe: recipe.name,
+    seed,
+    state: hasResult(run) ? "finished" : error === null ? "unfinished" : "failed",
+    error,
+    epochs: { done, of: recipe.epochs },
+    ...(hasResult(run) ? finalScores(run) : scoresSoFar(events)),
+    reported,
+    ...work(events),
+    started,
+    longtail: versions.longtail,
+    code: versions.code ?? null,
+    commit: checkout !== null && checkout.code === versions.code ? checkout.commit : null,
+    libtorch: versions.libtorch,
+    machine,
+    device,
+    threads,
+    kernels,
+  };
+}
+
+type Outcome = Pick<ResultRow, "selectedOn" | "epoch" | "ensemble" | "experts" | "bestOnTest" | "ece">;
+
+function finalScores(run: string): Outcome {
+  const { selectedOn, epoch, ensemble, experts, bestOnTest } = readResult(run);
+  const best = bestOnTest?.ensemble;
+  const ece = readAnalysis(run)?.calibration.ensemble.all.ece ?? null;
+  return {
+    selectedOn,
+    epoch,
+    ...networks({ ensemble, experts }),
+    bestOnTest: best === undefined ? null : { epoch: best.epoch, all: hundredth(best.score) },
+    ece: ece === null ? null : hundredth(ece),
+  };
+}
+
+function scoresSoFar(events: readonly TrainingEvent[]): Outcome {
+  const last = events.findLast(
+    (event): event is EvaluationEvent => event.type === "evaluation" && event.split === "test",
+  );
+  const none = { selectedOn: null, bestOnTest: null, ece: null };
+  if (last === undefined) return { ...none, epoch: null, ensemble: null, experts: [] };
+  return { ...none, epoch: last.epoch, ...networks(last) };
+}
+
+function networks({
+  ensemble,
+  experts,
+}: {
+  readonly ensemble: ModelScores;
+  readonly experts: readonly ModelScores[];
+}): Pick<ResultRow, "ensemble" | "experts"> {
+  return { ensemble: scores(ensemble), experts: experts.length > 1 ? experts.map(scores) : [] };
+}
+
+function scores(of: GroupAccuracy & Partial<ModelScores>): z.infer<typeof Scores> {
+  const { all, many, medium, few, worstClass, harmonicMean } = of;
+  const rounded = (value: number | null | undefined): number | null =>
+    value === null || value === undefined ? null : hundredth(value);
+  return {
+    all: hundredth(all),
+    many: rounded(many),
+    medium: rounded(medium),
+    few: rounded(few),
+    worstClass: rounded(worstClass),
+    harmonicMean: rounded(harmonicMean),
+  };
+}
+
+/** How long processes have worked on a run: from each one's first event to its last. */
+function work(events: readonly TrainingEvent[]): Pick<ResultRow, "hours" | "interruptions"> {
+  let milliseconds = 0;
+  let starts = 0;
+  let begun: number | null = null;
+  let last = 0;
+  for (const { type, time } of events) {
+    const now = Date.parse(time);
+    if (type === "run") {
+      if (begun !== null) milliseconds += last - begun;
+      begun = now;
+      starts += 1;
+    }
+    last = now;
+  }
+  if (begun !== null) milliseconds += last - begun;
+  return { hours: Math.round(milliseconds / 36_000) / 100, interruptions: Math.max(0, starts - 1) };
+}
+
+const hundredth = (value: number): number => Math.round(100 * value) / 100;

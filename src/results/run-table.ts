@@ -1,0 +1,190 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import { writeReport } from "../report/write-report.js";
+import { readDescription, hasResult } from "../runs/read-run.js";
+import { RunTakenError } from "../runs/run-claim.js";
+import { type RunFolder, runFolder } from "../runs/run-folder.js";
+import { codeHash } from "../runs/versions.js";
+import { writeFileAtomic } from "../support/atomic-file.js";
+import { LongtailError, UsageError } from "../support/errors.js";
+import { prettyJson } from "../support/json.js";
+import { makeFolder } from "../support/paths.js";
+import type { TrainOptions } from "../training/settings.js";
+import { trainRun } from "../training/train.js";
+import { resultsMarkdown } from "./markdown.js";
+import { type ResultRow, resultRowSchema, rowOf } from "./row.js";
+import type { PlannedRun } from "./table.js";
+
+/** A run of the table with its recipe, checked and with every default. */
+export interface ReadyRun extends PlannedRun {
+  readonly resolved: ResolvedRecipe;
+}
+
+/**
+ * Sent when a run of a table starts, ends or is passed over.
+ *
+ * @example
+ * const onRun = ({ name, seed, index, count, what }: TableProgress) => console.log(name, seed, index + 1, count, what);
+ */
+export interface TableProgress {
+  readonly name: string;
+  readonly seed: number;
+  /** Of the run in the table, from 0, of `count`. */
+  readonly index: number;
+  readonly count: number;
+  /** "elsewhere" when another process trains it. */
+  readonly what: "starts" | "finished" | "failed" | "elsewhere" | "done before";
+  /** Why it failed; null unless it did. */
+  readonly message: string | null;
+}
+
+/** Settings of every training, and who hears of the runs. */
+export interface TableOptions extends Omit<
+  TrainOptions,
+  "recipe" | "out" | "resume" | "force" | "from" | "peers"
+> {
+  /** Folder of all runs and of results.json. */
+  readonly out: string;
+  readonly onRun?: (progress: TableProgress) => void;
+}
+
+/**
+ * Rows of all runs that have begun, and how many have not. results.json in the folder holds the same.
+ *
+ * @example
+ * const { rows, left }: ResultsTable = await runResults("table.yaml", { out: "results" });
+ */
+export interface ResultsTable {
+  readonly rows: readonly ResultRow[];
+  readonly left: number;
+}
+
+/**
+ * Works through a table of runs in its order: finished ones stay, interrupted ones are resumed, one that fails is noted and
+ * the next one begins, one that another process is training is left to it. After each run results.json, results.md and, in
+ * `record`, the run's small files are written.
+ * @throws UsageError before anything begins for a folder that holds a run of another recipe; the signal's reason.
+ */
+export async function runTable(runs: readonly ReadyRun[], options: TableOptions): Promise<ResultsTable> {
+  const { out, onRun = () => undefined, ...settings } = options;
+  const folders = runs.map(({ name, seed }) => runFolder(join(out, name, `seed-${seed}`)));
+  for (const [index, run] of runs.entries()) assertSameRecipe(run, folders[index]!);
+  const checkout = thisCheckout();
+  const machine = thisMachine();
+  const errors = new Map<number, string>();
+  const write = (): ResultsTable => {
+    const begun = runs.flatMap((run, index) => {
+      const folder = folders[index]!;
+      const facts = { ...run, machine, checkout, error: errors.get(index) ?? null };
+      return existsSync(folder.recipe)
+        ? [recordedRow(recordOf(out, run), () => rowOf(folder.path, facts))]
+        : [];
+    });
+    const table = { rows: begun, left: runs.length - begun.length };
+    makeFolder(out);
+    writeFileAtomic(join(out, "results.json"), prettyJson(table));
+    writeFileAtomic(join(out, "results.md"), resultsMarkdown(begun));
+    return table;
+  };
+  for (const [index, run] of runs.entries()) {
+    const folder = folders[index]!;
+    const report = (what: TableProgress["what"], message: string | null = null): void => {
+      onRun({ name: run.name, seed: run.seed, index, count: runs.length, what, message });
+    };
+    if (hasResult(folder.path)) {
+      report("done before");
+      await keepRecord(out, run, { folder, machine, checkout });
+      continue;
+    }
+    report("starts");
+    try {
+      const { evaluation } = await trainRun({
+        ...settings,
+        recipe: run.resolved,
+        out: folder.path,
+        resume: true,
+      });
+      if (evaluation === null) {
+        write();
+        throw settings.signal!.reason; // only a signal ends a training early
+      }
+      await keepRecord(out, run, { folder, machine, checkout });
+      report("finished");
+    } catch (error) {
+      if (error === settings.signal?.reason || !(error instanceof LongtailError)) throw error;
+      if (error instanceof RunTakenError) report("elsewhere");
+      else {
+        errors.set(index, error.message);
+        report("failed", error.message);
+      }
+    }
+    write();
+  }
+  return write();
+}
+
+/** A folder in which a row's run lies must hold that run, so that a changed table does not take old numbers for new ones. */
+function assertSameRecipe({ name, seed, resolved }: ReadyRun, { path, recipe }: RunFolder): void {
+  if (!existsSync(recipe)) return;
+  const learned = ({ description: _text, citation: _source, data, ...rest }: ResolvedRecipe): string =>
+    JSON.stringify({ ...rest, data: { ...data, root: null } });
+  if (learned(readDescription(path).recipe) === learned(resolved)) return;
+  throw new UsageError(
+    `${path}: expected a run of ${name}, seed ${seed}, as the table has it; found one of other settings. ` +
+      "Give the row another name, or choose another --out.",
+  );
+}
+
+/** Folder of what is kept of a run beside its weights. */
+function recordOf(out: string, { name, seed }: PlannedRun): string {
+  return join(out, "record", `${name}-seed-${seed}`);
+}
+
+/** The row that was written when the run ended, on the machine that trained it; else as it is now. */
+function recordedRow(record: string, now: () => ResultRow): ResultRow {
+  const path = join(record, "row.json");
+  return existsSync(path) ? resultRowSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : now();
+}
+
+/** Copies what proves a finished run, without weights, and writes its row; once. */
+async function keepRecord(
+  out: string,
+  run: ReadyRun,
+  {
+    folder,
+    ...facts
+  }: { readonly folder: RunFolder } & Pick<Parameters<typeof rowOf>[1], "machine" | "checkout">,
+): Promise<void> {
+  const record = recordOf(out, run);
+  const row = join(record, "row.json");
+  if (existsSync(row)) return;
+  await writeReport(folder.path);
+  makeFolder(record);
+  for (const file of [folder.recipe, folder.result, folder.epochs])
+    if (existsSync(file)) copyFileSync(file, join(record, file.slice(folder.path.length + 1)));
+  cpSync(dirname(folder.report), join(record, "report"), { recursive: true });
+  writeFileAtomic(row, prettyJson(rowOf(folder.path, { ...run, ...facts, error: null })));
+}
+
+function thisMachine(): string {
+  const all = cpus();
+  return `${all.length} cores (${all[0]?.model.trim() ?? "unknown"})`;
+}
+
+/** The commit that this code is of, where it is a checkout whose sources are as committed. */
+function thisCheckout(): { readonly commit: string; readonly code: string } | null {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  if (!existsSync(join(root, ".git"))) return null;
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    if (git("status", "--porcelain", "--", "src", "native", "package-lock.json") !== "") return null;
+    return { commit: git("rev-parse", "HEAD"), code: codeHash() };
+  } catch {
+    return null; // no git, or none that may read the folder
+  }
+}
