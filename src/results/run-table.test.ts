@@ -37,7 +37,9 @@ async function work(more: Partial<Parameters<typeof runResults>[1]> = {}) {
 
 test("trains every run, writes a row for each and what proves it, without weights", async () => {
   const { emitted, table } = await work();
-  expect(emitted).toEqual(["toy 0", "toy 1", "longer 0"].flatMap((run) => [`${run} starts`, `${run} finished`]));
+  expect(emitted).toEqual(
+    ["toy 0", "toy 1", "longer 0"].flatMap((run) => [`${run} starts`, `${run} finished`]),
+  );
   expect(table.left).toBe(0);
   const [first, , longer] = table.rows;
   const result = JSON.parse(readFileSync(at("out/toy/seed-0/result.json"), "utf8")) as {
