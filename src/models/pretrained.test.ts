@@ -219,7 +219,12 @@ test("weights that are not there: the message says how to give them", () => {
 });
 
 test("published weights of another network", () => {
-  const pretrained = { weights: "efficientnet-lite0", file: null, load: "backbone", key: null } as const;
+  const pretrained = {
+    weights: "efficientnet-lite0",
+    file: null,
+    load: "backbone",
+    key: null,
+  } as const;
   const issues = pretrainedIssues({ backbone: "resnet8", pretrained });
   expect(() => {
     assertNoIssues(toyRecipe("data"), issues);

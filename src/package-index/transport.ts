@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
-import type { Dispatcher, Response } from "undici";
+import type { Dispatcher, RequestInit, Response } from "undici";
 import type { Environment } from "../support/paths.js";
 import { DownloadError } from "../support/errors.js";
 import { proxiesFrom } from "../support/proxies.js";
+import { formatSeconds } from "../support/units.js";
 import { loginFor, withoutLogin } from "./credentials.js";
 import type { PipSettings } from "./pip-settings.js";
 
@@ -14,11 +15,29 @@ export class IndexError extends DownloadError {}
 export interface Transport extends AsyncDisposable {
   readonly settings: PipSettings;
   /** @throws IndexError for a status from 400 on and when the host cannot be reached; says why and what to do. */
-  get(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  get(url: string, headers?: Headers): Promise<Response>;
+  /** As get, of any kind. */
+  send(url: string, request: Pick<RequestInit, "method" | "body"> & { headers?: Headers }): Promise<Response>;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
+/** What a status means on a server that is no package index; undefined: the usual. */
+export type ExplainStatus = (status: number, url: string) => string | undefined;
+
 /** A request that failed for a reason that may pass. */
-export class PassingError extends IndexError {}
+export class PassingError extends IndexError {
+  /** How long the server asks to wait (Retry-After), in milliseconds; 0 unless it does. */
+  readonly waitMs: number;
+
+  constructor(message: string, { waitMs = 0, ...options }: ErrorOptions & { waitMs?: number } = {}) {
+    super(message, options);
+    this.waitMs = waitMs;
+  }
+}
+
+/** Servers that ask to wait longer are not waited for. */
+const MAX_WAIT_MS = 60_000;
 
 /** Where Linux distributions keep the system's certificates. */
 const SYSTEM_CERTIFICATES = [
@@ -31,6 +50,7 @@ const SYSTEM_CERTIFICATES = [
 export async function openTransport(
   settings: PipSettings,
   environment: Environment = process.env,
+  explain: ExplainStatus = () => undefined,
 ): Promise<Transport> {
   const { fetch } = await import("undici");
   const dispatchers = new Map<boolean, Dispatcher>();
@@ -39,26 +59,27 @@ export async function openTransport(
     dispatchers.set(trusted, dispatcher);
     return dispatcher;
   };
+  const send: Transport["send"] = async (address, { headers = {}, ...request }) => {
+    const url = new URL(address);
+    const login = loginFor(url, settings.indexes, environment);
+    const authorization = login && {
+      authorization: `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`,
+    };
+    const dispatcher = await dispatcherFor(isTrusted(url, settings.trustedHosts));
+    const sent = { "accept-encoding": "identity", ...authorization, ...headers };
+    const response = await fetch(withoutLogin(url), { ...request, dispatcher, headers: sent }).catch(
+      (error: unknown) => {
+        throw explainNetworkError(error, url);
+      },
+    );
+    if (response.status < 400) return response;
+    await response.body?.cancel();
+    throw explainStatus(response, url, explain);
+  };
   return {
     settings,
-    get: async (address, headers = {}) => {
-      const url = new URL(address);
-      const login = loginFor(url, settings.indexes, environment);
-      const authorization = login && {
-        authorization: `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`,
-      };
-      const dispatcher = await dispatcherFor(isTrusted(url, settings.trustedHosts));
-      const request = {
-        dispatcher,
-        headers: { "accept-encoding": "identity", ...authorization, ...headers },
-      };
-      const response = await fetch(withoutLogin(url), request).catch((error: unknown) => {
-        throw explainNetworkError(error, url);
-      });
-      if (response.status < 400) return response;
-      await response.body?.cancel();
-      throw explainStatus(response.status, url);
-    },
+    send,
+    get: (url, headers = {}) => send(url, { headers }),
     [Symbol.asyncDispose]: async () => {
       for (const dispatcher of dispatchers.values()) await dispatcher.destroy();
     },
@@ -150,23 +171,36 @@ function causesOf(error: unknown): Error[] {
   return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }
 
-function explainStatus(status: number, url: URL): IndexError {
+function explainStatus({ status, headers }: Response, url: URL, explain: ExplainStatus): IndexError {
   const where = withoutLogin(url);
+  const special = explain(status, where);
   if (status === 401 || status === 403) {
     return new IndexError(
-      `${where} wants a login (status ${status}): put it into the address (PIP_INDEX_URL=https://USER:PASSWORD@HOST/…) or into ~/.netrc`,
+      special ??
+        `${where} wants a login (status ${status}): put it into the address (PIP_INDEX_URL=https://USER:PASSWORD@HOST/…) or into ~/.netrc`,
     );
   }
-  if (status === 404) return new IndexError(`${where} does not exist (status 404)`);
+  if (status === 404) return new IndexError(special ?? `${where} does not exist (status 404)`);
   if (status === 407) {
     return new IndexError(`${where}: the proxy wants a login: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT`);
   }
+  const waitMs = waitOf(headers.get("retry-after"));
+  const asks = waitMs > 0 ? `, and asks to wait ${formatSeconds(Math.ceil(waitMs / 1000))}` : "";
+  const message = `${special ?? `${where} answered with status ${status}`}${asks}`;
   const passing = status === 408 || status === 429 || status >= 500;
-  return new (passing ? PassingError : IndexError)(`${where} answered with status ${status}`);
+  return passing && waitMs <= MAX_WAIT_MS ? new PassingError(message, { waitMs }) : new IndexError(message);
+}
+
+/** Of Retry-After, seconds or a date. */
+function waitOf(header: string | null): number {
+  if (header === null) return 0;
+  const wait = /^\d+$/.test(header) ? 1000 * Number(header) : Date.parse(header) - Date.now();
+  return Number.isFinite(wait) ? Math.max(0, wait) : 0;
 }
 
 /**
- * Repeats work that fails for a passing reason, after 0.5 s, 1 s, 2 s and so on up to 10 s.
+ * Repeats work that fails for a passing reason, after 0.5 s, 1 s, 2 s and so on up to 10 s, or when the server asks
+ * for it (Retry-After).
  *
  * @param progress a number that grows with the work: failures are counted anew after it has grown.
  */
@@ -186,7 +220,8 @@ export async function withRetries<T>(
       if (progress() > reached) failures = 0;
       reached = progress();
       if (!(error instanceof PassingError) || failures >= retries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(delayMs * 2 ** failures, 10_000)));
+      const wait = Math.max(Math.min(delayMs * 2 ** failures, 10_000), error.waitMs);
+      await new Promise((resolve) => setTimeout(resolve, wait));
       failures++;
     }
   }

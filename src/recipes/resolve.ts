@@ -9,7 +9,7 @@ import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
 import { phaseInput, type ResolvedPhase, withEpochsOfPhases } from "./phases.js";
 import { keyUnderUsualName } from "./usual-names.js";
 import { recipeSchema, type ResolvedRecipe } from "./schema.js";
-import { WEIGHTS, type WeightsName } from "../weights/registry.js";
+import { autoWeights, WEIGHTS, type WeightsName } from "../weights/registry.js";
 
 type Issue = z.core.$ZodIssue;
 
@@ -31,7 +31,9 @@ export function resolveRecipe(
   source: string,
   overrides: readonly Override[] = [],
 ): ResolvedRecipe {
-  const input = withPreprocessing(withEpochsOfPhases(applyOverrides(recipe, overrides), source));
+  const input = withPreprocessing(
+    withChosenWeights(withEpochsOfPhases(applyOverrides(recipe, overrides), source), source),
+  );
   const checked = { input, source, overrides };
   const { success, data, error } = recipeSchema().safeParse(input);
   if (success) {
@@ -144,6 +146,20 @@ function generic(name: string): string {
   return name.replaceAll(/\.\d+(?=\.|$)/g, ".N");
 }
 
+/** The recipe with the weights that `pretrained.weights: "auto"` stands for, and why they were chosen. */
+function withChosenWeights(recipe: Json, source: string): Json {
+  const pretrained = isObject(recipe) ? recipe["pretrained"] : undefined;
+  if (!isObject(recipe) || !isObject(pretrained) || pretrained["weights"] !== "auto") return recipe;
+  const { backbone } = recipe;
+  const chosen = autoWeights(typeof backbone === "string" ? backbone : undefined);
+  if (chosen === undefined)
+    throw new UsageError(
+      `pretrained.weights: auto knows no published weights for backbone ${shorten(backbone)}; \`longtail weights list\` shows for which ` +
+        `there are some, pretrained.file takes a file of your own (${source})`,
+    );
+  return { ...recipe, pretrained: { reason: chosen.reason, ...pretrained, weights: chosen.name } };
+}
+
 /**
  * The recipe with what its published weights decide and it does not say itself: the backbone, and how images are prepared
  * (data.imageSize, mean, std, train, test). Training images are prepared like test images then, the same every time.
@@ -153,11 +169,14 @@ function withPreprocessing(recipe: Json): Json {
   const name = isObject(pretrained) ? pretrained["weights"] : undefined;
   if (!isObject(recipe) || typeof name !== "string" || !Object.hasOwn(WEIGHTS, name)) return recipe;
   const { backbone, preprocessing } = WEIGHTS[name as WeightsName];
-  const { resize: size, interpolation, crop, mean, std } = preprocessing;
-  const transforms: Json = [
-    { kind: "resize", size, interpolation },
-    { kind: "center-crop", size: crop },
-  ];
+  const { resize: size, interpolation, crop, fit, mean, std } = preprocessing;
+  const transforms: Json =
+    fit === "squash"
+      ? [{ kind: "resize-exact", height: crop, width: crop, interpolation }]
+      : [
+          { kind: "resize", size, interpolation },
+          { kind: "center-crop", size: crop },
+        ];
   const prepared: JsonObject = { imageSize: crop, train: transforms, test: transforms, mean, std };
   const { data } = recipe;
   return { backbone, ...recipe, ...(isObject(data) && { data: { ...prepared, ...data } }) };

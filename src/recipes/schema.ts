@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Data } from "./data-schema.js";
 import { builtInSchemas, methodSchemas } from "../methods/schemas.js";
-import { weightsNames } from "../weights/registry.js";
+import { type WeightsName, weightsNames } from "../weights/registry.js";
 import { Optimizer, Schedule } from "./optimizer-schema.js";
 import { Phases } from "./phases.js";
 import { count, rate, share } from "./numbers.js";
@@ -107,15 +107,16 @@ const Classifier = z.discriminatedUnion("kind", [
     .describe("cosine similarity, scaled, plus a bias"),
 ]);
 
+/** Resolving a recipe puts a name in place of auto. */
+const Weights = z.enum(["auto", ...weightsNames]) as unknown as z.ZodType<WeightsName, WeightsName | "auto">;
+
 const Pretrained = z
   .strictObject({
-    weights: z
-      .enum(weightsNames)
-      .nullable()
+    weights: Weights.nullable()
       .default(null)
       .describe(
         "name of published weights (`longtail weights list`), which are fetched once; backbone and the keys of data that " +
-          "prepare images are theirs unless the recipe says otherwise",
+          "prepare images are theirs unless the recipe says otherwise; auto: those for the backbone",
       ),
     file: z
       .string()
@@ -137,6 +138,7 @@ const Pretrained = z
       .describe(
         'dictionary of a .pth file, or what names begin with ("model_ema"); null: the only or usual one',
       ),
+    reason: z.string().optional().describe("why weights: auto chose these; longtail writes it"),
   })
   .refine(({ weights, file }) => (weights === null) !== (file === null), {
     message: "either weights, a name of `longtail weights list`, or file",

@@ -40,7 +40,12 @@ function recipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
   return {
     ...base,
     data: { ...base.data, train: [] },
-    pretrained: { weights: null, file: at("weights/resnet8.safetensors"), load: "backbone", key: null },
+    pretrained: {
+      weights: null,
+      file: at("weights/resnet8.safetensors"),
+      load: "backbone",
+      key: null,
+    },
     freezeBackbone: true,
     freezeBatchNorm: true,
     ...changes,

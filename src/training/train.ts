@@ -67,6 +67,9 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   try {
     emit(runEvent(training, { recipe, folder, from: progress }));
     for (const message of dataNotes(training.data)) emit({ type: "note", message });
+    const { pretrained } = training.recipe;
+    if (pretrained?.reason !== undefined)
+      emit({ type: "note", message: `pretrained weights: ${pretrained.weights}; ${pretrained.reason}` });
     const notes = resumes ? [] : training.notes; // resumed weights are the run's own
     for (const message of [
       ...dataWarnings(training.data, options.validationChose === true ? null : undefined),

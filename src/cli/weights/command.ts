@@ -1,5 +1,5 @@
 import { Argument, Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { fetchWeights, listWeights } from "../../index.js";
+import { fetchWeights, listWeights, type WeightsInfo } from "../../index.js";
 import { weightsNames } from "../../weights/registry.js";
 import { formatTable } from "../../support/table.js";
 import { formatBytes } from "../../support/units.js";
@@ -9,7 +9,8 @@ import { output } from "../output.js";
 
 const examples = `
 A recipe names them as pretrained.weights; a training fetches what is missing. They are kept in $XDG_CACHE_HOME/longtail/weights
-(default ~/.cache/longtail/weights), and their bytes are checked each time they are used.
+(default ~/.cache/longtail/weights), those from the Hugging Face hub in the cache that its programs share (HF_HOME); HF_TOKEN,
+HF_ENDPOINT and HF_HUB_OFFLINE mean what they mean there. Their bytes are checked each time they are used.
 
 Examples:
   longtail weights list
@@ -49,7 +50,7 @@ function list(options: { json: boolean }): void {
     name,
     trainedOn,
     `${(parameters / 1e6).toFixed(1)} M`,
-    formatBytes(size),
+    sizeOf({ name, parameters, size }),
     license,
     path === null ? "no" : "yes",
   ]);
@@ -76,12 +77,25 @@ function info(name: string, options: { json: boolean }): void {
       `backbone      ${found.backbone}, ${found.parameters} parameters with its classifier`,
       `source        ${found.source} ${found.revision}, first published at ${found.homepage}`,
       `license       ${found.license}`,
-      `size, sha256  ${formatBytes(found.size)}, ${found.sha256}`,
-      `images        shorter side ${how.resize}, ${how.interpolation}; ${how.crop} x ${how.crop} from the middle; mean ${rounded(how.mean)}, std ${rounded(how.std)}`,
+      `size, sha256  ${sizeOf(found)}, ${found.sha256 ?? "as the hub says it"}`,
+      `images        ${shapeOf(how)}, ${how.interpolation}; mean ${rounded(how.mean)}, std ${rounded(how.std)}`,
       `here          ${found.path ?? `no; \`longtail weights get ${name}\` fetches them`}`,
     ].join("\n"),
   );
   to.value(found);
+}
+
+/** Of files whose bytes are not known: four for each value, half as many in OpenAI's archives. */
+function sizeOf({ name, parameters, size }: Pick<WeightsInfo, "name" | "parameters" | "size">): string {
+  return size === null
+    ? `about ${formatBytes((name.startsWith("clip-") ? 2 : 4) * parameters)}`
+    : formatBytes(size);
+}
+
+function shapeOf({ fit, resize, crop }: WeightsInfo["preprocessing"]): string {
+  return fit === "squash"
+    ? `squashed to ${crop} x ${crop}`
+    : `shorter side ${resize}; ${crop} x ${crop} from the middle`;
 }
 
 function rounded(values: readonly number[]): string {
