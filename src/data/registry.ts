@@ -10,6 +10,7 @@ import { inaturalistFormat } from "./formats/inaturalist.js";
 import { listFormat } from "./formats/list.js";
 import { parquetFormat } from "./formats/parquet.js";
 import { webdatasetFormat } from "./formats/webdataset.js";
+import { withHeicDecoded } from "./heic.js";
 import { imbalanced } from "./imbalance.js";
 import { alikeImages } from "./inspection/duplicates.js";
 import { type LookingListener, usableImages, withDarkImagesNoted } from "./inspection/usable.js";
@@ -134,7 +135,7 @@ async function openKnown(source: DataSource, split: Split, options: OpenOptions)
 
 /** Every training image, before test images are taken from them. */
 export async function openAllTraining(data: DataSpec): Promise<Dataset> {
-  return forTraining(await formats[data.kind].open(sourceOf(data, {}), "train"), data);
+  return forTraining(await openDecoded(sourceOf(data, {}), "train"), data);
 }
 
 /**
@@ -161,8 +162,18 @@ function sourceOf(data: DataSpec, { classes }: OpenOptions): DataSource {
   return { ...data, root, classes };
 }
 
+/** A split with what its decoders do not know decoded. */
+async function openDecoded(
+  source: DataSource,
+  split: SplitFolder,
+  listener: LookingListener = {},
+): Promise<Dataset> {
+  const { strict, kind } = source;
+  return withHeicDecoded(await formats[kind].open(source, split), { strict, ...listener });
+}
+
 async function openUsable(source: DataSource, split: SplitFolder, options: OpenOptions): Promise<Dataset> {
-  const dataset = await formats[source.kind].open(source, split);
+  const dataset = await openDecoded(source, split, options);
   if (dataset.pixels.kind === "packed") return dataset;
   if (source.strict) return withDarkImagesNoted(dataset, options);
   return (await usableImages(dataset, { ...options, strict: false })).dataset;
@@ -175,7 +186,7 @@ async function splitOf(
   { mayBeEmpty = false }: { mayBeEmpty?: boolean } = {},
 ): Promise<Record<Split, Dataset> & { testSplit: TestSplit }> {
   const { strict, testSplit: rule } = source;
-  const opened = await formats[source.kind].open(source, "train");
+  const opened = await openDecoded(source, "train", options);
   const { dataset, inspections } = await usableImages(opened, { ...options, strict });
   const { file, fraction, seed } = rule;
   const known = file === null ? null : readTestSplit(file);

@@ -1,3 +1,4 @@
+import { heicAsJpeg, isHeicFile } from "../data/heic.js";
 import { groupImages, type ImageInput } from "../data/image-input.js";
 import { decodeImages, type DecodeOptions } from "../data/loader/decode.js";
 import { tensor } from "../torch/create.js";
@@ -15,7 +16,10 @@ export async function decodeBatch(
   images: readonly ImageInput[],
   { first, ...options }: Omit<DecodeOptions, "describe"> & { readonly first: number },
 ): Promise<Tensor> {
-  const groups = groupImages(images, first);
+  const readable = await Promise.all(
+    images.map(async (image) => (typeof image === "string" && isHeicFile(image) ? heicAsJpeg(image) : image)),
+  );
+  const groups = groupImages(readable, first);
   const decoded: Tensor[] = [];
   try {
     for (const { pixels, indices } of groups) {

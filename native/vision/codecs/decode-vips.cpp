@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "vision/codecs/color-profile.h"
 #include "vision/image/budget.h"
 #include "vision/image/interruption.h"
 #include "vision/image/orientation.h"
@@ -20,6 +21,31 @@ VipsPtr eightBit(VipsPtr image) {
   if (vips_image_get_format(image.get()) == VIPS_FORMAT_UCHAR) return image;
   VipsImage* converted = nullptr;
   if (vips_colourspace(image.get(), &converted, VIPS_INTERPRETATION_sRGB, nullptr)) fail();
+  return VipsPtr(converted);
+}
+
+// By its description, which programs write as ASCII or as UTF-16, big-endian.
+bool isSrgbProfile(std::span<const uint8_t> profile) {
+  using namespace std::string_view_literals;
+  const std::string_view text(reinterpret_cast<const char*>(profile.data()), profile.size());
+  return text.find("sRGB"sv) != text.npos || text.find("s\0R\0G\0B"sv) != text.npos;
+}
+
+// What profiles of three colors say; others, such as printers', are left to the plain conversion.
+VipsPtr inSrgb(VipsPtr image) {
+  const void* profile = nullptr;
+  size_t size = 0;
+  if (!vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME)) return image;
+  if (vips_image_get_blob(image.get(), VIPS_META_ICC_NAME, &profile, &size)) fail();
+  const bool cmyk = vips_image_get_interpretation(image.get()) == VIPS_INTERPRETATION_CMYK;
+  if (cmyk || vips_image_get_bands(image.get()) < 3) return image;
+  if (isSrgbProfile({static_cast<const uint8_t*>(profile), size})) return image;
+  VipsImage* converted = nullptr;
+  if (vips_icc_transform(image.get(), &converted, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE,
+                         nullptr)) {
+    vips_error_clear();  // a damaged profile, or one that does not fit the image
+    return image;
+  }
   return VipsPtr(converted);
 }
 
@@ -100,8 +126,21 @@ Image decodeByVips(std::span<const uint8_t> content, FileFormat format) {
 Image decodeOpened(VipsPtr opened) {
   requireSize(vips_image_get_height(opened.get()), vips_image_get_width(opened.get()));
   const int orientation = vips_image_get_orientation(opened.get());
-  Image image = toRgb(eightBit(std::move(opened)).get());
+  Image image = toRgb(eightBit(inSrgb(std::move(opened))).get());
   return upright(std::move(image), orientation);
+}
+
+Image toSrgb(Image image, std::span<const uint8_t> profile) {
+  if (profile.empty() || isSrgbProfile(profile)) return image;
+  startVips();
+  const VipsPtr pixels(vips_image_new_from_memory(image.pixels.get(), image.size(), image.width, image.height,
+                                                  Image::kChannels, VIPS_FORMAT_UCHAR));
+  VipsImage* typed = nullptr;
+  if (!pixels || vips_copy(pixels.get(), &typed, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr)) fail();
+  VipsPtr source(typed);
+  vips_image_set_blob_copy(typed, VIPS_META_ICC_NAME, profile.data(), profile.size());
+  const VipsPtr converted = inSrgb(std::move(source));
+  return toRgb(converted.get());
 }
 
 void endVipsThread() { vips_thread_shutdown(); }

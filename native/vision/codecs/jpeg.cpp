@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <csetjmp>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "vision/codecs/color-profile.h"
 #include "vision/codecs/jpeg-library.h"
 #include "vision/image/budget.h"
 #include "vision/image/interruption.h"
@@ -18,6 +20,11 @@ namespace lt::vision {
 namespace {
 
 constexpr int kExifMarker = JPEG_APP0 + 1;
+constexpr int kProfileMarker = JPEG_APP0 + 2;
+
+// Before the bytes of a color profile, which may take several markers: their number and how many there are
+// follow.
+constexpr std::string_view kProfileName("ICC_PROFILE\0", 12);
 
 // Color is stored at half the resolution and interpolated, from neighbors that are not there where decoding
 // begins. This many pixels around a window are decoded with it and come out different.
@@ -66,6 +73,7 @@ class JpegDecoder {
         state_.progress = &progress_;
         library_.memSrc(&state_, content.data(), static_cast<unsigned long>(content.size()));
         library_.saveMarkers(&state_, kExifMarker, 0xFFFF);
+        library_.saveMarkers(&state_, kProfileMarker, 0xFFFF);
         library_.readHeader(&state_, TRUE);
       });
       chooseColors();
@@ -88,6 +96,17 @@ class JpegDecoder {
       if (found != 1) return found;
     }
     return 1;
+  }
+
+  // Empty where there is none, or it is of inks.
+  std::vector<uint8_t> colorProfile() const {
+    std::vector<uint8_t> profile;
+    if (isCmyk()) return profile;
+    for (int number = 1; const auto* piece = profilePiece(number); number++) {
+      const size_t header = kProfileName.size() + 2;
+      profile.insert(profile.end(), piece->data + header, piece->data + piece->data_length);
+    }
+    return profile;
   }
 
   Image decode() {
@@ -132,6 +151,16 @@ class JpegDecoder {
       failDecoding(errors_.text);
     }
     call();
+  }
+
+  jpeg_saved_marker_ptr profilePiece(int number) const {
+    for (auto marker = state_.marker_list; marker; marker = marker->next) {
+      if (marker->marker != kProfileMarker || marker->data_length < kProfileName.size() + 2) continue;
+      const auto* text = reinterpret_cast<const char*>(marker->data);
+      if (std::string_view(text, kProfileName.size()) != kProfileName) continue;
+      if (marker->data[kProfileName.size()] == number) return marker;
+    }
+    return nullptr;
   }
 
   bool isCmyk() const { return state_.out_color_space == JCS_CMYK; }
@@ -183,9 +212,10 @@ namespace {
 // Frees the decoder before the image is turned, which takes as much memory again.
 Image decodeUpright(std::unique_ptr<JpegDecoder> decoder) {
   const int orientation = decoder->orientation();
+  const std::vector<uint8_t> profile = decoder->colorProfile();
   Image image = decoder->decode();
   decoder.reset();
-  return upright(std::move(image), orientation);
+  return upright(toSrgb(std::move(image), profile), orientation);
 }
 
 }  // namespace
@@ -200,7 +230,9 @@ Region decodeJpegRegion(std::span<const uint8_t> content, const RequiredWindowOf
   auto decoder = std::make_unique<JpegDecoder>(content);
   const bool endsWell = content[content.size() - 2] == 0xFF && content.back() == JPEG_EOI;
   if (!endsWell || decoder->orientation() != 1) return Region::all(decodeUpright(std::move(decoder)));
-  return decoder->decodeRegion(requiredOf({decoder->height(), decoder->width()}));
+  Region region = decoder->decodeRegion(requiredOf({decoder->height(), decoder->width()}));
+  region.pixels = toSrgb(std::move(region.pixels), decoder->colorProfile());
+  return region;
 }
 
 }  // namespace lt::vision

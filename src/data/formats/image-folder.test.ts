@@ -5,7 +5,7 @@ import { openAllTraining, openDataset, openForCheck } from "../registry.js";
 import type { Dataset, DataSpec } from "../dataset.js";
 import { complaint, dataSpec, jpeg, temporaryFolder, writeFiles } from "../testing.fixture.js";
 
-const HEIC = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0", "latin1");
+const JPEG_XL = Buffer.from("\0\0\0\x0cJXL \r\n\x87\n", "latin1");
 const GOOD = {
   "train/bee/2.JPG": jpeg(),
   "train/bee/10.jpeg": jpeg(),
@@ -83,13 +83,13 @@ describe("an image folder", () => {
       tooHigh: await complaint({ kind: "image-folder" }, { "train/1.jpg": image, "train/ant/1.jpg": image }),
       format: await complaint(
         { kind: "image-folder" },
-        { "train/ant/1.jpg": image, "train/ant/2.HEIC": HEIC },
+        { "train/ant/1.jpg": image, "train/ant/2.jxl": JPEG_XL },
       ),
     }).toMatchInlineSnapshot(`
       {
         "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP), found readme.txt.",
         "emptyTest": "DIR/test: expected images in its class folders, found ant/.",
-        "format": "DIR/train/ant/2.HEIC: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a HEIC image; convert it to JPEG or PNG (--no-strict, data.strict=false, leaves it out)",
+        "format": "DIR/train/ant/2.jxl: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a JPEG XL image; convert it to JPEG or PNG (--no-strict, data.strict=false, leaves it out)",
         "noClasses": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP)), found train/.",
         "noTest": "DIR: expected test images, found train/, and no class has two images to take one from.",
         "noTrainingImages": "DIR/test/bee: class "bee" has no training images (--no-strict, data.strict=false, leaves it out)",
@@ -119,7 +119,7 @@ describe("an image folder", () => {
     using folder = temporaryFolder();
     const image = jpeg();
     writeFiles(folder.path, {
-      ...{ "train/ant/1.jpg": image, "train/ant/2.HEIC": HEIC, "train/ant/more/3.jpg": image },
+      ...{ "train/ant/1.jpg": image, "train/ant/2.jxl": JPEG_XL, "train/ant/more/3.jpg": image },
       ...{ "train/0.jpg": image, "train/bee/notes.txt": "notes" },
       ...{ "test/ant/1.jpg": image, "test/Wasp/1.jpg": image, "test/Wasp/more/2.jpg": image },
     });
@@ -135,7 +135,7 @@ describe("an image folder", () => {
       [
         "train/0.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP) (1)",
         "train/ant/4.jpg: expected a file or folder, found a broken link (1)",
-        "train/ant/2.HEIC: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a HEIC image; convert it to JPEG or PNG (1)",
+        "train/ant/2.jxl: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a JPEG XL image; convert it to JPEG or PNG (1)",
         "train/bee/notes.txt: no image: .txt that is text (0)",
       ]
     `);

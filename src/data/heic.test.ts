@@ -1,0 +1,89 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { DataError } from "../support/errors.js";
+import { scope } from "../torch/scope.js";
+import { Tensor } from "../torch/tensor.js";
+import type { DataSpec } from "./dataset.js";
+import { isHeicFile } from "./heic.js";
+import { openDataset } from "./registry.js";
+import { dataSpec, fixturePath } from "./testing.fixture.js";
+import { vision } from "./vision.js";
+
+const photograph = fixturePath("profiles/phone.heic");
+const expected = JSON.parse(readFileSync(fixturePath("profiles/heic.json"), "utf8")) as {
+  readonly height: number;
+  readonly width: number;
+  readonly rgb: string;
+};
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "longtail-heic-"));
+  vi.stubEnv("XDG_CACHE_HOME", join(folder, "cache"));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+/** Two classes; the files of the first are HEIC, one of them by its content alone. */
+function photos(): DataSpec {
+  for (const split of ["train", "test"])
+    for (const name of ["ant", "bee"]) mkdirSync(join(folder, "photos", split, name), { recursive: true });
+  const at = (path: string): string => join(folder, "photos", path);
+  for (const path of ["train/ant/1.HEIC", "train/ant/2.jpg", "test/ant/1.heic"])
+    copyFileSync(photograph, at(path));
+  for (const path of ["train/bee/1.png", "test/bee/1.png"])
+    copyFileSync(fixturePath("profiles/wide.png"), at(path));
+  return dataSpec("image-folder", at(""));
+}
+
+function pathsOf({ pixels }: Awaited<ReturnType<typeof openDataset>>): readonly string[] {
+  return pixels.kind === "files" ? pixels.paths : [];
+}
+
+test("HEIC photographs are known by content, decoded once and shown in sRGB", async () => {
+  const spec = photos();
+  expect(isHeicFile(photograph)).toBe(true);
+  expect(isHeicFile(fixturePath("profiles/wide.png"))).toBe(false);
+  const dataset = await openDataset(spec, "train");
+  expect(dataset.describe(0)).toContain("1.HEIC");
+  const [first, second, third] = pathsOf(dataset);
+  expect(first).toBe(second); // the same content
+  expect(third).toContain("1.png");
+  const before = readdirSync(join(folder, "cache", "longtail", "heic"));
+  expect(before).toHaveLength(1);
+  await openDataset(spec, "test");
+  expect(readdirSync(join(folder, "cache", "longtail", "heic"))).toEqual(before);
+
+  using _ = scope();
+  const image = new Tensor(vision().decodeImage(first!));
+  expect(image.shape.slice(0, 2)).toEqual([expected.height, expected.width]);
+  const values = Buffer.from(expected.rgb, "base64");
+  const differences = Array.from(image.toArray() as Uint8Array, (value, i) => Math.abs(value - values[i]!));
+  expect(differences.reduce((sum, one) => sum + one) / differences.length).toBeLessThan(2);
+});
+
+test("a damaged HEIC file: an error that names it, or left out", async () => {
+  const spec = photos();
+  truncateSync(join(spec.root!, "train/ant/1.HEIC"), 400);
+  await expect(openDataset(spec, "train")).rejects.toThrow(DataError);
+  await expect(openDataset(spec, "train")).rejects.toThrow(
+    /1.HEIC: cannot be decoded, the HEIC file is damaged/,
+  );
+  const kept = await openDataset({ ...spec, strict: false }, "train");
+  expect(kept.size).toBe(2);
+  expect(kept.leftOut).toContainEqual(
+    expect.objectContaining({ where: expect.stringContaining("1.HEIC") as string, images: 1 }),
+  );
+});
