@@ -104,9 +104,10 @@ export abstract class Module implements Disposable {
     return this;
   }
 
-  /** Frees every parameter and buffer; the module must not be used afterwards. */
+  /** Frees every parameter and buffer, and what modules within hold besides; the module must not be used afterwards. */
   [Symbol.dispose](): void {
-    dispose(...this.stateDict().values());
+    for (const child of this.#children.values()) child[Symbol.dispose]();
+    dispose(...this.#parameters.values(), ...this.#buffers.values());
   }
 
   #collect(entriesOf: (module: Module) => Iterable<[string, Tensor]>, prefix = ""): [string, Tensor][] {
