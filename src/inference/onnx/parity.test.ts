@@ -82,6 +82,20 @@ const networks: [string, Partial<ResolvedRecipe>, number][] = [
   ],
 ];
 
+const patches = (side: number): Partial<ResolvedRecipe> => ({ data: { ...data, imageSize: side } });
+networks.push(
+  ["vit-ti16", { backbone: "vit-ti16", ...patches(64) }, 1],
+  [
+    "vit-ti16, shared stages",
+    { backbone: "vit-ti16", ...patches(32), method: { ...method, sharedStages: 9 } },
+    2,
+  ],
+  ["clip-b32", { backbone: "clip-b32", ...patches(64) }, 1],
+  ["dinov2-s14-reg", { backbone: "dinov2-s14-reg", ...patches(42) }, 1],
+  ["convnext-tiny", { backbone: "convnext-tiny", ...patches(64) }, 1],
+  ["mobilenet-v3-large", { backbone: "mobilenet-v3-large", ...patches(64) }, 1],
+);
+
 test.each(networks)("%s", async (_name, changes, experts) => {
   const { live } = memory();
   {

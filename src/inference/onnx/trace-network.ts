@@ -12,8 +12,8 @@ import { CONVOLUTIONS } from "./operators/convolution.js";
 import { SHAPES } from "./operators/shapes.js";
 import { INPUT } from "./preprocess.js";
 
-/** Images of the batch that the network is run on to see what it is made of. */
-const TRACED_IMAGES = 3;
+/** Images of the batch that the network is run on to see what it is made of: a number that no other axis has by chance. */
+const TRACED_IMAGES = 5;
 
 const OPERATORS = { ...ARITHMETIC, ...CONVOLUTIONS, ...SHAPES };
 
