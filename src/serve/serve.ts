@@ -101,7 +101,7 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
 
 function engineOptions({ engine = {} }: ServeOptions, metrics: Metrics): EngineOptions {
   const cores = availableParallelism();
-  const { workers = cores, threads = Math.max(1, Math.floor(cores / workers)), maxBatch = 16 } = engine;
+  const { workers = cores, threads = Math.max(1, Math.floor(cores / workers)), maxBatch = 2 } = engine;
   return { workers, threads, maxBatch, onBatch: (batch) => metrics.batch(batch) };
 }
 

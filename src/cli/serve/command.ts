@@ -63,7 +63,7 @@ export function serveCommand(): CommandUnknownOpts {
       wholeNumber(1),
     )
     .addOption(threadsOption())
-    .option("--batch <n>", "images that are computed at once, at most", wholeNumber(1), 16)
+    .option("--batch <n>", "images that are computed at once, at most", wholeNumber(1), 2)
     .option(
       "--queue <n>",
       "images that wait, at most: beyond it the answer is 429 with Retry-After",
