@@ -10,6 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The pages, and the folders that each may import from. */
 const PAGES = {
   watch: ["web/watch", "src/watch", "src/support"],
+  demo: ["web/demo", "web/photographs", "src/onnx", "src/support"],
   serve: ["web/serve", "web/photographs", "src/serve", "src/support"],
 };
 

@@ -17,6 +17,7 @@ export {
   evaluate,
   exportModel,
   exportOnnx,
+  exportWeb,
   imageFiles,
   installEngine,
   load,
@@ -88,6 +89,7 @@ export type { Prior, PriorResult, PriorTarget } from "./inference/prior.js";
 export type { ReproduceOptions, Reproduction } from "./inference/reproduce.js";
 export type { SeedHooks, SeedRun, SeedsResult } from "./inference/seeds.js";
 export type { SortedLinks } from "./inference/sorted-links.js";
+export type { WebExport, WebOptions } from "./inference/web/export-web.js";
 export type { TauResult } from "./inference/tau.js";
 export type { InstallOptions } from "./libtorch/install.js";
 export type { InstallProgress } from "./package-index/install-wheels.js";

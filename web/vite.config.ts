@@ -6,7 +6,7 @@ import { PAGE_STYLE } from "../src/support/page/page.js";
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /**
- * A page, whose folder's name is the mode: watch and serve, of the commands of these names. Servers allow it files of its own and nothing inline
+ * A page, whose folder's name is the mode: watch and serve, of the commands of these names; demo, of an exported model. Servers allow it files of its own and nothing inline
  * (src/http/guard.ts).
  */
 export default defineConfig(({ mode: page }) => ({
@@ -20,6 +20,7 @@ export default defineConfig(({ mode: page }) => ({
     modulePreload: { polyfill: false },
     target: "es2022",
   },
+  worker: { format: "es", plugins: () => [withoutWasm()] },
 }));
 
 /** What all of longtail's pages look like, as a stylesheet to import. */
@@ -29,5 +30,16 @@ function pageStyle(): Plugin {
     name,
     resolveId: (id) => (id === name ? `\0${name}` : null),
     load: (id) => (id === `\0${name}` ? PAGE_STYLE : null),
+  };
+}
+
+/** Leaves out ONNX Runtime's WebAssembly, 14 MB: the exporter puts it beside the page, compressed. */
+function withoutWasm(): Plugin {
+  return {
+    name: "without-wasm",
+    generateBundle: (_, bundle) => {
+      for (const name of Object.keys(bundle))
+        if (name.endsWith(".wasm")) Reflect.deleteProperty(bundle, name);
+    },
   };
 }

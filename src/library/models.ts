@@ -2,6 +2,7 @@ import type { EvaluateOptions, Evaluation } from "../inference/evaluate.js";
 import type { ExportOptions } from "../inference/export.js";
 import type { ImageFeatures } from "../inference/feature-file.js";
 import type { LoadOptions, TrainedModel } from "../inference/model.js";
+import type { WebExport, WebOptions } from "../inference/web/export-web.js";
 import type { SortedLinks } from "../inference/sorted-links.js";
 import type { OnnxExport, OnnxOptions } from "../inference/onnx/export-onnx.js";
 import type { InstallOptions } from "../libtorch/install.js";
@@ -125,6 +126,21 @@ export async function exportOnnx(run: string, options: OnnxOptions): Promise<Onn
   const onnx = await import("../inference/onnx/export-onnx.js");
   await defineMethodOf(run);
   return onnx.exportOnnx(run, options);
+}
+
+/**
+ * Writes a folder of static files, a page that classifies photographs on the visitor's own device, without a server. It needs the
+ * package onnxruntime-web; the model is in float16 unless `precision` says otherwise.
+ *
+ * @throws LongtailError when onnxruntime-web is not installed or the folder cannot be written; UsageError for a folder that holds
+ *   something else; what `exportOnnx` throws.
+ * @example
+ * const { bytes } = await exportWeb("runs/mine", { out: "page", title: "Birds of the garden" });
+ */
+export async function exportWeb(run: string, options: WebOptions): Promise<WebExport> {
+  const web = await import("../inference/web/export-web.js");
+  await defineMethodOf(run);
+  return web.exportWeb(run, options);
 }
 
 /**

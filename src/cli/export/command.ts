@@ -2,17 +2,19 @@ import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commande
 import {
   exportModel,
   exportOnnx,
+  exportWeb,
   formatAccuracy,
   type OnnxExport,
   type OnnxOptions,
   UsageError,
+  type WebExport,
 } from "../../index.js";
 import { formatBytes } from "../../support/units.js";
 import { newCommand, weightsOption } from "../options.js";
 import { output } from "../output.js";
 
 interface ExportArguments {
-  readonly format: "pth" | "safetensors" | "onnx";
+  readonly format: "pth" | "safetensors" | "onnx" | "web";
   readonly out: string;
   readonly prefix?: string | undefined;
   readonly input?: "tensor" | "pixels" | undefined;
@@ -22,6 +24,7 @@ interface ExportArguments {
   readonly maxLoss?: number | undefined;
   readonly accept: boolean;
   readonly data?: string | undefined;
+  readonly title?: string | undefined;
   readonly weights?: "ema" | "raw" | undefined;
   readonly json: boolean;
 }
@@ -31,6 +34,7 @@ Examples:
   longtail export runs/cifar100-lt-ncl --format onnx --out ncl.onnx
   longtail export runs/cifar100-lt-ncl --format onnx --prior uniform --input pixels --out ncl.onnx
   longtail export runs/cifar100-lt-ncl --format onnx --precision int8 --max-loss 0.5 --out ncl.onnx
+  longtail export runs/mine --format web --out page --title "Birds of the garden"
   longtail export runs/cifar100-lt-ncl --format pth --out ncl.pth
   longtail export runs/cifar100-lt-ncl --format pth --prefix module. --out ncl.pth        for DataParallel
   longtail export runs/cifar100-lt-ncl --format safetensors --out ncl.safetensors
@@ -41,7 +45,10 @@ weights_only=True. The names are PyTorch's: backbone.K.… and classifier.K.… 
 An ONNX model (opset 18) holds all experts, their mean, the run's temperature where longtail evaluate RUN --calibrate has fitted
 one, and the prior asked for. Its outputs are logits and probabilities [N, classes], N as you like; its metadata property
 "longtail" is JSON that names the classes and says how images are prepared. Where onnxruntime-node is installed, the model is run
-and compared with libtorch before it is written.`;
+and compared with libtorch before it is written.
+
+A page (--format web) is a folder of files for any static server: it classifies photographs in the visitor's browser, works offline
+after the first visit, and takes the flags of an ONNX model. Its weights are float16 unless --precision says otherwise.`;
 
 export function exportCommand(): CommandUnknownOpts {
   return newCommand("export")
@@ -49,10 +56,10 @@ export function exportCommand(): CommandUnknownOpts {
     .argument("<run>", "a run's folder or a checkpoint")
     .addOption(
       new Option("--format <name>", "of the file")
-        .choices(["onnx", "pth", "safetensors"] as const)
+        .choices(["onnx", "web", "pth", "safetensors"] as const)
         .makeOptionMandatory(),
     )
-    .requiredOption("--out <file>", "where to write it")
+    .requiredOption("--out <path>", "the file to write, or the folder of a page")
     .option("--prefix <text>", "pth, safetensors: put before every name")
     .addOption(
       new Option(
@@ -63,31 +70,44 @@ export function exportCommand(): CommandUnknownOpts {
     )
     .option(
       "--prior <target>",
-      "onnx: class frequencies that predictions are for: uniform, train, reversed, or a JSON or CSV file of weights",
+      "onnx, web: class frequencies that predictions are for: uniform, train, reversed, or a JSON or CSV file of weights",
     )
     .addOption(
       new Option(
         "--precision <type>",
-        "onnx: of the weights; float16 halves the file, int8 quarters it; both are evaluated first (default: float32)",
+        "onnx, web: of the weights; float16 halves the file, int8 quarters it; both are evaluated first (default: float32, of a page float16)",
       ).choices(["float32", "float16", "int8"] as const),
     )
     .option(
       "--max-loss <points>",
-      "onnx: accuracy that any group may lose by the precision (default: 1)",
+      "onnx, web: accuracy that any group may lose by the precision (default: 1)",
       points,
     )
-    .option("--accept", "onnx: write a model that loses more, too", false)
-    .option("--data <folder>", "onnx: the folder of the images that a precision is evaluated on")
-    .option("--uncalibrated", "onnx: ignore the temperature that evaluate --calibrate has fitted", false)
+    .option("--accept", "onnx, web: write a model that loses more, too", false)
+    .option(
+      "--data <folder>",
+      "onnx, web: the folder of the images that a precision is evaluated on, and examples are of",
+    )
+    .option("--title <text>", "web: the page's heading (default: the recipe's name)")
+    .option("--uncalibrated", "onnx, web: ignore the temperature that evaluate --calibrate has fitted", false)
     .addOption(weightsOption())
     .addHelpText("after", examples)
     .action(exportRun);
 }
 
 async function exportRun(run: string, options: ExportArguments): Promise<void> {
-  const { format, out, prefix, weights } = options;
+  const { format, out, prefix, weights, title } = options;
   const to = output(options);
   const ofOnnx = onnxOptions(options);
+  if (format !== "web") refuse({ title }, "web", format);
+  if (format === "web") {
+    const { input, ...settings } = ofOnnx;
+    refuse({ prefix, input }, "pth, safetensors and onnx", format);
+    const made = await exportWeb(run, { out, weights, title, ...settings });
+    to.say(describePage(made));
+    to.value(made);
+    return;
+  }
   if (format === "onnx") {
     refuse({ prefix }, "pth and safetensors", format);
     const made = await exportOnnx(run, { out, weights, ...ofOnnx });
@@ -95,7 +115,7 @@ async function exportRun(run: string, options: ExportArguments): Promise<void> {
     to.value(made);
     return;
   }
-  refuse(ofOnnx, "onnx", format);
+  refuse(ofOnnx, "onnx and web", format);
   const checkpoint = await exportModel(run, { format, out, prefix: prefix ?? "", weights });
   to.say(`${out}: the weights of ${checkpoint}`);
   to.value({ out, format, checkpoint });
@@ -134,6 +154,14 @@ function refuse(options: object, formats: string, format: string): void {
     throw new UsageError(
       `--${FLAGS[given] ?? given}: expected with --format ${formats}, found with --format ${format}.`,
     );
+}
+
+function describePage({ bytes, modelBytes, notes, ...made }: WebExport): string {
+  return [
+    describe({ ...made, bytes: modelBytes }),
+    ...notes.map((note) => `  ${note}`),
+    `  the page takes ${formatBytes(bytes)}; any static server shows it: npx serve ${made.out}`,
+  ].join("\n");
 }
 
 function describe({ out, checkpoint, metadata, bytes, difference, cost }: OnnxExport): string {
