@@ -9,10 +9,16 @@ import { emitter } from "../runs/events.js";
 import { type FitFile, writeFit } from "../runs/fit-file.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { TrainOptions } from "../training/settings.js";
-import { type FeatureSets, openFeatureSets, selectFeatures } from "../training/train-on-features.js";
+import {
+  type FeatureSet,
+  type FeatureSets,
+  openFeatureSets,
+  selectFeatures,
+} from "../training/train-on-features.js";
 import { trainRun } from "../training/train.js";
 import { FAMILIES, PLAIN } from "./heads.js";
 import { type FitPlan, HELD_OUT } from "./plan.js";
+import { suggest } from "./suggestions.js";
 import { tryHeads, type TrialsOutcome } from "./trials.js";
 
 /** Outcome of `fit`. */
@@ -36,7 +42,8 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
     const own = { ...settings, validationChose: true }; // or the plan has said that they are not used
     const beside = { ...own, force: false, mlflow: undefined };
     const sets = await openFeatureSets(plan.recipeOf(heads[0]), { report, signal: settings.signal });
-    const chosen = plan.families.length === 0 ? null : await choose(plan, sets, settings);
+    const split = plan.families.length === 0 ? null : splitToChoose(sets);
+    const chosen = split && (await choose(plan, { ...split, sets, signal: settings.signal }));
     const head = chosen?.best ?? heads[0];
     const plain = plan.compares
       ? await trained(plan.recipeOf(PLAIN), { ...beside, out: join(temporary, "plain") })
@@ -50,6 +57,9 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
       heldOut: plan.heldOut,
       trials: chosen?.trials ?? [],
       plain: plain?.evaluation ?? null,
+      suggestions: plan.suggests
+        ? await suggest({ recipe: plan.recipeOf(head), sets, split, signal: settings.signal })
+        : null,
     };
     writeFit(folder, file);
     return { ...file, folder, evaluation };
@@ -58,15 +68,23 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
   }
 }
 
-/** Chooses a head by images that it was not trained on: of a validation folder, or training images. */
-function choose(plan: FitPlan, sets: FeatureSets, { signal }: FitSettings): Promise<TrialsOutcome> {
-  const { families, recipeOf } = plan;
-  const { counts } = sets.data.statistics;
-  const options = { families, recipeOf, counts, signal };
-  if (sets.validation !== null) return tryHeads({ ...options, train: sets.train, heldOut: sets.validation });
-  const { kept, taken } = stratifiedSplit(sets.train.dataset, HELD_OUT);
-  const [train, heldOut] = [kept, taken].map((indices) => selectFeatures(sets.train, indices));
-  return tryHeads({ ...options, train: train!, heldOut: heldOut! });
+interface Split {
+  readonly train: FeatureSet;
+  readonly heldOut: FeatureSet;
+}
+
+/** Images to train heads on and to choose one by: of a validation folder, or training images. */
+function splitToChoose({ train, validation }: FeatureSets): Split {
+  if (validation !== null) return { train, heldOut: validation };
+  const { kept, taken } = stratifiedSplit(train.dataset, HELD_OUT);
+  return { train: selectFeatures(train, kept), heldOut: selectFeatures(train, taken) };
+}
+
+function choose(
+  { families, recipeOf }: FitPlan,
+  { sets, ...split }: Split & { readonly sets: FeatureSets; readonly signal: AbortSignal | undefined },
+): Promise<TrialsOutcome> {
+  return tryHeads({ families, recipeOf, counts: sets.data.statistics.counts, ...split });
 }
 
 /** The run's probabilities are calibrated by the temperature of the head's trial, whose held-out images it had not seen. */

@@ -28,6 +28,9 @@ export const HELD_OUT = { portion: { fraction: 0.2 }, seed: 0 } as const;
 /** Seconds of one thread: to decode and resize an image, and for a step of a classifier. Measured on 2 cores (docs/LOG.md). */
 const SECONDS = { decode: 0.004, step: 0.004, start: 2 } as const;
 
+/** Classifiers whose time it takes to look for what would make the model better. */
+const LOOKING = 2.5;
+
 export interface PlanOptions extends CacheListener {
   /** Share of the images to test on, where the folder has no test images; data.testSplit's default unless given. */
   readonly testFraction?: number | undefined;
@@ -52,6 +55,8 @@ export interface FitPlan {
   readonly heldOut: number;
   /** Whether a plain classifier is trained to compare with. */
   readonly compares: boolean;
+  /** Whether it looks for what would make the model better. */
+  readonly suggests: boolean;
   /** Expected duration when nothing is cached yet. */
   readonly seconds: number;
 }
@@ -80,8 +85,8 @@ export async function planFit(
   const head = epochs * Math.ceil(train.size / BATCH) * SECONDS.step;
   const heldOut = heldOutImages(data);
   const left = (minutes ?? Infinity) * 60 - features - head - 2 * SECONDS.start;
-  const compares = left > head + SECONDS.start;
-  const affordable = Math.floor((left - head - SECONDS.start) / head);
+  const compares = left > (1 + LOOKING) * head + SECONDS.start;
+  const affordable = Math.floor(left / head - 1 - LOOKING);
   const families = heldOut > 0 && affordable > 1 ? FAMILIES.slice(0, affordable) : [];
   const validationUse = families.length > 0 ? null : "more --minutes let them choose among classifiers";
   for (const message of dataWarnings(data, validationUse)) listener.report?.({ type: "warning", message });
@@ -94,8 +99,11 @@ export async function planFit(
     families,
     heldOut: families.length > 0 ? heldOut : 0,
     compares,
+    suggests: compares,
     seconds:
-      features + (1 + families.length) * head + 2 * SECONDS.start + (compares ? head + SECONDS.start : 0),
+      features +
+      SECONDS.start +
+      (1 + families.length + (compares ? 1 + LOOKING : 0)) * (head + 0.1 * SECONDS.start),
   };
 }
 

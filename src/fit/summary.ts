@@ -1,12 +1,11 @@
 import type { ClassAccuracy } from "../evaluation/accuracy.js";
 import { formatAccuracy } from "../evaluation/results-table.js";
+import type { Suggestions } from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
 
 /** Classes that are listed. */
 const SHOWN = 5;
-/** Accuracy in percent below which a class is weak, and training images below which more of them help most. */
-const WEAK = { accuracy: 80, images: 100 } as const;
 
 /** Describes the outcome for people: accuracy by group, what the correction gained, the worst classes, what to photograph. */
 export function summarizeFit(outcome: FitOutcome): string {
@@ -35,13 +34,7 @@ export function summarizeFit(outcome: FitOutcome): string {
         ]),
       ),
     );
-  const needy = worst.filter(
-    ({ accuracy, trainImages }) => accuracy! < WEAK.accuracy && trainImages < WEAK.images,
-  );
-  if (needy.length > 0)
-    parts.push(
-      `More photographs would help most for: ${needy.map(({ name, trainImages }) => `${name} (has ${trainImages})`).join(", ")}.`,
-    );
+  if (outcome.suggestions !== null) parts.push(...suggestionTexts(outcome.suggestions));
   const untested = evaluation.perClass.filter(({ testImages }) => testImages === 0);
   if (untested.length > 0)
     parts.push(
@@ -67,6 +60,76 @@ function choiceText({ trials, head, heldOut, description }: FitOutcome): string 
   );
   const table = formatTable(["tried on held-out images, %", "mean over classes", "few"], rows);
   return `${table}\nChosen of ${trials.length} by ${heldOut} held-out images: ${description}.`;
+}
+
+/** What to do next: photograph, look at labels, remove duplicates. */
+function suggestionTexts(suggestions: Suggestions): string[] {
+  return [photographsText(suggestions), suspectsText(suggestions), duplicatesText(suggestions)].filter(
+    (text) => text !== null,
+  );
+}
+
+function photographsText({ photographs, learningCurve }: Suggestions): string | null {
+  const most = photographs.slice(0, SHOWN);
+  if (most.length === 0) return null;
+  const curve = learningCurve
+    .map(
+      ({ fraction, balanced }) => `${balanced.toFixed(1)} % with ${PARTS.get(fraction) ?? String(fraction)}`,
+    )
+    .join(", ");
+  const rows = most.map(({ name, trainImages, accuracy, gain }) => [
+    name,
+    String(trainImages),
+    accuracy,
+    gain === null ? null : `+${gain.toFixed(1)}`,
+  ]);
+  const head = ["more photographs would help most", "training images", "right, %", "twice as many, points"];
+  const explained = "right: of training images, by classifiers that did not see them.";
+  const grown =
+    curve === ""
+      ? ""
+      : ` Learning curve, mean over classes on held-out images: ${curve} of the training images.`;
+  return `${formatTable(head, rows)}\n${explained}${grown}`;
+}
+
+const PARTS: ReadonlyMap<number, string> = new Map([
+  [0.25, "a quarter"],
+  [0.5, "half"],
+  [1, "all"],
+]);
+
+function suspectsText({ suspects, suspectImages }: Suggestions): string | null {
+  if (suspectImages === 0) return null;
+  const lines = suspects
+    .slice(0, SHOWN)
+    .map(
+      ({ path, label, predicted, confidence }) =>
+        `  ${path}: labeled ${label}, looks like ${predicted} (${confidence.toFixed(0)} %)`,
+    );
+  return (
+    `${suspectImages === 1 ? "1 label looks" : `${suspectImages} labels look`} wrong; check them (fit.json and the report have more):\n` +
+    lines.join("\n")
+  );
+}
+
+function duplicatesText({ duplicates, duplicateGroups }: Suggestions): string | null {
+  if (duplicateGroups === 0) return null;
+  const several = duplicates.filter(({ severalClasses }) => severalClasses).length;
+  const both = duplicates.filter(({ inBothSplits }) => inBothSplits).length;
+  const notes = [
+    ...(several > 0 ? [`${several} of them in several classes, of which one label is wrong`] : []),
+    ...(both > 0 ? [`${both} with images in training and test, which makes the accuracy look too good`] : []),
+  ];
+  const lines = duplicates
+    .slice(0, SHOWN)
+    .map(
+      ({ images, exact }) =>
+        `  ${images.map(({ path }) => path).join(" and ")}${exact ? " (the same pixels)" : ""}`,
+    );
+  return (
+    `${duplicateGroups === 1 ? "1 group" : `${duplicateGroups} groups`} of images that are the same or nearly so` +
+    `${notes.length === 0 ? "" : `: ${notes.join("; ")}`}.\n${lines.join("\n")}`
+  );
 }
 
 /** What the correction changes, in points, by group. */

@@ -18,6 +18,60 @@ export interface FitTrial {
   readonly selectable: boolean;
 }
 
+/** Accuracy with a part of the training images. */
+export interface CurvePoint {
+  readonly fraction: number;
+  /** Mean accuracy over the classes on held-out images, in percent. */
+  readonly balanced: number;
+}
+
+/** A class that more photographs would help. */
+export interface NeedyClass {
+  readonly name: string;
+  readonly trainImages: number;
+  /** In percent, of training images by classifiers that did not see them; null where there was none to judge by. */
+  readonly accuracy: number | null;
+  /** Error in percent, of few images drawn towards a half. */
+  readonly error: number;
+  /** Points that twice as many photographs are expected to gain; null without a learning curve. */
+  readonly gain: number | null;
+}
+
+/** A training image whose label is probably wrong. */
+export interface SuspectLabel {
+  /** Place in the training images. */
+  readonly index: number;
+  readonly path: string;
+  readonly label: string;
+  readonly predicted: string;
+  /** Of the predicted class, in percent. */
+  readonly confidence: number;
+}
+
+/** Images that are the same, or nearly so. */
+export interface AlikeImages {
+  readonly exact: boolean;
+  readonly images: readonly { readonly path: string; readonly label: string; readonly split: string }[];
+  readonly severalClasses: boolean;
+  /** Whether some are training and some test images, which makes the accuracy look better than it is. */
+  readonly inBothSplits: boolean;
+}
+
+/** What would make a model better. */
+export interface Suggestions {
+  /** Empty where nothing was held out. */
+  readonly learningCurve: readonly CurvePoint[];
+  /** Those that gain most first. */
+  readonly photographs: readonly NeedyClass[];
+  /** The surest first; of many the first ones. */
+  readonly suspects: readonly SuspectLabel[];
+  /** How many there are in all. */
+  readonly suspectImages: number;
+  /** Those of several classes first; of many the first ones. */
+  readonly duplicates: readonly AlikeImages[];
+  readonly duplicateGroups: number;
+}
+
 /** fit.json: what `longtail fit` chose for a run, and why. */
 export interface FitFile {
   readonly version: 1;
@@ -29,6 +83,8 @@ export interface FitFile {
   readonly trials: readonly FitTrial[];
   /** On the test images, of a plain classifier on the same features; null where none was trained. */
   readonly plain: EvaluationResult | null;
+  /** What to do next; null where there was no time to look. */
+  readonly suggestions: Suggestions | null;
 }
 
 /** Writes fit.json of a run. */

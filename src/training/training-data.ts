@@ -77,6 +77,11 @@ export function dataWarnings(
     warnings.push(
       `expected two classes or more, found one, "${classes[0]!}": the network learns nothing. Is ${train.root} a folder too high or too low?`,
     );
+  for (const names of alikeNames(classes))
+    warnings.push(
+      `classes ${names.map((name) => `"${name}"`).join(" and ")} differ by case or Unicode form alone; if they are one class, ` +
+        "put their images into one folder.",
+    );
   const lone = classes.filter((_, label) => classStatistics(test).counts[label] === 1);
   if (lone.length > 0)
     warnings.push(
@@ -105,4 +110,14 @@ function leftOutTexts(leftOut: Dataset["leftOut"] & object, what: string): strin
         ]
       : []),
   ];
+}
+
+/** Names of classes that are the same but for case and Unicode form. */
+function alikeNames(classes: readonly string[]): string[][] {
+  const byForm = new Map<string, string[]>();
+  for (const name of classes) {
+    const form = name.normalize("NFKC").toLowerCase();
+    byForm.set(form, [...(byForm.get(form) ?? []), name]);
+  }
+  return [...byForm.values()].filter((names) => names.length > 1);
 }

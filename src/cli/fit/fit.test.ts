@@ -42,6 +42,22 @@ function folderOf(name: string, counts: Readonly<Record<string, number>>): strin
   return root;
 }
 
+/** A 16 x 16 BMP image of one color and a stripe. */
+function icon(seed: number): Buffer {
+  const file = Buffer.alloc(54 + 16 * 16 * 3, (seed * 37) % 256);
+  file.fill((seed * 91) % 256, 54 + 48 * (seed % 12), 54 + 48 * (seed % 12) + 96);
+  file.fill(0, 0, 54);
+  file.write("BM", "latin1");
+  file.writeUInt32LE(file.length, 2);
+  file.writeUInt32LE(54, 10);
+  file.writeUInt32LE(40, 14);
+  file.writeInt32LE(16, 18);
+  file.writeInt32LE(16, 22);
+  file.writeUInt16LE(1, 26);
+  file.writeUInt16LE(24, 28);
+  return file;
+}
+
 test("a dry run says what would be done and about how long it takes, and writes nothing", async () => {
   const out = join(folder, "dry");
   const { code, stdout } = await longtail("fit", photos, "--dry-run", "--out", out);
@@ -134,6 +150,50 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
       "warning: 12 validation images (val) are not used; more --minutes let them choose among classifiers.",
     );
     expect(short.stdout.split("not used")).toHaveLength(2);
+  });
+
+  test("what to do next: labels that look wrong, images that are there twice, classes that need photographs", async () => {
+    const root = folderOf("wrong", { airplanes: 20, helicopter: 9, buddha: 12 });
+    const names = (label: string): string[] => readdirSync(join(embedded, "train", label));
+    const wrong = join(root, "buddha/wrong.jpg");
+    cpSync(join(embedded, "train/airplanes", names("airplanes").at(-1)!), wrong);
+    cpSync(join(root, "buddha", names("buddha")[0]!), join(root, "helicopter/copy.jpg"));
+    const out = join(folder, "wrong-run");
+    const { code, stdout } = await longtail("fit", root, "--out", out);
+    expect(code).toBe(0);
+    const { suggestions } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;
+    expect(suggestions?.suspects.map(({ path }) => path)).toContain(wrong);
+    expect(stdout).toContain(`${wrong}: labeled buddha, looks like airplanes`);
+    expect(suggestions?.duplicates[0]).toMatchObject({ exact: true, severalClasses: true });
+    expect(stdout).toContain("in several classes, of which one label is wrong");
+    expect(suggestions?.learningCurve.map(({ fraction }) => fraction)).toEqual([0.25, 0.5, 1]);
+    const page = readFileSync(join(out, "report/index.html"), "utf8");
+    for (const text of ["Labels that look wrong", "Images that are there twice", "Choice and next steps"])
+      expect(page).toContain(text);
+  });
+
+  test("images the size of an icon, classes that differ by case or Unicode form", async () => {
+    const root = folderOf("icons", { airplanes: 12, helicopter: 9 });
+    for (const [from, to] of [
+      ["airplanes", "Airplanes"],
+      ["helicopter", "caf\u00e9"],
+      ["helicopter", "cafe\u0301"],
+    ] as const) {
+      mkdirSync(join(root, to));
+      for (const file of readdirSync(join(embedded, "train", from)).slice(-6))
+        cpSync(join(embedded, "train", from, file), join(root, to, file));
+    }
+    const icons = join(folder, "icons-16");
+    for (const label of readdirSync(root)) {
+      mkdirSync(join(icons, label), { recursive: true });
+      for (const [i, file] of readdirSync(join(root, label)).entries())
+        writeFileSync(join(icons, label, file.replace(/jpe?g$/, "bmp")), icon(i + 40 * label.length));
+    }
+    const { code, stdout } = await longtail("fit", icons, "--out", join(folder, "icons-run"));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/classes "Airplanes" and "airplanes" differ by case or Unicode form alone/);
+    expect(stdout).toMatch(/classes "cafe?\W+" and "cafe?\W+" differ by case or Unicode form alone/u);
+    expect(stdout).toMatch(/this model +[\d.]+/);
   });
 
   test("no time for a choice: the corrected classifier is taken and nothing is compared", async () => {
