@@ -128,6 +128,7 @@ const README_ROWS = [
   ["caltech20-lt-balanced-softmax-3", "balanced softmax, mean of three ResNet-8", ({ ensemble }) => ensemble],
   ["caltech20-lt-ncl", "NCL, three ResNet-8", ({ ensemble }) => ensemble],
   ["caltech20-lt-ncl", "NCL, its first network alone", ({ experts }) => experts[0]],
+  ["caltech20-lt-pretrained", "pretrained EfficientNet-Lite0, balanced softmax", ({ ensemble }) => ensemble],
 ];
 
 function table(measured) {
@@ -140,8 +141,8 @@ function table(measured) {
       const groups = pick(measured[recipe]);
       return line([name, ...GROUPS.map((group) => cell(groups[group]))]);
     }),
-    `\nMean ± standard deviation of \`${ncl.command}\` over seeds ${listed(ncl.seeds)}, ${ncl.epochs} epochs each; ` +
-      `${ncl.machine}, ${ncl.threads} threads (${ncl.date}, commit ${ncl.commit.slice(0, 7)}).\n`,
+    `\nMean ± standard deviation of \`${ncl.command}\` over seeds ${listed(ncl.seeds)}, ${ncl.epochs} epochs from random weights; ` +
+      `${ncl.machine}, ${ncl.threads === 1 ? "1 thread" : `${ncl.threads} threads`} (${ncl.date}, commit ${ncl.commit.slice(0, 7)}).\n`,
   ].join("");
 }
 

@@ -43,7 +43,7 @@ export const caltech20Ce = defineRecipe({
   name: "caltech20-lt-ce",
   description: "Plain cross-entropy, Caltech-20-LT (embedded, 32 px), ResNet-8, minutes on a CPU",
   method: { kind: "cross-entropy" },
-  optimizer: sgd(0.05),
+  optimizer: sgd(0.2),
 });
 
 export const caltech20BalancedSoftmax = defineRecipe({
@@ -51,7 +51,7 @@ export const caltech20BalancedSoftmax = defineRecipe({
   name: "caltech20-lt-balanced-softmax",
   description: "Balanced softmax, Caltech-20-LT (embedded, 32 px), ResNet-8, minutes on a CPU",
   method: { kind: "balanced-softmax" },
-  optimizer: sgd(0.05),
+  optimizer: sgd(0.2),
 });
 
 export const caltech20BalancedSoftmax3 = defineRecipe({
@@ -59,7 +59,7 @@ export const caltech20BalancedSoftmax3 = defineRecipe({
   name: "caltech20-lt-balanced-softmax-3",
   description: "Balanced softmax, Caltech-20-LT (embedded, 32 px), mean of 3 x ResNet-8, minutes on a CPU",
   method: { kind: "balanced-softmax", experts: 3 },
-  optimizer: sgd(0.05),
+  optimizer: sgd(0.2),
 });
 
 /**
