@@ -31,7 +31,9 @@ test("a summary gives all and few, and the seeds", () => {
 test("the advice quotes the measured numbers", () => {
   const few = (name: string): string => accuracyText(measurements()[name]!.ensemble.few!);
   const counts = [400, 100, 5];
-  const source = `few-shot classes ${few("caltech20-lt-ncl")} % with NCL, ${few("caltech20-lt-ce")} % with cross-entropy`;
+  const source =
+    `few-shot classes ${few("caltech20-lt-ncl")} % with NCL, ${few("caltech20-lt-ce")} % with cross-entropy, ` +
+    `${few("caltech20-lt-balanced-softmax-3")} % with three networks of balanced softmax`;
   const { advice } = adviseOn({ kind: "image-folder", counts, side: 32, smallestTest: 20 });
   expect(advice.flatMap(({ sources }) => sources).join("\n")).toContain(source);
 });
