@@ -38,10 +38,10 @@ export interface Interruption extends Disposable {
 }
 
 /**
- * Any of the signals asks for an end at the next good moment. After it only Ctrl-C ends at once: batch systems send several
+ * Any of the signals asks for an end at the next good moment, and `notice` says which that is. After it only Ctrl-C ends at once: batch systems send several
  * signals in a row. SIGHUP is ignored under nohup, as everywhere.
  */
-export function onInterrupt(notice: string): Interruption {
+export function onInterrupt(notice: string | (() => string)): Interruption {
   const controller = new AbortController();
   let received: SignalName = "SIGINT";
   let receivedAt = Number.NEGATIVE_INFINITY;
@@ -54,8 +54,9 @@ export function onInterrupt(notice: string): Interruption {
     }
     [received, receivedAt] = [name, now];
     controller.abort();
+    const moment = typeof notice === "string" ? notice : notice();
     process.stderr.write(
-      `\n${name === "SIGINT" ? "" : `${name}: `}${notice}; Ctrl-C${name === "SIGINT" ? " again" : ""} ends at once\n`,
+      `\n${name === "SIGINT" ? "" : `${name}: `}${moment}; Ctrl-C${name === "SIGINT" ? " again" : ""} ends at once\n`,
     );
   };
   const listeners = signalNames.map((name) => {

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import type { Dataset, FilePixels, SpanPixels } from "./dataset.js";
+import { eventLoopTurns } from "../support/event-loop.js";
+import type { Dataset } from "./dataset.js";
 
 /** Bytes that are read of an image's file at its start and at its end; shorter files are read whole. */
 const PIECE = 16 * 1024;
@@ -10,42 +11,44 @@ const DIGITS = 16;
 /**
  * A hash for each class, of its images in order: their sizes and the first and last 16 KiB of their files. Equal for equal
  * images, wherever they lie and whatever they are called; null for images in memory, whose bytes splitHash covers.
+ *
+ * @throws The signal's reason.
  */
-export function contentByClass({
-  classes,
-  labels,
-  pixels,
-}: Pick<Dataset, "classes" | "labels" | "pixels">): string[] | null {
+export async function contentByClass(
+  { classes, labels, pixels }: Pick<Dataset, "classes" | "labels" | "pixels">,
+  signal?: AbortSignal,
+): Promise<string[] | null> {
   if (pixels.kind === "packed" || pixels.kind === "encoded") return null;
   const hashes = classes.map(() => createHash("sha256"));
-  if (pixels.kind === "files") hashFiles(pixels, labels, hashes);
-  else hashSpans(pixels, labels, hashes);
+  const turn = eventLoopTurns(signal);
+  using opened = new OpenFiles();
+  for (const [index, label] of labels.entries()) {
+    if (pixels.kind === "files") {
+      const path = pixels.paths[index]!;
+      using file = new OpenFiles();
+      const own = file.open(path);
+      update(hashes[label]!, { file: own, start: 0, size: fstatSync(own).size });
+    } else {
+      const file = opened.open(pixels.files[pixels.file[index]!]!);
+      update(hashes[label]!, { file, start: pixels.offsets[index]!, size: pixels.lengths[index]! });
+    }
+    await turn();
+  }
   return hashes.map((hash) => hash.digest("hex").slice(0, DIGITS));
 }
 
-function hashFiles({ paths }: FilePixels, labels: Int32Array, hashes: readonly Hash[]): void {
-  paths.forEach((path, index) => {
-    const file = openSync(path, "r");
-    try {
-      update(hashes[labels[index]!]!, { file, start: 0, size: fstatSync(file).size });
-    } finally {
-      closeSync(file);
-    }
-  });
-}
+/** Files that stay open until they are disposed of. */
+class OpenFiles implements Disposable {
+  readonly #files = new Map<string, number>();
 
-function hashSpans(
-  { files, file: which, offsets, lengths }: SpanPixels,
-  labels: Int32Array,
-  hashes: readonly Hash[],
-): void {
-  const opened = files.map((path) => openSync(path, "r"));
-  try {
-    labels.forEach((label, index) => {
-      update(hashes[label]!, { file: opened[which[index]!]!, start: offsets[index]!, size: lengths[index]! });
-    });
-  } finally {
-    for (const file of opened) closeSync(file);
+  open(path: string): number {
+    const file = this.#files.get(path) ?? openSync(path, "r");
+    this.#files.set(path, file);
+    return file;
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files.values()) closeSync(file);
   }
 }
 

@@ -9,6 +9,12 @@ interface Vision {
   decodeImage(path: string): Handle;
   /** The whole images, or what fixed transforms make of them. */
   decodeImages(pixels: Pixels, transforms: readonly TransformSpec[], threads: number): RgbImage[];
+  /** The same on threads of its own, for `decodeRgb` below. */
+  startDecoding(pixels: Pixels, transforms: readonly TransformSpec[], threads: number): number;
+  /** Undefined when it is not done after `milliseconds`. */
+  awaitDecoding(decoding: number, milliseconds: number): RgbImage[] | undefined;
+  /** Ends the images in work. */
+  closeDecoding(decoding: number): void;
   /** An open file that lies in memory and has no name; it ends with its last use. */
   memoryFile(): number;
   /** Image files in memory. PNG passes over `quality` (1 to 100). */
@@ -161,15 +167,49 @@ export async function inspectImages(
   pixels: Pixels,
   { threads, depth, signal }: { threads: number; depth: "header" | "whole"; signal: AbortSignal },
 ): Promise<NativeInspection[] | null> {
-  const inspection = vision().startInspection(pixels, threads, depth);
+  const job = vision().startInspection(pixels, threads, depth);
+  return outcome({
+    take: () => vision().awaitInspection(job, PATIENCE_MS),
+    close: () => vision().closeInspection(job),
+    signal,
+  });
+}
+
+/** Decodes image files as `vision().decodeImages` while the event loop runs; null when the signal ended it before. */
+export async function decodeRgb(
+  pixels: Pixels,
+  {
+    transforms,
+    threads,
+    signal,
+  }: { transforms: readonly TransformSpec[]; threads: number; signal: AbortSignal },
+): Promise<RgbImage[] | null> {
+  const job = vision().startDecoding(pixels, transforms, threads);
+  return outcome({
+    take: () => vision().awaitDecoding(job, PATIENCE_MS),
+    close: () => vision().closeDecoding(job),
+    signal,
+  });
+}
+
+/** What a job on native threads gives; null when the signal ended it before. */
+async function outcome<T>({
+  take,
+  close,
+  signal,
+}: {
+  take: () => T | undefined;
+  close: () => void;
+  signal: AbortSignal;
+}): Promise<T | null> {
   try {
     while (!signal.aborted) {
-      const found = vision().awaitInspection(inspection, PATIENCE_MS);
+      const found = take();
       if (found !== undefined) return found;
       await setImmediate();
     }
     return null;
   } finally {
-    vision().closeInspection(inspection);
+    close();
   }
 }

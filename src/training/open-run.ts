@@ -5,6 +5,7 @@ import { RunLogs } from "../logs/run-logs.js";
 import { fileOfMethod, termsOf } from "../methods/index.js";
 import type { EndEvent, Listener, Position, RunEvent, Untimed } from "../runs/events.js";
 import { RUN_FORMAT } from "../runs/format.js";
+import { atWork } from "../distributed/peers.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { RunClaim } from "../runs/run-claim.js";
 import { type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
@@ -52,13 +53,15 @@ export async function openRun(
     };
     return { ...start, folder, ...silent };
   }
-  const fresh = resumes ? null : begin(training, options);
-  if (fresh !== null) {
-    claim.begin(describeRun(training, options));
+  const first = await atWork(training.peers, async (): Promise<() => ResumePoint> => {
+    if (resumes) return resuming(training, options, folder);
+    const fresh = begin(training, options);
+    claim.begin(await describeRun(training, options));
     writeDataFiles(training, folder);
     rewindMetrics(folder.metrics, START); // of a run without a checkpoint
-  }
-  const start = await shareStart(training, () => fresh ?? resumeRun(training, options, folder));
+    return () => fresh;
+  });
+  const start = await shareStart(training, first);
   const logs = new RunLogs(folder, training.recipe.logs, options);
   let checkedAt = Number.NEGATIVE_INFINITY;
   const listener: Listener = (event) => {
@@ -83,11 +86,17 @@ function writeDataFiles({ data }: Training, folder: RunFolder): void {
   if (leftOut.length > 0) writeFileAtomic(folder.leftOut, prettyJson(leftOut));
 }
 
-/** The state of a run that goes on, on the images that it began with. */
-function resumeRun(training: Training, options: TrainOptions, folder: RunFolder): ResumePoint {
-  const changes = compareData(options.out, training.data, options);
-  const point = resume(training, { recipe: options.recipe, folder });
-  return { ...point, warnings: [...changes, ...point.warnings] };
+/** What gives the state of a run that goes on, on the images that it began with. */
+async function resuming(
+  training: Training,
+  options: TrainOptions,
+  folder: RunFolder,
+): Promise<() => ResumePoint> {
+  const changes = await compareData(options.out, training.data, options);
+  return () => {
+    const point = resume(training, { recipe: options.recipe, folder });
+    return { ...point, warnings: [...changes, ...point.warnings] };
+  };
 }
 
 /** The state of a run that starts, or continues from a checkpoint of NCL's PyTorch code. */
@@ -96,11 +105,11 @@ function begin(training: Training, { from }: TrainOptions): ResumePoint {
   return { progress: { ...START, epoch }, warnings: [], randomStates: [] };
 }
 
-/** The content of recipe.json. */
-function describeRun(
+/** The content of recipe.json. @throws The signal's reason. */
+async function describeRun(
   { data, device, execution }: Training,
-  { recipe, versions, command }: Pick<RunDescription, "recipe" | "versions" | "command">,
-): RunDescription {
+  { recipe, versions, command, signal }: Pick<TrainOptions, "recipe" | "versions" | "command" | "signal">,
+): Promise<RunDescription> {
   const { groups } = recipe.evaluation;
   return {
     format: RUN_FORMAT,
@@ -111,8 +120,8 @@ function describeRun(
     kernels: getKernels(),
     execution,
     data: {
-      train: { ...datasetCard(data.train, groups), content: contentByClass(data.train) },
-      test: { ...datasetCard(data.test, groups), content: contentByClass(data.test) },
+      train: { ...datasetCard(data.train, groups), content: await contentByClass(data.train, signal) },
+      test: { ...datasetCard(data.test, groups), content: await contentByClass(data.test, signal) },
       heldOutHash: data.heldOut && splitHash(data.heldOut),
       testSplitHash: data.testSplit?.hash ?? null,
     },
@@ -165,24 +174,24 @@ function phaseSteps(recipe: TrainOptions["recipe"], dataset: Dataset): NonNullab
  * Compares the images of a run that is resumed with those that it began with: classes, numbers of images, names, content.
  *
  * @returns warnings, where other images are allowed
- * @throws DataError that names what differs, where they are not or the classes are others
+ * @throws DataError that names what differs, where they are not or the classes are others; the signal's reason
  */
-export function compareData(
+export async function compareData(
   run: string,
   data: Pick<TrainingData, "train" | "test">,
-  { changedData = false }: { readonly changedData?: boolean | undefined },
-): string[] {
+  { changedData = false, signal }: { changedData?: boolean | undefined; signal?: AbortSignal | undefined },
+): Promise<string[]> {
   const before = readDescription(run).data;
   const splits = [
     { name: "training", then: before.train, now: data.train },
     { name: "test", then: before.test, now: data.test },
   ];
-  const texts = splits.flatMap(({ name, then, now }) => {
-    const difference = classDifference(then, now) ?? imageDifference(then, now);
-    return difference === null
-      ? []
-      : [`the ${name} images are not those that the run began with: ${difference}`];
-  });
+  const texts: string[] = [];
+  for (const { name, then, now } of splits) {
+    const difference = classDifference(then, now) ?? (await imageDifference(then, now, signal));
+    if (difference !== null)
+      texts.push(`the ${name} images are not those that the run began with: ${difference}`);
+  }
   const [first] = texts;
   if (first === undefined) return [];
   const isOtherNetwork = splits.some(({ then, now }) => then.classes.length !== now.classes.length);
@@ -205,12 +214,17 @@ function classDifference({ classes: then }: DatasetCard, { classes: now }: Datas
     : `the classes are in another order: number ${moved} is "${now[moved]!}", "${then[moved]!}" then`;
 }
 
-function imageDifference(then: DatasetCard, now: Dataset): string | null {
+async function imageDifference(
+  then: DatasetCard,
+  now: Dataset,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
   const { counts, classes } = classStatistics(now);
   const label = counts.findIndex((count, index) => count !== then.counts[index]);
   if (label >= 0)
     return `${now.size === then.images ? "" : `${now.size} images, ${then.images} then; first: `}class "${classes[label]!}" has ${counts[label]!}, ${then.counts[label]!} then`;
-  const content = then.content === undefined || then.content === null ? null : contentByClass(now);
+  const content =
+    then.content === undefined || then.content === null ? null : await contentByClass(now, signal);
   const changed = content?.findIndex((hash, index) => hash !== then.content![index]) ?? -1;
   if (changed >= 0) return `other content in class "${classes[changed]!}"`;
   return splitHash(now) === then.hash

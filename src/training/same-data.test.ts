@@ -32,17 +32,20 @@ beforeEach(async (context) => {
         [`test/${name}/${i}.png`]: image(40 + 10 * c + i),
       });
   const { train, test } = await splits(root);
-  const card = (dataset: Dataset) => ({ ...datasetCard(dataset, "field"), content: contentByClass(dataset) });
+  const card = async (dataset: Dataset) => ({
+    ...datasetCard(dataset, "field"),
+    content: await contentByClass(dataset),
+  });
   mkdirSync(run);
   writeFileSync(
     join(run, "recipe.json"),
-    JSON.stringify({ recipe: toyRecipe(root), data: { train: card(train), test: card(test) } }),
+    JSON.stringify({ recipe: toyRecipe(root), data: { train: await card(train), test: await card(test) } }),
   );
 });
 
 const complaint = async (options = {}): Promise<string> => {
   try {
-    return compareData(run, await splits(root), options).join("; ");
+    return (await compareData(run, await splits(root), options)).join("; ");
   } catch (error) {
     return (error as Error).message.replaceAll(root, "DATA").replaceAll(run, "RUN");
   }

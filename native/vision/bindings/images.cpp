@@ -10,6 +10,7 @@
 #include "common/parallel-for.h"
 #include "common/tensors.h"
 #include "vision/bindings/conversions.h"
+#include "vision/bindings/image-job.h"
 #include "vision/bindings/prepare.h"
 #include "vision/codecs/decode.h"
 #include "vision/codecs/encode.h"
@@ -47,6 +48,19 @@ napi_value decodeImage(napi_env env, size_t, napi_value* argv) {
   return fromTensor(env, withDataErrors([&] { return toTensorHwc(decodeBytes(path, readFile(path))); }));
 }
 
+// [{ pixels uint8 [H, W, 3], height, width }]
+napi_value toJs(napi_env env, const std::vector<Image>& images) {
+  const napi_value list = array(env, images.size());
+  for (uint32_t i = 0; i < images.size(); i++) {
+    const napi_value item = object(env);
+    set(env, item, "pixels", fromBytes(env, {images[i].pixels.get(), images[i].size()}));
+    set(env, item, "height", num(env, images[i].height));
+    set(env, item, "width", num(env, images[i].width));
+    set(env, list, i, item);
+  }
+  return list;
+}
+
 // decodeImages(pixels, transforms, threads) → [{ pixels uint8 [H, W, 3], height, width }]. The transforms
 // draw nothing.
 napi_value decodeImages(napi_env env, size_t, napi_value* argv) {
@@ -58,15 +72,29 @@ napi_value decodeImages(napi_env env, size_t, napi_value* argv) {
         images.size(), static_cast<int>(toInt(env, argv[2])),
         [&](size_t i) { images[i] = makeImage(*source, i, pipeline); }, endDecodingThread);
   });
-  const napi_value list = array(env, images.size());
-  for (uint32_t i = 0; i < images.size(); i++) {
-    const napi_value item = object(env);
-    set(env, item, "pixels", fromBytes(env, {images[i].pixels.get(), images[i].size()}));
-    set(env, item, "height", num(env, images[i].height));
-    set(env, item, "width", num(env, images[i].width));
-    set(env, list, i, item);
-  }
-  return list;
+  return toJs(env, images);
+}
+
+ImageJobs<Image> jobs("the decoding");
+
+// startDecoding(pixels, transforms, threads) → id: decodeImages on threads of its own
+napi_value startDecoding(napi_env env, size_t, napi_value* argv) {
+  const auto pipeline = std::make_shared<const Pipeline>(toPipeline(env, argv[1]));
+  return jobs.start(
+      env, toSource(env, argv[0]), static_cast<int>(toInt(env, argv[2])),
+      [pipeline](const Source& source, size_t index) { return makeImage(source, index, *pipeline); });
+}
+
+// awaitDecoding(id, milliseconds) → what decodeImages gives; undefined when they are not done after that time
+napi_value awaitDecoding(napi_env env, size_t, napi_value* argv) {
+  const auto* images = jobs.await(toInt(env, argv[0]), toInt(env, argv[1]));
+  return images ? toJs(env, *images) : undefined(env);
+}
+
+// closeDecoding(id): ends the images in work.
+napi_value closeDecoding(napi_env env, size_t, napi_value* argv) {
+  jobs.close(env, toInt(env, argv[0]));
+  return undefined(env);
 }
 
 // memoryFile() → the number of an open file that lies in memory and has no name; it ends with its last use.
@@ -138,6 +166,9 @@ napi_value drawTransform(napi_env env, size_t, napi_value* argv) {
 void initImages(napi_env env, napi_value exports) {
   def<decodeImage, 1>(env, exports, "decodeImage");
   def<decodeImages, 3>(env, exports, "decodeImages");
+  def<startDecoding, 3>(env, exports, "startDecoding");
+  def<awaitDecoding, 2>(env, exports, "awaitDecoding");
+  def<closeDecoding, 1>(env, exports, "closeDecoding");
   def<memoryFile, 0>(env, exports, "memoryFile");
   def<encodeImages, 4>(env, exports, "encodeImages");
   def<jpegLibraryName, 0>(env, exports, "jpegLibrary");

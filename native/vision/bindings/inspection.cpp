@@ -1,17 +1,10 @@
 // JavaScript's side of inspecting images: converts, calls, wraps.
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
 #include "common/addon.h"
 #include "common/napi.h"
 #include "common/parallel-for.h"
-#include "common/registry.h"
 #include "vision/bindings/conversions.h"
+#include "vision/bindings/image-job.h"
 #include "vision/codecs/decode.h"
-#include "vision/image/interruption.h"
 #include "vision/inspection/inspect.h"
 
 namespace lt::vision {
@@ -65,71 +58,19 @@ napi_value inspectImages(napi_env env, size_t, napi_value* argv) {
   return result;
 }
 
-// An inspection on threads of its own, and references to the arrays whose memory it reads.
-class InspectionJob {
- public:
-  InspectionJob(std::unique_ptr<const Source> source, int threads, Depth depth)
-      : source_(std::move(source)), found_(source_->size()) {
-    thread_ = std::thread([this, threads, depth] {
-      parallelFor(
-          found_.size(), threads,
-          [&](size_t i) {
-            const Interruptible interruptible(interrupted_);
-            try {
-              if (!interrupted_) found_[i] = inspect(*source_, i, depth);
-            } catch (const Interrupted&) {
-            }
-          },
-          endDecodingThread);
-      endDecodingThread();
-      {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        isDone_ = true;
-      }
-      done_.notify_all();
-    });
-  }
-  ~InspectionJob() {
-    interrupted_ = true;
-    thread_.join();
-  }
-
-  // Null while it is in work after `patience`.
-  const std::vector<Inspection>* found(std::chrono::milliseconds patience) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    return done_.wait_for(lock, patience, [&] { return isDone_; }) ? &found_ : nullptr;
-  }
-
-  std::vector<napi_ref> borrowed;
-
- private:
-  const std::unique_ptr<const Source> source_;
-  std::vector<Inspection> found_;
-  std::atomic<bool> interrupted_{false};
-  std::mutex mutex_;
-  std::condition_variable done_;
-  bool isDone_ = false;
-  std::thread thread_;
-};
-
-Registry<std::shared_ptr<InspectionJob>> jobs("the inspection");
+ImageJobs<Inspection> jobs("the inspection");
 
 // startInspection(pixels, threads, "header" or "whole") → id
 napi_value startInspection(napi_env env, size_t, napi_value* argv) {
-  auto [source, borrowed] = toSource(env, argv[0]);
   const Depth depth = toStr(env, argv[2]) == "header" ? Depth::Header : Depth::Whole;
-  const auto job =
-      std::make_shared<InspectionJob>(std::move(source), static_cast<int>(toInt(env, argv[1])), depth);
-  for (const napi_value array : borrowed)
-    check(env, napi_create_reference(env, array, 1, &job->borrowed.emplace_back()), "napi_create_reference");
-  return num(env, static_cast<double>(jobs.put(job, env)));
+  return jobs.start(env, toSource(env, argv[0]), static_cast<int>(toInt(env, argv[1])),
+                    [depth](const Source& source, size_t index) { return inspect(source, index, depth); });
 }
 
 // awaitInspection(id, milliseconds) → an inspection an image; undefined when they are not done after that
 // time
 napi_value awaitInspection(napi_env env, size_t, napi_value* argv) {
-  const auto job = jobs.get(toInt(env, argv[0]));
-  const auto* found = job->found(std::chrono::milliseconds(toInt(env, argv[1])));
+  const auto* found = jobs.await(toInt(env, argv[0]), toInt(env, argv[1]));
   if (!found) return undefined(env);
   const napi_value result = array(env, found->size());
   for (uint32_t i = 0; i < found->size(); i++) set(env, result, i, toJs(env, (*found)[i]));
@@ -138,11 +79,7 @@ napi_value awaitInspection(napi_env env, size_t, napi_value* argv) {
 
 // closeInspection(id): ends the images in work.
 napi_value closeInspection(napi_env env, size_t, napi_value* argv) {
-  auto job = jobs.take(toInt(env, argv[0]));
-  if (!job) return undefined(env);
-  const std::vector<napi_ref> borrowed = std::move(job->borrowed);
-  job.reset();
-  for (const napi_ref array : borrowed) napi_delete_reference(env, array);
+  jobs.close(env, toInt(env, argv[0]));
   return undefined(env);
 }
 

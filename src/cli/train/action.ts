@@ -14,6 +14,7 @@ import {
   writeReport,
 } from "../../index.js";
 import { join } from "node:path";
+import type { Listener } from "../../runs/events.js";
 import { type Interruption, onInterrupt } from "../exit.js";
 import type { Output } from "../output.js";
 import { quiet } from "../progress.js";
@@ -28,11 +29,11 @@ export interface TrainingArguments extends Omit<TrainingOptions, "signal" | "com
 /** What every training of the command line has: a signal that Ctrl-C gives, and a console where people read. */
 function watched<T extends Pick<TrainingArguments, "output" | "listeners" | "peers" | "job">>(
   { output, listeners = [], job: _job, ...options }: T,
-  { signal }: Interruption,
+  { signal, listener }: TrainingInterruption,
 ) {
   const command = ["longtail", ...process.argv.slice(2)];
   const shown = isFirst(options) ? [consoleListener(output.people, { quiet: quiet() }), ...listeners] : [];
-  return { ...options, command, signal, listeners: shown };
+  return { ...options, command, signal, listeners: [listener, ...shown] };
 }
 
 /** Of several processes the first one speaks. */
@@ -111,15 +112,50 @@ async function thenRequeued<T>(
   }
 }
 
-function interruptible(): Interruption {
-  return onInterrupt("ending after this step, with a checkpoint");
+/** An interruption that knows how far the training is, by its events. */
+interface TrainingInterruption extends Interruption {
+  readonly listener: Listener;
+  /** Whether images have been looked at, decoded into a cache or turned into features. */
+  readonly hasPrepared: boolean;
+}
+
+function interruptible(): TrainingInterruption {
+  let [isTraining, hasPrepared] = [false, false];
+  const interruption = onInterrupt(() =>
+    isTraining
+      ? "ending after this step, with a checkpoint"
+      : "ending before the training; what is on the disk of its images stays",
+  );
+  const listener: Listener = ({ type }) => {
+    if (type === "run") isTraining = true;
+    else if (type === "end")
+      isTraining = false; // another seed may follow
+    else if (type === "cache" || type === "inspection") hasPrepared = true;
+  };
+  return {
+    signal: interruption.signal,
+    get received() {
+      return interruption.received;
+    },
+    error: (message) => interruption.error(message),
+    listener,
+    get hasPrepared() {
+      return hasPrepared;
+    },
+    [Symbol.dispose]: () => {
+      interruption[Symbol.dispose]();
+    },
+  };
 }
 
 /** The training's outcome; one that was interrupted before it began ends with an error that says so. */
-async function beforeTraining<T>(interruption: Interruption, training: Promise<T>): Promise<T> {
+async function beforeTraining<T>(interruption: TrainingInterruption, training: Promise<T>): Promise<T> {
   return training.catch((error: unknown) => {
     const { reason } = interruption.signal as { reason: unknown };
-    throw error === reason ? interruption.error("interrupted before the training began") : error;
+    const next = interruption.hasPrepared
+      ? "; the same command goes on with what is on the disk of its images (looked at, data.cache=disk, features)"
+      : "";
+    throw error === reason ? interruption.error(`interrupted before the training began${next}`) : error;
   });
 }
 

@@ -1,70 +1,30 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import type { TransformSpec } from "../../recipes/schema.js";
+import { describe, expect, it, vi } from "vitest";
 import { lockFile } from "../../torch/files.js";
 import { scope } from "../../torch/scope.js";
-import type { Dataset } from "../dataset.js";
-import { openImageFolder } from "../formats/image-folder.js";
 import type { LoaderOptions } from "../loader/loader.js";
-import { buildSampler } from "../samplers/registry.js";
 import { joinEncoded } from "../subset.js";
-import { packedDataset, plainOptions, png, temporaryFolder, writeFiles } from "../testing.fixture.js";
+import { packedDataset, temporaryFolder, writeFiles } from "../testing.fixture.js";
 import { openLoader, withoutFixedStart } from "./open-loader.js";
 import type { CacheReport } from "./report.js";
 import { assertRoom } from "./memory-cache.js";
-
-const SIDE = 8;
-const resize: TransformSpec = { kind: "resize", interpolation: "bilinear", size: 10 };
-const centerCrop: TransformSpec = { kind: "center-crop", size: 9 };
-const randomCrop: TransformSpec = { kind: "random-crop", size: SIDE, padding: 0 };
-const flip: TransformSpec = { kind: "horizontal-flip", p: 0.5 };
-const resizedCrop: TransformSpec = {
-  kind: "random-resized-crop",
-  size: SIDE,
-  scale: [0.2, 1],
-  ratio: [3 / 4, 4 / 3],
-};
-
-const noise = (image: number) => (y: number, x: number, channel: number) =>
-  (image * 57 + y * 31 + x * 17 + channel * 5) % 256;
-const image = (i: number): Uint8Array => png(12 + (i % 5), 11 + (i % 7), { value: noise(i) });
-
-/** A folder of 20 images in two classes, each of another size, and one for caches. */
-function withImages(): Disposable & { dataset: Dataset; folder: string; cacheFolder: string } {
-  const temporary = temporaryFolder();
-  const folder = join(temporary.path, "data");
-  const name = (i: number): string => `train/${i < 15 ? "a" : "b"}/${i + 10}.png`;
-  writeFiles(folder, Object.fromEntries(Array.from({ length: 20 }, (_, i) => [name(i), image(i)])));
-  const dataset = openImageFolder({ root: folder, strict: true }, "train");
-  const remove = (): void => temporary[Symbol.dispose]();
-  return { dataset, folder, cacheFolder: join(temporary.path, "cache"), [Symbol.dispose]: remove };
-}
-
-function options(dataset: Dataset, changes: Partial<LoaderOptions> = {}): LoaderOptions {
-  const sampler = buildSampler({ kind: "class-balanced" }, { dataset, seed: 2, epochs: 4 });
-  const transforms = [resize, centerCrop, randomCrop, flip];
-  return { ...plainOptions(dataset, SIDE), batch: 6, sampler, seed: 5, transforms, ...changes };
-}
-
-interface Caching {
-  readonly cache: "none" | "memory" | "disk";
-  readonly cacheFolder: string | null;
-  readonly reports?: CacheReport[];
-  readonly signal?: AbortSignal;
-}
-
-/** The bytes of two epochs. */
-async function batches(of: LoaderOptions, { reports = [], ...caching }: Caching): Promise<number[][]> {
-  using loader = await openLoader(of, { ...caching, report: (report) => reports.push(report) });
-  using _ = scope();
-  return [0, 1].flatMap((epoch) => Array.from(loader.epoch(epoch), ({ images }) => images.toList()));
-}
-
-const warnings = (reports: readonly CacheReport[]): string[] =>
-  reports.flatMap((report) => (report.type === "warning" ? [report.message] : []));
-
-const none: Caching = { cache: "none", cacheFolder: null };
+import {
+  batches,
+  type Caching,
+  centerCrop,
+  flip,
+  image,
+  interrupted,
+  none,
+  options,
+  randomCrop,
+  resize,
+  resizedCrop,
+  SIDE,
+  warnings,
+  withImages,
+} from "./cache.fixture.js";
 
 describe("batches from a cache", () => {
   it.each([
@@ -191,7 +151,7 @@ describe("a cache on the disk", () => {
     expect(readdirSync(images.cacheFolder).filter((name) => name.endsWith(".images"))).toHaveLength(2);
   });
 
-  it("is waited for when another process makes it", async () => {
+  it("is waited for when another process makes it", { timeout: 60_000 }, async () => {
     using images = withImages();
     const caching: Caching = { cache: "disk", cacheFolder: images.cacheFolder, reports: [] };
     const of = options(images.dataset);
@@ -204,10 +164,16 @@ describe("a cache on the disk", () => {
     writeFileSync(path, "damaged");
     const lock = lockFile(`${path}.lock`);
     const waiting = batches(of, caching);
+    const last = (): string | undefined => warnings(caching.reports!).at(-1);
+    await vi.waitFor(
+      () => {
+        expect(last()).toMatch(/process \d+ on \S+ fills this cache; waiting for it[.]$/);
+      },
+      { timeout: 20_000 },
+    );
     writeFileSync(path, content); // as the other process would
     lock?.[Symbol.dispose]();
     expect(await waiting).toEqual(await batches(of, none));
-    expect(warnings(caching.reports!).at(-1)).toMatch("another process fills this cache; waiting for it.");
   });
 });
 
@@ -254,30 +220,21 @@ describe("what ends the filling", () => {
 
   it.each(["memory", "disk"] as const)("a signal (%s)", async (cache) => {
     using images = withImages();
-    const controller = new AbortController();
-    const { cacheFolder } = images;
-    const filling = openLoader(options(images.dataset, { workers: 1 }), {
-      ...{ cache, cacheFolder },
-      report: () => controller.abort(new Error("enough")),
-      signal: controller.signal,
-    });
-    await expect(filling).rejects.toThrow("enough");
-    const left = existsSync(cacheFolder) ? readdirSync(cacheFolder) : [];
-    expect(left.filter((name) => !name.endsWith(".lock"))).toEqual([]);
+    await expect(interrupted(images, { cache })).rejects.toThrow("enough");
+    const left = existsSync(images.cacheFolder) ? readdirSync(images.cacheFolder) : [];
+    const partial = left.filter((name) => /[.]images[.]partial([.]journal)?$/.test(name));
+    expect(partial).toHaveLength(cache === "disk" ? 2 : 0);
+    expect(left.filter((name) => name.endsWith(".images"))).toEqual([]);
   });
 
-  it("too little room", () => {
+  it("too little room", async () => {
     using images = withImages();
     const all = { dataset: images.dataset, fixed: [resize], threads: 1 };
-    assertRoom(all, { place: "disk", free: 1e6 });
-    expect(() => {
-      assertRoom(all, { place: "memory", free: 5000 });
-    }).toThrowErrorMatchingInlineSnapshot(
+    await assertRoom(all, { place: "disk", free: 1e6 });
+    await expect(assertRoom(all, { place: "memory", free: 5000 })).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: data.cache=memory: the 20 train images take about 6.5 kB, and 5.0 kB of memory are free. Let data.train begin with a resize to a smaller size, or set data.cache=disk or none.]`,
     );
-    expect(() => {
-      assertRoom(all, { place: "disk", free: 5000 });
-    }).toThrowErrorMatchingInlineSnapshot(
+    await expect(assertRoom(all, { place: "disk", free: 5000 })).rejects.toThrowErrorMatchingInlineSnapshot(
       `[UsageError: data.cache=disk: the 20 train images take about 6.5 kB, and 5.0 kB on the disk are free. Let data.train begin with a resize to a smaller size, or set data.cache=none.]`,
     );
   });

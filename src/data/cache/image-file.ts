@@ -28,35 +28,65 @@ export interface CachedImages extends Disposable {
   readonly table: ImageTable;
 }
 
+/** What the table says of an image. */
+export type ImageRow = readonly [height: number, width: number, checksum: number];
+
+interface WriterOptions {
+  /** Images that the file holds already, from its first one. */
+  readonly rows?: readonly ImageRow[];
+  /** Called with the rows of images whose pixels have been written. */
+  readonly onRows?: (rows: readonly ImageRow[]) => void;
+}
+
 /** Writes such a file, image by image. */
 export class ImageFileWriter {
   readonly #file: number;
-  /** Bytes of pixels so far. */
-  written = 0;
-  readonly #table: number[] = []; // row by row
+  readonly #rows: ImageRow[];
+  readonly #onRows: (rows: readonly ImageRow[]) => void;
+  #written: number;
 
-  constructor(file: number) {
+  constructor(file: number, { rows = [], onRows = () => undefined }: WriterOptions = {}) {
     this.#file = file;
+    this.#rows = [...rows];
+    this.#onRows = onRows;
+    this.#written = rows.reduce((sum, row) => sum + bytesOf(row), 0);
+  }
+
+  /** Bytes of pixels so far. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Images so far. */
+  get images(): number {
+    return this.#rows.length;
+  }
+
+  /** The table so far. */
+  get table(): ImageTable {
+    return columnsOf(Int32Array.from(this.#rows.flat()));
   }
 
   add(images: readonly RgbImage[]): void {
-    for (const { pixels, height, width } of images) {
-      writeWhole(this.#file, pixels, PIXELS_AT + this.written);
-      this.written += pixels.length;
-      this.#table.push(height, width, crc32c(pixels));
-    }
+    const added = images.map(({ pixels, height, width }): ImageRow => {
+      writeWhole(this.#file, pixels, PIXELS_AT + this.#written);
+      this.#written += pixels.length;
+      return [height, width, crc32c(pixels)];
+    });
+    this.#rows.push(...added);
+    this.#onRows(added);
   }
 
   /** @param key 64 hexadecimal digits, by which the file is known again. */
   finish(key: string): ImageTable {
-    const table = Int32Array.from(this.#table);
+    const table = Int32Array.from(this.#rows.flat());
     const bytes = new Uint8Array(table.buffer);
-    writeWhole(this.#file, bytes, PIXELS_AT + this.written);
+    writeWhole(this.#file, bytes, PIXELS_AT + this.#written);
     const header = Buffer.alloc(PIXELS_AT);
     header.set(MAGIC);
     header.write(key, KEY_AT, "hex");
     header.writeBigUInt64LE(BigInt(table.length / COLUMNS), COUNT_AT);
-    header.writeBigUInt64LE(BigInt(this.written), COUNT_AT + 8);
+    header.writeBigUInt64LE(BigInt(this.#written), COUNT_AT + 8);
     header.writeBigUInt64LE(BigInt(crc32c(bytes)), COUNT_AT + 16);
     writeWhole(this.#file, header, 0);
     return columnsOf(table);
@@ -86,6 +116,18 @@ export function readImageFile(path: string, key: string): ImageTable | { readonl
   }
 }
 
+/** The rows of images in an open file, one after the other; null for one whose pixels are cut short or damaged. */
+export function* wholeRows(file: number, rows: readonly ImageRow[]): Generator<ImageRow | null> {
+  let at = PIXELS_AT;
+  const { size } = fstatSync(file);
+  for (const row of rows) {
+    const bytes = bytesOf(row);
+    const isThere = bytes > 0 && at + bytes <= size;
+    yield isThere && (crc32c(readWhole(file, at, bytes)) | 0) === (row[2] | 0) ? row : null;
+    at += bytes;
+  }
+}
+
 /** The pixels of one image. */
 export function readPixels(path: string, { heights, widths }: ImageTable, image: number): Buffer {
   const before = { heights: heights.subarray(0, image), widths: widths.subarray(0, image) };
@@ -100,6 +142,10 @@ export function readPixels(path: string, { heights, widths }: ImageTable, image:
 function columnsOf(table: Int32Array): ImageTable {
   const column = (first: number): Int32Array => table.filter((_, place) => place % COLUMNS === first);
   return { heights: column(0), widths: column(1), checksums: column(2) };
+}
+
+function bytesOf([height, width]: ImageRow): number {
+  return 3 * height * width;
 }
 
 function pixelBytes({ heights, widths }: Pick<ImageTable, "heights" | "widths">): number {

@@ -2,9 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import type { TransformSpec } from "../../recipes/schema.js";
 import type { Dataset } from "../dataset.js";
 import { imageError } from "../image-error.js";
-import { type RgbImage, vision } from "../vision.js";
+import { decodeRgb, type RgbImage } from "../vision.js";
 import { subset } from "../subset.js";
-import { ImageFileWriter, type ImageTable } from "./image-file.js";
+import type { ImageFileWriter, ImageTable } from "./image-file.js";
 import type { CacheListener } from "./report.js";
 
 /** A dataset's images after fixed transforms. */
@@ -20,46 +20,50 @@ const IMAGES_A_THREAD = 2;
 const SAMPLES = 16;
 
 /**
- * Writes all images to an open file.
+ * Writes the images that a file lacks, and its end.
  *
  * @param key by which the file is known again.
- * @throws DataError for an image that cannot be read.
+ * @throws DataError for an image that cannot be read; the signal's reason.
  */
 export async function writeImages(
-  file: number,
+  writer: ImageFileWriter,
   images: FixedImages,
   { key, report, signal }: CacheListener & { key: string },
 ): Promise<ImageTable> {
   const { size: total, split } = images.dataset;
-  const writer = new ImageFileWriter(file);
   const piece = images.threads * IMAGES_A_THREAD;
-  for (let start = 0; start < total; start += piece) {
-    signal?.throwIfAborted();
-    const end = Math.min(start + piece, total);
-    writer.add(
-      makeImages(
-        images,
-        Array.from({ length: end - start }, (_, i) => start + i),
-      ),
-    );
-    report?.({ type: "cache", split, images: end, total, bytes: writer.written });
+  while (writer.images < total) {
+    const start = writer.images;
+    const indices = Array.from({ length: Math.min(piece, total - start) }, (_, i) => start + i);
+    writer.add(await makeImages(images, indices, signal));
+    report?.({ type: "cache", split, images: writer.images, total, bytes: writer.written });
     await setImmediate(); // signal handlers run only when the event loop gets a turn
+    if (writer.images < total) signal?.throwIfAborted();
   }
   return writer.finish(key);
 }
 
-/** Some images from all over the dataset, with their places. */
-export function sampleImages(images: FixedImages): { index: number; image: RgbImage }[] {
-  const { size } = images.dataset;
-  const count = Math.min(SAMPLES, size);
-  const indices = Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
-  return makeImages(images, indices).map((image, i) => ({ index: indices[i]!, image }));
+/** Some of the first `count` images, from all over them, with their places. @throws as `writeImages` */
+export async function sampleImages(
+  images: FixedImages,
+  { count = images.dataset.size, signal }: { count?: number } & Pick<CacheListener, "signal"> = {},
+): Promise<{ index: number; image: RgbImage }[]> {
+  const samples = Math.min(SAMPLES, count);
+  const indices = Array.from({ length: samples }, (_, i) => Math.floor((i * count) / samples));
+  const made = await makeImages(images, indices, signal);
+  return made.map((image, i) => ({ index: indices[i]!, image }));
 }
 
-function makeImages({ dataset, fixed, threads }: FixedImages, indices: readonly number[]): RgbImage[] {
+async function makeImages(
+  { dataset, fixed, threads }: FixedImages,
+  indices: readonly number[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<RgbImage[]> {
   const chosen = subset(dataset, indices);
   try {
-    return vision().decodeImages(chosen.pixels, fixed, threads);
+    const made = await decodeRgb(chosen.pixels, { transforms: fixed, threads, signal });
+    if (made === null) throw signal.reason;
+    return made;
   } catch (error) {
     throw imageError(error, chosen);
   }

@@ -1,20 +1,20 @@
 import { closeSync } from "node:fs";
 import { vision } from "../vision.js";
 import { type FixedImages, sampleImages, writeImages } from "./make-images.js";
-import type { CachedImages } from "./image-file.js";
+import { type CachedImages, ImageFileWriter } from "./image-file.js";
 import type { CacheListener } from "./report.js";
 import { UsageError } from "../../support/errors.js";
 import { formatBytes } from "../../support/units.js";
 
 /** Keeps the images in memory, as a file without a name: it ends with the last use of it. */
 export async function memoryCache(images: FixedImages, listener: CacheListener): Promise<CachedImages> {
-  assertRoom(images, { place: "memory", free: process.availableMemory() });
+  await assertRoom(images, { place: "memory", free: process.availableMemory(), signal: listener.signal });
   const file = vision().memoryFile();
   const close = (): void => {
     closeSync(file);
   };
   try {
-    const table = await writeImages(file, images, { ...listener, key: "" });
+    const table = await writeImages(new ImageFileWriter(file), images, { ...listener, key: "" });
     return { path: `/proc/self/fd/${file}`, table, [Symbol.dispose]: close };
   } catch (error) {
     close();
@@ -24,13 +24,13 @@ export async function memoryCache(images: FixedImages, listener: CacheListener):
 
 /**
  * Makes sure that the images fit, by the mean size of a sample: 3 · height · width bytes each.
- * @throws UsageError with what they take and what there is.
+ * @throws UsageError with what they take and what there is; the signal's reason.
  */
-export function assertRoom(
+export async function assertRoom(
   images: FixedImages,
-  { place, free }: { place: "memory" | "disk"; free: number },
-): void {
-  const sample = sampleImages(images);
+  { place, free, signal }: { place: "memory" | "disk"; free: number } & Pick<CacheListener, "signal">,
+): Promise<void> {
+  const sample = await sampleImages(images, { signal });
   const bytes = sample.reduce((sum, { image }) => sum + image.pixels.length, 0) / sample.length;
   const { size, split } = images.dataset;
   const needed = bytes * size;

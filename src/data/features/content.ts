@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { DataError } from "../../support/errors.js";
+import { eventLoopTurns } from "../../support/event-loop.js";
 import type { Dataset } from "../dataset.js";
 
 /** Bytes that name an image by its content. */
 export const CONTENT_BYTES = 16;
-/** Images between two turns of the event loop. */
-const PIECE = 64;
 
 /**
  * Hashes of the images' content, in hexadecimal: of image files as they are, of decoded images their size and pixels. The
@@ -17,10 +15,10 @@ const PIECE = 64;
 export async function contentHashes(dataset: Dataset, signal?: AbortSignal): Promise<string[]> {
   using reader = new ContentReader(dataset);
   const hashes: string[] = [];
+  const turn = eventLoopTurns(signal);
   for (let index = 0; index < dataset.size; index += 1) {
     hashes.push(reader.hash(index));
-    if (index % PIECE === PIECE - 1) await setImmediate(); // signal handlers run only when the event loop gets a turn
-    signal?.throwIfAborted();
+    await turn();
   }
   return hashes;
 }

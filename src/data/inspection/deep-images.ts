@@ -1,12 +1,10 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
-import { setImmediate } from "node:timers/promises";
+import { eventLoopTurns } from "../../support/event-loop.js";
 import type { Dataset, Pixels } from "../dataset.js";
 
 /** Bytes that are read of a file: a PNG's header, and a TIFF's with its first directory where that comes early. */
 const HEAD_BYTES = 26;
-/** Time in milliseconds between two turns of the event loop. */
-const TURN_MS = 50;
 const BITS_PER_SAMPLE = 258;
 
 /** Reads bytes of an image's file; fewer where it ends. */
@@ -24,13 +22,10 @@ export async function deepImages(
   if (pixels.kind === "packed") return [];
   using reader = new HeadReader(pixels);
   const deep: number[] = [];
-  let turn = performance.now();
+  const turn = eventLoopTurns(signal);
   for (let index = 0; index < size; index++) {
     if (reader.bits(index) > 8) deep.push(index);
-    if (performance.now() - turn < TURN_MS) continue;
-    await setImmediate(); // signal handlers run only when the event loop gets a turn
-    signal?.throwIfAborted();
-    turn = performance.now();
+    await turn();
   }
   return deep;
 }
