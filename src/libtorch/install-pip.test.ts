@@ -100,7 +100,7 @@ describe("an installation", () => {
     ]);
     expect(locations[0]).toEqual(locations[1]);
     expect(pipRuns()).toBe(1);
-    expect(waits).toEqual([{ kind: "wait", pid: process.pid }]);
+    expect(waits).toMatchObject([{ kind: "wait", pid: process.pid }]);
   });
 
   test("that died is cleared away by the next", async () => {

@@ -15,7 +15,7 @@ import { makeFolder, type Environment } from "../support/paths.js";
 import { formatBytes } from "../support/units.js";
 import { checkWheelFile, fetchWheel } from "./fetch-wheel.js";
 import { findWheel } from "./find-wheel.js";
-import { withLock } from "./install-lock.js";
+import { type HeldLock, withLock } from "./install-lock.js";
 import { findPython, pipDownload } from "./pip.js";
 import { readPipSettings } from "./pip-settings.js";
 import { IndexError, openTransport } from "./transport.js";
@@ -28,7 +28,8 @@ import { DamagedWheelError, extractWheel, type WheelMembers } from "./wheel.js";
  * const show = (progress: InstallProgress): void => console.log(progress.kind);
  */
 export type InstallProgress =
-  | { readonly kind: "wait"; readonly pid: number }
+  /** Another process installs it, in a place of its own where its number is not one of this machine or container. */
+  | { readonly kind: "wait"; readonly pid: number; readonly host: string; readonly lock: string }
   /** Bytes of a wheel that have arrived, also before this process, and all that will be fetched of it. */
   | { readonly kind: "fetch"; readonly file: string; readonly bytes: number; readonly total: number }
   /** The package index cannot be used from here, and pip is tried. */
@@ -75,13 +76,14 @@ const leftover = ".install-";
  */
 export async function installWheels(options: InstallWheelsOptions): Promise<void> {
   const { target, force, isInstalled, onProgress } = options;
-  const onWait = (pid: number): void => {
-    onProgress({ kind: "wait", pid });
+  const onWait = ({ path, owner: { pid, host } }: HeldLock): void => {
+    onProgress({ kind: "wait", pid, host, lock: path });
+  };
+  const install = async (): Promise<void> => {
+    if (force || !isInstalled()) await installInto(target, options);
   };
   try {
-    await withLock(`${target}.lock`, onWait, async () => {
-      if (force || !isInstalled()) await installInto(target, options);
-    });
+    await withLock(`${target}.lock`, install, { onWait });
   } catch (error) {
     throw explain(error, options);
   }

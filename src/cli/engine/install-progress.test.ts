@@ -4,7 +4,7 @@ import { installProgress } from "./install-progress.js";
 
 const torch = "torch-2.11.0.whl";
 const steps: readonly [number, InstallProgress][] = [
-  [0, { kind: "wait", pid: 42 }],
+  [0, { kind: "wait", pid: 42, host: "node7", lock: "/cache/torch.lock" }],
   [1_000, { kind: "download", file: torch, size: "530.7 MB", bytes: 0 }],
   [9_000, { kind: "download", file: torch, size: "530.7 MB", bytes: 200e6 }],
   [12_000, { kind: "download", file: torch, size: "530.7 MB", bytes: 300e6 }],
@@ -26,7 +26,7 @@ function show(isTTY: boolean): string {
 
 test("without a terminal there is a line per file and one every ten seconds", () => {
   expect(show(false)).toMatchInlineSnapshot(`
-    "waiting for another installation (process 42)
+    "waiting for another installation (process 42 on node7); if that no longer runs it is taken over within two minutes, at once when /cache/torch.lock is removed
     downloading torch-2.11.0.whl (530.7 MB): 0 B so far
     downloading torch-2.11.0.whl (530.7 MB): 300.0 MB so far
     unpacking torch-2.11.0.whl: 1.0 MB of 492.0 MB

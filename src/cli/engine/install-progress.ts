@@ -52,7 +52,10 @@ function subjectOf(progress: InstallProgress): string {
 function describe(progress: InstallProgress, rate: number): string {
   switch (progress.kind) {
     case "wait":
-      return `waiting for another installation (process ${progress.pid})`;
+      return (
+        `waiting for another installation (process ${progress.pid} on ${progress.host}); if that no longer runs it is taken over ` +
+        `within two minutes, at once when ${progress.lock} is removed`
+      );
     case "fetch": {
       const { file, bytes, total } = progress;
       const left = rate > 0 && Number.isFinite(rate) ? (total - bytes) / rate : undefined;
