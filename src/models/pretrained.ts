@@ -11,7 +11,15 @@ import { WEIGHTS } from "../weights/registry.js";
 import { fitting, listed, loadWeights } from "./load-weights.js";
 import { recognized } from "./recognize.js";
 import { resizePositions, translated } from "./translate.js";
-import { asEnsemble, matching, renamed, unwrapped, withCounters, withoutOtherParts } from "./state-names.js";
+import {
+  asEnsemble,
+  matching,
+  renamed,
+  unwrapped,
+  withCounters,
+  withoutFrozenBiases,
+  withoutOtherParts,
+} from "./state-names.js";
 
 type Pretrained = NonNullable<ResolvedRecipe["pretrained"]>;
 type WeightsInFile = Pick<Pretrained, "load" | "key"> & { readonly file: string };
@@ -109,7 +117,7 @@ function orRecognized<T>(names: readonly string[], own: State, load: () => T): T
 }
 
 function loadAll(own: State, saved: State): Tensor[] {
-  const all = asEnsemble(saved);
+  const all = withoutFrozenBiases(asEnsemble(saved), own);
   copyState(own, withCounters(all, own));
   return [...all.values()];
 }

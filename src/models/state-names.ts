@@ -86,6 +86,24 @@ export function asEnsemble(state: State): State {
 }
 
 /**
+ * The state without biases of classifiers that the network has none for, where all are 0: NCL's cosine classifier without a
+ * bias (CLASSIFIER.BIAS False) has one that is never trained, and saves it. Others stay, since they are part of the logits.
+ */
+export function withoutFrozenBiases(state: State, own: ReadonlyMap<string, unknown>): State {
+  const isFrozen = (name: string): boolean => {
+    const [, classifier] = /^(classifier[.]\d+[.])bias$/.exec(name) ?? [];
+    return (
+      classifier !== undefined && !own.has(name) && own.has(`${classifier}weight`) && isZero(state.get(name)!)
+    );
+  };
+  return matching(state, (name) => !isFrozen(name));
+}
+
+function isZero(tensor: Tensor): boolean {
+  return tensor.toArray().every((value) => Number(value) === 0);
+}
+
+/**
  * A single network's weights without those of parts that `wanted` does not have: its classifier, whatever it is called.
  * Further layers in a part that is wanted stay, since they are another network's.
  */

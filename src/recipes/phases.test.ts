@@ -63,6 +63,18 @@ test("--set reaches into phases", () => {
   expect(given.phases).toEqual([{ name: "only", epochs: 7, resetClassifier: false }]);
 });
 
+test("the epochs of a phase change those of a recipe that was stored with its sum; another sum names the last phase's key", () => {
+  const stored = resolve([first, second]) as unknown as Json;
+  const again = (...set: string[]): ResolvedRecipe => resolveRecipe(stored, "run", set.map(parseOverride));
+  expect(again("phases.1.epochs=9").epochs).toBe(
+    again().epochs - resolve([first, second]).phases![1]!.epochs + 9,
+  );
+  expect(() => again(`epochs=${again().epochs + 3}`)).toThrow(
+    `leave it out, or change phases.N.epochs: --set phases.1.epochs=${again().phases![1]!.epochs + 3} makes ${again().epochs + 3}.`,
+  );
+  expect(() => again("epochs=1")).toThrow(/change phases.N.epochs[.]$/);
+});
+
 test("a recipe without phases has no such key", () => {
   expect(Object.keys(resolveRecipe({ ...base, epochs: 2 }, "one.yaml"))).not.toContain("phases");
 });
@@ -104,7 +116,7 @@ test("what is wrong is named: the phase, the key and where it is from", () => {
     `[UsageError: phases: expected phases with different names, found [{"name":"representation","epochs":3},{"name":"representa... (two.yaml)]`,
   );
   wrong({}, { epochs: 9 }).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: epochs: expected 5, the sum of the phases' epochs, found 9 (two.yaml); leave it out, or change phases.N.epochs.]`,
+    `[UsageError: epochs: expected 5, the sum of the phases' epochs, found 9 (two.yaml); leave it out, or change phases.N.epochs: --set phases.1.epochs=6 makes 9.]`,
   );
   expect(() => resolve([])).toThrowErrorMatchingInlineSnapshot(
     `[UsageError: phases: expected a list, found [] (two.yaml)]`,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { isObject, type Json, type JsonObject } from "../support/json.js";
 import { nearest } from "../support/text.js";
-import { merge } from "./overrides.js";
+import { merge, type Override } from "./overrides.js";
 
 /** The keys of a recipe that a phase may override. */
 const OVERRIDES = [
@@ -60,9 +60,32 @@ export function withEpochsOfPhases(recipe: Json, source: string): Json {
   if (given !== undefined && given !== epochs)
     throw new UsageError(
       `epochs: expected ${epochs}, the sum of the phases' epochs, found ${JSON.stringify(given)} (${source}); ` +
-        "leave it out, or change phases.N.epochs.",
+        `leave it out, or change phases.N.epochs${lastPhaseHint(phases, epochs, given)}.`,
     );
   return { ...recipe, epochs };
+}
+
+/** How the last phase gets the epochs that are asked for, where it can. */
+function lastPhaseHint(phases: readonly Json[], sum: number, asked: Json): string {
+  const last = phases.at(-1);
+  const own = isObject(last) ? last["epochs"] : undefined;
+  if (typeof asked !== "number" || typeof own !== "number" || asked - sum + own < 1) return "";
+  return `: --set phases.${phases.length - 1}.epochs=${asked - sum + own} makes ${asked}`;
+}
+
+/**
+ * Takes the epochs out of a recipe that was stored with its sum, where the overrides change those of a phase and not the sum.
+ */
+export function withoutStaleEpochs(recipe: Json, overrides: readonly Override[]): Json {
+  const changes = (is: (path: readonly string[]) => boolean): boolean =>
+    overrides.some(({ path }) => is(path));
+  const inPhases = changes(
+    ([first, ...rest]) => first === "phases" && (rest.length === 0 || rest.at(-1) === "epochs"),
+  );
+  if (!isObject(recipe) || !("phases" in recipe) || !inPhases || changes(([first]) => first === "epochs"))
+    return recipe;
+  const { epochs: _, ...rest } = recipe;
+  return rest;
 }
 
 /** A phase of a recipe as a recipe of its own, to be checked. */

@@ -6,7 +6,7 @@ import { placeOfKey, rememberOrigin, shorten } from "./faults.js";
 import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";
 import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
-import { phaseInput, type ResolvedPhase, withEpochsOfPhases } from "./phases.js";
+import { phaseInput, type ResolvedPhase, withEpochsOfPhases, withoutStaleEpochs } from "./phases.js";
 import { keyUnderUsualName } from "./usual-names.js";
 import { recipeSchema, type ResolvedRecipe } from "./schema.js";
 import { autoWeights, WEIGHTS, type WeightsName } from "../weights/registry.js";
@@ -31,9 +31,8 @@ export function resolveRecipe(
   source: string,
   overrides: readonly Override[] = [],
 ): ResolvedRecipe {
-  const input = withPreprocessing(
-    withChosenWeights(withEpochsOfPhases(applyOverrides(recipe, overrides), source), source),
-  );
+  const changed = applyOverrides(withoutStaleEpochs(recipe, overrides), overrides);
+  const input = withPreprocessing(withChosenWeights(withEpochsOfPhases(changed, source), source));
   const checked = { input, source, overrides };
   const { success, data, error } = recipeSchema().safeParse(input);
   if (success) {

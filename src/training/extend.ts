@@ -7,6 +7,7 @@ import type { RunDescription, RunFolder } from "../runs/run-folder.js";
 import { differences } from "../runs/stored-recipe.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
+import { phasesOf } from "./phases.js";
 
 interface Extension {
   /** The recipe to go on with, and the one that the run has trained by. */
@@ -53,7 +54,8 @@ export function extendRun(folder: RunFolder, { recipe, saved, at }: Extension & 
 }
 
 /** What of a recipe makes an epoch depend on how many there are; null for nothing. */
-function dependsOnEpochs({ schedule, data, method }: ResolvedRecipe): string | null {
+function dependsOnEpochs(recipe: ResolvedRecipe): string | null {
+  const { schedule, data, method } = phasesOf(recipe).at(-1)!.recipe; // the one that gets longer
   if (schedule.kind === "cosine") return "schedule (cosine)";
   if (data.sampler.kind === "progressive") return "sampler (progressive)";
   return method.kind === "ldam" ? "method (LDAM-DRW)" : null;

@@ -34,8 +34,9 @@ interface LoadersOptions {
   readonly device: string;
   /** The piece of each batch that this process makes. */
   readonly shard: Shard;
-  /** Epochs of the run before the recipe's first one; none unless given. */
+  /** Epochs of the run before the recipe's first one, and their steps; none unless given. */
   readonly firstEpoch?: number;
+  readonly stepsBefore?: number;
   /** What a frozen network makes of the images, to be batched in their place. */
   readonly features?: FrozenFeatures | null;
 }
@@ -43,11 +44,15 @@ interface LoadersOptions {
 /** Opens the loaders, each with its cache where the recipe has one. */
 export async function openLoaders(
   recipe: ResolvedRecipe,
-  { data, views, device, shard, firstEpoch = 0, features = null }: LoadersOptions,
+  { data, views, device, shard, firstEpoch = 0, stepsBefore = 0, features = null }: LoadersOptions,
   listener: CacheListener,
 ): Promise<Loaders> {
   const { trainSubset, test, heldOut } = data;
-  const training = trainingBatches(recipe, { dataset: trainSubset, views, device, firstEpoch });
+  const run = { firstEpoch, stepsBefore };
+  const training = {
+    ...trainingBatches(recipe, { dataset: trainSubset, views, device, firstEpoch }),
+    ...run,
+  };
   assertImageForEach(recipe, training, shard);
   const opened: BatchSource[] = [];
   const open = async (options: LoaderOptions): Promise<BatchSource> => {

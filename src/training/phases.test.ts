@@ -185,6 +185,71 @@ test("a run whose machine stopped as its second phase began goes on from the end
   expect(story("run")).toEqual(story("whole"));
 });
 
+test("a finished run goes on to more epochs of its last phase, within those before it does not", async () => {
+  const longer = (epochs: readonly [number, number], changes = {}): ResolvedRecipe =>
+    phased([
+      { name: "representation", epochs: epochs[0] },
+      { ...classifier, epochs: epochs[1], ...changes },
+    ]);
+  await trainToy(longer([2, 2]), at("run"));
+  const { events, result } = await trainToy(longer([2, 4]), at("run"), { resume: true });
+  expect(result.reason).toBe("finished");
+  const starts = events.flatMap((event) =>
+    event.type === "epoch-start" ? [[event.epoch, event.phase]] : [],
+  );
+  expect(starts).toEqual([
+    [5, "classifier"],
+    [6, "classifier"],
+  ]);
+  const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+  expect(warnings).toContain("The run goes on to 6 epochs; it began with 4.");
+  expect(readFileSync(join(at("run"), "result-epoch-4.json"), "utf8")).toContain("ensemble");
+  await trainToy(longer([2, 4]), at("whole"));
+  expect(readFileSync(last("run")).equals(readFileSync(last("whole")))).toBe(true);
+  await expect(trainToy(longer([3, 4]), at("run"), { resume: true })).rejects.toThrow(
+    "its recipe is another one: expected epochs to be 6",
+  );
+  await expect(trainToy(longer([2, 3]), at("run"), { resume: true })).rejects.toThrow(
+    "and with --set phases.1.epochs=N, if these are more, to N epochs",
+  );
+});
+
+test("a longer last phase whose rate follows the number of epochs is said to differ", async () => {
+  const cosine = (epochs: number): ResolvedRecipe =>
+    phased([
+      { name: "representation", epochs: 1 },
+      { ...classifier, epochs, schedule: { kind: "cosine" } },
+    ]);
+  await trainToy(cosine(1), at("run"));
+  const { events } = await trainToy(cosine(2), at("run"), { resume: true });
+  expect(events.flatMap((event) => (event.type === "warning" ? [event.message] : [])).join()).toContain(
+    "Its schedule (cosine) depends on the number of epochs",
+  );
+});
+
+test("images are mixed by other numbers in each step of a run, whatever the steps of its phases", async () => {
+  const mix = { kind: "mixup", alpha: 1, p: 1 };
+  const method = { kind: "cross-entropy" };
+  const repeated = { name: "longer", epochs: 2, data: { sampler: { kind: "repeat-factor", threshold: 1 } } };
+  const base = { data: { ...toyRecipe(at("data")).data, mix }, method } as unknown as Partial<ResolvedRecipe>;
+  const recipe = phased([repeated, { name: "shorter", epochs: 2 }], base);
+  const shares: number[] = [];
+  for (const phase of phasesOf(recipe)) {
+    using training = await prepare(recipe, "cpu", { phase });
+    for (let epoch = phase.start; epoch < phase.end; epoch++) {
+      using _ = scope();
+      for (const batch of training.loaders.train.epoch(epoch)) shares.push(batch.mixed!.share);
+    }
+  }
+  expect(new Set(shares).size).toBe(shares.length);
+  using single = await prepare(phased([{ ...repeated, epochs: 4 }], base), "cpu");
+  using _ = scope();
+  const whole = [0, 1].flatMap((epoch) =>
+    Array.from(single.loaders.train.epoch(epoch), ({ mixed }) => mixed!.share),
+  );
+  expect(shares.slice(0, whole.length)).toEqual(whole);
+});
+
 test("a phase selects among its own epochs, and its network is what is loaded", async () => {
   const method = { kind: "cross-entropy", experts: 2 };
   const recipe = phased(

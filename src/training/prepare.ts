@@ -143,11 +143,11 @@ async function withLoaders(
   built: Omit<Training, "loaders" | typeof Symbol.dispose>,
   listener: CacheListener,
 ): Promise<Training> {
-  const { recipe, phase, trainee, device, data, peers } = built;
+  const { recipe, phase, stepsBefore, trainee, device, data, peers } = built;
   try {
     const { views } = trainee.method;
     const features = frozenFeatures(built, listener);
-    const options = { data, views, device, shard: peers, firstEpoch: phase.start, features };
+    const options = { data, views, device, shard: peers, firstEpoch: phase.start, stepsBefore, features };
     const loaders = await atWork(peers, () => openLoaders(recipe, options, listener));
     if (startsFromClassMeans(built))
       await atWork(peers, async () => {

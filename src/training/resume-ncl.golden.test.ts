@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldenPath } from "../../test/support/golden.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
+import { loadPretrained } from "../models/pretrained.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { full } from "../torch/create.js";
 import { writePth } from "../torch/pth/write.js";
@@ -106,6 +107,35 @@ test("the reference numbers trained parameters alone: frozen ones have no veloci
       `expected an optimizer of ${trained.length} parameters, which this recipe trains, found one of ${trained.length - 1}; freezeBackbone`,
     );
   }
+});
+
+test("a cosine classifier without a bias: the reference saves one of zeros that it never trains", async () => {
+  const recipe = toyRecipe(root, { epochs: 4, classifier: { kind: "cosine", scale: 16, bias: false } });
+  using training = await prepare(recipe, applySettings(recipe, { device: "cpu" }));
+  using _ = scope();
+  const { model } = training.trainee.method;
+  const state = model.stateDict();
+  const saved = (bias: number) =>
+    new Map([...state, ["classifier.0.bias", full([10], bias)], ["classifier.1.bias", full([10], 0)]]);
+  const numbered = model
+    .parameters()
+    .map(({ shape }, i) => [String(i), { momentum_buffer: full(shape, i) }] as const);
+  const groups = numbered.map((_parameter, i) => ({ params: [BigInt(i)], lr: 0.1 }));
+  const file = join(temporary.path, "cosine.pth");
+  const write = (bias: number): void => {
+    const optimizer = { state: new Map(numbered), param_groups: groups };
+    writePth(file, { state_dict: saved(bias), optimizer, epoch: 2n });
+  };
+  write(0);
+  expect(continueFrom(training, file)).toBe(2);
+  expect([...training.trainee.optimizer.stateDict().values()].map((one) => one.max().item())).toEqual(
+    numbered.map((_parameter, i) => i),
+  );
+  expect(loadPretrained(model, { file, load: "all" })).toEqual([
+    expect.stringMatching(/left out: .*"classifier.0.bias", "classifier.1.bias"/),
+  ]);
+  write(0.5);
+  expect(() => continueFrom(training, file)).toThrow('"classifier.0.bias"'); // it is part of the logits
 });
 
 test("what cannot be continued leaves no folder", async () => {

@@ -2,6 +2,7 @@ import { existsSync, renameSync } from "node:fs";
 import { basename } from "node:path";
 import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { withoutFrozenBiases } from "../models/state-names.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
@@ -132,8 +133,13 @@ function assertSameRecipe(
   const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference.split(".")));
   throw new UsageError(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
-      `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe, and with --set epochs=N, if these are more, to N epochs.`,
+      `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe, and with ${more(saved)}, if these are more, to N epochs.`,
   );
+}
+
+/** What makes a run longer. */
+function more({ phases }: ResolvedRecipe): string {
+  return phases === undefined ? "--set epochs=N" : `--set phases.${phases.length - 1}.epochs=N`;
 }
 
 /**
@@ -158,7 +164,7 @@ export function continueFrom(
     throw new UsageError(
       `${path} has ${epoch} epochs behind it, and the recipe ${recipe.epochs} in all: nothing is left to train.`,
     );
-  loadState(trainee.method.model, model, path);
+  loadState(trainee.method.model, withoutFrozenBiases(model, trainee.method.model.stateDict()), path);
   loadState(trainee.optimizer, velocitiesOf(reference, trainee.method.model), path);
   trainee.ema?.restart(); // the reference keeps no averages
   return epoch;

@@ -79,6 +79,9 @@ export interface LoaderOptions {
   readonly augmentation?: "threads" | "device";
   /** Mixes images of a batch with one another; null or not given: none. Needs a single view. */
   readonly mix?: Mix | null;
+  /** First epoch that is asked for, and the steps of the run before it: a step of a run has a number of its own. 0 unless given. */
+  readonly firstEpoch?: number;
+  readonly stepsBefore?: number;
 }
 
 /** A batch as the threads made it. */
@@ -164,13 +167,16 @@ export class Loader implements BatchSource {
   }
 
   *#batches({ epoch, fromStep, pieces, turn }: BegunEpoch): Generator<Batch, void, undefined> {
-    const { sampler, batch } = this.#options;
+    const { sampler, batch, firstEpoch = 0, stepsBefore = 0 } = this.#options;
     try {
       for (const [i, piece] of pieces.entries()) {
         if (turn !== this.#turn)
           throw new Error("Loader: this epoch was ended by a newer one or by dispose()");
         const total = Math.min(batch, sampler.size - (fromStep + i) * batch);
-        yield { ...this.#next(piece, epoch * this.stepsPerEpoch + fromStep + i), total };
+        yield {
+          ...this.#next(piece, stepsBefore + (epoch - firstEpoch) * this.stepsPerEpoch + fromStep + i),
+          total,
+        };
       }
     } finally {
       if (turn === this.#turn) vision().cancelBatches(this.#producer);
