@@ -24,6 +24,13 @@ describe.skipIf(executable === undefined)(`the comparison in Chromium${why}`, ()
     await trainToy(toyRecipe(folder.path, { name: "longer", epochs: 3 }), join(at("longer"), "seed-0"));
     const { comparison, groups } = await compareRuns([at("short"), at("longer")]);
     writeFileSync(at("compare.html"), comparisonPage(comparison, groups, { at: new Date(0), by: "test" }));
+    const name = "an_extremely_long_name_of_a_recipe_without_any_place_at_which_a_browser_would_break_it";
+    await trainToy(toyRecipe(folder.path, { name, epochs: 1 }), join(at(name), "seed-0"));
+    const named = await compareRuns([at("short"), at(name)]);
+    writeFileSync(
+      at("long.html"),
+      comparisonPage(named.comparison, named.groups, { at: new Date(0), by: "test" }),
+    );
     browser = await openChromium(executable!);
   });
   afterAll(async () => {
@@ -55,6 +62,12 @@ describe.skipIf(executable === undefined)(`the comparison in Chromium${why}`, ()
       expect(await page.locator(".note code").textContent()).toBe("longtail train --seeds 3");
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       expect(await accessibilityFaults(page)).toEqual([]);
+      await page.goto(pathToFileURL(at("long.html")).href);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+      const [wide, shown] = await page.evaluate<[number, number]>(
+        "(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector('[aria-label=Results]'))",
+      );
+      if (width > 1000) expect(wide).toBe(shown); // on a phone the numbers scroll beside the names
       await page.close();
     },
   );

@@ -36,18 +36,28 @@ export interface TableOptions {
 
 /** A table that scrolls sideways where it is too wide. Numbers show one decimal, null "-". */
 export function table({ name, head, rows, text = [] }: TableOptions): Markup {
-  const kind = (column: number): Markup =>
-    new Markup(column === 0 || text.includes(column) ? "" : ' class="number"');
+  const kind = (column: number, cell: Cell): Markup => {
+    const isText = column === 0 || text.includes(column);
+    const classes = [...(isText ? [] : ["number"]), ...(isLong(cell) ? ["long"] : [])];
+    return new Markup(classes.length === 0 ? "" : ` class="${classes.join(" ")}"`);
+  };
   return markup`<div class="scroll" tabindex="0" role="group" aria-label="${name}"><table>
-<thead><tr>${head.map((title, column) => (title === "" ? markup`<td></td>` : markup`<th scope="col"${kind(column)}>${title}</th>`))}</tr></thead>
+<thead><tr>${head.map((title, column) => (title === "" ? markup`<td></td>` : markup`<th scope="col"${kind(column, title)}>${title}</th>`))}</tr></thead>
 <tbody>${rows.map(
     (cells) => markup`<tr>${cells.map((cell, column) =>
       column === 0
-        ? markup`<th scope="row">${shown(cell)}</th>`
-        : markup`<td${kind(column)}>${shown(cell)}</td>`,
+        ? markup`<th scope="row"${kind(column, cell)}>${shown(cell)}</th>`
+        : markup`<td${kind(column, cell)}>${shown(cell)}</td>`,
     )}</tr>
 `,
   )}</tbody></table></div>`;
+}
+
+/** Letters of a cell beyond which it is broken wherever it must be: names of runs, recipes and folders. */
+const MAX_UNBROKEN = 24;
+
+function isLong(cell: Cell): boolean {
+  return typeof cell === "string" && cell.length > MAX_UNBROKEN;
 }
 
 function shown(cell: Cell): Markup | string {

@@ -3,12 +3,12 @@ export const REPORT_STYLE = `
 html { scroll-padding-top: 1rem; }
 section { margin: 2.2rem 0; border-top: 1px solid var(--line); padding-top: 1rem; }
 h2 { font-size: 1.3rem; }
-h3 { font-size: 1rem; line-height: 1.3; margin: 1.3rem 0 0; }
+h3 { font-size: 1rem; line-height: 1.3; margin: 1.3rem 0 0; overflow-wrap: anywhere; }
 p { margin: 0.4rem 0; }
 small, .soft { color: var(--soft); }
 .about { color: var(--soft); margin: 0.2rem 0 0; }
-.lead { max-width: 50rem; }
-.note { background: var(--panel); border-left: 3px solid var(--few); border-radius: 0.3rem; padding: 0.5rem 0.8rem; max-width: 50rem; }
+.lead { max-width: 50rem; overflow-wrap: anywhere; }
+.note { background: var(--panel); border-left: 3px solid var(--few); border-radius: 0.3rem; padding: 0.5rem 0.8rem; max-width: 50rem; overflow-wrap: anywhere; }
 .contents { display: flex; flex-wrap: wrap; gap: 0.3rem 1.1rem; list-style: none; margin: 1rem 0; padding: 0; font-size: 0.92rem; }
 .tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.8rem; list-style: none; margin: 1rem 0; padding: 0; max-width: 50rem; }
 .tiles li { border-top: 4px solid var(--text); background: var(--panel); border-radius: 0 0 0.5rem 0.5rem; padding: 0.5rem 0.8rem; display: grid; }
@@ -22,6 +22,7 @@ small, .soft { color: var(--soft); }
 .chart { max-width: 36rem; }
 .chart > figcaption { font-size: 0.95rem; font-weight: 600; margin: 0 0 0.2rem; }
 .chart svg { display: block; width: 100%; height: auto; overflow: visible; font: 14px system-ui, -apple-system, "Segoe UI", sans-serif; }
+.legend li { min-width: 0; overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; list-style: none; margin: 0 0 0.3rem; padding: 0; font-size: 0.85rem; }
 .swatch { display: inline-block; width: 1.1rem; height: 0; border-top: 4px solid var(--color); margin-right: 0.4rem; vertical-align: 0.22em; border-radius: 1px; }
 .swatch.dashed { border-top: 2px dashed var(--color); border-radius: 0; }
@@ -34,6 +35,9 @@ th:last-child, td:last-child { padding-right: 0.2rem; }
 td.number { white-space: nowrap; }
 .number + :not(.number) { padding-left: 1rem; }
 thead th { white-space: nowrap; }
+.long { white-space: normal; overflow-wrap: anywhere; min-width: 11rem; vertical-align: bottom; }
+tbody .long { vertical-align: top; }
+.scroll:has(tbody th.long) th:first-child { position: sticky; left: 0; background: var(--back); }
 .tall { max-height: 34rem; overflow: auto; border: 1px solid var(--line); border-radius: 0.5rem; margin-top: 0.6rem; }
 .tall table { margin: 0; }
 .tall thead th { position: sticky; top: 0; background: var(--panel); padding-top: 0.4rem; padding-bottom: 0.4rem; z-index: 1; }
@@ -71,6 +75,7 @@ code { font-family: ui-monospace, "Cascadia Mono", Consolas, monospace; overflow
   table { font-size: 0.85rem; }
   th, td { padding-right: 0.5rem; }
   thead th { white-space: normal; vertical-align: bottom; }
+  .long { min-width: 8.5rem; }
 }
 @media print {
   nav, .search { display: none; }

@@ -101,14 +101,19 @@ function rangeFrom({ fromZero }: Panel): uPlot.Range.Function {
 function axes({ over }: Panel): uPlot.Axis[] {
   const [soft, line] = [color("--soft"), color("--line")];
   const shared = { stroke: soft, font: FONT, grid: { stroke: line, width: 1 }, ticks: { show: false } };
-  const small: uPlot.Axis.DynamicValues = (_plot, values) =>
-    values.map((value) => String(Number(value.toPrecision(6))));
+  const small: uPlot.Axis.DynamicValues = (_plot, values) => values.map(shortText);
   return [
     over === "time"
       ? { ...shared, size: 26, gap: 4, space: 80, values: clock }
       : { ...shared, size: 26, gap: 4 },
     { ...shared, size: 48, gap: 6, values: small },
   ];
+}
+
+/** A number in as many letters as there is room for at an axis: small ones, such as learning rates, as 3e-5. */
+function shortText(value: number): string {
+  const text = String(Number(value.toPrecision(6)));
+  return text.length <= 6 ? text : Number(value.toPrecision(3)).toExponential();
 }
 
 function xUnder(plot: uPlot): number | null {
