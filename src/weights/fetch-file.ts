@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { Download, sha256Of } from "../package-index/download.js";
-import { withLock } from "../package-index/install-lock.js";
+import { type HeldLock, withLock } from "../package-index/install-lock.js";
 import type { InstallProgress } from "../package-index/install-wheels.js";
 import { PartialFile } from "../package-index/partial-file.js";
 import { IndexError, type Transport, withRetries } from "../package-index/transport.js";
@@ -27,11 +27,11 @@ export interface FetchFileOptions {
  */
 export async function fetchFile(transport: Transport, options: FetchFileOptions): Promise<void> {
   const { path, onProgress } = options;
-  const onWait = (pid: number): void => {
-    onProgress({ kind: "wait", pid });
+  const onWait = ({ path: lock, owner: { pid, host } }: HeldLock): void => {
+    onProgress({ kind: "wait", pid, host, lock });
   };
   try {
-    await withLock(`${path}.lock`, onWait, () => fetchLocked(transport, options));
+    await withLock(`${path}.lock`, () => fetchLocked(transport, options), { onWait });
   } catch (error) {
     const full = ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "");
     if (!full) throw error;
