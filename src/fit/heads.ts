@@ -34,7 +34,7 @@ export const PLAIN: Head = {
 };
 
 /** Linear classifier by logit adjustment; τ = 1 is balanced softmax. */
-export function corrected(tau: number): Head {
+function corrected(tau: number): Head {
   return {
     name: `corrected, τ ${tau}`,
     description: `a linear classifier corrected for the class counts (${tau === 1 ? "balanced softmax" : `logit adjustment, τ ${tau}`})`,

@@ -20,7 +20,7 @@ const TYPES: Partial<Record<string, string>> = {
 };
 
 /** The folder of a page that scripts/build-web.mjs has built. */
-export function builtPage(name: string): string {
+function builtPage(name: string): string {
   return fileURLToPath(new URL(`../../dist/web/${name}`, import.meta.url));
 }
 

@@ -60,7 +60,7 @@ export class TransformerBlock extends Layer {
 type AttentionOptions = Pick<TransformerBlockOptions, "width" | "heads" | "isCausal" | "rng">;
 
 /** Multi-head self-attention: x [N, T, D] → [N, T, D]. Vaswani et al., "Attention is all you need", NeurIPS 2017. */
-export class Attention extends Layer {
+class Attention extends Layer {
   /** Queries, keys and values of all heads, in this order. */
   readonly qkv: Linear;
   readonly projection: Linear;

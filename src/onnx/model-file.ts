@@ -6,7 +6,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Attribute, ElementType, Graph, GraphNode, Initializer, Port } from "./graph.js";
 
 /** The operators' version: the first whose Resize filters when it makes an image smaller. */
-export const OPSET = 18;
+const OPSET = 18;
 /** The file format's version that came with that opset. */
 const IR_VERSION = 8;
 

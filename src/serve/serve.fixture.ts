@@ -8,7 +8,7 @@ import type { Engine } from "./engine.js";
 import { type ModelServer, serveModels, type ServeOptions } from "./serve.js";
 
 /** What a model of three classes says of itself. */
-export const metadata: ModelMetadata = {
+const metadata: ModelMetadata = {
   version: 1,
   classes: ["ant", "bee", "cat"],
   trainImages: [24, 12, 6],

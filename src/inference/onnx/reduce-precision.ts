@@ -73,7 +73,7 @@ export async function reducePrecision(
 }
 
 /** What a precision costs, for people. */
-export function precisionTable({ images, before, after }: PrecisionCost, precision: string): string {
+function precisionTable({ images, before, after }: PrecisionCost, precision: string): string {
   return formatAccuracy(`accuracy on ${images} test images, %`, [
     ["float32", before],
     [precision, after],

@@ -43,7 +43,7 @@ export interface WebExport extends Omit<OnnxExport, "out" | "bytes"> {
 const LIST = "files.json";
 const WASM = "ort-wasm-simd-threaded.wasm";
 /** Version that the page's script is of: its WebAssembly must be the same. */
-export const WEB_RUNTIME = "1.30.0";
+const WEB_RUNTIME = "1.30.0";
 const require = createRequire(import.meta.url);
 
 /**
