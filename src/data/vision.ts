@@ -213,3 +213,11 @@ async function outcome<T>({
     close();
   }
 }
+
+/** Raised when decoding comes to give other pixels: 2 turns color profiles into sRGB. */
+const DECODER = 2;
+
+/** What decides an image's pixels besides its file: caches are keyed by it. */
+export function decoderVersion(): string {
+  return `${DECODER} ${vision().jpegLibrary()}`;
+}

@@ -10,7 +10,7 @@ import { FeatureStore } from "../data/features/feature-store.js";
 import { Loader } from "../data/loader/loader.js";
 import { inOrder } from "../data/samplers/sampler.js";
 import { subset } from "../data/subset.js";
-import { vision } from "../data/vision.js";
+import { decoderVersion } from "../data/vision.js";
 import { Ensemble } from "../models/ensemble.js";
 import type { ResolvedRecipe, TransformSpec } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
@@ -121,7 +121,7 @@ export class FrozenFeatures {
   #key(transforms: readonly TransformSpec[]): string {
     const { backbone, data } = this.#training.recipe;
     const { imageSize, mean, std, decode } = data;
-    const of = { backbone, transforms, imageSize, mean, std, decode, jpeg: vision().jpegLibrary() };
+    const of = { backbone, transforms, imageSize, mean, std, decode, jpeg: decoderVersion() };
     return createHash("sha256")
       .update(`${this.#weights}\n${JSON.stringify(of)}`)
       .digest("hex");

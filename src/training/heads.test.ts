@@ -1,5 +1,5 @@
 /** Classifiers on frozen features: trained in memory as in a run, adjusted afterwards, started from class means. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadTrained } from "../inference/trained.js";
 import type { Method } from "../methods/ensemble/method.js";
@@ -140,6 +140,17 @@ describe("adjustments", () => {
     counts.forEach((count, label) =>
       expect(biases[1]![label]! - biases[0]![label]!).toBeCloseTo(-2 * Math.log(count / total), 5),
     );
+  });
+
+  test("a run that ended with adjusted weights is not given more epochs", async () => {
+    const adjusted = recipe({ adjustment: { kind: "tau-normalization", tau: 1 } });
+    await trainToy(adjusted, at("adjusted"));
+    await expect(
+      trainToy({ ...adjusted, epochs: adjusted.epochs + 1 }, at("adjusted"), { resume: true }),
+    ).rejects.toThrow(
+      `found adjustment.kind tau-normalization, which has changed the weights after epoch ${adjusted.epochs}`,
+    );
+    expect(existsSync(at("adjusted/result.json"))).toBe(true);
   });
 
   test("tau-normalization with τ = 1 makes all rows equally long", () => {

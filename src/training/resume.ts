@@ -125,11 +125,15 @@ function checkpointsOf({ lastCheckpoint, previousCheckpoint }: RunFolder): strin
 
 function assertSameRecipe(
   recipe: ResolvedRecipe,
-  { recipe: saved, path }: Checkpoint,
+  { recipe: saved, path, epoch }: Checkpoint,
   folder: RunFolder,
 ): void {
   const [difference] = differences(recipe, saved);
-  if (difference === undefined || isExtension({ recipe, saved })) return;
+  if (difference === undefined) return;
+  if (isExtension({ recipe, saved })) {
+    if (epoch === saved.epochs) assertExtensible(saved, folder);
+    return;
+  }
   const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference.split(".")));
   throw new UsageError(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
@@ -191,5 +195,14 @@ function velocitiesOf(
       const number = numbers[Number(name.replace("momentum_buffer.", ""))];
       return [`momentum_buffer.${number ?? name}`, velocity];
     }),
+  );
+}
+
+/** A run whose last step was followed by an adjustment of its weights cannot go on from them. */
+function assertExtensible({ adjustment, epochs }: ResolvedRecipe, { path }: RunFolder): void {
+  if (adjustment.kind === "none") return;
+  throw new UsageError(
+    `${path}: expected a run without adjustment to train for more epochs; found adjustment.kind ${adjustment.kind}, which has ` +
+      `changed the weights after epoch ${epochs}. Train the recipe anew, with more epochs and another --out.`,
   );
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { writeFailure } from "../../support/atomic-file.js";
 import { lockFile } from "../../torch/files.js";
 import { splitHash } from "../card.js";
-import { vision } from "../vision.js";
+import { decoderVersion } from "../vision.js";
 import { readImageFile, readPixels, type CachedImages, type ImageTable } from "./image-file.js";
 import { sampleImages, writeImages, type FixedImages } from "./make-images.js";
 import { PartialImageFile } from "./partial-image-file.js";
@@ -42,7 +42,7 @@ export async function diskCache(
 
 /** Of everything that decides the pixels but for the image files' content. */
 function keyOf({ dataset, fixed }: FixedImages): string {
-  const of = [splitHash(dataset), resolve(dataset.root), JSON.stringify(fixed), vision().jpegLibrary()];
+  const of = [splitHash(dataset), resolve(dataset.root), JSON.stringify(fixed), decoderVersion()];
   return createHash("sha256").update(of.join("\n")).digest("hex");
 }
 
