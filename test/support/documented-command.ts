@@ -64,7 +64,8 @@ export function helpExamples(): string[] {
 }
 
 /** Everything of a command that can be checked without running it. @throws an error that says what is wrong. */
-export async function checkCommand(words: readonly string[]): Promise<void> {
+export async function checkCommand(line: readonly string[]): Promise<void> {
+  const words = line.slice(line.findIndex((word) => !/^[A-Z_]+=/.test(word))); // behind variables of the environment
   const [program, ...rest] = words;
   const at = words.indexOf("longtail");
   if (program === "npm") checkNpm(rest);
@@ -72,7 +73,8 @@ export async function checkCommand(words: readonly string[]): Promise<void> {
   else if (program === "node") checkScript(rest);
   else if (program === "npx" && rest[0] === "vitest") checkFiles(rest.filter((word) => word.includes("/")));
   else if (program?.startsWith(".ci/") === true) checkFiles([program]);
-  else throw new Error(`expected longtail, npm, node or npx vitest, found: ${words.join(" ")}`);
+  else if (program !== "curl")
+    throw new Error(`expected longtail, npm, node, curl or npx vitest, found: ${words.join(" ")}`);
 }
 
 /** A command of running text, which may be named without its arguments; N stands for a number. */

@@ -121,7 +121,7 @@ test("what is missing is said", async () => {
   await longtail("export", run, "--format", "pth", "--out", at("alone.pth"));
   for (const [args, message, code] of [
     [["export", run, "--out", out], "required option '--format <name>' not specified", 2],
-    [["export", run, "--format", "tf", "--out", out], "Allowed choices are onnx, pth, safetensors", 2],
+    [["export", run, "--format", "tf", "--out", out], "Allowed choices are onnx, web, pth, safetensors", 2],
     [
       ["export", run, "--format", "onnx", "--prefix", "module.", "--out", out],
       "--prefix: expected with --format pth and safetensors, found with --format onnx",
