@@ -101,7 +101,9 @@ describe("the package", () => {
     );
     expect(paths.filter((path) => /\.(map|tsbuildinfo)$|\.(test|fixture)\./.test(path))).toEqual([]);
     expect(paths.filter((path) => path.startsWith("prebuilds/"))).toEqual(
-      ["addon.json", "longtail.node", "preload.node", "vision.node"].map((name) => `prebuilds/linux-x64/${name}`),
+      ["addon.json", "longtail.node", "preload.node", "vision.node"].map(
+        (name) => `prebuilds/linux-x64/${name}`,
+      ),
     );
     const photographs = packed.files.filter(({ path }) => isPhotograph(path));
     expect(photographs.length).toBeGreaterThan(2000);

@@ -129,7 +129,7 @@ test("what is missing is said", async () => {
     ],
     [
       ["export", run, "--format", "pth", "--prior", "uniform", "--out", out],
-      "--prior: expected with --format onnx, found with --format pth",
+      "--prior: expected with --format onnx and web, found with --format pth",
       2,
     ],
     [["export", run, "--format", "onnx", "--prior", "uniforms", "--out", out], "Did you mean uniform?", 2],
