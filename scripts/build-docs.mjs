@@ -35,6 +35,9 @@ const app = await Application.bootstrapWithPlugins({
     "Part",
     "Stage",
     "BestEpoch",
+    "MetadataSchema",
+    "reportedSchema",
+    "resultRowSchema",
   ],
   blockTags: ["@example", "@throws", "@param", "@returns", "@module"],
 });

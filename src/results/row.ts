@@ -18,7 +18,7 @@ const Scores = z.strictObject({
   harmonicMean: percent.nullable(),
 });
 
-const Reported = z.strictObject({
+export const reportedSchema = z.strictObject({
   /** Of the ensemble, or of a single network. */
   ensemble: percent.nullable().default(null),
   /** Of one expert. */
@@ -26,9 +26,13 @@ const Reported = z.strictObject({
   source: z.string().min(1),
 });
 
-/** An accuracy in percent that a paper or an independent table reports, and where. */
-export type Reported = z.infer<typeof Reported>;
-export const reportedSchema = Reported;
+/**
+ * An accuracy in percent that a paper or an independent table reports, and where.
+ *
+ * @example
+ * const reported: Reported = { ensemble: 54.2, expert: 53.3, source: "Li et al., CVPR 2022, Table 1" };
+ */
+export type Reported = z.infer<typeof reportedSchema>;
 
 export const resultRowSchema = z.strictObject({
   name: z.string().min(1),
@@ -49,7 +53,7 @@ export const resultRowSchema = z.strictObject({
   bestOnTest: z.strictObject({ epoch: z.int(), all: percent }).nullable(),
   /** Expected calibration error in percent; null before the end. */
   ece: percent.nullable(),
-  reported: Reported.nullable(),
+  reported: reportedSchema.nullable(),
   /** Hours that processes have worked on it, lost work between a checkpoint and a kill included where it is known. */
   hours: z.number().min(0),
   /** How often it was stopped and resumed. */
