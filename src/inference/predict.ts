@@ -5,7 +5,8 @@ import type { Temperature } from "../evaluation/analysis.js";
 import type { LogitTransform } from "../evaluation/meter.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
 import type { Method } from "../methods/ensemble/method.js";
-import { DataError, UsageError } from "../support/errors.js";
+import { assertWhole, DataError, UsageError } from "../support/errors.js";
+import { batched } from "../support/math.js";
 import { Ensemble } from "../models/ensemble.js";
 import type { Module } from "../nn/module.js";
 import { noGrad } from "../torch/autograd.js";
@@ -147,25 +148,6 @@ function assertFeatures({ method, path }: Trained): void {
   throw new UsageError(
     `features: expected a network of backbones and classifiers, found another in ${path}.`,
   );
-}
-
-function assertWhole(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new UsageError(`${name}: expected a whole number >= 1, found ${value}.`);
-}
-
-async function* batched<T>(
-  items: Iterable<T> | AsyncIterable<T>,
-  size: number,
-): AsyncGenerator<readonly T[]> {
-  let some: T[] = [];
-  for await (const item of items) {
-    some.push(item);
-    if (some.length < size) continue;
-    yield some;
-    some = [];
-  }
-  if (some.length > 0) yield some;
 }
 
 function decoded({ description }: Trained, images: readonly ImageInput[], first: number): Promise<Tensor> {

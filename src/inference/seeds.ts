@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { overSeeds, type SeedSummary } from "../evaluation/over-seeds.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { UsageError } from "../support/errors.js";
+import { assertWhole } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
 import type { TrainOptions } from "../training/settings.js";
 import { type TrainResult, trainRun } from "../training/train.js";
@@ -59,8 +59,7 @@ export async function trainRuns({
   onEnd,
   ...options
 }: TrainOptions & SeedHooks & { readonly count: number }): Promise<SeedsResult> {
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new UsageError(`seeds: expected a whole number >= 1, found ${count}.`);
+  assertWhole("seeds", count);
   const { recipe, out, signal, peers } = options;
   const seeds = Array.from({ length: count }, (_, index) => recipe.seed + index);
   const runs = seeds.map((seed) => join(out, `seed-${seed}`));

@@ -1,3 +1,4 @@
+import { mean } from "../support/math.js";
 import type { ResultRow } from "./row.js";
 
 const DASH = "–";
@@ -63,8 +64,7 @@ export function resultsMarkdown(rows: readonly ResultRow[]): string {
 
 function accuracyCells(row: ResultRow): string[] {
   const { name, seed, ensemble, experts, bestOnTest, ece, reported } = row;
-  const expert =
-    experts.length === 0 ? null : experts.reduce((sum, one) => sum + one.all, 0) / experts.length;
+  const expert = experts.length === 0 ? null : mean(experts.map(({ all }) => all));
   const best = bestOnTest === null ? DASH : `${percent(bestOnTest.all)} (epoch ${bestOnTest.epoch})`;
   const scores = [
     ensemble?.all,

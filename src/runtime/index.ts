@@ -12,7 +12,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { readModelMetadata } from "../onnx/metadata.js";
-import { ModelError, systemCode, UsageError } from "../support/errors.js";
+import { assertWhole, ModelError, systemCode, UsageError } from "../support/errors.js";
 import { RuntimeModel } from "./model.js";
 import { openSession } from "./onnx-runtime.js";
 import type { RuntimeOptions } from "./types.js";
@@ -64,7 +64,5 @@ async function readModel(model: string | Uint8Array): Promise<Uint8Array> {
 }
 
 function assertThreads(given: Pick<RuntimeOptions, "threads" | "workers">): void {
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
-      throw new UsageError(`${name}: expected a whole number >= 1, found ${String(value)}.`);
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) assertWhole(name, value);
 }

@@ -2,7 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import type { ImageInput } from "../data/image-input.js";
 import type { ImagePrediction } from "../inference/predict.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
-import { type DataError, LongtailError, ModelError, UsageError } from "../support/errors.js";
+import { type DataError, LongtailError, ModelError, assertWhole } from "../support/errors.js";
+import { batched } from "../support/math.js";
 import { prepareImages } from "./decode.js";
 import type { Session } from "./onnx-runtime.js";
 import type { PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./types.js";
@@ -182,25 +183,6 @@ export class RuntimeModel implements AsyncDisposable {
 
 function isPrepared(image: unknown): image is PreparedImage {
   return typeof image === "object" && image !== null && "shape" in image && "image" in image;
-}
-
-function assertWhole(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new UsageError(`${name}: expected a whole number >= 1, found ${value}.`);
-}
-
-async function* batched<T>(
-  items: Iterable<T> | AsyncIterable<T>,
-  size: number,
-): AsyncGenerator<readonly T[]> {
-  let some: T[] = [];
-  for await (const item of items) {
-    some.push(item);
-    if (some.length < size) continue;
-    yield some;
-    some = [];
-  }
-  if (some.length > 0) yield some;
 }
 
 /** Neighbors of one size, which make a batch. */

@@ -82,3 +82,9 @@ export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** @throws UsageError unless an option is a whole number from 1. */
+export function assertWhole(name: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && Number(value) >= 1) return;
+  throw new UsageError(`${name}: expected a whole number >= 1, found ${String(value)}.`);
+}

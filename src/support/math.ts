@@ -36,3 +36,18 @@ export function chunkOf(
 export function mean(values: ArrayLike<number> & Iterable<number>): number {
   return sum(values) / values.length;
 }
+
+/** Items in their order, `size` at a time; the last ones may be fewer. */
+export async function* batched<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  size: number,
+): AsyncGenerator<readonly T[]> {
+  let some: T[] = [];
+  for await (const item of items) {
+    some.push(item);
+    if (some.length < size) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}

@@ -1,38 +1,15 @@
 /** Training on the features of a frozen backbone, computed once, against training on the images themselves. */
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { buildBackbone } from "../models/registry.js";
+import { expect, test, vi } from "vitest";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { CacheEvent, StepEvent, TrainingEvent } from "../runs/events.js";
-import { zeros } from "../torch/create.js";
-import { Rng } from "../torch/random.js";
-import { writeSafetensors } from "../torch/safetensors.js";
-import { scope } from "../torch/scope.js";
 import { prepare } from "./prepare.js";
-import { toyFolder } from "./toy-folder.fixture.js";
+import { frozenFolder } from "./frozen.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 
-const at = toyFolder("test");
-const open = scope();
-beforeAll(() => {
-  zeros([1]); // the engine is loaded before the cache's folder is another one
-});
-afterAll(() => {
-  open[Symbol.dispose]();
-  vi.unstubAllEnvs();
-});
-beforeEach(() => {
-  vi.stubEnv("XDG_CACHE_HOME", at("cache"));
-  using _ = scope();
-  using network = buildBackbone("resnet8", { rng: new Rng(5) });
-  mkdirSync(at("weights"));
-  writeSafetensors(at("weights/resnet8.safetensors"), network.stateDict());
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
+const at = frozenFolder();
 
 /** A recipe whose images become features; `train: flips` are the same images by way of a transform that might differ. */
 function recipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {

@@ -1,6 +1,6 @@
 /** Classifiers on frozen features: trained in memory as in a run, adjusted afterwards, started from class means. */
-import { existsSync, mkdirSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { existsSync } from "node:fs";
+import { describe, expect, test, vi } from "vitest";
 import { loadTrained } from "../inference/trained.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { Ensemble, ExpertEnsemble } from "../models/ensemble.js";
@@ -9,32 +9,14 @@ import { Linear } from "../nn/linear.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { zeros } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
-import { writeSafetensors } from "../torch/safetensors.js";
 import { memory, scope } from "../torch/scope.js";
 import { adjustClassifiers, adjustmentIssues } from "./adjust.js";
-import { toyFolder } from "./toy-folder.fixture.js";
+import { frozenFolder } from "./frozen.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { openFeatureSets, selectFeatures, trainOnFeatures } from "./train-on-features.js";
 import { trainToy } from "./train-toy.fixture.js";
 
-const at = toyFolder("test");
-const open = scope();
-beforeAll(() => {
-  zeros([1]); // the engine is loaded before the cache's folder is another one
-});
-afterAll(() => {
-  open[Symbol.dispose]();
-});
-beforeEach(() => {
-  vi.stubEnv("XDG_CACHE_HOME", at("cache"));
-  using _ = scope();
-  using network = buildBackbone("resnet8", { rng: new Rng(5) });
-  mkdirSync(at("weights"));
-  writeSafetensors(at("weights/resnet8.safetensors"), network.stateDict());
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
+const at = frozenFolder();
 
 const balancedSoftmax = { kind: "balanced-softmax", experts: 1, sharedStages: 0, tau: 1 } as const;
 const cosine = { kind: "cosine", scale: 16, bias: false, start: "class-means" } as const;

@@ -6,6 +6,7 @@ import {
   runResults,
   type TableProgress,
 } from "../../index.js";
+import { mean } from "../../support/math.js";
 import { formatSeconds, secondsSince } from "../../support/units.js";
 import { onInterrupt } from "../exit.js";
 import { deviceOption, kernelsOption, newCommand, threadsOption } from "../options.js";
@@ -104,8 +105,8 @@ function progressLines(to: Output): (progress: TableProgress) => void {
     }
     seconds.push(secondsSince(started));
     const left = count - index - 1;
-    const mean = seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
-    if (left > 0) to.say(`${left} runs left, about ${formatSeconds(left * mean)} if each takes as long`);
+    if (left > 0)
+      to.say(`${left} runs left, about ${formatSeconds(left * mean(seconds))} if each takes as long`);
   };
 }
 
