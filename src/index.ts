@@ -132,4 +132,5 @@ export type { RunFolder, RunResult } from "./runs/run-folder.js";
 export type { Json, JsonObject } from "./support/json.js";
 export type { EngineInfo, KernelChoice } from "./torch/native.js";
 export type { TrainResult } from "./training/train.js";
+export type { Preprocessing } from "./weights/entry.js";
 export type { WeightsOptions } from "./weights/install.js";

@@ -1,6 +1,6 @@
 import { UsageError } from "../support/errors.js";
 import { installWeights, weightsFile, type WeightsOptions } from "../weights/install.js";
-import type { WeightsEntry } from "../weights/entry.js";
+import type { Preprocessing, WeightsEntry } from "../weights/entry.js";
 import { WEIGHTS, type WeightsName, weightsNames } from "../weights/registry.js";
 
 /**
@@ -29,15 +29,7 @@ export interface WeightsInfo {
   /** SHA-256 of the file, or its first digits as torchvision publishes them; null where the hub says it. */
   readonly sha256: string | null;
   /** How an image becomes what the network was trained on; mean and std are of values scaled to 0..1. */
-  readonly preprocessing: {
-    readonly resize: number;
-    readonly interpolation: "bilinear" | "bicubic";
-    readonly crop: number;
-    /** crop: the square from the middle; squash: the whole image. */
-    readonly fit: "crop" | "squash";
-    readonly mean: readonly [number, number, number];
-    readonly std: readonly [number, number, number];
-  };
+  readonly preprocessing: Preprocessing;
   /** The file; null while it is not fetched. */
   readonly path: string | null;
 }

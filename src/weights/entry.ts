@@ -1,7 +1,12 @@
 /** A pretrained network: where its weights are from, what their bytes have to be, and how an image must be prepared for it. */
 import type { Wheel } from "../package-index/wheel.js";
 
-/** How an image becomes what a pretrained network was trained on. */
+/**
+ * How an image becomes what a pretrained network was trained on.
+ *
+ * @example
+ * const preprocessing: Preprocessing | undefined = listWeights()[0]?.preprocessing;
+ */
 export interface Preprocessing {
   /** Length of the shorter side after resizing; of both where the image is squashed. */
   readonly resize: number;
