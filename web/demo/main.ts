@@ -1,6 +1,7 @@
 /** The page that `longtail export --format web` writes: the visitor's own device looks at the photographs. */
 import { mount } from "svelte";
 import "virtual:page-style.css";
+import "../controls.css";
 import type { WebModel } from "../../src/onnx/web-model.ts";
 import { type Classifier, type Guess, type ModelFacts, SHOWN } from "../photographs/classifier.ts";
 import Photographs from "../photographs/Photographs.svelte";

@@ -1,6 +1,7 @@
 /** The page of `longtail serve`: the server looks at the photographs. */
 import { mount } from "svelte";
 import "virtual:page-style.css";
+import "../controls.css";
 import type { ModelDescription, Predictions } from "../../src/serve/api.ts";
 import { type Classifier, type ModelFacts, SHOWN } from "../photographs/classifier.ts";
 import Photographs from "../photographs/Photographs.svelte";

@@ -1,5 +1,6 @@
 import { mount } from "svelte";
 import "virtual:page-style.css";
+import "../controls.css";
 import "uplot/dist/uPlot.min.css";
 import "./app.css";
 import App from "./App.svelte";
