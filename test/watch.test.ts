@@ -82,6 +82,7 @@ describe.skipIf(executable === undefined)(`the page of longtail watch in Chromiu
     await figure(page, "Accuracy, few classes (test images)").waitFor();
     expect(await page.locator("article h3").allTextContents()).toEqual(["going", "ncl"]);
     const loss = page.locator("figure", { hasText: "Training loss" });
+    await loss.locator("li").nth(1).waitFor(); // the second run's curve is fetched
     expect(await loss.locator("li").allTextContents()).toHaveLength(2);
     expect(new URL(page.url()).hash).toBe("#run=going&run=ncl");
     const again = await open(1280, "light", "#run=going&run=ncl");
