@@ -94,7 +94,7 @@ function nextSteps(
 Next:
   npx longtail predict ${path} photo.jpg        what is on a photograph
   npx longtail evaluate ${path}                 every class
-  npx longtail export ${path}                   the weights for other programs
+  npx longtail export ${path} --format onnx --out model.onnx      a file for other programs
   npx longtail train ${path}                    the same training again; \`longtail reproduce\` checks that every digit matches`;
 }
 

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FitFile } from "../../runs/fit-file.js";
 import { WEIGHTS } from "../../weights/registry.js";
 import { weightsFile } from "../../weights/install.js";
+import { checkCommand } from "../../../test/support/documented-command.js";
 import { longtail, smallPhotographs } from "../cli.fixture.js";
 
 const { isThere } = weightsFile(WEIGHTS["efficientnet-lite0"]);
@@ -96,6 +97,9 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
       /Correcting for the class counts changed accuracy by [+-]\d+\.\d points over all classes/,
     );
     expect(stdout).toMatch(/tried on held-out images, % +mean over classes +few\n/);
+    const next = [...stdout.matchAll(/^ {2}npx (longtail .*?) {2,}/gm)].map(([, command]) => command!);
+    expect(next.map((command) => command.split(" ")[1])).toEqual(["predict", "evaluate", "export", "train"]);
+    for (const command of next) await checkCommand(command.split(" "));
     expect(stdout).toMatch(/\(chosen\) +[\d.]+ +[\d.]+\n/);
     expect(stdout).toMatch(/Chosen of \d+ by \d+ held-out images: a .* classifier/);
     const { head, trials } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;
