@@ -43,7 +43,17 @@ function* keysOf(schema: Schema, at: Pick<RecipeKey, "path" | "required" | "when
       .find(isSchema);
     if (items?.oneOf) yield* keysOf(items, { path: `${at.path}.N`, required: true, when: at.when });
     const object = schema.anyOf?.find((part) => isSchema(part) && part.properties);
-    if (isSchema(object)) yield* keysInside(object, `${at.path}.`, { path: at.path, kind: "given" });
+    const given = { path: at.path, kind: "given" };
+    if (isSchema(object)) yield* keysInside(object, `${at.path}.`, given);
+    const choice = schema.anyOf?.find((part) => isSchema(part) && part.oneOf);
+    if (isSchema(choice))
+      yield* keysOfChoice(choice.oneOf!, {
+        path: at.path,
+        required: true,
+        when: given,
+        default: undefined,
+        description: `kind of ${at.path}`,
+      });
   }
 }
 
@@ -109,6 +119,7 @@ function listText(schema: Schema): string {
     return `a list of ${schema.prefixItems.length} numbers${isSchema(item) ? range(item) : ""}`;
   }
   const items = schema.items;
+  if (isSchema(items) && items.enum) return `a list of ${items.enum.join(", ")}`;
   if (isSchema(items) && items.type === "integer") return `a list of whole numbers${range(items)}`;
   return "a list";
 }
