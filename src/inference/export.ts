@@ -6,9 +6,9 @@ import {
   type CheckpointDescription,
   checkpointPath,
   readCheckpoint,
-  usedWeights,
   type Weights,
 } from "../training/checkpoint.js";
+import { mergedWeights } from "./trained.js";
 
 /**
  * Settings of an export.
@@ -28,8 +28,8 @@ export interface ExportOptions {
 
 /**
  * Writes the weights of a run's checkpoint, or of a checkpoint by itself, under PyTorch's names, for other programs. A .pth file is laid out as NCL's
- * PyTorch code has it, { state_dict, epoch }, with the classes' names besides; safetensors has these as metadata. Returns
- * the checkpoint's path.
+ * PyTorch code has it, { state_dict, epoch }, with the classes' names besides; safetensors has these as metadata. LoRA's
+ * updates are in the weights that they change. Returns the checkpoint's path.
  * @throws CheckpointError when the checkpoint cannot be read; LongtailError when the file cannot be written.
  */
 export function exportWeights(
@@ -39,7 +39,7 @@ export function exportWeights(
   using _scope = scope();
   const checkpoint = checkpointPath(runOrCheckpoint);
   const description = readCheckpoint(checkpoint);
-  const used = usedWeights(description, asked);
+  const used = mergedWeights(description, asked);
   const weights = new Map([...used].map(([name, tensor]) => [prefix + name, tensor]));
   write(weights, description, { format, out });
   return checkpoint;

@@ -5,12 +5,15 @@ import type { Meter } from "../evaluation/meter.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { buildMethod } from "../methods/index.js";
 import { Ensemble } from "../models/ensemble.js";
+import { withLoraMerged } from "../nn/adapters.js";
 import { loadPretrained } from "../models/pretrained.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
 import { checkDevice } from "../torch/devices.js";
 import {
+  type Checkpoint,
   type CheckpointDescription,
   checkpointPath,
   readCheckpoint,
@@ -45,23 +48,35 @@ export interface Measurement<Key extends string = string, Value = unknown> {
   finish(result: EvaluationResult): Readonly<Record<Key, Value>>;
 }
 
-/**
- * Loads RUN|CHECKPOINT. Throws CheckpointError when it is none, is damaged or does not fit the network it names.
- * `weights`: their moving averages or the raw ones; what the recipe says unless given.
- */
+interface LoadRunOptions extends LoadOptions {
+  /** The weights' moving averages or the raw ones; what the recipe says unless given. */
+  readonly weights?: Weights | undefined;
+  /** Whether LoRA's updates become part of the weights that they change, as other programs want it; false unless given. */
+  readonly mergesLora?: boolean;
+}
+
+/** Loads RUN|CHECKPOINT. Throws CheckpointError when it is none, is damaged or does not fit the network it names. */
 export function loadTrained(
   runOrCheckpoint: string,
-  { weights, ...options }: LoadOptions & { weights?: Weights | undefined } = {},
+  { weights, mergesLora = false, ...options }: LoadRunOptions = {},
 ): Trained {
   using _scope = scope();
   const checkpoint = readCheckpoint(checkpointPath(runOrCheckpoint));
-  const model = usedWeights(checkpoint, weights);
   const { epoch, step } = checkpoint;
   const state = { epoch, step, weights: weightsInUse(checkpoint, weights) };
   const { recipe } = phaseAt(checkpoint.recipe, checkpoint);
-  return build({ ...checkpoint, recipe, state }, options, (method) => {
+  const model = mergesLora ? mergedWeights(checkpoint, weights) : usedWeights(checkpoint, weights);
+  const adapter = mergesLora && recipe.adapter?.kind === "lora" ? null : recipe.adapter;
+  return build({ ...checkpoint, recipe, state, adapter }, options, (method) => {
     restoreModel({ path: checkpoint.path, model }, method);
   });
+}
+
+/** A checkpoint's weights with LoRA's updates in the weights that they change; AdaptFormer's layers stay. */
+export function mergedWeights(checkpoint: Checkpoint, asked?: Weights): Map<string, Tensor> {
+  const { adapter } = checkpoint.recipe;
+  const weights = usedWeights(checkpoint, asked);
+  return adapter?.kind === "lora" ? withLoraMerged(weights, adapter) : weights;
 }
 
 /**
@@ -81,13 +96,15 @@ export async function loadWithRecipe(
   });
 }
 
+type Built = TrainedDescription & Pick<Trained, "path" | "state"> & Partial<Pick<ResolvedRecipe, "adapter">>;
+
 function build(
-  { path, recipe, classes, counts, trained, state }: TrainedDescription & Pick<Trained, "path" | "state">,
+  { path, recipe, classes, counts, trained, state, adapter = recipe.adapter }: Built,
   { device: name = "cpu" }: LoadOptions,
   load: (method: Method) => void,
 ): Trained {
   const device = checkDevice(name);
-  const method = buildMethod(recipe, { classes, counts });
+  const method = buildMethod({ ...recipe, adapter }, { classes, counts });
   try {
     load(method);
     method.model.to({ device, memoryFormat: recipe.memoryFormat }).eval();

@@ -153,13 +153,28 @@ class Progress {
 }
 
 function describeRun(run: RunEvent): string {
-  const { name, seed, classes, trainImages, testImages, imbalance, parameters, threads, device, folder } =
-    run;
+  const {
+    name,
+    seed,
+    classes,
+    trainImages,
+    testImages,
+    imbalance,
+    parameters,
+    trained,
+    threads,
+    device,
+    folder,
+  } = run;
   return [
     `${name}, seed ${seed}: ${trainImages} training and ${testImages} test images, ${classes} classes, imbalance ${imbalance.toFixed(0)}`,
     ...(run.from === null ? [] : [`goes on after epoch ${run.from.epoch}, step ${run.from.step}`]),
-    `${(parameters / 1e6).toFixed(2)} million parameters on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}; results in ${folder}`,
+    `${inMillions(parameters)} million parameters${trained === undefined ? "" : `, ${inMillions(trained)} of them trained,`} on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}; results in ${folder}`,
   ].join("\n");
+}
+
+function inMillions(count: number): string {
+  return (count / 1e6).toFixed(2);
 }
 
 function describeCache({ what, split, images, total, bytes }: CacheEvent): string {

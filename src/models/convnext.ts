@@ -8,7 +8,7 @@ import { full } from "../torch/create.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { Backbone, type StageRange } from "./ensemble.js";
+import { type Adapted, Backbone, type StageRange } from "./ensemble.js";
 
 const EPS = 1e-6;
 const LAYER_SCALE = 1e-6;
@@ -35,10 +35,11 @@ export class ConvNext extends Backbone {
   constructor({
     blocks,
     channels,
+    adapter,
     rng,
     from = 0,
     to = blocks.length,
-  }: ConvNextArchitecture & StageRange & { readonly rng: Rng }) {
+  }: ConvNextArchitecture & StageRange & Adapted) {
     super();
     const [first] = channels;
     this.#stem =
@@ -51,7 +52,10 @@ export class ConvNext extends Backbone {
     this.#stages = channels.slice(from, to).map((width, place) => {
       const index = from + place;
       const before = index === 0 ? null : channels[index - 1]!;
-      return this.child(`stages.${index}`, new Stage({ before, width, blocks: blocks[index]!, rng }));
+      return this.child(
+        `stages.${index}`,
+        new Stage({ before, width, blocks: blocks[index]!, adapter, rng }),
+      );
     });
     this.features = channels[to - 1]!;
     const isWhole = to === blocks.length;
@@ -70,19 +74,18 @@ export class ConvNext extends Backbone {
   }
 }
 
-interface StageOptions {
+interface StageOptions extends Adapted {
   /** Channels of the stage before; null for the first stage, which keeps its input's shape. */
   readonly before: number | null;
   readonly width: number;
   readonly blocks: number;
-  readonly rng: Rng;
 }
 
 /** A norm and a convolution that halve the resolution, but in the first stage, then blocks. */
 class Stage extends Layer {
   readonly #layers: readonly Layer[];
 
-  constructor({ before, width, blocks, rng }: StageOptions) {
+  constructor({ before, width, blocks, adapter, rng }: StageOptions) {
     super();
     const downsample =
       before === null
@@ -95,7 +98,7 @@ class Stage extends Layer {
             ),
           ];
     const all = Array.from({ length: blocks }, (_block, index) =>
-      this.child(`blocks.${index}`, new Block(width, rng)),
+      this.child(`blocks.${index}`, new Block(width, { adapter, rng })),
     );
     this.#layers = [...downsample, ...all];
   }
@@ -113,7 +116,7 @@ class Block extends Layer {
   readonly #mlp: Mlp;
   readonly #gamma: Tensor; // [C]
 
-  constructor(width: number, rng: Rng) {
+  constructor(width: number, { adapter, rng }: Adapted) {
     super();
     this.#gamma = this.parameter("gamma", full([width], LAYER_SCALE));
     this.#depthwise = this.child(
@@ -130,7 +133,7 @@ class Block extends Layer {
       }),
     );
     this.#norm = this.child("norm", new LayerNorm({ features: width, eps: EPS }));
-    this.#mlp = this.child("mlp", new Mlp({ width, activation: "gelu", rng }));
+    this.#mlp = this.child("mlp", new Mlp({ width, activation: "gelu", adapter, rng }));
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,5 +1,7 @@
+import type { AdapterOptions } from "../nn/adapters.js";
 import { Dropout } from "../nn/dropout.js";
 import { Layer, Module } from "../nn/module.js";
+import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import { ParallelStreams } from "../torch/streams.js";
 import type { Tensor } from "../torch/tensor.js";
@@ -15,6 +17,13 @@ export interface StageRange {
   readonly from?: number;
   /** All stages unless given; with fewer the output is a map, [N, C, H', W'], and nothing is pooled. */
   readonly to?: number;
+}
+
+/** What a backbone's start weights are drawn from, and what trains in its place. */
+export interface Adapted {
+  /** Of the transformer's blocks, or LoRA of a ConvNeXt's MLPs; none unless given. */
+  readonly adapter?: AdapterOptions | null | undefined;
+  readonly rng: Rng;
 }
 
 /** First stages of a backbone, which experts share: images [N, 3, H, W] → [N, C, H', W']. */

@@ -71,25 +71,25 @@ describe("what trains", () => {
   ])("last-stage of %s", (name, expected) => {
     using of = model(name);
     const all = trained(of).length;
-    limitTraining(of, "last-stage");
+    limitTraining(of, { trainable: "last-stage", adapter: null });
     expect(lasts(trained(of))).toEqual(expected);
     expect(trained(of).length).toBeLessThan(all);
   });
 
   test("norm and bias, in every expert", () => {
     using norm = model("resnet8");
-    limitTraining(norm, "norm");
+    limitTraining(norm, { trainable: "norm", adapter: null });
     expect(trained(norm).filter((name) => !/bn\d[.](weight|bias)$|^classifier/.test(name))).toEqual([]);
     expect(trained(norm)).toContain("backbone.1.layer3.0.bn2.weight");
     using bias = model("resnet8");
-    limitTraining(bias, "bias");
+    limitTraining(bias, { trainable: "bias", adapter: null });
     expect(trained(bias).filter((name) => !/bias$|^classifier/.test(name))).toEqual([]);
   });
 
   test("all leaves what is frozen frozen", () => {
     using of = model("resnet8");
     for (const backbone of of.backbones) backbone.freeze();
-    limitTraining(of, "all");
+    limitTraining(of, { trainable: "all", adapter: null });
     expect(lasts(trained(of))).toEqual(["classifier"]);
   });
 });

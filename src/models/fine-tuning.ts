@@ -1,3 +1,4 @@
+import { type AdapterOptions, isAdapterParameter } from "../nn/adapters.js";
 import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { maxOf, minOf } from "../support/math.js";
@@ -60,11 +61,19 @@ function backboneParameters(model: Module): BackboneParameter[] {
  * Freezes the parameters of the backbones that a recipe does not train. Parameters that are frozen already stay so.
  *
  * - `last-stage`: the last numbered part and what follows it train;
- * - `norm`: scales and shifts of normalizations train; `bias`: biases train (BitFit, ACL 2022).
+ * - `norm`: scales and shifts of normalizations train; `bias`: biases train (BitFit, ACL 2022);
+ * - with an adapter, it alone trains.
  */
-export function limitTraining(model: Module, trainable: ResolvedRecipe["trainable"]): void {
-  if (trainable === "all") return;
+export function limitTraining(
+  model: Module,
+  { trainable, adapter }: Pick<ResolvedRecipe, "trainable"> & { readonly adapter: AdapterOptions | null },
+): void {
+  if (trainable === "all" && adapter === null) return;
   const found = backboneParameters(model);
+  if (adapter !== null || trainable === "all") {
+    for (const { name, parameter } of found) if (!isAdapterParameter(name)) parameter.setRequiresGrad(false);
+    return;
+  }
   const norms = new Set(
     found.flatMap(({ name, parameter }) =>
       name.endsWith("weight") && parameter.shape.length === 1 ? [name.slice(0, -"weight".length)] : [],

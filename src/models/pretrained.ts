@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { isAdapterParameter } from "../nn/adapters.js";
 import { copyState, type Module } from "../nn/module.js";
 import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -73,7 +74,7 @@ export function pretrainedFile({ weights, file, ...how }: Pretrained): WeightsIn
  * share with "trunk.". load "backbone": one network's weights by torchvision's names go into every expert, without what
  * else the file has, such as its classifier; of an ensemble's weights, each expert takes its own backbone, and shared
  * stages the file's shared ones or else the first expert's. load "all": the whole model, name by name; one network's
- * weights are those of the only expert (state-names.ts). Returns what is to be said of tensors that were left out.
+ * weights are those of the only expert (state-names.ts). Adapters keep their start where the file has none. Returns what is to be said of tensors that were left out.
  * @throws CheckpointError that names the file and the first tensor that is missing or has another shape.
  */
 export function loadPretrained(
@@ -82,7 +83,8 @@ export function loadPretrained(
 ): string[] {
   using _scope = scope();
   const found = loadWeights(file, key);
-  const own = model.stateDict();
+  const hasAdapters = [...found.keys()].some(isAdapterParameter);
+  const own = matching(model.stateDict(), (name) => hasAdapters || !isAdapterParameter(name));
   const loadInto = (): { readonly taken: Set<Tensor>; readonly notes: string[] } => {
     const translation = translated(found);
     const { state, layout, sources } = translation;

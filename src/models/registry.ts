@@ -1,8 +1,10 @@
+import type { LoraTarget } from "../nn/adapters.js";
 import { Linear } from "../nn/linear.js";
 import { Layer } from "../nn/module.js";
+import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Rng } from "../torch/random.js";
-import type { Backbone, StageRange } from "./ensemble.js";
+import type { Adapted, Backbone, StageRange } from "./ensemble.js";
 import { CONVNEXTS, RESNETS, VISION_TRANSFORMERS } from "./architectures.js";
 import { ConvNext } from "./convnext.js";
 import { EFFICIENTNET_LITE_STAGES, EfficientNetLite } from "./efficientnet-lite.js";
@@ -70,11 +72,15 @@ export class NormClassifier extends Layer {
 type BackboneName = ResolvedRecipe["backbone"];
 type ClassifierChoice = ResolvedRecipe["classifier"];
 
-type StageOptions = StageRange & { readonly rng: Rng };
+type StageOptions = StageRange & Adapted;
 
-/** A kind of backbone: how many stages it has after its stem, and how some of them are built. */
+/**
+ * A kind of backbone: how many stages it has after its stem, how some of them are built, and the linear layers of its blocks
+ * that may have low-rank updates.
+ */
 interface BackboneKind {
   readonly stages: number;
+  readonly loraTargets?: readonly LoraTarget[];
   readonly build: (options: StageOptions) => Backbone;
 }
 
@@ -103,10 +109,12 @@ const BACKBONES: Record<BackboneName, BackboneKind> = {
   ),
   ...each(CONVNEXTS, (architecture) => ({
     stages: architecture.blocks.length,
+    loraTargets: ["fc1", "fc2"],
     build: (options) => new ConvNext({ ...architecture, ...options }),
   })),
   ...each(VISION_TRANSFORMERS, (architecture) => ({
     stages: architecture.depth,
+    loraTargets: ["q", "k", "v", "proj", "fc1", "fc2"],
     build: (options) => new VisionTransformer({ ...architecture, ...options }),
   })),
 };
@@ -132,6 +140,43 @@ export function buildBackbone(name: BackboneName, options: StageOptions): Backbo
 /** Stages of a backbone after its stem. */
 export function countStages(name: BackboneName): number {
   return BACKBONES[name].stages;
+}
+
+/** Settings of a recipe's adapter that its backbone cannot have, or that leave it without effect. */
+export function adapterIssues({
+  adapter,
+  backbone,
+  freezeBackbone,
+  phases,
+  trainable,
+}: Pick<ResolvedRecipe, "adapter" | "backbone" | "freezeBackbone" | "phases" | "trainable">): RecipeIssue[] {
+  if (adapter === null) return [];
+  const { loraTargets = [] } = BACKBONES[backbone];
+  const issues: RecipeIssue[] = [];
+  if (adapter.kind === "adaptformer" && !Object.hasOwn(VISION_TRANSFORMERS, backbone))
+    issues.push({
+      key: "adapter.kind",
+      expected: `${loraTargets.length > 0 ? "lora" : "no adapter"} for backbone ${backbone}; adaptformer is for vision transformers`,
+    });
+  if (adapter.kind === "lora" && adapter.targets.some((target) => !loraTargets.includes(target)))
+    issues.push({
+      key: "adapter.targets",
+      expected:
+        loraTargets.length > 0
+          ? `some of ${loraTargets.join(", ")} for backbone ${backbone}`
+          : `no adapter for backbone ${backbone}; lora is for vision transformers and ConvNeXts`,
+    });
+  if (trainable !== "all")
+    issues.push({
+      key: "trainable",
+      expected: "all beside an adapter, which trains in the backbone's place",
+    });
+  if (freezeBackbone && phases === undefined)
+    issues.push({
+      key: "freezeBackbone",
+      expected: "false beside an adapter, which is a part of the backbone, in one phase at least",
+    });
+  return issues;
 }
 
 /** x [N, inFeatures] → logits [N, classes] */

@@ -7,7 +7,7 @@ import { cat } from "../torch/operators.generated.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { Backbone, type StageRange } from "./ensemble.js";
+import { type Adapted, Backbone, type StageRange } from "./ensemble.js";
 import { type PositionRule, PositionResampling } from "./position-embedding.js";
 
 /** How a vision transformer is made. */
@@ -55,7 +55,7 @@ export class VisionTransformer extends Backbone {
   readonly #blocks: readonly TransformerBlock[];
   readonly #norm: LayerNorm | null;
 
-  constructor(options: VisionTransformerArchitecture & StageRange & { readonly rng: Rng }) {
+  constructor(options: VisionTransformerArchitecture & StageRange & Adapted) {
     super();
     const { width, depth, grid, positions, patch, eps, from = 0, to = depth } = options;
     this.features = width;

@@ -4,6 +4,7 @@ import { scaledDotProductAttention } from "../torch/operators.generated.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
+import { AdaptFormer, type AdapterOptions, LoraLinear, type LoraTarget } from "./adapters.js";
 import { type Initializer, zeroInit } from "./init.js";
 import { LayerNorm } from "./layer-norm.js";
 import { Linear } from "./linear.js";
@@ -22,12 +23,14 @@ export interface TransformerBlockOptions {
   readonly layerScale: number | null;
   /** Whether a token sees only itself and those before it, as in text. */
   readonly isCausal?: boolean;
+  /** What trains in place of the block's own weights; none unless given. */
+  readonly adapter?: AdapterOptions | null | undefined;
   readonly rng: Rng;
 }
 
 /**
- * x + γ₁ · attention(norm1(x)), then x + γ₂ · mlp(norm2(x)); γ is 1 without LayerScale (Touvron et al., ICCV 2021).
- * Tokens x [N, T, D] → [N, T, D]. Parameters have timm's names.
+ * x + γ₁ · attention(norm1(x)), then x + γ₂ · mlp(norm2(x)); γ is 1 without LayerScale (Touvron et al., ICCV 2021). An
+ * AdaptFormer's output is added to the latter. Tokens x [N, T, D] → [N, T, D]. Parameters have timm's names.
  */
 export class TransformerBlock extends Layer {
   readonly norm1: LayerNorm;
@@ -36,16 +39,21 @@ export class TransformerBlock extends Layer {
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
   readonly scale2: LayerScale | null;
+  readonly adapter: AdaptFormer | null;
 
   constructor(options: TransformerBlockOptions) {
     super();
-    const { width, eps, layerScale } = options;
+    const { width, eps, layerScale, adapter, rng } = options;
     this.norm1 = this.child("norm1", new LayerNorm({ features: width, eps }));
     this.attention = this.child("attn", new Attention(options));
     this.scale1 = layerScale === null ? null : this.child("ls1", new LayerScale(width, layerScale));
     this.norm2 = this.child("norm2", new LayerNorm({ features: width, eps }));
     this.mlp = this.child("mlp", new Mlp(options));
     this.scale2 = layerScale === null ? null : this.child("ls2", new LayerScale(width, layerScale));
+    this.adapter =
+      adapter?.kind === "adaptformer"
+        ? this.child("adapter", new AdaptFormer({ ...adapter, width, rng }))
+        : null;
   }
 
   override forward(x: Tensor): Tensor {
@@ -53,11 +61,12 @@ export class TransformerBlock extends Layer {
     const attended = this.attention.forward(this.norm1.forward(x));
     const middle = x.add(this.scale1?.forward(attended) ?? attended);
     const changed = this.mlp.forward(this.norm2.forward(middle));
-    return keep(middle.add(this.scale2?.forward(changed) ?? changed));
+    const after = middle.add(this.scale2?.forward(changed) ?? changed);
+    return keep(this.adapter === null ? after : after.add(this.adapter.forward(middle)));
   }
 }
 
-type AttentionOptions = Pick<TransformerBlockOptions, "width" | "heads" | "isCausal" | "rng">;
+type AttentionOptions = Pick<TransformerBlockOptions, "width" | "heads" | "isCausal" | "adapter" | "rng">;
 
 /** Multi-head self-attention: x [N, T, D] → [N, T, D]. Vaswani et al., "Attention is all you need", NeurIPS 2017. */
 class Attention extends Layer {
@@ -67,12 +76,13 @@ class Attention extends Layer {
   readonly #heads: number;
   readonly #isCausal: boolean;
 
-  constructor({ width, heads, isCausal = false, rng }: AttentionOptions) {
+  constructor({ width, heads, isCausal = false, adapter, rng }: AttentionOptions) {
     super();
     if (width % heads !== 0)
       throw new RangeError(`Attention: expected a width that ${heads} heads divide, found ${width}`);
-    this.qkv = this.child("qkv", linear(width, 3 * width, rng));
-    this.projection = this.child("proj", linear(width, width, rng));
+    const [ofQkv, ofProjection] = [["q", "k", "v"] as const, ["proj"] as const];
+    this.qkv = this.child("qkv", linear([width, 3 * width], { adapter, outputs: ofQkv, rng }));
+    this.projection = this.child("proj", linear([width, width], { adapter, outputs: ofProjection, rng }));
     this.#heads = heads;
     this.#isCausal = isCausal;
   }
@@ -96,10 +106,15 @@ export class Mlp extends Layer {
   readonly outer: Linear;
   readonly #activation: Gelu;
 
-  constructor({ width, activation, rng }: Pick<TransformerBlockOptions, "width" | "activation" | "rng">) {
+  constructor({
+    width,
+    activation,
+    adapter,
+    rng,
+  }: Pick<TransformerBlockOptions, "width" | "activation" | "adapter" | "rng">) {
     super();
-    this.inner = this.child("fc1", linear(width, 4 * width, rng));
-    this.outer = this.child("fc2", linear(4 * width, width, rng));
+    this.inner = this.child("fc1", linear([width, 4 * width], { adapter, outputs: ["fc1"], rng }));
+    this.outer = this.child("fc2", linear([4 * width, width], { adapter, outputs: ["fc2"], rng }));
     this.#activation = activation;
   }
 
@@ -128,7 +143,18 @@ class LayerScale extends Layer {
 /** Normal with a standard deviation of 0.02, which transformers start from. */
 export const transformerInit: Initializer = (shape, rng) => rng.normal(shape, { std: 0.02 });
 
+interface BlockLinearOptions extends Pick<TransformerBlockOptions, "adapter" | "rng"> {
+  /** What its outputs are, in equal parts. */
+  readonly outputs: readonly LoraTarget[];
+}
+
 /** Its bias starts at 0. */
-function linear(inFeatures: number, outFeatures: number, rng: Rng): Linear {
-  return new Linear({ inFeatures, outFeatures, init: transformerInit, biasInit: zeroInit, rng });
+function linear(
+  [inFeatures, outFeatures]: readonly [number, number],
+  { adapter, outputs, rng }: BlockLinearOptions,
+): Linear {
+  const options = { inFeatures, outFeatures, init: transformerInit, biasInit: zeroInit, rng };
+  return adapter?.kind === "lora" && outputs.some((output) => adapter.targets.includes(output))
+    ? new LoraLinear({ ...options, lora: adapter, outputs })
+    : new Linear(options);
 }

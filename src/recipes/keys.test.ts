@@ -106,6 +106,9 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.interpolation: one of nearest, bilinear, bicubic
     data.secondView.N.fill: a list of 3 numbers >= 0 and <= 255
     data.mix: an object or null
+    data.mix.kind: one of mixup, cutmix
+    data.mix.alpha: a number > 0
+    data.mix.p: a number >= 0 and <= 1
     data.test: a list
     data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.test.N.size: a whole number > 0
@@ -157,6 +160,15 @@ test("every key has a type, and what is not plain from its name a description", 
     dropout: a number >= 0 and <= 1
     freezeBackbone: true or false
     trainable: one of all, last-stage, norm, bias
+    adapter: an object or null
+    adapter.kind: one of lora, adaptformer
+    adapter.rank: a whole number > 0
+    adapter.alpha: a number > 0
+    adapter.targets: a list of q, k, v, proj, fc1, fc2
+    adapter.dim: a whole number > 0
+    adapter.scale: a number > 0
+    adapter.learnScale: true or false
+    adapter.init: one of uniform, normal
     freezeBatchNorm: true or false
     pretrained: an object or null
     pretrained.weights: one of auto, efficientnet-lite0, resnet18, resnet34, resnet50, resnet50-v1, resnet101, resnet101-v1, resnet152, resnet152-v1, resnext50-32x4d, resnext101-32x8d, resnext101-64x4d, convnext-tiny, convnext-small, convnext-base, convnext-large, mobilenet-v3-small, mobilenet-v3-large, vit-ti16, vit-s16, vit-b16, vit-b32, vit-b16-384, vit-l16, vit-b16-in21k, vit-b16-imagenet1k, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14 or null

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Adapter } from "./adapter-schema.js";
 import { Data } from "./data-schema.js";
 import { builtInSchemas, methodSchemas } from "../methods/schemas.js";
 import { type WeightsName, weightsNames } from "../weights/registry.js";
@@ -280,6 +281,11 @@ export const Recipe = z.strictObject({
     .describe(
       "what of the backbones trains where they are not frozen: everything; their last part (a stage of a ResNet, a block of " +
         "others) with what follows it; scales and shifts of normalizations; biases",
+    ),
+  adapter: Adapter.nullable()
+    .default(null)
+    .describe(
+      "small layers inside the backbones that train in their place, besides the classifiers; null: none",
     ),
   freezeBatchNorm: z
     .boolean()

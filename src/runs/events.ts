@@ -88,6 +88,8 @@ export interface RunEvent extends Timed {
   readonly imbalance: number;
   /** Trainable numbers, all experts together. */
   readonly parameters: number;
+  /** Those of them that training changes, where others are frozen. */
+  readonly trained?: number;
   readonly epochs: number;
   /** Of the phase that it starts or resumes in. */
   readonly stepsPerEpoch: number;

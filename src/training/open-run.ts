@@ -9,8 +9,10 @@ import { atWork } from "../distributed/peers.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { RunClaim } from "../runs/run-claim.js";
 import { type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
+import type { Module } from "../nn/module.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
+import type { Tensor } from "../torch/tensor.js";
 import { getKernels, getThreads } from "../torch/settings.js";
 import { shareStart } from "./distributed/share-state.js";
 import { stepsPerEpochOf } from "./loaders.js";
@@ -154,12 +156,20 @@ export function runEvent(
     trainImages: trainSubset.size,
     testImages: test.size,
     imbalance: statistics.imbalance,
-    parameters: trainee.method.model.parameters().reduce((sum, parameter) => sum + parameter.size, 0),
+    ...parameterCounts(trainee.method.model),
     epochs: recipe.epochs,
     stepsPerEpoch: loaders.train.stepsPerEpoch,
     ...(recipe.phases !== undefined && { phases: phaseSteps(recipe, trainSubset) }),
     from: from.epoch + from.step === 0 ? null : { epoch: from.epoch, step: from.step },
   };
+}
+
+function parameterCounts(model: Module): Pick<RunEvent, "parameters" | "trained"> {
+  const count = (parameters: readonly Tensor[]): number =>
+    parameters.reduce((sum, { size }) => sum + size, 0);
+  const all = model.parameters();
+  const [parameters, trained] = [count(all), count(all.filter(({ requiresGrad }) => requiresGrad))];
+  return trained === parameters ? { parameters } : { parameters, trained };
 }
 
 function phaseSteps(recipe: TrainOptions["recipe"], dataset: Dataset): NonNullable<RunEvent["phases"]> {

@@ -7,6 +7,7 @@ import { buildMethod, methodIssues } from "../methods/index.js";
 import { learningRateFactors, limitTraining } from "../models/fine-tuning.js";
 import { fetchPretrained, loadPretrained, pretrainedFile, pretrainedIssues } from "../models/pretrained.js";
 import { Ensemble } from "../models/ensemble.js";
+import { adapterIssues } from "../models/registry.js";
 import { freezeBatchNorm, synchronizeBatchNorm } from "../nn/batch-norm.js";
 import { Adam } from "../optim/adam.js";
 import { EmaWeights } from "../optim/ema.js";
@@ -177,7 +178,7 @@ async function withLoaders(
 
 /** @throws UsageError for settings that do not go together, in the form of the schema's faults. */
 function assertRecipeFits(recipe: ResolvedRecipe, classes: number | null): void {
-  assertNoIssues(recipe, pretrainedIssues(recipe));
+  assertNoIssues(recipe, [...pretrainedIssues(recipe), ...adapterIssues(recipe)]);
   const phases = recipe.phases === undefined ? [recipe] : phasesOf(recipe).map((phase) => phase.recipe);
   for (const ofPhase of phases) assertNoIssues(ofPhase, methodIssues(ofPhase, classes));
   assertNoIssues(recipe, adjustmentIssues(phases.at(-1)!));
@@ -203,7 +204,7 @@ export function buildTrainee({
   const method = buildMethod(recipe, classStatistics(data.trainSubset), peers);
   const { pretrained } = recipe;
   const notes = pretrained !== null && phase.startsPretrained ? startFrom(method, pretrained) : [];
-  limitTraining(method.model, recipe.trainable);
+  limitTraining(method.model, recipe);
   if (recipe.freezeBatchNorm) freezeBatchNorm(method.model);
   if (recipe.freezeBackbone && recipe.freezeBatchNorm && method.model instanceof Ensemble)
     method.model.shareEqualBackbones();

@@ -112,6 +112,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     classifier: { kind: "fc", bias: true },
     dropout: 0,
     freezeBackbone: false,
+    adapter: null,
     freezeBatchNorm: false,
     trainable: "all",
     pretrained: null,

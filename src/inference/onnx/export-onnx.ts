@@ -93,7 +93,7 @@ const PROBE = { seed: 0, stream: 0 };
  */
 export async function exportOnnx(run: string, options: OnnxOptions): Promise<OnnxExport> {
   const { out, input = "tensor", precision = "float32" } = options;
-  using trained = loadTrained(run, { weights: options.weights });
+  using trained = loadTrained(run, { weights: options.weights, mergesLora: true });
   assertClasses(trained);
   const adjustments = adjustmentsOf(trained, run, options);
   const { transforms } = adjustments;

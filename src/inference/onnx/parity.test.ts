@@ -93,6 +93,15 @@ networks.push(
   ["clip-b32", { backbone: "clip-b32", ...patches(64) }, 1],
   ["dinov2-s14-reg", { backbone: "dinov2-s14-reg", ...patches(42) }, 1],
   ["convnext-tiny", { backbone: "convnext-tiny", ...patches(64) }, 1],
+  [
+    "vit-ti16 with an AdaptFormer",
+    {
+      backbone: "vit-ti16",
+      ...patches(32),
+      adapter: { kind: "adaptformer", dim: 4, scale: 1, learnScale: true, init: "normal" },
+    },
+    1,
+  ],
   ["mobilenet-v3-large", { backbone: "mobilenet-v3-large", ...patches(64) }, 1],
 );
 

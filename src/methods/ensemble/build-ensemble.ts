@@ -10,7 +10,10 @@ import type { Method } from "./method.js";
 export type EnsembleRecipe = Pick<
   ResolvedRecipe,
   "backbone" | "classifier" | "dropout" | "freezeBackbone" | "seed"
-> & { readonly method: Pick<ResolvedRecipe["method"], "experts" | "sharedStages"> };
+> &
+  Partial<Pick<ResolvedRecipe, "adapter">> & {
+    readonly method: Pick<ResolvedRecipe["method"], "experts" | "sharedStages">;
+  };
 
 /**
  * Builds a recipe's experts and joins them with a method's losses. Experts differ only in the random numbers that their
@@ -42,13 +45,19 @@ export function weightsRng({ seed }: Pick<ResolvedRecipe, "seed">): Rng {
 
 /** The experts, and the stages that they share; null where they share none. The trunk's random numbers come first. */
 export function buildExperts(
-  { backbone: name, classifier, freezeBackbone, method: { experts: count, sharedStages } }: EnsembleRecipe,
+  {
+    adapter,
+    backbone: name,
+    classifier,
+    freezeBackbone,
+    method: { experts: count, sharedStages },
+  }: EnsembleRecipe,
   { classes, rng }: { readonly classes: number; readonly rng: Rng },
 ): { readonly experts: Expert[]; readonly trunk: Trunk | null } {
-  const trunk = sharedStages === 0 ? null : buildBackbone(name, { rng, to: sharedStages });
+  const trunk = sharedStages === 0 ? null : buildBackbone(name, { adapter, rng, to: sharedStages });
   if (freezeBackbone) trunk?.freeze();
   const experts = Array.from({ length: count }, () => {
-    const backbone = buildBackbone(name, { rng, from: sharedStages });
+    const backbone = buildBackbone(name, { adapter, rng, from: sharedStages });
     if (freezeBackbone) backbone.freeze();
     return {
       backbone,

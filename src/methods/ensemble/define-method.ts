@@ -14,7 +14,8 @@ export type RecipeWith<S extends MethodSchema> = Omit<ResolvedRecipe, "method"> 
 export type BuildRecipe<S extends MethodSchema = MethodSchema> = Pick<
   RecipeWith<S>,
   "backbone" | "classifier" | "dropout" | "epochs" | "freezeBackbone" | "method" | "seed"
->;
+> &
+  Partial<Pick<ResolvedRecipe, "adapter">>;
 
 /**
  * Class shares that raw logits stand for: those of the images drawn ("sampled": the loss is on the raw logits), or

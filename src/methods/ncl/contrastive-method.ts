@@ -170,7 +170,7 @@ export function buildContrastiveEnsemble(
     return {
       ...expert,
       projection: new Projection({ features, dimension, bias, rng }),
-      keyBackbone: buildBackbone(recipe.backbone, { rng }),
+      keyBackbone: buildBackbone(recipe.backbone, { adapter: recipe.adapter, rng }),
       keyProjection: new Projection({ features, dimension, bias, rng }),
       queue: new KeyQueue({ dimension, size, rng }),
     };
