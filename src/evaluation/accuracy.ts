@@ -52,6 +52,12 @@ export interface EvaluationResult {
   readonly groups: GroupRule;
 }
 
+/** Something that an evaluation measures besides, in the same pass over the images; `finish` has the keys of its result. */
+export interface Measurement<Key extends string = string, Value = unknown> {
+  readonly meters: readonly Meter[];
+  finish(result: EvaluationResult): Readonly<Record<Key, Value>>;
+}
+
 export interface AccuracyMeterOptions {
   readonly classes: readonly string[];
   /** Training images of each class: they decide its group. */

@@ -14,7 +14,8 @@ import { ownData } from "./evaluated-data.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
 import { type FittedTemperature, saveCalibration } from "../runs/calibration-file.js";
 import { type Prior, priorAdjustment } from "./prior.js";
-import { accuracyOptions, assertSameClasses, type Measurement, type Trained } from "./trained.js";
+import { accuracyOptions, assertSameClasses, type Trained } from "../training/trained.js";
+import type { Measurement } from "../evaluation/accuracy.js";
 
 interface CalibrateOptions {
   /** Data folder; the one of the training unless given. */

@@ -1,5 +1,5 @@
 import { Loader } from "../data/loader/loader.js";
-import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
+import { AccuracyMeter, type EvaluationResult, type Measurement } from "../evaluation/accuracy.js";
 import type { Temperature } from "../evaluation/analysis.js";
 import type { Meter } from "../evaluation/meter.js";
 import { UsageError } from "../support/errors.js";
@@ -9,7 +9,7 @@ import { type CalibrationResult, measureCalibration } from "./calibrate.js";
 import { measurePrior, priorFrom, type PriorResult, type PriorTarget } from "./prior.js";
 import { measureTau, type TauResult } from "./tau.js";
 import { openEvaluated } from "./evaluated-data.js";
-import { accuracyOptions, type Measurement, type Trained } from "./trained.js";
+import { accuracyOptions, type Trained } from "../training/trained.js";
 
 /**
  * Images that an evaluation has seen so far, of a split or of those held out for calibration.

@@ -4,7 +4,7 @@ import type { Dataset, DataSpec, Split } from "../data/dataset.js";
 import { fittingKind } from "../data/detect-kind.js";
 import { openDataset } from "../data/registry.js";
 import { SPLIT_FILE } from "../data/test-split.js";
-import { assertSameClasses, type Trained } from "./trained.js";
+import { assertSameClasses, type Trained } from "../training/trained.js";
 
 /**
  * The data that a network was trained on, with the test images that its run kept from it, so that images that were added

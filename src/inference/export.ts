@@ -8,7 +8,7 @@ import {
   readCheckpoint,
   type Weights,
 } from "../training/checkpoint.js";
-import { mergedWeights } from "./trained.js";
+import { mergedWeights } from "../training/trained.js";
 
 /**
  * Settings of an export.

@@ -7,7 +7,7 @@ import { describeImpliedPrior } from "../training/implied-prior.js";
 import { evaluateTrained, type EvaluateOptions, type Evaluation } from "./evaluate.js";
 import type { ImageInput } from "../data/image-input.js";
 import { type ImagePrediction, predictImages, type PredictOptions } from "./predict.js";
-import { loadTrained, loadWithRecipe, type Trained } from "./trained.js";
+import { loadTrained, loadWithRecipe, type Trained } from "../training/trained.js";
 
 /**
  * Settings of loading.

@@ -10,7 +10,7 @@ import { memory, scope } from "../torch/scope.js";
 import { readAnalysis } from "../runs/read-run.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../training/toy.fixture.js";
 import { trainToy } from "../training/train-toy.fixture.js";
-import { loadTrained, type Trained } from "./trained.js";
+import { loadTrained, type Trained } from "../training/trained.js";
 import { calibrate } from "./calibrate.js";
 import { findCalibration, saveCalibration } from "../runs/calibration-file.js";
 import { tauNormalization } from "./tau.js";

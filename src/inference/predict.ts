@@ -16,7 +16,7 @@ import type { Tensor } from "../torch/tensor.js";
 import { decodeBatch } from "./images.js";
 import { priorAdjustment, priorFrom, type PriorTarget } from "./prior.js";
 import { tauNormalization } from "./tau.js";
-import type { Trained } from "./trained.js";
+import type { Trained } from "../training/trained.js";
 
 /**
  * A class that an image may show.

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { checkedWeights, readClassWeights } from "../data/class-weights.js";
 import { groupOf } from "../data/groups.js";
-import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
+import { AccuracyMeter, type EvaluationResult, type Measurement } from "../evaluation/accuracy.js";
 import { type LogitTransform, transformed } from "../evaluation/meter.js";
 import type { GroupAccuracy } from "../evaluation/scores.js";
 import { reweightedAccuracy, TARGETS, targetShares, shiftLogits } from "../evaluation/shift/targets.js";
 import { DataError, UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
 import { impliedPrior } from "../training/implied-prior.js";
-import { accuracyOptions, type Measurement, type Trained } from "./trained.js";
+import { accuracyOptions, type Trained } from "../training/trained.js";
 
 /**
  * Class frequencies that predictions are adjusted to: all classes alike, as in training, the training's turned over (the

@@ -76,7 +76,7 @@ export async function reproduceRun(
 }
 
 function changes(before: RunDescription, now: RunDescription): string[] {
-  const facts = ({ versions, threads, device, data }: RunDescription): Record<string, unknown> => ({
+  const facts = ({ versions, threads, device, data, teachers }: RunDescription): Record<string, unknown> => ({
     ...versions,
     threads,
     device,
@@ -85,6 +85,7 @@ function changes(before: RunDescription, now: RunDescription): string[] {
     "content of the training images": contentOf(data.train),
     "content of the test images": contentOf(data.test),
     "held-out images": data.heldOutHash,
+    teacher: teachers?.map(({ run, sha256 }) => `${run} (SHA-256 ${sha256.slice(0, 12)}…)`).join(", "),
   });
   const [old, current] = [facts(before), facts(now)];
   const extended = (before.extended ?? []).map(

@@ -1,11 +1,11 @@
-import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
+import { AccuracyMeter, type EvaluationResult, type Measurement } from "../evaluation/accuracy.js";
 import { type LogitTransform, transformed } from "../evaluation/meter.js";
 import { Ensemble } from "../models/ensemble.js";
 import { Linear } from "../nn/linear.js";
 import { UsageError } from "../support/errors.js";
 import { tensor } from "../torch/create.js";
 import { scope } from "../torch/scope.js";
-import { accuracyOptions, type Measurement, type Trained } from "./trained.js";
+import { accuracyOptions, type Trained } from "../training/trained.js";
 
 /**
  * Scores of classifiers that were normalized with one τ.

@@ -7,7 +7,7 @@ import { memory, scope } from "../torch/scope.js";
 import { referenceRecipe, writeTenClasses } from "../training/reference.fixture.js";
 import { temporaryFolder, writeToyData } from "../training/toy.fixture.js";
 import { evaluateTrained } from "./evaluate.js";
-import { loadTrained, loadWithRecipe } from "./trained.js";
+import { loadTrained, loadWithRecipe } from "../training/trained.js";
 
 const path = goldenPath("reference_checkpoint.pth");
 let temporary: ReturnType<typeof temporaryFolder>;

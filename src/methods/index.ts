@@ -7,6 +7,7 @@ import { balancedSoftmax } from "./balanced-softmax/index.js";
 import { crossEntropy } from "./cross-entropy/index.js";
 import { type BuildRecipe, methodDefinition } from "./ensemble/define-method.js";
 import type { BatchPeers, Method, TrainingClasses } from "./ensemble/method.js";
+import { distill } from "./distill/index.js";
 import { ldam } from "./ldam/index.js";
 import { nclPlusPlus } from "./ncl-plus-plus/index.js";
 import { ncl } from "./ncl/index.js";
@@ -14,7 +15,7 @@ import { ncl } from "./ncl/index.js";
 export { fileOfMethod } from "./schemas.js";
 
 /** Methods that come with longtail. Each has its schema in schemas.ts as well. */
-export const builtInMethods = [crossEntropy, balancedSoftmax, ncl, nclPlusPlus, ldam] as const;
+export const builtInMethods = [crossEntropy, balancedSoftmax, ncl, nclPlusPlus, ldam, distill] as const;
 
 /** The keys of a recipe that a method is built from. */
 export type MethodRecipe = Omit<BuildRecipe, "method"> & Pick<ResolvedRecipe, "method">;
@@ -68,6 +69,11 @@ export function logitPriorTau(recipe: MethodRecipe): number {
 export function graphCaptureBlockerOf(recipe: MethodRecipe): string | null {
   const { graphCaptureBlocker = null } = methodDefinition(recipe.method.kind);
   return typeof graphCaptureBlocker === "function" ? graphCaptureBlocker(recipe) : graphCaptureBlocker;
+}
+
+/** The trained run that a recipe's method learns from; null for one that learns from the labels alone. */
+export function teacherOf(recipe: MethodRecipe): string | null {
+  return methodDefinition(recipe.method.kind).teacher?.(recipe) ?? null;
 }
 
 /** Names and meanings of the terms of a recipe's loss. */

@@ -72,6 +72,15 @@ const methods: MethodRecipe["method"][] = [
   { ...plusPlus, sharedStages: 1 },
   ldam,
   { ...ldam, experts: 2, sharedStages: 2 },
+  {
+    kind: "distill",
+    experts: 1,
+    sharedStages: 0,
+    teacher: "runs/teacher",
+    temperature: 2,
+    labels: 0.5,
+    features: 1,
+  },
 ];
 
 function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
@@ -80,6 +89,18 @@ function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
       ? ({ kind: "fc-norm" } as const)
       : ({ kind: "cosine", scale: 16, bias: true, start: "random" } as const);
   return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed, epochs: 10 };
+}
+
+/** The method, which learns from a teacher that answers at random where it asks for one. */
+function built(choice: MethodRecipe["method"]): Method {
+  const method = buildMethod(recipe(choice), training);
+  method.learnFrom?.({
+    answer: ({ shape: [images = 0] }) => ({
+      logits: new Rng(6).normal([images, 3]),
+      features: new Rng(7).normal([images, 9]),
+    }),
+  });
+  return method;
 }
 
 function batch({ views }: Pick<Method, "views">): Labeled {
@@ -101,7 +122,7 @@ function trainingStep(method: Method, optimizer: Sgd): number {
 test.each(methods)(
   "$kind: a step's terms sum to the loss, under the names it says, and training lowers it",
   (choice) => {
-    const method = buildMethod(recipe(choice), training);
+    const method = built(choice);
     expect(method.name).toBe(choice.kind);
     {
       using _ = scope();
@@ -122,7 +143,7 @@ test.each(methods)(
 
 test.each(methods)("$kind: a step leaves as many tensors as there were, and dispose frees all", (choice) => {
   const before = memory();
-  const method = buildMethod(recipe(choice), training);
+  const method = built(choice);
   const optimizer = new Sgd(method.model.parameters(), {
     lr: 0.01,
     momentum: 0.9,

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { BalancedSoftmaxSchema } from "./balanced-softmax/schema.js";
 import { CrossEntropySchema } from "./cross-entropy/schema.js";
+import { DistillSchema } from "./distill/schema.js";
 import { LdamSchema } from "./ldam/schema.js";
 import { NclPlusPlusSchema } from "./ncl-plus-plus/schema.js";
 import { NclSchema } from "./ncl/schema.js";
@@ -17,6 +18,7 @@ export const builtInSchemas = [
   NclSchema,
   NclPlusPlusSchema,
   LdamSchema,
+  DistillSchema,
 ] as const;
 
 /** Schema of a method: a strict object with its `kind`, and `experts` and `sharedStages` as every method has them. */

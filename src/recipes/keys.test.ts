@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { builtInSchemas } from "../methods/schemas.js";
 import { recipeKeys } from "./keys.js";
 
 const keys = recipeKeys();
@@ -176,7 +177,7 @@ test("every key has a type, and what is not plain from its name a description", 
     pretrained.load: one of backbone, all
     pretrained.key: text or null
     pretrained.reason: text
-    method.kind: one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam
+    method.kind: one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam, distill
     method.experts: a whole number > 0
     method.sharedStages: a whole number >= 0
     method.labelSmoothing: a number >= 0 and <= 1
@@ -215,6 +216,11 @@ test("every key has a type, and what is not plain from its name a description", 
     method.beta: a number >= 0 and <= 0.999999
     method.deferUntil: a number >= 0 and <= 1
     method.deferUntilEpoch: a whole number >= 0 or null
+    method.experts: a whole number > 0
+    method.teacher: text
+    method.temperature: a number > 0
+    method.labels: a number >= 0 and <= 1
+    method.features: a number >= 0
     adjustment.kind: one of none, logit-adjustment, tau-normalization
     adjustment.tau: a number > 0
     adjustment.tau: a number > 0
@@ -270,7 +276,7 @@ test("every key has a type, and what is not plain from its name a description", 
 });
 
 test("keys of one choice say which, shared keys come once", () => {
-  expect(keys.filter(({ path }) => path === "method.experts")).toHaveLength(5);
+  expect(keys.filter(({ path }) => path === "method.experts")).toHaveLength(builtInSchemas.length);
   expect(keys.filter(({ path }) => path === "schedule.warmupSteps")).toMatchObject([
     { when: null, default: 0 },
   ]);

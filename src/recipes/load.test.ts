@@ -88,7 +88,7 @@ describe("faults", () => {
       data.mean: expected a list of 3 numbers, found [0.5] (--set data.mean=[0.5])
       backbone: expected one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, resnext101-32x8d, resnext101-64x4d, efficientnet-lite0, mobilenet-v3-small, mobilenet-v3-large, convnext-tiny, convnext-small, convnext-base, convnext-large, vit-ti16, vit-s16, vit-b16, vit-b16-384, vit-b32, vit-l16, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg, found "resnet-32", did you mean resnet32? (--set backbone=resnet-32)
       classifier: expected an object whose kind is one of fc, fc-norm, cosine, found "cosine" (--set classifier=cosine)
-      method.kind: expected one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam, found "nlc" (--set method.kind=nlc)
+      method.kind: expected one of cross-entropy, balanced-softmax, ncl, ncl-plus-plus, ldam, distill, found "nlc" (--set method.kind=nlc)
       optimizer.lr: expected a number > 0, found -1 (--set optimizer.lr=-1)
       optimizer.momentum: expected a number >= 0 and <= 1, found 2 (--set optimizer.momentum=2)
       optimizer.clipNorm: expected a number > 0 or null, found "big" (--set optimizer.clipNorm=big)

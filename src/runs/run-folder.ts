@@ -88,6 +88,14 @@ export interface Execution {
   readonly expertStreams: boolean;
 }
 
+/** A trained run that another learns from. */
+export interface TeacherIdentity {
+  /** As the recipe names it: a folder or a checkpoint. */
+  readonly run: string;
+  /** Of its checkpoint, and of its fitted temperature where it has one. */
+  readonly sha256: string;
+}
+
 /** recipe.json: all that decides a run's outcome, and how it was started. */
 export interface RunDescription {
   /** Version of the run's files (runs/format.ts); recipe.json of earlier versions does not say it. */
@@ -112,6 +120,8 @@ export interface RunDescription {
   };
   /** Recipe file that defines the method; null for a method of longtail. recipe.json of earlier versions does not say it. */
   readonly methodFile?: { readonly file: string; readonly sha256: string } | null;
+  /** Trained runs that the method learns from; recipe.json of earlier versions does not say it. */
+  readonly teachers?: readonly TeacherIdentity[];
   /** Names and meanings of the terms of the loss; recipe.json of earlier versions has none. */
   readonly terms?: Readonly<Record<string, string>>;
   /** Where the run was given more epochs than it had; none unless it was. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { exportWeights } from "../inference/export.js";
-import { loadTrained } from "../inference/trained.js";
+import { loadTrained } from "./trained.js";
 import { buildBackbone } from "../models/registry.js";
 import { isAdapterParameter } from "../nn/adapters.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";

@@ -13,7 +13,7 @@ import { checkpointPath, readCheckpoint, saveCheckpoint, restoreModel } from "./
 import { trainStep } from "./step.js";
 import { Trainee } from "./trainee.js";
 import { temporaryFolder, toyRecipe } from "./toy.fixture.js";
-import { loadTrained } from "../inference/trained.js";
+import { loadTrained } from "./trained.js";
 
 const training = { classes: ["ant", "bee", "cat"], counts: [24, 12, 6] };
 const recipe = toyRecipe("data");

@@ -8,7 +8,7 @@ import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 import { evaluateTrained } from "../inference/evaluate.js";
-import { loadTrained } from "../inference/trained.js";
+import { loadTrained } from "./trained.js";
 import { readSafetensors } from "../torch/safetensors.js";
 
 const at = toyFolder("file");

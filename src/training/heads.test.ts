@@ -1,7 +1,7 @@
 /** Classifiers on frozen features: trained in memory as in a run, adjusted afterwards, started from class means. */
 import { existsSync } from "node:fs";
 import { describe, expect, test, vi } from "vitest";
-import { loadTrained } from "../inference/trained.js";
+import { loadTrained } from "./trained.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { Ensemble, ExpertEnsemble } from "../models/ensemble.js";
 import { buildBackbone } from "../models/registry.js";

@@ -23,6 +23,7 @@ import type { TrainOptions } from "./settings.js";
 import { classStatistics } from "../data/statistics.js";
 import { readDescription } from "../runs/read-run.js";
 import { DataError } from "../support/errors.js";
+import { assertSameTeachers, teachersOf } from "./teacher.js";
 import type { TrainingData } from "./training-data.js";
 
 /** A run whose folder is this process's, with its training in the state to start or resume from. */
@@ -94,6 +95,7 @@ async function resuming(
   options: TrainOptions,
   folder: RunFolder,
 ): Promise<() => ResumePoint> {
+  assertSameTeachers(options.out, readDescription(options.out).teachers ?? [], teachersOf(options.recipe));
   const changes = await compareData(options.out, training.data, options);
   return () => {
     const point = resume(training, { recipe: options.recipe, folder });
@@ -128,6 +130,7 @@ async function describeRun(
       testSplitHash: data.testSplit?.hash ?? null,
     },
     methodFile: fileOfMethod(recipe.method.kind),
+    teachers: teachersOf(recipe),
     terms: termsOf(recipe),
     versions,
     command,

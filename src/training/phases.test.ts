@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { evaluateTrained } from "../inference/evaluate.js";
-import { loadTrained } from "../inference/trained.js";
+import { loadTrained } from "./trained.js";
 import type { Json } from "../support/json.js";
 import { resolveRecipe } from "../recipes/resolve.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";

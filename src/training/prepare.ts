@@ -27,6 +27,7 @@ import { frozenFeatures } from "./features.js";
 import { type Loaders, openLoaders, openPlainTraining, stepsPerEpochOf } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
+import { openTeacher, teacherIssues, type TrainedTeacher } from "./teacher.js";
 import { openTrainingData, type TrainingData } from "./training-data.js";
 import { Trainee } from "./trainee.js";
 
@@ -44,6 +45,8 @@ export interface Training extends Disposable {
   readonly data: TrainingData;
   readonly trainee: Trainee;
   readonly loaders: Loaders;
+  /** The trained run that the phase's method learns from; null where it learns from the labels alone. */
+  readonly teacher: TrainedTeacher | null;
   /** What people should know of the weights to start from: the file's tensors that were left out. */
   readonly notes: readonly string[];
 }
@@ -102,7 +105,24 @@ export async function prepare(
     .slice(0, phase.index)
     .reduce((sum, one) => sum + stepsOfPhase(one, data), 0);
   const built = { recipe: phase.recipe, phase, stepsBefore, device, execution, peers, data };
-  return withLoaders({ ...built, ...buildTrainee(built) }, options);
+  return withLoaders({ ...built, ...(await withTeacher(built)) }, options);
+}
+
+/** What a phase trains, and the teacher that it learns from. */
+async function withTeacher(
+  built: Pick<Training, "recipe" | "phase" | "device" | "peers" | "data">,
+): Promise<Pick<Training, "trainee" | "notes" | "teacher">> {
+  const { recipe, device, data } = built;
+  const { classes, root } = data.train;
+  const teacher = await openTeacher(recipe, { device, classes, root });
+  try {
+    const { trainee, notes } = buildTrainee(built);
+    if (teacher !== null) trainee.method.learnFrom?.(teacher);
+    return { trainee, notes, teacher };
+  } catch (error) {
+    teacher?.[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /**
@@ -117,13 +137,13 @@ export async function prepareNext(
   const { device, execution, peers, data } = training;
   const stepsBefore = training.stepsBefore + stepsOfPhase(training.phase, data);
   const built = { recipe: phase.recipe, phase, stepsBefore, device, execution, peers, data };
-  const { trainee, notes } = buildTrainee(built);
+  const { trainee, notes, teacher } = await withTeacher(built);
   trainee.startFrom(training.trainee, {
     weights: training.recipe.evaluation.weights,
     resetClassifier: phase.resetClassifier,
   });
   training[Symbol.dispose]();
-  return withLoaders({ ...built, trainee, notes }, listener);
+  return withLoaders({ ...built, trainee, notes, teacher }, listener);
 }
 
 /** Reports once that weights are fetched, where they are. */
@@ -144,7 +164,7 @@ async function withLoaders(
   built: Omit<Training, "loaders" | typeof Symbol.dispose>,
   listener: CacheListener,
 ): Promise<Training> {
-  const { recipe, phase, stepsBefore, trainee, device, data, peers } = built;
+  const { recipe, phase, stepsBefore, trainee, teacher, device, data, peers } = built;
   try {
     const { views } = trainee.method;
     const features = frozenFeatures(built, listener);
@@ -168,10 +188,12 @@ async function withLoaders(
         isOpen = false;
         loaders[Symbol.dispose]();
         trainee[Symbol.dispose]();
+        teacher?.[Symbol.dispose]();
       },
     };
   } catch (error) {
     trainee[Symbol.dispose]();
+    teacher?.[Symbol.dispose]();
     throw error;
   }
 }
@@ -180,7 +202,8 @@ async function withLoaders(
 function assertRecipeFits(recipe: ResolvedRecipe, classes: number | null): void {
   assertNoIssues(recipe, [...pretrainedIssues(recipe), ...adapterIssues(recipe)]);
   const phases = recipe.phases === undefined ? [recipe] : phasesOf(recipe).map((phase) => phase.recipe);
-  for (const ofPhase of phases) assertNoIssues(ofPhase, methodIssues(ofPhase, classes));
+  for (const ofPhase of phases)
+    assertNoIssues(ofPhase, [...methodIssues(ofPhase, classes), ...teacherIssues(ofPhase)]);
   assertNoIssues(recipe, adjustmentIssues(phases.at(-1)!));
 }
 

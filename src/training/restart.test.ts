@@ -17,7 +17,7 @@ test("a checkpoint evaluates to the same numbers after a restart", async () => {
   writeFileSync(
     script,
     `import { evaluateTrained } from ${JSON.stringify(join(import.meta.dirname, "../inference/evaluate.ts"))};
-     import { loadTrained } from ${JSON.stringify(join(import.meta.dirname, "../inference/trained.ts"))};
+     import { loadTrained } from ${JSON.stringify(join(import.meta.dirname, "trained.ts"))};
      import { setThreads } from ${JSON.stringify(join(import.meta.dirname, "../torch/settings.ts"))};
      setThreads(1);
      const trained = loadTrained(${JSON.stringify(out)});

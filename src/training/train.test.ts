@@ -10,7 +10,7 @@ import type { RunDescription, RunResult } from "../runs/run-folder.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 import { evaluateTrained } from "../inference/evaluate.js";
-import { loadTrained } from "../inference/trained.js";
+import { loadTrained } from "./trained.js";
 
 const STEPS = 6; // of 42 images, 8 a batch
 let temporary: ReturnType<typeof temporaryFolder>;

@@ -4,7 +4,14 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { emitter, type EndEvent } from "../runs/events.js";
 import { scheduleWarnings } from "../optim/schedule.js";
 import { RunClaim } from "../runs/run-claim.js";
-import { type RunFolder, type RunResult, runFolder, writeAnalysis, writeResult } from "../runs/run-folder.js";
+import {
+  type RunFolder,
+  type RunResult,
+  runFolder,
+  type TeacherIdentity,
+  writeAnalysis,
+  writeResult,
+} from "../runs/run-folder.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
 import { secondsSince } from "../support/units.js";
 import { type Progress, type Checkpoint, readCheckpoint } from "./checkpoint.js";
@@ -23,6 +30,7 @@ import { evaluateSplit, type Evaluation } from "./evaluate-split.js";
 import { splitHash } from "../data/card.js";
 import { valueAt } from "../support/json.js";
 import { differences } from "../runs/stored-recipe.js";
+import { assertSameTeachers, teachersOf } from "./teacher.js";
 import { dataNotes, dataWarnings } from "./training-data.js";
 
 /**
@@ -66,7 +74,11 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
 
   try {
     emit(runEvent(training, { recipe, folder, from: progress }));
-    for (const message of dataNotes(training.data)) emit({ type: "note", message });
+    for (const message of [
+      ...dataNotes(training.data),
+      ...(training.teacher === null ? [] : [training.teacher.note]),
+    ])
+      emit({ type: "note", message });
     const { pretrained } = training.recipe;
     if (pretrained?.reason !== undefined)
       emit({ type: "note", message: `pretrained weights: ${pretrained.weights}; ${pretrained.reason}` });
@@ -243,6 +255,7 @@ interface TrainingFacts {
   readonly train: string;
   readonly test: string;
   readonly code: string;
+  readonly teachers: readonly TeacherIdentity[];
 }
 
 /**
@@ -260,6 +273,7 @@ async function assertSameTraining(
     train: splitHash(data.train),
     test: splitHash(data.test),
     code: `longtail ${longtail} of code ${code}, libtorch ${libtorch}`,
+    teachers: teachersOf(recipe),
   };
   const [first, ...others] = (await peers.exchange("recipe and data", JSON.stringify(own))).map(
     (text) => JSON.parse(text) as TrainingFacts,
@@ -281,6 +295,7 @@ function assertSame(first: TrainingFacts, other: TrainingFacts, rank: number): v
       `rank ${rank} has another recipe than rank 0: expected ${key} to be ${value(first)}, found ${value(other)}.`,
     );
   }
+  assertSameTeachers(`rank ${rank}`, first.teachers, other.teachers);
   for (const split of ["train", "test"] as const)
     if (first[split] !== other[split])
       throw new UsageError(

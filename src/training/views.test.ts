@@ -8,7 +8,7 @@ import { readCheckpoint } from "./checkpoint.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
-import { loadTrained } from "../inference/trained.js";
+import { loadTrained } from "./trained.js";
 import { nestedOptions } from "../methods/ensemble/problems.fixture.js";
 
 const at = toyFolder("file");

@@ -138,7 +138,7 @@ export function checkedWeights(
       `the weights of ${name} are not there: expected ${path}; fetch them with \`longtail weights get ${name}\``,
     );
   const expected = expectedHash(entry, environment);
-  const found = expected && hashOf(path);
+  const found = expected && sha256OfFile(path);
   if (!expected || found!.startsWith(expected)) return path;
   throw new CheckpointError(
     `${path} does not hold the published weights of ${name}: expected sha256 ${expected}, found ${found!.slice(0, expected.length)}; ` +
@@ -146,8 +146,8 @@ export function checkedWeights(
   );
 }
 
-/** Read piece by piece: files of weights take gigabytes. */
-function hashOf(path: string): string {
+/** SHA-256 of a file, as hexadecimal digits. It is read piece by piece: files of weights take gigabytes. */
+export function sha256OfFile(path: string): string {
   const hash = createHash("sha256");
   const piece = Buffer.alloc(1 << 24);
   const file = openSync(path, "r");

@@ -6,7 +6,7 @@ import { readCheckpoint } from "../../src/training/checkpoint.js";
 import { toyFolder } from "../../src/training/toy-folder.fixture.js";
 import { calibrate } from "../../src/inference/calibrate.js";
 import { readAnalysis } from "../../src/runs/read-run.js";
-import { loadTrained } from "../../src/inference/trained.js";
+import { loadTrained } from "../../src/training/trained.js";
 import { scope } from "../../src/torch/scope.js";
 import { launch, longtail, processOf, training as trainingOf, type Ended } from "../support/launched.js";
 import { apart } from "../support/run-weights.js";

@@ -17,7 +17,7 @@ import { Rng } from "../../torch/random.js";
 import { describeImpliedPrior } from "../../training/implied-prior.js";
 import { WEIGHTS } from "../../weights/registry.js";
 import { type Prior, priorAdjustment, priorFrom, type PriorTarget } from "../prior.js";
-import { loadTrained, type Trained } from "../trained.js";
+import { loadTrained, type Trained } from "../../training/trained.js";
 import { takingPixels } from "./preprocess.js";
 import { type PrecisionCost, reducePrecision } from "./reduce-precision.js";
 import { type TracedNetwork, traceNetwork } from "./trace-network.js";

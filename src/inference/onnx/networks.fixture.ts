@@ -5,7 +5,7 @@ import { noGrad } from "../../torch/autograd.js";
 import { Rng } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
 import { toyRecipe } from "../../training/toy.fixture.js";
-import type { Trained } from "../trained.js";
+import type { Trained } from "../../training/trained.js";
 
 const CLASSES = ["ant", "bee", "cat", "dog"];
 const COUNTS = [200, 60, 19, 4];

@@ -13,7 +13,7 @@ import { memory, scope } from "../../torch/scope.js";
 import { toyRecipe } from "../../training/toy.fixture.js";
 import { ensembleLogits } from "../predict.js";
 import { priorAdjustment } from "../prior.js";
-import type { Trained } from "../trained.js";
+import type { Trained } from "../../training/trained.js";
 import { network } from "./networks.fixture.js";
 import { traceNetwork } from "./trace-network.js";
 

@@ -17,7 +17,7 @@ import { tensor } from "../../torch/create.js";
 import { scope } from "../../torch/scope.js";
 import { evaluationBatches } from "../../training/loaders.js";
 import { openEvaluated, ownData } from "../evaluated-data.js";
-import { accuracyOptions, type Trained } from "../trained.js";
+import { accuracyOptions, type Trained } from "../../training/trained.js";
 
 /** Training images that the ranges of activations are measured on. */
 const CALIBRATION_IMAGES = 256;

@@ -5,7 +5,7 @@ import type { Rng } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
 import { traceCalls } from "../../torch/trace.js";
 import { ensembleLogits } from "../predict.js";
-import type { Trained } from "../trained.js";
+import type { Trained } from "../../training/trained.js";
 import { Lowering } from "./lowering.js";
 import { ARITHMETIC } from "./operators/arithmetic.js";
 import { CONVOLUTIONS } from "./operators/convolution.js";

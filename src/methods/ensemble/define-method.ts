@@ -47,6 +47,8 @@ export interface MethodDefinition<S extends MethodSchema = MethodSchema> {
   readonly logitPrior: LogitPrior | ((recipe: BuildRecipe<S>) => LogitPrior);
   /** What a step decides in JavaScript each time, so that no CUDA graph can record it; null, the default: nothing. */
   readonly graphCaptureBlocker?: string | null | ((recipe: BuildRecipe<S>) => string | null);
+  /** The trained run that a training learns from: its folder, or one of its checkpoints; none unless given. */
+  readonly teacher?: (recipe: BuildRecipe<S>) => string;
   /**
    * Settings that do not go together. Called before the data is opened, with null for the number of classes, and after.
    */

@@ -52,6 +52,20 @@ export interface BatchPeers {
   gatherRows(rows: Tensor): { readonly rows: Tensor; readonly start: number };
 }
 
+/** What a trained ensemble says of images, without gradient. */
+export interface TeacherAnswer {
+  /** [N, C]: the ensemble's logits, calibrated where a temperature was fitted; they stand for classes of equal size. */
+  readonly logits: Tensor;
+  /** [N, D]: the features of all its experts, side by side. */
+  readonly features: Tensor;
+}
+
+/** A trained ensemble that a method learns from. */
+export interface Teacher {
+  /** images [N, 3, H, W], as the training prepares them. */
+  answer(images: Tensor): TeacherAnswer;
+}
+
 /** A model and its losses, joined into what one training step and one prediction do. The loop knows no method by name. */
 export interface Method extends Disposable {
   readonly name: string;
@@ -64,6 +78,8 @@ export interface Method extends Disposable {
    * anew. `epoch` counts from 0.
    */
   onEpochStart?(epoch: number): boolean;
+  /** Gives the method the trained run that its definition asks for; called once, before the first step. */
+  learnFrom?(teacher: Teacher): void;
   /** The forward half of a training step: loss.backward() and the optimizer are the loop's. */
   step(batch: Labeled, context: StepContext): StepResult;
   /** Raw logits of each expert, [N, C], without gradient; the ensemble's are their mean. Call model.eval() before. */

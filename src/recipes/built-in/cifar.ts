@@ -130,6 +130,14 @@ const variants: readonly Variant[] = [
     citation: () => "Ren et al., NeurIPS 2020, on the images and the schedule of NCL",
   },
   {
+    name: "distill",
+    title: "one ResNet-32 that learns from NCL's three",
+    images: smallImages,
+    method: ({ name }) => ({ kind: "distill", teacher: `runs/${name}-ncl` }),
+    citation: () =>
+      "Hinton et al., 2015, with balanced answers and labels, on the images and the schedule of NCL",
+  },
+  {
     name: "ce",
     title: "cross-entropy, ResNet-32",
     images: smallImages,

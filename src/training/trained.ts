@@ -1,7 +1,6 @@
 import { openDataset } from "../data/registry.js";
 import { classStatistics } from "../data/statistics.js";
-import type { AccuracyMeterOptions, EvaluationResult } from "../evaluation/accuracy.js";
-import type { Meter } from "../evaluation/meter.js";
+import type { AccuracyMeterOptions } from "../evaluation/accuracy.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { buildMethod } from "../methods/index.js";
 import { Ensemble } from "../models/ensemble.js";
@@ -21,8 +20,8 @@ import {
   usedWeights,
   type Weights,
   weightsInUse,
-} from "../training/checkpoint.js";
-import { phaseAt } from "../training/phases.js";
+} from "./checkpoint.js";
+import { phaseAt } from "./phases.js";
 import type { WeightsState } from "../runs/calibration-file.js";
 
 type TrainedDescription = Pick<CheckpointDescription, "recipe" | "classes" | "counts" | "trained">;
@@ -40,12 +39,6 @@ export interface Trained extends Disposable {
 interface LoadOptions {
   /** Device to compute on; "cpu" unless given. */
   readonly device?: string;
-}
-
-/** Something that an evaluation measures besides, in the same pass over the images; `finish` has the keys of its result. */
-export interface Measurement<Key extends string = string, Value = unknown> {
-  readonly meters: readonly Meter[];
-  finish(result: EvaluationResult): Readonly<Record<Key, Value>>;
 }
 
 interface LoadRunOptions extends LoadOptions {
