@@ -73,7 +73,14 @@ describe.each([
 function build(name: "resnet50" | "resnet152", classes: number): ExpertEnsemble {
   const rng = new Rng(0); // replaced by the golden weights
   const backbone = buildBackbone(name, { rng });
-  const choice = { kind: "cosine", scale: COSINE_SCALE, bias: true, start: "random" } as const;
+  const choice = {
+    kind: "cosine",
+    scale: COSINE_SCALE,
+    bias: true,
+    start: "random",
+    prompt: "{}",
+    names: null,
+  } as const;
   const classifier = buildClassifier(choice, { inFeatures: backbone.features, classes, rng });
   return new ExpertEnsemble([{ backbone, classifier }], { dropout: 0 });
 }

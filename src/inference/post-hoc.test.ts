@@ -125,7 +125,9 @@ describe("tau-normalization", () => {
   test.each(["cosine", "fc-norm"] as const)("%s is refused by name", async (kind) => {
     const out = join(temporary.path, kind);
     const classifier =
-      kind === "cosine" ? { kind, scale: 16, bias: true, start: "random" as const } : { kind };
+      kind === "cosine"
+        ? { kind, scale: 16, bias: true, start: "random" as const, prompt: "{}", names: null }
+        : { kind };
     await trainToy(toyRecipe(root, { classifier, epochs: 1 }), out);
     using trained = loadTrained(out);
     expect(() => tauNormalization(trained)).toThrow(

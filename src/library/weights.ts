@@ -1,7 +1,12 @@
 import { UsageError } from "../support/errors.js";
-import { installWeights, weightsFile, type WeightsOptions } from "../weights/install.js";
+import {
+  installClipVocabulary,
+  installWeights,
+  weightsFile,
+  type WeightsOptions,
+} from "../weights/install.js";
 import type { Preprocessing, WeightsEntry } from "../weights/entry.js";
-import { WEIGHTS, type WeightsName, weightsNames } from "../weights/registry.js";
+import { isClip, WEIGHTS, type WeightsName, weightsNames } from "../weights/registry.js";
 
 /**
  * Pretrained network, and where its weights are.
@@ -62,7 +67,7 @@ function describeSource({ source }: WeightsEntry): string {
 
 /**
  * Downloads the weights of a pretrained network into the per-user cache where they are not there yet, and returns the
- * file's path. Trainings do it by themselves.
+ * file's path; with those of CLIP its vocabulary. Trainings do it by themselves.
  *
  * @throws DownloadError that says what to do: no network, wrong bytes, a full disk; UsageError for an unknown name.
  * @example
@@ -73,7 +78,9 @@ export async function fetchWeights(name: string, options: WeightsOptions = {}): 
     throw new UsageError(
       `weights: expected one of ${weightsNames.join(", ")}, found ${JSON.stringify(name)}`,
     );
-  return installWeights(name, options);
+  const path = await installWeights(name, options);
+  if (isClip(WEIGHTS[name].backbone)) await installClipVocabulary(options);
+  return path;
 }
 
 function isName(name: string): name is WeightsName {

@@ -87,7 +87,7 @@ function recipe(method: MethodRecipe["method"], seed = 0): MethodRecipe {
   const classifier =
     method.kind === "ldam"
       ? ({ kind: "fc-norm" } as const)
-      : ({ kind: "cosine", scale: 16, bias: true, start: "random" } as const);
+      : ({ kind: "cosine", scale: 16, bias: true, start: "random", prompt: "{}", names: null } as const);
   return { backbone: "resnet8", classifier, dropout: 0, freezeBackbone: false, method, seed, epochs: 10 };
 }
 

@@ -44,7 +44,7 @@ function ensemble(adapter: AdapterOptions | null): ExpertEnsemble {
     rng,
   });
   const classifier = buildClassifier(
-    { kind: "cosine", scale: 25, bias: false, start: "random" },
+    { kind: "cosine", scale: 25, bias: false, start: "random", prompt: "{}", names: null },
     { inFeatures: 16, classes: 3, rng },
   );
   return new ExpertEnsemble([{ backbone, classifier }], { dropout: 0 });

@@ -26,6 +26,14 @@ const TIMM_TRANSFORMER: Layout = {
   rules: [[/^mask_token$/, null], [/^register_tokens$/, "reg_token"], CLASSIFIER],
 };
 
+const OPENAI_BLOCKS: readonly Rule[] = [
+  [/^transformer[.]resblocks[.](\d+)[.]ln_([12])[.]/, "blocks.$1.norm$2."],
+  [/^transformer[.]resblocks[.](\d+)[.]attn[.]in_proj_/, "blocks.$1.attn.qkv."],
+  [/^transformer[.]resblocks[.](\d+)[.]attn[.]out_proj[.]/, "blocks.$1.attn.proj."],
+  [/^transformer[.]resblocks[.](\d+)[.]mlp[.]c_fc[.]/, "blocks.$1.mlp.fc1."],
+  [/^transformer[.]resblocks[.](\d+)[.]mlp[.]c_proj[.]/, "blocks.$1.mlp.fc2."],
+];
+
 const OPENAI_CLIP: Layout = {
   name: "CLIP as OpenAI and open_clip write it",
   marks: ["class_embedding", "transformer.resblocks.0.attn.in_proj_weight"],
@@ -36,13 +44,28 @@ const OPENAI_CLIP: Layout = {
     [/^ln_pre[.]/, "norm_pre."],
     [/^ln_post[.]/, "norm."],
     [/^proj$/, null],
-    [/^transformer[.]resblocks[.](\d+)[.]ln_([12])[.]/, "blocks.$1.norm$2."],
-    [/^transformer[.]resblocks[.](\d+)[.]attn[.]in_proj_/, "blocks.$1.attn.qkv."],
-    [/^transformer[.]resblocks[.](\d+)[.]attn[.]out_proj[.]/, "blocks.$1.attn.proj."],
-    [/^transformer[.]resblocks[.](\d+)[.]mlp[.]c_fc[.]/, "blocks.$1.mlp.fc1."],
-    [/^transformer[.]resblocks[.](\d+)[.]mlp[.]c_proj[.]/, "blocks.$1.mlp.fc2."],
+    ...OPENAI_BLOCKS,
   ],
 };
+
+const OPENAI_TEXT: Layout = {
+  name: OPENAI_CLIP.name,
+  marks: ["token_embedding.weight", "transformer.resblocks.0.attn.in_proj_weight"],
+  rules: [
+    [/^token_embedding[.]weight$/, "token_embedding"],
+    [/^positional_embedding$/, "positions"],
+    [/^ln_final[.]/, "norm."],
+    [/^text_projection$/, "projection"],
+    ...OPENAI_BLOCKS,
+  ],
+};
+
+const HF_CLIP_BLOCKS: readonly Rule[] = [
+  [/^encoder[.]layers[.](\d+)[.]layer_norm([12])[.]/, "blocks.$1.norm$2."],
+  ...joinedRules("encoder[.]layers[.](\\d+)[.]self_attn", ["q_proj", "k_proj", "v_proj"]),
+  [/^encoder[.]layers[.](\d+)[.]self_attn[.]out_proj[.]/, "blocks.$1.attn.proj."],
+  [/^encoder[.]layers[.](\d+)[.]mlp[.]fc([12])[.]/, "blocks.$1.mlp.fc$2."],
+];
 
 const HF_CLIP: Layout = {
   name: "Hugging Face's CLIP",
@@ -54,10 +77,19 @@ const HF_CLIP: Layout = {
     [/^embeddings[.]position_ids$/, null],
     [/^pre_layrnorm[.]/, "norm_pre."], // sic
     [/^post_layernorm[.]/, "norm."],
-    [/^encoder[.]layers[.](\d+)[.]layer_norm([12])[.]/, "blocks.$1.norm$2."],
-    ...joinedRules("encoder[.]layers[.](\\d+)[.]self_attn", ["q_proj", "k_proj", "v_proj"]),
-    [/^encoder[.]layers[.](\d+)[.]self_attn[.]out_proj[.]/, "blocks.$1.attn.proj."],
-    [/^encoder[.]layers[.](\d+)[.]mlp[.]fc([12])[.]/, "blocks.$1.mlp.fc$2."],
+    ...HF_CLIP_BLOCKS,
+  ],
+};
+
+const HF_TEXT: Layout = {
+  name: HF_CLIP.name,
+  marks: ["embeddings.token_embedding.weight", "encoder.layers.0.self_attn.q_proj.weight"],
+  rules: [
+    [/^embeddings[.]token_embedding[.]weight$/, "token_embedding"],
+    [/^embeddings[.]position_embedding[.]weight$/, "positions"],
+    [/^embeddings[.]position_ids$/, null],
+    [/^final_layer_norm[.]/, "norm."],
+    ...HF_CLIP_BLOCKS,
   ],
 };
 
@@ -222,6 +254,9 @@ export const LAYOUTS: readonly Layout[] = [
   TORCHVISION_MOBILENET_V3,
   HF_RESNET,
 ];
+
+/** The text towers of CLIP; the projections that follow them may stand elsewhere. */
+export const TEXT_LAYOUTS: readonly Layout[] = [OPENAI_TEXT, HF_TEXT];
 
 /** Queries, keys and values that lie in tensors of their own. */
 function joinedRules(prefix: string, names: readonly string[]): Rule[] {

@@ -100,7 +100,9 @@ test("FCNorm gives cosines", () => {
 test.each(["fc", "cosine"] as const)("%s without a bias", (kind) => {
   using _ = scope();
   const choice =
-    kind === "fc" ? { kind, bias: false } : { kind, scale: 16, bias: false, start: "random" as const };
+    kind === "fc"
+      ? { kind, bias: false }
+      : { kind, scale: 16, bias: false, start: "random" as const, prompt: "{}", names: null };
   const classifier = buildClassifier(choice, { inFeatures: 4, classes: 3, rng });
   expect(classifier.namedParameters().map(([name]) => name)).toEqual(["weight"]);
   expect(classifier.forward(zeros([1, 4])).toList()).toEqual([0, 0, 0]);

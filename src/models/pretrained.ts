@@ -7,7 +7,12 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { checkedWeights, installWeights, type WeightsOptions } from "../weights/install.js";
+import {
+  checkedWeights,
+  installClipVocabulary,
+  installWeights,
+  type WeightsOptions,
+} from "../weights/install.js";
 import { WEIGHTS } from "../weights/registry.js";
 import { fitting, listed, loadWeights } from "./load-weights.js";
 import { recognized } from "./recognize.js";
@@ -56,12 +61,16 @@ export function pretrainedIssues({
   ];
 }
 
-/** Fetches the weights that a recipe names, where they are not there yet. @throws DownloadError that says what to do. */
+/**
+ * Fetches the weights that a recipe names, and the vocabulary where class names become a classifier's weights, as far as they
+ * are not there yet. @throws DownloadError that says what to do.
+ */
 export async function fetchPretrained(
-  { pretrained }: Pick<ResolvedRecipe, "pretrained">,
+  { pretrained, classifier }: Pick<ResolvedRecipe, "pretrained" | "classifier">,
   options: WeightsOptions = {},
 ): Promise<void> {
   if (pretrained !== null && pretrained.weights !== null) await installWeights(pretrained.weights, options);
+  if (classifier.kind === "cosine" && classifier.start === "text") await installClipVocabulary(options);
 }
 
 /** The file of a recipe's weights to start from. @throws CheckpointError for published ones that are not there or damaged. */

@@ -26,10 +26,10 @@ const ENSEMBLE = /^(?:(?:module|_orig_mod|model)[.])*(?:backbone[.]\d+|trunk[.][
  * out.
  * @throws CheckpointError for a file that has several networks of a layout.
  */
-export function translated(found: State): Translated {
+export function translated(found: State, layouts: readonly Layout[] = LAYOUTS): Translated {
   const unchanged = { state: found, layout: null, sources: new Map<Tensor, Tensor[]>() };
   if ([...found.keys()].some((name) => ENSEMBLE.test(name))) return unchanged;
-  const matches = LAYOUTS.flatMap((layout) =>
+  const matches = layouts.flatMap((layout) =>
     prefixesOf(layout, found).map((prefix) => ({ layout, prefix })),
   );
   const [first, ...others] = matches;

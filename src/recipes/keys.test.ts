@@ -157,7 +157,9 @@ test("every key has a type, and what is not plain from its name a description", 
     classifier.bias: true or false
     classifier.scale: a number > 0
     classifier.bias: true or false
-    classifier.start: one of random, class-means
+    classifier.start: one of random, class-means, text
+    classifier.prompt: text
+    classifier.names: text or null
     dropout: a number >= 0 and <= 1
     freezeBackbone: true or false
     trainable: one of all, last-stage, norm, bias

@@ -99,10 +99,25 @@ const Classifier = z.discriminatedUnion("kind", [
       scale: rate.default(16).describe("factor of the cosine between features and class weights"),
       bias,
       start: z
-        .enum(["random", "class-means"])
+        .enum(["random", "class-means", "text"])
         .default("random")
         .describe(
-          "what a class's weights start from: random numbers, or the mean of its training images' features",
+          "what a class's weights start from: random numbers, the mean of its training images' features, or what a pretrained " +
+            "CLIP makes of its name",
+        ),
+      prompt: z
+        .string()
+        .refine((text) => text.includes("{}"), "a text with {} in it, where a class's name goes")
+        .default("a photo of a {}.")
+        .describe("with start text: the text about a class; _ in names becomes a space"),
+      names: z
+        .string()
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe(
+          "with start text: a file of words for the classes, from the data folder, one a line in the order of the labels, or a " +
+            "JSON list; null: the classes' names",
         ),
     })
     .describe("cosine similarity, scaled, plus a bias"),

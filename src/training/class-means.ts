@@ -4,24 +4,19 @@ import type { Method } from "../methods/ensemble/method.js";
 import { Ensemble } from "../models/ensemble.js";
 import { CosineClassifier } from "../models/registry.js";
 import { normalize } from "../nn/functional.js";
-import type { ResolvedRecipe } from "../recipes/schema.js";
 import { noGrad } from "../torch/autograd.js";
 import { zeros } from "../torch/create.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import type { TrainingPhase } from "./phases.js";
 
-/** Whether the classifiers of a phase begin as class means: those of the first phase, and new ones. */
-export function startsFromClassMeans({
-  recipe,
-  phase,
-}: {
-  readonly recipe: ResolvedRecipe;
-  readonly phase: Pick<TrainingPhase, "index" | "resetClassifier">;
-}): boolean {
-  const { classifier } = recipe;
-  const isNew = phase.index === 0 || phase.resetClassifier;
-  return isNew && classifier.kind === "cosine" && classifier.start === "class-means";
+/** Whether the classifiers of a phase begin as class means or texts: those of the first phase, and new ones. */
+export function startsFrom(
+  { index, resetClassifier, recipe: { classifier } }: TrainingPhase,
+  start: "class-means" | "text",
+): boolean {
+  const isNew = index === 0 || resetClassifier;
+  return isNew && classifier.kind === "cosine" && classifier.start === start;
 }
 
 interface ClassMeansOptions {

@@ -19,7 +19,14 @@ import { trainToy } from "./train-toy.fixture.js";
 const at = frozenFolder();
 
 const balancedSoftmax = { kind: "balanced-softmax", experts: 1, sharedStages: 0, tau: 1 } as const;
-const cosine = { kind: "cosine", scale: 16, bias: false, start: "class-means" } as const;
+const cosine = {
+  kind: "cosine",
+  scale: 16,
+  bias: false,
+  start: "class-means",
+  prompt: "{}",
+  names: null,
+} as const;
 
 function recipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
   const base = toyRecipe(at("data"));

@@ -22,7 +22,8 @@ import { checkDevice } from "../torch/devices.js";
 import { setDeterministic, setKernels, setThreads } from "../torch/settings.js";
 import { seedProcess } from "./distributed/random-states.js";
 import { adjustmentIssues } from "./adjust.js";
-import { startFromClassMeans, startsFromClassMeans } from "./class-means.js";
+import { startFromClassMeans, startsFrom } from "./class-means.js";
+import { startFromText, textStartIssues } from "./text-start.js";
 import { frozenFeatures } from "./features.js";
 import { type Loaders, openLoaders, openPlainTraining, stepsPerEpochOf } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
@@ -170,7 +171,9 @@ async function withLoaders(
     const features = frozenFeatures(built, listener);
     const options = { data, views, device, shard: peers, firstEpoch: phase.start, stepsBefore, features };
     const loaders = await atWork(peers, () => openLoaders(recipe, options, listener));
-    if (startsFromClassMeans(built))
+    if (startsFrom(phase, "text"))
+      await startFromText(trainee.method, { recipe, classes: data.train.classes });
+    if (startsFrom(phase, "class-means"))
       await atWork(peers, async () => {
         using images = await openPlainTraining(recipe, options, listener);
         await startFromClassMeans(trainee.method, {
@@ -200,7 +203,7 @@ async function withLoaders(
 
 /** @throws UsageError for settings that do not go together, in the form of the schema's faults. */
 function assertRecipeFits(recipe: ResolvedRecipe, classes: number | null): void {
-  assertNoIssues(recipe, [...pretrainedIssues(recipe), ...adapterIssues(recipe)]);
+  assertNoIssues(recipe, [...pretrainedIssues(recipe), ...adapterIssues(recipe), ...textStartIssues(recipe)]);
   const phases = recipe.phases === undefined ? [recipe] : phasesOf(recipe).map((phase) => phase.recipe);
   for (const ofPhase of phases)
     assertNoIssues(ofPhase, [...methodIssues(ofPhase, classes), ...teacherIssues(ofPhase)]);

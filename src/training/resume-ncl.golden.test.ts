@@ -112,7 +112,7 @@ test("the reference numbers trained parameters alone: frozen ones have no veloci
 test("a cosine classifier without a bias: the reference saves one of zeros that it never trains", async () => {
   const recipe = toyRecipe(root, {
     epochs: 4,
-    classifier: { kind: "cosine", scale: 16, bias: false, start: "random" },
+    classifier: { kind: "cosine", scale: 16, bias: false, start: "random", prompt: "{}", names: null },
   });
   using training = await prepare(recipe, applySettings(recipe, { device: "cpu" }));
   using _ = scope();

@@ -9,7 +9,7 @@ import { fetchPretrained } from "../models/pretrained.js";
 import type { ResolvedRecipe, TransformSpec } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
 import { adjustClassifiers } from "./adjust.js";
-import { startFromClassMeans, startsFromClassMeans } from "./class-means.js";
+import { startFromClassMeans, startsFrom } from "./class-means.js";
 import { frozenFeatures } from "./features.js";
 import { evaluationBatches, trainingBatches } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
@@ -129,7 +129,7 @@ async function trainPhase(
 ): Promise<number> {
   const { recipe, start, end } = phase;
   const { method } = trainee;
-  if (startsFromClassMeans({ recipe, phase })) {
+  if (startsFrom(phase, "class-means")) {
     using images = featureBatches(recipe, { dataset, features });
     await startFromClassMeans(method, { images, classes: dataset.classes.length, signal });
   }

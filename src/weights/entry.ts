@@ -42,9 +42,20 @@ export interface HubSource {
   readonly files: readonly [string, ...string[]];
 }
 
-/** A pretrained network. */
-export interface WeightsEntry {
+/** A file that somebody has published: where it is, and what its bytes have to be. */
+export interface PublishedFile {
   readonly name: string;
+  readonly source: WheelSource | AddressSource | HubSource;
+  /** Version of the source; on the hub a branch. */
+  readonly revision: string;
+  /** Bytes of the file; null where only the server knows. */
+  readonly size: number | null;
+  /** SHA-256 of the file, or its first digits; null where the hub says it. */
+  readonly sha256: string | null;
+}
+
+/** A pretrained network, and its file of weights. */
+export interface WeightsEntry extends PublishedFile {
   /** The recipe's `backbone`. */
   readonly backbone: string;
   readonly description: string;
@@ -52,13 +63,6 @@ export interface WeightsEntry {
   readonly license: string;
   /** Where the weights were published first. */
   readonly homepage: string;
-  readonly source: WheelSource | AddressSource | HubSource;
-  /** Version of the source; on the hub a branch. */
-  readonly revision: string;
-  /** Bytes of the file of weights; null where only the server knows. */
-  readonly size: number | null;
-  /** SHA-256 of the file of weights, or its first digits; null where the hub says it. */
-  readonly sha256: string | null;
   /** Values in it, its classifier's among them. */
   readonly parameters: number;
   readonly preprocessing: Preprocessing;

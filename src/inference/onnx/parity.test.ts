@@ -61,8 +61,16 @@ const one = { ...method, experts: 1 };
 const networks: [string, Partial<ResolvedRecipe>, number][] = [
   ["resnet32, three experts", { backbone: "resnet32" }, 3],
   ["shared stages", { backbone: "resnet20", method: { ...method, sharedStages: 2, experts: 3 } }, 3],
-  ["cosine", { classifier: { kind: "cosine", scale: 16, bias: true, start: "random" } }, 2],
-  ["cosine without bias", { classifier: { kind: "cosine", scale: 9, bias: false, start: "random" } }, 1],
+  [
+    "cosine",
+    { classifier: { kind: "cosine", scale: 16, bias: true, start: "random", prompt: "{}", names: null } },
+    2,
+  ],
+  [
+    "cosine without bias",
+    { classifier: { kind: "cosine", scale: 9, bias: false, start: "random", prompt: "{}", names: null } },
+    1,
+  ],
   ["fc-norm", { classifier: { kind: "fc-norm" } }, 2],
   ["fc without bias", { classifier: { kind: "fc", bias: false } }, 1],
   ["resnet10", { backbone: "resnet10", ...large }, 1],
