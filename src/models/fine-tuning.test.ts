@@ -76,6 +76,19 @@ describe("what trains", () => {
     expect(trained(of).length).toBeLessThan(all);
   });
 
+  test("the last stage has the lowest resolution", () => {
+    using of = model("efficientnet-lite0");
+    limitTraining(of, { trainable: "last-stage", adapter: null });
+    const blocks = trained(of).map((name) => /_blocks[.](\d+)/.exec(name)?.[1]);
+    expect([...new Set(blocks)].filter((block) => block !== undefined)).toEqual([
+      "11",
+      "12",
+      "13",
+      "14",
+      "15",
+    ]);
+  });
+
   test("norm and bias, in every expert", () => {
     using norm = model("resnet8");
     limitTraining(norm, { trainable: "norm", adapter: null });

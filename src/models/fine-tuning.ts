@@ -1,4 +1,5 @@
 import { type AdapterOptions, isAdapterParameter } from "../nn/adapters.js";
+import { Conv2d } from "../nn/conv2d.js";
 import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { maxOf, minOf } from "../support/math.js";
@@ -37,8 +38,9 @@ interface BackboneParameter {
   readonly parameter: Tensor;
   /** From 0, the stem. */
   readonly depth: number;
-  /** Depth of the network's last part. */
+  /** Depth of the network's last part, and of the part that its last stage begins with. */
   readonly last: number;
+  readonly lastStage: number;
 }
 
 /** The parameters of an ensemble's backbones, and of the stages that they share; none of another model. */
@@ -50,17 +52,30 @@ function backboneParameters(model: Module): BackboneParameter[] {
     const named = [...shared, ...backbone.namedParameters()];
     const depths = layerDepths(named.map(([name]) => name));
     const last = maxOf(depths);
+    const depthOf = new Map(named.map(([, parameter], i) => [parameter, depths[i]!]));
+    const lastStage = lastStageOf([model.trunk, backbone], depthOf) ?? last;
     named.forEach(([name, parameter], i) => {
-      found.set(parameter, { name, parameter, depth: depths[i]!, last });
+      found.set(parameter, { name, parameter, depth: depths[i]!, last, lastStage });
     });
   }
   return [...found.values()];
 }
 
+/** Depth of the last part that lowers the resolution; null where the stem alone does, as in transformers. */
+function lastStageOf(
+  networks: readonly (Module | null)[],
+  depthOf: ReadonlyMap<Tensor, number>,
+): number | null {
+  const layers = networks.flatMap((network) => network?.modules() ?? []);
+  const lowering = layers.filter((layer): layer is Conv2d => layer instanceof Conv2d && layer.stride > 1);
+  const depth = maxOf(lowering.map(({ weight }) => depthOf.get(weight) ?? 0));
+  return depth > 0 ? depth : null;
+}
+
 /**
  * Freezes the parameters of the backbones that a recipe does not train. Parameters that are frozen already stay so.
  *
- * - `last-stage`: the last numbered part and what follows it train;
+ * - `last-stage`: what has the lowest resolution trains, from the last part that lowers it on; the last block of transformers;
  * - `norm`: scales and shifts of normalizations train; `bias`: biases train (BitFit, ACL 2022);
  * - with an adapter, it alone trains.
  */
@@ -79,8 +94,8 @@ export function limitTraining(
       name.endsWith("weight") && parameter.shape.length === 1 ? [name.slice(0, -"weight".length)] : [],
     ),
   );
-  for (const { name, parameter, depth, last } of found)
-    if (!isTrained(name, { trainable, depth, last, norms })) parameter.setRequiresGrad(false);
+  for (const { name, parameter, depth, lastStage } of found)
+    if (!isTrained(name, { trainable, depth, lastStage, norms })) parameter.setRequiresGrad(false);
 }
 
 function isTrained(
@@ -88,9 +103,9 @@ function isTrained(
   {
     trainable,
     depth,
-    last,
+    lastStage,
     norms,
-  }: Pick<BackboneParameter, "depth" | "last"> & {
+  }: Pick<BackboneParameter, "depth" | "lastStage"> & {
     readonly trainable: Exclude<ResolvedRecipe["trainable"], "all">;
     /** What the names of normalizations begin with: those whose weight is a vector. */
     readonly norms: ReadonlySet<string>;
@@ -98,7 +113,7 @@ function isTrained(
 ): boolean {
   switch (trainable) {
     case "last-stage":
-      return depth === last;
+      return depth >= lastStage;
     case "norm":
       return norms.has(name.slice(0, name.lastIndexOf(".") + 1));
     case "bias":

@@ -44,6 +44,8 @@ interface Geometry {
 export class Conv2d extends Layer {
   readonly weight: Tensor; // [Cout, Cin / groups, kernel, kernel]
   readonly bias: Tensor | null; // [Cout]
+  /** Pixels between the places that an output is computed at; 2 halves the resolution. */
+  readonly stride: number;
   readonly #geometry: Geometry; // over the input of `applied`
   readonly #is3x3: boolean; // the geometry that native/kernels has kernels for
   readonly #step: number; // from pixel to pixel that is read at all
@@ -60,6 +62,7 @@ export class Conv2d extends Layer {
     this.weight = this.parameter("weight", init([outChannels, inChannels / groups, kernel, kernel], rng));
     this.bias = biasInit === null ? null : this.parameter("bias", biasInit([outChannels], rng));
     const skips = kernel === 1 && inChannels < VECTOR_BLOCK && (padding === 0 || padding === "same");
+    this.stride = stride;
     this.#step = skips ? stride : 1;
     const between = stride / this.#step;
     const zeros = padding === "same" ? (kernel - 1) / 2 : padding;

@@ -13,7 +13,10 @@ const settings: Record<string, { baseLr: number; schedule: Schedule }> = {
     baseLr: 0.02,
     schedule: { kind: "multistep", milestones: [10, 20], gamma: 0.1, warmupEpochs: 5, warmupSteps: 0 },
   },
-  imagenet_cosine: { baseLr: 0.2, schedule: { kind: "cosine", end: 1e-4, warmupEpochs: 0, warmupSteps: 0 } },
+  imagenet_cosine: {
+    baseLr: 0.2,
+    schedule: { kind: "cosine", end: 1e-4, every: "epoch", warmupEpochs: 0, warmupSteps: 0 },
+  },
   multistep: {
     baseLr: 0.001,
     schedule: { kind: "multistep", milestones: [40, 50], gamma: 0.1, warmupEpochs: 0, warmupSteps: 0 },

@@ -24,8 +24,17 @@ test("warm-up and decay multiply", () => {
 });
 
 test("cosine ends at its end", () => {
-  const schedule: Schedule = { kind: "cosine", end: 0.01, warmupEpochs: 0, warmupSteps: 0 };
+  const schedule: Schedule = { kind: "cosine", end: 0.01, every: "epoch", warmupEpochs: 0, warmupSteps: 0 };
   expect(learningRate(schedule, { ...moment, epoch: 9 })).toBeCloseTo(0.01, 12);
+});
+
+test("cosine by steps falls within an epoch, from the base rate to near its end", () => {
+  const schedule: Schedule = { kind: "cosine", end: 0.01, every: "step", warmupEpochs: 0, warmupSteps: 0 };
+  const rates = [0, 1].flatMap((epoch) =>
+    [0, 1, 2, 3].map((step) => learningRate(schedule, { ...moment, epochs: 2, epoch, step })),
+  );
+  const expected = [0, 1, 2, 3, 4, 5, 6, 7].map((s) => 0.01 + (0.79 * (1 + Math.cos((Math.PI * s) / 8))) / 2);
+  rates.forEach((rate, index) => expect(rate).toBeCloseTo(expected[index]!, 12));
 });
 
 test("milestones and warm-ups that a training does not reach are named", () => {
@@ -38,7 +47,9 @@ test("milestones and warm-ups that a training does not reach are named", () => {
   expect(scheduleWarnings({ ...multistep, milestones: [10, 21] }, short)).toEqual([
     "schedule.milestones: 21 lies after the last epoch, 20: the learning rate drops only at 10.",
   ]);
-  expect(scheduleWarnings({ kind: "cosine", end: 0, warmupEpochs: 21, warmupSteps: 81 }, short)).toEqual([
+  expect(
+    scheduleWarnings({ kind: "cosine", end: 0, every: "epoch", warmupEpochs: 21, warmupSteps: 81 }, short),
+  ).toEqual([
     "schedule.warmupEpochs: a warm-up of 21 epochs is longer than the training, 20: the learning rate never reaches optimizer.lr.",
     "schedule.warmupSteps: a warm-up of 81 steps is longer than the training, 80: the learning rate never reaches optimizer.lr.",
   ]);

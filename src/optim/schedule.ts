@@ -2,7 +2,7 @@
 export type Decay =
   | { kind: "constant" }
   | { kind: "multistep"; milestones: readonly number[]; gamma: number } // epochs, counted from 1, from which the rate is lower
-  | { kind: "cosine"; end: number }; // rate of the last epoch
+  | { kind: "cosine"; end: number; every: "epoch" | "step" }; // rate of the last epoch, or after the last step
 
 export type Schedule = Decay & { warmupEpochs: number; warmupSteps: number };
 
@@ -20,7 +20,8 @@ const WARMUP_START = 1 / 3;
  * Rate of a training step: decay × warm-up. With e the epoch counted from 1, as the reference's schedulers count
  * (they are stepped before the first epoch), E epochs in all and base rate η:
  *   multistep: η · gamma^(number of milestones ≤ e)
- *   cosine:    end + (η − end) · (1 + cos(π e / E)) / 2     (Loshchilov and Hutter, ICLR 2017)
+ *   cosine:    end + (η − end) · (1 + cos(π e / E)) / 2     (Loshchilov and Hutter, ICLR 2017); with every: "step", e is the
+ *              epochs trained so far, e.g. 1.5, so that no epoch is trained at the rate of the end
  *   warm-up over W epochs, e < W: 1/3 + 2/3 · e/W           (the reference's)
  *   warm-up over S steps, step s counted from 1, s < S: s/S (our own, for short trainings)
  */
@@ -56,15 +57,17 @@ export function scheduleWarnings(
   return warnings;
 }
 
-function decayed(schedule: Decay, { baseLr, epoch, epochs }: Moment): number {
+function decayed(schedule: Decay, { baseLr, epoch, step, stepsPerEpoch, epochs }: Moment): number {
   const e = epoch + 1;
   switch (schedule.kind) {
     case "constant":
       return baseLr;
     case "multistep":
       return baseLr * schedule.gamma ** schedule.milestones.filter((milestone) => milestone <= e).length;
-    case "cosine":
-      return schedule.end + ((baseLr - schedule.end) * (1 + Math.cos((Math.PI * e) / epochs))) / 2;
+    case "cosine": {
+      const trained = schedule.every === "step" ? epoch + step / stepsPerEpoch : e;
+      return schedule.end + ((baseLr - schedule.end) * (1 + Math.cos((Math.PI * trained) / epochs))) / 2;
+    }
     default:
       return schedule satisfies never;
   }

@@ -70,7 +70,11 @@ export const Schedule = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("cosine"),
-    end: weight.default(0).describe("rate of the last epoch"),
+    end: weight.default(0).describe("rate of the last epoch; with every: step, after the last step"),
+    every: z
+      .enum(["epoch", "step"])
+      .default("epoch")
+      .describe("when the rate changes: step for trainings of few epochs"),
     ...warmup,
   }),
   z.strictObject({ kind: z.literal("constant"), ...warmup }),

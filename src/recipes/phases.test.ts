@@ -38,7 +38,7 @@ test("a phase is the recipe with its own keys, all defaults filled in; epochs ar
       freezeBackbone: true,
       data: { sampler: { kind: "class-balanced" } },
       optimizer: { ...recipe.optimizer, lr: 0.2 },
-      schedule: { kind: "cosine", end: 0, warmupEpochs: 0, warmupSteps: 0 },
+      schedule: { kind: "cosine", end: 0, every: "epoch", warmupEpochs: 0, warmupSteps: 0 },
     },
   ]);
 });
@@ -83,10 +83,10 @@ test("what is wrong is named: the phase, the key and where it is from", () => {
   const wrong = (phase: object, changes = {}, set: readonly string[] = []) =>
     expect(() => resolve([first, { ...second, ...phase }] as Json, changes, set));
   wrong({ data: { kind: "cifar10" } }).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: phases.1.data.kind: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, trainable, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
+    `[UsageError: phases.1.data.kind: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, trainable, data.batch, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
   );
   wrong({ backbone: "resnet14" }).toThrowErrorMatchingInlineSnapshot(
-    `[UsageError: phases.1.backbone: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, trainable, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
+    `[UsageError: phases.1.backbone: the same in all phases; a phase may override classifier, dropout, ema, freezeBackbone, freezeBatchNorm, method, optimizer, precision, schedule, trainable, data.batch, data.mix, data.sampler, data.secondView, data.train (two.yaml)]`,
   );
   wrong({ optimiser: {} }).toThrowErrorMatchingInlineSnapshot(
     `[UsageError: unknown key phases.1.optimiser; did you mean phases.1.optimizer? (two.yaml)]`,

@@ -18,7 +18,7 @@ const OVERRIDES = [
   "trainable",
 ] as const;
 /** The keys of `data` that it may override. */
-const DATA_OVERRIDES = ["mix", "sampler", "secondView", "train"] as const;
+const DATA_OVERRIDES = ["batch", "mix", "sampler", "secondView", "train"] as const;
 const OWN_KEYS: readonly string[] = ["name", "epochs", "resetClassifier"];
 
 const EPOCHS = "a whole number > 0";

@@ -294,8 +294,8 @@ export const Recipe = z.strictObject({
     .enum(["all", "last-stage", "norm", "bias"])
     .default("all")
     .describe(
-      "what of the backbones trains where they are not frozen: everything; their last part (a stage of a ResNet, a block of " +
-        "others) with what follows it; scales and shifts of normalizations; biases",
+      "what of the backbones trains where they are not frozen: everything; their last stage, which has the lowest resolution (of a " +
+        "transformer the last block), with what follows it; scales and shifts of normalizations; biases",
     ),
   adapter: Adapter.nullable()
     .default(null)

@@ -113,7 +113,7 @@ test("bfloat16 and a warm-up train adapters, too", async () => {
   const recipe = recipeWith(ADAPTERS.adaptformer, {
     epochs: 1,
     precision: "bfloat16",
-    schedule: { kind: "cosine", end: 0, warmupEpochs: 0, warmupSteps: 3 },
+    schedule: { kind: "cosine", end: 0, every: "epoch", warmupEpochs: 0, warmupSteps: 3 },
   });
   const { result } = await trainToy(recipe, at("run"));
   expect(result.evaluation!.ensemble.all).toBeGreaterThan(0);

@@ -131,7 +131,7 @@ test.each([
 test("another recipe, or fewer epochs, is no extension; of a cosine people are told", async () => {
   const recipe = toyRecipe(at("data"), {
     epochs: 1,
-    schedule: { kind: "cosine", end: 0, warmupEpochs: 0, warmupSteps: 0 },
+    schedule: { kind: "cosine", end: 0, every: "epoch", warmupEpochs: 0, warmupSteps: 0 },
   });
   await trainToy(recipe, at("cosine"));
   const resume = (changed: ResolvedRecipe): ReturnType<typeof trainToy> =>
