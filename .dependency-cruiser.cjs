@@ -74,6 +74,7 @@ const arrows = {
       "support",
       "torch",
       "nn",
+      "distributed",
       "models",
       "data",
       "evaluation",

@@ -1,10 +1,12 @@
 /** The report in a real browser: it renders, sorts, searches, and is accessible in light and dark, wide and narrow. */
-import { writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeReport } from "../src/report/write-report.js";
+import { writeFit } from "../src/runs/fit-file.js";
+import { runFolder } from "../src/runs/run-folder.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
 import { trainToy } from "../src/training/train-toy.fixture.js";
 import { accessibilityFaults, findChromium, openChromium } from "./support/chromium.js";
@@ -70,6 +72,42 @@ describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => 
     await head.click();
     expect(await names(page)).toEqual(["cat", "bee", "ant"]);
     expect(await page.locator("th[aria-sort]").getAttribute("aria-sort")).toBe("ascending");
+    await page.close();
+  });
+
+  test.each([
+    [1280, "light"],
+    [390, "dark"],
+  ] as const)("a map of images at %i pixels, %s: pointing at one says what it is", async (width, scheme) => {
+    const fitted = join(folder.path, `fitted-${width}`);
+    cpSync(join(folder.path, "run"), fitted, { recursive: true });
+    const points = Array.from({ length: 30 }, (_, i) => {
+      const label = ["ant", "bee", "cat"][i % 3]!;
+      return { path: `photos/${label}/${i}.jpg`, label, x: (i % 3) / 4 + i / 150, y: (i % 7) / 7 };
+    });
+    const nothing = { heldOut: 0, trials: [], plain: null, tuning: null, suggestions: null };
+    const file = {
+      version: 1,
+      head: "corrected, τ 1",
+      description: "a linear classifier",
+      ...nothing,
+    } as const;
+    writeFit(runFolder(fitted), { ...file, map: { points, images: 90 } });
+    const page = await open(width, scheme, true, pathToFileURL(await writeReport(fitted)).href);
+    const map = page.locator("#map");
+    expect(await map.locator("circle").count()).toBe(30);
+    expect(await map.textContent()).toContain("Of 90 test images it shows 30");
+    const status = map.getByRole("status");
+    const first = map.locator('circle[data-label="bee"]').first();
+    if (width > 390) await first.hover({ force: true });
+    else await first.click({ force: true });
+    expect(await status.textContent()).toMatch(/^bee: \d+\.jpg$/);
+    expect(await map.locator("circle.other").count()).toBe(20);
+    await map.getByLabel("Class").selectOption("cat");
+    expect(await status.textContent()).toBe("cat: 10 images");
+    expect(await map.locator("circle:not(.other)").count()).toBe(10);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await page.close();
   });
 

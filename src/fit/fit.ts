@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stratifiedSplit } from "../data/split.js";
+import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { saveCalibration } from "../runs/calibration-file.js";
-import { emitter } from "../runs/events.js";
-import { type FitFile, writeFit } from "../runs/fit-file.js";
+import { type Emit, emitter, type Listener } from "../runs/events.js";
+import { type FitFile, STAGE_NAMES, type Tuning, writeFit } from "../runs/fit-file.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { TrainOptions } from "../training/settings.js";
 import {
@@ -16,10 +17,12 @@ import {
   selectFeatures,
 } from "../training/train-on-features.js";
 import { trainRun } from "../training/train.js";
-import { FAMILIES, PLAIN } from "./heads.js";
-import { type FitPlan, HELD_OUT } from "./plan.js";
+import { mapFeatures } from "./features-map.js";
+import { FAMILIES, type Head, PLAIN } from "./heads.js";
+import type { FitPlan } from "./plan.js";
 import { suggest } from "./suggestions.js";
 import { tryHeads, type TrialsOutcome } from "./trials.js";
+import { HELD_OUT, progress, tunedRecipe, tryTuning, type TuningPlan } from "./tune.js";
 
 /** Outcome of `fit`. */
 export interface FitOutcome extends FitFile {
@@ -31,8 +34,9 @@ export type FitSettings = Omit<TrainOptions, "recipe" | "from" | "resume" | "pee
 
 /**
  * Carries out a plan: tries classifiers on held-out images, trains the best one on all training images into `out`, and a
- * plain one to compare with. The run is an ordinary one; fit.json in it says what was chosen and why.
- * @throws What a training throws; the signal's reason.
+ * plain one to compare with; then fine-tunes the network where there is time, which takes the place of the frozen one where it is
+ * better. The run is an ordinary one; fit.json in it says what was chosen and why.
+ * @throws What a training throws; the signal's reason. A run that is in `out` by then is whole.
  */
 export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<FitOutcome> {
   const temporary = mkdtempSync(join(tmpdir(), "longtail-fit-"));
@@ -49,7 +53,7 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
       ? await trained(plan.recipeOf(PLAIN), { ...beside, out: join(temporary, "plain") })
       : null;
     const { evaluation, folder } = await trained(plan.recipeOf(head), own);
-    if (chosen !== null) keepTemperature(folder, plan.recipeOf(head), chosen);
+    if (chosen !== null) keepTemperature(folder, plan.recipeOf(head), chosen.temperatures);
     const file: FitFile = {
       version: 1,
       head: head.name,
@@ -57,15 +61,102 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
       heldOut: plan.heldOut,
       trials: chosen?.trials ?? [],
       plain: plain?.evaluation ?? null,
+      tuning: null,
       suggestions: plan.suggests
         ? await suggest({ recipe: plan.recipeOf(head), sets, split, signal: settings.signal })
         : null,
+      map: plan.suggests ? mapFeatures(sets.test) : null,
     };
     writeFit(folder, file);
-    return { ...file, folder, evaluation };
+    const frozen = { ...file, folder, evaluation };
+    if (plan.tuning === null || chosen === null) return frozen;
+    return await fineTune(frozen, { plan, tuning: plan.tuning, chosen, settings: beside, emit: report });
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+interface TuneOptions {
+  readonly plan: FitPlan;
+  readonly tuning: TuningPlan;
+  readonly chosen: TrialsOutcome;
+  readonly settings: FitSettings;
+  readonly emit: Emit;
+}
+
+/** Fine-tunes the network and puts the run in the frozen one's place where it is better on held-out images. */
+async function fineTune(
+  frozen: FitOutcome,
+  { plan, tuning: { stages }, chosen, settings, emit }: TuneOptions,
+): Promise<FitOutcome> {
+  const { signal } = settings;
+  const { folder } = frozen;
+  const start = headToTune(plan, chosen);
+  const base = plan.recipeOf(start);
+  const trials = await tryTuning({ recipe: tunedRecipe(base, stages), stages, emit, signal });
+  const toBeat = chosen.trials.find(({ name }) => name === chosen.best.name)!.balanced;
+  const best = trials.reduce(
+    (found, { balanced }, i) => (balanced > found.balanced ? { balanced, kept: i + 1 } : found),
+    { balanced: toBeat, kept: 0 },
+  );
+  const tuning: Tuning = {
+    trials: trials.map(({ temperature: _, ...trial }) => trial),
+    frozen: toBeat,
+    kept: best.kept,
+    frozenResult: frozen.evaluation,
+  };
+  if (best.kept === 0) {
+    writeFit(folder, fileOf({ ...frozen, tuning }));
+    return { ...frozen, tuning };
+  }
+  const kept = stages.slice(0, best.kept);
+  const recipe = tunedRecipe(base, kept);
+  const beside = mkdtempSync(`${folder.path}.tuning-`);
+  try {
+    const out = join(beside, "tuned");
+    const { evaluation, folder: tuned } = await trained(recipe, {
+      ...settings,
+      out,
+      listeners: [...settings.listeners, epochNotes(recipe, emit)],
+    });
+    keepTemperature(tuned, recipe, trials[best.kept - 1]!.temperature);
+    const trainedToo = kept.map(({ trainable }) => STAGE_NAMES[trainable]).join(", then ");
+    const description = `${start.description}; then ${trainedToo} trained`;
+    const outcome = { ...frozen, head: start.name, description, tuning, evaluation };
+    writeFit(tuned, fileOf(outcome));
+    renameSync(folder.path, join(beside, "frozen"));
+    renameSync(out, folder.path);
+    return outcome;
+  } finally {
+    rmSync(beside, { recursive: true, force: true });
+  }
+}
+
+/** The best head that is trained alone: adjustments after training are for the end of a training. */
+function headToTune({ families }: FitPlan, { trials }: TrialsOutcome): Head {
+  const heads = families
+    .flatMap((family) => family.heads)
+    .filter(({ keys }) => keys.adjustment === undefined);
+  const score = ({ name }: Head): number => trials.find((trial) => trial.name === name)?.balanced ?? 0;
+  return heads.reduce((best, head) => (score(head) > score(best) ? head : best));
+}
+
+/** Says after each epoch of the phases that train the network how far they are. */
+function epochNotes({ phases = [] }: ResolvedRecipe, emit: Emit): Listener {
+  const [first, ...others] = phases;
+  const before = first?.epochs ?? 0;
+  const epochs = others.reduce((sum, phase) => sum + phase.epochs, 0);
+  let note: ((done: number) => void) | null = null;
+  return (event) => {
+    if (event.type !== "epoch" && event.type !== "epoch-start") return;
+    if (event.type === "epoch-start" && event.epoch === before + 1)
+      note = progress("fine-tuning on all training images", { epochs, emit });
+    if (event.type === "epoch" && event.epoch > before) note?.(event.epoch - before);
+  };
+}
+
+function fileOf({ folder: _folder, evaluation: _evaluation, ...file }: FitOutcome): FitFile {
+  return file;
 }
 
 interface Split {
@@ -87,16 +178,16 @@ function choose(
   return tryHeads({ families, recipeOf, counts: sets.data.statistics.counts, ...split });
 }
 
-/** The run's probabilities are calibrated by the temperature of the head's trial, whose held-out images it had not seen. */
+/** The run's probabilities are calibrated by the temperature of its trial, whose held-out images the trial had not seen. */
 function keepTemperature(
   folder: RunFolder,
   { epochs }: ResolvedRecipe,
-  { temperatures }: TrialsOutcome,
+  { temperatures, images }: FittedTemperatures,
 ): void {
-  const [temperature] = temperatures.temperatures;
+  const [temperature] = temperatures;
   if (temperature === undefined) return;
   const state = { epoch: epochs, step: 0, weights: "raw" } as const;
-  saveCalibration(folder.path, { state }, { temperature, images: temperatures.images });
+  saveCalibration(folder.path, { state }, { temperature, images });
 }
 
 interface Trained {

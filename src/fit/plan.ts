@@ -9,21 +9,18 @@ import type { Json } from "../support/json.js";
 import { maxOf, minOf } from "../support/math.js";
 import { formatSeconds } from "../support/units.js";
 import type { CacheListener } from "../data/cache/report.js";
-import { EfficientNetLite } from "../models/efficientnet-lite.js";
-import { noGrad } from "../torch/autograd.js";
-import { Rng } from "../torch/random.js";
-import { scope } from "../torch/scope.js";
 import { dataNotes, dataWarnings, openTrainingData, type TrainingData } from "../training/training-data.js";
+import { STAGE_NAMES } from "../runs/fit-file.js";
 import { WEIGHTS } from "../weights/registry.js";
+import { forwardSeconds, stepSeconds } from "./costs.js";
 import { FAMILIES, type Head, type HeadFamily, PLAIN } from "./heads.js";
+import { HELD_OUT, planTuning, tunedRecipe, type TuningPlan } from "./tune.js";
 
 const WEIGHTS_NAME = "efficientnet-lite0";
 const BATCH = 128;
 /** Steps that a classifier trains for about, within these epochs. */
 const STEPS = 2000;
 const EPOCHS = { min: 20, max: 60 } as const;
-/** Share of each class's training images that choose among classifiers. */
-export const HELD_OUT = { portion: { fraction: 0.2 }, seed: 0 } as const;
 
 /** Seconds of one thread: to decode and resize an image, and for a step of a classifier. Measured on 2 cores (docs/LOG.md). */
 const SECONDS = { decode: 0.004, step: 0.004, start: 2 } as const;
@@ -57,6 +54,8 @@ export interface FitPlan {
   readonly compares: boolean;
   /** Whether it looks for what would make the model better. */
   readonly suggests: boolean;
+  /** Fine-tuning in the time that is left of a limit; null where there is no limit or no time. */
+  readonly tuning: TuningPlan | null;
   /** Expected duration when nothing is cached yet. */
   readonly seconds: number;
 }
@@ -81,7 +80,9 @@ export async function planFit(
         "folder of images, as photos/CLASS/*.jpg.",
     );
   const epochs = Math.min(EPOCHS.max, Math.max(EPOCHS.min, Math.round((STEPS * BATCH) / train.size)));
-  const features = (train.size + test.size) * (forwardSeconds() + SECONDS.decode / threads);
+  const decode = SECONDS.decode / threads;
+  const side = WEIGHTS[WEIGHTS_NAME].preprocessing.crop;
+  const features = (train.size + test.size) * (forwardSeconds(side) + decode);
   const head = epochs * Math.ceil(train.size / BATCH) * SECONDS.step;
   const heldOut = heldOutImages(data);
   const left = (minutes ?? Infinity) * 60 - features - head - 2 * SECONDS.start;
@@ -90,8 +91,24 @@ export async function planFit(
   const families = heldOut > 0 && affordable > 1 ? FAMILIES.slice(0, affordable) : [];
   const validationUse = families.length > 0 ? null : "more --minutes let them choose among classifiers";
   for (const message of dataWarnings(data, validationUse)) listener.report?.({ type: "warning", message });
+  const recipeOf = (one: Head): ResolvedRecipe => recipeFor(one, { root, kind, epochs, testFraction });
+  const frozen =
+    features +
+    SECONDS.start +
+    (1 + families.length + (compares ? 1 + LOOKING : 0)) * (head + 0.1 * SECONDS.start);
+  const tuning =
+    minutes === undefined || families.length < FAMILIES.length
+      ? null
+      : planTuning({
+          images: train.size,
+          left: minutes * 60 - frozen - 2 * head,
+          secondsOf: (trainable) =>
+            decode +
+            stepSeconds(tunedRecipe(recipeOf(FAMILIES[0].heads[0]), [{ trainable, epochs: 1 }]), train),
+        });
   return {
-    recipeOf: (one) => recipeFor(one, { root, kind, epochs, testFraction }),
+    recipeOf,
+    tuning,
     classes: classes.length,
     images: { train: train.size, test: test.size },
     notes: dataNotes(data),
@@ -100,10 +117,7 @@ export async function planFit(
     heldOut: families.length > 0 ? heldOut : 0,
     compares,
     suggests: compares,
-    seconds:
-      features +
-      SECONDS.start +
-      (1 + families.length + (compares ? 1 + LOOKING : 0)) * (head + 0.1 * SECONDS.start),
+    seconds: frozen + (tuning === null ? 0 : tuning.seconds + 2 * head),
   };
 }
 
@@ -113,7 +127,7 @@ export function describePlan(
   plan: FitPlan,
   { minutes }: Pick<PlanOptions, "minutes">,
 ): string {
-  const { classes, images, notes, counts, families, heldOut, compares, seconds } = plan;
+  const { classes, images, notes, counts, families, heldOut, compares, tuning, seconds } = plan;
   const { description } = WEIGHTS[WEIGHTS_NAME];
   const lines = [
     `${photos}: ${images.train} training and ${images.test} test images of ${classes} classes; the largest class has ` +
@@ -129,6 +143,16 @@ export function describePlan(
     );
   if (compares)
     lines.push(`For comparison, also train ${PLAIN.description}: it shows what the correction gains.`);
+  if (tuning !== null)
+    lines.push(
+      `Then, in the time that is left, fine-tune ${tuning.stages.map((stage) => `${STAGE_NAMES[stage.trainable]} for ${stage.epochs} epochs`).join(", then ")} ` +
+        `(about ${formatSeconds(Math.round(tuning.seconds))}). The fine-tuned network is kept only if it is better on the held-out images.`,
+    );
+  else if (minutes === undefined)
+    lines.push(
+      "The network itself is not trained; with --minutes M it is fine-tuned in the time that is left.",
+    );
+  else lines.push(`--minutes ${minutes} leaves no time to fine-tune the network itself.`);
   lines.push(
     `This takes about ${formatSeconds(Math.max(5, Math.round(seconds)))}, less when features of these images are cached.`,
   );
@@ -179,19 +203,4 @@ function recipeFor(
 /** Images that there are to choose by: a validation folder's, or training images; 0 where the classes are too small. */
 function heldOutImages({ train, validation }: TrainingData): number {
   return validation?.size ?? stratifiedSplit(train, HELD_OUT).taken.length;
-}
-
-/** Seconds that the network takes for an image on this machine as it is now. */
-function forwardSeconds(): number {
-  using _scope = scope();
-  using _noGrad = noGrad();
-  const rng = new Rng(0);
-  using network = new EfficientNetLite({ rng });
-  network.eval().to({ memoryFormat: "channels_last" });
-  const side = WEIGHTS[WEIGHTS_NAME].preprocessing.crop;
-  const images = rng.normal([8, 3, side, side]).to({ memoryFormat: "channels_last" });
-  network.forward(images);
-  const started = performance.now();
-  network.forward(images);
-  return (performance.now() - started) / 1000 / 8;
 }

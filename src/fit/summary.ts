@@ -1,6 +1,6 @@
 import type { ClassAccuracy } from "../evaluation/accuracy.js";
 import { formatAccuracy } from "../evaluation/results-table.js";
-import type { Suggestions } from "../runs/fit-file.js";
+import { STAGE_NAMES, type Suggestions, type Tuning } from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
 
@@ -9,18 +9,21 @@ const SHOWN = 5;
 
 /** Describes the outcome for people: accuracy by group, what the correction gained, the worst classes, what to photograph. */
 export function summarizeFit(outcome: FitOutcome): string {
-  const { evaluation, plain } = outcome;
+  const { evaluation, plain, tuning } = outcome;
+  const corrected = isTuned(tuning) ? tuning.frozenResult : evaluation;
   const rows = [
     ...(plain === null ? [] : ([["plain classifier", plain.ensemble]] as const)),
+    ...(isTuned(tuning) ? ([["corrected, network frozen", corrected.ensemble]] as const) : []),
     [plain === null ? "model" : "this model", evaluation.ensemble] as const,
   ];
   const parts = [formatAccuracy("accuracy on test images, %", rows)];
   parts.push(
     "many, medium and few: classes with more than 100, 20 to 100 and fewer than 20 training images.",
   );
-  if (plain !== null) parts.push(gainText(evaluation.ensemble, plain.ensemble));
+  if (plain !== null) parts.push(gainText(corrected.ensemble, plain.ensemble));
   const choice = choiceText(outcome);
   if (choice !== null) parts.push(choice);
+  if (tuning !== null) parts.push(tuningText(tuning));
   const worst = worstClasses(evaluation.perClass);
   if (worst.length > 0)
     parts.push(
@@ -60,6 +63,27 @@ function choiceText({ trials, head, heldOut, description }: FitOutcome): string 
   );
   const table = formatTable(["tried on held-out images, %", "mean over classes", "few"], rows);
   return `${table}\nChosen of ${trials.length} by ${heldOut} held-out images: ${description}.`;
+}
+
+function isTuned(tuning: Tuning | null): tuning is Tuning {
+  return tuning !== null && tuning.kept > 0;
+}
+
+/** What fine-tuning gave on held-out images, and what was kept. */
+function tuningText({ trials, frozen, kept }: Tuning): string {
+  const rows = [
+    ["network frozen, best classifier", frozen, null] as const,
+    ...trials.map(
+      ({ trainable, epochs, balanced, few }) =>
+        [`${STAGE_NAMES[trainable]}, ${epochs} epochs`, balanced, few] as const,
+    ),
+  ];
+  const table = formatTable(["fine-tuned, held-out images, %", "mean over classes", "few"], rows);
+  const outcome =
+    kept === 0
+      ? "Fine-tuning was not better on the held-out images: the network stays frozen."
+      : `Fine-tuning ${STAGE_NAMES[trials[kept - 1]!.trainable]} was better on the held-out images: the model is the fine-tuned network.`;
+  return `${table}\n${outcome}`;
 }
 
 /** What to do next: photograph, look at labels, remove duplicates. */

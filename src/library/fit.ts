@@ -12,7 +12,7 @@ import type { RunFolder } from "../runs/run-folder.js";
 export interface FitOptions {
   /** Folder of the run; runs/NAME, or runs/NAME-2, …, unless given. */
   readonly out?: string | undefined;
-  /** Minutes that it may take; without a limit unless given. */
+  /** Minutes that it may take; what is left goes into fine-tuning the network. Without a limit and fine-tuning unless given. */
   readonly minutes?: number | undefined;
   /** Share of the images to test on, where the folder has no test images; 0.2 of the mean class size unless given. */
   readonly testFraction?: number | undefined;

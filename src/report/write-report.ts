@@ -10,6 +10,7 @@ import { classesSection } from "./sections/classes.js";
 import { confusionSection } from "./sections/confusion.js";
 import { dataSection } from "./sections/data.js";
 import { expertsSection } from "./sections/experts.js";
+import { featuresMapSection } from "./sections/features-map.js";
 import { fitSection } from "./sections/fit.js";
 import { frequencySection } from "./sections/frequency.js";
 import { hardestSection } from "./sections/hardest.js";
@@ -21,6 +22,7 @@ import { trainingSection } from "./sections/training.js";
 const SECTIONS: readonly ((run: ReportedRun) => Section | null)[] = [
   resultSection,
   fitSection,
+  featuresMapSection,
   frequencySection,
   classesSection,
   confusionSection,

@@ -72,6 +72,52 @@ export interface Suggestions {
   readonly duplicateGroups: number;
 }
 
+/** What of the network was trained after the classifier, and for how long. */
+export interface TuningStage {
+  readonly trainable: "last-stage" | "all";
+  readonly epochs: number;
+}
+
+/** Stages for people. */
+export const STAGE_NAMES: Readonly<Record<TuningStage["trainable"], string>> = {
+  "last-stage": "the network's last stage",
+  all: "the whole network",
+};
+
+/** Accuracy on held-out images after a stage, in percent: mean over the classes, and of few-shot classes. */
+export interface TuningTrial extends TuningStage {
+  readonly balanced: number;
+  readonly few: number | null;
+}
+
+/** Fine-tuning that was tried. */
+export interface Tuning {
+  /** In order. */
+  readonly trials: readonly TuningTrial[];
+  /** Mean accuracy over the classes on held-out images of the best classifier on the frozen network, in percent. */
+  readonly frozen: number;
+  /** Trials that the run's network was trained by: 0 where the frozen network was as good. */
+  readonly kept: number;
+  /** On the test images, of the run with the frozen network; it chose nothing. */
+  readonly frozenResult: EvaluationResult;
+}
+
+/** An image of a map. */
+export interface MapPoint {
+  readonly path: string;
+  readonly label: string;
+  /** From 0 to 1, as y. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A map of test images: those that the frozen network finds alike are near. */
+export interface FeaturesMap {
+  readonly points: readonly MapPoint[];
+  /** Test images that there are; of many, the map shows some. */
+  readonly images: number;
+}
+
 /** fit.json: what `longtail fit` chose for a run, and why. */
 export interface FitFile {
   readonly version: 1;
@@ -83,8 +129,12 @@ export interface FitFile {
   readonly trials: readonly FitTrial[];
   /** On the test images, of a plain classifier on the same features; null where none was trained. */
   readonly plain: EvaluationResult | null;
+  /** Null where nothing was fine-tuned. */
+  readonly tuning: Tuning | null;
   /** What to do next; null where there was no time to look. */
   readonly suggestions: Suggestions | null;
+  /** Null where there was no time for it or there are too few test images. */
+  readonly map: FeaturesMap | null;
 }
 
 /** Writes fit.json of a run. */
@@ -97,5 +147,7 @@ export function readFit(run: string): FitFile | null {
   const { fit } = runFolder(run);
   if (!existsSync(fit)) return null;
   const found = readRunFile(fit, "what longtail fit wrote");
-  return valueAt(found, ["version"]) === 1 ? (found as FitFile) : null;
+  return valueAt(found, ["version"]) === 1
+    ? { map: null, tuning: null, ...(found as Omit<FitFile, "map" | "tuning">) }
+    : null;
 }

@@ -31,6 +31,8 @@ export const RANDOM_STREAMS = {
   test: { first: 7 * SIZE, size: SIZE },
   /** How images are mixed, by step. */
   mix: { first: 8 * SIZE, size: SIZE },
+  /** Where a map of features begins to lay out its images. */
+  map: { first: 9 * SIZE, size: 1 },
 } as const satisfies Record<string, StreamRange>;
 
 /** The number of a stream: that of an epoch, a step, a class, counted from 0. */

@@ -1,6 +1,6 @@
 import { classStatistics } from "../data/statistics.js";
 import { AccuracyMeter, type EvaluationResult } from "../evaluation/accuracy.js";
-import type { Analysis } from "../evaluation/analysis.js";
+import type { Analysis, Temperature } from "../evaluation/analysis.js";
 import { AnalysisMeter, type FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
 import type { Emit, EvaluatedSplit } from "../runs/events.js";
 import { secondsSince } from "../support/units.js";
@@ -45,7 +45,8 @@ export async function evaluateSplit(
   const { classes, counts } = data.statistics;
   const options = { classes, counts, experts: recipe.method.experts, groups: recipe.evaluation.groups };
   const shared = { signal, peers, settle: () => void agreement.any(false) };
-  const fitted = analyze ? await fitOnHeldOut(training, shared) : null;
+  const kinds = recipe.method.experts === 1 ? ONE_MODEL : ENSEMBLE;
+  const fitted = analyze ? await fitOnHeldOut(training, { ...shared, kinds }) : null;
   if (signal?.aborted) return null;
   const analysis = analyze ? new AnalysisMeter(options, fitted) : null;
   const accuracy = new AccuracyMeter(options);
@@ -59,19 +60,22 @@ export async function evaluateSplit(
   return { evaluation, analysis: analysis?.result() ?? null };
 }
 
-/** Null where no images are held out, and when the signal ended it early. */
-async function fitOnHeldOut(
-  { recipe, trainee, loaders, data }: Training,
-  shared: Pick<RunMetersOptions, "signal" | "peers" | "settle">,
+interface FitOptions extends Pick<RunMetersOptions, "signal" | "peers" | "settle"> {
+  readonly kinds: readonly Temperature["kind"][];
+}
+
+/** Temperatures that fit the probabilities to the held-out images. Null where there are none, and when the signal ended it early. */
+export async function fitOnHeldOut(
+  { recipe, trainee, loaders, data }: Pick<Training, "recipe" | "trainee" | "loaders" | "data">,
+  options: FitOptions,
 ): Promise<FittedTemperatures | null> {
   if (data.heldOut === null || loaders.heldOut === null) return null;
   return fitTemperatures({
-    ...shared,
+    ...options,
     recipe,
     method: trainee.method,
     counts: data.statistics.counts,
     trained: classStatistics(data.trainSubset).counts,
     heldOut: { images: data.heldOut.size, loader: loaders.heldOut },
-    kinds: recipe.method.experts === 1 ? ONE_MODEL : ENSEMBLE,
   });
 }

@@ -14,6 +14,7 @@ images. Without test images some are kept aside. What was computed of an image i
 Examples:
   longtail fit my-photos --dry-run          says what it would do and about how long it takes
   longtail fit my-photos                    a model in runs/my-photos
+  longtail fit my-photos --minutes 30       the same, and the network fine-tuned in the time that is left
   longtail fit my-photos --out runs/birds --test-fraction 0.1`;
 
 interface FitArguments {
@@ -30,7 +31,11 @@ export function fitCommand(): CommandUnknownOpts {
     .description("make a model of a folder of photographs, on a pretrained network, in minutes")
     .argument("<photos>", "the folder of photographs")
     .option("--out <folder>", "the run's folder (default: runs/NAME, or runs/NAME-2, …)")
-    .option("--minutes <m>", "time that it may take (default: no limit)", positive)
+    .option(
+      "--minutes <m>",
+      "time that it may take; what is left goes into fine-tuning the network (default: no limit, no fine-tuning)",
+      positive,
+    )
     .option(
       "--test-fraction <f>",
       "test images of each class where there are none, as a share of the mean class size (default: 0.2)",

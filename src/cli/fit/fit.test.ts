@@ -200,6 +200,36 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(stdout).toMatch(/this model +[\d.]+/);
   });
 
+  test("time that is left goes into fine-tuning, which is kept only if it is better; train runs it again", async () => {
+    const out = join(folder, "tuned");
+    const { stdout, stderr, code } = await longtail("fit", photos, "--out", out, "--minutes", "60");
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /in the time that is left, fine-tune the network's last stage for 4 epochs, then the whole network for 4 epochs \(about \d/,
+    );
+    expect(stdout).toMatch(/fine-tuning the network's last stage, trial: epoch 4 of 4/);
+    const { tuning, map } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;
+    const { trials, frozen, kept } = tuning!;
+    expect(trials.map(({ trainable }) => trainable)).toEqual(["last-stage", "all"]);
+    const scores = [frozen, ...trials.map(({ balanced }) => balanced)];
+    expect(kept).toBe(scores.indexOf(Math.max(...scores)));
+    const read = (run: string, file: string) =>
+      JSON.parse(readFileSync(join(run, file), "utf8")) as Record<string, unknown>;
+    const { recipe } = read(out, "recipe.json") as { recipe: { phases?: { name: string }[] } };
+    expect((recipe.phases ?? []).map(({ name }) => name)).toEqual(
+      ["classifier", "last-stage", "all"].slice(0, kept === 0 ? 0 : kept + 1),
+    );
+    expect(stdout).toContain(kept === 0 ? "the network stays frozen" : "the model is the fine-tuned network");
+    expect(map).not.toBeNull();
+    expect(readFileSync(join(out, "report/index.html"), "utf8")).toContain("Fine-tuning on held-out images");
+    expect(readdirSync(folder).filter((name) => name.startsWith("tuned"))).toEqual(["tuned"]);
+    const again = join(folder, "tuned-again");
+    expect((await longtail("train", out, "--out", again)).code).toBe(0);
+    const { seconds: _, ...expected } = read(out, "result.json");
+    expect(read(again, "result.json")).toMatchObject(expected);
+  });
+
   test("no time for a choice: the corrected classifier is taken and nothing is compared", async () => {
     const { stdout, code } = await longtail(
       "fit",

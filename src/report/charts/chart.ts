@@ -31,10 +31,15 @@ const HEIGHT = 300;
  */
 export function chart({ title, description, plot, legend = [], numbers }: ChartOptions): Markup {
   return markup`<figure class="chart"><figcaption>${title}</figcaption>
-${legend.length > 0 ? markup`<ul class="legend">${legend.map(legendItem)}</ul>` : null}
+${legend.length > 0 ? legendMarkup(legend) : null}
 ${drawn(plot, `${title}: ${description}`)}
 ${numbers === undefined ? null : markup`<details class="numbers"><summary>Numbers</summary>${table({ ...numbers, name: `Numbers: ${title}` })}</details>`}</figure>
 `;
+}
+
+/** What the colors of a picture mean. */
+export function legendMarkup(legend: readonly LegendItem[]): Markup {
+  return markup`<ul class="legend">${legend.map(legendItem)}</ul>`;
 }
 
 function legendItem({ name, color, dashed = false }: LegendItem): Markup {

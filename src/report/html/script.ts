@@ -1,9 +1,40 @@
 /**
+ * Shows the class and the file of the image that is pointed at on a map, and the class's other images; a chosen class stays
+ * marked. Without it the points have titles.
+ */
+const MAP_SCRIPT = `
+for (const map of document.querySelectorAll(".map")) {
+  const points = [...map.querySelectorAll("circle")];
+  const [choice, select, picture, status] = [".choice", "select", "svg", "[role=status]"].map((part) => map.querySelector(part));
+  const hint = status.textContent;
+  const mark = (label) => {
+    for (const point of points) point.classList.toggle("other", label !== "" && point.dataset.label !== label);
+  };
+  const reset = () => {
+    mark(select.value);
+    const images = points.filter((point) => point.dataset.label === select.value).length;
+    status.textContent = select.value === "" ? hint : select.value + ": " + images + (images === 1 ? " image" : " images");
+  };
+  const show = ({ target }) => {
+    const point = target.closest("circle");
+    if (point === null) return reset();
+    mark(point.dataset.label);
+    status.textContent = point.textContent;
+  };
+  picture.addEventListener("pointerover", show);
+  picture.addEventListener("click", show);
+  picture.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && reset());
+  select.addEventListener("change", reset);
+  choice.hidden = false;
+}
+`;
+
+/**
  * Sorts the table of classes by a click on a column's head, and shows those of its rows that hold what is searched for:
  * the first 500 of them, until all are asked for, since a browser takes seconds to lay out thousands. Without it the table
  * is whole, in its own order.
  */
-export const SCRIPT = `
+const TABLE_SCRIPT = `
 const MAX_ROWS = 500;
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
@@ -53,3 +84,5 @@ for (const table of document.querySelectorAll("table.sortable")) {
   show();
 }
 `;
+
+export const SCRIPT = MAP_SCRIPT + TABLE_SCRIPT;

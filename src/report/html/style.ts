@@ -26,6 +26,13 @@ small, .soft { color: var(--soft); }
 .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; list-style: none; margin: 0 0 0.3rem; padding: 0; font-size: 0.85rem; }
 .swatch { display: inline-block; width: 1.1rem; height: 0; border-top: 4px solid var(--color); margin-right: 0.4rem; vertical-align: 0.22em; border-radius: 1px; }
 .swatch.dashed { border-top: 2px dashed var(--color); border-radius: 0; }
+.map circle { fill: var(--medium); fill-opacity: 0.75; }
+.map .many { fill: var(--many); }
+.map .few { fill: var(--few); }
+.map .other { fill: var(--soft); fill-opacity: 0.18; }
+.map svg { border: 1px solid var(--line); border-radius: 0.5rem; touch-action: manipulation; }
+.map [role="status"] { min-height: 2.9em; overflow-wrap: anywhere; }
+.map select { font: inherit; color: inherit; background: var(--back); border: 1px solid var(--soft); border-radius: 0.4rem; padding: 0.15rem 0.4rem; max-width: 100%; }
 .numbers { font-size: 0.85rem; margin-top: 0.2rem; }
 .numbers summary { color: var(--soft); }
 details > summary { width: fit-content; }
@@ -78,7 +85,7 @@ code { font-family: ui-monospace, "Cascadia Mono", Consolas, monospace; overflow
   .long { min-width: 8.5rem; }
 }
 @media print {
-  nav, .search { display: none; }
+  nav, .search, .choice { display: none; }
   section { margin: 1.2rem 0; }
   .charts { grid-template-columns: 1fr 1fr; gap: 0.8rem 1.2rem; }
   .tall, pre { max-height: none; overflow: visible; border: 0; }

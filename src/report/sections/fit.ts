@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { markup, type Markup } from "../../support/markup.js";
-import type { FitFile, Suggestions } from "../../runs/fit-file.js";
+import { type FitFile, STAGE_NAMES, type Suggestions, type Tuning } from "../../runs/fit-file.js";
 import { type ReportedRun, SUSPECTS_SHOWN } from "../run/reported-run.js";
 import {
   counted,
@@ -20,13 +20,15 @@ const GROUPS = 12;
 /** What `fit` tried, what the correction did to the classes, and what would make the model better. */
 export function fitSection({ fit, evaluation, trainPictures }: ReportedRun): Section | null {
   if (fit === null) return null;
-  const { suggestions } = fit;
+  const { suggestions, tuning } = fit;
+  const corrected = tuning !== null && tuning.kept > 0 ? tuning.frozenResult : evaluation;
   return {
     id: "fit",
     title: "Choice and next steps",
-    lead: sentences(chosenText(fit), gainText(fit, evaluation)),
+    lead: sentences(chosenText(fit), gainText(fit, corrected), tuningText(fit)),
     body: markup`${trials(fit)}
-${byClass(fit, evaluation)}
+${fit.tuning && tuningTable(fit.tuning)}
+${byClass(fit, corrected)}
 ${suggestions && photographs(suggestions)}
 ${suggestions && suspectLabels(suggestions, trainPictures)}
 ${suggestions && duplicates(suggestions)}`,
@@ -38,7 +40,10 @@ function chosenText({ heldOut, trials, description }: FitFile): string {
   return `Of ${counted(trials.length, "classifier")} on the same frozen features, ${counted(heldOut, "held-out image")} chose ${description}; test images chose nothing.`;
 }
 
-function gainText({ plain }: FitFile, evaluation: RunEvaluation | null): string | null {
+/** On the test images, of the corrected classifier on the frozen network. */
+type Corrected = Pick<RunEvaluation, "ensemble" | "perClass"> | null;
+
+function gainText({ plain }: FitFile, evaluation: Corrected): string | null {
   if (plain === null || evaluation === null) return null;
   const [before, after] = [plain.ensemble, evaluation.ensemble];
   const few =
@@ -46,6 +51,30 @@ function gainText({ plain }: FitFile, evaluation: RunEvaluation | null): string 
       ? ""
       : `, on few-shot classes from ${percentText(before.few)} to ${percentText(after.few)}`;
   return `Compared with a plain classifier on these features, correcting for the class counts took the accuracy from ${percentText(before.all)} to ${percentText(after.all)}${few}.`;
+}
+
+function tuningText({ tuning }: FitFile): string | null {
+  if (tuning === null) return null;
+  const { trials: tried, kept, frozen, frozenResult } = tuning;
+  if (kept === 0)
+    return "Fine-tuning the network was not better on the held-out images, so that it stays frozen.";
+  const { trainable, balanced } = tried[kept - 1]!;
+  return `Fine-tuning ${STAGE_NAMES[trainable]} took the mean accuracy over the classes on the held-out images from ${percentText(frozen)} to ${percentText(balanced)} and was kept; on the test images the frozen network has ${percentText(frozenResult.ensemble.all)}.`;
+}
+
+function tuningTable({ trials: tried, frozen }: Tuning): Markup {
+  return markup`<h3>Fine-tuning</h3>
+${table({
+  name: "Fine-tuning on held-out images",
+  head: ["held-out images, %", "epochs", "mean over classes", "few"],
+  rows: [
+    ["network frozen, best classifier", null, frozen, null],
+    ...tried.map(({ trainable, epochs, balanced, few }) => [
+      ...[STAGE_NAMES[trainable], String(epochs)],
+      ...[balanced, few],
+    ]),
+  ],
+})}`;
 }
 
 function trials({ trials: tried, head }: FitFile): Markup | null {
@@ -63,7 +92,7 @@ ${table({
 }
 
 /** The classes that the correction changed most, both ways. */
-function byClass({ plain }: FitFile, evaluation: RunEvaluation | null): Markup | null {
+function byClass({ plain }: FitFile, evaluation: Corrected): Markup | null {
   if (plain === null || evaluation === null) return null;
   const changes = evaluation.perClass.flatMap(({ name, trainImages, accuracy }, label) => {
     const before = plain.perClass[label]?.accuracy ?? null;

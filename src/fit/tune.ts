@@ -1,0 +1,177 @@
+import { setImmediate } from "node:timers/promises";
+import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
+import { ALONE } from "../distributed/peers.js";
+import { resolveRecipe } from "../recipes/resolve.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
+import type { Emit } from "../runs/events.js";
+import { STAGE_NAMES, type TuningStage, type TuningTrial } from "../runs/fit-file.js";
+import type { Json } from "../support/json.js";
+import { formatSeconds, secondsSince } from "../support/units.js";
+import { Agreement } from "../training/distributed/agreement.js";
+import { evaluateSplit, fitOnHeldOut } from "../training/evaluate-split.js";
+import { phasesOf } from "../training/phases.js";
+import { prepare, prepareNext, type Training } from "../training/prepare.js";
+import { openExecutor, Steps } from "../training/steps.js";
+
+/** Share of each class's training images that choose among classifiers, and between a frozen network and a fine-tuned one. */
+export const HELD_OUT = { portion: { fraction: 0.2 }, seed: 0 } as const;
+
+/** What `fit` trains of the network after the classifier, in order, and how long that takes. */
+export interface TuningPlan {
+  readonly stages: readonly TuningStage[];
+  /** Expected duration of the trial on held-out images and, where it is better, of the training on all images. */
+  readonly seconds: number;
+}
+
+/** Epochs of a stage; fewer than the minimum are not worth their time. */
+const EPOCHS = {
+  "last-stage": { min: 2, max: 4 },
+  all: { min: 2, max: 4 },
+} as const;
+/** Passes over the training images for an epoch: the trial's, and those of the training on all of them. */
+const PASSES = 2 - HELD_OUT.portion.fraction;
+/** Room for a machine that gets slower meanwhile. */
+const SLACK = 1.15;
+
+interface TuningCosts {
+  readonly images: number;
+  /** Seconds of a training step for each image, with reading it; asked only where there may be time. */
+  readonly secondsOf: (trainable: TuningStage["trainable"]) => number;
+  /** Seconds that are left. */
+  readonly left: number;
+}
+
+/** Decides what to fine-tune in the time that is left: the last stage, then the whole network. Null where there is no time. */
+export function planTuning({ images, secondsOf, left }: TuningCosts): TuningPlan | null {
+  if (left <= 0) return null;
+  const stages: TuningStage[] = [];
+  let total = 0;
+  for (const trainable of ["last-stage", "all"] as const) {
+    const { min, max } = EPOCHS[trainable];
+    const epoch = SLACK * PASSES * images * secondsOf(trainable);
+    const epochs = Math.min(max, Math.floor((left - total) / epoch));
+    if (epochs < min) break;
+    stages.push({ trainable, epochs });
+    total += epochs * epoch;
+  }
+  return stages.length === 0 ? null : { stages, seconds: total };
+}
+
+const BATCH = 64;
+const WARMUP_STEPS = 20;
+/** Rates decided on Caltech-101's held-out images (docs/LOG.md): the network's is half of the classifier's. */
+const OPTIMIZER = { kind: "adamw", lr: 2e-4, weightDecay: 1e-4, backboneLr: 0.5 } as const;
+const SCHEDULE = { kind: "cosine", every: "step", warmupSteps: WARMUP_STEPS } as const;
+/** Windows are on average as large as the center crop of the test images. */
+const SCALE = [0.5, 1] as const;
+
+/** The recipe of a head, and phases after it that train the network as well. */
+export function tunedRecipe(recipe: ResolvedRecipe, stages: readonly TuningStage[]): ResolvedRecipe {
+  const { imageSize: size } = recipe.data;
+  const train = [{ kind: "random-resized-crop", size, scale: SCALE }, { kind: "horizontal-flip" }];
+  const epochs = stages.reduce((sum, stage) => sum + stage.epochs, recipe.epochs);
+  const whole = {
+    ...recipe,
+    description: `${recipe.description}, fine-tuned`,
+    freezeBackbone: false,
+    epochs,
+    evaluation: { ...recipe.evaluation, every: epochs },
+    checkpoints: { ...recipe.checkpoints, epochs: 1 },
+    phases: [
+      { name: "classifier", epochs: recipe.epochs, freezeBackbone: true },
+      ...stages.map(({ trainable, epochs }) => ({
+        name: trainable,
+        epochs,
+        trainable,
+        optimizer: OPTIMIZER,
+        schedule: SCHEDULE,
+        data: { batch: BATCH, train },
+      })),
+    ],
+  };
+  return resolveRecipe(JSON.parse(JSON.stringify(whole)) as Json, "longtail fit");
+}
+
+export interface TuningOptions {
+  /** The head's, with all stages. */
+  readonly recipe: ResolvedRecipe;
+  readonly stages: readonly TuningStage[];
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A stage with its accuracy, and the temperature that fits the network's probabilities to the held-out images. */
+export type TriedStage = TuningTrial & { readonly temperature: FittedTemperatures };
+
+/**
+ * Fine-tunes on the images that heads are trained on in trials, and evaluates the network on the held-out ones after each stage.
+ * @throws What preparing a training throws; the signal's reason.
+ */
+export async function tryTuning({ recipe, stages, emit, signal }: TuningOptions): Promise<TriedStage[]> {
+  const { portion, seed } = HELD_OUT;
+  const selection = { kind: "held-out", ...portion, seed, patience: null } as const;
+  const tried: ResolvedRecipe = { ...recipe, selection };
+  const [first, ...others] = phasesOf(tried);
+  const listener = { report: emit, signal };
+  const trials: TriedStage[] = [];
+  let training = await prepare(tried, "cpu", { ...listener, phase: first! });
+  try {
+    await trainPhase(training, { signal });
+    for (const [index, phase] of others.entries()) {
+      training = await prepareNext(training, phase, listener);
+      const what = `fine-tuning ${STAGE_NAMES[stages[index]!.trainable]}, trial`;
+      await trainPhase(training, { signal, onEpoch: progress(what, { epochs: phase.recipe.epochs, emit }) });
+      trials.push({ ...stages[index]!, ...(await evaluateHeldOut(training, signal)) });
+    }
+    return trials;
+  } finally {
+    training[Symbol.dispose]();
+  }
+}
+
+/** Emits after each epoch how far a training is and how long the rest takes. */
+export function progress(
+  what: string,
+  { epochs, emit }: { readonly epochs: number; readonly emit: Emit },
+): (done: number) => void {
+  const started = performance.now();
+  return (done) => {
+    const rest = Math.round((secondsSince(started) / done) * (epochs - done));
+    const left = rest > 0 ? `, about ${formatSeconds(rest)} left` : "";
+    emit({ type: "note", message: `${what}: epoch ${done} of ${epochs}${left}` });
+  };
+}
+
+async function trainPhase(
+  training: Training,
+  {
+    signal,
+    onEpoch,
+  }: { readonly signal: AbortSignal | undefined; readonly onEpoch?: (done: number) => void },
+): Promise<void> {
+  const { start, end } = training.phase;
+  using executor = openExecutor(training);
+  for (let epoch = start; epoch < end; epoch += 1) {
+    using steps = new Steps(training, { executor, from: { epoch, step: 0 }, signal });
+    await steps.ready();
+    for (const _step of steps) {
+      await setImmediate(); // signal handlers run only when the event loop gets a turn
+      await steps.ready();
+    }
+    signal?.throwIfAborted();
+    onEpoch?.(epoch - start + 1);
+  }
+}
+
+async function evaluateHeldOut(
+  training: Training,
+  signal: AbortSignal | undefined,
+): Promise<Pick<TriedStage, "balanced" | "few" | "temperature">> {
+  const agreement = new Agreement(ALONE, signal);
+  const options = { epoch: training.phase.end, split: "held-out", emit: () => undefined, agreement } as const;
+  const found = await evaluateSplit(training, options);
+  const temperature = await fitOnHeldOut(training, { signal, kinds: ["global"] });
+  if (found === null || temperature === null) throw signal!.reason; // only a signal ends it early
+  const { balanced, few } = found.evaluation.ensemble;
+  return { balanced, few, temperature };
+}
