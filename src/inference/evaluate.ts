@@ -2,6 +2,7 @@ import { Loader } from "../data/loader/loader.js";
 import { AccuracyMeter, type EvaluationResult, type Measurement } from "../evaluation/accuracy.js";
 import type { Temperature } from "../evaluation/analysis.js";
 import type { Meter } from "../evaluation/meter.js";
+import type { ResolvedRecipe } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
 import { runMeters, imageCounter, type OnImages } from "../training/evaluate.js";
 import { evaluationBatches } from "../training/loaders.js";
@@ -43,6 +44,11 @@ export interface EvaluateOptions {
   readonly prior?: PriorTarget | undefined;
   /** Divides each class's row of a linear classifier by its length to the power of τ (Kang et al., 2020). */
   readonly tau?: number | readonly number[] | undefined;
+  /**
+   * Length of the shorter side that images are resized to before five squares, the corners and the middle, are cropped of each;
+   * their logits are averaged (test-time ensembling). What the recipe's evaluation.fiveCrops says unless given.
+   */
+  readonly fiveCrops?: number | undefined;
   /** Receives progress after every batch. */
   readonly onProgress?: (progress: EvaluationProgress) => void;
   /** Ends the evaluation after the current batch; its reason is thrown. */
@@ -70,13 +76,13 @@ export async function evaluateTrained(
   trained: Trained,
   options: EvaluateOptions & { readonly run?: string } = {},
 ): Promise<Evaluation> {
-  const { run = trained.path, data: root, split = "test", onProgress, signal, ...asked } = options;
+  const { run = trained.path, data: root, split = "test", onProgress, signal, fiveCrops, ...asked } = options;
   const counting = (images: EvaluationProgress["images"]): OnImages => {
     return (done, total) => onProgress?.({ images, done, total });
   };
   const onImages = counting("held-out");
   const measurements = await measurementsFor(trained, run, { ...asked, root, signal, onImages });
-  const { recipe } = trained.description;
+  const recipe = withFiveCrops(trained.description.recipe, fiveCrops);
   const dataset = await openEvaluated(trained, { root, split, signal });
   using loader = new Loader(evaluationBatches(recipe, dataset, trained.device));
   const accuracy = new AccuracyMeter(accuracyOptions(trained));
@@ -85,6 +91,19 @@ export async function evaluateTrained(
   if (!(await runMeters({ method: trained.method, loader, meters, signal }))) throw signal!.reason; // only a signal ends it early
   const result = accuracy.result();
   return Object.assign({}, result, ...measurements.map((one) => one.finish(result))) as Evaluation;
+}
+
+/** The recipe with five crops of each image, resized as its test images are. @throws UsageError for a size below the crops' */
+function withFiveCrops(recipe: ResolvedRecipe, size: number | undefined): ResolvedRecipe {
+  if (size === undefined) return recipe;
+  const { data, evaluation } = recipe;
+  if (!Number.isInteger(size) || size < data.imageSize)
+    throw new UsageError(
+      `fiveCrops: expected a whole number of at least ${data.imageSize}, the side of the crops, found ${size}`,
+    );
+  const resizes = data.test.flatMap((one) => ("interpolation" in one ? [one.interpolation] : []));
+  const interpolation = resizes[0] === "bicubic" ? "bicubic" : "bilinear";
+  return { ...recipe, evaluation: { ...evaluation, fiveCrops: { size, interpolation } } };
 }
 
 interface MeasurementOptions extends Pick<EvaluateOptions, "calibrate" | "prior" | "tau"> {

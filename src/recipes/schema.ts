@@ -4,6 +4,7 @@ import { Data } from "./data-schema.js";
 import { builtInSchemas, methodSchemas } from "../methods/schemas.js";
 import { type WeightsName, weightsNames } from "../weights/registry.js";
 import { Optimizer, Schedule } from "./optimizer-schema.js";
+import { resizeInterpolation } from "./transform-schema.js";
 import { Phases } from "./phases.js";
 import { count, rate, share } from "./numbers.js";
 
@@ -187,6 +188,17 @@ const Evaluation = z.strictObject({
     .describe(
       "many / few by training images: > 100 / < 20 as in the field, so that results compare (the default), or " +
         ">= 100 / <= 20 as in NCL's code (parity)",
+    ),
+  fiveCrops: z
+    .strictObject({
+      size: count.describe("length of the shorter side in pixels before the crops"),
+      interpolation: resizeInterpolation,
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      "in place of data.test: the mean of the logits for an image's corners and its middle, squares of data.imageSize " +
+        "(test-time ensembling); predict and exported models take data.test; null: no",
     ),
   reportBest: z
     .boolean()

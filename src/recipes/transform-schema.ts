@@ -11,7 +11,7 @@ const strength = z.union([weight, range(weight)]).default(0);
 const byte = z.int().min(0).max(255);
 const color = z.tuple([byte, byte, byte]);
 
-const resizeInterpolation = z
+export const resizeInterpolation = z
   .enum(["bilinear", "bicubic"])
   .default("bilinear")
   .describe("both with antialias; bicubic is what many pretrained networks expect");
@@ -55,6 +55,11 @@ export const Transform = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("center-crop"), size: count.describe("side of the square in pixels") }),
   z.strictObject({
+    kind: z.literal("corner-crop"),
+    size: count.describe("side of the square in pixels"),
+    corner: z.enum(["top-left", "top-right", "bottom-left", "bottom-right"]),
+  }),
+  z.strictObject({
     kind: z.literal("random-crop"),
     size: count.describe("side of the square in pixels"),
     padding: z.int().min(0).default(0).describe("black pixels added on every side before the crop"),
@@ -65,11 +70,19 @@ export const Transform = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("random-resized-crop"),
-    size: count.describe("side of the square in pixels that the window becomes; bilinear with antialias"),
+    size: count.describe("side of the square in pixels that the window becomes"),
+    interpolation: resizeInterpolation,
     scale: range(rate.max(1)).default([0.08, 1]).describe("share of the image's area that the window has"),
     ratio: range(rate)
       .default([3 / 4, 4 / 3])
       .describe("the window's width over its height; its logarithm is drawn with equal chances"),
+    grows: z
+      .boolean()
+      .default(false)
+      .describe(
+        "whether the smallest share grows over the epochs, from the first number of scale to the second along a quarter of a " +
+          "circle (LIFT+)",
+      ),
   }),
   z.strictObject({
     kind: z.literal("color-jitter"),

@@ -6,6 +6,7 @@ import type { Method } from "../methods/ensemble/method.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
 import { tensor, zeros } from "../torch/create.js";
+import type { Tensor } from "../torch/tensor.js";
 import { stack } from "../torch/operators.generated.js";
 
 export interface RunMetersOptions {
@@ -70,10 +71,19 @@ export async function runMeters(options: RunMetersOptions): Promise<boolean> {
 
 /** Predicts a process's piece of a batch, which may be empty where the batch is small. */
 function observe(method: Method, { images, labels, indices }: Batch): Observation {
-  if (indices.length > 0) return { logits: method.predict(images), labels, indices };
+  if (indices.length > 0) return { logits: meansOfViews(method.predict(images), labels), labels, indices };
   const [, ...shape] = images.shape;
   const blank = zeros([1, ...shape], { device: images.device }); // a network may not take no image
   return { logits: method.predict(blank).map((expert) => expert.narrow(0, 0, 0)), labels, indices };
+}
+
+/** Logits of each expert [V·N, C], all images' first view first → the means over an image's views, [N, C]. */
+function meansOfViews(logits: readonly Tensor[], labels: Tensor): readonly Tensor[] {
+  return logits.map((expert) => {
+    const [rows = 0, classes = 0] = expert.shape;
+    const views = rows / labels.size;
+    return views === 1 ? expert : expert.reshape([views, labels.size, classes]).mean({ dim: [0] });
+  });
 }
 
 /** Gathers all processes' predictions for a batch, in its order: each image once. */

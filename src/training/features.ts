@@ -47,11 +47,12 @@ export type Features = (dataset: Dataset, transforms: readonly TransformSpec[]) 
  */
 export function frozenFeatures(training: Frozen, listener: CacheListener): FrozenFeatures | null {
   const { recipe, phase, trainee } = training;
-  const { freezeBackbone, freezeBatchNorm, pretrained, data } = recipe;
+  const { freezeBackbone, freezeBatchNorm, pretrained, data, evaluation } = recipe;
   const { model, views } = trainee.method;
   const isFixed =
     freezeBackbone &&
     freezeBatchNorm &&
+    evaluation.fiveCrops === null &&
     data.mix === null &&
     views.length === 1 &&
     isFixedPipeline(data.train);

@@ -87,7 +87,7 @@ export function openPlainTraining(
   { data, device, features = null }: Pick<LoadersOptions, "data" | "device" | "features">,
   listener: CacheListener,
 ): Promise<BatchSource> {
-  return openSource(evaluationBatches(recipe, data.trainSubset, device), { recipe, features, listener });
+  return openSource(plainBatches(recipe, data.trainSubset, device), { recipe, features, listener });
 }
 
 /** A loader of images, or of the features that stand for them. */
@@ -143,7 +143,7 @@ export function trainingBatches(
   const second = data.secondView ?? data.train;
   const moreViews = views.slice(1).map((view) => (view === "second" ? second : data.train));
   const sampler = buildSampler(data.sampler, { dataset, seed, epochs, firstEpoch });
-  return { ...data, dataset, transforms: data.train, moreViews, sampler, seed, memoryFormat, device };
+  return { ...data, dataset, transforms: data.train, moreViews, sampler, seed, memoryFormat, device, epochs };
 }
 
 /** Steps of an epoch of a recipe or a phase on these images. */
@@ -151,8 +151,25 @@ export function stepsPerEpochOf({ data, seed, epochs }: ResolvedRecipe, dataset:
   return countSteps(buildSampler(data.sampler, { dataset, seed, epochs }).size, data);
 }
 
+const CORNERS = ["top-left", "top-right", "bottom-left", "bottom-right"] as const;
+
+/** Every image once, in order, as evaluations see it: by the recipe's test transforms, or as five crops, a view each. */
+export function evaluationBatches(recipe: ResolvedRecipe, dataset: Dataset, device: string): LoaderOptions {
+  const plain = plainBatches(recipe, dataset, device);
+  const { fiveCrops } = recipe.evaluation;
+  if (fiveCrops === null) return plain;
+  const { imageSize } = recipe.data;
+  const resize = { kind: "resize", ...fiveCrops } as const;
+  const corners = CORNERS.map((corner) => [
+    resize,
+    { kind: "corner-crop", size: imageSize, corner } as const,
+  ]);
+  const middle = [resize, { kind: "center-crop", size: imageSize } as const];
+  return { ...plain, transforms: middle, moreViews: corners };
+}
+
 /** Every image once, in order, by the recipe's test transforms. */
-export function evaluationBatches(
+function plainBatches(
   { data, evaluation, seed, memoryFormat }: ResolvedRecipe,
   dataset: Dataset,
   device: string,

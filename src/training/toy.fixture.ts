@@ -87,6 +87,7 @@ const EVALUATION: ResolvedRecipe["evaluation"] = {
   every: 1,
   batch: 8,
   groups: "field",
+  fiveCrops: null,
   reportBest: false,
   weights: "ema",
 };

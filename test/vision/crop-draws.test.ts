@@ -8,7 +8,14 @@ import { sameDistributionProbability } from "../../src/data/kolmogorov-smirnov.f
 describe("random-resized-crop", () => {
   const scale: [number, number] = [0.08, 1];
   const ratio: [number, number] = [3 / 4, 4 / 3];
-  const crop: TransformSpec = { kind: "random-resized-crop", size: 224, scale, ratio };
+  const crop: TransformSpec = {
+    kind: "random-resized-crop",
+    size: 224,
+    scale,
+    ratio,
+    interpolation: "bilinear",
+    grows: false,
+  };
 
   /** torchvision's rules: ten tries, then the middle. */
   function formula(height: number, width: number, random: Mulberry32): number[] {

@@ -25,12 +25,39 @@ function apply(image: Tensor, transforms: TransformSpec[], number = 0): Tensor {
   return new Tensor(vision().transformImage(image.handle, transforms, { ...RANDOM, image: number }));
 }
 
-test("random-resized-crop", () => {
-  const crop = { kind: "random-resized-crop", size: 16, scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
+test.each(["bilinear", "bicubic"] as const)("random-resized-crop, %s", (interpolation) => {
+  const crop = {
+    kind: "random-resized-crop",
+    size: 16,
+    scale: [0.08, 1],
+    ratio: [3 / 4, 4 / 3],
+    interpolation,
+  };
   expectSame(crop as TransformSpec, (image, [top, left, height, width]) => {
     const part = image.narrow(0, top!, height!).narrow(1, left!, width!).contiguous();
-    return apply(part, [{ kind: "resize-exact", interpolation: "bilinear", height: 16, width: 16 }]);
+    return apply(part, [{ kind: "resize-exact", interpolation, height: 16, width: 16 }]);
   });
+});
+
+test.each([
+  ["top-left", 0, 0],
+  ["top-right", 0, WIDTH - 16],
+  ["bottom-left", HEIGHT - 16, 0],
+  ["bottom-right", HEIGHT - 16, WIDTH - 16],
+] as const)("corner-crop, %s", (corner, top, left) => {
+  using _ = scope();
+  const input = tensor(pixels, { shape: [HEIGHT, WIDTH, 3] });
+  const found = apply(input, [{ kind: "corner-crop", size: 16, corner }]);
+  expect(found.equal(input.narrow(0, top, 16).narrow(1, left, 16))).toBe(true);
+  const flipped = apply(input, [
+    { kind: "horizontal-flip", p: 1 },
+    { kind: "corner-crop", size: 16, corner },
+  ]);
+  const mirrored = apply(input, [{ kind: "horizontal-flip", p: 1 }]);
+  expect(flipped.equal(mirrored.narrow(0, top, 16).narrow(1, left, 16))).toBe(true);
+  expect(() => apply(input, [{ kind: "corner-crop", size: 25, corner }])).toThrow(
+    /corner-crop: expected at least 25 x 25/,
+  );
 });
 
 test("gaussian-blur", () => {

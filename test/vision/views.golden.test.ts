@@ -43,7 +43,16 @@ function transformsOf({ op, factor = 0, sigma = 0, size = 0, resize = 0, crop = 
     case "hflip":
       return [{ kind: "horizontal-flip", p: 1 }];
     case "resized_crop":
-      return [{ kind: "random-resized-crop", size, scale: [1, 1], ratio: [0.01, 100] }];
+      return [
+        {
+          kind: "random-resized-crop",
+          size,
+          scale: [1, 1],
+          ratio: [0.01, 100],
+          interpolation: "bilinear",
+          grows: false,
+        },
+      ];
     case "resize_then_center_crop":
       return [
         { kind: "resize", interpolation: "bilinear", size: resize },

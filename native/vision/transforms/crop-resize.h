@@ -39,6 +39,11 @@ struct CropResize {
   Image apply(const Region& region) const;
 };
 
+// How an option "interpolation" resamples.
+inline Filter filterOf(const Options& options) {
+  return options.text("interpolation") == "bicubic" ? Filter::Bicubic : Filter::Bilinear;
+}
+
 // A transform that crops, resizes or both.
 class CropResizer : public Transform {
  public:

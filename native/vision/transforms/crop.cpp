@@ -29,6 +29,23 @@ class CenterCrop : public CropResizer {
   int size_;
 };
 
+// A square in a corner; the first of the corners that torchvision's FiveCrop gives is the top left one.
+class CornerCrop : public CropResizer {
+ public:
+  CornerCrop(int size, bool isBottom, bool isRight) : size_(size), isBottom_(isBottom), isRight_(isRight) {}
+
+  CropResize plan(Size image, Philox&) const override {
+    requireRoom("corner-crop", image, size_, 0);
+    const int top = isBottom_ ? image.height - size_ : 0;
+    return CropResize::crop({top, isRight_ ? image.width - size_ : 0, size_, size_});
+  }
+  bool onlyCrops() const override { return true; }
+
+ private:
+  int size_;
+  bool isBottom_, isRight_;
+};
+
 class RandomCrop : public Transform {
  public:
   RandomCrop(int size, int padding) : size_(size), padding_(padding) {}
@@ -62,6 +79,12 @@ class RandomCrop : public Transform {
 
 TransformPtr makeCenterCrop(const Options& options) {
   return std::make_unique<CenterCrop>(options.integer("size"));
+}
+
+TransformPtr makeCornerCrop(const Options& options) {
+  const std::string corner = options.text("corner");
+  const bool isBottom = corner.starts_with("bottom"), isRight = corner.ends_with("right");
+  return std::make_unique<CornerCrop>(options.integer("size"), isBottom, isRight);
 }
 
 TransformPtr makeRandomCrop(const Options& options) {

@@ -12,6 +12,7 @@ const std::map<std::string, TransformPtr (*)(const Options&)>& makers() {
       {"resize", makeResize},
       {"resize-exact", makeResizeExact},
       {"center-crop", makeCenterCrop},
+      {"corner-crop", makeCornerCrop},
       {"random-crop", makeRandomCrop},
       {"horizontal-flip", makeHorizontalFlip},
       {"random-resized-crop", makeRandomResizedCrop},

@@ -10,11 +10,14 @@ namespace {
 class RandomResizedCrop : public CropResizer {
  public:
   explicit RandomResizedCrop(const Options& options)
-      : size_(options.integer("size")), area_(rangeOf(options, "scale")), ratio_(rangeOf(options, "ratio")) {}
+      : size_(options.integer("size")),
+        area_(rangeOf(options, "scale")),
+        ratio_(rangeOf(options, "ratio")),
+        filter_(filterOf(options)) {}
 
   CropResize plan(Size image, Philox& random) const override {
     const Window window = draw(image.height, image.width, random);
-    return {window, Axis::whole(window.height, size_), Axis::whole(window.width, size_)};
+    return {window, Axis::whole(window.height, size_, filter_), Axis::whole(window.width, size_, filter_)};
   }
 
   // { top, left, height, width }
@@ -51,6 +54,7 @@ class RandomResizedCrop : public CropResizer {
 
   int size_;
   Range area_, ratio_;
+  Filter filter_;
 };
 
 }  // namespace

@@ -35,10 +35,6 @@ class ResizeExact : public CropResizer {
   Filter filter_;
 };
 
-Filter filterOf(const Options& options) {
-  return options.text("interpolation") == "bicubic" ? Filter::Bicubic : Filter::Bilinear;
-}
-
 }  // namespace
 
 TransformPtr makeResize(const Options& options) {

@@ -70,6 +70,7 @@ using TransformPtr = std::unique_ptr<const Transform>;
 TransformPtr makeResize(const Options& options);          // { size } of the shorter side
 TransformPtr makeResizeExact(const Options& options);     // { height, width }
 TransformPtr makeCenterCrop(const Options& options);      // { size }
+TransformPtr makeCornerCrop(const Options& options);      // { size, corner } such as bottom-left
 TransformPtr makeRandomCrop(const Options& options);      // { size, padding } with zeros first
 TransformPtr makeHorizontalFlip(const Options& options);  // { p }
 TransformPtr makeGrayscale(const Options& options);       // { p }
@@ -80,7 +81,7 @@ TransformPtr makeTrivialAugment(const Options& options);  // { fill }
 TransformPtr makeCutout(const Options& options);          // { size, holes }
 TransformPtr makeOperation(const Options& options);       // { name, value, interpolation, fill }
 
-// { size, scale: range of the area, ratio: range of width / height }
+// { size, scale: range of the area, ratio: range of width / height, interpolation }
 TransformPtr makeRandomResizedCrop(const Options& options);
 
 // { brightness, contrast, saturation, hue, p }, the first four as a strength or a range

@@ -31,6 +31,7 @@ interface EvaluateArguments extends ModelArguments {
   readonly calibrate?: Temperature["kind"] | undefined;
   readonly prior?: string | undefined;
   readonly tau?: readonly number[] | undefined;
+  readonly fiveCrops?: number | undefined;
   readonly json: boolean;
 }
 
@@ -42,6 +43,7 @@ Examples:
   longtail evaluate runs/cifar100-lt-ncl --calibrate                      fit a temperature, so that its probabilities can be trusted
   longtail evaluate runs/cifar100-lt-ce --prior uniform                   adjusted to classes that are equally frequent
   longtail evaluate runs/cifar100-lt-ce --tau 0.5,0.7,1
+  longtail evaluate runs/places-lt-lift --five-crops 248                  test-time ensembling, as LIFT does
   longtail evaluate best.pth --recipe cifar100-lt-ncl --data DIR          a checkpoint of NCL's PyTorch code
   longtail evaluate resnet20.th --recipe cifar10-lt-ce --set backbone=resnet20 --data DIR
 
@@ -87,6 +89,11 @@ export function evaluateCommand(): CommandUnknownOpts {
         .argParser(numberList)
         .conflicts(["calibrate", "prior"]),
     )
+    .option(
+      "--five-crops <size>",
+      "average over the corners and the middle of images whose shorter side is resized to this",
+      Number,
+    )
     .addHelpText("after", examples)
     .action(evaluate);
 }
@@ -104,13 +111,13 @@ async function evaluate(run: string, options: EvaluateArguments): Promise<void> 
   /** Evaluates while people watch; the line about progress goes before the result comes. */
   async function watched(of: TrainedModel, ended: Interruption): Promise<Evaluation> {
     using display = progressDisplay(process.stderr);
-    const { data, calibrate, prior, tau } = options;
+    const { data, calibrate, prior, tau, fiveCrops } = options;
     const { signal } = ended;
     const onProgress = ({ images, done, total }: EvaluationProgress): void => {
       display.show({ done, total, text: `${done} of ${total} ${images} images` });
     };
     try {
-      return await of.evaluate({ data, split, calibrate, prior, tau, onProgress, signal });
+      return await of.evaluate({ data, split, calibrate, prior, tau, fiveCrops, onProgress, signal });
     } catch (error) {
       throw signal.aborted && error === signal.reason ? ended.error("interrupted") : error;
     }

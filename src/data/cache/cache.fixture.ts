@@ -20,6 +20,8 @@ export const resizedCrop = {
   size: SIDE,
   scale: [0.2, 1],
   ratio: [3 / 4, 4 / 3],
+  interpolation: "bilinear",
+  grows: false,
 } satisfies TransformSpec;
 
 const noise = (image: number) => (y: number, x: number, channel: number) =>

@@ -12,6 +12,7 @@ const isFixed: Record<TransformSpec["kind"], boolean> = {
   resize: true,
   "resize-exact": true,
   "center-crop": true,
+  "corner-crop": true,
   operation: true,
   "random-crop": false,
   "horizontal-flip": false,

@@ -296,3 +296,29 @@ describe("image files", () => {
     );
   });
 });
+
+describe("a crop that grows over the epochs", () => {
+  const grows: TransformSpec = {
+    kind: "random-resized-crop",
+    size: 8,
+    scale: [0.1, 1],
+    ratio: [1, 1],
+    interpolation: "bilinear",
+    grows: true,
+  };
+  const options = { ...plainOptions(bytes, 8), transforms: [grows], firstEpoch: 2, epochs: 3 };
+
+  it("is the whole image in the last epoch", () => {
+    const whole = collect({ ...options, transforms: [] }, 4);
+    expect(collect(options, 4)).toEqual(whole);
+    expect(collect(options, 3)).not.toEqual(collect({ ...options, transforms: [] }, 3));
+  });
+
+  it("is the same whether the epochs before it were seen or not", () => {
+    using loader = new Loader(options);
+    using _ = scope();
+    const epochs = [2, 3, 4].map((epoch) => Array.from(loader.epoch(epoch), ({ images }) => images.toList()));
+    const alone = [2, 3, 4].map((epoch) => collect(options, epoch).map(({ images }) => images));
+    expect(epochs).toEqual(alone);
+  });
+});

@@ -15,6 +15,7 @@ import { imageError } from "../image-error.js";
 import { type DecodedPixels, PATIENCE_MS, vision } from "../vision.js";
 import { Normalization } from "./normalization.js";
 import { planEpoch, type Shard } from "./epoch-plan.js";
+import { transformsAt } from "./transforms-at.js";
 import type { Sampler } from "../samplers/sampler.js";
 
 /** Every image is part one, by `share`, and part another of the batch. */
@@ -82,6 +83,8 @@ export interface LoaderOptions {
   /** First epoch that is asked for, and the steps of the run before it: a step of a run has a number of its own. 0 unless given. */
   readonly firstEpoch?: number;
   readonly stepsBefore?: number;
+  /** Epochs that there will be, for transforms that change over them; 1 unless given. */
+  readonly epochs?: number;
 }
 
 /** A batch as the threads made it. */
@@ -115,24 +118,38 @@ export class Loader implements BatchSource {
   readonly #normalization: Normalization;
   /** Where batches are copied to the device and made ready, while it is still at the step before. */
   readonly #stream: SideStream;
-  readonly #producer: number;
+  #producer: number;
+  /** The views that the producer makes, as text. */
+  #made: string;
+  /** Of each view, what threads do to an image, before the epoch changes it. */
+  readonly #onThreads: readonly (readonly TransformSpec[])[];
   /** Of each view, what is left to do where the batch is. */
   readonly #onDevice: readonly (readonly DeviceTransform[])[];
   /** Counts epochs begun: a newer one ends the older. */
   #turn = 0;
 
   constructor(options: LoaderOptions) {
-    const { dataset, decoded, transforms, moreViews = [], imageSize, seed, decode, workers } = options;
-    const { device = "cpu", augmentation = device.startsWith("cuda") ? "device" : "threads" } = options;
+    const { transforms, moreViews = [], device = "cpu", firstEpoch = 0 } = options;
+    const { augmentation = device.startsWith("cuda") ? "device" : "threads" } = options;
     const views = [transforms, ...moreViews].map((view) =>
       augmentation === "device" ? splitForDevice(view, options) : { first: view, onDevice: [] },
     );
     this.#onDevice = views.map(({ onDevice }) => onDevice);
+    this.#onThreads = views.map(({ first }) => first);
     this.#options = options;
     this.stepsPerEpoch = stepsPerEpoch(options);
-    this.#producer = vision().openProducer({
+    const now = this.#viewsAt(firstEpoch);
+    this.#made = JSON.stringify(now);
+    this.#producer = this.#openProducer(now);
+    this.#normalization = new Normalization(options);
+    this.#stream = new SideStream(device);
+  }
+
+  #openProducer(views: readonly (readonly TransformSpec[])[]): number {
+    const { dataset, decoded, imageSize, seed, decode, workers, device = "cpu" } = this.#options;
+    return vision().openProducer({
       pixels: decoded ?? dataset.pixels,
-      views: views.map(({ first }) => first),
+      views,
       drawn: this.#onDevice,
       size: imageSize,
       seed,
@@ -141,8 +158,22 @@ export class Loader implements BatchSource {
       reduce: decode === "reduced",
       pinned: device.startsWith("cuda"),
     });
-    this.#normalization = new Normalization(options);
-    this.#stream = new SideStream(device);
+  }
+
+  /** What the threads do for each view in an epoch. */
+  #viewsAt(epoch: number): readonly (readonly TransformSpec[])[] {
+    const { firstEpoch = 0, epochs = 1 } = this.#options;
+    return this.#onThreads.map((view) => transformsAt(view, { epoch: epoch - firstEpoch, epochs }));
+  }
+
+  /** Opens another producer where an epoch's transforms are not those of the one before. */
+  #follow(epoch: number): void {
+    const views = this.#viewsAt(epoch);
+    const wanted = JSON.stringify(views);
+    if (wanted === this.#made) return;
+    vision().closeProducer(this.#producer);
+    this.#producer = this.#openProducer(views);
+    this.#made = wanted;
   }
 
   /**
@@ -154,6 +185,7 @@ export class Loader implements BatchSource {
   epoch(epoch: number, { fromStep = 0 }: { fromStep?: number } = {}): Generator<Batch, void, undefined> {
     const { sampler, batch, dataset, shard = ALONE } = this.#options;
     const turn = ++this.#turn;
+    this.#follow(epoch);
     const steps = { from: fromStep, to: this.stepsPerEpoch };
     const plan = planEpoch({ sampler, epoch, batch, images: dataset.size, steps, shard });
     const { pieces, images, counts } = plan;

@@ -164,7 +164,11 @@ function describe(
   const { recipe, classes, counts } = description;
   const { test: transforms, imageSize, mean, std } = recipe.data;
   const started = recipe.pretrained?.weights ?? null;
-  const isAsEvaluated = prior === null && temperature?.kind !== "expert" && asked === undefined;
+  const isAsEvaluated =
+    prior === null &&
+    temperature?.kind !== "expert" &&
+    asked === undefined &&
+    recipe.evaluation.fiveCrops === null;
   return {
     version: 1,
     classes: [...classes],

@@ -145,7 +145,14 @@ describe("the reference's configurations", () => {
       return { train, secondView, test };
     };
     const flip = { kind: "horizontal-flip", p: 0.5 };
-    const crop = { kind: "random-resized-crop", size: 224, scale: [0.08, 1], ratio: [3 / 4, 4 / 3] };
+    const crop = {
+      kind: "random-resized-crop",
+      size: 224,
+      interpolation: "bilinear",
+      scale: [0.08, 1],
+      ratio: [3 / 4, 4 / 3],
+      grows: false,
+    };
     const jitter = { kind: "color-jitter", brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0, p: 1 };
     const gray = { kind: "grayscale", p: 0.2 };
     const blur = { kind: "gaussian-blur", sigma: [0.1, 2], p: 0.5 };
