@@ -3,6 +3,21 @@ import { learningRate, type Schedule, scheduleWarnings } from "./schedule.js";
 
 const moment = { baseLr: 0.8, epoch: 0, step: 0, stepsPerEpoch: 4, epochs: 10 };
 
+test("a cosine that counts from 0 begins with the whole rate and does not reach its end", () => {
+  const schedule: Schedule = {
+    kind: "cosine",
+    end: 0,
+    every: "epoch-from-0",
+    warmupEpochs: 0,
+    warmupSteps: 0,
+  };
+  const at = (epoch: number): number =>
+    learningRate(schedule, { baseLr: 0.01, epoch, step: 0, stepsPerEpoch: 5, epochs: 10 });
+  expect(at(0)).toBe(0.01);
+  expect(at(5)).toBeCloseTo(0.005, 12);
+  expect(at(9)).toBeCloseTo((0.01 * (1 + Math.cos(0.9 * Math.PI))) / 2, 12);
+});
+
 test("warm-up by steps rises linearly across epochs, then ends", () => {
   const schedule: Schedule = { kind: "constant", warmupEpochs: 0, warmupSteps: 8 };
   const rates = [0, 1, 2].flatMap((epoch) =>

@@ -2,7 +2,7 @@
 export type Decay =
   | { kind: "constant" }
   | { kind: "multistep"; milestones: readonly number[]; gamma: number } // epochs, counted from 1, from which the rate is lower
-  | { kind: "cosine"; end: number; every: "epoch" | "step" }; // rate of the last epoch, or after the last step
+  | { kind: "cosine"; end: number; every: "epoch" | "epoch-from-0" | "step" }; // rate of the last epoch, or after it
 
 export type Schedule = Decay & { warmupEpochs: number; warmupSteps: number };
 
@@ -21,7 +21,8 @@ const WARMUP_START = 1 / 3;
  * (they are stepped before the first epoch), E epochs in all and base rate η:
  *   multistep: η · gamma^(number of milestones ≤ e)
  *   cosine:    end + (η − end) · (1 + cos(π e / E)) / 2     (Loshchilov and Hutter, ICLR 2017); with every: "step", e is the
- *              epochs trained so far, e.g. 1.5, so that no epoch is trained at the rate of the end
+ *              epochs trained so far, e.g. 1.5, so that no epoch is trained at the rate of the end; with
+ *              "epoch-from-0" their whole number
  *   warm-up over W epochs, e < W: 1/3 + 2/3 · e/W           (the reference's)
  *   warm-up over S steps, step s counted from 1, s < S: s/S (our own, for short trainings)
  */
@@ -65,7 +66,7 @@ function decayed(schedule: Decay, { baseLr, epoch, step, stepsPerEpoch, epochs }
     case "multistep":
       return baseLr * schedule.gamma ** schedule.milestones.filter((milestone) => milestone <= e).length;
     case "cosine": {
-      const trained = schedule.every === "step" ? epoch + step / stepsPerEpoch : e;
+      const trained = { epoch: e, "epoch-from-0": epoch, step: epoch + step / stepsPerEpoch }[schedule.every];
       return schedule.end + ((baseLr - schedule.end) * (1 + Math.cos((Math.PI * trained) / epochs))) / 2;
     }
     default:

@@ -35,7 +35,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.sampler.kind: one of instance, class-balanced, square-root, fourth-root, progressive, repeat-factor
     data.sampler.threshold: a number > 0 or null
     data.train: a list
-    data.train.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
+    data.train.N.kind: one of resize, resize-exact, center-crop, corner-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.train.N.size: a whole number > 0
     data.train.N.interpolation: one of bilinear, bicubic
     data.train.N.height: a whole number > 0
@@ -43,11 +43,15 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.interpolation: one of bilinear, bicubic
     data.train.N.size: a whole number > 0
     data.train.N.size: a whole number > 0
+    data.train.N.corner: one of top-left, top-right, bottom-left, bottom-right
+    data.train.N.size: a whole number > 0
     data.train.N.padding: a whole number >= 0
     data.train.N.p: a number >= 0 and <= 1
     data.train.N.size: a whole number > 0
+    data.train.N.interpolation: one of bilinear, bicubic
     data.train.N.scale: a list of 2 numbers > 0 and <= 1
     data.train.N.ratio: a list of 2 numbers > 0
+    data.train.N.grows: true or false
     data.train.N.brightness: a number >= 0 or a list of 2 numbers >= 0
     data.train.N.contrast: a number >= 0 or a list of 2 numbers >= 0
     data.train.N.saturation: a number >= 0 or a list of 2 numbers >= 0
@@ -71,7 +75,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.train.N.interpolation: one of nearest, bilinear, bicubic
     data.train.N.fill: a list of 3 numbers >= 0 and <= 255
     data.secondView: a list or null
-    data.secondView.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
+    data.secondView.N.kind: one of resize, resize-exact, center-crop, corner-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.secondView.N.size: a whole number > 0
     data.secondView.N.interpolation: one of bilinear, bicubic
     data.secondView.N.height: a whole number > 0
@@ -79,11 +83,15 @@ test("every key has a type, and what is not plain from its name a description", 
     data.secondView.N.interpolation: one of bilinear, bicubic
     data.secondView.N.size: a whole number > 0
     data.secondView.N.size: a whole number > 0
+    data.secondView.N.corner: one of top-left, top-right, bottom-left, bottom-right
+    data.secondView.N.size: a whole number > 0
     data.secondView.N.padding: a whole number >= 0
     data.secondView.N.p: a number >= 0 and <= 1
     data.secondView.N.size: a whole number > 0
+    data.secondView.N.interpolation: one of bilinear, bicubic
     data.secondView.N.scale: a list of 2 numbers > 0 and <= 1
     data.secondView.N.ratio: a list of 2 numbers > 0
+    data.secondView.N.grows: true or false
     data.secondView.N.brightness: a number >= 0 or a list of 2 numbers >= 0
     data.secondView.N.contrast: a number >= 0 or a list of 2 numbers >= 0
     data.secondView.N.saturation: a number >= 0 or a list of 2 numbers >= 0
@@ -111,7 +119,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.mix.alpha: a number > 0
     data.mix.p: a number >= 0 and <= 1
     data.test: a list
-    data.test.N.kind: one of resize, resize-exact, center-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
+    data.test.N.kind: one of resize, resize-exact, center-crop, corner-crop, random-crop, horizontal-flip, random-resized-crop, color-jitter, grayscale, gaussian-blur, auto-augment, rand-augment, trivial-augment, cutout, operation
     data.test.N.size: a whole number > 0
     data.test.N.interpolation: one of bilinear, bicubic
     data.test.N.height: a whole number > 0
@@ -119,11 +127,15 @@ test("every key has a type, and what is not plain from its name a description", 
     data.test.N.interpolation: one of bilinear, bicubic
     data.test.N.size: a whole number > 0
     data.test.N.size: a whole number > 0
+    data.test.N.corner: one of top-left, top-right, bottom-left, bottom-right
+    data.test.N.size: a whole number > 0
     data.test.N.padding: a whole number >= 0
     data.test.N.p: a number >= 0 and <= 1
     data.test.N.size: a whole number > 0
+    data.test.N.interpolation: one of bilinear, bicubic
     data.test.N.scale: a list of 2 numbers > 0 and <= 1
     data.test.N.ratio: a list of 2 numbers > 0
+    data.test.N.grows: true or false
     data.test.N.brightness: a number >= 0 or a list of 2 numbers >= 0
     data.test.N.contrast: a number >= 0 or a list of 2 numbers >= 0
     data.test.N.saturation: a number >= 0 or a list of 2 numbers >= 0
@@ -249,12 +261,16 @@ test("every key has a type, and what is not plain from its name a description", 
     schedule.warmupEpochs: a whole number >= 0
     schedule.warmupSteps: a whole number >= 0
     schedule.end: a number >= 0
+    schedule.every: one of epoch, epoch-from-0, step
     ema: an object or null
     ema.decay: a number >= 0 and <= 1
     ema.warmup: true or false
     evaluation.every: a whole number > 0
     evaluation.batch: a whole number > 0
     evaluation.groups: one of field, ncl
+    evaluation.fiveCrops: an object or null
+    evaluation.fiveCrops.size: a whole number > 0
+    evaluation.fiveCrops.interpolation: one of bilinear, bicubic
     evaluation.reportBest: true or false
     evaluation.weights: one of ema, raw
     selection.kind: one of held-out, last, test

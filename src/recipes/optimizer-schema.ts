@@ -70,11 +70,14 @@ export const Schedule = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("cosine"),
-    end: weight.default(0).describe("rate of the last epoch; with every: step, after the last step"),
+    end: weight.default(0).describe("rate of the last epoch; with every: step or epoch-from-0, after it"),
     every: z
-      .enum(["epoch", "step"])
+      .enum(["epoch", "epoch-from-0", "step"])
       .default("epoch")
-      .describe("when the rate changes: step for trainings of few epochs"),
+      .describe(
+        "when the rate changes: step for trainings of few epochs; epoch-from-0 as PyTorch's CosineAnnealingLR does, whose first " +
+          "epoch has the whole rate",
+      ),
     ...warmup,
   }),
   z.strictObject({ kind: z.literal("constant"), ...warmup }),

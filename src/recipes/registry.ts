@@ -7,6 +7,7 @@ import {
 } from "./built-in/caltech20.js";
 import { ldamRecipes } from "../methods/ldam/recipes.js";
 import { cifarRecipes, cifar100Crt } from "./built-in/cifar.js";
+import { liftRecipes } from "./built-in/lift.js";
 import { imagenetNcl, imagenetNclX50, inat18Ncl, placesNcl } from "./built-in/large.js";
 import { measuredText } from "./measured.js";
 import type { RecipeInput } from "./schema.js";
@@ -25,6 +26,7 @@ export const builtInRecipes: readonly RecipeInput[] = [
   imagenetNclX50,
   inat18Ncl,
   placesNcl,
+  ...liftRecipes,
 ].map(withMeasurement);
 
 /** The recipe, whose `citation` also says what was measured: see recipes/measured.json. */

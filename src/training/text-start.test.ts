@@ -8,6 +8,8 @@ import { textDirections, textWeights } from "../models/clip-text.js";
 import { clipTokenizer } from "../models/clip-tokenizer.js";
 import { loadWeights } from "../models/load-weights.js";
 import { buildBackbone } from "../models/registry.js";
+import { loadRecipe } from "../recipes/load.js";
+import { parseOverride } from "../recipes/overrides.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { Rng } from "../torch/random.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
@@ -127,6 +129,33 @@ test("each class's weights are what CLIP makes of its name", async () => {
   const expected = textDirections(weights, texts, { activation: "quick-gelu" });
   expect(weightOf("run").sub(expected).abs().max().item()).toBeLessThan(1e-5);
   expect(expected.select(0, 0).sub(expected.select(0, 1)).abs().max().item()).toBeGreaterThan(1e-3);
+});
+
+test("LIFT+ trains from its recipe, as far as a random CLIP goes", async () => {
+  const overrides = [
+    `data.root=${at("data")}`,
+    "data.imageSize=32",
+    "data.batch=16",
+    "data.train.0.size=32",
+    "data.test.0.size=36",
+    "data.test.1.size=32",
+    "backbone=clip-b32",
+    `pretrained={"file":${JSON.stringify(at("clip.safetensors"))}}`,
+    "precision=float32",
+    'evaluation.fiveCrops={"size":36}',
+    "epochs=2",
+    'checkpoints={"epochs":2}', // of 350 MB each
+    'logs={"tensorboard":false,"histogramsEvery":null,"images":0}',
+  ].map(parseOverride);
+  const recipe = await loadRecipe("imagenet-lt-lift-plus", overrides);
+  const { result, events } = await trainToy(recipe, at("lift-plus"));
+  expect(result.reason).toBe("finished");
+  const run = events.find((event) => event.type === "run")!;
+  // 12 blocks: norm 2 · 768, down 32 · 768 + 32, up 768 · 32 + 768, scale 1; three classes of 768
+  expect(run.trained).toBe(12 * (2 * 768 + 32 * 768 + 32 + 768 * 32 + 768 + 1) + 3 * 768);
+  const losses = events.flatMap((event) => (event.type === "step" ? [event.loss] : []));
+  expect(losses).toHaveLength(6);
+  expect(losses.every(Number.isFinite)).toBe(true);
 });
 
 describe("refused", () => {
