@@ -221,8 +221,8 @@ function predictBatch(
   }));
 }
 
-/** Gives `receive` the experts' features side by side, [N, K · D]. */
-function featuresOf(model: Module, receive: (features: Tensor) => void): Disposable | null {
+/** Gives `receive` the experts' features side by side, [N, K · D]; null for a network without any. */
+export function featuresOf(model: Module, receive: (features: Tensor) => void): Disposable | null {
   if (!(model instanceof Ensemble)) return null;
   return model.observeFeatures((features) => receive(cat(features, { dim: 1 })));
 }

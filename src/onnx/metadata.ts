@@ -10,6 +10,8 @@ import { objectIn } from "../support/json.js";
 export const PRODUCER = "longtail";
 /** Key of the only metadata property. */
 export const METADATA_KEY = "longtail";
+/** Name of a graph's output with what the classifiers see, float32 [N, features of all experts]. */
+export const FEATURES = "features";
 
 const percent = z.number().min(0).max(100);
 const positive = z.number().positive();

@@ -11,7 +11,7 @@ import { noGrad } from "../../torch/autograd.js";
 import { Rng } from "../../torch/random.js";
 import { memory, scope } from "../../torch/scope.js";
 import { toyRecipe } from "../../training/toy.fixture.js";
-import { ensembleLogits } from "../predict.js";
+import { ensembleLogits, featuresOf } from "../predict.js";
 import { priorAdjustment } from "../prior.js";
 import type { Trained } from "../../training/trained.js";
 import { network } from "./networks.fixture.js";
@@ -25,19 +25,26 @@ async function sessionOf(trained: Trained, transforms: readonly LogitTransform[]
   return InferenceSession.create(Buffer.concat(modelFile(graph, options)), { intraOpNumThreads: 1 });
 }
 
-/** Largest difference of logits, relative to the largest of them, over batches of several sizes. */
+/** Largest difference of logits and features, relative to the largest of them, over batches of several sizes. */
 async function difference(trained: Trained, transforms: readonly LogitTransform[] = []): Promise<number> {
   const session = await sessionOf(trained, transforms);
   const { imageSize } = trained.description.recipe.data;
   let worst = 0;
+  const compare = (ours: Float32Array, theirs: Float32Array): void => {
+    expect(ours).toHaveLength(theirs.length);
+    const scale = Math.max(
+      1,
+      theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    );
+    theirs.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - ours[i]!) / scale)));
+  };
   for (const batch of [1, 2, 5]) {
     const shape = [batch, 3, imageSize, imageSize];
-    const { pixels, logits } = expected(trained, { shape, transforms });
+    const { pixels, logits, features } = expected(trained, { shape, transforms });
     const found = await session.run({ images: new OrtTensor("float32", pixels, shape) });
-    const scale = Math.max(1, ...logits.map(Math.abs));
-    const ours = found["logits"]!.data as Float32Array;
     expect(found["logits"]!.dims).toEqual([batch, 4]);
-    logits.forEach((logit, i) => (worst = Math.max(worst, Math.abs(logit - ours[i]!) / scale)));
+    compare(found["logits"]!.data as Float32Array, logits);
+    compare(found["features"]!.data as Float32Array, features);
     const probabilities = found["probabilities"]!.data as Float32Array;
     expect(probabilities.reduce((sum, p) => sum + p)).toBeCloseTo(batch, 4);
   }
@@ -48,12 +55,14 @@ async function difference(trained: Trained, transforms: readonly LogitTransform[
 function expected(
   { method: built }: Trained,
   { shape, transforms }: { shape: number[]; transforms: readonly LogitTransform[] },
-): { pixels: Float32Array; logits: Float32Array } {
+): { pixels: Float32Array; logits: Float32Array; features: Float32Array } {
   using _scope = scope();
   using _noGrad = noGrad();
   const images = new Rng(3 + shape[0]!).normal(shape);
+  let features: Float32Array = new Float32Array();
+  using _observed = featuresOf(built.model, (found) => (features = found.toArray() as Float32Array));
   const logits = ensembleLogits(built, images.to({ memoryFormat: "channels_last" }), transforms);
-  return { pixels: images.toArray() as Float32Array, logits: logits.toArray() as Float32Array };
+  return { pixels: images.toArray() as Float32Array, logits: logits.toArray() as Float32Array, features };
 }
 
 const large = { data: { ...data, imageSize: 64 } };

@@ -1,10 +1,12 @@
 import type { LogitTransform } from "../../evaluation/meter.js";
 import { GraphBuilder, type Graph } from "../../onnx/graph.js";
+import { FEATURES } from "../../onnx/metadata.js";
 import { noGrad } from "../../torch/autograd.js";
 import type { Rng } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
+import type { Tensor } from "../../torch/tensor.js";
 import { traceCalls } from "../../torch/trace.js";
-import { ensembleLogits } from "../predict.js";
+import { ensembleLogits, featuresOf } from "../predict.js";
 import type { Trained } from "../../training/trained.js";
 import { Lowering } from "./lowering.js";
 import { ARITHMETIC } from "./operators/arithmetic.js";
@@ -59,11 +61,20 @@ export function traceNetwork({ method, description }: Trained, options: TraceOpt
   lowering.bind(images.handle, input);
   const laidOut = images.to({ memoryFormat: description.recipe.memoryFormat });
   lowering.bind(laidOut.handle, input);
-  const logits = traced(lowering, () => ensembleLogits(method, laidOut, options.transforms));
+  let features: Tensor | null = null as Tensor | null; // assigned where the compiler does not see it
+  const receive = (found: Tensor): void => void (features = found);
+  const logits = traced(lowering, () => {
+    using _observed = featuresOf(method.model, receive);
+    return ensembleLogits(method, laidOut, options.transforms);
+  });
   const probabilities = traced(lowering, () => logits.softmax(1));
   const port = { type: "float32", shape: ["N", classes] } as const;
   builder.output(lowering.value(logits.handle), { name: "logits", ...port });
   builder.output(lowering.value(probabilities.handle), { name: "probabilities", ...port });
+  if (features !== null) {
+    const shape = ["N", features.shape[1]!];
+    builder.output(lowering.value(features.handle), { name: FEATURES, type: "float32", shape });
+  }
   return {
     graph: builder.build(),
     images: images.toArray() as Float32Array,
