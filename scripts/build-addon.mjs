@@ -1,11 +1,12 @@
 // Builds the addon on the machine of someone who installed the package, where the prebuilt one does not fit.
-//   node scripts/build-addon.mjs FOLDER
+//   node scripts/build-addon.mjs FOLDER [--vision]
+// With --vision vision.node alone, which longtail/runtime decodes images by; the engine is not needed then.
 // Needs a C++20 compiler (CXX chooses it). The headers of Node and libvips come by npm, with the user's own settings.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildNative } from "./build-native.mjs";
+import { buildNative, buildVision } from "./build-native.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiler = process.env.CXX ?? "g++";
@@ -46,12 +47,13 @@ function installHeaders(folder) {
 }
 
 try {
-  const folder = process.argv[2];
-  if (!folder) throw new Error("usage: node scripts/build-addon.mjs FOLDER");
+  const [, , folder, flag] = process.argv;
+  if (!folder || (flag && flag !== "--vision"))
+    throw new Error("usage: node scripts/build-addon.mjs FOLDER [--vision]");
   checkCompiler();
   const headers = join(folder, "headers");
   installHeaders(headers);
-  await buildNative({ folder, headers });
+  await (flag ? buildVision : buildNative)({ folder, headers });
   for (const name of ["objects", "headers"]) rmSync(join(folder, name), { recursive: true, force: true });
 } catch (error) {
   console.error(error.message);

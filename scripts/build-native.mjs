@@ -36,13 +36,12 @@ function packageFolder(name, headers) {
 
 const ourHeaders = [`-I${join(root, "native")}`];
 
-/** Our headers, and those of others, whose warnings are not ours. */
+/** Our headers, and those of others, whose warnings are not ours; without an engine those of vision.node alone. */
 function searchPathOf(engine, headers) {
   const vips = join(packageFolder("@img/sharp-libvips-dev", headers), "include");
   const theirs = [
     join(packageFolder("node-api-headers", headers), "include"),
-    join(engine, "include"),
-    join(engine, "include/torch/csrc/api/include"),
+    ...(engine === null ? [] : [join(engine, "include"), join(engine, "include/torch/csrc/api/include")]),
     vips,
     join(vips, "glib-2.0"),
     join(dirname(visionLibrary()), "glib-2.0/include"),
@@ -210,6 +209,22 @@ export async function buildNative({ force = false, log = console.log, folder = c
   return true;
 }
 
+/** Builds vision.node and preload.node into `folder`, for a machine without the engine; everything anew. */
+export async function buildVision({ log = console.log, folder, headers }) {
+  const objects = join(folder, "objects");
+  mkdirSync(objects, { recursive: true });
+  const { units: all, preload } = sources();
+  const jpeg = hasJpegHeaders();
+  const units = all.filter(isVision).map((file) => ({
+    file,
+    object: join(objects, `${hash(relative(root, file))}.o`),
+    flags: flagsOf(file, jpeg),
+  }));
+  const searchPath = searchPathOf(null, headers);
+  await compileUnits(units, { searchPath, log });
+  await linkVision({ units, preload, searchPath, folder });
+}
+
 /**
  * Links the clone's objects once more, with other objects and flags of the linker, into `folder`. They have to be
  * current. Returns the hash of what they are made of.
@@ -237,18 +252,26 @@ async function compileUnits(stale, { searchPath, log }) {
   );
 }
 
+/** Links `target` in the folder, where it replaces another at once. */
+async function replace(target, { folder, args }) {
+  const partial = join(folder, `${target}.${process.pid}`);
+  await compile([...args, "-shared", "-o", partial], target);
+  renameSync(partial, join(folder, target));
+}
+
+const objectsOf = (units, isChosen) => units.filter(({ file }) => isChosen(file)).map(({ object }) => object);
+
+async function linkVision({ units, preload, searchPath, folder, extra = [] }) {
+  await replace("preload.node", { folder, args: [...flags, ...searchPath, preload, "-ldl", ...extra] });
+  const args = [...objectsOf(units, isVision), visionLibrary(), "-lpthread", "-ldl", ...extra];
+  await replace("vision.node", { folder, args });
+}
+
 async function link({ units, preload, engine, searchPath, folder, extra = [] }) {
   const lib = join(engine, "lib");
-  const compiled = (isChosen) => units.filter(({ file }) => isChosen(file)).map(({ object }) => object);
-  const replace = async (target, args) => {
-    const partial = join(folder, `${target}.${process.pid}`);
-    await compile([...args, ...extra, "-shared", "-o", partial], target);
-    renameSync(partial, join(folder, target));
-  };
-  await replace("preload.node", [...flags, ...searchPath, preload, "-ldl"]);
-  await replace("vision.node", [...compiled(isVision), visionLibrary(), "-lpthread", "-ldl"]);
-  await replace("longtail.node", [
-    ...compiled((file) => !isVisionAlone(file)),
+  await linkVision({ units, preload, searchPath, folder, extra });
+  const args = [
+    ...objectsOf(units, (file) => !isVisionAlone(file)),
     `-L${lib}`,
     "-ltorch_cpu",
     "-lc10",
@@ -256,7 +279,9 @@ async function link({ units, preload, engine, searchPath, folder, extra = [] }) 
     visionLibrary(),
     "-lpthread",
     "-ldl",
-  ]);
+    ...extra,
+  ];
+  await replace("longtail.node", { folder, args });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,82 +1,20 @@
 /** Decoding and transforming images as training does, by a small addon that libtorch is no part of. */
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Pixels } from "../data/dataset.js";
 import { imageError } from "../data/image-error.js";
 import { groupImages, type ImageInput } from "../data/image-input.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
-import { DataError, LongtailError } from "../support/errors.js";
+import { DataError } from "../support/errors.js";
 import type { PreparedImage } from "./types.js";
+import { type Planes, type PreparedPixels, visionAddon } from "./vision-addon.js";
 
 type Preprocessing = ModelMetadata["preprocessing"];
-
-/** What vision.node exports. */
-interface VisionAddon {
-  setErrorTypes(types: Record<string, new (message: string) => Error>): void;
-  /** For each image its values, or what is wrong with it. */
-  prepareImages(
-    pixels: Pixels,
-    transforms: Preprocessing["transforms"],
-    normalization: Normalization | null,
-    threads: number,
-  ): Promise<(PreparedPixels | string)[]>;
-}
-
-interface PreparedPixels {
-  /** float32 [3, H, W] with a normalization, uint8 [H, W, 3] without. */
-  readonly data: Float32Array | Uint8Array;
-  readonly height: number;
-  readonly width: number;
-}
-
-interface Normalization {
-  /** 1 / (255 · std) */
-  readonly scale: readonly number[];
-  /** −mean / std */
-  readonly shift: readonly number[];
-}
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-let loaded: VisionAddon | undefined;
-
-/** The addon, loaded at its first use. @throws LongtailError that says what is missing. */
-function addon(): VisionAddon {
-  loaded ??= load();
-  return loaded;
-}
-
-function load(): VisionAddon {
-  const require = createRequire(import.meta.url);
-  const folders = [join(root, "build"), join(root, "prebuilds", "linux-x64")];
-  const folder = folders.find((one) => existsSync(join(one, "vision.node")));
-  if (folder === undefined)
-    throw new LongtailError(
-      `Images cannot be decoded: expected vision.node in ${folders.join(" or ")}, found none. In a clone, run "npm run setup"; ` +
-        "elsewhere than on Linux, x64, give pixels of the network's size.",
-    );
-  try {
-    const { open } = require(join(folder, "preload.node")) as { open: (path: string) => void };
-    open(require.resolve("@img/sharp-libvips-linux-x64/binary"));
-    const vision = require(join(folder, "vision.node")) as VisionAddon;
-    vision.setErrorTypes({ NATIVE: LongtailError, TYPE: TypeError, DATA: DataError });
-    return vision;
-  } catch (error) {
-    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    throw new LongtailError(
-      `Images cannot be decoded: ${join(folder, "vision.node")} could not be loaded: ${reason}. It needs the package ` +
-        "@img/sharp-libvips-linux-x64, which npm installs beside longtail unless told --omit=optional.",
-      { cause: error },
-    );
-  }
-}
 
 interface PrepareOptions extends Pick<ModelMetadata, "preprocessing" | "input"> {
   /** Index of the first image among all, for messages. */
   readonly first: number;
   readonly workers: number | undefined;
+  /** Memory of that many values, for images whose values lie one after the other; a model of pixels needs none. */
+  readonly memory: (length: number) => Float32Array;
 }
 
 /**
@@ -86,16 +24,18 @@ interface PrepareOptions extends Pick<ModelMetadata, "preprocessing" | "input"> 
  */
 export async function prepareImages(
   images: readonly ImageInput[],
-  { preprocessing, input, first, workers = availableParallelism() }: PrepareOptions,
+  { preprocessing, input, first, workers = availableParallelism(), memory }: PrepareOptions,
 ): Promise<(PreparedImage | DataError)[]> {
   const results = new Array<PreparedImage | DataError>(images.length);
-  const { transforms, mean, std } = preprocessing;
-  const isTensor = input === "tensor";
-  const normalization = isTensor
-    ? { scale: std.map((one) => 1 / (255 * one)), shift: std.map((one, c) => -mean[c]! / one) }
-    : null;
-  for (const { pixels, indices } of groupImages(images, first)) {
-    const made = await addon().prepareImages(pixels, isTensor ? transforms : [], normalization, workers);
+  const groups = groupImages(images, first);
+  const targets = input === "tensor" ? targetsFor(images.length, preprocessing, memory) : null;
+  for (const { pixels, indices } of groups) {
+    const planes = targets && {
+      ...normalizationOf(preprocessing),
+      targets: indices.map((index) => targets[index]!),
+    };
+    const transforms = planes === null ? [] : preprocessing.transforms;
+    const made = await visionAddon().prepareImages(pixels, transforms, planes, workers);
     const describe = (index: number): string => `image ${first + indices[index]!}`;
     made.forEach((one, index) => {
       const at = indices[index]!;
@@ -103,26 +43,42 @@ export async function prepareImages(
       results[at] =
         typeof one === "string"
           ? (imageError(new DataError(one), { pixels, describe }) as DataError)
-          : preparedImage(one, { path, name: path ?? describe(index), preprocessing, isTensor });
+          : preparedImage(one, { path, name: path ?? describe(index), preprocessing, target: targets?.[at] });
     });
   }
   return results;
+}
+
+/** The memory of each image, one after the other. */
+function targetsFor(
+  images: number,
+  { imageSize }: Preprocessing,
+  memory: PrepareOptions["memory"],
+): Float32Array[] {
+  const length = 3 * imageSize ** 2;
+  const all = memory(images * length);
+  return Array.from({ length: images }, (_, k) => all.subarray(k * length, (k + 1) * length));
+}
+
+function normalizationOf({ mean, std }: Preprocessing): Pick<Planes, "scale" | "shift"> {
+  return { scale: std.map((one) => 1 / (255 * one)), shift: std.map((one, c) => -mean[c]! / one) };
 }
 
 interface Preparation extends Pick<PrepareOptions, "preprocessing"> {
   readonly path: string | null;
   /** Of the image, for messages. */
   readonly name: string;
-  readonly isTensor: boolean;
+  /** Memory with the values, for a model that takes tensors. */
+  readonly target: Float32Array | undefined;
 }
 
 function preparedImage(
   { data, height, width }: PreparedPixels,
-  { path, name, preprocessing, isTensor }: Preparation,
+  { path, name, preprocessing, target }: Preparation,
 ): PreparedImage | DataError {
-  if (!isTensor) return { image: path, data, shape: [height, width, 3] };
+  if (target === undefined) return { image: path, data: data!, shape: [height, width, 3] };
   const { imageSize: side } = preprocessing;
-  if (height === side && width === side) return { image: path, data, shape: [3, side, side] };
+  if (height === side && width === side) return { image: path, data: target, shape: [3, side, side] };
   return new DataError(
     `${name}: expected ${side} x ${side} pixels after the model's transforms, found ${width} x ${height}.`,
   );

@@ -1,15 +1,24 @@
 import { setImmediate } from "node:timers/promises";
 import type { ImageInput } from "../data/image-input.js";
 import type { ImagePrediction } from "../inference/predict.js";
-import type { ModelMetadata } from "../onnx/metadata.js";
+import { FEATURES, type ModelMetadata } from "../onnx/metadata.js";
 import { type DataError, LongtailError, ModelError, assertWhole } from "../support/errors.js";
 import { batched } from "../support/math.js";
+import { bySize, prefetched, stacked, unlessAborted } from "./batches.js";
 import { prepareImages } from "./decode.js";
-import type { Session } from "./onnx-runtime.js";
+import { BufferPool } from "./memory.js";
+import type { Session, Values } from "./onnx-runtime.js";
 import type { PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./types.js";
 
 /** What a model takes: an image as it is, or one that it prepared itself. */
 type Input = ImageInput | PreparedImage;
+
+/** Images of a batch, each with what was made of it or why it cannot be read. */
+interface PreparedBatch {
+  readonly images: readonly { readonly image: Input; readonly prepared: PreparedImage | DataError }[];
+  /** Memory that all of them are in; null where there is none. */
+  readonly memory: Float32Array | null;
+}
 
 interface ModelParts extends Pick<RuntimeOptions, "workers"> {
   readonly session: Session;
@@ -17,6 +26,7 @@ interface ModelParts extends Pick<RuntimeOptions, "workers"> {
   readonly path: string | null;
 }
 
+const PROBABILITIES = "probabilities";
 const DEFAULT_TOP = 5;
 const DEFAULT_BATCH = 32;
 
@@ -36,6 +46,7 @@ export class RuntimeModel implements AsyncDisposable {
   readonly metadata: ModelMetadata;
   readonly #session: Session;
   readonly #workers: number | undefined;
+  readonly #buffers = new BufferPool();
   /** Batches in work, which disposal waits for. */
   readonly #running = new Set<Promise<unknown>>();
   #isDisposed = false;
@@ -65,7 +76,10 @@ export class RuntimeModel implements AsyncDisposable {
   ): Promise<ImagePrediction | ImagePrediction[]> {
     const images = Array.isArray(given) ? (given as readonly Input[]) : [given as Input];
     const found: ImagePrediction[] = [];
-    for await (const one of this.predictEach(images, options)) found.push(one);
+    if (images.every(isPrepared) && images.length <= (options.batch ?? DEFAULT_BATCH)) {
+      this.#assertOptions(options);
+      for (const group of bySize(images)) found.push(...(await this.#run(group, options)));
+    } else for await (const one of this.predictEach(images, options)) found.push(one);
     return Array.isArray(given) ? found : found[0]!;
   }
 
@@ -78,17 +92,26 @@ export class RuntimeModel implements AsyncDisposable {
    */
   async *predictEach(
     images: Iterable<Input> | AsyncIterable<Input>,
-    { top = DEFAULT_TOP, batch = DEFAULT_BATCH, signal, onUnreadable }: RuntimePredictOptions = {},
+    options: RuntimePredictOptions = {},
   ): AsyncGenerator<ImagePrediction, void, undefined> {
-    assertWhole("top", top);
-    assertWhole("batch", batch);
-    signal?.throwIfAborted();
-    let first = 0;
-    for await (const some of batched(images, batch)) {
+    this.#assertOptions(options);
+    const { batch = DEFAULT_BATCH, signal, onUnreadable } = options;
+    let begun = 0;
+    const prepare = (some: readonly Input[]): Promise<PreparedBatch> => {
+      const first = begun;
+      begun += some.length;
+      return this.#prepared(some, first);
+    };
+    for await (const { images: made, memory } of prefetched(batched(images, batch), prepare, signal)) {
       signal?.throwIfAborted();
-      const prepared = await this.#prepared(some, { first, onUnreadable, signal });
-      for (const group of bySize(prepared)) yield* await this.#run(group, top);
-      first += some.length;
+      const readable = made.flatMap(({ image, prepared }) => {
+        if (!(prepared instanceof Error)) return [prepared];
+        if (onUnreadable === undefined) throw prepared;
+        onUnreadable(image as ImageInput, prepared);
+        return [];
+      });
+      for (const group of bySize(readable)) yield* await this.#run(group, options);
+      if (memory !== null) this.#buffers.give(memory);
       await setImmediate(); // timers, requests and signal handlers get their turn
     }
   }
@@ -106,8 +129,19 @@ export class RuntimeModel implements AsyncDisposable {
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<PreparedImage> {
     signal?.throwIfAborted();
-    const [prepared] = await this.#prepared([image], { first: 0, signal });
-    return prepared!;
+    const { images } = await unlessAborted(this.#prepared([image], 0), signal);
+    const { prepared } = images[0]!;
+    if (prepared instanceof Error) throw prepared;
+    return prepared;
+  }
+
+  /**
+   * Receives what `prepare` returned, once nobody looks at it any more: its memory is for the next image.
+   *
+   * @internal
+   */
+  recycle({ data }: PreparedImage): void {
+    if (data instanceof Float32Array && data.byteLength === data.buffer.byteLength) this.#buffers.give(data);
   }
 
   /** Frees the model's memory, once what is being predicted is done. */
@@ -118,48 +152,43 @@ export class RuntimeModel implements AsyncDisposable {
     await this.#session.release();
   }
 
-  async #prepared(
-    images: readonly Input[],
-    {
-      first,
-      onUnreadable,
-      signal,
-    }: Pick<RuntimePredictOptions, "onUnreadable" | "signal"> & { readonly first: number },
-  ): Promise<PreparedImage[]> {
+  /** @param first index of the first image among all, for messages. */
+  async #prepared(images: readonly Input[], first: number): Promise<PreparedBatch> {
     this.#assertInUse();
-    const raw = images.flatMap((image) => (isPrepared(image) ? [] : [image]));
+    const raw = images.filter((image): image is ImageInput => !isPrepared(image));
     const { preprocessing, input } = this.metadata;
-    const work =
-      raw.length === 0
-        ? Promise.resolve([])
-        : prepareImages(raw, { preprocessing, input, first, workers: this.#workers });
-    const made = (await unlessAborted(work, signal)).values();
-    const prepared: PreparedImage[] = [];
-    for (const image of images) {
-      const result: PreparedImage | DataError = isPrepared(image) ? image : made.next().value!;
-      if (!(result instanceof Error)) prepared.push(result);
-      else if (onUnreadable === undefined) throw result;
-      else onUnreadable(image as ImageInput, result);
-    }
-    return prepared;
+    let memory: Float32Array | null = null;
+    const take = (length: number): Float32Array => (memory = this.#buffers.take(length));
+    const made = (
+      await prepareImages(raw, { preprocessing, input, first, workers: this.#workers, memory: take })
+    ).values();
+    const found = images.map((image) => ({
+      image,
+      prepared: isPrepared(image) ? image : made.next().value!,
+    }));
+    return { images: found, memory };
   }
 
   /** Predictions of images of one size. */
-  async #run(images: readonly PreparedImage[], top: number): Promise<ImagePrediction[]> {
+  async #run(
+    images: readonly PreparedImage[],
+    { top = DEFAULT_TOP, features = false }: RuntimePredictOptions,
+  ): Promise<ImagePrediction[]> {
     this.#assertInUse();
-    const work = this.#session.run({ images: stacked(images) });
+    using stack = stacked(images, this.#buffers);
+    const work = this.#session.run({ images: stack.input }, [PROBABILITIES, ...(features ? [FEATURES] : [])]);
     this.#running.add(work);
     try {
-      const found = (await work)["probabilities"]?.data;
-      if (!(found instanceof Float32Array) || found.length !== images.length * this.classes.length)
-        throw new ModelError(
-          `${this.path ?? "the model"}: expected an output "probabilities", float32 [N, ${this.classes.length}], found another.`,
-        );
-      return images.map(({ image }, n) => {
-        const row = found.subarray(n * this.classes.length, (n + 1) * this.classes.length);
-        const calibrated = this.metadata.temperature !== null;
-        return { image, predictions: this.#best(row, top), calibrated };
-      });
+      const found = await work;
+      const probabilities = rowsOf(found[PROBABILITIES]!, images.length);
+      const seen = features ? rowsOf(found[FEATURES]!, images.length) : null;
+      const calibrated = this.metadata.temperature !== null;
+      return images.map(({ image }, n) => ({
+        image,
+        predictions: this.#best(probabilities[n]!, top),
+        calibrated,
+        ...(seen === null ? {} : { features: seen[n]! }),
+      }));
     } finally {
       this.#running.delete(work);
     }
@@ -173,6 +202,17 @@ export class RuntimeModel implements AsyncDisposable {
       .map((index) => ({ class: this.classes[index]!, index, probability: probabilities[index]! }));
   }
 
+  #assertOptions({ top, batch, features = false, signal }: RuntimePredictOptions): void {
+    if (top !== undefined) assertWhole("top", top);
+    if (batch !== undefined) assertWhole("batch", batch);
+    for (const output of [PROBABILITIES, ...(features ? [FEATURES] : [])])
+      if (!this.#session.outputs.includes(output))
+        throw new ModelError(
+          `${this.path ?? "the model"}: expected an output "${output}", found ${this.#session.outputs.join(", ")}; export the run again.`,
+        );
+    signal?.throwIfAborted();
+  }
+
   #assertInUse(): void {
     if (this.#isDisposed)
       throw new LongtailError(
@@ -181,50 +221,13 @@ export class RuntimeModel implements AsyncDisposable {
   }
 }
 
+/** Each image's values of an output. */
+function rowsOf({ data }: Values[string], images: number): Float32Array[] {
+  const length = data.length / images;
+  const row = (n: number): Float32Array => (data as Float32Array).subarray(n * length, (n + 1) * length);
+  return Array.from({ length: images }, (_, n) => row(n));
+}
+
 function isPrepared(image: unknown): image is PreparedImage {
   return typeof image === "object" && image !== null && "shape" in image && "image" in image;
-}
-
-/** Neighbors of one size, which make a batch. */
-function bySize(images: readonly PreparedImage[]): PreparedImage[][] {
-  const groups: PreparedImage[][] = [];
-  for (const image of images) {
-    const last = groups.at(-1);
-    if (last?.[0]?.shape.join() === image.shape.join()) last.push(image);
-    else groups.push([image]);
-  }
-  return groups;
-}
-
-function stacked(images: readonly PreparedImage[]): { data: Float32Array | Uint8Array; shape: number[] } {
-  const [{ data: first, shape }] = images as readonly [PreparedImage];
-  const Elements = first instanceof Float32Array ? Float32Array : Uint8Array;
-  const data = new Elements(images.length * first.length);
-  images.forEach((image, n) => {
-    data.set(image.data, n * first.length);
-  });
-  return { data, shape: [images.length, ...shape] };
-}
-
-/** The work's result, or the signal's reason as soon as it is aborted. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const { promise, reject } = withResolvers<never>();
-  const abort = (): void => {
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-}
-
-function withResolvers<T>(): { promise: Promise<T>; reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<T>((_resolve, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  return { promise, reject };
 }

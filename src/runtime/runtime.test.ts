@@ -106,6 +106,41 @@ describe("the runtime", () => {
     expect(await model.predict(prepared)).toEqual(await model.predict(photographs));
   });
 
+  test("memory that is used again holds no image of before, whichever could be read", async () => {
+    const expected = await model.predict(photographs, { batch: 1 });
+    const given = [...photographs, ...photographs].flatMap((path) => [path, at("nowhere.jpg"), path]);
+    const found = await model.predict(given, { batch: 3, onUnreadable: () => undefined });
+    expect(found).toEqual([...expected, ...expected].flatMap((one) => [one, one]));
+    const prepared = await model.prepare(photographs[0]!);
+    model.recycle(prepared);
+    const next = await model.prepare(photographs[1]!);
+    expect(next.data.buffer).toBe(prepared.data.buffer);
+    expect(await model.predict(next)).toEqual({ ...expected[1], image: photographs[1] });
+  });
+
+  test("features are what the library gives", async () => {
+    const wanted = await trained.predict(photographs, { features: true });
+    const found = await model.predict(photographs, { features: true, batch: 5 });
+    found.forEach(({ features }, n) => {
+      expect(features).toHaveLength(wanted[n]!.features!.length);
+      wanted[n]!.features!.forEach((value, k) => expect(features![k]).toBeCloseTo(value, 4));
+    });
+    expect((await model.predict(photographs[0]!)).features).toBeUndefined();
+  });
+
+  test("images that come over time are predicted as they come", async () => {
+    let more: (path: string) => void = () => undefined;
+    async function* coming(): AsyncGenerator<string> {
+      yield photographs[0]!;
+      yield await new Promise<string>((resolve) => (more = resolve));
+    }
+    const predictions = model.predictEach(coming(), { batch: 1 });
+    expect((await predictions.next()).value).toMatchObject({ image: photographs[0] }); // while the second is awaited
+    const second = predictions.next();
+    more(photographs[1]!);
+    expect((await second).value).toMatchObject({ image: photographs[1] });
+  });
+
   test("a model that takes pixels prepares them inside", async () => {
     const out = at("pixels.onnx");
     const { metadata } = await exportOnnx(run, { out, input: "pixels" });

@@ -43,6 +43,8 @@ export interface RuntimePredictOptions {
   readonly top?: number | undefined;
   /** Number of images in a batch; 32 unless given. */
   readonly batch?: number | undefined;
+  /** Whether each prediction comes with the image's features; false unless given. */
+  readonly features?: boolean | undefined;
   /**
    * Receives an image that cannot be read, and why; the others are predicted. Such an image ends the prediction with its
    * error unless this is given.

@@ -3,16 +3,16 @@ import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { load, type PreparedImage, type RuntimeModel } from "../runtime/index.js";
 import { DataError, LongtailError, UsageError } from "../support/errors.js";
-import type { Failure, Order, Report, WorkerSettings } from "./engine.js";
+import type { Failure, ImageOrder, Order, Report, WorkerSettings } from "./engine.js";
 
-interface Job {
-  readonly id: number;
+interface Job extends Pick<ImageOrder, "id" | "top" | "isAlone"> {
   readonly image: PreparedImage;
-  readonly top: number;
 }
 
 class Batches {
   readonly #model: RuntimeModel;
+  /** The same model with more threads, for an image that no other waits with. */
+  readonly #wide: RuntimeModel;
   readonly #maxBatch: number;
   readonly #canceled = new Set<number>();
   readonly #ready: Job[] = [];
@@ -20,16 +20,21 @@ class Batches {
   #computing: Promise<void> = Promise.resolve();
   #isComputing = false;
 
-  constructor(model: RuntimeModel, maxBatch: number) {
+  constructor(
+    { model, wide }: { readonly model: RuntimeModel; readonly wide: RuntimeModel },
+    maxBatch: number,
+  ) {
     this.#model = model;
+    this.#wide = wide;
     this.#maxBatch = maxBatch;
   }
 
-  async add({ id, image, top }: Extract<Order, { kind: "image" }>): Promise<void> {
+  async add({ id, image, top, isAlone }: ImageOrder): Promise<void> {
     this.#decoding.add(id);
     try {
       const prepared = await this.#model.prepare(image);
-      if (!this.#canceled.delete(id)) this.#ready.push({ id, image: prepared, top });
+      if (this.#canceled.delete(id)) this.#model.recycle(prepared);
+      else this.#ready.push({ id, image: prepared, top, isAlone });
     } catch (error) {
       this.#canceled.delete(id);
       send({ kind: "refused", id, error: failure(error) });
@@ -41,7 +46,7 @@ class Batches {
 
   cancel(id: number): void {
     const at = this.#ready.findIndex((job) => job.id === id);
-    if (at >= 0) this.#ready.splice(at, 1);
+    if (at >= 0) this.#model.recycle(this.#ready.splice(at, 1)[0]!.image);
     else if (this.#decoding.has(id)) this.#canceled.add(id);
   }
 
@@ -65,8 +70,9 @@ class Batches {
   async #predict(jobs: readonly Job[]): Promise<void> {
     const started = performance.now();
     const top = jobs.reduce((most, job) => Math.max(most, job.top), 1);
+    const model = jobs.every(({ isAlone }) => isAlone) ? this.#wide : this.#model;
     try {
-      const found = await this.#model.predict(
+      const found = await model.predict(
         jobs.map(({ image }) => image),
         { top, batch: this.#maxBatch },
       );
@@ -77,6 +83,7 @@ class Batches {
     } catch (error) {
       for (const { id } of jobs) send({ kind: "refused", id, error: failure(error) });
     }
+    for (const { image } of jobs) this.#model.recycle(image);
     send({ kind: "batch", images: jobs.length, seconds: (performance.now() - started) / 1000 });
   }
 }
@@ -90,17 +97,19 @@ function failure(error: unknown): Failure {
   return { of, message: error instanceof Error ? error.message : String(error) };
 }
 
-async function serve({ file, threads, maxBatch }: WorkerSettings): Promise<void> {
+async function serve({ file, threads, threadsAlone, maxBatch }: WorkerSettings): Promise<void> {
   const port = parentPort!;
   try {
     const model = await load(file, { threads });
-    const batches = new Batches(model, maxBatch);
+    const wide = threadsAlone === threads ? model : await load(file, { threads: threadsAlone });
+    const batches = new Batches({ model, wide }, maxBatch);
     port.on("message", (order: Order) => {
       if (order.kind === "image") void batches.add(order);
       else if (order.kind === "cancel") batches.cancel(order.id);
       else
         void batches.idle().then(async () => {
           await model[Symbol.asyncDispose]();
+          await wide[Symbol.asyncDispose]();
           port.close();
         });
     });

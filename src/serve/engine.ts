@@ -3,11 +3,19 @@ import type { ImagePrediction } from "../inference/predict.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { DataError, LongtailError, ModelError } from "../support/errors.js";
 
+/** An image for a worker thread. */
+export interface ImageOrder {
+  readonly kind: "image";
+  readonly id: number;
+  readonly image: Uint8Array;
+  readonly top: number;
+  /** Whether no other image waited when it came. */
+  readonly isAlone: boolean;
+}
+
 /** What a worker thread is sent. */
 export type Order =
-  | { readonly kind: "image"; readonly id: number; readonly image: Uint8Array; readonly top: number }
-  | { readonly kind: "cancel"; readonly id: number }
-  | { readonly kind: "close" };
+  ImageOrder | { readonly kind: "cancel"; readonly id: number } | { readonly kind: "close" };
 
 /** What a worker thread sends. */
 export type Report =
@@ -28,6 +36,7 @@ export interface Failure {
 export interface WorkerSettings {
   readonly file: string;
   readonly threads: number;
+  readonly threadsAlone: number;
   readonly maxBatch: number;
 }
 
@@ -36,6 +45,11 @@ export interface EngineOptions {
   readonly workers: number;
   /** Threads that the operators of each use. */
   readonly threads: number;
+  /**
+   * Threads for an image that no other waits with. Where they are more than `threads`, one worker has the model in memory a second
+   * time.
+   */
+  readonly threadsAlone: number;
   /** Images that are computed at once, at most. */
   readonly maxBatch: number;
   /** Receives the size and the time of every batch. */
@@ -76,10 +90,11 @@ interface Pending {
  * @throws ModelError for a file that is no model.
  */
 export async function openEngine(file: string, options: EngineOptions): Promise<Engine> {
-  const { workers, threads, maxBatch } = options;
+  const { workers, threads, threadsAlone, maxBatch } = options;
   const started = Array.from(
     { length: workers },
-    () => new EngineThread({ file, threads, maxBatch }, options),
+    (_, k) =>
+      new EngineThread({ file, threads, threadsAlone: k === 0 ? threadsAlone : threads, maxBatch }, options),
   );
   try {
     const [metadata] = await Promise.all(started.map(({ ready }) => ready));
@@ -111,13 +126,20 @@ class ThreadedEngine implements Engine {
     image: Uint8Array,
     options: { readonly top: number; readonly signal: AbortSignal },
   ): Promise<ImagePrediction> {
+    const isAlone = this.pending === 0; // then the first thread is the idlest
     const idlest = this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
-    return idlest.predict(image, options);
+    return idlest.predict(image, { ...options, isAlone });
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
+}
+
+interface ThreadOptions {
+  readonly top: number;
+  readonly signal: AbortSignal;
+  readonly isAlone: boolean;
 }
 
 /** One worker thread; a thread that ends of itself is replaced. */
@@ -152,10 +174,7 @@ class EngineThread {
     return this.#isUp ? this.pending : Number.POSITIVE_INFINITY;
   }
 
-  async predict(
-    image: Uint8Array,
-    { top, signal }: { readonly top: number; readonly signal: AbortSignal },
-  ): Promise<ImagePrediction> {
+  async predict(image: Uint8Array, { top, signal, isAlone }: ThreadOptions): Promise<ImagePrediction> {
     signal.throwIfAborted();
     if (!this.#isUp) throw new LongtailError(RESTARTING);
     const id = this.#nextId++;
@@ -177,7 +196,7 @@ class EngineThread {
           reject(error);
         },
       });
-      this.#send({ kind: "image", id, image, top });
+      this.#send({ kind: "image", id, image, top, isAlone });
     });
   }
 

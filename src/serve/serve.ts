@@ -101,8 +101,10 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
 
 function engineOptions({ engine = {} }: ServeOptions, metrics: Metrics): EngineOptions {
   const cores = availableParallelism();
-  const { workers = cores, threads = Math.max(1, Math.floor(cores / workers)), maxBatch = 2 } = engine;
-  return { workers, threads, maxBatch, onBatch: (batch) => metrics.batch(batch) };
+  const { workers = cores, maxBatch = 2 } = engine;
+  const threads = engine.threads ?? Math.max(1, Math.floor(cores / workers));
+  const threadsAlone = engine.threads ?? Math.max(threads, cores);
+  return { workers, threads, threadsAlone, maxBatch, onBatch: (batch) => metrics.batch(batch) };
 }
 
 function pendingOf(models: ServedModels): ReadonlyMap<string, number> {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <span>
 
 #include "common/addon.h"
 #include "common/napi.h"
@@ -31,11 +32,18 @@ namespace {
 
 constexpr size_t kChannels = Image::kChannels;
 
-// One image: its pixels, or planes of floats where they are normalized, or why it cannot be read.
+// One image: its size, its pixels unless they were normalized into JavaScript's memory, or why it cannot be
+// read.
 struct Prepared {
+  int height = 0, width = 0;
   Image image;
-  std::vector<float> planes;
   std::string error;
+};
+
+// Normalized images, and the memory that each is written to.
+struct Planes {
+  Normalization normalization;
+  std::vector<std::span<float>> targets;
 };
 
 // Images in work on a thread of the pool of libuv, and the promise of them.
@@ -43,23 +51,30 @@ struct Preparation {
   std::unique_ptr<const Source> source;
   std::vector<napi_ref> borrowed;
   Pipeline pipeline;
-  std::optional<Normalization> normalization;
+  std::optional<Planes> planes;
   int threads = 1;
   std::vector<Prepared> made;
   std::exception_ptr failure;
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
 
+  // Keeps a value of JavaScript, and so its memory, until the job is done.
+  void borrow(napi_env env, napi_value value) {
+    check(env, napi_create_reference(env, value, 1, &borrowed.emplace_back()), "napi_create_reference");
+  }
+
   void prepare(size_t index) {
     Prepared& result = made[index];
     try {
       Image image = makeImage(*source, index, pipeline);
-      if (normalization) {
-        const size_t pixels = static_cast<size_t>(image.height) * image.width;
-        result.planes.resize(kChannels * pixels);
-        normalizeToPlanes(image.pixels.get(), pixels, *normalization, result.planes.data());
+      result.height = image.height;
+      result.width = image.width;
+      if (!planes) {
+        result.image = std::move(image);
+      } else if (const auto target = planes->targets[index]; target.size() == image.size()) {
+        normalizeToPlanes(image.pixels.get(), target.size() / kChannels, planes->normalization,
+                          target.data());
       }
-      result.image = std::move(image);
     } catch (const DataError& error) {
       result.error = error.what();
     }
@@ -76,25 +91,13 @@ void execute(napi_env, void* data) {
   }
 }
 
-napi_value floats(napi_env env, const std::vector<float>& values) {
-  void* memory = nullptr;
-  napi_value buffer, result;
-  check(env, napi_create_arraybuffer(env, values.size() * sizeof(float), &memory, &buffer),
-        "napi_create_arraybuffer");
-  std::ranges::copy(values, static_cast<float*>(memory));
-  check(env, napi_create_typedarray(env, napi_float32_array, values.size(), buffer, 0, &result),
-        "napi_create_typedarray");
-  return result;
-}
-
 napi_value toJs(napi_env env, const Prepared& prepared) {
-  if (!prepared.error.empty()) return str(env, prepared.error);
-  const auto& [image, planes, error] = prepared;
+  const auto& [height, width, image, error] = prepared;
+  if (!error.empty()) return str(env, error);
   const napi_value result = object(env);
-  set(env, result, "data",
-      planes.empty() ? fromBytes(env, {image.pixels.get(), image.size()}) : floats(env, planes));
-  set(env, result, "height", num(env, image.height));
-  set(env, result, "width", num(env, image.width));
+  if (image.pixels) set(env, result, "data", fromBytes(env, {image.pixels.get(), image.size()}));
+  set(env, result, "height", num(env, height));
+  set(env, result, "width", num(env, width));
   return result;
 }
 
@@ -120,8 +123,7 @@ void complete(napi_env env, napi_status, void* data) {
   }
 }
 
-std::optional<Normalization> toNormalization(napi_env env, napi_value value) {
-  if (isNil(env, value)) return {};
+Normalization toNormalization(napi_env env, napi_value value) {
   const auto perChannel = [&](const char* key) {
     const auto numbers = toDoubles(env, property(env, value, key));
     if (numbers.size() != kChannels) throw JsError("TYPE", std::string(key) + ": expected three numbers");
@@ -131,19 +133,35 @@ std::optional<Normalization> toNormalization(napi_env env, napi_value value) {
   return Normalization{perChannel("scale"), perChannel("shift")};
 }
 
-// prepareImages(pixels, transforms, { scale, shift } or null, threads) → a promise, for each image of {
-// data, height, width } or of the text of what is wrong with it. data: float32 [3, H, W] with a
-// normalization, uint8 [H, W, 3] without. The transforms draw nothing.
+// The memory of one typed array of float32 for each image, which the job holds on to.
+std::optional<Planes> toPlanes(napi_env env, napi_value value, Preparation& job) {
+  if (isNil(env, value)) return {};
+  Planes planes{toNormalization(env, value), {}};
+  const napi_value targets = property(env, value, "targets");
+  if (length(env, targets) != job.source->size())
+    throw JsError("TYPE", "targets: expected one for each image");
+  for (uint32_t i = 0; i < length(env, targets); i++) {
+    const napi_value target = element(env, targets, i);
+    const Bytes memory = bytes(env, target);
+    planes.targets.emplace_back(static_cast<float*>(memory.data), memory.size / sizeof(float));
+    job.borrow(env, target);
+  }
+  return planes;
+}
+
+// prepareImages(pixels, transforms, { scale, shift, targets } or null, threads) → a promise, for each image of
+// { height, width, data } or of the text of what is wrong with it. data: uint8 [H, W, 3]; with a
+// normalization there is none, and float32 [3, H, W] is in the image's target unless that is of another
+// size. The transforms draw nothing.
 napi_value prepareImages(napi_env env, size_t, napi_value* argv) {
   auto job = std::make_unique<Preparation>();
   auto [source, borrowed] = toSource(env, argv[0]);
   job->source = std::move(source);
   job->pipeline = toPipeline(env, argv[1]);
-  job->normalization = toNormalization(env, argv[2]);
   job->threads = static_cast<int>(toInt(env, argv[3]));
   job->made.resize(job->source->size());
-  for (const napi_value memory : borrowed)
-    check(env, napi_create_reference(env, memory, 1, &job->borrowed.emplace_back()), "napi_create_reference");
+  for (const napi_value memory : borrowed) job->borrow(env, memory);
+  job->planes = toPlanes(env, argv[2], *job);
   napi_value promise, name = str(env, "longtail.prepareImages");
   check(env, napi_create_promise(env, &job->deferred, &promise), "napi_create_promise");
   check(env, napi_create_async_work(env, nullptr, name, execute, complete, job.get(), &job->work),

@@ -1,0 +1,103 @@
+import type { BufferPool } from "./memory.js";
+import type { NetworkInput } from "./onnx-runtime.js";
+import type { PreparedImage } from "./types.js";
+
+/**
+ * Results of the work on each item. The work on the next item begins before the result of one is used, and its error is thrown
+ * when it is reached.
+ *
+ * @throws the signal's reason.
+ */
+export async function* prefetched<Item, Result>(
+  items: AsyncGenerator<Item>,
+  work: (item: Item) => Promise<Result>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Result, void, undefined> {
+  const begin = async (): Promise<{ readonly result: Result } | null> => {
+    const next = await items.next();
+    return next.done === true ? null : { result: await work(next.value) };
+  };
+  try {
+    for (let coming = begin(); ;) {
+      const found = await unlessAborted(coming, signal);
+      if (found === null) return;
+      coming = begin();
+      coming.catch(() => undefined);
+      yield found.result;
+    }
+  } finally {
+    void items.return(undefined); // not awaited: an item may be on its way for long
+  }
+}
+
+/** The work's result, or the signal's reason as soon as it is aborted. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  const { promise, reject } = withResolvers<never>();
+  const abort = (): void => {
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function withResolvers<T>(): { promise: Promise<T>; reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<T>((_resolve, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  return { promise, reject };
+}
+
+/** Neighbors of one size, which make a batch. */
+export function bySize(images: readonly PreparedImage[]): PreparedImage[][] {
+  const groups: PreparedImage[][] = [];
+  for (const image of images) {
+    const last = groups.at(-1);
+    if (last?.[0]?.shape.join() === image.shape.join()) last.push(image);
+    else groups.push([image]);
+  }
+  return groups;
+}
+
+/** Images of one size as one input: their own memory where that is in one piece, a copy otherwise. */
+export interface Stack extends Disposable {
+  readonly input: NetworkInput;
+}
+
+export function stacked(images: readonly PreparedImage[], pool: BufferPool): Stack {
+  const [{ data: first, shape: axes }] = images as readonly [PreparedImage];
+  const shape = [images.length, ...axes];
+  const length = images.length * first.length;
+  if (isInOnePiece(images)) {
+    const { buffer, byteOffset } = first;
+    const data =
+      first instanceof Float32Array
+        ? new Float32Array(buffer, byteOffset, length)
+        : new Uint8Array(buffer, byteOffset, length);
+    return { input: { data, shape }, [Symbol.dispose]: () => undefined };
+  }
+  const data = first instanceof Float32Array ? pool.take(length) : new Uint8Array(length);
+  images.forEach((image, n) => {
+    data.set(image.data, n * first.length);
+  });
+  return {
+    input: { data, shape },
+    [Symbol.dispose]: () => {
+      if (data instanceof Float32Array) pool.give(data);
+    },
+  };
+}
+
+function isInOnePiece(images: readonly PreparedImage[]): boolean {
+  const [{ data: first }] = images as readonly [PreparedImage];
+  return images.every(
+    ({ data }, n) =>
+      data.buffer === first.buffer && data.byteOffset === first.byteOffset + n * first.byteLength,
+  );
+}
