@@ -29,6 +29,7 @@ interface PredictArguments extends PredictModelArguments {
   readonly format?: Format | undefined;
   readonly unsure?: number | undefined;
   readonly sortInto?: string | undefined;
+  readonly embed?: string | undefined;
   readonly json: boolean;
   readonly quiet: boolean;
 }

@@ -11,7 +11,6 @@ import { type ModelArguments, modelFrom } from "../model-arguments.js";
 /** The flags that only a trained network takes. */
 export interface PredictModelArguments extends ModelArguments {
   readonly uncalibrated: boolean;
-  readonly embed?: string | undefined;
 }
 
 /** A network of a run, or a model file, as predict uses it. */
@@ -54,14 +53,14 @@ async function withModelFile(
   await use({
     classes: model.classes,
     note: temperature === null ? null : `calibrated probabilities: ${formatTemperature(temperature)}`,
-    predictEach: (images, { top, onUnreadable }) => model.predictEach(images, { top, onUnreadable }),
+    predictEach: (images, asked) => model.predictEach(images, asked),
   });
 }
 
 /** @throws UsageError for a flag that is about a run's network. */
 function assertForModelFile(
   path: string,
-  { recipe, data, set, device, weights, uncalibrated, embed }: PredictModelArguments,
+  { recipe, data, set, device, weights, uncalibrated }: PredictModelArguments,
 ): void {
   const given = {
     "--recipe": recipe !== undefined,
@@ -70,7 +69,6 @@ function assertForModelFile(
     "--device": device !== "cpu",
     "--weights": weights !== undefined,
     "--uncalibrated": uncalibrated,
-    "--embed": embed !== undefined,
   };
   const [flag] = Object.entries(given).find(([, isGiven]) => isGiven) ?? [];
   if (flag !== undefined)
