@@ -77,6 +77,26 @@ describe.skipIf(namespace === undefined)(`a disk of its own${why}`, { timeout: 1
     expect(await on(...command(run))).toMatchObject({ code: 0 });
   });
 
+  test("an export that does not fit leaves what was there, as one file and as a page", async () => {
+    const run = join(folder, "exported");
+    expect((await longtail(...command(run))).code).toBe(0);
+    const out = join(disk.folder, "model.onnx");
+    expect((await on("export", run, "--format", "onnx", "--out", out)).code).toBe(0);
+    const before = readFileSync(disk.at("model.onnx"));
+    await disk.run("dd", ["if=/dev/zero", `of=${join(disk.folder, "other")}`, "bs=64k"]);
+    const full = await on("export", run, "--format", "onnx", "--prior", "uniform", "--out", out);
+    expect(full.stderr).toMatch(
+      /^error: cannot write \S*model\.onnx: the disk is full; .*ENOSPC.* What was there before is untouched\.\n$/,
+    );
+    expect(full.code).toBe(1);
+    expect(readFileSync(disk.at("model.onnx")).equals(before)).toBe(true);
+    rmSync(disk.at("other"));
+    const page = await on("export", run, "--format", "web", "--out", join(disk.folder, "page")); // 4 MB
+    expect(page.stderr).toMatch(/^error: cannot write \S*page\S*: the disk is full; .*ENOSPC/);
+    expect(page.code).toBe(1);
+    expect(readdirSync(disk.at())).toEqual(["model.onnx"]);
+  });
+
   test("an engine that does not fit: nothing is downloaded, and the room that it takes is said", async () => {
     const environment = { ...process.env, XDG_CACHE_HOME: disk.folder, LONGTAIL_TORCH: "" };
     const { code, stderr } = await disk.run(process.execPath, [program, "engine", "install"], environment);

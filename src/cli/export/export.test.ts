@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readCheckpoint } from "../../training/checkpoint.js";
+import { readCheckpoint, saveCheckpoint } from "../../training/checkpoint.js";
+import { zeros } from "../../torch/create.js";
 import { readPth } from "../../torch/pth/read.js";
 import { readSafetensors } from "../../torch/safetensors.js";
 import { memory, scope } from "../../torch/scope.js";
@@ -114,6 +115,25 @@ test("an ONNX model answers every test image as the run does, and says what it i
   expect(found.map(({ predictions }) => predictions.map((one) => one.class))).toEqual(
     expected.map(({ predictions }) => predictions.map((one) => one.class)),
   );
+});
+
+test("a checkpoint without classes has no ONNX model", async () => {
+  const path = at("nameless.safetensors");
+  {
+    using _ = scope();
+    const { randomStates, ...checkpoint } = readCheckpoint(join(run, "checkpoints/last.safetensors"));
+    const withoutRows = (name: string, weight: Tensor): Tensor =>
+      name.startsWith("classifier.") ? zeros([0, ...weight.shape.slice(1)]) : weight;
+    const model = new Map([...checkpoint.model].map(([name, weight]) => [name, withoutRows(name, weight)]));
+    saveCheckpoint(path, {
+      ...{ ...checkpoint, classes: [], counts: [], state: { ...checkpoint, model } },
+      randomStates: randomStates.map((state) => state.toArray() as Uint8Array),
+    });
+  }
+  const { code, stderr } = await longtail("export", path, "--format", "onnx", "--out", at("nameless.onnx"));
+  expect(stderr).toContain("expected the names of its classes and their training images");
+  expect(code).toBe(2);
+  expect(existsSync(at("nameless.onnx"))).toBe(false);
 });
 
 test("what is missing is said", async () => {

@@ -1,12 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { WebModel } from "../../onnx/web-model.js";
-import { writeFileAtomic } from "../../support/atomic-file.js";
+import { writeFailure, writeFileAtomic } from "../../support/atomic-file.js";
 import { LongtailError, UsageError } from "../../support/errors.js";
+import { makeFolder } from "../../support/paths.js";
 import { exportOnnx, type OnnxExport, type OnnxOptions } from "../onnx/export-onnx.js";
 import { classExamples } from "./class-examples.js";
 
@@ -82,10 +83,33 @@ export async function exportWeb(run: string, options: WebOptions): Promise<WebEx
   };
   files.set("model.json", JSON.stringify(model));
   files.set(LIST, JSON.stringify([...files.keys()]));
-  for (const [name, content] of files) writeFileAtomic(join(out, name), content);
+  writeFiles(out, files);
   for (const name of before) if (!files.has(name)) rmSync(join(out, name), { force: true });
   const bytes = [...files.values()].reduce((sum, content) => sum + Buffer.byteLength(content), 0);
   return { ...exported, out, bytes, modelBytes, notes };
+}
+
+/** What the folder's name begins with that files are written to before they are moved to their places. */
+const PARTIAL = ".partial-";
+
+/** Writes all files or none: a page that is there stays whole until all of the new one is on the disk. */
+function writeFiles(out: string, files: ReadonlyMap<string, Uint8Array | string>): void {
+  const partial = join(out, `${PARTIAL}${process.pid}`);
+  let made: string | undefined;
+  try {
+    made = makeFolder(out);
+    for (const name of readdirSync(out))
+      if (name.startsWith(PARTIAL)) rmSync(join(out, name), { recursive: true, force: true });
+    for (const [name, content] of files) writeFileAtomic(join(partial, name), content);
+    for (const name of files.keys()) {
+      makeFolder(dirname(join(out, name)));
+      renameSync(join(partial, name), join(out, name));
+    }
+    rmSync(partial, { recursive: true });
+  } catch (error) {
+    rmSync(made ?? partial, { recursive: true, force: true });
+    throw writeFailure(out, error);
+  }
 }
 
 /** Exports to a file of its own, which is read and removed. */
@@ -107,7 +131,7 @@ async function onnxModel(
 
 /** Files of the page that is there already. @throws UsageError for a folder that holds something else. */
 function earlierFiles(out: string): readonly string[] {
-  if (!existsSync(out) || readdirSync(out).length === 0) return [];
+  if (!existsSync(out) || readdirSync(out).every((name) => name.startsWith(PARTIAL))) return [];
   const list = join(out, LIST);
   if (!existsSync(list))
     throw new UsageError(
