@@ -1,146 +1,121 @@
 // Requests a second and their 99th percentile of `longtail serve` and of FastAPI with Python's onnxruntime, for the same model, the
 // same JPEG photograph of 500 x 400 and the same client, one after the other in rounds, so that a busy machine slows both.
 //   node bench/serve.mjs MODEL.onnx --python PYTHON [--rounds 3] [--seconds 5]
+// With --minutes M instead: longtail serve alone under more clients than may wait, its memory, every status, and SIGTERM at the end.
 // PYTHON has fastapi, uvicorn, onnxruntime, pillow and numpy: python3 -m venv VENV && VENV/bin/pip install fastapi uvicorn …
-import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { Agent, request } from "node:http";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { askUntil, cpuSeconds, freePort, makePhotograph, residentMb, start } from "./serve/load.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CLIENTS = [1, 8, 64];
+/** Clients of a load that lasts: more than the requests that may wait, so that some are refused. */
+const FULL_LOAD = { clients: 96, queue: 64 };
+const WARM_UP_MS = 500;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     python: { type: "string" },
-    batch: { type: "string", default: "16" },
+    minutes: { type: "string" },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "5" },
   },
 });
 const [model] = positionals;
 if (model === undefined || values.python === undefined)
-  throw new Error("usage: node bench/serve.mjs MODEL.onnx --python PYTHON [--rounds 3] [--seconds 5]");
-/** A photograph of 500 x 400, as phones and web sites send them. */
-function makePhotograph() {
-  const folder = mkdtempSync(join(tmpdir(), "longtail-bench-"));
-  const path = join(folder, "photograph.jpg");
-  const from = join(root, "examples/caltech20-lt/test/helicopter");
-  const code =
-    "import sys; from PIL import Image; Image.open(sys.argv[1]).convert('RGB').resize((500, 400)).save(sys.argv[2], quality=85)";
-  execFileSync(values.python, ["-c", code, join(from, readdirSync(from).sort()[0]), path]);
-  const content = readFileSync(path);
-  rmSync(folder, { recursive: true });
-  return content;
-}
-const photograph = makePhotograph();
+  throw new Error(
+    "usage: node bench/serve.mjs MODEL.onnx --python PYTHON [--rounds 3] [--seconds 5] [--minutes 10]",
+  );
+const photograph = makePhotograph(values.python, root);
 
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+async function longtail(...flags) {
+  const port = await freePort();
+  const args = [join(root, "bin/longtail.js"), "serve", model, "--port", String(port), "--quiet", ...flags];
+  return start(process.execPath, args, { port, photograph });
 }
 
-/** Starts a server and waits until it answers. */
-async function start(command, args, port) {
-  const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
-  const address = `http://127.0.0.1:${port}/predict`;
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
-    try {
-      await ask(address, new Agent());
-      return { child, address };
-    } catch {
-      await setTimeout(200);
-    }
-  }
+async function fastapi() {
+  const port = await freePort();
+  const args = [join(root, "bench/serve/fastapi_server.py"), model, String(port)];
+  return start(values.python, args, { port, photograph });
 }
 
-function ask(address, agent) {
-  return new Promise((resolve, reject) => {
-    const sent = request(address, { method: "POST", agent, headers: { "Content-Type": "image/jpeg" } });
-    sent.on("error", reject).on("response", (response) => {
-      response.resume();
-      response.on("error", reject).on("end", () => resolve(response.statusCode));
-    });
-    sent.end(photograph);
-  });
-}
-
-/** Processor time of a process so far, in seconds: what a busy machine does not change. */
-function cpuSeconds({ pid }) {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-/** Clients that ask one request after the other for some seconds. */
-async function load({ address, child }, clients, seconds) {
-  const cpu = cpuSeconds(child);
-  const agent = new Agent({ keepAlive: true });
-  const times = [];
-  const end = performance.now() + 1000 * seconds;
-  let failures = 0;
-  const client = async () => {
-    while (performance.now() < end) {
-      const started = performance.now();
-      if ((await ask(address, agent)) === 200) times.push(performance.now() - started);
-      else failures += 1;
-    }
-  };
+/** What a server does for some seconds. */
+async function load(server, clients, seconds) {
+  const warm = performance.now() + WARM_UP_MS;
+  await askUntil(server, { clients, isOver: () => performance.now() > warm });
+  const cpu = cpuSeconds(server.child);
   const started = performance.now();
-  await Promise.all(Array.from({ length: clients }, client));
+  const { times, statuses } = await askUntil(server, {
+    clients,
+    isOver: () => performance.now() > started + 1000 * seconds,
+  });
   const elapsed = (performance.now() - started) / 1000;
-  agent.destroy();
-  const cpuMs = (1000 * (cpuSeconds(child) - cpu)) / times.length;
+  const cpuMs = (1000 * (cpuSeconds(server.child) - cpu)) / times.length;
   times.sort((a, b) => a - b);
+  const answers = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   return {
     rate: times.length / elapsed,
     p99: times[Math.floor(0.99 * times.length)] ?? NaN,
     cpuMs,
-    failures,
+    failures: answers - times.length,
   };
 }
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-const [ours, theirs] = [await freePort(), await freePort()];
-const servers = {
-  longtail: await start(
-    process.execPath,
-    [join(root, "bin/longtail.js"), "serve", model, "--port", String(ours), "--batch", values.batch],
-    ours,
-  ),
-  fastapi: await start(
-    values.python,
-    [join(root, "bench/serve/fastapi_server.py"), model, String(theirs)],
-    theirs,
-  ),
-};
-try {
-  for (const clients of CLIENTS) {
-    const found = { longtail: [], fastapi: [] };
-    for (let round = 0; round < Number(values.rounds); round++)
-      for (const [name, server] of Object.entries(servers))
-        found[name].push(await load(server, clients, Number(values.seconds)));
-    const of = (name, key) => median(found[name].map((one) => one[key]));
-    const ratio = median(found.longtail.map(({ rate }, k) => rate / found.fastapi[k].rate));
-    const failures = Object.values(found)
-      .flat()
-      .reduce((sum, one) => sum + one.failures, 0);
+async function compare() {
+  const servers = { longtail: await longtail(), fastapi: await fastapi() };
+  try {
+    for (const clients of CLIENTS) {
+      const found = { longtail: [], fastapi: [] };
+      for (let round = 0; round < Number(values.rounds); round++)
+        for (const [name, server] of Object.entries(servers))
+          found[name].push(await load(server, clients, Number(values.seconds)));
+      const of = (name, key) => median(found[name].map((one) => one[key]));
+      const ratio = (key) => median(found.longtail.map((one, k) => one[key] / found.fastapi[k][key]));
+      const failures = Object.values(found)
+        .flat()
+        .reduce((sum, one) => sum + one.failures, 0);
+      const text = (name) =>
+        `${name} ${of(name, "rate").toFixed(1)}/s, p99 ${of(name, "p99").toFixed(0)} ms, ` +
+        `${of(name, "cpuMs").toFixed(1)} ms of processor each`;
+      console.log(
+        `${String(clients).padStart(2)} clients: ${text("longtail")}; ${text("fastapi")}; ${ratio("rate").toFixed(2)} times the ` +
+          `requests for ${ratio("cpuMs").toFixed(2)} of the processor's time; ${failures} not answered`,
+      );
+    }
+  } finally {
+    for (const { child } of Object.values(servers)) child.kill();
+  }
+}
+
+async function lasting(minutes) {
+  const server = await longtail("--queue", String(FULL_LOAD.queue));
+  let isOver = false;
+  const started = performance.now();
+  const asked = askUntil(server, { clients: FULL_LOAD.clients, isOver: () => isOver });
+  for (let tenth = 1; tenth <= 10; tenth++) {
+    await setTimeout(6000 * minutes);
     console.log(
-      `${String(clients).padStart(2)} clients: longtail ${of("longtail", "rate").toFixed(1)}/s, p99 ${of("longtail", "p99").toFixed(0)} ms, ${of("longtail", "cpuMs").toFixed(1)} ms of processor each; ` +
-        `FastAPI ${of("fastapi", "rate").toFixed(1)}/s, p99 ${of("fastapi", "p99").toFixed(0)} ms, ${of("fastapi", "cpuMs").toFixed(1)} ms; ratio ${ratio.toFixed(2)}; ${failures} not answered`,
+      `${(tenth * minutes * 6).toFixed(0).padStart(4)} s: ${residentMb(server.child).toFixed(0)} MB`,
     );
   }
-} finally {
-  for (const { child } of Object.values(servers)) child.kill();
+  const ended = once(server.child, "exit");
+  server.child.kill("SIGTERM");
+  const [code] = await ended;
+  const elapsed = (performance.now() - started) / 1000;
+  isOver = true;
+  const { statuses } = await asked;
+  const counted = [...statuses].map(([status, count]) => `${count} x ${status}`).join(", ");
+  console.log(
+    `${(statuses.get(200) / elapsed).toFixed(1)}/s for ${elapsed.toFixed(0)} s: ${counted}; exit code ${code}`,
+  );
+  for (const status of statuses.keys())
+    if (![200, 429, "ECONNREFUSED"].includes(status)) throw new Error(`expected 200 or 429, found ${status}`);
 }
+
+await (values.minutes === undefined ? compare() : lasting(Number(values.minutes)));

@@ -6,7 +6,7 @@ Requests are handled in Starlette's thread pool, as its documentation advises fo
 release the interpreter's lock.
 """
 import io
-import json
+import os
 import sys
 
 import numpy as np
@@ -16,39 +16,19 @@ from fastapi import FastAPI, Request
 from PIL import Image
 from starlette.concurrency import run_in_threadpool
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../support"))
+from exported import Exported
+
 path, port = sys.argv[1], int(sys.argv[2])
 session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-metadata = json.loads(session.get_modelmeta().custom_metadata_map["longtail"])
-preprocessing = metadata["preprocessing"]
-mean = np.array(preprocessing["mean"], dtype=np.float32)
-std = np.array(preprocessing["std"], dtype=np.float32)
-
-
-def prepare(image):
-    """The transforms of the model, by Pillow and numpy: [3, S, S]."""
-    for transform in preprocessing["transforms"]:
-        kind, size = transform["kind"], transform.get("size")
-        if kind == "resize":
-            width, height = image.size
-            scale = size / min(width, height)
-            image = image.resize((round(width * scale), round(height * scale)), Image.Resampling.BILINEAR)
-        elif kind == "resize-exact":
-            image = image.resize((transform["width"], transform["height"]), Image.Resampling.BILINEAR)
-        elif kind == "center-crop":
-            width, height = image.size
-            left, upper = round((width - size) / 2), round((height - size) / 2)
-            image = image.crop((left, upper, left + size, upper + size))
-        else:
-            raise ValueError(f"the bench knows resize, resize-exact and center-crop, found {kind}")
-    pixels = (np.asarray(image, dtype=np.float32) / 255 - mean) / std
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+exported = Exported(session)
 
 
 def predict(content):
-    image = prepare(Image.open(io.BytesIO(content)).convert("RGB"))
+    image = exported.prepare(Image.open(io.BytesIO(content)).convert("RGB"))
     (probabilities,) = session.run(["probabilities"], {"images": image[None]})
     order = np.argsort(-probabilities[0])[:5]
-    return [{"class": metadata["classes"][k], "probability": float(probabilities[0, k])} for k in order]
+    return [{"class": exported.classes[k], "probability": float(probabilities[0, k])} for k in order]
 
 
 app = FastAPI()

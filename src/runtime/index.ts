@@ -35,7 +35,7 @@ export type { PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./typ
  */
 export async function load(
   model: string | Uint8Array,
-  { threads, workers, signal }: RuntimeOptions = {},
+  { threads, busyWait, workers, signal }: RuntimeOptions = {},
 ): Promise<RuntimeModel> {
   assertThreads({ threads, workers });
   signal?.throwIfAborted();
@@ -44,7 +44,7 @@ export async function load(
   const bytes = await readModel(model);
   const metadata = readModelMetadata(bytes, where);
   signal?.throwIfAborted();
-  const session = await openSession(bytes, { where, threads });
+  const session = await openSession(bytes, { where, threads, busyWait });
   return new RuntimeModel({ session, metadata, path, workers });
 }
 

@@ -28,7 +28,12 @@ interface ModelParts extends Pick<RuntimeOptions, "workers"> {
 
 const PROBABILITIES = "probabilities";
 const DEFAULT_TOP = 5;
-const DEFAULT_BATCH = 32;
+/**
+ * Pixels of a batch, at most 32 images, unless told otherwise: two images of 224 x 224. What the layers of a larger batch make does
+ * not stay in the processor's caches: an image takes 11.2 ms of its time in batches of 2, and 14.5 in batches of 32.
+ */
+const BATCH_PIXELS = 2 * 224 ** 2;
+const MAX_DEFAULT_BATCH = 32;
 
 /**
  * A model file in memory, ready to predict. libtorch is no part of it. It holds memory outside JavaScript's heap until it is
@@ -76,7 +81,7 @@ export class RuntimeModel implements AsyncDisposable {
   ): Promise<ImagePrediction | ImagePrediction[]> {
     const images = Array.isArray(given) ? (given as readonly Input[]) : [given as Input];
     const found: ImagePrediction[] = [];
-    if (images.every(isPrepared) && images.length <= (options.batch ?? DEFAULT_BATCH)) {
+    if (images.every(isPrepared) && images.length <= this.#batchOf(options)) {
       this.#assertOptions(options);
       for (const group of bySize(images)) found.push(...(await this.#run(group, options)));
     } else for await (const one of this.predictEach(images, options)) found.push(one);
@@ -95,7 +100,8 @@ export class RuntimeModel implements AsyncDisposable {
     options: RuntimePredictOptions = {},
   ): AsyncGenerator<ImagePrediction, void, undefined> {
     this.#assertOptions(options);
-    const { batch = DEFAULT_BATCH, signal, onUnreadable } = options;
+    const { signal, onUnreadable } = options;
+    const batch = this.#batchOf(options);
     let begun = 0;
     const prepare = (some: readonly Input[]): Promise<PreparedBatch> => {
       const first = begun;
@@ -211,6 +217,11 @@ export class RuntimeModel implements AsyncDisposable {
           `${this.path ?? "the model"}: expected an output "${output}", found ${this.#session.outputs.join(", ")}; export the run again.`,
         );
     signal?.throwIfAborted();
+  }
+
+  #batchOf({ batch }: RuntimePredictOptions): number {
+    const fitting = Math.floor(BATCH_PIXELS / this.metadata.preprocessing.imageSize ** 2);
+    return batch ?? Math.min(MAX_DEFAULT_BATCH, Math.max(1, fitting));
   }
 
   #assertInUse(): void {

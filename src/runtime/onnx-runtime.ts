@@ -1,4 +1,5 @@
 import { LongtailError, ModelError } from "../support/errors.js";
+import type { RuntimeOptions } from "./types.js";
 import type * as Ort from "onnxruntime-node";
 
 /** What is used of onnxruntime-node. */
@@ -48,15 +49,19 @@ async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   }
 }
 
+interface SessionOptions extends Pick<RuntimeOptions, "threads" | "busyWait"> {
+  /** The model file's name, for messages. */
+  readonly where: string;
+}
+
 /**
  * Prepares a network to run.
  *
- * @param where the model file's name, for messages.
  * @throws ModelError for what ONNX Runtime cannot run: damaged, or with operators that it lacks.
  */
 export async function openSession(
   model: Uint8Array,
-  { where, threads }: { readonly where: string; readonly threads?: number | undefined },
+  { where, threads, busyWait = true }: SessionOptions,
 ): Promise<Session> {
   const runtime = await loadOnnxRuntime();
   const version = runtime.env.versions.node ?? runtime.env.versions.common;
@@ -64,8 +69,7 @@ export async function openSession(
     executionProviders: ["cpu"],
     logSeverityLevel: 3, // errors: warnings are about the graph's optimization
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    // Between two runs its threads would wait busily, on the cores that decode the next images.
-    extra: { session: { force_spinning_stop: "1" } },
+    extra: { session: { intra_op: { allow_spinning: busyWait ? "1" : "0" } } },
   };
   let session: Ort.InferenceSession;
   try {

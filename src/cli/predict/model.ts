@@ -48,7 +48,7 @@ async function withModelFile(
 ): Promise<void> {
   assertForModelFile(path, options);
   const { load } = await import("../../runtime/index.js");
-  await using model = await load(path, { threads: options.threads });
+  await using model = await load(path, { threads: options.threads, busyWait: false });
   const { temperature } = model.metadata;
   await use({
     classes: model.classes,
