@@ -39,6 +39,7 @@ beforeAll(async () => {
   packed = Object.values(parsed)[0]!;
   writeFileSync(join(project, "package.json"), '{ "private": true }');
   await npm(project, "install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, packed.filename));
+  copyFileSync(join(installed, "prebuilds/linux-x64/vision.node"), join(folder, "good-vision.node"));
 }, 600_000);
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -220,6 +221,29 @@ describe("without an engine", () => {
   });
 });
 
+/** A program in the place of a compiler that needs minutes: it compiles nothing and links what was put aside. */
+function fakeCompiler(): string {
+  const compiler = join(folder, "compiler");
+  writeFileSync(
+    compiler,
+    `#!/bin/sh
+[ "$1" = --version ] && { echo "a compiler"; exit 0; }
+for argument in "$@"; do
+  case "$previous" in -o) out="$argument";; esac
+  previous="$argument"
+done
+case "$out" in
+  *preload.node*) cp "${join(installed, "prebuilds/linux-x64/preload.node")}" "$out";;
+  *longtail.node*) cp "${join(folder, "good.node")}" "$out";;
+  *vision.node*) cp "${join(folder, "good-vision.node")}" "$out";;
+  ?*) echo object > "$out";;
+esac
+`,
+  );
+  chmodSync(compiler, 0o755);
+  return compiler;
+}
+
 describe("where the prebuilt addon does not fit", () => {
   const prebuilt = (): string => join(installed, "prebuilds", "linux-x64", "longtail.node");
   const environment = (): Record<string, string> => ({
@@ -248,29 +272,52 @@ describe("where the prebuilt addon does not fit", () => {
   });
 
   test("it is built once, into the cache, and used from there", async () => {
-    // Compiles nothing: it takes the place of a compiler that needs minutes.
-    const compiler = join(folder, "compiler");
-    writeFileSync(
-      compiler,
-      `#!/bin/sh
-[ "$1" = --version ] && { echo "a compiler"; exit 0; }
-for argument in "$@"; do
-  case "$previous" in -o) out="$argument";; esac
-  previous="$argument"
-done
-case "$out" in
-  *preload.node*) cp "${join(installed, "prebuilds/linux-x64/preload.node")}" "$out";;
-  *longtail.node*) cp "${join(folder, "good.node")}" "$out";;
-  ?*) echo object > "$out";;
-esac
-`,
-    );
-    chmodSync(compiler, 0o755);
+    const compiler = fakeCompiler();
     const text = `${compute} console.log(native().engineInfo().version);`;
     const first = await runFile("built.mjs", text, { ...environment(), CXX: compiler });
     expect(first.stderr).toMatch(/\[1\/\d+\] native\//); // units as they are compiled
     expect(first).toMatchObject({ code: 0, stdout: `${locateEngine().version}\n` });
     const second = await runFile("built.mjs", text, { ...environment(), CXX: "no-such-compiler" });
     expect(second).toEqual({ code: 0, stdout: `${locateEngine().version}\n`, stderr: "" });
+  });
+});
+
+describe("where the prebuilt vision.node does not fit", () => {
+  const prebuilt = (): string => join(installed, "prebuilds", "linux-x64", "vision.node");
+  const environment = (): Record<string, string> => ({
+    LONGTAIL_TORCH: join(folder, "no engine"),
+    XDG_CACHE_HOME: join(folder, "vision cache"),
+  });
+  const text =
+    'const { visionAddon } = await import("./node_modules/longtail/dist/runtime/vision-addon.js");' +
+    "console.log(typeof visionAddon().prepareImages);";
+  beforeAll(() => {
+    writeFileSync(prebuilt(), "no addon");
+  });
+  afterAll(() => {
+    copyFileSync(join(folder, "good-vision.node"), prebuilt());
+  });
+
+  test("it is built once, without the engine, into the cache, and used from there", async () => {
+    const first = await runFile("vision.mjs", text, { ...environment(), CXX: fakeCompiler() });
+    expect(first.stderr).toMatch(
+      /^Images cannot be decoded: .*vision\.node could not be loaded: .*; building it for this machine, once/,
+    );
+    expect(first.stderr).toMatch(/\[1\/\d+\] native\//);
+    expect(first).toMatchObject({ code: 0, stdout: "function\n" });
+    const second = await runFile("vision.mjs", text, { ...environment(), CXX: "no-such-compiler" });
+    expect(second).toEqual({ code: 0, stdout: "function\n", stderr: "" });
+  });
+
+  test("where nothing may be installed, or without a compiler, it says what does not fit", async () => {
+    const elsewhere = { XDG_CACHE_HOME: join(folder, "another cache") };
+    const never = await runFile("vision.mjs", text, { ...elsewhere, LONGTAIL_INSTALL: "never" });
+    expect(never.code).toBe(1);
+    expect(never.stderr).toContain("vision.node could not be loaded");
+    expect(never.stderr).not.toContain("building it");
+    const none = await runFile("vision.mjs", text, { ...elsewhere, CXX: "no-such-compiler" });
+    expect(none.code).toBe(1);
+    expect(none.stderr).toContain("a C++20 compiler is needed (g++ 10 or newer)");
+    expect(none.stderr).toContain("and it could not be built here: see above");
   });
 });
