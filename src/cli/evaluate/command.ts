@@ -21,6 +21,7 @@ import {
   recipeOption,
   threadsOption,
   weightsOption,
+  wholeNumber,
 } from "../options.js";
 import { output } from "../output.js";
 import { progressDisplay } from "../progress.js";
@@ -92,7 +93,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .option(
       "--five-crops <size>",
       "average over the corners and the middle of images whose shorter side is resized to this",
-      Number,
+      wholeNumber(1),
     )
     .addHelpText("after", examples)
     .action(evaluate);

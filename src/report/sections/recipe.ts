@@ -18,7 +18,8 @@ export function recipeSection({ description, folder }: ReportedRun): Section {
     ),
     body: markup`${facts([
       ["method", `${method.kind}, ${method.experts} ${method.experts === 1 ? "network" : "experts"}`],
-      ["network", `${recipe.backbone}, classifier ${recipe.classifier.kind}`],
+      ["network", `${recipe.backbone}, classifier ${recipe.classifier.kind}${startOf(recipe)}`],
+      ["what trains", trainedPart(recipe)],
       [
         "optimizer",
         `${optimizer.kind}, rate ${optimizer.lr}, ${optimizer.kind === "sgd" ? `momentum ${optimizer.momentum}, ` : ""}decay ${optimizer.weightDecay}`,
@@ -26,6 +27,7 @@ export function recipeSection({ description, folder }: ReportedRun): Section {
       ["schedule", `${schedule.kind}, ${recipe.epochs} epochs`],
       ["sampling", data.sampler.kind],
       ["augmentation", data.train.map(({ kind }) => kind).join(", ") || "none"],
+      ["test images", testedAs(recipe)],
       ["moving averages", recipe.ema === null ? "none" : `decay ${recipe.ema.decay}`],
       ["precision", `${recipe.precision}, ${recipe.deterministic ? "deterministic" : "not deterministic"}`],
       ["seed", String(seed)],
@@ -41,4 +43,27 @@ export function recipeSection({ description, folder }: ReportedRun): Section {
 <details><summary>The recipe with every default</summary>
 <pre tabindex="0" aria-label="Recipe"><code>${stringify(recipe, { lineWidth: 100 })}</code></pre></details>`,
   };
+}
+
+type Recipe = ReportedRun["description"]["recipe"];
+
+function startOf({ classifier }: Recipe): string {
+  if (classifier.kind !== "cosine" || classifier.start === "random") return "";
+  return classifier.start === "text" ? " that started from class names" : " that started from class means";
+}
+
+function trainedPart({ adapter, freezeBackbone, phases, trainable }: Recipe): string {
+  if (phases !== undefined) return `by phase: ${phases.map(({ name }) => name).join(", ")}`;
+  if (freezeBackbone) return "the classifier alone";
+  if (adapter !== null)
+    return adapter.kind === "lora"
+      ? `the classifier and low-rank updates (LoRA, rank ${adapter.rank}) of ${adapter.targets.join(", ")}`
+      : `the classifier and an AdaptFormer of ${adapter.dim} values in each block`;
+  return trainable === "all" ? "everything" : `the classifier and ${trainable} of the network`;
+}
+
+function testedAs({ evaluation: { fiveCrops } }: Recipe): string {
+  return fiveCrops === null
+    ? "seen once each"
+    : `five crops each, of the shorter side at ${fiveCrops.size} pixels; their logits are averaged`;
 }
