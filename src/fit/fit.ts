@@ -18,7 +18,8 @@ import {
 } from "../training/train-on-features.js";
 import { trainRun } from "../training/train.js";
 import { mapFeatures } from "./features-map.js";
-import { FAMILIES, type Head, PLAIN } from "./heads.js";
+import { secondsSince } from "../support/units.js";
+import { FAMILIES, PLAIN } from "./heads.js";
 import type { FitPlan } from "./plan.js";
 import { suggest } from "./suggestions.js";
 import { tryHeads, type TrialsOutcome } from "./trials.js";
@@ -39,6 +40,7 @@ export type FitSettings = Omit<TrainOptions, "recipe" | "from" | "resume" | "pee
  * @throws What a training throws; the signal's reason. A run that is in `out` by then is whole.
  */
 export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<FitOutcome> {
+  const started = performance.now();
   const temporary = mkdtempSync(join(tmpdir(), "longtail-fit-"));
   const [{ heads }] = FAMILIES;
   const report = emitter(settings.listeners);
@@ -70,11 +72,15 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
     writeFit(folder, file);
     const frozen = { ...file, folder, evaluation };
     if (plan.tuning === null || chosen === null) return frozen;
-    return await fineTune(frozen, { plan, tuning: plan.tuning, chosen, settings: beside, emit: report });
+    const options = { plan, tuning: plan.tuning, chosen, settings: beside, emit: report, started };
+    return await fineTune(frozen, options);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
 }
+
+/** How much longer than the limit a training on all images may take that the trial was already made for. */
+const LATENESS = 1.2;
 
 interface TuneOptions {
   readonly plan: FitPlan;
@@ -82,34 +88,40 @@ interface TuneOptions {
   readonly chosen: TrialsOutcome;
   readonly settings: FitSettings;
   readonly emit: Emit;
+  /** When the plan began to be carried out, by performance.now(). */
+  readonly started: number;
 }
 
 /** Fine-tunes the network and puts the run in the frozen one's place where it is better on held-out images. */
 async function fineTune(
   frozen: FitOutcome,
-  { plan, tuning: { stages }, chosen, settings, emit }: TuneOptions,
+  { plan, tuning: { stages }, chosen, settings, emit, started }: TuneOptions,
 ): Promise<FitOutcome> {
   const { signal } = settings;
   const { folder } = frozen;
-  const start = headToTune(plan, chosen);
+  const [start] = FAMILIES[0].heads; // not the chosen one: see docs/LOG.md
   const base = plan.recipeOf(start);
+  const begun = performance.now();
   const trials = await tryTuning({ recipe: tunedRecipe(base, stages), stages, emit, signal });
   const toBeat = chosen.trials.find(({ name }) => name === chosen.best.name)!.balanced;
   const best = trials.reduce(
     (found, { balanced }, i) => (balanced > found.balanced ? { balanced, kept: i + 1 } : found),
     { balanced: toBeat, kept: 0 },
   );
+  const onAll = secondsSince(begun) / (1 - HELD_OUT.portion.fraction);
+  const late = plan.limit !== null && secondsSince(started) + onAll > LATENESS * plan.limit;
   const tuning: Tuning = {
     trials: trials.map(({ temperature: _, ...trial }) => trial),
     frozen: toBeat,
-    kept: best.kept,
+    kept: late ? 0 : best.kept,
+    late: late && best.kept > 0,
     frozenResult: frozen.evaluation,
   };
-  if (best.kept === 0) {
+  if (tuning.kept === 0) {
     writeFit(folder, fileOf({ ...frozen, tuning }));
     return { ...frozen, tuning };
   }
-  const kept = stages.slice(0, best.kept);
+  const kept = stages.slice(0, tuning.kept);
   const recipe = tunedRecipe(base, kept);
   const beside = mkdtempSync(`${folder.path}.tuning-`);
   try {
@@ -119,7 +131,7 @@ async function fineTune(
       out,
       listeners: [...settings.listeners, epochNotes(recipe, emit)],
     });
-    keepTemperature(tuned, recipe, trials[best.kept - 1]!.temperature);
+    keepTemperature(tuned, recipe, trials[tuning.kept - 1]!.temperature);
     const trainedToo = kept.map(({ trainable }) => STAGE_NAMES[trainable]).join(", then ");
     const description = `${start.description}; then ${trainedToo} trained`;
     const outcome = { ...frozen, head: start.name, description, tuning, evaluation };
@@ -130,15 +142,6 @@ async function fineTune(
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
-}
-
-/** The best head that is trained alone: adjustments after training are for the end of a training. */
-function headToTune({ families }: FitPlan, { trials }: TrialsOutcome): Head {
-  const heads = families
-    .flatMap((family) => family.heads)
-    .filter(({ keys }) => keys.adjustment === undefined);
-  const score = ({ name }: Head): number => trials.find((trial) => trial.name === name)?.balanced ?? 0;
-  return heads.reduce((best, head) => (score(head) > score(best) ? head : best));
 }
 
 /** Says after each epoch of the phases that train the network how far they are. */

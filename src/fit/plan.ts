@@ -56,6 +56,8 @@ export interface FitPlan {
   readonly suggests: boolean;
   /** Fine-tuning in the time that is left of a limit; null where there is no limit or no time. */
   readonly tuning: TuningPlan | null;
+  /** Seconds that it may take; null without a limit. */
+  readonly limit: number | null;
   /** Expected duration when nothing is cached yet. */
   readonly seconds: number;
 }
@@ -109,6 +111,7 @@ export async function planFit(
   return {
     recipeOf,
     tuning,
+    limit: minutes === undefined ? null : 60 * minutes,
     classes: classes.length,
     images: { train: train.size, test: test.size },
     notes: dataNotes(data),

@@ -49,6 +49,10 @@ export function summarizeFit(outcome: FitOutcome): string {
 /** Rows of what was tried that are shown; fit.json and the report have all. */
 const TRIALS_SHOWN = 6;
 
+const EXPLAINED =
+  "τ: strength of the correction for the class counts, 1 the usual one. Adjusted afterwards, τ-normalized: a plain classifier, corrected " +
+  "once it is trained. Cosine: compares directions of features alone; the scale says how sharply.";
+
 /** What was tried on held-out images, the best first. */
 function choiceText({ trials, head, heldOut, description }: FitOutcome): string | null {
   if (trials.length === 0) return null;
@@ -62,7 +66,7 @@ function choiceText({ trials, head, heldOut, description }: FitOutcome): string 
     ],
   );
   const table = formatTable(["tried on held-out images, %", "mean over classes", "few"], rows);
-  return `${table}\nChosen of ${trials.length} by ${heldOut} held-out images: ${description}.`;
+  return `${table}\n${EXPLAINED}\nChosen of ${trials.length} by ${heldOut} held-out images: ${description}.`;
 }
 
 function isTuned(tuning: Tuning | null): tuning is Tuning {
@@ -70,7 +74,7 @@ function isTuned(tuning: Tuning | null): tuning is Tuning {
 }
 
 /** What fine-tuning gave on held-out images, and what was kept. */
-function tuningText({ trials, frozen, kept }: Tuning): string {
+function tuningText({ trials, frozen, kept, late }: Tuning): string {
   const rows = [
     ["network frozen, best classifier", frozen, null] as const,
     ...trials.map(
@@ -79,8 +83,9 @@ function tuningText({ trials, frozen, kept }: Tuning): string {
     ),
   ];
   const table = formatTable(["fine-tuned, held-out images, %", "mean over classes", "few"], rows);
-  const outcome =
-    kept === 0
+  const outcome = late
+    ? "Fine-tuning was better on the held-out images, but slower than planned: no time is left to train it on all images, and the network stays frozen. Take more --minutes."
+    : kept === 0
       ? "Fine-tuning was not better on the held-out images: the network stays frozen."
       : `Fine-tuning ${STAGE_NAMES[trials[kept - 1]!.trainable]} was better on the held-out images: the model is the fine-tuned network.`;
   return `${table}\n${outcome}`;
@@ -152,7 +157,7 @@ function duplicatesText({ duplicates, duplicateGroups }: Suggestions): string | 
     );
   return (
     `${duplicateGroups === 1 ? "1 group" : `${duplicateGroups} groups`} of images that are the same or nearly so` +
-    `${notes.length === 0 ? "" : `: ${notes.join("; ")}`}.\n${lines.join("\n")}`
+    `${notes.length === 0 ? "" : `: ${notes.join("; ")}`}. Look at them, and keep one of each that is the same:\n${lines.join("\n")}`
   );
 }
 

@@ -25,7 +25,7 @@ export interface TuningPlan {
 
 /** Epochs of a stage; fewer than the minimum are not worth their time. */
 const EPOCHS = {
-  "last-stage": { min: 2, max: 4 },
+  "last-stage": { min: 3, max: 4 },
   all: { min: 2, max: 4 },
 } as const;
 /** Passes over the training images for an epoch: the trial's, and those of the training on all of them. */

@@ -98,6 +98,8 @@ export interface Tuning {
   readonly frozen: number;
   /** Trials that the run's network was trained by: 0 where the frozen network was as good. */
   readonly kept: number;
+  /** Whether a trial was better, but the limit left no time to train it on all images, and the network stayed frozen. */
+  readonly late: boolean;
   /** On the test images, of the run with the frozen network; it chose nothing. */
   readonly frozenResult: EvaluationResult;
 }

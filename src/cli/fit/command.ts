@@ -53,7 +53,8 @@ async function fitPhotos(photos: string, options: FitArguments): Promise<void> {
   using interruption = onInterrupt("ending; what was computed of the images is kept");
   const { signal } = interruption;
   const show = consoleListener(to.people, { quiet: quiet() });
-  const shown = onceOnly(show);
+  const said: string[] = [];
+  const shown = onceOnly(show, said);
   const command = ["longtail", ...process.argv.slice(2)];
   const result = await fit(photos, {
     ...options,
@@ -61,6 +62,7 @@ async function fitPhotos(photos: string, options: FitArguments): Promise<void> {
     command,
     listeners: [shown],
     onText: (text) => {
+      said.push(text.toLowerCase());
       to.say(`${text}\n`);
     },
   }).catch((error: unknown) => {
@@ -76,17 +78,25 @@ async function fitPhotos(photos: string, options: FitArguments): Promise<void> {
 
 /**
  * Passes on what people should see while it works: images that are looked at, features that are computed, and each warning
- * and note once, though every training of the command emits them. The rest is in the run's folder.
+ * and note once, though every training of the command emits them, and notes only where no text has said them. The rest is in the
+ * run's folder.
  */
-function onceOnly(show: Listener): Listener {
+function onceOnly(show: Listener, said: readonly string[]): Listener {
   const emitted = new Set<string>();
   let isTraining = false;
   return (event) => {
     if (event.type === "run") isTraining = true;
-    const isText = event.type === "warning" || event.type === "note";
-    if (isText ? emitted.has(event.message) : event.type !== "cache" && event.type !== "inspection") return;
-    if (isText) emitted.add(event.message);
-    if (isText || !isTraining) show(event);
+    if (event.type === "warning" || event.type === "note") {
+      const { message } = event;
+      const isKnown = emitted.has(message) || said.some((text) => text.includes(message.toLowerCase()));
+      emitted.add(message);
+      if (!isKnown) show(event);
+    } else if (event.type === "cache" || event.type === "inspection") {
+      const key = `${event.type === "cache" ? event.split : "looked at"} ${event.total}`;
+      if (isTraining || emitted.has(key)) return;
+      if (event.images === event.total) emitted.add(key); // what follows looks at the same images again
+      show(event);
+    }
   };
 }
 

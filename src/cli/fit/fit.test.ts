@@ -73,6 +73,22 @@ test("a dry run says what would be done and about how long it takes, and writes 
   expect(existsSync(out)).toBe(false);
 }, 60_000);
 
+test("10,000 classes, most of one image, are planned for", async () => {
+  const root = join(folder, "ten-thousand");
+  for (let c = 0; c < 10_000; c += 1) {
+    const label = join(root, `species-${String(c).padStart(5, "0")}`);
+    mkdirSync(label, { recursive: true });
+    for (let i = 0; i < (c < 100 ? 12 : 1); i += 1) writeFileSync(join(label, `${i}.bmp`), icon(c + i));
+  }
+  const { code, stdout, stderr } = await longtail("fit", root, "--dry-run");
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /: \d+ training and \d+ test images of 10000 classes; the largest class has \d+ training images, the smallest 1\./,
+  );
+  expect(stdout).toMatch(/This takes about \d/);
+}, 120_000);
+
 test("test images of a class that training lacks are left out, and the plan says so", async () => {
   const root = join(folder, "strange");
   cpSync(photos, root, { recursive: true });
@@ -100,6 +116,9 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     const next = [...stdout.matchAll(/^ {2}npx (longtail .*?) {2,}/gm)].map(([, command]) => command!);
     expect(next.map((command) => command.split(" ")[1])).toEqual(["predict", "evaluate", "export", "train"]);
     for (const command of next) await checkCommand(command.split(" "));
+    expect(stdout).toContain("τ: strength of the correction");
+    const looked = stdout.split("\n").filter((line) => line.includes("33 of 33 train images computed"));
+    expect(looked).toHaveLength(1);
     expect(stdout).toMatch(/\(chosen\) +[\d.]+ +[\d.]+\n/);
     expect(stdout).toMatch(/Chosen of \d+ by \d+ held-out images: a .* classifier/);
     const { head, trials } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;

@@ -55,7 +55,9 @@ function gainText({ plain }: FitFile, evaluation: Corrected): string | null {
 
 function tuningText({ tuning }: FitFile): string | null {
   if (tuning === null) return null;
-  const { trials: tried, kept, frozen, frozenResult } = tuning;
+  const { trials: tried, kept, late, frozen, frozenResult } = tuning;
+  if (late)
+    return "Fine-tuning the network was better on the held-out images, but there was no time left to train it on all images, so that it stays frozen.";
   if (kept === 0)
     return "Fine-tuning the network was not better on the held-out images, so that it stays frozen.";
   const { trainable, balanced } = tried[kept - 1]!;
