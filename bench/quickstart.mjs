@@ -1,9 +1,8 @@
-// Measures what quickstart shows: each of its recipes with several seeds, mean ± standard deviation of the accuracy by group.
-// With --write into recipes/measured.json and README.md. About 4 minutes for each seed on two idle cores.
+// Compares learning rates for each row of quickstart on a fifth of each class's training images, held out for that, and prints the
+// mean accuracy over the classes on them. With --write into recipes/measured.json. About 15 minutes for each seed on two idle cores.
 //   npm run bench:quickstart -- [--seeds 0,1,2] [--threads 2] [--out FOLDER] [--rows ncl] [--write]
-// With --tune it first compares learning rates for each row on a fifth of each class's training images, held out for that, and
-// prints the mean accuracy over the classes on them; --write then records the comparison as well. About 15 minutes for each seed.
-// Runs that are there already are kept, and interrupted ones resumed: the same command continues in the same FOLDER.
+// Runs that are there already are kept, and interrupted ones resumed: the same command continues in the same FOLDER. What the rows
+// reach with the rates that were chosen: longtail results run recipes/tables/quickstart.yaml, then npm run bench:record.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { quickstartRows } from "../dist/cli/quickstart/command.js";
-import { currentCommit, measurementOf, printMeasurement, saveMeasurements } from "./support/measured.mjs";
+import { saveTuning } from "./support/measured.mjs";
 
 const RATES = [0.02, 0.05, 0.1, 0.2, 0.4];
 /** Its rate is that of the classifier that `longtail fit` begins with. */
@@ -25,13 +24,11 @@ const { values } = parseArgs({
     rows: { type: "string" }, // folders of rows, default: all
     out: { type: "string" }, // where the runs are and stay; default: a new temporary folder
     set: { type: "string", multiple: true, default: [] }, // keys to change, for a trial
-    tune: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
 if (values.write && values.set.length > 0)
   throw new Error("expected no --set with --write: it would not be quickstart");
-const commit = values.write ? currentCommit() : "0".repeat(40);
 const out = values.out ?? mkdtempSync(join(tmpdir(), "longtail-quickstart-"));
 const seeds = values.seeds.split(",").map(Number);
 const wanted = values.rows?.split(",");
@@ -84,29 +81,9 @@ function tune() {
   );
 }
 
-function measure(tuning) {
-  return rows.map((row) => {
-    const runs = seeds.map((seed) =>
-      train(row.recipe, { folder: join(out, `seed-${seed}`, row.folder), seed }),
-    );
-    const command = "npx longtail quickstart --seed N";
-    const { name, measurement } = measurementOf(runs, {
-      commit,
-      command,
-      provenance: "bench/quickstart.mjs",
-    });
-    const comparison = tuning?.get(row);
-    return {
-      name,
-      measurement: comparison === undefined ? measurement : { ...measurement, tuning: comparison },
-    };
-  });
-}
-
 const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 
-const measured = measure(values.tune ? tune() : null);
-for (const one of measured) printMeasurement(one);
+const tuned = tune();
 console.error(`runs: ${out}`);
 if (values.write)
-  saveMeasurements(Object.fromEntries(measured.map(({ name, measurement }) => [name, measurement])));
+  await saveTuning(Object.fromEntries(Array.from(tuned, ([row, tuning]) => [row.recipe, tuning])));

@@ -1,46 +1,38 @@
-// Puts finished runs of one recipe, a run for each seed, into recipes/measured.json; --check compares README's table with it.
-//   npm run bench:record -- RUN… [--commit HASH] [--machine TEXT] [--write]
-//   npm run bench:record -- --check
+// Puts what `longtail results run` found into recipes/measured.json, its evidence into recipes/record, and the tables made of it into
+// docs/results.md and README.md; --check compares these with it.
+//   npm run bench:record -- RESULTS… --write
+//   npm run bench:record -- --check [--write]
 import { parseArgs } from "node:util";
-import {
-  currentCommit,
-  measurementOf,
-  printMeasurement,
-  readmeTable,
-  saveMeasurements,
-} from "./support/measured.mjs";
+import { documents, rowsOf, saveRows, writeDocuments } from "./support/measured.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    commit: { type: "string" }, // of the code that trained the runs; default: the current one
-    machine: { type: "string" }, // which trained them; default: this one
-    write: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
   },
 });
 
-function record(runs) {
-  const { commit = currentCommit(), machine } = values;
-  const measured = measurementOf(runs, {
-    commit,
-    machine,
-    provenance: "bench/record.mjs, from the runs' result.json",
-  });
-  printMeasurement(measured);
-  if (values.write) saveMeasurements({ [measured.name]: measured.measurement });
+async function record(folders) {
+  const rows = folders.flatMap((folder) => rowsOf(folder));
+  for (const { name, seed, state, epochs, ensemble } of rows)
+    console.log(
+      `${name}, seed ${seed}: ${state}, ${epochs.done} of ${epochs.of} epochs, ${ensemble?.all ?? "no"} % all`,
+    );
+  if (values.write) await saveRows(folders);
 }
 
 function check() {
-  const { text, expected } = readmeTable();
-  if (values.write) return saveMeasurements({});
-  if (text === expected) return;
-  console.error(
-    "README.md: expected the numbers of recipes/measured.json, found others; --check --write corrects them",
-  );
-  process.exitCode = 1;
+  if (values.write) return writeDocuments();
+  for (const { name, text, expected } of documents()) {
+    if (text === expected) continue;
+    console.error(
+      `${name}: expected the numbers of recipes/measured.json, found others; npm run bench:record -- --check --write corrects them`,
+    );
+    process.exitCode = 1;
+  }
 }
 
 if (values.check) check();
-else if (positionals.length > 0) record(positionals);
-else throw new Error("expected the folders of finished runs, or --check");
+else if (positionals.length > 0) await record(positionals);
+else throw new Error("expected folders that `longtail results run` wrote, or --check");

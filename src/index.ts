@@ -37,7 +37,7 @@ export {
 export { fit, type FitOptions, type FitResult } from "./library/fit.js";
 export { runResults, type ResultsOptions } from "./library/results.js";
 export type { ResultsTable, TableProgress } from "./results/run-table.js";
-export type { Reported, ResultRow } from "./results/row.js";
+export type { Reported, ResultRow } from "./recipes/result-row.js";
 export { fetchWeights, listWeights, type WeightsInfo } from "./library/weights.js";
 export { formatCalibration, formatTemperature } from "./evaluation/calibration-table.js";
 export { formatSeeds } from "./evaluation/over-seeds.js";

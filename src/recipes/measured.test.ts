@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { adviseOn } from "../dataset-tools/advice/advise.js";
-import { accuracyText, measuredText, measurements, parseMeasurements } from "./measured.js";
+import { accuracyText, measured, measuredText, measurements, parseMeasured } from "./measured.js";
+import type { ResultRow } from "./result-row.js";
 import { loadRecipe } from "./load.js";
+import type { RunResult } from "../runs/run-folder.js";
 import { builtInRecipes } from "./registry.js";
 
 const one = measurements()["caltech20-lt-ncl"]!;
@@ -14,8 +18,7 @@ test("every measured recipe is built in and says what was measured", () => {
 });
 
 test("a recipe has the learning rate that did best on held-out images", async () => {
-  for (const [name, { tuning }] of Object.entries(measurements())) {
-    if (tuning === undefined) continue;
+  for (const [name, tuning] of Object.entries(measured().tuning)) {
     const best = tuning.rates.reduce((a, b) => (b.heldOut > a.heldOut ? b : a));
     expect((await loadRecipe(name)).optimizer.lr, name).toBe(best.lr);
   }
@@ -38,8 +41,46 @@ test("the advice quotes the measured numbers", () => {
   expect(advice.flatMap(({ sources }) => sources).join("\n")).toContain(source);
 });
 
-test("a measurement without its commit, or with an unknown key, is refused", () => {
-  expect(() => parseMeasurements({ a: { ...one, commit: "ec67d0b" } })).toThrow("commit");
-  expect(() => parseMeasurements({ a: { ...one, acuracy: 1 } })).toThrow("acuracy");
-  expect(() => parseMeasurements({ a: { ...one, seeds: [] } })).toThrow("seeds");
+test("seeds give mean and sample deviation; other settings and what is not finished do not count", () => {
+  const [row] = one.rows as [ResultRow];
+  const scores = (all: number, medium: number | null) => ({
+    ...row.ensemble!,
+    all,
+    many: all + 10,
+    medium,
+    few: all - 10,
+  });
+  const rows: ResultRow[] = [
+    { ...row, seed: 1, ensemble: scores(62, null), experts: [] },
+    { ...row, seed: 0, ensemble: scores(60, null), experts: [] },
+    { ...row, seed: 0, name: "with-other-keys", ensemble: scores(10, 10) },
+    { ...row, seed: 2, state: "unfinished", ensemble: scores(10, 10) },
+  ];
+  const { seeds, ensemble, experts } = measurements({ rows })[row.recipe]!;
+  expect(seeds).toEqual([0, 1]);
+  expect(ensemble.all).toEqual({ mean: 61, std: Math.SQRT2 });
+  expect(ensemble.medium).toBeNull();
+  expect(experts).toEqual([]);
+});
+
+test("every finished row has what proves it beside it", () => {
+  for (const { name, seed, state, recipe, ensemble, commit } of measured().rows) {
+    if (state !== "finished") continue;
+    const read = (file: string): unknown =>
+      JSON.parse(
+        readFileSync(join(import.meta.dirname, `../../recipes/record/${name}-seed-${seed}`, file), "utf8"),
+      );
+    expect(read("row.json"), name).toMatchObject({ name, seed, commit, ensemble });
+    expect(read("recipe.json"), name).toMatchObject({ recipe: { name: recipe }, seed });
+    expect((read("result.json") as RunResult).ensemble.all, name).toBeCloseTo(ensemble!.all, 2);
+  }
+});
+
+test("a row without its commit, or with an unknown key, is refused", () => {
+  const [row] = one.rows;
+  const parse = (changes: object) => () => parseMeasured({ rows: [{ ...row, ...changes }], tuning: {} });
+  expect(parse({})).not.toThrow();
+  expect(parse({ commit: null })).toThrow("a finished run says the commit that trained it");
+  expect(parse({ acuracy: 1 })).toThrow("acuracy");
+  expect(parse({ seed: -1 })).toThrow("seed");
 });

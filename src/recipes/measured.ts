@@ -1,22 +1,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { mean } from "../support/math.js";
+import { type ResultRow, resultRowSchema, type Scores } from "./result-row.js";
 
-const Accuracy = z.strictObject({
-  /** Top-1 accuracy in percent. */
-  mean: z.number().min(0).max(100),
-  /** Sample standard deviation over the seeds; null for a single seed. */
-  std: z.number().min(0).nullable(),
-});
-
-/** A group without classes is null. */
-const Groups = z.strictObject({
-  all: Accuracy,
-  many: Accuracy.nullable(),
-  medium: Accuracy.nullable(),
-  few: Accuracy.nullable(),
-});
-
-/** Learning rates that were compared before the recipe got its own. */
+/** Learning rates that were compared before a recipe got its own. */
 const Tuning = z.strictObject({
   /** Fraction of each class's training images that was held out for it. */
   fraction: z.number().gt(0).lt(1),
@@ -26,43 +13,87 @@ const Tuning = z.strictObject({
   rates: z.array(z.strictObject({ lr: z.number().positive(), heldOut: z.number().min(0).max(100) })).min(2),
 });
 
-const Measurement = z.strictObject({
-  /** Command line of one seed, which is written N. */
-  command: z.string().min(1),
-  seeds: z.array(z.int().min(0)).min(1),
-  selectedOn: z.enum(["held-out", "last-epoch", "test"]),
-  epochs: z.int().min(1),
-  ensemble: Groups,
-  /** Experts in order, as far as they were recorded; none for a single network. */
-  experts: z.array(Groups),
-  tuning: Tuning.optional(),
-  date: z.iso.date(),
-  commit: z.string().regex(/^[0-9a-f]{40}$/),
-  machine: z.string().min(1),
-  threads: z.int().min(1),
-  kernels: z.enum(["own", "libtorch"]),
-  /** Origin of the numbers: the program that wrote them, or the document that recorded them. */
-  provenance: z.string().min(1),
+/** recipes/measured.json: a row for each run, of which recipes/record has the evidence. bench/record.mjs writes it. */
+const Measured = z.strictObject({
+  rows: z.array(
+    resultRowSchema.refine(({ state, commit }) => state !== "finished" || commit !== null, {
+      message: "a finished run says the commit that trained it",
+      path: ["commit"],
+    }),
+  ),
+  /** By recipe. */
+  tuning: z.record(z.string(), Tuning),
 });
 
-/** The measured accuracy of a recipe, and everything needed to measure it again. */
-export type Measurement = z.infer<typeof Measurement>;
+export type Measured = z.infer<typeof Measured>;
 
-/** recipes/measured.json by recipe name. bench/quickstart.mjs and bench/record.mjs write it. */
-const Measurements = z.record(z.string(), Measurement);
+/** Top-1 accuracy in percent over seeds; `std` is the sample standard deviation, null for a single seed. */
+export interface MeasuredAccuracy {
+  readonly mean: number;
+  readonly std: number | null;
+}
+
+/** A group without classes is null. */
+export type MeasuredGroups = Readonly<Record<"many" | "medium" | "few", MeasuredAccuracy | null>> & {
+  readonly all: MeasuredAccuracy;
+};
+
+/** The measured accuracy of a recipe, over the seeds of its finished rows. */
+export interface Measurement {
+  readonly seeds: readonly number[];
+  readonly ensemble: MeasuredGroups;
+  /** In order; none for a single network. */
+  readonly experts: readonly MeasuredGroups[];
+  /** In the order of the seeds. */
+  readonly rows: readonly ResultRow[];
+}
 
 const FILE = new URL("../../recipes/measured.json", import.meta.url);
-let cached: Readonly<Record<string, Measurement>> | undefined;
+let cached: Measured | undefined;
 
-/** Every measured recipe. @throws ZodError that names the key when the file does not fit the schema. */
-export function measurements(): Readonly<Record<string, Measurement>> {
-  cached ??= parseMeasurements(JSON.parse(readFileSync(FILE, "utf8")));
+/** Everything measured. @throws ZodError that names the key when the file does not fit the schema. */
+export function measured(): Measured {
+  cached ??= parseMeasured(JSON.parse(readFileSync(FILE, "utf8")));
   return cached;
 }
 
-/** Checks measurements that were read from a file or are about to be written to one. */
-export function parseMeasurements(value: unknown): Readonly<Record<string, Measurement>> {
-  return Measurements.parse(value);
+/** Checks what was read from a file or is about to be written to one. */
+export function parseMeasured(value: unknown): Measured {
+  return Measured.parse(value);
+}
+
+/** Finished rows that are named for their recipe, which they did not change, by recipe. */
+export function measurements(
+  { rows }: Pick<Measured, "rows"> = measured(),
+): Readonly<Record<string, Measurement>> {
+  const byRecipe = new Map<string, ResultRow[]>();
+  for (const row of rows) {
+    if (row.state !== "finished" || row.name !== row.recipe) continue;
+    byRecipe.set(row.recipe, [...(byRecipe.get(row.recipe) ?? []), row]);
+  }
+  return Object.fromEntries(Array.from(byRecipe, ([recipe, ofRecipe]) => [recipe, measurementOf(ofRecipe)]));
+}
+
+function measurementOf(unsorted: readonly ResultRow[]): Measurement {
+  const rows = unsorted.toSorted((a, b) => a.seed - b.seed);
+  const experts = rows[0]!.experts.length;
+  return {
+    seeds: rows.map(({ seed }) => seed),
+    ensemble: overSeeds(rows.map(({ ensemble }) => ensemble!)),
+    experts: Array.from({ length: experts }, (_, k) => overSeeds(rows.map((row) => row.experts[k]!))),
+    rows,
+  };
+}
+
+function overSeeds(scores: readonly Scores[]): MeasuredGroups {
+  const of = (group: keyof MeasuredGroups): MeasuredAccuracy | null => {
+    const values = scores.flatMap((one) => one[group] ?? []);
+    if (values.length < scores.length) return null;
+    const center = mean(values);
+    const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
+    return { mean: center, std: values.length < 2 ? null : Math.sqrt(squares / (values.length - 1)) };
+  };
+  return { all: of("all")!, many: of("many"), medium: of("medium"), few: of("few") };
 }
 
 /** Summary for a list of recipes: "63.0 ± 0.5 % all, 41.2 ± 0.4 % few (seeds 0, 1, 2)", or "not yet". */
@@ -76,6 +107,6 @@ export function measuredText(recipe: string): string {
 }
 
 /** "63.0 ± 0.5", or "63.0" for a single seed. */
-export function accuracyText({ mean, std }: z.infer<typeof Accuracy>): string {
+export function accuracyText({ mean, std }: MeasuredAccuracy): string {
   return std === null ? mean.toFixed(1) : `${mean.toFixed(1)} ± ${std.toFixed(1)}`;
 }

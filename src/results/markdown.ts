@@ -1,5 +1,5 @@
 import { mean } from "../support/math.js";
-import type { ResultRow } from "./row.js";
+import type { ResultRow } from "../recipes/result-row.js";
 
 const DASH = "–";
 const percent = (value: number | null | undefined): string =>

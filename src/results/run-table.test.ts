@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadRecipe } from "../library/recipes.js";
 import { runResults } from "../library/results.js";
 import { RunClaim } from "../runs/run-claim.js";
 import { toyFolder } from "../training/toy-folder.fixture.js";
@@ -139,3 +140,12 @@ test.each([
   writeFileSync(at("table.json"), JSON.stringify(table));
   await expect(readTable(at("table.json"))).rejects.toThrow(`${at("table.json")}: ${message}`);
 });
+
+test.each(["quickstart", "cifar100-lt"])(
+  "the project's table %s names recipes and keys that are there",
+  async (name) => {
+    const runs = await readTable(join(import.meta.dirname, `../../recipes/tables/${name}.yaml`));
+    expect(runs.length).toBeGreaterThanOrEqual(15);
+    for (const { recipe, seed, set } of runs) expect((await loadRecipe(recipe, { set })).seed).toBe(seed);
+  },
+);

@@ -1,14 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ResultRow } from "../recipes/result-row.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { writeReport } from "../report/write-report.js";
 import { readDescription, hasResult } from "../runs/read-run.js";
 import { RunTakenError } from "../runs/run-claim.js";
 import { type RunFolder, runFolder } from "../runs/run-folder.js";
-import { codeHash } from "../runs/versions.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
@@ -16,7 +12,8 @@ import { makeFolder } from "../support/paths.js";
 import type { TrainOptions } from "../training/settings.js";
 import { trainRun } from "../training/train.js";
 import { resultsMarkdown } from "./markdown.js";
-import { type ResultRow, resultRowSchema, rowOf } from "./row.js";
+import { keepRecord, recordedRow, thisCheckout, thisMachine } from "./record.js";
+import { rowOf } from "./row.js";
 import type { PlannedRun } from "./table.js";
 
 /** A run of the table with its recipe, checked and with every default. */
@@ -76,6 +73,8 @@ export async function runTable(runs: readonly ReadyRun[], options: TableOptions)
   const checkout = thisCheckout();
   const machine = thisMachine();
   const errors = new Map<number, string>();
+  const record = ({ name, seed, reported }: ReadyRun, folder: RunFolder): Promise<void> =>
+    keepRecord(recordOf(out, { name, seed }), { folder, name, reported, machine, checkout });
   const write = (): ResultsTable => {
     const begun = runs.flatMap((run, index) => {
       const folder = folders[index]!;
@@ -97,7 +96,7 @@ export async function runTable(runs: readonly ReadyRun[], options: TableOptions)
     };
     if (hasResult(folder.path)) {
       report("done before");
-      await keepRecord(out, run, { folder, machine, checkout });
+      await record(run, folder);
       continue;
     }
     report("starts");
@@ -112,7 +111,7 @@ export async function runTable(runs: readonly ReadyRun[], options: TableOptions)
         write();
         throw settings.signal!.reason; // only a signal ends a training early
       }
-      await keepRecord(out, run, { folder, machine, checkout });
+      await record(run, folder);
       report("finished");
     } catch (error) {
       if (error === settings.signal?.reason || !(error instanceof LongtailError)) throw error;
@@ -140,51 +139,6 @@ function assertSameRecipe({ name, seed, resolved }: ReadyRun, { path, recipe }: 
 }
 
 /** Folder of what is kept of a run beside its weights. */
-function recordOf(out: string, { name, seed }: PlannedRun): string {
+function recordOf(out: string, { name, seed }: Pick<PlannedRun, "name" | "seed">): string {
   return join(out, "record", `${name}-seed-${seed}`);
-}
-
-/** The row that was written when the run ended, on the machine that trained it; else as it is now. */
-function recordedRow(record: string, now: () => ResultRow): ResultRow {
-  const path = join(record, "row.json");
-  return existsSync(path) ? resultRowSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : now();
-}
-
-/** Copies what proves a finished run, without weights, and writes its row; once. */
-async function keepRecord(
-  out: string,
-  run: ReadyRun,
-  {
-    folder,
-    ...facts
-  }: { readonly folder: RunFolder } & Pick<Parameters<typeof rowOf>[1], "machine" | "checkout">,
-): Promise<void> {
-  const record = recordOf(out, run);
-  const row = join(record, "row.json");
-  if (existsSync(row)) return;
-  await writeReport(folder.path);
-  makeFolder(record);
-  for (const file of [folder.recipe, folder.result, folder.epochs])
-    if (existsSync(file)) copyFileSync(file, join(record, file.slice(folder.path.length + 1)));
-  cpSync(dirname(folder.report), join(record, "report"), { recursive: true });
-  writeFileAtomic(row, prettyJson(rowOf(folder.path, { ...run, ...facts, error: null })));
-}
-
-function thisMachine(): string {
-  const all = cpus();
-  return `${all.length} cores (${all[0]?.model.trim() ?? "unknown"})`;
-}
-
-/** The commit that this code is of, where it is a checkout whose sources are as committed. */
-function thisCheckout(): { readonly commit: string; readonly code: string } | null {
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  if (!existsSync(join(root, ".git"))) return null;
-  const git = (...args: string[]): string =>
-    execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-  try {
-    if (git("status", "--porcelain", "--", "src", "native", "package-lock.json") !== "") return null;
-    return { commit: git("rev-parse", "HEAD"), code: codeHash() };
-  } catch {
-    return null; // no git, or none that may read the folder
-  }
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { readRecipeFile } from "../recipes/file.js";
 import { UsageError } from "../support/errors.js";
 import { isObject, type Json } from "../support/json.js";
-import { type Reported, reportedSchema } from "./row.js";
+import { type Reported, reportedSchema } from "../recipes/result-row.js";
 
 const seeds = z.array(z.int().min(0)).min(1);
 

@@ -7,7 +7,7 @@ import type { RecipeInput } from "../schema.js";
  * Run: longtail quickstart, or longtail train caltech20-lt-ncl --data examples/caltech20-lt
  * Reference: none; a short schedule of our own for two cores.
  * Measured: recipes/measured.json, shown by `longtail recipes`. Each learning rate is the best of several on training images
- *   held out for the choice (`npm run bench:quickstart -- --tune`), never on test images.
+ *   held out for the choice (`npm run bench:quickstart`), never on test images.
  */
 const shared = {
   citation: "none: a short schedule of our own",

@@ -1,0 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type ResultRow, resultRowSchema } from "../recipes/result-row.js";
+import { writeReport } from "../report/write-report.js";
+import type { RunFolder } from "../runs/run-folder.js";
+import { codeHash } from "../runs/versions.js";
+import { writeFileAtomic } from "../support/atomic-file.js";
+import { prettyJson } from "../support/json.js";
+import { makeFolder } from "../support/paths.js";
+import { type RowFacts, rowOf } from "./row.js";
+
+/** The row that was written when the run ended, on the machine that trained it; else as it is now. */
+export function recordedRow(record: string, now: () => ResultRow): ResultRow {
+  const path = join(record, "row.json");
+  return existsSync(path) ? resultRowSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : now();
+}
+
+/** Copies what proves a finished run, without weights, into the folder `record` and writes its row; once. */
+export async function keepRecord(
+  record: string,
+  { folder, ...facts }: { readonly folder: RunFolder } & Omit<RowFacts, "error">,
+): Promise<void> {
+  const row = join(record, "row.json");
+  if (existsSync(row)) return;
+  await writeReport(folder.path);
+  makeFolder(record);
+  for (const file of [folder.recipe, folder.result, folder.epochs])
+    if (existsSync(file)) copyFileSync(file, join(record, file.slice(folder.path.length + 1)));
+  cpSync(dirname(folder.report), join(record, "report"), { recursive: true });
+  writeFileAtomic(row, prettyJson(rowOf(folder.path, { ...facts, error: null })));
+}
+
+/** Cores and processor of this machine. */
+export function thisMachine(): string {
+  const all = cpus();
+  return `${all.length} cores (${all[0]?.model.trim() ?? "unknown"})`;
+}
+
+/** The commit that this code is of, where it is a checkout whose sources are as committed. */
+export function thisCheckout(): { readonly commit: string; readonly code: string } | null {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  if (!existsSync(join(root, ".git"))) return null;
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  try {
+    if (git("status", "--porcelain", "--", "src", "native", "package-lock.json") !== "") return null;
+    return { commit: git("rev-parse", "HEAD"), code: codeHash() };
+  } catch {
+    return null; // no git, or none that may read the folder
+  }
+}
