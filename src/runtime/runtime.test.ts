@@ -88,7 +88,10 @@ describe("the runtime", () => {
   test("prepares images of every format to the byte as training does", async () => {
     const { data } = trained.recipe;
     const { live } = memory();
-    for (const path of [...images(), ...photographs]) {
+    const larger = readdirSync(fixturePath("jpeg")).flatMap((name) =>
+      name.endsWith(".jpg") ? [join(fixturePath("jpeg"), name)] : [],
+    );
+    for (const path of [...images(), ...photographs, ...larger]) {
       const tensor = await decodeBatch([path], {
         ...{ ...data, transforms: data.test, memoryFormat: "contiguous", first: 0 },
       });

@@ -70,3 +70,21 @@ it("a part of a reduced image has the values of the whole", () => {
     expect(areEqual(together, alone)).toBe(true);
   }
 });
+
+it.runIf(vision().jpegLibrary() !== "libvips")(
+  "is nothing that caches, thumbnails and models outside of training see",
+  () => {
+    using _ = scope();
+    const view = parsed({ kind: "resize-exact", height: 24, width: 24 });
+    const whole = produced(paths, { views: [view], size: 24 })
+      .contiguous()
+      .toArray() as Uint8Array;
+    const found = vision().decodeImages({ kind: "files", paths }, view, 1);
+    const bytes = Buffer.concat(found.map((image) => image.pixels));
+    expect(bytes.equals(Buffer.from(whole.buffer, whole.byteOffset, whole.length))).toBe(true);
+    const reduced = produced(paths, { views: [view], size: 24, reduce: true })
+      .contiguous()
+      .toArray() as Uint8Array;
+    expect(bytes.equals(Buffer.from(reduced.buffer, reduced.byteOffset, reduced.length))).toBe(false);
+  },
+);

@@ -16,11 +16,13 @@
 
 namespace lt::vision {
 
-// Makes an image by transforms that draw no random numbers.
+// Makes an image by transforms that draw no random numbers, from all of its pixels: a reduced one has other
+// values.
 Image makeImage(const Source& source, size_t index, const Pipeline& pipeline) {
   const MemoryTurn turn;
   Philox none(0);
-  const Region region = source.region(index, [&](Size size) { return pipeline.required(size, none); });
+  const Region region =
+      source.region(index, [&](Size size) { return RequiredWindow{pipeline.required(size, none).window}; });
   try {
     return pipeline.apply(region, none);
   } catch (const DataError& error) {

@@ -40,9 +40,12 @@ export async function diskCache(
   }
 }
 
+/** Earlier files may hold JPEG images that were decoded at a part of their size. */
+const VERSION = "2";
+
 /** Of everything that decides the pixels but for the image files' content. */
 function keyOf({ dataset, fixed }: FixedImages): string {
-  const of = [splitHash(dataset), resolve(dataset.root), JSON.stringify(fixed), decoderVersion()];
+  const of = [VERSION, splitHash(dataset), resolve(dataset.root), JSON.stringify(fixed), decoderVersion()];
   return createHash("sha256").update(of.join("\n")).digest("hex");
 }
 
