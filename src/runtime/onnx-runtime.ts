@@ -35,8 +35,17 @@ export async function hasOnnxRuntime(): Promise<boolean> {
   );
 }
 
+/**
+ * Keeps ONNX Runtime from sending reports to its makers, unless the environment says otherwise. Before it is loaded, and on the
+ * main thread: the environment of worker threads is a copy that ONNX Runtime does not see.
+ */
+export function withoutTelemetry(): void {
+  process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
+}
+
 /** @throws LongtailError that says how to install it. */
 async function loadOnnxRuntime(): Promise<OnnxRuntime> {
+  withoutTelemetry();
   try {
     const loaded = (await import("onnxruntime-node")) as OnnxRuntime & { readonly default?: OnnxRuntime };
     return loaded.default ?? loaded;

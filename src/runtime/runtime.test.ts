@@ -158,6 +158,10 @@ describe("the runtime", () => {
     });
   });
 
+  test("ONNX Runtime sends no reports", () => {
+    expect(process.env["ORT_DISABLE_TELEMETRY"]).toBe("1");
+  });
+
   test("ends for a signal, and after disposal", async () => {
     const reason = new Error("no longer needed");
     expect(await refused(() => model.predict(photographs, { signal: AbortSignal.abort(reason) }))).toBe(

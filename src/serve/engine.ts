@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { ImagePrediction } from "../inference/predict.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
+import { withoutTelemetry } from "../runtime/onnx-runtime.js";
 import { DataError, LongtailError, ModelError } from "../support/errors.js";
 
 /** An image for a worker thread. */
@@ -91,6 +92,7 @@ interface Pending {
  */
 export async function openEngine(file: string, options: EngineOptions): Promise<Engine> {
   const { workers, threads, threadsAlone, maxBatch } = options;
+  withoutTelemetry();
   const started = Array.from(
     { length: workers },
     (_, k) =>

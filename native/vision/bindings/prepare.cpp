@@ -151,8 +151,8 @@ std::optional<Planes> toPlanes(napi_env env, napi_value value, Preparation& job)
   return planes;
 }
 
-// prepareImages(pixels, transforms, { scale, shift, targets } or null, threads) → a promise, for each image of
-// { height, width, data } or of the text of what is wrong with it. data: uint8 [H, W, 3]; with a
+// prepareImages(pixels, transforms, { scale, shift, targets } or null, threads) → a promise, for each image
+// of { height, width, data } or of the text of what is wrong with it. data: uint8 [H, W, 3]; with a
 // normalization there is none, and float32 [3, H, W] is in the image's target unless that is of another
 // size. The transforms draw nothing.
 napi_value prepareImages(napi_env env, size_t, napi_value* argv) {
