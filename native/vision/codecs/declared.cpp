@@ -32,6 +32,11 @@ class Bytes {
       if (at(index + i) != static_cast<uint8_t>(text[i])) return false;
     return true;
   }
+  // Where the next of these bytes is, or the end.
+  size_t find(uint8_t byte, size_t from) const {
+    const auto begin = content_.begin() + static_cast<std::ptrdiff_t>(std::min(from, content_.size()));
+    return static_cast<size_t>(std::find(begin, content_.end(), byte) - content_.begin());
+  }
   std::span<const uint8_t> inside(size_t index, size_t length) const {
     const size_t from = std::min(index, content_.size());
     return content_.subspan(from, std::min(length, content_.size() - from));
@@ -43,6 +48,19 @@ class Bytes {
 };
 
 int side(uint64_t value) { return static_cast<int>(std::min<uint64_t>(value, INT_MAX)); }
+
+// PNG specification, 11.3.3: chunks that are decompressed when the file is opened, whatever they hold.
+uint64_t compressedTextsOf(const Bytes& file) {
+  constexpr size_t kSignature = 8, kFrame = 12;  // a chunk's length, type and checksum
+  uint64_t sum = 0;
+  for (size_t at = kSignature; at + kFrame <= file.size();) {
+    const uint64_t length = file.big(at, 4);
+    for (const auto type : {"zTXt"sv, "iTXt"sv, "iCCP"sv})
+      if (file.hasTextAt(at + 4, type)) sum += std::min<uint64_t>(length, file.size() - at);
+    at += kFrame + length;
+  }
+  return sum;
+}
 
 // PNG specification, 11.2.2: the first chunk.
 Declared declaredPng(const Bytes& file) {
@@ -61,7 +79,8 @@ Declared declaredPng(const Bytes& file) {
           .atOnce = interlaced,
           .workingBytes = interlaced ? static_cast<int>(held) : 0,
           .kind = interlaced ? "an interlaced PNG" : "a PNG",
-          .minFileSize = height * row / kMaxDeflateRatio};
+          .minFileSize = height * row / kMaxDeflateRatio,
+          .compressedTexts = compressedTextsOf(file)};
 }
 
 // WebP container specification; RFC 6386, 9.1; WebP lossless bitstream specification, 3. A lossless image of
@@ -69,14 +88,14 @@ Declared declaredPng(const Bytes& file) {
 // measured: libwebp's pixels, a canvas, and libvips' copy.
 Declared declaredWebp(const Bytes& file) {
   constexpr uint64_t kAnimated = 2, kSide = (1 << 14) - 1;
-  Declared declared{.height = 0, .width = 0, .atOnce = true, .workingBytes = 12, .kind = "a WebP"};
+  Declared declared{.height = 0, .width = 0, .atOnce = true, .workingBytes = 16, .kind = "a WebP"};
   const auto set = [&](uint64_t width, uint64_t height) {
     declared.width = side(width);
     declared.height = side(height);
   };
   if (file.hasTextAt(12, "VP8X"sv)) {
     set(file.little(24, 3) + 1, file.little(27, 3) + 1);
-    if (file.at(20) & kAnimated) declared.workingBytes = 16;
+    if (file.at(20) & kAnimated) declared.workingBytes = 22;
   } else if (file.hasTextAt(12, "VP8L"sv)) {
     const uint64_t sides = file.little(21, 4);
     set((sides & kSide) + 1, (sides >> 14 & kSide) + 1);
@@ -86,17 +105,19 @@ Declared declaredWebp(const Bytes& file) {
   return declared;
 }
 
-// ITU-T T.81, B.2: segments up to the first scan. A coefficient, all of which are held where there are
-// several scans, has 2 bytes. Each block of 8 x 8 takes 1 bit or more, the code of its mean, unless the code
-// is arithmetic; channels that are stored at a lower resolution are not counted.
+// ITU-T T.81, B.2: segments up to the first scan, and up to the last where there are several. A coefficient,
+// all of which are held where there are several scans, has 2 bytes. Each block of 8 x 8 takes 1 bit or more,
+// the code of its mean, unless the code is arithmetic; channels that are stored at a lower resolution are not
+// counted.
 Declared declaredJpeg(const Bytes& file) {
   constexpr uint64_t kFirstFrame = 0xC0, kLastFrame = 0xCF, kHuffmanTables = 0xC4, kReserved = 0xC8,
                      kArithmeticTables = 0xCC, kFirstArithmetic = 0xC9, kRestart = 0xD0, kEnd = 0xD9,
                      kScan = 0xDA, kExif = 0xE1, kStandalone = 0x01;
   Declared declared{.height = 0, .width = 0, .kind = "a JPEG"};
   uint64_t channels = 0, frame = 0;
+  int scans = 0;
   for (size_t at = 2; at < file.size();) {
-    while (at < file.size() && file.at(at) != 0xFF) at++;
+    at = file.find(0xFF, at);
     while (at < file.size() && file.at(at) == 0xFF) at++;
     const uint64_t marker = file.at(at++);
     if (marker == kEnd) break;
@@ -114,30 +135,32 @@ Declared declaredJpeg(const Bytes& file) {
       declared.turned = true;
     if (marker == kScan) {
       const bool isProgressive = frame % 4 == 2;
-      if (isProgressive || file.at(at + 2) < channels) {
+      if (scans++ == 0) {
+        if (!isProgressive && file.at(at + 2) >= channels) break;
         declared.workingBytes = static_cast<int>(2 * channels);
         declared.kind = isProgressive ? "a progressive JPEG" : "a JPEG of several scans";
       }
-      break;
     }
     at += std::max<size_t>(length, 2);
   }
+  declared.scans = std::max(scans, 1);
   const auto blocks = [](int pixels) { return (static_cast<uint64_t>(pixels) + 7) / 8; };
   if (frame < kFirstArithmetic) declared.minFileSize = blocks(declared.height) * blocks(declared.width) / 8;
   return declared;
 }
 
-// GIF89a specification, 18: the logical screen, onto which libvips paints the first image. Its decoder's
-// pixels are four bytes, and libvips keeps a copy.
+// GIF89a specification, 18: the logical screen, onto which libvips paints the first image. What is held
+// was measured: its decoder's pixels are four bytes, and libvips keeps copies.
 Declared declaredGif(const Bytes& file) {
   return {.height = side(file.little(8, 2)),
           .width = side(file.little(6, 2)),
           .atOnce = true,
-          .workingBytes = 8,
+          .workingBytes = 15,
           .kind = "a GIF"};
 }
 
-// TIFF 6.0, section 2, and BigTIFF: the fields of the first directory. A strip may hold the whole image.
+// TIFF 6.0, section 2, and BigTIFF: the fields of the first directory. A strip may hold the whole image. Each
+// directory names the next.
 Declared declaredTiff(const Bytes& file) {
   constexpr uint64_t kWidth = 256, kLength = 257, kBits = 258, kSamples = 277, kMaxFields = 4096;
   constexpr uint64_t kShort = 3, kBig = 43;
@@ -173,20 +196,26 @@ Declared declaredTiff(const Bytes& file) {
         break;
     }
   }
+  int pages = 1;
+  for (size_t at = directory; pages <= kMaxPages; pages++) {
+    at = number(at + first - directory + number(at, isBig ? 8 : 2) * size, isBig ? 8 : 4);
+    if (at == 0 || at >= file.size()) break;
+  }
   const uint64_t held = (std::min<uint64_t>(bits, 64) * std::min<uint64_t>(samples, 16) + 7) / 8;
   return {.height = side(height),
           .width = side(width),
           .atOnce = true,
           .workingBytes = static_cast<int>(held),
           .turned = true,
-          .kind = "a TIFF"};
+          .kind = "a TIFF",
+          .pages = pages};
 }
 
 // ISO/IEC 23008-12, 6.5.3: the extents ("ispe") of an AVIF's images, of which the largest is that of the
-// whole: others are its tiles, its thumbnail and its transparency.
+// whole: others are its tiles, its thumbnail and its transparency. What is held was measured.
 Declared declaredAvif(const Bytes& file) {
   constexpr size_t kHeader = 8;
-  Declared declared{.height = 0, .width = 0, .atOnce = true, .workingBytes = 12, .kind = "an AVIF"};
+  Declared declared{.height = 0, .width = 0, .atOnce = true, .workingBytes = 24, .kind = "an AVIF"};
   for (size_t at = 0; at + kHeader <= file.size();) {
     const uint64_t size = file.big(at, 4);
     if (!file.hasTextAt(at + 4, "meta"sv)) {

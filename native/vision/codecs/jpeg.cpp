@@ -30,9 +30,6 @@ constexpr std::string_view kProfileName("ICC_PROFILE\0", 12);
 // begins. This many pixels around a window are decoded with it and come out different.
 constexpr int kMargin = 4;
 
-// Each scan of a progressive image goes over all of it: a small file with thousands of them would take hours.
-constexpr int kMaxScans = 100;
-
 // libjpeg reports an error by a function that must not return, and it cannot be passed by a C++ exception.
 struct Errors : jpeg_error_mgr {
   std::jmp_buf escape;

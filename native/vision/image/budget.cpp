@@ -49,6 +49,24 @@ void take(uint64_t memory) {
   own = memory;
 }
 
+// Throws a DataError for a file that keeps a decoder at work, or in memory, without holding an image.
+void requireEffort(const Declared& declared) {
+  if (declared.scans > kMaxScans)
+    throw DataError("expected a JPEG of at most " + std::to_string(kMaxScans) + " scans, found " +
+                    std::to_string(declared.scans));
+  if (int64_t{declared.height} * declared.width * declared.scans > kMaxScannedPixels)
+    throw DataError("expected a JPEG whose scans go over at most " + std::to_string(kMaxScannedPixels) +
+                    " pixels, found " + std::to_string(declared.scans) + " scans of " +
+                    sizeText(declared.height, declared.width) + ": save it anew");
+  if (declared.compressedTexts > kMaxCompressedTexts)
+    throw DataError("expected at most " + std::to_string(kMaxCompressedTexts) +
+                    " bytes of compressed texts and color profile in a PNG, found " +
+                    std::to_string(declared.compressedTexts) + ": save it without them");
+  if (declared.pages > kMaxPages)
+    throw DataError("expected a TIFF of at most " + std::to_string(kMaxPages) +
+                    " pages, found more: save its first page alone");
+}
+
 }  // namespace
 
 MemoryTurn::MemoryTurn() { isInTurn = true; }
@@ -69,13 +87,15 @@ void requireSize(int height, int width) {
 
 void requireBudget(const Declared& declared) {
   requireSize(declared.height, declared.width);
+  requireEffort(declared);
   if (declared.atOnce && int64_t{declared.height} * declared.width > kMaxPixelsAtOnce)
     throw DataError("expected " + declared.kind + " of at most " + std::to_string(kMaxPixelsAtOnce) +
                     " pixels, which is decoded at once, found " + sizeText(declared.height, declared.width) +
                     ": save it as a JPEG or a plain PNG");
   const uint64_t memory = memoryOf(declared);
-  if (memory <= kMaxMemory) return take(memory);
-  throw DataError("expected an image whose decoding takes at most " + std::to_string(kMaxMemory / kMebibyte) +
+  const uint64_t limit = declared.atOnce ? kMaxMemoryAtOnce : kMaxMemory;
+  if (memory <= limit) return take(memory);
+  throw DataError("expected an image whose decoding takes at most " + std::to_string(limit / kMebibyte) +
                   " MiB of memory, found " + declared.kind + " of " +
                   sizeText(declared.height, declared.width) + ", which takes " +
                   std::to_string(memory / kMebibyte) + " MiB: make it smaller");

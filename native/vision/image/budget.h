@@ -16,8 +16,20 @@ inline constexpr int64_t kMaxPixels = int64_t{1} << 28;
 // turned.
 inline constexpr uint64_t kMaxMemory = uint64_t{2} << 30;
 
-// 67 million: what decoders that cannot be interrupted inside one call take a second or less for.
+// 67 million, and 1 GiB: what decoders that cannot be interrupted inside one call take a few seconds for.
+// Their files may be tiny.
 inline constexpr int64_t kMaxPixelsAtOnce = int64_t{1} << 26;
+inline constexpr uint64_t kMaxMemoryAtOnce = uint64_t{1} << 30;
+
+// Each scan of a progressive JPEG goes over all of it, and may take a few bytes: twelve scans, more than
+// encoders write, of the largest image.
+inline constexpr int64_t kMaxScannedPixels = 12 * kMaxPixels;
+inline constexpr int kMaxScans = 100;
+
+// libpng decompresses every text and profile, a second for a megabyte; libtiff compares each directory with
+// all before it.
+inline constexpr uint64_t kMaxCompressedTexts = uint64_t{2} << 20;
+inline constexpr int kMaxPages = 10'000;
 
 // An image of less memory waits for no other: 20 megapixels.
 inline constexpr uint64_t kFreeMemory = uint64_t{64} << 20;
@@ -28,9 +40,12 @@ struct Declared {
   bool atOnce = false;  // its decoder cannot be interrupted
   // What decoding holds for each pixel besides the result, such as a progressive JPEG's coefficients.
   int workingBytes = 0;
-  bool turned = false;       // the result is copied to stand upright
-  std::string kind;          // "a progressive JPEG", for messages
-  uint64_t minFileSize = 0;  // no smaller file of the format holds that many pixels
+  bool turned = false;           // the result is copied to stand upright
+  std::string kind;              // "a progressive JPEG", for messages
+  uint64_t minFileSize = 0;      // no smaller file of the format holds that many pixels
+  int scans = 1;                 // of a JPEG
+  uint64_t compressedTexts = 0;  // bytes of a PNG's compressed texts and color profile
+  int pages = 1;                 // of a TIFF, counted up to the limit
 };
 
 // Throws a DataError for an image of longer sides or of more pixels than the budget allows.

@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
+
+#include <sys/mman.h>
 
 namespace lt::vision {
 
@@ -16,17 +19,37 @@ struct DataError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Memory of an image. Of a large one it goes back to the system at once when it is freed: the allocator may
+// keep it, beside what the next image takes.
+struct FreePixels {
+  size_t mapped = 0;
+  void operator()(uint8_t* pixels) const {
+    if (mapped > 0)
+      munmap(pixels, mapped);
+    else
+      delete[] pixels;
+  }
+};
+using Pixels = std::unique_ptr<uint8_t[], FreePixels>;
+
+inline Pixels newPixels(size_t bytes) {
+  constexpr size_t kLarge = size_t{64} << 20;
+  if (bytes < kLarge) return Pixels(new uint8_t[bytes]);
+  void* pixels = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pixels == MAP_FAILED) throw std::bad_alloc();
+  return Pixels(static_cast<uint8_t*>(pixels), FreePixels{bytes});
+}
+
 struct Image {
   static constexpr int kChannels = 3;
   // Vector code may read and write this many bytes past the last pixel.
   static constexpr size_t kSlack = 32;
 
   int height = 0, width = 0;
-  std::unique_ptr<uint8_t[]> pixels;
+  Pixels pixels;
 
   Image() = default;
-  Image(int height_, int width_)
-      : height(height_), width(width_), pixels(std::make_unique_for_overwrite<uint8_t[]>(size() + kSlack)) {}
+  Image(int height_, int width_) : height(height_), width(width_), pixels(newPixels(size() + kSlack)) {}
 
   Image copy() const {
     Image same(height, width);

@@ -18,7 +18,9 @@ namespace {
 
 class File {
  public:
-  explicit File(const std::string& path) : path_(path), handle_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  // A pipe without a writer would keep `open` waiting.
+  explicit File(const std::string& path)
+      : path_(path), handle_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     if (handle_ < 0) fail(path);
   }
   ~File() { close(handle_); }
