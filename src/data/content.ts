@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { eventLoopTurns } from "../support/event-loop.js";
+import { openRegularFile } from "../support/regular-file.js";
 import type { Dataset } from "./dataset.js";
 
 /** Bytes that are read of an image's file at its start and at its end; shorter files are read whole. */
@@ -42,7 +43,7 @@ class OpenFiles implements Disposable {
   readonly #files = new Map<string, number>();
 
   open(path: string): number {
-    const file = this.#files.get(path) ?? openSync(path, "r");
+    const file = this.#files.get(path) ?? openRegularFile(path);
     this.#files.set(path, file);
     return file;
   }

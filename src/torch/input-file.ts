@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { CheckpointError, systemCode } from "../support/errors.js";
+import { IrregularFileError, openRegularFile } from "../support/regular-file.js";
 
 const LARGEST_READ = 1 << 30; // read(2) takes less than 2 GiB at once
 
@@ -10,15 +11,11 @@ export class InputFile implements Disposable {
   readonly size: number;
   readonly #file: number;
 
-  /** @throws CheckpointError when the file cannot be opened or is a folder. */
+  /** @throws CheckpointError when the file cannot be opened or is no file. */
   constructor(path: string, format: string) {
     this.path = path;
-    this.#file = open(path);
-    const stats = fstatSync(this.#file);
-    this.size = stats.size;
-    if (stats.isFile()) return;
-    this[Symbol.dispose]();
-    throw new CheckpointError(`${path}: expected a ${format} file, found a folder`);
+    this.#file = open(path, format);
+    this.size = fstatSync(this.#file).size;
   }
 
   /** @throws CheckpointError when the file ends before `size` bytes from `position` on. */
@@ -46,7 +43,7 @@ export class InputFile implements Disposable {
       return readSync(this.#file, bytes, done, length, position);
     } catch (error) {
       throw new CheckpointError(
-        `${this.path}: its ${what} at byte ${position} cannot be read (${systemCode(error) ?? "unknown reason"}): the disk may be failing`,
+        `${this.path}: its ${what} at byte ${position} cannot be read (${systemCode(error) ?? (error as Error).message}): the disk may be failing`,
         { cause: error },
       );
     }
@@ -57,10 +54,14 @@ export class InputFile implements Disposable {
   }
 }
 
-function open(path: string): number {
+function open(path: string, format: string): number {
   try {
-    return openSync(path, "r");
+    return openRegularFile(path);
   } catch (error) {
-    throw new CheckpointError(`${path}: cannot be read (${systemCode(error) ?? "unknown reason"})`);
+    if (error instanceof IrregularFileError)
+      throw new CheckpointError(`${path}: expected a ${format} file, found ${error.found}`, { cause: error });
+    throw new CheckpointError(`${path}: cannot be read (${systemCode(error) ?? "unknown reason"})`, {
+      cause: error,
+    });
   }
 }

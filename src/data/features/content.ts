@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { DataError } from "../../support/errors.js";
 import { eventLoopTurns } from "../../support/event-loop.js";
+import { openRegularFile, readRegularFile } from "../../support/regular-file.js";
 import type { Dataset } from "../dataset.js";
 
 /** Bytes that name an image by its content. */
@@ -49,7 +50,7 @@ class ContentReader implements Disposable {
     const { pixels } = this.#dataset;
     switch (pixels.kind) {
       case "files":
-        return readFileSync(pixels.paths[index]!);
+        return readRegularFile(pixels.paths[index]!);
       case "spans":
         return this.#span(pixels.files[pixels.file[index]!]!, pixels.offsets[index]!, pixels.lengths[index]!);
       case "packed": {
@@ -66,7 +67,7 @@ class ContentReader implements Disposable {
   #span(path: string, offset: number, length: number): Uint8Array {
     if (this.#open?.path !== path) {
       this[Symbol.dispose]();
-      this.#open = { path, file: openSync(path, "r") };
+      this.#open = { path, file: openRegularFile(path) };
     }
     const bytes = Buffer.alloc(length);
     const read = readSync(this.#open.file, bytes, 0, length, offset);

@@ -1,6 +1,7 @@
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../support/errors.js";
+import { kindOfEntry } from "../../support/regular-file.js";
 
 /** A file or a folder in a folder. */
 export interface Entry {
@@ -25,7 +26,7 @@ const CLUTTER = new Set([
  * What is in a folder, sorted by code unit so that every machine numbers classes and images alike; nothing hidden and no
  * clutter of operating systems.
  *
- * @param onFault receives what is neither a file nor a folder, such as a broken link.
+ * @param onFault receives what is neither a file nor a folder, such as a broken link or a pipe.
  * @throws DataError for a folder that cannot be read.
  */
 export function entriesOf(
@@ -39,11 +40,16 @@ export function entriesOf(
     // Links, and what a file system says nothing about, are looked at: a file's status takes some microseconds.
     const isKnown = (entry.isFile() || entry.isDirectory()) && !entry.name.includes(UNREADABLE);
     const known = isKnown ? entry : statusOf(path);
-    if (known) return [{ name: entry.name, path, isFolder: known.isDirectory() }];
-    const fault = entry.isSymbolicLink() ? "a broken link" : "a name that is not UTF-8; rename it";
-    onFault(path, `expected a file or folder, found ${fault}`);
+    if (known?.isFile() || known?.isDirectory())
+      return [{ name: entry.name, path, isFolder: known.isDirectory() }];
+    onFault(path, `expected a file or folder, found ${faultOf(entry, known)}`);
     return [];
   });
+}
+
+function faultOf(entry: Dirent, found: Stats | Dirent | undefined): string {
+  if (found !== undefined) return kindOfEntry(found);
+  return entry.isSymbolicLink() ? "a broken link" : "a name that is not UTF-8; rename it";
 }
 
 /** Whether there is a folder at a path. */

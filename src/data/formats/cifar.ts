@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../support/errors.js";
 import { type Dataset, sharedBytes, type Split } from "../dataset.js";
@@ -12,7 +12,7 @@ import {
   type CifarVersion,
   requireNames,
 } from "./cifar-python.js";
-import { linesOf, readTextFile } from "./reading/text-file.js";
+import { linesOf, readBytes, readTextFile } from "./reading/text-file.js";
 
 const FILES = {
   cifar10: {
@@ -64,7 +64,7 @@ function recordFile(path: string, labelBytes: number): CifarFile {
     path,
     count,
     copyTo({ labels, bytes }) {
-      const content = readFileSync(path);
+      const content = readBytes(path);
       for (let record = 0; record < count; record++) {
         const start = record * recordSize + labelBytes;
         labels[record] = content[start - 1]!;

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { shortened, shownValue } from "../../support/budget.js";
 import { CheckpointError, DataError } from "../../support/errors.js";
 import { ByteReader, memorySource } from "../../torch/pth/byte-reader.js";
 import { ArgumentError, PickleFunction, unpickle } from "../../torch/pth/pickle.js";
+import { readBytes } from "./reading/text-file.js";
 
 /** A NumPy array as its pickle has it. */
 export interface NumpyArray {
@@ -20,7 +20,7 @@ export interface NumpyArray {
  */
 export function readNumpyPickle(path: string): Map<string, unknown> {
   try {
-    const found = unpickle(new ByteReader(memorySource(path, readFileSync(path))), world(path));
+    const found = unpickle(new ByteReader(memorySource(path, readBytes(path))), world(path));
     if (!(found instanceof Map)) throw new DataError(`${path}: expected a pickled dictionary.`);
     return new Map([...found].map(([key, value]) => [textOf(key), plain(value)]));
   } catch (error) {

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { extname } from "node:path";
 import { eventLoopTurns } from "../../support/event-loop.js";
+import { openRegularFile } from "../../support/regular-file.js";
 import type { Dataset, Pixels } from "../dataset.js";
 
 /** Bytes that are read of a file: a PNG's header, and a TIFF's with its first directory where that comes early. */
@@ -69,7 +70,7 @@ class HeadReader implements Disposable {
     try {
       if (this.#open?.path !== path) {
         this[Symbol.dispose]();
-        this.#open = { path, file: openSync(path, "r") };
+        this.#open = { path, file: openRegularFile(path) };
       }
       const { file } = this.#open;
       return (at, length) => {

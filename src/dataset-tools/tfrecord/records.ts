@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { maskedCrc32c } from "../../support/crc32c.js";
 import { DataError, systemCode } from "../../support/errors.js";
+import { IrregularFileError, openRegularFile } from "../../support/regular-file.js";
 import { CHECKSUM_BYTES, HEADER_BYTES, LENGTH_BYTES } from "../../support/tfrecord-frame.js";
 
 export interface TfRecord {
@@ -49,16 +50,15 @@ export function tfRecordSize(path: string): number {
 function openFile(path: string): number {
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openRegularFile(path);
   } catch (error) {
-    const reason = systemCode(error) === "ENOENT" ? "file not found" : String(error);
+    if (error instanceof IrregularFileError)
+      throw new DataError(`${path}: expected a TFRecord file, found ${error.found}.`, { cause: error });
+    const reason = systemCode(error) === "ENOENT" ? "file not found" : (error as Error).message;
     throw new DataError(`${path}: expected a TFRecord file: ${reason}.`, { cause: error });
   }
-  const status = fstatSync(file);
-  const found = status.isDirectory() ? "a folder" : status.isFile() ? "" : "something that is no file";
-  if (found === "" && status.size > 0) return file;
+  if (fstatSync(file).size > 0) return file;
   closeSync(file);
-  if (found !== "") throw new DataError(`${path}: expected a TFRecord file, found ${found}.`);
   throw new DataError(`${path}: expected at least one record, the file is empty.`);
 }
 

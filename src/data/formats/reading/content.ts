@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
+import { openRegularFile } from "../../../support/regular-file.js";
 
 /** What a file is by its first bytes. */
 export interface FileContent {
@@ -103,12 +104,11 @@ function contentOf(bytes: Uint8Array): FileContent {
 export function contentOfFile(path: string): FileContent | null {
   let file: number;
   try {
-    file = openSync(path, "r");
+    file = openRegularFile(path);
   } catch {
     return null;
   }
   try {
-    if (!fstatSync(file).isFile()) return null;
     const bytes = new Uint8Array(START);
     return contentOf(bytes.subarray(0, readSync(file, bytes)));
   } catch {

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { LIMITS } from "../../../support/budget.js";
 import { DataError, systemCode } from "../../../support/errors.js";
+import { readRegularFile } from "../../../support/regular-file.js";
 
 /**
  * A UTF-8 text file, or UTF-16 with a byte order mark, gzipped or not, without that mark.
@@ -38,11 +38,10 @@ function utf16Of(bytes: Uint8Array): string | null {
 /** @throws DataError when the file cannot be read */
 export function readBytes(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readRegularFile(path);
   } catch (error) {
     const reasons: Partial<Record<string, string>> = {
       ENOENT: "file not found",
-      EISDIR: "expected a file, found a folder",
       EACCES: "no permission to read it",
     };
     throw new DataError(`${path}: ${reasons[systemCode(error) ?? ""] ?? (error as Error).message}.`, {
