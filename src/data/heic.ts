@@ -3,13 +3,15 @@
  * and kept as a JPEG in the user's cache, by its content.
  */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, readFileSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { writeFileAtomic } from "../support/atomic-file.js";
+import { LIMITS, shortened } from "../support/budget.js";
 import { DataError } from "../support/errors.js";
 import { makeFolder, userCacheFolder } from "../support/paths.js";
+import { openRegularFile } from "../support/regular-file.js";
 import type { Dataset } from "./dataset.js";
 import { vision } from "./vision.js";
 
@@ -41,7 +43,7 @@ interface Rgba {
 /** Whether a file is HEIC by its content; false for one that cannot be read. */
 export function isHeicFile(path: string): boolean {
   try {
-    const file = openSync(path, "r");
+    const file = openRegularFile(path);
     try {
       const bytes = Buffer.alloc(START);
       return BRAND.test(bytes.toString("latin1", 0, readSync(file, bytes)));
@@ -98,16 +100,18 @@ export async function heicAsJpeg(path: string): Promise<string> {
 
 async function decode(path: string, content: Uint8Array): Promise<Uint8Array> {
   const { HeifDecoder } = libheif(path);
+  requireSize(path, content);
+  using account = new LibraryAccount();
   const images = new HeifDecoder().decode(content);
   const [image] = images;
   try {
-    if (image === undefined) throw new DamagedHeicError(damaged(path));
+    if (image === undefined) throw damaged(path, account);
     const [width, height] = [image.get_width(), image.get_height()];
     const canvas = { data: new Uint8ClampedArray(4 * width * height), width, height };
     const shown = await new Promise<Rgba | null>((resolve) => {
       image.display(canvas, resolve);
     });
-    if (shown === null) throw new DamagedHeicError(damaged(path));
+    if (shown === null) throw damaged(path, account);
     const pixels = withoutAlpha(shown.data);
     const [jpeg] = vision().encodeImages([{ pixels, height, width }], "jpeg", QUALITY, 1);
     return withProfile(jpeg!, colorProfile(content));
@@ -116,8 +120,59 @@ async function decode(path: string, content: Uint8Array): Promise<Uint8Array> {
   }
 }
 
-const damaged = (path: string): string =>
-  `${path}: cannot be decoded, the HEIC file is damaged or truncated (--no-strict, data.strict=false, leaves it out)`;
+/** The start of a box "ispe": its size, type and version. Width and height follow. */
+const EXTENT = Buffer.from("\0\0\0\x14ispe\0\0\0\0", "latin1");
+
+/**
+ * Holds the extents of a file's images, of which the largest is that of the whole (ISO/IEC 23008-12, 6.5.3), against the
+ * budget. What libheif calls an image's width is that of the region to show.
+ */
+function requireSize(path: string, content: Uint8Array): void {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  for (let at = bytes.indexOf(EXTENT); at >= 0; at = bytes.indexOf(EXTENT, at + 1)) {
+    if (at + EXTENT.length + 8 > bytes.length) return;
+    const width = bytes.readUInt32BE(at + EXTENT.length);
+    const height = bytes.readUInt32BE(at + EXTENT.length + 4);
+    if (width * height > LIMITS.heicPixels)
+      throw new DamagedHeicError(
+        `${path}: expected a HEIC image of at most ${LIMITS.heicPixels} pixels, which is decoded at once, ` +
+          `found ${height} x ${width} (height x width): save it as a JPEG`,
+      );
+  }
+}
+
+function damaged(path: string, { reason }: LibraryAccount): DamagedHeicError {
+  const advice = "--no-strict, data.strict=false, leaves it out";
+  return new DamagedHeicError(
+    `${path}: cannot be decoded, the HEIC file is damaged or truncated (${reason === "" ? "" : `${reason}; `}${advice})`,
+  );
+}
+
+/** Collects what libheif-js says by console.log, which would get among a command's output; other texts pass. */
+class LibraryAccount implements Disposable {
+  static readonly #OPENINGS =
+    /^(?:Could not (?:create|get|parse)|Error loading|No images found|Decoding image failed)/;
+  readonly #log = console.log;
+  /** The last reason it gave. */
+  reason = "";
+
+  constructor() {
+    console.log = (...values: unknown[]) => {
+      const [opening] = values;
+      if (typeof opening !== "string" || !LibraryAccount.#OPENINGS.test(opening)) {
+        this.#log(...values);
+        return;
+      }
+      const last = values.at(-1);
+      const message = typeof last === "string" ? last : (last as { message?: unknown } | undefined)?.message;
+      this.reason = shortened((typeof message === "string" ? message : opening).trim());
+    };
+  }
+
+  [Symbol.dispose](): void {
+    console.log = this.#log;
+  }
+}
 
 /** @throws DataError when it is not installed: it is an optional dependency, of another license (LGPL). */
 function libheif(path: string): Libheif {

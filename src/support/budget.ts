@@ -19,6 +19,8 @@ export const LIMITS = {
   /** Bytes that a gzipped text may always have, and beyond them how many for each of its own: lists have up to 30. */
   smallText: 2 ** 26,
   gzipRatio: 200,
+  /** Pixels of a HEIC image, whose decoder cannot be interrupted: as of the formats that native/vision decodes at once. */
+  heicPixels: 2 ** 26,
   classes: 1_000_000,
   /** Bytes of the header of a member of a tar archive: its long name, or pax's records. */
   tarHeader: 2 ** 20,
