@@ -16,7 +16,11 @@ import { joinEncoded } from "../subset.js";
 import { closeSync, readSync } from "node:fs";
 import { compressors } from "hyparquet-compressors";
 import { DataError } from "../../support/errors.js";
+import { contentOfFile } from "./reading/content.js";
 import { openFile } from "./reading/open-file.js";
+
+/** The bytes that a Parquet file begins and ends with. */
+const MARK = "PAR1";
 
 /** A Parquet file; its rows are read a row group at a time. */
 class ParquetFile implements Disposable {
@@ -89,12 +93,33 @@ class OpenFile implements AsyncBuffer, Disposable {
   }
 }
 
-/** The library's errors do not name the file. */
+/** The library's errors name no file, and speak of its own workings. */
 async function readable<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    throw new DataError(`${path}: cannot be read as Parquet: ${(error as Error).message}.`, { cause: error });
+    throw new DataError(
+      `${path}: expected a whole Parquet file, found ${contentFor(path)} (${(error as Error).message}). ` +
+        "Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
+      { cause: error },
+    );
+  }
+}
+
+/** What a file that is no whole Parquet file is. */
+function contentFor(path: string): string {
+  const { descriptor, size } = openFile(path);
+  try {
+    if (size === 0) return "an empty one";
+    const mark = (at: number): boolean => {
+      const bytes = Buffer.alloc(MARK.length);
+      readSync(descriptor, bytes, 0, bytes.length, at);
+      return bytes.toString("latin1") === MARK;
+    };
+    if (mark(0)) return mark(Math.max(0, size - MARK.length)) ? "a damaged one" : "one that was cut off";
+    return contentOfFile(path)?.name ?? "other content";
+  } finally {
+    closeSync(descriptor);
   }
 }
 
