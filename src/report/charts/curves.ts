@@ -29,6 +29,14 @@ const MAX_DOTS = 12;
 /** The numbers below a chart have about so many rows. */
 const ROWS = 20;
 
+/** How a line is dashed. */
+export const DASHED = { strokeDasharray: "6 4" } as const;
+
+/** A dot is filled, or hollow where its line is dashed. */
+export function dotStyle({ color, dashed = false }: Pick<LegendItem, "color" | "dashed">): Plot.DotOptions {
+  return dashed ? { stroke: color, strokeWidth: 2, fill: "var(--back)" } : { fill: color };
+}
+
 /** Values over epochs, a line each. */
 export function curvesChart({ title, description, y, curves, marks = [], x = {} }: CurvesOptions): Markup {
   const drawn = curves.filter(({ points }) => points.length > 0);
@@ -44,12 +52,14 @@ export function curvesChart({ title, description, y, curves, marks = [], x = {} 
         ...drawn.map(({ points, color, dashed = false }) =>
           Plot.line(points, {
             ...{ x: "x", y: "y", stroke: color, strokeWidth: 2 },
-            ...(dashed ? { strokeDasharray: "6 4" } : {}),
+            ...(dashed ? DASHED : {}),
           }),
         ),
         ...drawn
           .filter(({ points }) => points.length <= MAX_DOTS)
-          .map(({ points, color }) => Plot.dot(points, { x: "x", y: "y", fill: color, r: 3.5 })),
+          .map(({ points, color, dashed = false }) =>
+            Plot.dot(points, { x: "x", y: "y", ...dotStyle({ color, dashed }), r: 3.5 }),
+          ),
       ],
     },
     numbers: { head: ["epoch", ...drawn.map(({ name }) => name)], rows: rowsOf(drawn) },

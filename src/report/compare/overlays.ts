@@ -1,10 +1,10 @@
 import * as Plot from "@observablehq/plot";
 import { markup, type Markup } from "../../support/markup.js";
 import { chart, type LegendItem } from "../charts/chart.js";
-import { curvesChart, type Curve } from "../charts/curves.js";
+import { curvesChart, DASHED, dotStyle, type Curve } from "../charts/curves.js";
 import { ALL_AND_GROUPS } from "../../data/groups.js";
-import { seriesColor } from "../html/groups.js";
-import { percentText } from "../html/section.js";
+import { seriesStyle } from "../html/groups.js";
+import { counted, percentText } from "../html/section.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";
 import type { GroupSummary } from "./comparison.js";
 import { maxOf, mean, minOf, sum } from "../../support/math.js";
@@ -40,7 +40,7 @@ export function accuracyOverlay(groups: readonly GroupSummary[]): Markup {
         {
           of,
           name,
-          color: seriesColor(place),
+          ...seriesStyle(place),
           mean: one.mean,
           low: one.mean - deviation,
           high: one.mean + deviation,
@@ -63,21 +63,24 @@ export function accuracyOverlay(groups: readonly GroupSummary[]): Markup {
       marks: [
         Plot.frame({ stroke: "var(--line)" }),
         Plot.ruleY(points, { ...facet, x1: "low", x2: "high", strokeWidth: 2 }),
-        Plot.dot(points, { fy: "of", y: "name", x: "mean", fill: "color", r: 5 }),
+        Plot.dot(points, {
+          ...{ fy: "of", y: "name", x: "mean", r: 5, stroke: "color", strokeWidth: 2 },
+          fill: ({ color, dashed }: (typeof points)[number]) => (dashed ? "var(--back)" : color),
+        }),
       ],
     },
   });
 }
 
 function legend(groups: readonly { name: string }[]): LegendItem[] {
-  return groups.map(({ name }, place) => ({ name, color: seriesColor(place) }));
+  return groups.map(({ name }, place) => ({ name, ...seriesStyle(place) }));
 }
 
 /** Accuracy of each class against its training images, with a trend for each group of runs. */
 export function frequencyOverlay(groups: readonly RunGroup[]): Markup {
   const series = groups.map(({ name, runs }, place) => {
     const points = classMeans(runs).filter(({ x }) => x > 0);
-    return { name, points, line: smoothed(points), color: seriesColor(place) };
+    return { name, points, line: smoothed(points), ...seriesStyle(place) };
   });
   return chart({
     title: "Accuracy of each class by its training images",
@@ -86,9 +89,12 @@ export function frequencyOverlay(groups: readonly RunGroup[]): Markup {
     plot: {
       x: { type: "log", label: "training images", ticks: 5, tickFormat: "~s", inset: 8 },
       y: { label: "accuracy, %", domain: [0, 100], grid: true, clamp: true },
-      marks: series.flatMap(({ points, line, color }) => [
-        Plot.dot(points, { x: "x", y: "y", fill: color, r: 3, fillOpacity: 0.45, title: "title" }),
-        Plot.lineY(line, { x: "x", y: "y", stroke: color, strokeWidth: 2.5 }),
+      marks: series.flatMap(({ points, line, color, dashed }) => [
+        Plot.dot(points, {
+          ...{ x: "x", y: "y", r: 3, title: "title" },
+          ...(dashed ? dotStyle({ color, dashed }) : { fill: color, fillOpacity: 0.45 }),
+        }),
+        Plot.lineY(line, { x: "x", y: "y", stroke: color, strokeWidth: 2.5, ...(dashed ? DASHED : {}) }),
       ]),
     },
   });
@@ -106,7 +112,9 @@ export function classMeans(runs: readonly ComparedRun[]): ClassMean[] {
   return runs[0]!.result.perClass.flatMap(({ name, trainImages, accuracy }, label) => {
     if (accuracy === null) return [];
     const y = mean(runs.map(({ result }) => result.perClass[label]?.accuracy ?? 0));
-    return [{ name, x: trainImages, y, title: `${name}: ${percentText(y)}, ${trainImages} images` }];
+    return [
+      { name, x: trainImages, y, title: `${name}: ${percentText(y)}, ${counted(trainImages, "image")}` },
+    ];
   });
 }
 
@@ -115,7 +123,7 @@ export function curveOverlays(groups: readonly RunGroup[]): Markup {
   const curves = (of: (run: ComparedRun) => Curve["points"]): Curve[] =>
     groups.map(({ name, runs }, place) => ({
       name,
-      color: seriesColor(place),
+      ...seriesStyle(place),
       points: meanCurve(runs.map(of)),
     }));
   const accuracy = (group: "all" | "few") => (run: ComparedRun) =>

@@ -10,11 +10,16 @@ export const GROUP_COLORS = {
   few: "var(--few)",
 } as const;
 
-/** Colors of things that have no order: experts, terms, runs. They repeat after the last. */
-const SERIES = ["var(--s1)", "var(--s2)", "var(--s3)", "var(--s4)", "var(--s5)", "var(--s6)"] as const;
+/** Colors of things that have no order: experts, terms, runs. */
+const SERIES = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => `var(--s${number})`);
 
 export function seriesColor(place: number): string {
   return SERIES[place % SERIES.length]!;
+}
+
+/** The color of one of many things, dashed where the colors repeat. */
+export function seriesStyle(place: number): Required<Pick<LegendItem, "color" | "dashed">> {
+  return { color: seriesColor(place), dashed: Math.floor(place / SERIES.length) % 2 === 1 };
 }
 
 export function groupLegend(groups: readonly (keyof GroupAccuracy)[]): LegendItem[] {

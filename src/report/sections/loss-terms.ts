@@ -1,6 +1,6 @@
 import { markup } from "../../support/markup.js";
 import { curvesChart } from "../charts/curves.js";
-import { seriesColor } from "../html/groups.js";
+import { seriesStyle } from "../html/groups.js";
 import { percentText, type Section, sentences, table } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
 import type { TrainingPoint } from "../run/step-means.js";
@@ -78,7 +78,7 @@ function termsChart(training: readonly TrainingPoint[], names: readonly string[]
     y: { label: "weighted term", type: "log", tickFormat: "~g" },
     curves: names.map((name, place) => ({
       name,
-      color: seriesColor(place),
+      ...seriesStyle(place),
       points: training.flatMap(({ at, terms }) =>
         (terms[name] ?? 0) > 0 ? [{ x: at, y: terms[name]! }] : [],
       ),
@@ -93,7 +93,7 @@ function sharesChart(training: readonly TrainingPoint[], names: readonly string[
     y: { label: "share, %", zero: true },
     curves: names.map((name, place) => ({
       name,
-      color: seriesColor(place),
+      ...seriesStyle(place),
       points: training.map((point) => ({
         x: point.at,
         y: (100 * (point.terms[name] ?? 0)) / total(point, names),

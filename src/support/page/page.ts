@@ -2,15 +2,17 @@ import { Markup, markup } from "../markup.js";
 
 /**
  * What all pages look like: one column, for phones too; colors for light and dark; everything is unfolded on paper.
- * The groups' colors are Okabe and Ito's, which color-blind people can distinguish; s1 to s6 are of curves in one plot.
+ * The groups' colors are Okabe and Ito's, which color-blind people can distinguish; s1 to s8 are of curves in one plot.
  */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --back: #fff; --panel: #f5f6f8; --text: #1c1f24; --soft: #5b6470; --line: #d9dde3;
   --on: #fff; --many: #0072b2; --medium: #009e73; --few: #d55e00;
-  --s1: #0072b2; --s2: #c84e00; --s3: #00805d; --s4: #a6487f; --s5: #7a6200; --s6: #5b5fc7; }
+  --s1: #0072b2; --s2: #c84e00; --s3: #00805d; --s4: #a6487f; --s5: #7a6200; --s6: #5b5fc7;
+  --s7: #b3123f; --s8: #3d4450; }
 @media (prefers-color-scheme: dark) { :root { --back: #14171b; --panel: #1e2329; --text: #e8eaed; --soft: #a3adb8; --line: #363d46;
   --on: #14171b; --many: #56a8e0; --medium: #2fc197; --few: #ff8a3c;
-  --s1: #56a8e0; --s2: #ff8a3c; --s3: #2fc197; --s4: #e29ac6; --s5: #d9b93f; --s6: #a5a8f5; } }
+  --s1: #56a8e0; --s2: #ff8a3c; --s3: #2fc197; --s4: #e29ac6; --s5: #d9b93f; --s6: #a5a8f5;
+  --s7: #ff7d9c; --s8: #c3c9d2; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem clamp(0.75rem, 3vw, 2rem) 3rem; max-width: 68rem; background: var(--back); color: var(--text);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -48,7 +50,8 @@ footer { color: var(--soft); font-size: 0.85rem; border-top: 1px solid var(--lin
 @media print {
   :root { color-scheme: light; --back: #fff; --panel: #fff; --text: #000; --soft: #444; --line: #bbb; --on: #fff;
     --many: #0072b2; --medium: #009e73; --few: #d55e00;
-    --s1: #0072b2; --s2: #c84e00; --s3: #00805d; --s4: #a6487f; --s5: #7a6200; --s6: #5b5fc7; }
+    --s1: #0072b2; --s2: #c84e00; --s3: #00805d; --s4: #a6487f; --s5: #7a6200; --s6: #5b5fc7;
+  --s7: #b3123f; --s8: #3d4450; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   details::details-content { content-visibility: visible; height: auto; }
   figure, tr { break-inside: avoid; }
