@@ -1,6 +1,7 @@
 import { Markup, markup } from "../support/markup.js";
 import { GROUPS, type Group } from "./groups.js";
 import type { ClassSize } from "./statistics.js";
+import { counted } from "../support/text.js";
 
 const WIDTH = 760;
 const LEFT = 52;
@@ -48,7 +49,7 @@ const STYLE = `
 function describe(sorted: readonly ClassSize[]): string {
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (!first || !last) return "No classes";
-  return `Training images of ${sorted.length} classes, from ${first.train} (${first.name}) to ${last.train} (${last.name})`;
+  return `Training images of ${counted(sorted.length, "class", "classes")}, from ${first.train} (${first.name}) to ${last.train} (${last.name})`;
 }
 
 /** The height of a count's bar; one image still shows. */
@@ -113,7 +114,7 @@ function legend(sorted: readonly ClassSize[]): Markup[] {
 function groupText(sorted: readonly ClassSize[], group: Group): string {
   const members = sorted.filter((one) => one.group === group);
   const images = members.reduce((sum, { train }) => sum + train, 0);
-  return `${group}: ${members.length} ${members.length === 1 ? "class" : "classes"}, ${images} images`;
+  return `${group}: ${counted(members.length, "class", "classes")}, ${counted(images, "image")}`;
 }
 
 function shortened(name: string, most: number): string {

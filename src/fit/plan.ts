@@ -15,6 +15,7 @@ import { WEIGHTS } from "../weights/registry.js";
 import { forwardSeconds, stepSeconds } from "./costs.js";
 import { FAMILIES, type Head, type HeadFamily, PLAIN } from "./heads.js";
 import { HELD_OUT, planTuning, tunedRecipe, type TuningPlan } from "./tune.js";
+import { counted } from "../support/text.js";
 
 const WEIGHTS_NAME = "efficientnet-lite0";
 const BATCH = 128;
@@ -133,15 +134,15 @@ export function describePlan(
   const { classes, images, notes, counts, families, heldOut, compares, tuning, seconds } = plan;
   const { description } = WEIGHTS[WEIGHTS_NAME];
   const lines = [
-    `${photos}: ${images.train} training and ${images.test} test images of ${classes} classes; the largest class has ` +
-      `${counts.most} training images, the smallest ${counts.least}.`,
+    `${photos}: ${images.train} training and ${counted(images.test, "test image")} of ${counted(classes, "class", "classes")}; the largest class has ` +
+      `${counted(counts.most, "training image")}, the smallest ${counts.least}.`,
     ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
     `Plan: keep a network pretrained on ImageNet frozen (${description}) and train ${FAMILIES[0].description} on its features.`,
   ];
   const tried = families.reduce((sum, { heads }) => sum + heads.length, 0);
   if (tried > 0)
     lines.push(
-      `${heldOut} held-out images decide between it and ${tried - 1} others: other strengths of the correction, cosines, ` +
+      `${heldOut} held-out images decide between it and ${counted(tried - 1, "other")}: other strengths of the correction, cosines, ` +
         "adjustments after training.",
     );
   if (compares)

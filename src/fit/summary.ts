@@ -3,6 +3,7 @@ import { formatAccuracy } from "../evaluation/results-table.js";
 import { STAGE_NAMES, type Suggestions, type Tuning } from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
+import { counted } from "../support/text.js";
 
 /** Classes that are listed. */
 const SHOWN = 5;
@@ -66,7 +67,7 @@ function choiceText({ trials, head, heldOut, description }: FitOutcome): string 
     ],
   );
   const table = formatTable(["tried on held-out images, %", "mean over classes", "few"], rows);
-  return `${table}\n${EXPLAINED}\nChosen of ${trials.length} by ${heldOut} held-out images: ${description}.`;
+  return `${table}\n${EXPLAINED}\nChosen of ${trials.length} by ${counted(heldOut, "held-out image")}: ${description}.`;
 }
 
 function isTuned(tuning: Tuning | null): tuning is Tuning {
@@ -136,7 +137,7 @@ function suspectsText({ suspects, suspectImages }: Suggestions): string | null {
         `  ${path}: labeled ${label}, looks like ${predicted} (${confidence.toFixed(0)} %)`,
     );
   return (
-    `${suspectImages === 1 ? "1 label looks" : `${suspectImages} labels look`} wrong; check them (fit.json and the report have more):\n` +
+    `${counted(suspectImages, "label looks", "labels look")} wrong; check them (fit.json and the report have more):\n` +
     lines.join("\n")
   );
 }
@@ -156,7 +157,7 @@ function duplicatesText({ duplicates, duplicateGroups }: Suggestions): string | 
         `  ${images.map(({ path }) => path).join(" and ")}${exact ? " (the same pixels)" : ""}`,
     );
   return (
-    `${duplicateGroups === 1 ? "1 group" : `${duplicateGroups} groups`} of images that are the same or nearly so` +
+    `${counted(duplicateGroups, "group")} of images that are the same or nearly so` +
     `${notes.length === 0 ? "" : `: ${notes.join("; ")}`}. Look at them, and keep one of each that is the same:\n${lines.join("\n")}`
   );
 }

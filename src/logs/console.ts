@@ -13,6 +13,7 @@ import type {
   TrainingEvent,
 } from "../runs/events.js";
 import { phaseOfEpoch, stepsOfEpochs, totalSteps } from "../runs/timeline.js";
+import { counted } from "../support/text.js";
 
 const MAX_BAR_LENGTH = 30;
 const MIN_BAR = 5;
@@ -167,9 +168,9 @@ function describeRun(run: RunEvent): string {
     folder,
   } = run;
   return [
-    `${name}, seed ${seed}: ${trainImages} training and ${testImages} test images, ${classes} classes, imbalance ${imbalance.toFixed(0)}`,
+    `${name}, seed ${seed}: ${trainImages} training and ${counted(testImages, "test image")}, ${counted(classes, "class", "classes")}, imbalance ${imbalance.toFixed(0)}`,
     ...(run.from === null ? [] : [`goes on after epoch ${run.from.epoch}, step ${run.from.step}`]),
-    `${inMillions(parameters)} million parameters${trained === undefined ? "" : `, ${inMillions(trained)} of them trained,`} on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}; results in ${folder}`,
+    `${inMillions(parameters)} million parameters${trained === undefined ? "" : `, ${inMillions(trained)} of them trained,`} on ${device}, ${counted(threads, "thread")}; results in ${folder}`,
   ].join("\n");
 }
 
@@ -178,12 +179,12 @@ function inMillions(count: number): string {
 }
 
 function describeCache({ what, split, images, total, bytes }: CacheEvent): string {
-  if (what === "features") return `features of ${images} of ${total} ${split} images computed`;
-  return `${images} of ${total} ${split} images cached, ${formatBytes(bytes)}`;
+  if (what === "features") return `features of ${images} of ${counted(total, `${split} image`)} computed`;
+  return `${images} of ${counted(total, `${split} image`)} cached, ${formatBytes(bytes)}`;
 }
 
 function describeInspection({ images, total }: InspectionEvent): string {
-  return `${images} of ${total} images looked at`;
+  return `${images} of ${counted(total, "image")} looked at`;
 }
 
 /** One line of at most `width` characters: the bar takes what the numbers leave. */

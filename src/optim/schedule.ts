@@ -1,3 +1,5 @@
+import { counted } from "../support/text.js";
+
 /** How the learning rate changes over the epochs, after and besides the warm-up. */
 export type Decay =
   | { kind: "constant" }
@@ -49,11 +51,11 @@ export function scheduleWarnings(
   const unended = "the learning rate never reaches optimizer.lr";
   if (warmupEpochs > epochs)
     warnings.push(
-      `schedule.warmupEpochs: a warm-up of ${warmupEpochs} epochs is longer than the training, ${epochs}: ${unended}.`,
+      `schedule.warmupEpochs: a warm-up of ${counted(warmupEpochs, "epoch")} is longer than the training, ${epochs}: ${unended}.`,
     );
   if (warmupSteps > epochs * stepsPerEpoch)
     warnings.push(
-      `schedule.warmupSteps: a warm-up of ${warmupSteps} steps is longer than the training, ${epochs * stepsPerEpoch}: ${unended}.`,
+      `schedule.warmupSteps: a warm-up of ${counted(warmupSteps, "step")} is longer than the training, ${epochs * stepsPerEpoch}: ${unended}.`,
     );
   return warnings;
 }

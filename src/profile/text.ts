@@ -1,6 +1,7 @@
 import { formatTable } from "../support/table.js";
 import { formatBytes } from "../support/units.js";
 import { PARTS, STAGES, type Part, type Profile } from "./summary.js";
+import { counted } from "../support/text.js";
 
 const NAMES: Record<Part, string> = {
   waiting: "idle: waits for images",
@@ -20,7 +21,7 @@ const NAMES: Record<Part, string> = {
 export function formatProfile(profile: Profile): string {
   const { recipe, steps, batch, device, threads, workers } = profile;
   const heading =
-    `${recipe} on ${device}: ${steps} steps of ${batch} images; ` +
+    `${recipe} on ${device}: ${counted(steps, "step")} of ${counted(batch, "image")}; ` +
     `threads: ${threads} to compute, ${workers} to make images`;
   const step = [stepTable(profile), ...asTrained(profile)].join("\n");
   return [heading, step, producersTable(profile), memory(profile), verdict(profile)].join("\n\n");

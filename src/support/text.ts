@@ -11,6 +11,16 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return distance(name, best) <= slips ? best : undefined;
 }
 
+/** A noun for a count. */
+export function noun(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? one : many;
+}
+
+/** A count with its noun: 1 image, 2 images, 3 classes. */
+export function counted(count: number, one: string, many?: string): string {
+  return `${count} ${noun(count, one, many)}`;
+}
+
 /** A word as a POSIX shell reads it back. */
 export function shellQuoted(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -8,6 +8,7 @@ import { differences } from "../runs/stored-recipe.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
 import { phasesOf } from "./phases.js";
+import { counted } from "../support/text.js";
 
 interface Extension {
   /** The recipe to go on with, and the one that the run has trained by. */
@@ -44,7 +45,7 @@ export function extendRun(folder: RunFolder, { recipe, saved, at }: Extension & 
   ];
   writeFileAtomic(folder.recipe, prettyJson({ ...description, recipe, extended }));
   return [
-    `The run goes on to ${recipe.epochs} epochs; it began with ${saved.epochs}.`,
+    `The run goes on to ${counted(recipe.epochs, "epoch")}; it began with ${saved.epochs}.`,
     ...(dependsOnEpochs(recipe)
       ? [
           `Its ${dependsOnEpochs(recipe)} depends on the number of epochs: the result is not that of ${recipe.epochs} epochs from the start.`,

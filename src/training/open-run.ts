@@ -25,6 +25,7 @@ import { readDescription } from "../runs/read-run.js";
 import { DataError } from "../support/errors.js";
 import { assertSameTeachers, teachersOf } from "./teacher.js";
 import type { TrainingData } from "./training-data.js";
+import { counted } from "../support/text.js";
 
 /** A run whose folder is this process's, with its training in the state to start or resume from. */
 export interface OpenRun extends ResumePoint, Disposable {
@@ -219,8 +220,10 @@ function classDifference({ classes: then }: DatasetCard, { classes: now }: Datas
   const more = now.find((name) => !then.includes(name));
   const gone = then.find((name) => !now.includes(name));
   if (more !== undefined && gone !== undefined) return `class "${gone}" is gone and class "${more}" is new`;
-  if (more !== undefined) return `${now.length} classes, ${then.length} then; class "${more}" is new`;
-  if (gone !== undefined) return `${now.length} classes, ${then.length} then; class "${gone}" is gone`;
+  if (more !== undefined)
+    return `${counted(now.length, "class", "classes")}, ${then.length} then; class "${more}" is new`;
+  if (gone !== undefined)
+    return `${counted(now.length, "class", "classes")}, ${then.length} then; class "${gone}" is gone`;
   const moved = then.findIndex((name, label) => now[label] !== name);
   return moved < 0
     ? null
@@ -235,7 +238,7 @@ async function imageDifference(
   const { counts, classes } = classStatistics(now);
   const label = counts.findIndex((count, index) => count !== then.counts[index]);
   if (label >= 0)
-    return `${now.size === then.images ? "" : `${now.size} images, ${then.images} then; first: `}class "${classes[label]!}" has ${counts[label]!}, ${then.counts[label]!} then`;
+    return `${now.size === then.images ? "" : `${counted(now.size, "image")}, ${then.images} then; first: `}class "${classes[label]!}" has ${counts[label]!}, ${then.counts[label]!} then`;
   const content =
     then.content === undefined || then.content === null ? null : await contentByClass(now, signal);
   const changed = content?.findIndex((hash, index) => hash !== then.content![index]) ?? -1;

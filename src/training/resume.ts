@@ -19,6 +19,7 @@ import { removeLeftovers } from "../runs/run-claim.js";
 import { runFolder, type RunFolder } from "../runs/run-folder.js";
 import { differences } from "../runs/stored-recipe.js";
 import type { BestEpoch } from "../runs/selection.js";
+import { counted } from "../support/text.js";
 
 /** Where a run starts or resumes. */
 export interface ResumePoint {
@@ -166,7 +167,7 @@ export function continueFrom(
     );
   if (epoch >= recipe.epochs)
     throw new UsageError(
-      `${path} has ${epoch} epochs behind it, and the recipe ${recipe.epochs} in all: nothing is left to train.`,
+      `${path} has ${counted(epoch, "epoch")} behind it, and the recipe ${recipe.epochs} in all: nothing is left to train.`,
     );
   loadState(trainee.method.model, withoutFrozenBiases(model, trainee.method.model.stateDict()), path);
   loadState(trainee.optimizer, velocitiesOf(reference, trainee.method.model), path);

@@ -6,6 +6,7 @@ import { classStatistics, type ClassStatistics } from "../data/statistics.js";
 import type { TestSplit } from "../data/test-split.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { splitHeldOut } from "./loaders.js";
+import { counted, noun } from "../support/text.js";
 
 /** The images of a training. */
 export interface TrainingData {
@@ -44,7 +45,7 @@ export function dataNotes({ train, test, testSplit }: TrainingData): string[] {
   const notes: string[] = [];
   if (testSplit !== null)
     notes.push(
-      `test images: the data has none, so ${test.size} of ${train.size + test.size} images are kept from training to test on ` +
+      `test images: the data has none, so ${test.size} of ${counted(train.size + test.size, "image")} ${noun(test.size, "is", "are")} kept from training to test on ` +
         `(data.testSplit; split.json, hash ${testSplit.hash.slice(0, 12)})`,
     );
   else if (test.source !== undefined && !/^test/i.test(test.source))
@@ -70,7 +71,7 @@ export function dataWarnings(
   ]);
   if (validation !== null && heldOut !== validation && validationUse !== null)
     warnings.push(
-      `${validation.size} validation images (${validation.source ?? validation.root}) are not used; ${validationUse}.`,
+      `${counted(validation.size, "validation image")} (${validation.source ?? validation.root}) ${noun(validation.size, "is", "are")} not used; ${validationUse}.`,
     );
   const { classes } = statistics;
   if (classes.length === 1)
@@ -85,7 +86,7 @@ export function dataWarnings(
   const lone = classes.filter((_, label) => classStatistics(test).counts[label] === 1);
   if (lone.length > 0)
     warnings.push(
-      `${lone.length === 1 ? "1 class has" : `${lone.length} classes have`} a single test image (${lone.slice(0, 3).join(", ")}${lone.length > 3 ? ", …" : ""}): ` +
+      `${counted(lone.length, "class has", "classes have")} a single test image (${lone.slice(0, 3).join(", ")}${lone.length > 3 ? ", …" : ""}): ` +
         "its accuracy is 0 or 100 % by chance.",
     );
   return warnings;
@@ -100,14 +101,12 @@ function leftOutTexts(leftOut: Dataset["leftOut"] & object, what: string): strin
       .slice(0, 3)
       .map(({ where, reason }) => `${where}: ${reason}`)
       .join("; ") + (items.length > 3 ? "; … (all of them: left-out.json in the run's folder)" : "");
-  const are = (count: number, noun: string): string =>
-    count === 1 ? `1 ${noun} is` : `${count} ${noun}s are`;
   return [
-    ...(lost.length > 0 ? [`${are(images, `${what} image`)} left out: ${some(lost)}`] : []),
+    ...(lost.length > 0
+      ? [`${counted(images, `${what} image is`, `${what} images are`)} left out: ${some(lost)}`]
+      : []),
     ...(others.length > 0
-      ? [
-          `${others.length === 1 ? "1 file" : `${others.length} files`} among the ${what} images ignored: ${some(others)}`,
-        ]
+      ? [`${counted(others.length, "file")} among the ${what} images ignored: ${some(others)}`]
       : []),
   ];
 }

@@ -2,6 +2,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { engineInfo, installEngine } from "../../index.js";
 import { newCommand } from "../options.js";
 import { output } from "../output.js";
+import { counted } from "../../support/text.js";
 
 const examples = `
 The engine is libtorch, PyTorch's C++ core. It is looked for in this order:
@@ -43,7 +44,7 @@ async function showInfo(options: { json: boolean }): Promise<void> {
     `libtorch ${info.version} in ${info.root} (from ${info.origin === "cache" ? "the cache" : info.origin})`,
   );
   to.say(
-    `devices ${info.devices.join(", ")}; ${info.threads} threads; vector instructions ${info.cpuCapability}`,
+    `devices ${info.devices.join(", ")}; ${counted(info.threads, "thread")}; vector instructions ${info.cpuCapability}`,
   );
   to.value(info);
 }

@@ -26,6 +26,7 @@ import {
 import { output } from "../output.js";
 import { progressDisplay } from "../progress.js";
 import { type ModelArguments, modelFrom } from "../model-arguments.js";
+import { counted } from "../../support/text.js";
 
 interface EvaluateArguments extends ModelArguments {
   readonly split: "train" | "test";
@@ -106,7 +107,7 @@ async function evaluate(run: string, options: EvaluateArguments): Promise<void> 
   const result = await watched(model, interruption);
   const to = output(options);
   to.say(`${texts(result, model.logitPrior).join("\n\n")}\n`);
-  to.say(`${model.checkpoint}: ${result.images} ${split} images, loss ${result.loss.toFixed(4)}`);
+  to.say(`${model.checkpoint}: ${counted(result.images, `${split} image`)}, loss ${result.loss.toFixed(4)}`);
   to.value(result);
 
   /** Evaluates while people watch; the line about progress goes before the result comes. */
@@ -115,7 +116,7 @@ async function evaluate(run: string, options: EvaluateArguments): Promise<void> 
     const { data, calibrate, prior, tau, fiveCrops } = options;
     const { signal } = ended;
     const onProgress = ({ images, done, total }: EvaluationProgress): void => {
-      display.show({ done, total, text: `${done} of ${total} ${images} images` });
+      display.show({ done, total, text: `${done} of ${counted(total, `${images} image`)}` });
     };
     try {
       return await of.evaluate({ data, split, calibrate, prior, tau, fiveCrops, onProgress, signal });
@@ -157,5 +158,5 @@ function calibrationText(calibration: CalibrationResult, prior: string | undefin
   const kept = file === null ? "" : `; kept in ${file} for predict`;
   const heading =
     prior === undefined ? "" : `adjusted to ${prior}, on the images as they are (no class is weighted):\n`;
-  return `${heading}${formatCalibration(calibration)}\n\n${formatTemperature(temperature)}, fitted on ${images} held-out images${kept}`;
+  return `${heading}${formatCalibration(calibration)}\n\n${formatTemperature(temperature)}, fitted on ${counted(images, "held-out image")}${kept}`;
 }

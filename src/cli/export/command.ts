@@ -12,6 +12,7 @@ import {
 import { formatBytes } from "../../support/units.js";
 import { newCommand, weightsOption } from "../options.js";
 import { output } from "../output.js";
+import { counted } from "../../support/text.js";
 
 interface ExportArguments {
   readonly format: "pth" | "safetensors" | "onnx" | "web";
@@ -167,7 +168,7 @@ function describePage({ bytes, modelBytes, notes, ...made }: WebExport): string 
 function describe({ out, checkpoint, metadata, bytes, difference, cost }: OnnxExport): string {
   const { classes, recipe, temperature, prior, precision } = metadata;
   const parts = [
-    `${classes.length} classes`,
+    counted(classes.length, "class", "classes"),
     `${recipe.experts} x ${recipe.backbone}`,
     temperature === null ? "uncalibrated" : "calibrated",
     ...(prior === null ? [] : [`for class frequencies ${prior.name}`]),
@@ -181,7 +182,7 @@ function describe({ out, checkpoint, metadata, bytes, difference, cost }: OnnxEx
   const lines = [`${out}: the network of ${checkpoint}`, `  ${parts.join(", ")}`, `  ${compared}`];
   if (cost !== null)
     lines.push(
-      formatAccuracy(`accuracy on ${cost.images} test images, %`, [
+      formatAccuracy(`accuracy on ${counted(cost.images, "test image")}, %`, [
         ["float32", cost.before],
         [precision, cost.after],
       ]),

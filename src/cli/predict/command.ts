@@ -22,6 +22,7 @@ import { endWithReader, output } from "../output.js";
 import { progressDisplay } from "../progress.js";
 import { type Format, FORMATS, type Listing, listingIn } from "./listing.js";
 import { type PredictModel, type PredictModelArguments, withModel } from "./model.js";
+import { counted } from "../../support/text.js";
 
 interface PredictArguments extends PredictModelArguments {
   readonly top?: number | undefined;
@@ -124,17 +125,17 @@ async function predictWith(
   await results.end();
   if (!options.quiet && chosen.length > 1)
     process.stderr.write(
-      `${done} images in ${formatSeconds(secondsSince(startedAt))}, ${rate(done, startedAt)}\n`,
+      `${counted(done, "image")} in ${formatSeconds(secondsSince(startedAt))}, ${rate(done, startedAt)}\n`,
     );
   if (unreadable.length === 0) return;
   for (const message of unreadable) process.stderr.write(`error: ${message}\n`);
   throw new DataError(
-    `${unreadable.length} of ${chosen.length} images cannot be read; the others are predicted`,
+    `${unreadable.length} of ${counted(chosen.length, "image")} cannot be read; the others are predicted`,
   );
 }
 
 function progressText(done: number, images: number, startedAt: number): string {
-  return `${done} of ${images} images, ${rate(done, startedAt)}`;
+  return `${done} of ${counted(images, "image")}, ${rate(done, startedAt)}`;
 }
 
 const STDIN = "-";

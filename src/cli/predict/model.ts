@@ -7,6 +7,7 @@ import {
   UsageError,
 } from "../../index.js";
 import { type ModelArguments, modelFrom } from "../model-arguments.js";
+import { counted } from "../../support/text.js";
 
 /** The flags that only a trained network takes. */
 export interface PredictModelArguments extends ModelArguments {
@@ -80,7 +81,7 @@ function assertForModelFile(
 /** Whether the run's temperature is used; one that was fitted to other weights is not. */
 function calibrationText({ fits, temperature, images, path, epoch }: ModelCalibration): string {
   return fits
-    ? `calibrated probabilities: ${formatTemperature(temperature)}, fitted on ${images} held-out images`
+    ? `calibrated probabilities: ${formatTemperature(temperature)}, fitted on ${counted(images, "held-out image")}`
     : `uncalibrated probabilities: ${path} is for other weights (epoch ${epoch}); ` +
         "longtail evaluate --calibrate makes a new one";
 }

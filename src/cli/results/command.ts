@@ -12,6 +12,7 @@ import { onInterrupt } from "../exit.js";
 import { deviceOption, kernelsOption, newCommand, threadsOption } from "../options.js";
 import { output, type Output } from "../output.js";
 import { quiet } from "../progress.js";
+import { counted } from "../../support/text.js";
 
 interface ResultsArguments {
   readonly out: string;
@@ -106,7 +107,9 @@ function progressLines(to: Output): (progress: TableProgress) => void {
     seconds.push(secondsSince(started));
     const left = count - index - 1;
     if (left > 0)
-      to.say(`${left} runs left, about ${formatSeconds(left * mean(seconds))} if each takes as long`);
+      to.say(
+        `${counted(left, "run")} left, about ${formatSeconds(left * mean(seconds))} if each takes as long`,
+      );
   };
 }
 

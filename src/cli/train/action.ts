@@ -19,6 +19,7 @@ import { type Interruption, onInterrupt } from "../exit.js";
 import type { Output } from "../output.js";
 import { quiet } from "../progress.js";
 import { type Job, requeue } from "./requeue.js";
+import { counted } from "../../support/text.js";
 
 export interface TrainingArguments extends Omit<TrainingOptions, "signal" | "command" | "data"> {
   readonly output: Output;
@@ -80,7 +81,7 @@ export async function trainSeedsWatched(
     beforeTraining(interruption, training),
   );
   output.say(
-    `\n${seeds} seeds, mean ± standard deviation:\n${formatSeeds(result)}\n\nsee ${join(out, "seeds.json")}`,
+    `\n${counted(seeds, "seed")}, mean ± standard deviation:\n${formatSeeds(result)}\n\nsee ${join(out, "seeds.json")}`,
   );
   return result;
 }

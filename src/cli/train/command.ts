@@ -15,6 +15,7 @@ import { type MlflowOptions, type Peers, type TrainingOptions, UsageError, withP
 import { followLauncher } from "../launch/lifeline.js";
 import { output, type Output } from "../output.js";
 import { type RecipeArguments, recipeFrom, withDataFolder } from "../recipe-arguments.js";
+import { counted } from "../../support/text.js";
 
 /** Flags of the command: the library's settings, and what only the command line has. */
 interface TrainArguments
@@ -179,7 +180,7 @@ function mlflowFrom({ mlflow, mlflowExperiment: experiment }: TrainArguments): M
 function describeBatch(batch: number, worldSize: number): string {
   const [min, max] = [Math.floor(batch / worldSize), Math.ceil(batch / worldSize)];
   const each = min === max ? String(min) : `${min} or ${max}`;
-  return `${worldSize} processes: a batch of ${batch} images (data.batch), ${each} in each process`;
+  return `${counted(worldSize, "process", "processes")}: a batch of ${counted(batch, "image")} (data.batch), ${each} in each process`;
 }
 
 /** A fresh folder; to resume, the named one or that of the recipe's first run. */

@@ -5,6 +5,7 @@ import { type CachedImages, ImageFileWriter } from "./image-file.js";
 import type { CacheListener } from "./report.js";
 import { UsageError } from "../../support/errors.js";
 import { formatBytes } from "../../support/units.js";
+import { counted } from "../../support/text.js";
 
 /** Keeps the images in memory, as a file without a name: it ends with the last use of it. */
 export async function memoryCache(images: FixedImages, listener: CacheListener): Promise<CachedImages> {
@@ -37,7 +38,7 @@ export async function assertRoom(
   if (needed <= free) return;
   const where = place === "memory" ? "of memory" : "on the disk";
   throw new UsageError(
-    `data.cache=${place}: the ${size} ${split} images take about ${formatBytes(Math.round(needed))}, and ` +
+    `data.cache=${place}: the ${counted(size, `${split} image takes`, `${split} images take`)} about ${formatBytes(Math.round(needed))}, and ` +
       `${formatBytes(free)} ${where} are free. Let data.${split} begin with a resize to a smaller size, or set ` +
       `data.cache=${place === "memory" ? "disk or " : ""}none.`,
   );

@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { contentOfFile, DECODED } from "../formats/reading/content.js";
 import { entriesOf, type Entry, isFolder } from "./entries.js";
+import { counted } from "../../support/text.js";
 
 /** Where the class folders of each split are. */
 export interface FolderLayout {
@@ -79,7 +80,7 @@ export function describeFolder(root: string): string {
       files.map(({ name }) => name),
       "files",
     ),
-    ...(images.length > 0 ? [`${images.length} ${images.length === 1 ? "image" : "images"}`] : []),
+    ...(images.length > 0 ? [counted(images.length, "image")] : []),
   ];
   return words.length === 0 ? "nothing" : words.join(", ");
 }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
-import { shellQuoted } from "../../support/text.js";
+import { counted, noun, shellQuoted } from "../../support/text.js";
 import type { DataSource, SplitFolder } from "../dataset.js";
 import { describeFolder } from "../folder/layout.js";
 import { entriesOf, isFolder } from "../folder/entries.js";
@@ -89,7 +89,7 @@ export function withFiles<T extends Listed>(
   if (first === undefined) return found;
   if (leftOut.strict) {
     throw new DataError(
-      `${listing.where(first)}: no file ${first.path}; ${gone.size} of ${images.length} images are missing. ` +
+      `${listing.where(first)}: no file ${first.path}; ${gone.size} of ${counted(images.length, "image")} ${noun(gone.size, "is", "are")} missing. ` +
         `${hintFor(source.root, first.path)}data.strict=false leaves out what is missing.`,
     );
   }

@@ -1,5 +1,6 @@
 import type { Dataset } from "../../data/dataset.js";
 import { maxOf, minOf, sum } from "../../support/math.js";
+import { counted } from "../../support/text.js";
 
 /** What the advice depends on. */
 export interface Situation {
@@ -59,7 +60,7 @@ function selection({ counts }: Situation): Advice {
         : "the best epoch on held-out training images (selection.kind=held-out)",
     why:
       small > 0
-        ? `${small === 1 ? "1 class has" : `${small} classes have`} fewer than ${ENOUGH_TO_HOLD_OUT} training images: too few to hold some out. A schedule that ends at a small rate needs no choice of epoch.`
+        ? `${counted(small, "class has", "classes have")} fewer than ${ENOUGH_TO_HOLD_OUT} training images: too few to hold some out. A schedule that ends at a small rate needs no choice of epoch.`
         : "Choosing the epoch by its test accuracy would make that look better than it is.",
     sources: small > 0 ? [] : ["NCL's PyTorch code chooses on the test images; see docs/parity.md"],
     set: [`selection.kind=${small > 0 ? "last" : "held-out"}`],
@@ -88,7 +89,7 @@ function evaluation({ smallestTest }: Situation): Advice[] {
       why:
         error === null
           ? "Some classes have no test images: their accuracy is not measured."
-          : `The smallest class has ${smallestTest} test images: its accuracy is uncertain by up to ±${error} points (standard error).`,
+          : `The smallest class has ${counted(smallestTest, "test image")}: its accuracy is uncertain by up to ±${error} points (standard error).`,
       sources: ["the standard error of a share, 50 / √n points at most"],
       set: [],
     },

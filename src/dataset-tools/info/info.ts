@@ -15,6 +15,7 @@ import type { LeftOut } from "../../data/left-out.js";
 import { subset } from "../../data/subset.js";
 import { vision } from "../../data/vision.js";
 import { maxOf, minOf } from "../../support/math.js";
+import { counted, noun } from "../../support/text.js";
 
 /** What data is like, as plain data. */
 interface DataInfo {
@@ -166,7 +167,7 @@ function splits({ train, test }: DataInfo): string {
 function facts({ train, effectiveNumbers, images }: DataInfo): string {
   const groups = Object.entries(train.groups ?? {}).map(
     ([group, { classes, images: count }]) =>
-      `${group} ${classes} ${classes === 1 ? "class" : "classes"} (${whole(count)} images)`,
+      `${group} ${counted(classes, "class", "classes")} (${whole(count)} ${noun(count, "image")})`,
   );
   const effective = effectiveNumbers.map(
     ({ beta, largest, smallest, imbalance }) =>

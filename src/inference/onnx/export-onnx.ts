@@ -21,6 +21,7 @@ import { loadTrained, type Trained } from "../../training/trained.js";
 import { takingPixels } from "./preprocess.js";
 import { type PrecisionCost, reducePrecision } from "./reduce-precision.js";
 import { type TracedNetwork, traceNetwork } from "./trace-network.js";
+import { counted } from "../../support/text.js";
 
 /**
  * Settings of an export as an ONNX model.
@@ -220,7 +221,7 @@ function fileOf(graph: Graph, metadata: ModelMetadata): Uint8Array[] {
   return modelFile(graph, {
     producer: PRODUCER,
     producerVersion: longtailVersion(),
-    description: `${recipe.name}: ${classes.length} classes, ${recipe.experts} x ${recipe.backbone}, ${recipe.method}`,
+    description: `${recipe.name}: ${counted(classes.length, "class", "classes")}, ${recipe.experts} x ${recipe.backbone}, ${recipe.method}`,
     properties: { [METADATA_KEY]: JSON.stringify(metadata) },
   });
 }

@@ -18,6 +18,7 @@ import { scope } from "../../torch/scope.js";
 import { evaluationBatches } from "../../training/loaders.js";
 import { openEvaluated, ownData } from "../evaluated-data.js";
 import { accuracyOptions, type Trained } from "../../training/trained.js";
+import { counted } from "../../support/text.js";
 
 /** Training images that the ranges of activations are measured on. */
 const CALIBRATION_IMAGES = 256;
@@ -74,7 +75,7 @@ export async function reducePrecision(
 
 /** What a precision costs, for people. */
 function precisionTable({ images, before, after }: PrecisionCost, precision: string): string {
-  return formatAccuracy(`accuracy on ${images} test images, %`, [
+  return formatAccuracy(`accuracy on ${counted(images, "test image")}, %`, [
     ["float32", before],
     [precision, after],
   ]);

@@ -54,7 +54,7 @@ function changesOf(from: RunGroup, to: RunGroup): Change[] | null {
   );
   return before.map(({ name, x, y }, i) => {
     const change = after[i]!.y - y;
-    const title = `${name}: ${change < 0 ? "−" : "+"}${pointsText(change)}, ${x} images`;
+    const title = `${name}: ${change < 0 ? "−" : "+"}${pointsText(change)}, ${counted(x, "image")}`;
     return { name, x, y: change, group: groups[i]!, title };
   });
 }

@@ -1,5 +1,6 @@
 import { markup, Markup } from "../../support/markup.js";
 import type { Pictures } from "../run/pictures.js";
+import { noun } from "../../support/text.js";
 
 export interface Section {
   readonly id: string;
@@ -98,7 +99,7 @@ export function pointsText(value: number): string {
 
 /** "1 class", "12 classes" */
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${count.toLocaleString("en")} ${noun(count, one, many)}`;
 }
 
 /** "a", "a and b", "a, b and c" */

@@ -3,7 +3,15 @@ import type { Analysis, ByGroup, Calibration, Temperature } from "../../evaluati
 import { modelRows } from "../../evaluation/results-table.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { GROUP_COLORS, groupsOf } from "../html/groups.js";
-import { type Cell, percentText, pointsText, type Section, sentences, table } from "../html/section.js";
+import {
+  counted,
+  type Cell,
+  percentText,
+  pointsText,
+  type Section,
+  sentences,
+  table,
+} from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
 import { maxOf } from "../../support/math.js";
 import * as Plot from "@observablehq/plot";
@@ -83,7 +91,7 @@ function temperatures({ temperature, calibration }: Analysis): Markup | null {
     one.all.nll.toFixed(3),
   ];
   return markup`<h3>Temperature scaling</h3>
-<p>Fitted on ${temperature.images} held-out images, evaluated on the test images; the predictions stay as they are, apart from temperatures of experts before averaging.</p>
+<p>Fitted on ${counted(temperature.images, "held-out image")}, evaluated on the test images; the predictions stay as they are, apart from temperatures of experts before averaging.</p>
 ${table({
   name: "Temperature scaling",
   head: ["ECE, %", "temperature", ...ALL_AND_GROUPS, "NLL, all"],
@@ -129,7 +137,7 @@ function reliabilityChart(name: string, calibration: Calibration, color: string)
   const bins = filledBins(calibration);
   return chart({
     title: `${name}: ECE ${percentText(calibration.ece)}`,
-    description: `reliability diagram of ${calibration.images} images in ${bins.length} ranges of probability; below the diagonal the network is too sure`,
+    description: `reliability diagram of ${counted(calibration.images, "image")} in ${bins.length} ranges of probability; below the diagonal the network is too sure`,
     plot: {
       x: { label: "confidence of the prediction, %", domain: [0, 100], ticks: 5 },
       y: { label: "right, %", domain: [0, 100], ticks: 5, grid: true },
@@ -168,7 +176,7 @@ function marks(bins: readonly Bin[], color: string): Plot.Markish[] {
       ...{ x: "confidence", y: "accuracy", fill: color },
       r: ({ images }: Bin) => 2.5 + 5.5 * Math.sqrt(images / most),
       title: ({ images, confidence, accuracy }: Bin) =>
-        `${images} images: ${percentText(confidence)} sure, ${percentText(accuracy)} right`,
+        `${counted(images, "image")}: ${percentText(confidence)} sure, ${percentText(accuracy)} right`,
     }),
   ];
 }

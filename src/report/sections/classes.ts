@@ -60,7 +60,7 @@ function mostAnswered(
   const label = wrong.indexOf(maxOf(wrong));
   const images = Math.round(wrong[label] ?? 0);
   if (images < 2) return null;
-  return `The class predicted wrongly most often is ${perClass[label]!.name}: for ${images} images of other classes (precision ${percentText(mistakes[label]!.precision!)}).`;
+  return `The class predicted wrongly most often is ${perClass[label]!.name}: for ${counted(images, "image")} of other classes (precision ${percentText(mistakes[label]!.precision!)}).`;
 }
 
 function rows(

@@ -4,7 +4,7 @@ import { markup, type Markup } from "../../support/markup.js";
 import { chart } from "../charts/chart.js";
 import { logTrend, trendAt, type Trend } from "../charts/trend.js";
 import { GROUP_COLORS, groupLegend } from "../html/groups.js";
-import { percentText, pointsText, type Section, sentences, table } from "../html/section.js";
+import { counted, percentText, pointsText, type Section, sentences, table } from "../html/section.js";
 import type { RunEvaluation } from "../run/run-evaluation.js";
 import type { ReportedRun } from "../run/reported-run.js";
 import { maxOf, minOf } from "../../support/math.js";
@@ -72,7 +72,7 @@ function scatter(points: readonly ClassPoint[], trend: Trend | null): Markup {
         Plot.dot(points, {
           ...{ x: "x", y: "y", fill: "group", r: points.length > 300 ? 2.5 : 4.5, fillOpacity: 0.75 },
           ...(titled
-            ? { title: ({ name, x, y }: ClassPoint) => `${name}: ${percentText(y)}, ${x} images` }
+            ? { title: ({ name, x, y }: ClassPoint) => `${name}: ${percentText(y)}, ${counted(x, "image")}` }
             : {}),
         }),
       ],

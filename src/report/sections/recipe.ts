@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { markup } from "../../support/markup.js";
 import { facts } from "../../support/page/page.js";
-import { type Section, sentences } from "../html/section.js";
+import { counted, type Section, sentences } from "../html/section.js";
 import type { ReportedRun } from "../run/reported-run.js";
 import { shellQuoted } from "../../support/text.js";
 
@@ -13,25 +13,25 @@ export function recipeSection({ description, folder }: ReportedRun): Section {
     id: "recipe",
     title: "Recipe and versions",
     lead: sentences(
-      `${method.kind} with ${method.experts} × ${recipe.backbone}, ${recipe.epochs} epochs in batches of ${data.batch}, seed ${seed}: all that decides the outcome is below.`,
+      `${method.kind} with ${method.experts} × ${recipe.backbone}, ${counted(recipe.epochs, "epoch")} in batches of ${data.batch}, seed ${seed}: all that decides the outcome is below.`,
       `longtail reproduce trains it again and compares; on the same machine with the same number of threads every digit is the same.`,
     ),
     body: markup`${facts([
-      ["method", `${method.kind}, ${method.experts} ${method.experts === 1 ? "network" : "experts"}`],
+      ["method", `${method.kind}, ${counted(method.experts, "network", "experts")}`],
       ["network", `${recipe.backbone}, classifier ${recipe.classifier.kind}${startOf(recipe)}`],
       ["what trains", trainedPart(recipe)],
       [
         "optimizer",
         `${optimizer.kind}, rate ${optimizer.lr}, ${optimizer.kind === "sgd" ? `momentum ${optimizer.momentum}, ` : ""}decay ${optimizer.weightDecay}`,
       ],
-      ["schedule", `${schedule.kind}, ${recipe.epochs} epochs`],
+      ["schedule", `${schedule.kind}, ${counted(recipe.epochs, "epoch")}`],
       ["sampling", data.sampler.kind],
       ["augmentation", data.train.map(({ kind }) => kind).join(", ") || "none"],
       ["test images", testedAs(recipe)],
       ["moving averages", recipe.ema === null ? "none" : `decay ${recipe.ema.decay}`],
       ["precision", `${recipe.precision}, ${recipe.deterministic ? "deterministic" : "not deterministic"}`],
       ["seed", String(seed)],
-      ["device", `${device}, ${threads} ${threads === 1 ? "thread" : "threads"}, kernels ${kernels}`],
+      ["device", `${device}, ${counted(threads, "thread")}, kernels ${kernels}`],
       [
         "versions",
         `longtail ${versions.longtail}${versions.code === undefined ? "" : ` (code ${versions.code.slice(0, 12)})`}, libtorch ${versions.libtorch}, Node.js ${versions.node}`,

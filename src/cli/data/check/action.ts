@@ -11,6 +11,7 @@ import type { ChosenData } from "../data-arguments.js";
 import { onInterrupt } from "../../exit.js";
 import { progressDisplay } from "../../progress.js";
 import { longtailVersion } from "../../../runs/versions.js";
+import { counted } from "../../../support/text.js";
 
 export interface CheckRunOptions {
   /** The report's folder. */
@@ -64,13 +65,19 @@ function watched(): Disposable & {
     onProgress: (more) => {
       known += more.known;
       done += more.inspected;
-      display.show({ done, total: images - known, text: `${known + done} of ${images} images, ${rate()}` });
+      display.show({
+        done,
+        total: images - known,
+        text: `${known + done} of ${counted(images, "image")}, ${rate()}`,
+      });
     },
     [Symbol.dispose]: () => {
       display[Symbol.dispose]();
       const seconds = secondsSince(started);
       const before = known > 0 ? `, ${known} known from before` : "";
-      process.stderr.write(`${done} images looked at in ${formatSeconds(seconds)} (${rate()})${before}\n`);
+      process.stderr.write(
+        `${counted(done, "image")} looked at in ${formatSeconds(seconds)} (${rate()})${before}\n`,
+      );
     },
   };
 }

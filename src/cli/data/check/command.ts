@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { availableParallelism } from "node:os";
-import { shellQuoted } from "../../../support/text.js";
+import { counted, shellQuoted } from "../../../support/text.js";
 import type { DataArguments } from "../data-arguments.js";
 import { FailedCheck } from "../../exit.js";
 import { newDataCommand, wholeNumber } from "../../options.js";
@@ -63,7 +63,7 @@ async function check(recipe: string | undefined, settings: string[], options: Ch
   to.say(`\nThe report with pictures: ${page}`);
   if (usable !== null)
     to.say(
-      `\nTo train without the ${usable.leftOut} images that cannot be decoded: --no-strict, or these lists of the others\n` +
+      `\nTo train without the ${counted(usable.leftOut, "image")} that cannot be decoded: --no-strict, or these lists of the others\n` +
         `  longtail train RECIPE --data ${shellQuoted(chosen.data.root)} ${usable.settings}`,
     );
   to.value({ ...summary, report: page, usable });

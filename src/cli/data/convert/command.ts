@@ -6,6 +6,7 @@ import { convertTfRecordCommand } from "./tfrecord.js";
 import type { FileKind } from "../../../dataset-tools/convert/labeled-file.js";
 import { newCommand } from "../../options.js";
 import { output } from "../../output.js";
+import { counted } from "../../../support/text.js";
 
 const help = `
 Writes annotation JSON as NCL's PyTorch code reads it: { "annotations": [{ "image_id", "fpath", "category_id" }, ...],
@@ -77,7 +78,7 @@ async function convert(kind: ListKind["kind"], file: string, options: ListArgume
   const { out, root: prefix, classNames = null, imageColumn: image, labelColumn: label, force } = options;
   const result = convertList({ file, kind, out, prefix, classNames, columns: { image, label }, force });
   const to = output(options);
-  to.say(`${result.images} images, ${result.classes} classes\n  ${out}`);
+  to.say(`${counted(result.images, "image")}, ${counted(result.classes, "class", "classes")}\n  ${out}`);
   to.value({ file: out, ...result });
 }
 

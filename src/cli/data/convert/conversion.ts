@@ -6,6 +6,7 @@ import { wholeNumber } from "../../options.js";
 import { output } from "../../output.js";
 import { progressDisplay, type Progress } from "../../progress.js";
 import { maxOf, minOf } from "../../../support/math.js";
+import { counted } from "../../../support/text.js";
 
 /** Runs a conversion that reports its progress; an interruption ends it at the next report, and nothing is written. */
 export async function whileShowing<T>(work: (show: (progress: Progress) => void) => Promise<T>): Promise<T> {
@@ -20,10 +21,10 @@ export async function whileShowing<T>(work: (show: (progress: Progress) => void)
 export function say(converted: ConvertedImages, options: { readonly json: boolean }): void {
   const { images, counts, folder, annotations } = converted;
   const empty = counts.filter((count) => count === 0).length;
-  const classes = `${counts.length} classes of ${minOf(counts)} to ${maxOf(counts)} images`;
+  const classes = `${counted(counts.length, "class", "classes")} of ${minOf(counts)} to ${counted(maxOf(counts), "image")}`;
   const to = output(options);
-  to.say(`${images} images, ${classes}\n  ${folder}\n  ${annotations}`);
-  if (empty > 0) to.say(`warning: ${empty} classes have no images`);
+  to.say(`${counted(images, "image")}, ${classes}\n  ${folder}\n  ${annotations}`);
+  if (empty > 0) to.say(`warning: ${counted(empty, "class has", "classes have")} no images`);
   to.value(converted);
 }
 

@@ -1,6 +1,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { newCommand } from "../../options.js";
 import { output } from "../../output.js";
+import { counted } from "../../../support/text.js";
 
 const examples = `
 Writes annotation JSON for DIR/train/CLASS/ or DIR/test/CLASS/, as NCL's PyTorch code reads it. Classes are numbered in the
@@ -41,6 +42,8 @@ async function convert(root: string, options: FolderArguments): Promise<void> {
   const result = annotateFolder({ root, split, out, prefix, force });
   const to = output(options);
   const kept = result.known === 0 ? "" : `, ${result.known} of them with what ${split}.json says`;
-  to.say(`${result.images} images${kept}, ${result.classes} classes\n  ${out}`);
+  to.say(
+    `${counted(result.images, "image")}${kept}, ${counted(result.classes, "class", "classes")}\n  ${out}`,
+  );
   to.value({ file: out, ...result });
 }

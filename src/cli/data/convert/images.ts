@@ -2,6 +2,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { say, qualityOption, whileShowing } from "./conversion.js";
 import type { DataArguments } from "../data-arguments.js";
 import { newDataCommand } from "../../options.js";
+import { counted } from "../../../support/text.js";
 
 const examples = `
 Writes the images of any data that can be trained on as DIR/train/CLASS/NUMBER and DIR/train.json: CIFAR's records and
@@ -54,7 +55,7 @@ async function convert(
   const result = await whileShowing((show) =>
     convertImages(dataset, {
       ...options,
-      onProgress: ({ done, total }) => show({ done, total, text: `${done} of ${total} images` }),
+      onProgress: ({ done, total }) => show({ done, total, text: `${done} of ${counted(total, "image")}` }),
     }),
   );
   say(result, options);

@@ -2,6 +2,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { LinkKind } from "../../../dataset-tools/convert/to-folder.js";
 import { newCommand } from "../../options.js";
 import { say, whileShowing } from "./conversion.js";
+import { counted } from "../../../support/text.js";
 
 const examples = `
 Puts the images of annotation JSON into DIR/train/CLASS/ and writes DIR/train.json: the same JSON with the new paths, from
@@ -56,7 +57,7 @@ async function convert(file: string, options: JsonArguments): Promise<void> {
   const result = await whileShowing((show) =>
     convertToFolder({
       ...{ ...options, file, root, classNames },
-      onProgress: ({ done, total }) => show({ done, total, text: `${done} of ${total} images` }),
+      onProgress: ({ done, total }) => show({ done, total, text: `${done} of ${counted(total, "image")}` }),
     }),
   );
   say(result, options);

@@ -1,6 +1,7 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { qualityOption, say, whileShowing } from "./conversion.js";
 import { newCommand, wholeNumber } from "../../options.js";
+import { counted } from "../../../support/text.js";
 
 const examples = `
 Writes DIR/train/CLASS/NUMBER.png and DIR/train.json, annotations as NCL's PyTorch code reads them: { "annotations":
@@ -88,7 +89,7 @@ async function convert(files: string[], options: TfRecordArguments): Promise<voi
       labelFeature,
       classNames,
       onProgress: ({ images, bytes, totalBytes }) => {
-        const text = `${images} images, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;
+        const text = `${counted(images, "image")}, ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`;
         show({ done: bytes, total: totalBytes, text });
       },
     }),

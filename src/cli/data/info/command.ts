@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { DataArguments } from "../data-arguments.js";
 import { newDataCommand } from "../../options.js";
 import { output } from "../../output.js";
+import { counted } from "../../../support/text.js";
 
 interface InfoArguments extends DataArguments {
   readonly svg?: string | undefined;
@@ -39,7 +40,7 @@ async function info(recipe: string | undefined, settings: string[], options: Inf
   const command = startCommand(found.start, chosen);
   const to = output(options);
   const { kind, classes } = found.train;
-  to.say(`${chosen.data.root}: ${kind}, ${classes.length} classes\n`);
+  to.say(`${chosen.data.root}: ${kind}, ${counted(classes.length, "class", "classes")}\n`);
   to.say(`${infoText(found)}\n\n${adviceText(found, command)}`);
   if (options.svg !== undefined) {
     const { writeFileAtomic } = await import("../../../support/atomic-file.js");

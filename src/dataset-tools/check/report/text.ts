@@ -1,4 +1,5 @@
 import { amount, type CheckSummary } from "../summary.js";
+import { counted } from "../../../support/text.js";
 
 const EXAMPLES = 3;
 const MARKS = { error: "error  ", warning: "warning", note: "note   " } as const;
@@ -8,7 +9,7 @@ export function textReport(summary: CheckSummary): string {
   const { findings, images, classes, imbalance } = summary;
   const spread = imbalance === null ? "" : `, imbalance ${imbalance.toFixed(imbalance < 10 ? 1 : 0)}`;
   const validation = images.validation === null ? "" : `, ${images.validation} validation`;
-  const head = `${summary.name}: ${images.train ?? "no"} training${validation} and ${images.test ?? "no"} test images, ${classes.length} classes${spread}`;
+  const head = `${summary.name}: ${images.train ?? "no"} training${validation} and ${images.test === null ? "no test images" : counted(images.test, "test image")}, ${counted(classes.length, "class", "classes")}${spread}`;
   return [head, ...findings.map((finding) => paragraph(finding, summary.root)), verdict(summary)].join(
     "\n\n",
   );
@@ -39,8 +40,7 @@ export function below(text: string, root: string): string {
 }
 
 export function verdict({ counts: { error, warning, note } }: CheckSummary): string {
-  const kinds = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-  const found = `${kinds(error, "error")}, ${kinds(warning, "warning")}, ${kinds(note, "note")}`;
+  const found = `${counted(error, "error")}, ${counted(warning, "warning")}, ${counted(note, "note")}`;
   if (error > 0) return `${found}: mend the errors before training.`;
   return warning > 0 ? `${found}: ready to train; look at the warnings.` : `${found}: ready to train.`;
 }
