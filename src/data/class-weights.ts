@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { parse } from "csv-parse/sync";
 import { DataError } from "../support/errors.js";
-import { nearest } from "../support/text.js";
+import { nearest, noun } from "../support/text.js";
 import { readJsonObject } from "./formats/reading/json-file.js";
 import { readTextFile } from "./formats/reading/text-file.js";
 
@@ -86,7 +86,7 @@ function csvRows(file: string): string[][] {
 function unknownClass(where: string, name: string, classes: readonly string[]): DataError {
   const meant = nearest(name, classes);
   return new DataError(
-    `${where}: "${name}" is none of the ${classes.length} classes` +
+    `${where}: "${name}" is ${noun(classes.length, "not the one class", `none of the ${classes.length} classes`)}` +
       (meant === undefined ? "." : `; did you mean "${meant}"?`),
   );
 }

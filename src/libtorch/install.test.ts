@@ -253,7 +253,7 @@ describe("a failure says what to do", () => {
     );
     fixture.files.set("torch-1.0.0-py3-none-any.whl", Buffer.from(""));
     expect(await messageOf(fixture.install())).toMatchInlineSnapshot(
-      `"cannot find TORCH.whl: http://127.0.0.1:PORT/simple/torch/ does not list it (it lists 1 files). Without a network the wheels can be taken from a folder (PIP_FIND_LINKS) (pip as a fallback: found no python3)"`,
+      `"cannot find TORCH.whl: http://127.0.0.1:PORT/simple/torch/ does not list it (it lists 1 file). Without a network the wheels can be taken from a folder (PIP_FIND_LINKS) (pip as a fallback: found no python3)"`,
     );
   });
 

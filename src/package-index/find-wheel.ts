@@ -5,6 +5,7 @@ import { DownloadError } from "../support/errors.js";
 import type { Wheel } from "./wheel.js";
 import { withoutLogin } from "./credentials.js";
 import { explainNetworkError, IndexError, withRetries, type Transport } from "./transport.js";
+import { counted } from "../support/text.js";
 
 /** Where a wheel is: a file on this machine, or an address. */
 export type WheelSource =
@@ -76,7 +77,7 @@ async function findOnPage(
   }
   const link = links.find((one) => one.file === file);
   if (!link) {
-    reasons.push(`${where} does not list it (it lists ${links.length} files)`);
+    reasons.push(`${where} does not list it (it lists ${counted(links.length, "file")})`);
     return undefined;
   }
   if (link.sha256 !== undefined && link.sha256 !== sha256) {

@@ -89,16 +89,16 @@ describe("data convert list, json, folder, images", () => {
     writeFileSync(inFolder("list.txt"), list.join(""));
     expect(
       await convert("list", inFolder("list.txt"), "--out", inFolder("list.json"), "--root", photographs),
-    ).toMatchObject({ code: 0, stdout: `3 images, 1 classes\n  ${inFolder("list.json")}\n` });
+    ).toMatchObject({ code: 0, stdout: `3 images, 1 class\n  ${inFolder("list.json")}\n` });
     expect(
       await convert("json", inFolder("list.json"), "--out", inFolder("f"), "--link", "symbolic"),
     ).toMatchObject({
       code: 0,
-      stdout: `3 images, 1 classes of 3 to 3 images\n  ${inFolder("f/train")}\n  ${inFolder("f/train.json")}\n`,
+      stdout: `3 images, 1 class of 3 to 3 images\n  ${inFolder("f/train")}\n  ${inFolder("f/train.json")}\n`,
     });
     expect(await convert("folder", inFolder("f"), "--out", inFolder("back.json"))).toMatchObject({
       code: 0,
-      stdout: `3 images, 3 of them with what train.json says, 1 classes\n  ${inFolder("back.json")}\n`,
+      stdout: `3 images, 3 of them with what train.json says, 1 class\n  ${inFolder("back.json")}\n`,
     });
     const images = await convert("images", "--data", inFolder("f"), "--out", inFolder("i"), "--json");
     expect(JSON.parse(images.stdout)).toMatchObject({ images: 3, counts: [3], classes: ["scorpion"] });

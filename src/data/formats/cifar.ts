@@ -13,6 +13,7 @@ import {
   requireNames,
 } from "./cifar-python.js";
 import { linesOf, readBytes, readTextFile } from "./reading/text-file.js";
+import { counted } from "../../support/text.js";
 
 const FILES = {
   cifar10: {
@@ -57,7 +58,7 @@ function recordFile(path: string, labelBytes: number): CifarFile {
   if (size === 0 || size % recordSize !== 0) {
     throw new DataError(
       `${path}: expected whole records of ${recordSize} bytes, found ${size} bytes: ` +
-        `${count} records and ${size % recordSize} bytes more.`,
+        `${counted(count, "record")} and ${counted(size % recordSize, "byte")} more.`,
     );
   }
   return {

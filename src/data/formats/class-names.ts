@@ -4,6 +4,7 @@ import { DataError } from "../../support/errors.js";
 import { parseJson } from "./reading/json-file.js";
 import type { DataSource } from "../dataset.js";
 import { linesOf, readTextFile } from "./reading/text-file.js";
+import { noun } from "../../support/text.js";
 
 /** The classes of both splits, as the training list gives them. */
 export interface Classes {
@@ -127,7 +128,7 @@ export function labelNumber(label: number | string, { names, numbers, meaning }:
   if (Number.isInteger(number) && number >= 0 && number < names.length) return number;
   if (meaning === "numbers") return `expected a label from 0 to ${names.length - 1}, found ${label}`;
   if (isMissing(label)) return `expected a label, found ${label}, which stands for none`;
-  return `"${label}" is none of the ${names.length} classes${hint(String(label), names)}`;
+  return `"${label}" is ${noun(names.length, "not the one class", `none of the ${names.length} classes`)}${hint(String(label), names)}`;
 }
 
 function numberOf(

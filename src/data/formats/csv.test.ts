@@ -54,15 +54,15 @@ describe("CSV", () => {
       {
         "empty": "DIR/train.csv: expected a column "image", found none (data.columns.image and data.columns.label name them)",
         "headerOnly": "DIR/train.csv: expected at least one image, found none.",
-        "missing": "DIR/train.csv, line 3: no file DIR/e.jpg; 1 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "missing": "DIR/train.csv, line 3: no file DIR/e.jpg; 1 of 2 images is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "negative": "DIR/train.csv, line 3: expected a label from 0 to 0, found -1 (--no-strict, data.strict=false, leaves it out)",
         "noColumn": "DIR/train.csv: expected a column "image", found images, label; did you mean images? (data.columns.image and data.columns.label name them)",
         "noFile": "DIR/train.csv: file not found; DIR has 3 images. data.trainFile names another (from the data folder, or a full path).",
         "noLabel": "DIR/train.csv, line 3: expected a path and a label, found an empty field (--no-strict, data.strict=false, leaves it out)",
         "noSuchColumn": "DIR/train.csv: expected a column "class", found image, label (data.columns.image and data.columns.label name them)",
-        "quotes": "DIR/train.csv: Quote Not Closed: the parsing is finished with an opening quote at line 2.",
+        "quotes": "DIR/train.csv, line 2: expected a closing quote ("), found the end of the file.",
         "short": "DIR/train.csv, line 2: expected 2 fields, found 1 (--no-strict, data.strict=false, leaves it out)",
-        "unknown": "DIR/test.csv, line 2: "bee" is none of the 1 classes (--no-strict, data.strict=false, leaves it out)",
+        "unknown": "DIR/test.csv, line 2: "bee" is not the one class (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });

@@ -23,8 +23,8 @@ export const csvFormat: FileListFormat<CsvImage> = {
     const imageColumn = requireColumn(file, table.columns, { name: columns.image, of: "image" });
     const labelColumn = requireColumn(file, table.columns, { name: columns.label, of: "label" });
     const images: CsvImage[] = [];
-    for (const { fields, line, fault } of table.rows) {
-      const [path = "", label = ""] = [fields[imageColumn], fields[labelColumn]];
+    for (const { field, line, fault } of table.rows) {
+      const [path, label] = [field(imageColumn), field(labelColumn)];
       const where = `${file}, line ${line}`;
       if (fault !== null) leftOut.report(where, fault);
       else if (path === "" || label === "")

@@ -42,6 +42,17 @@ describe("small files that ask for much", () => {
     expect(readClassNames(join(folder.path, "spaces.txt"))).toHaveLength(2);
   });
 
+  it("a table of JSON lines that each bring a key of their own", async () => {
+    using folder = temporaryFolder();
+    const lines = Array.from({ length: 100_000 }, (_, i) => `{"image":"a.jpg","label":"${i % 2}","k${i}":1}`);
+    writeFiles(folder.path, { "a.jpg": jpeg(), "train.jsonl": lines.join("\n") });
+    const dataset = await openDataset(
+      dataSpec("csv", folder.path, { trainFile: "train.jsonl", testFile: "train.jsonl" }),
+      "train",
+    );
+    expect(dataset.size).toBe(100_000);
+  });
+
   it("JSON of many levels, or of another kind, is named without its content", () => {
     const deep = "[".repeat(200_000) + "]".repeat(200_000);
     const expected = "DIR/file: expected at most 200 lists and objects within each other.";

@@ -96,15 +96,15 @@ describe("path and label lines", () => {
       namesGone: await complaint({ ...list, classNames: "names.txt" }, files),
     }).toMatchInlineSnapshot(`
       {
-        "allMissing": "DIR/train.txt: expected at least one image, all of its 1 records are unusable: DIR/train.txt, line 1: no file DIR/train/ant/7.jpg",
+        "allMissing": "DIR/train.txt: expected at least one image, its only record is unusable: DIR/train.txt, line 1: no file DIR/train/ant/7.jpg",
         "empty": "DIR/train.txt: expected at least one image, found none.",
-        "folder": "DIR/train.txt, line 1: no file DIR/train/bee; 1 of 1 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "folder": "DIR/train.txt, line 1: no file DIR/train/bee; 1 of 1 image is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "fraction": "DIR/train.txt, line 1: expected a path and a whole number, found "train/bee/1.jpg 0.5" (--no-strict, data.strict=false, leaves it out)",
         "gap": "DIR: class "1" has no training images.",
         "gzip": "DIR/train.txt: the gzip file is damaged or truncated.",
         "hugeLabel": "DIR/train.txt: expected at most 1000000 classes, found labels up to 99999999999; data.labels=names takes numbers as names.",
         "latin1": "DIR/train.txt, line 2: expected UTF-8 text, found other bytes; save the file as UTF-8.",
-        "longName": "DIR/train.txt, line 1: no file DIR/train/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.jpg; 1 of 1 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "longName": "DIR/train.txt, line 1: no file DIR/train/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.jpg; 1 of 1 image is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "missing": "DIR/train.txt, line 2: no file DIR/train/ant/7.jpg; 2 of 3 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "named": "DIR/lists/a.txt: file not found.",
         "names": "DIR/train.txt, line 1: expected a label from 0 to 0, found 1 (--no-strict, data.strict=false, leaves it out)",

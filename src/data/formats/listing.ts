@@ -3,6 +3,7 @@ import { DataError } from "../../support/errors.js";
 import { LeftOutRecords } from "../left-out.js";
 import { type Classes, classesOf, knownClasses, labelNumber, labelsNote } from "./class-names.js";
 import type { Dataset, DataSource, Pixels, SplitFolder } from "../dataset.js";
+import { noun } from "../../support/text.js";
 
 /** An image with its label, as files have it. */
 export interface Listed {
@@ -91,7 +92,7 @@ function noImages({ file }: Omit<Listing, "where">, { items }: LeftOutRecords): 
   const why =
     first === undefined
       ? "found none."
-      : `all of its ${items.length} records are unusable: ${first.where}: ${first.reason}`;
+      : `${noun(items.length, "its only record is", `all of its ${items.length} records are`)} unusable: ${first.where}: ${first.reason}`;
   return new DataError(`${file}: expected at least one image, ${why}`);
 }
 

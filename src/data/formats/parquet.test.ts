@@ -122,15 +122,19 @@ describe("Parquet", () => {
       missing: await of(paths(["a.png", "b.png"])),
     }).toMatchInlineSnapshot(`
       {
+        "cut": "DIR/train.parquet: expected a whole Parquet file, found one that was cut off (parquet file invalid (footer != PAR1)). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
+        "damaged": "DIR/train.parquet: expected a whole Parquet file, found a damaged one (thrift unhandled type: 15). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
+        "empty": "DIR/train.parquet: expected a whole Parquet file, found an empty one (Offset is outside the bounds of the DataView). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
         "emptyImage": "DIR/train.parquet, row 1: its image is empty (--no-strict, data.strict=false, leaves it out)",
         "fraction": "DIR/train.parquet, row 0: expected a label, a whole number or a name, found 0.5 (--no-strict, data.strict=false, leaves it out)",
         "gap": "DIR: class "1" has no training images.",
-        "missing": "DIR/train.parquet, row 1: no file DIR/b.png; 1 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
+        "missing": "DIR/train.parquet, row 1: no file DIR/b.png; 1 of 2 images is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "negative": "DIR/train.parquet, row 1: expected a label from 0 to 0, found -1 (--no-strict, data.strict=false, leaves it out)",
         "noColumns": "DIR/train.parquet: expected a column "image", found picture, label (data.columns.image and data.columns.label name them)",
         "noImage": "DIR/train.parquet, row 1: expected an image or its path, found nothing (--no-strict, data.strict=false, leaves it out)",
         "noLabel": "DIR/train.parquet, row 1: expected a label, a whole number or a name, found nothing (--no-strict, data.strict=false, leaves it out)",
         "noLabels": "DIR/train.parquet: expected a column "labels", found image, label; did you mean label? (data.columns.image and data.columns.label name them)",
+        "noParquet": "DIR/train.parquet: expected a whole Parquet file, found text (parquet file invalid (footer != PAR1)). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
         "noRows": "DIR/train*.parquet: expected at least one image, found none.",
         "none": "DIR/train*.parquet: expected .parquet files, found none; DIR has a.parquet (data.trainFile and data.testFile name files, a folder or a pattern).",
       }

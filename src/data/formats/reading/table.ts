@@ -12,8 +12,11 @@ export interface Table {
 }
 
 export interface TableRow {
-  /** As many as there are columns, unless the row is damaged; empty where a field has no value. */
-  readonly fields: readonly string[];
+  /**
+   * The value in a column, by its number; empty where the row has none. Looked up when it is asked for: objects that each
+   * bring a key of their own would fill a table of the square of their number.
+   */
+  readonly field: (column: number) => string;
   /** Line where the row ends, counted from 1. */
   readonly line: number;
   /** Why the row cannot be used; null for one that can. */
@@ -56,19 +59,29 @@ function csvTable(file: string, text: string): Table {
   try {
     parsed = parse(text, options) as unknown as typeof parsed;
   } catch (error) {
-    throw new DataError(`${file}: ${(error as Error).message}.`, { cause: error });
+    throw csvFault(file, error);
   }
   const [header, ...rows] = parsed;
   const columns = header?.record ?? [];
   return {
     columns,
     rows: rows.map(({ record: fields, info }) => ({
-      fields,
+      field: (column) => fields[column] ?? "",
       line: info.lines,
       fault:
         fields.length === columns.length ? null : `expected ${columns.length} fields, found ${fields.length}`,
     })),
   };
+}
+
+function csvFault(file: string, error: unknown): DataError {
+  const { code, lines } = error as { readonly code?: string; readonly lines?: number };
+  const where = lines === undefined ? file : `${file}, line ${lines}`;
+  const fault =
+    code === "CSV_QUOTE_NOT_CLOSED"
+      ? 'expected a closing quote ("), found the end of the file'
+      : `expected a table of fields with a delimiter: ${(error as Error).message}`;
+  return new DataError(`${where}: ${fault}.`, { cause: error });
 }
 
 /** The one of the usual delimiters that the header has most of, outside quotes; a comma where it has none. */
@@ -87,7 +100,7 @@ function jsonTable(file: string, text: string): Table {
   return {
     columns,
     rows: objects.map(({ value, line }) => ({
-      fields: columns.map((name) => fieldOf(value[name])),
+      field: (column) => fieldOf(value[columns[column] ?? ""]),
       line,
       fault: null,
     })),

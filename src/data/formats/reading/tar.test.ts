@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../../../support/errors.js";
 import { TarFile } from "./tar.js";
@@ -57,11 +59,13 @@ describe("a tar archive", () => {
       headerCut: complaint(whole.subarray(0, 1100)),
       contentCut: complaint(whole.subarray(0, 1900)),
       noTar: complaint(Buffer.alloc(600, "a")),
+      gzipped: complaint(gzipSync(randomBytes(2000))),
       latin1: complaint(Buffer.concat([tarMember(Buffer.from("b\xe9e.jpg", "latin1"), Buffer.of()), whole])),
       pax: complaint(badPax),
     }).toMatchInlineSnapshot(`
       {
         "contentCut": "DIR/a.tar, byte 1024: truncated: 2.jpg has 600 bytes, found 364",
+        "gzipped": "DIR/a.tar, byte 0: expected a tar archive, found a gzipped one: unpack it by gunzip",
         "header": "DIR/a.tar, byte 1024: expected a member's header, its checksum is wrong",
         "headerCut": "DIR/a.tar, byte 1024: truncated: expected 512 bytes, found 76",
         "latin1": "DIR/a.tar, byte 0: expected a name in UTF-8, found other bytes",

@@ -15,6 +15,8 @@ const BLOCK = 512;
 /** Headers and small members are read together: a read costs some microseconds, or much more over a network. */
 const WINDOW = 1 << 14;
 
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
 /** An archive that is read where it is, without unpacking it (POSIX ustar and pax, and GNU's long names). */
 export class TarFile implements Disposable {
   readonly path: string;
@@ -59,6 +61,8 @@ export class TarFile implements Disposable {
     for (let at = 0; at < this.#size;) {
       const header = parseHeader(this.read(BLOCK, at));
       if (header === "end") return;
+      if (header === "broken" && at === 0 && isGzip(this.read(2, 0)))
+        throw this.#damaged(at, "expected a tar archive, found a gzipped one: unpack it by gunzip");
       if (header === "broken") throw this.#damaged(at, "expected a member's header, its checksum is wrong");
       const size = special.size ?? header.size;
       if (!Number.isSafeInteger(size)) throw this.#damaged(at, "expected a member's size, found no number");
