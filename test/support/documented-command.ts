@@ -73,8 +73,8 @@ export async function checkCommand(line: readonly string[]): Promise<void> {
   else if (program === "node") checkScript(rest);
   else if (program === "npx" && rest[0] === "vitest") checkFiles(rest.filter((word) => word.includes("/")));
   else if (program?.startsWith(".ci/") === true) checkFiles([program]);
-  else if (program !== "curl")
-    throw new Error(`expected longtail, npm, node, curl or npx vitest, found: ${words.join(" ")}`);
+  else if (program !== "curl" && !(program === "npx" && rest[0] === "serve"))
+    throw new Error(`expected longtail, npm, node, curl, npx serve or npx vitest, found: ${words.join(" ")}`);
 }
 
 /** A command of running text, which may be named without its arguments; N stands for a number. */
