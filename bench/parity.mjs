@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { exportOnnx, imageFiles } from "../dist/index.js";
 import { decodeBatch } from "../dist/inference/images.js";
 import { ensembleLogits } from "../dist/inference/predict.js";
-import { loadTrained } from "../dist/inference/trained.js";
+import { loadTrained } from "../dist/training/trained.js";
 import { noGrad } from "../dist/torch/autograd.js";
 import { dispose } from "../dist/torch/scope.js";
 import { disposing, scoped } from "./support/scoped.mjs";

@@ -1,11 +1,12 @@
 // The pipelines of pipeline.mjs as training has them: node longtail.mjs PIPELINE FOLDER.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sharedBytes } from "../../dist/data/dataset.js";
 import { Loader } from "../../dist/data/loader/loader.js";
 import { openDataset } from "../../dist/data/registry.js";
 import { inOrder } from "../../dist/data/samplers/sampler.js";
 import { instanceSampler } from "../../dist/data/samplers/sampler.js";
-import { sharedBytes } from "../../dist/data/subset.js";
+
 import { Data } from "../../dist/recipes/data-schema.js";
 import { scope } from "../../dist/torch/scope.js";
 import { setThreads } from "../../dist/torch/settings.js";
