@@ -6,7 +6,6 @@ import { Loader } from "../../dist/data/loader/loader.js";
 import { openDataset } from "../../dist/data/registry.js";
 import { inOrder } from "../../dist/data/samplers/sampler.js";
 import { instanceSampler } from "../../dist/data/samplers/sampler.js";
-
 import { Data } from "../../dist/recipes/data-schema.js";
 import { scope } from "../../dist/torch/scope.js";
 import { setThreads } from "../../dist/torch/settings.js";

@@ -3,9 +3,10 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
-import { accuracyText, measured, measurements, parseMeasured } from "../../dist/recipes/measured.js";
+import { measured, measurements, parseMeasured } from "../../dist/recipes/measured.js";
 import { resultsMarkdown } from "../../dist/results/markdown.js";
 import { writeFileAtomic } from "../../dist/support/atomic-file.js";
+import { spreadText } from "../../dist/support/spread.js";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const FILE = join(project, "recipes/measured.json");
@@ -78,7 +79,7 @@ function readmeTable(content) {
   return { name: "README.md", path, text, expected };
 }
 
-const cell = (accuracy) => (accuracy === null ? "" : accuracyText(accuracy));
+const cell = (accuracy) => spreadText(accuracy) ?? "";
 
 /** Rows of README's table: quickstart's, and what else is known of their runs. */
 const README_ROWS = [

@@ -2,28 +2,7 @@ import { ALL_AND_GROUPS } from "../data/groups.js";
 import { formatTable } from "../support/table.js";
 import type { EvaluationResult } from "./accuracy.js";
 import { modelRows } from "./results-table.js";
-import type { GroupAccuracy } from "./scores.js";
-import { mean, sum } from "../support/math.js";
-
-/**
- * Mean and sample standard deviation, in percent; the deviation of a single value is null.
- *
- * @example
- * const { mean, deviation }: Spread = { mean: 63.1, deviation: 1, values: [62.1, 63.1, 64.1] };
- */
-export interface Spread {
-  readonly mean: number;
-  readonly deviation: number | null;
-  readonly values: readonly number[];
-}
-
-/**
- * By group; null where there is no such class.
- *
- * @example
- * const few = (spread: GroupSpread): number | undefined => spread.few?.mean;
- */
-export type GroupSpread = Readonly<Record<keyof GroupAccuracy, Spread | null>>;
+import { groupSpread, type GroupSpread, spreadText } from "../support/spread.js";
 
 /**
  * Accuracies over several seeds.
@@ -61,28 +40,4 @@ export function formatSeeds(summary: SeedSummary): string {
       ...ALL_AND_GROUPS.map((group) => spreadText(spreads[group])),
     ]),
   );
-}
-
-function groupSpread(accuracies: readonly GroupAccuracy[]): GroupSpread {
-  const of = (group: keyof GroupAccuracy): Spread | null => {
-    const values = accuracies.map((accuracy) => accuracy[group]);
-    return values.every((value) => value !== null) ? spread(values) : null;
-  };
-  return { all: of("all"), many: of("many"), medium: of("medium"), few: of("few") };
-}
-
-/** At least one value. */
-export function spread(values: readonly number[]): Spread {
-  const middle = mean(values);
-  const squares = sum(values.map((value) => (value - middle) ** 2));
-  const deviation = values.length === 1 ? null : Math.sqrt(squares / (values.length - 1));
-  return { mean: middle, deviation, values };
-}
-
-/** "63.1 ± 1.0" */
-export function spreadText(one: Spread | null): string | null {
-  if (one === null) return null;
-  return one.deviation === null
-    ? one.mean.toFixed(1)
-    : `${one.mean.toFixed(1)} ± ${one.deviation.toFixed(1)}`;
 }

@@ -13,7 +13,8 @@ import { openTrainingData } from "../training/training-data.js";
 import { ownData } from "./evaluated-data.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
 import { type FittedTemperature, saveCalibration } from "../runs/calibration-file.js";
-import { type Prior, priorAdjustment } from "./prior.js";
+import { type Prior } from "./prior.js";
+import { priorAdjustment } from "../training/implied-prior.js";
 import { accuracyOptions, assertSameClasses, type Trained } from "../training/trained.js";
 import type { Measurement } from "../evaluation/accuracy.js";
 
@@ -52,7 +53,7 @@ export async function measureCalibration(
   const { counts, groups } = accuracyOptions(trained);
   const groupOfClass = groupOf(counts, groups);
   const [before, after] = [new EnsembleCalibration(groupOfClass), new EnsembleCalibration(groupOfClass)];
-  const adjust = prior === null ? null : priorAdjustment(trained, prior);
+  const adjust = prior === null ? null : priorAdjustment(trained, prior.shares);
   const adjusted = [before, after].map((meter) => (adjust === null ? meter : transformed(meter, adjust)));
   const scaled = transformed(adjusted[1]!, (logits) => scaleLogits(logits, fitted.temperature, groupOfClass));
   return {

@@ -14,7 +14,8 @@ import { cat, stack } from "../torch/operators.generated.js";
 import { dispose, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { decodeBatch } from "./images.js";
-import { priorAdjustment, priorFrom, type PriorTarget } from "./prior.js";
+import { priorFrom, type PriorTarget } from "./prior.js";
+import { priorAdjustment } from "../training/implied-prior.js";
 import { tauNormalization } from "./tau.js";
 import type { Trained } from "../training/trained.js";
 
@@ -139,7 +140,7 @@ function planOf(
   const transforms: LogitTransform[] = [];
   const used = calibrate ? temperature : null;
   if (used !== null) transforms.push((logits) => scaleLogits(logits, used, groupOfClass));
-  if (prior !== undefined) transforms.push(priorAdjustment(trained, priorFrom(prior, trained)));
+  if (prior !== undefined) transforms.push(priorAdjustment(trained, priorFrom(prior, trained).shares));
   return { top, transforms, calibrated: used !== null, features };
 }
 

@@ -2,12 +2,12 @@ import { existsSync } from "node:fs";
 import { checkedWeights, readClassWeights } from "../data/class-weights.js";
 import { groupOf } from "../data/groups.js";
 import { AccuracyMeter, type EvaluationResult, type Measurement } from "../evaluation/accuracy.js";
-import { type LogitTransform, transformed } from "../evaluation/meter.js";
+import { transformed } from "../evaluation/meter.js";
 import type { GroupAccuracy } from "../evaluation/scores.js";
-import { reweightedAccuracy, TARGETS, targetShares, shiftLogits } from "../evaluation/shift/targets.js";
-import { DataError, UsageError } from "../support/errors.js";
+import { reweightedAccuracy, TARGETS, targetShares } from "../evaluation/shift/targets.js";
+import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
-import { impliedPrior } from "../training/implied-prior.js";
+import { priorAdjustment } from "../training/implied-prior.js";
 import { accuracyOptions, type Trained } from "../training/trained.js";
 
 /**
@@ -63,21 +63,6 @@ export function priorFrom(target: PriorTarget, { description }: Pick<Trained, "d
   );
 }
 
-/**
- * Post-hoc logit adjustment: makes logits stand for the prior's class frequencies.
- * @throws DataError for a class that was never trained on.
- */
-export function priorAdjustment({ description }: Trained, { shares }: Prior): LogitTransform {
-  const { recipe, counts, trained, classes } = description;
-  const unknown = counts.indexOf(0);
-  if (unknown >= 0)
-    throw new DataError(
-      `prior: expected training images of every class, found none of "${classes[unknown]!}": what its logit stands for ` +
-        "is not known.",
-    );
-  return shiftLogits(shares, impliedPrior(recipe, { counts, trained }));
-}
-
 /** Measures the adjusted logits on the images as they are, and as these would weigh in the target. */
 export function measurePrior(trained: Trained, prior: Prior): Measurement<"prior", PriorResult> {
   const options = accuracyOptions(trained);
@@ -86,7 +71,7 @@ export function measurePrior(trained: Trained, prior: Prior): Measurement<"prior
   const weighted = ({ perClass }: Pick<EvaluationResult, "perClass">): GroupAccuracy =>
     reweightedAccuracy(perClass, { shares: prior.shares, groupOfClass });
   return {
-    meters: [transformed(accuracy, priorAdjustment(trained, prior))],
+    meters: [transformed(accuracy, priorAdjustment(trained, prior.shares))],
     finish: (asTrained) => {
       const { ensemble, experts, ...adjusted } = accuracy.result();
       return {

@@ -97,7 +97,7 @@ function built(choice: MethodRecipe["method"]): Method {
   method.learnFrom?.({
     answer: ({ shape: [images = 0] }) => ({
       logits: new Rng(6).normal([images, 3]),
-      features: new Rng(7).normal([images, 9]),
+      features: [new Rng(7).normal([images, 9])],
     }),
   });
   return method;

@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { adviseOn } from "../dataset-tools/advice/advise.js";
-import { accuracyText, measured, measuredText, measurements, parseMeasured } from "./measured.js";
+import { measured, measuredText, measurements, parseMeasured } from "./measured.js";
+import { spreadText } from "../support/spread.js";
 import type { ResultRow } from "./result-row.js";
 import { loadRecipe } from "./load.js";
-import type { RunResult } from "../runs/run-folder.js";
+import type { RunDescription, RunResult } from "../runs/run-folder.js";
+import { differences, storedRecipe } from "../runs/stored-recipe.js";
 import { builtInRecipes } from "./registry.js";
 
 const one = measurements()["caltech20-lt-ncl"]!;
@@ -25,14 +27,14 @@ test("a recipe has the learning rate that did best on held-out images", async ()
 });
 
 test("a summary gives all and few, and the seeds", () => {
-  const { mean, std } = one.ensemble.all;
-  expect(measuredText("caltech20-lt-ncl")).toContain(`${mean.toFixed(1)} ± ${std!.toFixed(1)} % all, `);
+  const { mean, deviation } = one.ensemble.all!;
+  expect(measuredText("caltech20-lt-ncl")).toContain(`${mean.toFixed(1)} ± ${deviation!.toFixed(1)} % all, `);
   expect(measuredText("places-lt-ncl")).toBe("not yet");
-  expect(accuracyText({ mean: 60, std: null })).toBe("60.0");
+  expect(spreadText({ mean: 60, deviation: null, values: [60] })).toBe("60.0");
 });
 
 test("the advice quotes the measured numbers", () => {
-  const few = (name: string): string => accuracyText(measurements()[name]!.ensemble.few!);
+  const few = (name: string): string => spreadText(measurements()[name]!.ensemble.few)!;
   const counts = [400, 100, 5];
   const source =
     `few-shot classes ${few("caltech20-lt-ncl")} % with NCL, ${few("caltech20-lt-ce")} % with cross-entropy, ` +
@@ -58,12 +60,12 @@ test("seeds give mean and sample deviation; other settings and what is not finis
   ];
   const { seeds, ensemble, experts } = measurements({ rows })[row.recipe]!;
   expect(seeds).toEqual([0, 1]);
-  expect(ensemble.all).toEqual({ mean: 61, std: Math.SQRT2 });
+  expect(ensemble.all).toMatchObject({ mean: 61, deviation: Math.SQRT2 });
   expect(ensemble.medium).toBeNull();
   expect(experts).toEqual([]);
 });
 
-test("every finished row has what proves it beside it", () => {
+test("every finished row has what proves it beside it; one that has a recipe's name changed nothing of it", async () => {
   for (const { name, seed, state, recipe, ensemble, commit } of measured().rows) {
     if (state !== "finished") continue;
     const read = (file: string): unknown =>
@@ -72,6 +74,9 @@ test("every finished row has what proves it beside it", () => {
       );
     expect(read("row.json"), name).toMatchObject({ name, seed, commit, ensemble });
     expect(read("recipe.json"), name).toMatchObject({ recipe: { name: recipe }, seed });
+    const { recipe: trained } = read("recipe.json") as RunDescription;
+    if (name === recipe)
+      expect(differences({ ...(await loadRecipe(recipe)), seed }, storedRecipe(trained, name))).toEqual([]);
     expect((read("result.json") as RunResult).ensemble.all, name).toBeCloseTo(ensemble!.all, 2);
   }
 });
@@ -83,4 +88,17 @@ test("a row without its commit, or with an unknown key, is refused", () => {
   expect(parse({ commit: null })).toThrow("a finished run says the commit that trained it");
   expect(parse({ acuracy: 1 })).toThrow("acuracy");
   expect(parse({ seed: -1 })).toThrow("seed");
+});
+
+test("runs that differ in more than the seed, and a seed given twice, are refused", () => {
+  const [first, second] = one.rows as [ResultRow, ResultRow];
+  const parse = (changes: object) => () =>
+    parseMeasured({ rows: [first, { ...second, ...changes }], tuning: {} });
+  expect(parse({})).not.toThrow();
+  expect(parse({ name: "with-other-threads", threads: 9 })).not.toThrow();
+  expect(parse({ seed: first.seed })).toThrow(
+    "expected a run a seed, found caltech20-lt-ncl with seed 0 a second time",
+  );
+  for (const changes of [{ threads: 9 }, { kernels: "libtorch" }, { epochs: { done: 9, of: 9 } }])
+    expect(parse(changes)).toThrow("expected runs of caltech20-lt-ncl that differ only in the seed");
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { mean } from "../support/math.js";
-import { type ResultRow, resultRowSchema, type Scores } from "./result-row.js";
+import { groupSpread, type GroupSpread, spreadText } from "../support/spread.js";
+import { type ResultRow, resultRowSchema } from "./result-row.js";
 
 /** Learning rates that were compared before a recipe got its own. */
 const Tuning = z.strictObject({
@@ -13,37 +13,46 @@ const Tuning = z.strictObject({
   rates: z.array(z.strictObject({ lr: z.number().positive(), heldOut: z.number().min(0).max(100) })).min(2),
 });
 
+/** Why a row cannot stand beside those before it; null where it can. */
+function conflict(before: readonly ResultRow[], row: ResultRow): string | null {
+  const { name, seed } = row;
+  const same = before.filter((one) => one.name === name);
+  if (same.some((one) => one.seed === seed))
+    return `expected a run a seed, found ${name} with seed ${seed} a second time`;
+  const settings = ({ recipe, epochs, threads, kernels }: ResultRow): string =>
+    JSON.stringify([recipe, epochs.of, threads, kernels]);
+  return same.every((one) => settings(one) === settings(row))
+    ? null
+    : `expected runs of ${name} that differ only in the seed, found other epochs, threads or kernels with seed ${seed}`;
+}
+
 /** recipes/measured.json: a row for each run, of which recipes/record has the evidence. bench/record.mjs writes it. */
 const Measured = z.strictObject({
-  rows: z.array(
-    resultRowSchema.refine(({ state, commit }) => state !== "finished" || commit !== null, {
-      message: "a finished run says the commit that trained it",
-      path: ["commit"],
+  rows: z
+    .array(
+      resultRowSchema.refine(({ state, commit }) => state !== "finished" || commit !== null, {
+        message: "a finished run says the commit that trained it",
+        path: ["commit"],
+      }),
+    )
+    .superRefine((rows, context) => {
+      rows.forEach((row, index) => {
+        const message = conflict(rows.slice(0, index), row);
+        if (message !== null) context.addIssue({ code: "custom", message, path: [index] });
+      });
     }),
-  ),
   /** By recipe. */
   tuning: z.record(z.string(), Tuning),
 });
 
 export type Measured = z.infer<typeof Measured>;
 
-/** Top-1 accuracy in percent over seeds; `std` is the sample standard deviation, null for a single seed. */
-export interface MeasuredAccuracy {
-  readonly mean: number;
-  readonly std: number | null;
-}
-
-/** A group without classes is null. */
-export type MeasuredGroups = Readonly<Record<"many" | "medium" | "few", MeasuredAccuracy | null>> & {
-  readonly all: MeasuredAccuracy;
-};
-
 /** The measured accuracy of a recipe, over the seeds of its finished rows. */
 export interface Measurement {
   readonly seeds: readonly number[];
-  readonly ensemble: MeasuredGroups;
+  readonly ensemble: GroupSpread;
   /** In order; none for a single network. */
-  readonly experts: readonly MeasuredGroups[];
+  readonly experts: readonly GroupSpread[];
   /** In the order of the seeds. */
   readonly rows: readonly ResultRow[];
 }
@@ -79,21 +88,10 @@ function measurementOf(unsorted: readonly ResultRow[]): Measurement {
   const experts = rows[0]!.experts.length;
   return {
     seeds: rows.map(({ seed }) => seed),
-    ensemble: overSeeds(rows.map(({ ensemble }) => ensemble!)),
-    experts: Array.from({ length: experts }, (_, k) => overSeeds(rows.map((row) => row.experts[k]!))),
+    ensemble: groupSpread(rows.map(({ ensemble }) => ensemble!)),
+    experts: Array.from({ length: experts }, (_, k) => groupSpread(rows.map((row) => row.experts[k]!))),
     rows,
   };
-}
-
-function overSeeds(scores: readonly Scores[]): MeasuredGroups {
-  const of = (group: keyof MeasuredGroups): MeasuredAccuracy | null => {
-    const values = scores.flatMap((one) => one[group] ?? []);
-    if (values.length < scores.length) return null;
-    const center = mean(values);
-    const squares = values.reduce((sum, value) => sum + (value - center) ** 2, 0);
-    return { mean: center, std: values.length < 2 ? null : Math.sqrt(squares / (values.length - 1)) };
-  };
-  return { all: of("all")!, many: of("many"), medium: of("medium"), few: of("few") };
 }
 
 /** Summary for a list of recipes: "63.0 ± 0.5 % all, 41.2 ± 0.4 % few (seeds 0, 1, 2)", or "not yet". */
@@ -101,12 +99,7 @@ export function measuredText(recipe: string): string {
   const found = measurements()[recipe];
   if (found === undefined) return "not yet";
   const { all, few } = found.ensemble;
-  const tail = few === null ? "" : `, ${accuracyText(few)} % few`;
+  const tail = few === null ? "" : `, ${spreadText(few)} % few`;
   const seeds = found.seeds.length === 1 ? `seed ${found.seeds[0]}` : `seeds ${found.seeds.join(", ")}`;
-  return `${accuracyText(all)} % all${tail} (${seeds})`;
-}
-
-/** "63.0 ± 0.5", or "63.0" for a single seed. */
-export function accuracyText({ mean, std }: MeasuredAccuracy): string {
-  return std === null ? mean.toFixed(1) : `${mean.toFixed(1)} ± ${std.toFixed(1)}`;
+  return `${spreadText(all)} % all${tail} (${seeds})`;
 }

@@ -3,6 +3,7 @@ import type { GroupAccuracy } from "../evaluation/scores.js";
 import type { EvaluationEvent, TrainingEvent } from "../runs/events.js";
 import { toldEvents } from "../runs/metrics.js";
 import { hasResult, readAnalysis, readDescription, readResult } from "../runs/read-run.js";
+import { shellQuoted } from "../support/text.js";
 import { runFolder } from "../runs/run-folder.js";
 import type { Reported, ResultRow, Scores } from "../recipes/result-row.js";
 
@@ -37,7 +38,7 @@ export function rowOf(run: string, { name, reported, machine, checkout, error }:
     ...(hasResult(run) ? finalScores(run) : scoresSoFar(events)),
     reported,
     ...work(events),
-    command: command.join(" "),
+    command: command.map(shellQuoted).join(" "),
     started,
     longtail: versions.longtail,
     code: versions.code ?? null,

@@ -51,6 +51,15 @@ export function findCalibration(
   return { calibration, path, fits };
 }
 
+/** The temperature of a run's folder that was fitted to the weights that were loaded; null where there is none. */
+export function fittedTemperature(
+  run: string,
+  loaded: { readonly state: WeightsState | null },
+): Temperature | null {
+  const found = findCalibration(run, loaded);
+  return found?.fits === true ? found.calibration.temperature : null;
+}
+
 /** A run's calibration.json. @throws LongtailError when it cannot be read or is something else. */
 function readCalibration(run: string): CalibrationFile {
   const path = runFolder(run).calibration;

@@ -1,7 +1,11 @@
 import { classShares } from "../data/samplers/class-probabilities.js";
 import { portionOf } from "../data/split.js";
+import type { LogitTransform } from "../evaluation/meter.js";
+import { shiftLogits } from "../evaluation/shift/targets.js";
 import { logitPriorTau, type MethodRecipe } from "../methods/index.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
+import { DataError } from "../support/errors.js";
+import type { Trained } from "./trained.js";
 
 /** What is known of the images that a network was trained on. */
 export interface TrainedOn {
@@ -25,6 +29,27 @@ export function impliedPrior(
   const drawn = classShares(recipe.data.sampler, counts);
   const tau = impliedTau(recipe);
   return tau === 0 ? drawn : drawn.map((share, label) => share / counts[label]! ** tau);
+}
+
+/**
+ * Post-hoc logit adjustment: makes the logits of a trained network stand for other class shares [C], in proportion.
+ *
+ * @param what the setting that asks for it, for messages.
+ * @throws DataError for a class that was never trained on.
+ */
+export function priorAdjustment(
+  { description }: Pick<Trained, "description">,
+  shares: readonly number[],
+  what = "prior",
+): LogitTransform {
+  const { recipe, counts, trained, classes } = description;
+  const unknown = counts.indexOf(0);
+  if (unknown >= 0)
+    throw new DataError(
+      `${what}: expected training images of every class, found none of "${classes[unknown]!}": what its logit stands for ` +
+        "is not known.",
+    );
+  return shiftLogits(shares, impliedPrior(recipe, { counts, trained }));
 }
 
 /** Power of the class counts by which the loss and the adjustment after it divide the shares. */

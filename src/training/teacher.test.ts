@@ -9,7 +9,7 @@ import { tensor } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import { openTeacher, type TrainedTeacher } from "./teacher.js";
+import { openTeacher, TrainedTeacher } from "./teacher.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
@@ -52,7 +52,10 @@ test("answers are the mean of the experts' logits, less the log of the class sha
   logits.toList().forEach((z, i) => {
     expect(z).toBeCloseTo(expected[i]!, 4);
   });
-  expect(features.shape).toEqual([4, 128]);
+  expect(features.map(({ shape }) => shape)).toEqual([
+    [4, 64],
+    [4, 64],
+  ]);
   expect(logits.requiresGrad).toBe(false);
 });
 
@@ -153,4 +156,12 @@ test("a teacher of other classes is refused, and nothing stays behind", async ()
     openTeacher(student(), { device: "cpu", classes: ["ant", "bee", "dog"], root: "photos" }),
   ).rejects.toThrow("photos has other classes than");
   expect(memory()).toEqual(before);
+});
+
+test("a teacher that never saw a class is refused: what its logit stands for is not known", () => {
+  using trained = loadTrained(at("teacher"));
+  const description = { ...trained.description, counts: [24, 0, 6] };
+  expect(() => new TrainedTeacher("runs/t", { ...trained, description }, student().data)).toThrow(
+    'method.teacher runs/t: expected training images of every class, found none of "bee": what its logit stands for is not known.',
+  );
 });

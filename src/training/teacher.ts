@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { groupOf } from "../data/groups.js";
-import { withEnsemble } from "../evaluation/meter.js";
-import { shiftLogits, targetShares } from "../evaluation/shift/targets.js";
+import type { Temperature } from "../evaluation/analysis.js";
+import { type LogitTransform, withEnsemble } from "../evaluation/meter.js";
+import { targetShares } from "../evaluation/shift/targets.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
 import type { Teacher, TeacherAnswer } from "../methods/ensemble/method.js";
 import { teacherOf } from "../methods/index.js";
@@ -11,16 +12,15 @@ import type { RecipeIssue } from "../recipes/faults.js";
 import { sha256OfFile } from "../weights/install.js";
 import { defineMethodOf } from "../recipes/method-file.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
-import { findCalibration } from "../runs/calibration-file.js";
+import { fittedTemperature } from "../runs/calibration-file.js";
 import { runFolder, type TeacherIdentity } from "../runs/run-folder.js";
 import { LongtailError, UsageError } from "../support/errors.js";
 import { noGrad } from "../torch/autograd.js";
 import { tensor } from "../torch/create.js";
-import { cat } from "../torch/operators.generated.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { checkpointPath } from "./checkpoint.js";
-import { impliedPrior } from "./implied-prior.js";
+import { priorAdjustment } from "./implied-prior.js";
 import { phasesOf } from "./phases.js";
 import { accuracyOptions, assertSameClasses, loadTrained, type Trained } from "./trained.js";
 
@@ -50,9 +50,9 @@ export class TrainedTeacher implements Teacher, Disposable {
   readonly note: string;
   readonly #trained: Trained;
   readonly #size: number;
-  readonly #scale: Tensor;
-  readonly #shift: Tensor;
-  readonly #correct: (logits: readonly Tensor[]) => readonly Tensor[];
+  /** Null where images are normalized for the teacher already. */
+  readonly #renormalization: { readonly scale: Tensor; readonly shift: Tensor } | null;
+  readonly #correct: LogitTransform;
   #features: readonly Tensor[] = [];
 
   /** @throws UsageError for a model whose features cannot be seen; CheckpointError for what is no run. */
@@ -64,16 +64,11 @@ export class TrainedTeacher implements Teacher, Disposable {
       );
     using _ = scope();
     const { data } = trained.description.recipe;
-    const found = findCalibration(run, trained);
-    const temperature = found?.fits === true ? found.calibration.temperature : null;
+    const temperature = fittedTemperature(run, trained);
     this.#trained = trained;
     this.#size = data.imageSize;
-    const { scale, shift } = renormalization(student, data);
-    const perChannel = (values: readonly number[]): Tensor =>
-      keepForever(tensor(values, { shape: [1, 3, 1, 1], device: trained.device }));
-    this.#scale = perChannel(scale);
-    this.#shift = perChannel(shift);
-    this.#correct = correction(trained, temperature);
+    this.#correct = correction(run, trained, temperature);
+    this.#renormalization = renormalization(student, data, trained.device);
     this.note = describe(run, trained, temperature !== null);
     model.observeFeatures((features) => {
       this.#features = features;
@@ -83,19 +78,19 @@ export class TrainedTeacher implements Teacher, Disposable {
   answer(images: Tensor): TeacherAnswer {
     using _ = noGrad();
     const logits = this.#correct(this.#trained.method.predict(this.#prepared(images)));
-    const features = cat([...this.#features], { dim: 1 });
+    const features = this.#features;
     this.#features = [];
     return { logits: withEnsemble(logits).select(0, 0).to({ dtype: "float32" }), features };
   }
 
   [Symbol.dispose](): void {
-    dispose(this.#scale);
-    dispose(this.#shift);
+    if (this.#renormalization !== null) dispose(...Object.values(this.#renormalization));
     this.#trained[Symbol.dispose]();
   }
 
   #prepared(images: Tensor): Tensor {
-    const normalized = images.mul(this.#scale).add(this.#shift);
+    const by = this.#renormalization;
+    const normalized = by === null ? images : images.mul(by.scale).add(by.shift);
     const [height, width] = images.shape.slice(2) as [number, number];
     const size = this.#size;
     if (height === size && width === size) return normalized;
@@ -150,36 +145,36 @@ export function assertSameTeachers(
   then: readonly TeacherIdentity[],
   now: readonly TeacherIdentity[],
 ): void {
-  const changed = now.find((one) => then.some((old) => old.run === one.run && old.sha256 !== one.sha256));
-  if (changed === undefined) return;
-  const expected = then.find((old) => old.run === changed.run)!;
-  throw new LongtailError(
-    `${run}: its teacher ${changed.run} has changed since it began: expected a checkpoint and temperature of SHA-256 ` +
-      `${expected.sha256.slice(0, 12)}…, found ${changed.sha256.slice(0, 12)}…. Restore them, or begin a new run with another --out.`,
-  );
+  const before = new Map(then.map((one) => [one.run, one.sha256]));
+  for (const { run: teacher, sha256 } of now) {
+    const expected = before.get(teacher) ?? sha256;
+    if (expected === sha256) continue;
+    throw new LongtailError(
+      `${run}: its teacher ${teacher} has changed since it began: expected a checkpoint and temperature of SHA-256 ` +
+        `${expected.slice(0, 12)}…, found ${sha256.slice(0, 12)}…. Restore them, or begin a new run with another --out.`,
+    );
+  }
 }
 
-/** What turns images that are normalized for the student into the teacher's: x · scale + shift, by channel. */
+/** What turns images that are normalized for the student into the teacher's, x · scale + shift; null where both are alike. */
 function renormalization(
   student: Preparation,
   teacher: Preparation,
-): { readonly scale: number[]; readonly shift: number[] } {
+  device: string,
+): { readonly scale: Tensor; readonly shift: Tensor } | null {
   const scale = student.std.map((std, c) => std / teacher.std[c]!);
   const shift = student.mean.map((mean, c) => (mean - teacher.mean[c]!) / teacher.std[c]!);
-  return { scale, shift };
+  if (scale.every((one) => one === 1) && shift.every((one) => one === 0)) return null;
+  const perChannel = (values: readonly number[]): Tensor =>
+    keepForever(tensor(values, { shape: [1, 3, 1, 1], device }));
+  return { scale: perChannel(scale), shift: perChannel(shift) };
 }
 
 /** Calibrates logits with a fitted temperature and makes them stand for classes of equal size. */
-function correction(
-  trained: Trained,
-  temperature: Parameters<typeof scaleLogits>[1] | null,
-): (logits: readonly Tensor[]) => readonly Tensor[] {
-  const { recipe, counts, trained: trainedCounts } = trained.description;
+function correction(run: string, trained: Trained, temperature: Temperature | null): LogitTransform {
+  const { counts } = trained.description;
   const groupOfClass = groupOf(counts, accuracyOptions(trained).groups);
-  const adjust = shiftLogits(
-    targetShares("uniform", counts),
-    impliedPrior(recipe, { counts, trained: trainedCounts }),
-  );
+  const adjust = priorAdjustment(trained, targetShares("uniform", counts), `method.teacher ${run}`);
   return (logits) => adjust(temperature === null ? logits : scaleLogits(logits, temperature, groupOfClass));
 }
 

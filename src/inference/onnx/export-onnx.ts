@@ -7,16 +7,16 @@ import type { Graph } from "../../onnx/graph.js";
 import { METADATA_KEY, type ModelMetadata, PRODUCER } from "../../onnx/metadata.js";
 import { modelFile } from "../../onnx/model-file.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
-import { findCalibration } from "../../runs/calibration-file.js";
+import { fittedTemperature } from "../../runs/calibration-file.js";
 import { hasResult, readResult } from "../../runs/read-run.js";
 import { longtailVersion } from "../../runs/versions.js";
 import { hasOnnxRuntime, openSession } from "../../runtime/onnx-runtime.js";
 import { writeFileAtomic } from "../../support/atomic-file.js";
 import { ModelError, UsageError } from "../../support/errors.js";
 import { Rng } from "../../torch/random.js";
-import { describeImpliedPrior } from "../../training/implied-prior.js";
+import { describeImpliedPrior, priorAdjustment } from "../../training/implied-prior.js";
 import { WEIGHTS } from "../../weights/registry.js";
-import { type Prior, priorAdjustment, priorFrom, type PriorTarget } from "../prior.js";
+import { type Prior, priorFrom, type PriorTarget } from "../prior.js";
 import { loadTrained, type Trained } from "../../training/trained.js";
 import { takingPixels } from "./preprocess.js";
 import { type PrecisionCost, reducePrecision } from "./reduce-precision.js";
@@ -142,12 +142,11 @@ function adjustmentsOf(
 ): Adjustments {
   const { counts, recipe } = trained.description;
   const groups = groupOf(counts, recipe.evaluation.groups);
-  const calibration = calibrate ? findCalibration(run, trained) : null;
-  const temperature = calibration?.fits === true ? calibration.calibration.temperature : null;
+  const temperature = calibrate ? fittedTemperature(run, trained) : null;
   const prior = target === undefined ? null : priorFrom(target, trained);
   const transforms: LogitTransform[] = [];
   if (temperature !== null) transforms.push((logits) => scaleLogits(logits, temperature, groups));
-  if (prior !== null) transforms.push(priorAdjustment(trained, prior));
+  if (prior !== null) transforms.push(priorAdjustment(trained, prior.shares));
   return { temperature: temperature as ModelMetadata["temperature"], prior, transforms };
 }
 

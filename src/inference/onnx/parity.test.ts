@@ -12,7 +12,8 @@ import { Rng } from "../../torch/random.js";
 import { memory, scope } from "../../torch/scope.js";
 import { toyRecipe } from "../../training/toy.fixture.js";
 import { ensembleLogits, featuresOf } from "../predict.js";
-import { priorAdjustment } from "../prior.js";
+import {} from "../prior.js";
+import { priorAdjustment } from "../../training/implied-prior.js";
 import type { Trained } from "../../training/trained.js";
 import { network } from "./networks.fixture.js";
 import { traceNetwork } from "./trace-network.js";
@@ -135,7 +136,10 @@ test("temperatures of every kind and a prior are part of the graph", async () =>
   using trained = network({}, 2);
   const { counts, recipe } = trained.description;
   const groups = groupOf(counts, recipe.evaluation.groups);
-  const prior = priorAdjustment(trained, { name: "uniform", shares: counts.map(() => 1) });
+  const prior = priorAdjustment(
+    trained,
+    counts.map(() => 1),
+  );
   for (const temperature of [
     { kind: "global", temperature: 1.7 },
     { kind: "group", temperatures: { many: 2.5, medium: 1.2, few: 0.6 } },

@@ -122,7 +122,7 @@ test("a step's terms are the labels' and the teacher's by their weights; feature
   using student = buildMethod(recipe, training);
   const images = new Rng(5).normal([4, 3, 8, 8]);
   const labels = tensor([0, 1, 2, 0], { dtype: "int64" });
-  const answer = { logits: new Rng(6).normal([4, 3]), features: new Rng(7).normal([4, 9]) };
+  const answer = { logits: new Rng(6).normal([4, 3]), features: [new Rng(7).normal([4, 9])] };
   const seen: Tensor[] = [];
   const teacher: Teacher = {
     answer: (given) => {

@@ -15,6 +15,7 @@ export const distill = defineMethod({
   mixedTargets: true,
   logitPrior: "balanced",
   teacher: ({ method }) => method.teacher,
+  graphCaptureBlocker: "what corrects the teacher's logits, which is copied to the device",
   check: ({ freezeBackbone }) =>
     freezeBackbone
       ? [

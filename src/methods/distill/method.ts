@@ -1,4 +1,5 @@
 import type { ExpertEnsemble } from "../../models/ensemble.js";
+import { cat } from "../../torch/operators.generated.js";
 import type { Tensor } from "../../torch/tensor.js";
 import { TrainingError } from "../../support/errors.js";
 import {
@@ -65,10 +66,11 @@ export class DistillMethod extends BalancedMethod<ExpertEnsemble> {
     return { teacher: answerDistillation(stackLogits(logits), answers, temperature).mul(1 - labels) };
   }
 
-  #featureTerm(students: readonly Tensor[], teacher: Tensor): Record<string, Tensor> {
+  #featureTerm(students: readonly Tensor[], teacher: readonly Tensor[]): Record<string, Tensor> {
     const { features: weight } = this.#options;
     if (weight === 0) return {};
-    const losses = students.map((student) => similarityDistillation(student, teacher));
+    const sideBySide = cat(teacher, { dim: 1 });
+    const losses = students.map((student) => similarityDistillation(student, sideBySide));
     return { features: losses.reduce((sum, loss) => sum.add(loss)).mul(weight) };
   }
 }

@@ -56,8 +56,8 @@ export interface BatchPeers {
 export interface TeacherAnswer {
   /** [N, C]: the ensemble's logits, calibrated where a temperature was fitted; they stand for classes of equal size. */
   readonly logits: Tensor;
-  /** [N, D]: the features of all its experts, side by side. */
-  readonly features: Tensor;
+  /** [N, D] of each of its experts. */
+  readonly features: readonly Tensor[];
 }
 
 /** A trained ensemble that a method learns from. */

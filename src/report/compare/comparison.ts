@@ -1,6 +1,6 @@
 import { ALL_AND_GROUPS } from "../../data/groups.js";
 import type { GroupAccuracy } from "../../evaluation/scores.js";
-import { spread, type Spread } from "../../evaluation/over-seeds.js";
+import { spread, type Spread } from "../../support/spread.js";
 import { welchTest, type WelchTest } from "../../evaluation/significance/welch.js";
 import { differingKeys, type DifferingKey } from "./recipe-keys.js";
 import type { ComparedRun, RunGroup } from "./run-groups.js";

@@ -1,4 +1,4 @@
-import { spreadText } from "../../evaluation/over-seeds.js";
+import { spreadText } from "../../support/spread.js";
 import { markup, type Markup } from "../../support/markup.js";
 import { pageText } from "../../support/page/page.js";
 import {

@@ -1,5 +1,5 @@
 import { ALL_AND_GROUPS } from "../../data/groups.js";
-import { spreadText } from "../../evaluation/over-seeds.js";
+import { spreadText } from "../../support/spread.js";
 import { formatTable } from "../../support/table.js";
 import { MEASURES, type Comparison, type Difference, type GroupSummary } from "./comparison.js";
 
