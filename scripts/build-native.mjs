@@ -66,7 +66,7 @@ const visionEntry = "native/vision/bindings/standalone.cpp";
 const visionFolders = ["codecs", "image", "sources", "transforms"].map((name) => `native/vision/${name}`);
 const visionFiles = [
   visionEntry,
-  ...["prepare", "conversions"].map((name) => `native/vision/bindings/${name}.cpp`),
+  ...["prepare", "encoding", "conversions"].map((name) => `native/vision/bindings/${name}.cpp`),
   ...["napi", "parallel-for", "timeline"].map((name) => `native/common/${name}.cpp`),
 ];
 const isVision = (file) =>

@@ -172,7 +172,7 @@ describe("predict", () => {
         "emptyBuffer": "DataError: image 0: the file is empty",
         "later": "DataError: image 3: cannot be decoded, the file is damaged or truncated",
         "noFile": "DataError: DIR/data/none.jpg: cannot be read: No such file or directory",
-        "noImage": "DataError: DIR/data/notes.txt: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found text",
+        "noImage": "DataError: DIR/data/notes.txt: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found text",
         "noInput": "UsageError: image 1: expected a path, a Buffer or Uint8Array of an image file, or pixels { data, width, height, channels }, found a number.",
         "otherObject": "UsageError: image 0: expected a path, a Buffer or Uint8Array of an image file, or pixels { data, width, height, channels }, found an object with src.",
         "prior": "DataError: prior: expected a weight for each of 3 classes, found none for 1 of them: "cat".",

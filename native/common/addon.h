@@ -29,7 +29,8 @@ void initStreams(napi_env env, napi_value exports);  // work that goes on side b
 }  // namespace lt::cuda
 
 namespace lt::vision {
-void initImages(napi_env env, napi_value exports);      // decoding, encoding, transforms of single images
+void initImages(napi_env env, napi_value exports);      // decoding and transforms of single images
+void initEncoding(napi_env env, napi_value exports);    // image files
 void initBatches(napi_env env, napi_value exports);     // the producer of batches
 void initInspection(napi_env env, napi_value exports);  // what image files are
 void initPreparation(napi_env env,

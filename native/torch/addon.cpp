@@ -26,6 +26,7 @@ napi_value init(napi_env env, napi_value exports) {
     cuda::initGraphs(env, exports);
     cuda::initStreams(env, exports);
     vision::initImages(env, exports);
+    vision::initEncoding(env, exports);
     vision::initBatches(env, exports);
     vision::initInspection(env, exports);
   } catch (...) {

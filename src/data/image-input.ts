@@ -17,7 +17,7 @@ export interface RawImage {
 }
 
 /**
- * An image to predict: the path of a file, the content of a file (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP; a Buffer is a Uint8Array), or pixels.
+ * An image to predict: the path of a file, the content of a file (JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP; a Buffer is a Uint8Array), or pixels.
  *
  * @example
  * const images: ImageInput[] = ["photo.jpg", readFileSync("photo.png"), { data, width, height, channels: 3 }];

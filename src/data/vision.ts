@@ -18,12 +18,12 @@ interface Vision {
   /** An open file that lies in memory and has no name; it ends with its last use. */
   memoryFile(): number;
   /** Image files in memory. PNG passes over `quality` (1 to 100). */
-  encodeImages(
+  readonly encodeImages: (
     images: readonly RgbImage[],
     format: "png" | "jpeg",
     quality: number,
     threads: number,
-  ): Buffer[];
+  ) => Buffer[];
   /** What each image file is, and whether it can be decoded; of its header alone, or of all of it. */
   inspectImages(pixels: Pixels, threads: number, depth: "header" | "whole"): NativeInspection[];
   /** The same on threads of its own, for `inspectImages` below. */

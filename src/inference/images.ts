@@ -1,9 +1,11 @@
-import { heicAsJpeg, isHeicFile } from "../data/heic.js";
+import { withoutHeic } from "../data/heic-file.js";
 import { groupImages, type ImageInput } from "../data/image-input.js";
 import { decodeImages, type DecodeOptions } from "../data/loader/decode.js";
+import { vision } from "../data/vision.js";
 import { tensor } from "../torch/create.js";
 import { cat } from "../torch/operators.generated.js";
 import { dispose, keep, scope } from "../torch/scope.js";
+import { DataError } from "../support/errors.js";
 import type { Tensor } from "../torch/tensor.js";
 
 /**
@@ -16,10 +18,8 @@ export async function decodeBatch(
   images: readonly ImageInput[],
   { first, ...options }: Omit<DecodeOptions, "describe"> & { readonly first: number },
 ): Promise<Tensor> {
-  const readable = await Promise.all(
-    images.map(async (image) => (typeof image === "string" && isHeicFile(image) ? heicAsJpeg(image) : image)),
-  );
-  const groups = groupImages(readable, first);
+  const readable = await withoutHeic(images, first, vision().encodeImages);
+  const groups = groupImages(readable.map(orThrow), first);
   const decoded: Tensor[] = [];
   try {
     for (const { pixels, indices } of groups) {
@@ -34,6 +34,11 @@ export async function decodeBatch(
   } finally {
     dispose(...decoded);
   }
+}
+
+function orThrow(image: ImageInput | DataError): ImageInput {
+  if (image instanceof DataError) throw image;
+  return image;
 }
 
 /** Puts the groups' images back in the order of the batch; `indices` says where each of them belongs. */

@@ -1,5 +1,6 @@
 /** Decoding and transforming images as training does, by a small addon that libtorch is no part of. */
 import { availableParallelism } from "node:os";
+import { withoutHeic } from "../data/heic-file.js";
 import { imageError } from "../data/image-error.js";
 import { groupImages, type ImageInput } from "../data/image-input.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
@@ -27,9 +28,19 @@ export async function prepareImages(
   { preprocessing, input, first, workers = availableParallelism(), memory }: PrepareOptions,
 ): Promise<(PreparedImage | DataError)[]> {
   const results = new Array<PreparedImage | DataError>(images.length);
-  const groups = groupImages(images, first);
+  const decodable: ImageInput[] = [];
+  const places: number[] = []; // of those, among all
+  (await withoutHeic(images, first, visionAddon().encodeImages)).forEach((image, at) => {
+    if (image instanceof DataError) results[at] = image;
+    else {
+      decodable.push(image);
+      places.push(at);
+    }
+  });
+  const groups = groupImages(decodable, first);
   const targets = input === "tensor" ? targetsFor(images.length, preprocessing, memory) : null;
-  for (const { pixels, indices } of groups) {
+  for (const { pixels, indices: grouped } of groups) {
+    const indices = grouped.map((index) => places[index]!);
     const planes = targets && {
       ...normalizationOf(preprocessing),
       targets: indices.map((index) => targets[index]!),

@@ -91,7 +91,8 @@ describe("the runtime", () => {
     const larger = readdirSync(fixturePath("jpeg")).flatMap((name) =>
       name.endsWith(".jpg") ? [join(fixturePath("jpeg"), name)] : [],
     );
-    for (const path of [...images(), ...photographs, ...larger]) {
+    const phone = fixturePath("profiles/phone.heic");
+    for (const path of [...images(), ...photographs, ...larger, phone, readFileSync(phone)]) {
       const tensor = await decodeBatch([path], {
         ...{ ...data, transforms: data.test, memoryFormat: "contiguous", first: 0 },
       });
@@ -99,7 +100,9 @@ describe("the runtime", () => {
       dispose(tensor);
       const { data: found, shape } = await model.prepare(path);
       expect(shape).toEqual([3, 16, 16]);
-      expect(Buffer.from(found.buffer).equals(Buffer.from(expected.buffer)), path).toBe(true);
+      expect(Buffer.from(found.buffer).equals(Buffer.from(expected.buffer)), String(path).slice(0, 200)).toBe(
+        true,
+      );
     }
     expect(memory().live).toBe(live);
   });
@@ -194,7 +197,7 @@ describe("bad input", () => {
       `"DataError: DIR/broken.png: cannot be decoded, the file is damaged or truncated (source: bad seek to 1459)"`,
     );
     expect(await refused(() => model.predict(at("notes.txt")))).toMatchInlineSnapshot(
-      `"DataError: DIR/notes.txt: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found text"`,
+      `"DataError: DIR/notes.txt: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found text"`,
     );
     expect(await refused(() => model.predict(at("nowhere.jpg")))).toMatchInlineSnapshot(
       `"DataError: DIR/nowhere.jpg: cannot be read: No such file or directory"`,
@@ -205,11 +208,15 @@ describe("bad input", () => {
     expect(await refused(() => model.predict(Buffer.alloc(0)))).toMatchInlineSnapshot(
       `"DataError: image 0: the file is empty"`,
     );
-    const unreadable: string[] = [];
-    const found = await model.predict([broken, photographs[0]!, at("notes.txt")], {
-      onUnreadable: (image) => unreadable.push(image as string),
+    const cut = readFileSync(fixturePath("profiles/phone.heic")).subarray(0, 400);
+    expect(await refused(() => model.predict([photographs[0]!, cut]))).toMatch(
+      /Error: image 1: cannot be decoded, the HEIC file is damaged or truncated \(Invalid input/,
+    );
+    const unreadable: ImageInput[] = [];
+    const found = await model.predict([broken, cut, photographs[0]!, at("notes.txt")], {
+      onUnreadable: (image) => unreadable.push(image),
     });
-    expect(unreadable).toEqual([broken, at("notes.txt")]);
+    expect(unreadable).toEqual([broken, cut, at("notes.txt")]);
     expect(found.map(({ image }) => image)).toEqual([photographs[0]]);
   });
 

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pixels } from "../data/dataset.js";
+import type { EncodeJpeg } from "../data/heic-file.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { DataError, LongtailError } from "../support/errors.js";
 import { userCacheFolder } from "../support/paths.js";
@@ -18,6 +19,7 @@ interface VisionAddon {
     planes: Planes | null,
     threads: number,
   ): Promise<(PreparedPixels | string)[]>;
+  readonly encodeImages: EncodeJpeg;
 }
 
 export interface PreparedPixels {

@@ -136,7 +136,7 @@ describe("a file that is no image", () => {
         "huge": "DIR/image.jpg: expected at most 268435456 pixels, found 50000 x 40000 (height x width)",
         "hugeJpeg": "DIR/image.jpg: expected at most 268435456 pixels, found 50000 x 40000 (height x width)",
         "missing": "DIR/image.jpg: cannot be read: No such file or directory",
-        "text": "DIR/image.jpg: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found svg",
+        "text": "DIR/image.jpg: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found svg",
       }
     `);
   });

@@ -83,7 +83,7 @@ describe("what is wrong", () => {
     expect(found).toMatchInlineSnapshot(`
       {
         "bmp": {
-          "error": "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found other content",
+          "error": "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found other content",
           "format": null,
           "huge": false,
           "truncated": false,
@@ -132,7 +132,7 @@ describe("what is wrong", () => {
           "warning": null,
         },
         "text": {
-          "error": "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found other content",
+          "error": "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found other content",
           "format": null,
           "huge": false,
           "truncated": false,

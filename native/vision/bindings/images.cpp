@@ -1,4 +1,4 @@
-// JavaScript's side of decoding, encoding and transforming images: converts, calls, wraps.
+// JavaScript's side of decoding and transforming images: converts, calls, wraps.
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
@@ -13,7 +13,6 @@
 #include "vision/bindings/image-job.h"
 #include "vision/bindings/prepare.h"
 #include "vision/codecs/decode.h"
-#include "vision/codecs/encode.h"
 #include "vision/codecs/jpeg.h"
 #include "vision/image/budget.h"
 #include "vision/sources/read.h"
@@ -104,31 +103,6 @@ napi_value memoryFile(napi_env env, size_t, napi_value*) {
   return num(env, file);
 }
 
-// encodeImages([{ pixels uint8 [H, W, 3], height, width }], format, quality, threads) → Buffers
-napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
-  std::vector<Image> images;
-  for (uint32_t i = 0; i < length(env, argv[0]); i++) {
-    const napi_value item = element(env, argv[0], i);
-    Image image(static_cast<int>(toInt(env, property(env, item, "height"))),
-                static_cast<int>(toInt(env, property(env, item, "width"))));
-    const Bytes pixels = bytes(env, property(env, item, "pixels"));
-    if (pixels.size != image.size())
-      throw JsError("TYPE", "expected " + std::to_string(image.size()) + " bytes, received " +
-                                std::to_string(pixels.size));
-    std::memcpy(image.pixels.get(), pixels.data, pixels.size);
-    images.push_back(std::move(image));
-  }
-  const auto format = toStr(env, argv[1]) == "png" ? ImageFormat::Png : ImageFormat::Jpeg;
-  const auto quality = static_cast<int>(toInt(env, argv[2]));
-  std::vector<std::vector<uint8_t>> files(images.size());
-  parallelFor(
-      files.size(), static_cast<int>(toInt(env, argv[3])),
-      [&](size_t i) { files[i] = encodeImage(images[i], format, quality); }, endDecodingThread);
-  const napi_value list = array(env, files.size());
-  for (uint32_t i = 0; i < files.size(); i++) set(env, list, i, fromBytes(env, files[i]));
-  return list;
-}
-
 // jpegLibrary() → its name and version
 napi_value jpegLibraryName(napi_env env, size_t, napi_value*) {
   return str(env, hasJpegLibrary() ? jpegLibraryVersion() : "libvips");
@@ -170,7 +144,6 @@ void initImages(napi_env env, napi_value exports) {
   def<awaitDecoding, 2>(env, exports, "awaitDecoding");
   def<closeDecoding, 1>(env, exports, "closeDecoding");
   def<memoryFile, 0>(env, exports, "memoryFile");
-  def<encodeImages, 4>(env, exports, "encodeImages");
   def<jpegLibraryName, 0>(env, exports, "jpegLibrary");
   def<transformImage, 3>(env, exports, "transformImage");
   def<drawTransform, 2>(env, exports, "drawTransform");

@@ -8,6 +8,7 @@ NAPI_MODULE_INIT() {
     lt::instance(env);
     lt::def<lt::setErrorTypes, 1>(env, exports, "setErrorTypes");
     lt::vision::initPreparation(env, exports);
+    lt::vision::initEncoding(env, exports);
   } catch (...) {
     lt::throwCurrentException(env);
     return nullptr;

@@ -69,7 +69,9 @@ FileFormat requireFormat(std::span<const uint8_t> content) {
   if (content.empty()) throw DataError("the file is empty");
   if (const auto format = formatOf(content)) return *format;
   const std::string name = formatName(content);
-  throw DataError("expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found " +
+  // Those that can be decoded are JPEGs by now: see src/data/heic.ts.
+  if (name == "heic") throw DataError("cannot be decoded, the HEIC file is damaged or truncated");
+  throw DataError("expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found " +
                   (name.empty() ? "other content" : name));
 }
 

@@ -130,7 +130,9 @@ async function predictWith(
   if (unreadable.length === 0) return;
   for (const message of unreadable) process.stderr.write(`error: ${message}\n`);
   throw new DataError(
-    `${unreadable.length} of ${counted(chosen.length, "image")} cannot be read; the others are predicted`,
+    unreadable.length === chosen.length
+      ? `${counted(chosen.length, "image")}: none can be read`
+      : `${unreadable.length} of ${counted(chosen.length, "image")} cannot be read; the others are predicted`,
   );
 }
 

@@ -62,6 +62,7 @@ describe("forms", () => {
     expect(rows.find((row) => !row.startsWith('"'))).toMatch(/^\S+damaged\.png,,,"\S.*damaged/);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toContain("error: 1 of 2 images cannot be read; the others are predicted");
+    expect((await predict(damaged)).stderr).toContain("error: 1 image: none can be read");
   });
 
   test("--json is JSON lines, and no other form", async () => {

@@ -202,7 +202,9 @@ describe("what ends the filling", () => {
     writeFiles(images.folder, { "train/b/29.png": "no image" });
     await expect(
       batches(options(images.dataset), { cache, cacheFolder: images.cacheFolder }),
-    ).rejects.toThrow("train/b/29.png: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found text");
+    ).rejects.toThrow(
+      "train/b/29.png: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found text",
+    );
     const left = existsSync(images.cacheFolder) ? readdirSync(images.cacheFolder) : [];
     expect(left.filter((name) => !name.endsWith(".lock"))).toEqual([]);
   });
@@ -214,7 +216,7 @@ describe("what ends the filling", () => {
     );
     const dataset = { ...images.dataset, pixels, describe: (index: number) => `train.parquet, row ${index}` };
     await expect(batches(options(dataset), { cache: "memory", cacheFolder: null })).rejects.toThrow(
-      "train.parquet, row 17: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found other content",
+      "train.parquet, row 17: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found other content",
     );
   });
 

@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import { contentOfFile, DECODED } from "../formats/reading/content.js";
+import { contentOfFile, IMAGE_EXTENSIONS } from "../formats/reading/content.js";
 import { entriesOf, type Entry, isFolder } from "./entries.js";
 import { counted } from "../../support/text.js";
 
@@ -19,9 +19,6 @@ const SPLITS = {
   test: /^(test|testing)([-_ ]?(set|data|images))?$/i,
   validation: /^(val|valid|validation|dev|eval)([-_ ]?(set|data|images))?$/i,
 } as const;
-
-/** Extensions of what is decoded; others are looked at by content. */
-const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(DECODED.flatMap(({ extensions }) => extensions));
 
 /** How many entries are looked at to tell what a folder holds. */
 const MAX_LOOKED_AT = 50;

@@ -87,14 +87,14 @@ describe("an image folder", () => {
       ),
     }).toMatchInlineSnapshot(`
       {
-        "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP), found readme.txt.",
+        "emptyClass": "DIR/train/bee: expected at least one image (JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP), found readme.txt.",
         "emptyTest": "DIR/test: expected images in its class folders, found ant/.",
-        "format": "DIR/train/ant/2.jxl: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a JPEG XL image; convert it to JPEG or PNG (--no-strict, data.strict=false, leaves it out)",
-        "noClasses": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP)), found train/.",
+        "format": "DIR/train/ant/2.jxl: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found a JPEG XL image; convert it to JPEG or PNG (--no-strict, data.strict=false, leaves it out)",
+        "noClasses": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP)), found train/.",
         "noTest": "DIR: expected test images, found train/, and no class has two images to take one from.",
         "noTrainingImages": "DIR/test/bee: class "bee" has no training images (--no-strict, data.strict=false, leaves it out)",
-        "nothing": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP)), found readme.txt.",
-        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP) (--no-strict, data.strict=false, leaves it out)",
+        "nothing": "DIR: expected class folders (CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP)), found readme.txt.",
+        "tooHigh": "DIR/train/1.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP) (--no-strict, data.strict=false, leaves it out)",
       }
     `);
   });
@@ -133,9 +133,9 @@ describe("an image folder", () => {
     expect([train.size, train.classes]).toEqual([2, ["ant", "bee"]]);
     expect(texts(train)).toMatchInlineSnapshot(`
       [
-        "train/0.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP) (1)",
+        "train/0.jpg: expected images inside class folders: CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP) (1)",
         "train/ant/4.jpg: expected a file or folder, found a broken link (1)",
-        "train/ant/2.jxl: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found a JPEG XL image; convert it to JPEG or PNG (1)",
+        "train/ant/2.jxl: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found a JPEG XL image; convert it to JPEG or PNG (1)",
         "train/bee/notes.txt: no image: .txt that is text (0)",
       ]
     `);
@@ -195,7 +195,7 @@ describe("an image folder", () => {
 
   it("says that the folder is missing, and what it must hold", async () => {
     await expect(openAllTraining(spec("/no/such/folder"))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[DataError: /no/such/folder: data folder not found; expected CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP).]`,
+      `[DataError: /no/such/folder: data folder not found; expected CLASS/*.jpg, or train/CLASS/*.jpg and test/CLASS/*.jpg (JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP).]`,
     );
   });
 });

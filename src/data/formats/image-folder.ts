@@ -1,5 +1,4 @@
 import { IMAGE_FORMATS, contentOfFile, foundText } from "./reading/content.js";
-import { isHeicFile } from "../heic.js";
 import { join, relative, resolve, extname } from "node:path";
 import { DataError } from "../../support/errors.js";
 import {
@@ -222,7 +221,7 @@ function collect(folder: string, { paths, leftOut, above }: Collected): void {
 function addByContent(path: string, { paths, leftOut }: Pick<Collected, "paths" | "leftOut">): void {
   const content = contentOfFile(path);
   if (content === null) leftOut.report(path, "expected an image, found a file that cannot be read");
-  else if (content.kind === "decoded" || isHeicFile(path)) paths.push(path);
+  else if (content.kind === "decoded") paths.push(path);
   else if (content.kind === "picture")
     leftOut.report(path, `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`);
   else leftOut.pass(path, `no image: ${extname(path) || "a file"} that is ${content.name}`);

@@ -7,6 +7,7 @@ import { describeFolder } from "../folder/layout.js";
 import { entriesOf, isFolder } from "../folder/entries.js";
 import type { LeftOutRecords } from "../left-out.js";
 import type { Labeled, Listed, ListedFormat, Listing, PlaceContext } from "./listing.js";
+import { IMAGE_EXTENSIONS } from "./reading/content.js";
 import { existingFile } from "./reading/file-pattern.js";
 
 /** A format whose file names images that lie elsewhere, by full paths or such as begin in the data folder. */
@@ -121,7 +122,7 @@ function hintFor(root: string, missingPath: string): string {
     ...(isFolder(root) ? entriesOf(root).flatMap(({ path, isFolder: is }) => (is ? [path] : [])) : []),
   ];
   for (const folder of folders)
-    for (const extension of ["", ".jpg", ".jpeg", ".png", ".webp", ".JPG"]) {
+    for (const extension of ["", ...IMAGE_EXTENSIONS, ".JPG"]) {
       if (!isFile(join(folder, `${name}${extension}`)) || (folder === root && extension === "")) continue;
       const keys = [
         ...(folder === root ? [] : [`data.imageFolder=${basename(folder)}`]),

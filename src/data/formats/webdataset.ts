@@ -2,6 +2,7 @@ import { posix, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
 import type { LeftOutRecords } from "../left-out.js";
 import type { DataSource, SpanPixels } from "../dataset.js";
+import { IMAGE_EXTENSIONS } from "./reading/content.js";
 import { findPattern, matchingFiles, usualPattern } from "./reading/file-pattern.js";
 import type { Listed, ListedFormat } from "./listing.js";
 import { TarFile, type TarMember } from "./reading/tar.js";
@@ -19,7 +20,6 @@ const USUAL = {
   test: ["test*.tar", "data/test*.tar", "shards/test*.tar", "test/*.tar", "*-test-*.tar"],
   validation: ["val*.tar", "data/val*.tar", "shards/val*.tar", "val/*.tar", "*-val*.tar"],
 } as const;
-const IMAGES = new Set(["jpg", "jpeg", "png", "webp"]);
 const LABELS = new Set(["cls", "json", "txt"]);
 const MAX_LABEL = 2 ** 20;
 const MAX_IMAGE_BYTES = 2 ** 31 - 1;
@@ -135,10 +135,12 @@ function partsOf(name: string): { key: string; extension: string } {
 
 /** The image of a sample, or what is wrong with it. */
 function sampleOf(shard: string, parts: Parts, { columns }: Pick<DataSource, "columns">): Sample | string {
-  const images = [...parts].filter(([extension]) => IMAGES.has(extension.split(".").at(-1) ?? ""));
+  const images = [...parts].filter(([extension]) =>
+    IMAGE_EXTENSIONS.has(`.${extension.split(".").at(-1) ?? ""}`),
+  );
   const names = [...parts.keys()].map((extension) => `.${extension}`).join(", ");
   const [image, second] = images.map(([, member]) => member);
-  if (image === undefined) return `expected an image (.jpg, .jpeg, .png or .webp), found ${names}`;
+  if (image === undefined) return `expected an image (${[...IMAGE_EXTENSIONS].join(", ")}), found ${names}`;
   if (second !== undefined) return `expected one image, found ${image.name} and ${second.name}`;
   if (image.size > MAX_IMAGE_BYTES) return `${image.name} has ${image.size} bytes`;
   const [cls, json, txt] = ["cls", "json", "txt"].map((extension) => parts.get(extension)?.text ?? null);

@@ -264,7 +264,7 @@ describe("image files", () => {
     writeFileSync(join(folder.path, "train/a/45.jpg"), jpeg());
     expect(() => [...loader.epoch(1)]).toThrowError(DataError);
     expect(() => [...loader.epoch(1)]).toThrowError(
-      "48.jpg: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found text",
+      "48.jpg: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found text",
     );
   });
 

@@ -95,7 +95,7 @@ describe("convertImages", () => {
     writeFileSync(join(root, "a"), "text");
     const dataset = withPixels({ kind: "files", paths: [join(root, "a"), join(root, "a")] });
     await expect(convert(dataset)).rejects.toThrow(
-      "image 0: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP image, found other content.",
+      "image 0: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found other content.",
     );
   });
 });

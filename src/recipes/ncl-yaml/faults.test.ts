@@ -135,7 +135,6 @@ test("what the reference can do and longtail cannot", () => {
     fault(ncl, {
       "BACKBONE.MULTI_NETWORK_TYPE": "('res50', 'res152')",
       "MODULE.TYPE": "Identity",
-      "TRAIN.OPTIMIZER.TYPE": "ADAM",
       "TRAIN.LR_SCHEDULER.TYPE": "cosine",
       "TRAIN.LR_SCHEDULER.COSINE_DECAY_END": "300",
       "TRAIN.SHUFFLE": "False",
@@ -146,7 +145,6 @@ test("what the reference can do and longtail cannot", () => {
   ).toMatchInlineSnapshot(`
     "BACKBONE.MULTI_NETWORK_TYPE ["res50","res152"]: not yet: experts with different networks (BACKBONE.MULTI_NETWORK_TYPE ('res50', 'res152'))
     MODULE.TYPE "Identity": not yet: features that are not averaged (MODULE.TYPE Identity)
-    TRAIN.OPTIMIZER.TYPE "ADAM": not yet: Adam (TRAIN.OPTIMIZER.TYPE ADAM)
     TRAIN.LR_SCHEDULER.COSINE_DECAY_END 300: not yet: a cosine that does not end with TRAIN.MAX_EPOCH (TRAIN.LR_SCHEDULER.COSINE_DECAY_END 300)
     TRAIN.SHUFFLE False: not yet: training images in the order of the data (TRAIN.SHUFFLE False)
     EVAL_MODE True: not yet: training with batch norm as in evaluation (EVAL_MODE True)

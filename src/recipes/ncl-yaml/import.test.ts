@@ -223,6 +223,19 @@ describe("the reference's configurations", () => {
     });
   });
 
+  test("ADAM", () => {
+    const { recipe, remarks } = imported(ncl, {
+      "TRAIN.OPTIMIZER.TYPE": "ADAM",
+      "TRAIN.OPTIMIZER.BASE_LR": "0.001",
+    });
+    expect(recipe.optimizer).toMatchObject({
+      ...{ kind: "adam", lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 2e-4 },
+    });
+    expect(remarks).toContain(
+      "TRAIN.OPTIMIZER.MOMENTUM: no effect: it does not belong to TRAIN.OPTIMIZER.TYPE ADAM",
+    );
+  });
+
   test("CLASSIFIER.BIAS and DROPOUT with the contrastive branch, as the reference has them", () => {
     const without = imported(moco, { "CLASSIFIER.BIAS": "False", DROPOUT: "True" }).recipe;
     expect(without).toMatchObject({

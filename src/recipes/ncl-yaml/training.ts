@@ -16,14 +16,20 @@ export function importTraining(from: Importer, worldSize: number): void {
 }
 
 function importOptimizer(from: Importer): void {
-  const kind = from.choice("TRAIN.OPTIMIZER.TYPE", { SGD: "sgd", ADAM: "adam" });
-  if (kind === "adam") from.notYet("TRAIN.OPTIMIZER.TYPE", "Adam");
-  if (kind !== "sgd") return;
-  from.set("optimizer.kind", "sgd", "TRAIN.OPTIMIZER.TYPE");
+  const type = "TRAIN.OPTIMIZER.TYPE";
+  const kind = from.choice(type, { SGD: "sgd", ADAM: "adam" });
+  if (kind === undefined) return;
+  from.set("optimizer.kind", kind, type);
   from.map("TRAIN.OPTIMIZER.BASE_LR", "optimizer.lr");
-  from.map("TRAIN.OPTIMIZER.MOMENTUM", "optimizer.momentum");
   from.map("TRAIN.OPTIMIZER.WEIGHT_DECAY", "optimizer.weightDecay");
-  from.fix("optimizer.nesterov", true);
+  if (kind === "adam") {
+    from.unused(`it does not belong to ${type} ADAM`, "TRAIN.OPTIMIZER.MOMENTUM");
+    from.fix("optimizer.beta1", 0.9);
+    from.fix("optimizer.beta2", 0.999);
+  } else {
+    from.map("TRAIN.OPTIMIZER.MOMENTUM", "optimizer.momentum");
+    from.fix("optimizer.nesterov", true);
+  }
 }
 
 function importSchedule(from: Importer): void {

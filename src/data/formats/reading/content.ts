@@ -12,17 +12,11 @@ export interface FileContent {
 }
 
 /** Formats that are decoded, for messages. */
-export const IMAGE_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF or BMP";
+export const IMAGE_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP";
 
 const START = 512;
 const CONVERT = "convert it to JPEG or PNG";
 const LFS = "version https://git-lfs.github.com/spec/";
-
-/** ISO media brands (HEIF, ISO/IEC 23008-12; AVIF) and what they stand for. */
-const BRANDS: Readonly<Record<string, string>> = {
-  ...{ heic: "a HEIC image", heix: "a HEIC image", hevc: "a HEIC image", hevx: "a HEIC image" },
-  ...{ mif1: "a HEIF image", msf1: "a HEIF image" },
-};
 
 /** A format that is decoded. */
 export interface ImageFormat {
@@ -55,6 +49,12 @@ export const DECODED: readonly ImageFormat[] = [
     extensions: [".tif", ".tiff"],
   },
   { format: "avif", mark: /^[^]{4}ftypavi[fs]/, name: "an AVIF image", extensions: [".avif"] },
+  {
+    format: "heic",
+    mark: /^[^]{4}ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)/, // brands of ISO/IEC 23008-12, as phones write them
+    name: "a HEIC image",
+    extensions: [".heic", ".heif", ".hif"],
+  },
   { format: "bmp", mark: /^BM[^]{4}\0\0\0\0/, name: "a BMP image", extensions: [".bmp", ".dib"] },
 ];
 
@@ -73,6 +73,9 @@ const OTHERS: readonly (readonly [RegExp, string, string | null])[] = [
   [/^PK[^]{2}/, "a ZIP archive", "unpack it"],
 ];
 
+/** Extensions of what is decoded, lower case: ".jpg". */
+export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set(DECODED.flatMap(({ extensions }) => extensions));
+
 /** Format of an image file's content; undefined for what is not decoded. */
 export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
   const start = startOf(bytes);
@@ -89,8 +92,7 @@ function contentOf(bytes: Uint8Array): FileContent {
   const format = formatOf(bytes);
   if (format !== undefined) return { kind: "decoded", name: format.name, remedy: null };
   const start = startOf(bytes);
-  const brand = start.slice(4, 8) === "ftyp" ? BRANDS[start.slice(8, 12)] : undefined;
-  const picture = brand ?? PICTURES.find(([mark]) => mark.test(start))?.[1];
+  const picture = PICTURES.find(([mark]) => mark.test(start))?.[1];
   if (picture !== undefined) return { kind: "picture", name: picture, remedy: CONVERT };
   if (start.startsWith(LFS))
     return { kind: "other", name: "a Git LFS pointer", remedy: "`git lfs pull` gets the image itself" };
@@ -126,7 +128,7 @@ export function undecodable(path: string | null, error: string): string {
     : `expected a ${IMAGE_FORMATS} image, ${foundText(content)}`;
 }
 
-/** "found a HEIC image; convert it to JPEG or PNG" */
+/** "found a Photoshop image; convert it to JPEG or PNG" */
 export function foundText({ name, remedy }: FileContent): string {
   return `found ${name}${remedy === null ? "" : `; ${remedy}`}`;
 }
