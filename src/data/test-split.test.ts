@@ -102,7 +102,7 @@ describe("a folder without test images", () => {
     });
     const spec = dataSpec("image-folder", folder.path);
     await expect(openData(spec)).rejects.toThrowError(
-      "ant/a.jpg: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found an HTML page; a download that failed: get the image anew; 3 images of 21 cannot be used.",
+      "ant/a.jpg: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found an HTML page; a download that failed, or of another address: get the file again; 3 images of 21 cannot be used.",
     );
     const { train, test } = await openData({ ...spec, strict: false });
     expect(train.size + test.size).toBe(18);

@@ -91,11 +91,11 @@ test("what a download left in place of a file is named", () => {
     writeFileSync(path, content);
     return loadWeights(path);
   };
-  expect(fault("")).toThrow("found an empty file: copy or download it again");
+  expect(fault("")).toThrow("found an empty file; get it again or remove it");
   expect(fault("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")).toThrow(
-    "`git lfs pull` fetches",
+    "`git lfs pull` gets the file itself",
   );
   expect(fault("<!DOCTYPE html><html>Virus scan warning</html>")).toThrow(
-    "found a web page: download the file",
+    "found an HTML page; a download that failed",
   );
 });

@@ -8,6 +8,8 @@ import { isPth, readPth } from "../torch/pth/read.js";
 import { readSafetensors } from "../torch/safetensors.js";
 import { Tensor } from "../torch/tensor.js";
 import { minOf } from "../support/math.js";
+import { START_BYTES, standInOf, standInText } from "../support/stand-in.js";
+import { counted } from "../support/text.js";
 
 type State = Map<string, Tensor>;
 
@@ -43,16 +45,9 @@ export function loadWeights(path: string, key: string | null = null): State {
 /** Refuses what downloads leave in place of a file. */
 function requireContent(path: string): void {
   using file = new InputFile(path, "weights");
-  const start = Buffer.from(file.read(Math.min(64, file.size), 0, "its first bytes")).toString("latin1");
-  const found =
-    file.size === 0
-      ? "an empty file: copy or download it again"
-      : start.startsWith("version https://git-lfs")
-        ? "a Git LFS pointer: `git lfs pull` fetches the file itself"
-        : /^\s*<(?:!doctype|html|\?xml)/i.test(start)
-          ? "a web page: download the file again"
-          : null;
-  if (found !== null) throw new CheckpointError(`${path}: expected a file of weights, found ${found}`);
+  const found = standInOf(file.read(Math.min(START_BYTES, file.size), 0, "its first bytes"));
+  if (found !== undefined)
+    throw new CheckpointError(`${path}: expected a file of weights, found ${standInText(found)}`);
 }
 
 /**
@@ -151,7 +146,7 @@ export function fitting<T>(path: string, load: () => T, names: Iterable<string> 
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     const all = [...names];
-    const has = all.length === 0 ? "" : `; the file has ${all.length} tensors: ${listed(all)}`;
+    const has = all.length === 0 ? "" : `; the file has ${counted(all.length, "tensor")}: ${listed(all)}`;
     throw new CheckpointError(`${path} does not fit this network: ${error.message}${has}`, { cause: error });
   }
 }

@@ -54,13 +54,15 @@ test("what a model says of itself is read back", () => {
 
 test("a file that is no ONNX is named for what it is", () => {
   expect(fault(new Uint8Array())).toMatchInlineSnapshot(
-    `"m.onnx: expected an ONNX model, found an empty file."`,
+    `"m.onnx: expected an ONNX model, found an empty file; get it again or remove it."`,
   );
   expect(fault(Buffer.from("PK\x03\x04 and more"))).toMatchInlineSnapshot(
     `"m.onnx: expected an ONNX model, found a zip archive (PyTorch's .pth is one)."`,
   );
-  expect(fault(Buffer.from(`<html lang="en">`))).toMatchInlineSnapshot(
-    `"m.onnx: expected an ONNX model, found text that begins with "<html la"."`,
+  expect(fault(Buffer.from(`<html lang="en">`))).toContain("found an HTML page; a download that failed");
+  expect(fault(Buffer.from("version https://git-lfs.github.com/spec/v1\n"))).toContain("`git lfs pull`");
+  expect(fault(Buffer.from("weights"))).toMatchInlineSnapshot(
+    `"m.onnx: expected an ONNX model, found text that begins with "weights"."`,
   );
   expect(fault(file().subarray(0, 40))).toMatchInlineSnapshot(
     `"m.onnx: expected an ONNX model, found something else, or a file that is cut off."`,

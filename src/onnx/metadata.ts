@@ -5,6 +5,7 @@ import { perChannel } from "../recipes/numbers.js";
 import { Transform } from "../recipes/transform-schema.js";
 import { ModelError } from "../support/errors.js";
 import { objectIn } from "../support/json.js";
+import { standInOf, standInText } from "../support/stand-in.js";
 
 /** ModelProto's producer_name in the files that longtail writes. */
 export const PRODUCER = "longtail";
@@ -168,7 +169,8 @@ function readProperty(reader: BinaryReader): [string, string] {
 }
 
 function contentOf(bytes: Uint8Array): string {
-  if (bytes.length === 0) return "an empty file";
+  const standIn = standInOf(bytes);
+  if (standIn !== undefined) return standInText(standIn);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 8));
   if (start.startsWith("PK")) return "a zip archive (PyTorch's .pth is one)";
   if (/^[\t\n\r\x20-\x7e]+$/.test(start)) return `text that begins with ${JSON.stringify(start)}`;

@@ -93,6 +93,7 @@ describe("Parquet", () => {
       none: await complaint(parquet, { "a.parquet": whole }),
       noParquet: await of("image,label\n"),
       empty: await of(""),
+      pointer: await of("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 900\n"),
       cut: await of(whole.subarray(0, -20)),
       damaged: await of(Buffer.from(whole).fill(0xff, 4, 80)),
       noColumns: await of(
@@ -122,9 +123,9 @@ describe("Parquet", () => {
       missing: await of(paths(["a.png", "b.png"])),
     }).toMatchInlineSnapshot(`
       {
-        "cut": "DIR/train.parquet: expected a whole Parquet file, found one that was cut off (parquet file invalid (footer != PAR1)). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
-        "damaged": "DIR/train.parquet: expected a whole Parquet file, found a damaged one (thrift unhandled type: 15). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
-        "empty": "DIR/train.parquet: expected a whole Parquet file, found an empty one (Offset is outside the bounds of the DataView). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
+        "cut": "DIR/train.parquet: expected a whole Parquet file, found one that was cut off; download it again (parquet file invalid (footer != PAR1)). Python's pyarrow.parquet.read_table reads it where it is whole.",
+        "damaged": "DIR/train.parquet: expected a whole Parquet file, found a damaged one; download it again (thrift unhandled type: 15). Python's pyarrow.parquet.read_table reads it where it is whole.",
+        "empty": "DIR/train.parquet: expected a whole Parquet file, found an empty file; get it again or remove it (Offset is outside the bounds of the DataView). Python's pyarrow.parquet.read_table reads it where it is whole.",
         "emptyImage": "DIR/train.parquet, row 1: its image is empty (--no-strict, data.strict=false, leaves it out)",
         "fraction": "DIR/train.parquet, row 0: expected a label, a whole number or a name, found 0.5 (--no-strict, data.strict=false, leaves it out)",
         "gap": "DIR: class "1" has no training images.",
@@ -134,9 +135,10 @@ describe("Parquet", () => {
         "noImage": "DIR/train.parquet, row 1: expected an image or its path, found nothing (--no-strict, data.strict=false, leaves it out)",
         "noLabel": "DIR/train.parquet, row 1: expected a label, a whole number or a name, found nothing (--no-strict, data.strict=false, leaves it out)",
         "noLabels": "DIR/train.parquet: expected a column "labels", found image, label; did you mean label? (data.columns.image and data.columns.label name them)",
-        "noParquet": "DIR/train.parquet: expected a whole Parquet file, found text (parquet file invalid (footer != PAR1)). Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
+        "noParquet": "DIR/train.parquet: expected a whole Parquet file, found text (parquet file invalid (footer != PAR1)). Python's pyarrow.parquet.read_table reads it where it is whole.",
         "noRows": "DIR/train*.parquet: expected at least one image, found none.",
         "none": "DIR/train*.parquet: expected .parquet files, found none; DIR has a.parquet (data.trainFile and data.testFile name files, a folder or a pattern).",
+        "pointer": "DIR/train.parquet: expected a whole Parquet file, found a Git LFS pointer; \`git lfs pull\` gets the file itself (parquet file invalid (footer != PAR1)). Python's pyarrow.parquet.read_table reads it where it is whole.",
       }
     `);
   });

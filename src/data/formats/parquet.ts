@@ -100,7 +100,7 @@ async function readable<T>(path: string, action: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new DataError(
       `${path}: expected a whole Parquet file, found ${contentFor(path)} (${(error as Error).message}). ` +
-        "Download it again; Python's pyarrow.parquet.read_table reads it where it is whole.",
+        "Python's pyarrow.parquet.read_table reads it where it is whole.",
       { cause: error },
     );
   }
@@ -110,14 +110,17 @@ async function readable<T>(path: string, action: () => Promise<T>): Promise<T> {
 function contentFor(path: string): string {
   const { descriptor, size } = openFile(path);
   try {
-    if (size === 0) return "an empty one";
     const mark = (at: number): boolean => {
       const bytes = Buffer.alloc(MARK.length);
       readSync(descriptor, bytes, 0, bytes.length, at);
       return bytes.toString("latin1") === MARK;
     };
-    if (mark(0)) return mark(Math.max(0, size - MARK.length)) ? "a damaged one" : "one that was cut off";
-    return contentOfFile(path)?.name ?? "other content";
+    if (mark(0))
+      return `${mark(Math.max(0, size - MARK.length)) ? "a damaged one" : "one that was cut off"}; download it again`;
+    const content = contentOfFile(path);
+    if (content === null) return "other content";
+    const { name, remedy } = content;
+    return remedy === null ? name : `${name}; ${remedy}`;
   } finally {
     closeSync(descriptor);
   }

@@ -18,7 +18,7 @@ it("a list of the images that can be decoded opens as CSV, with the same classes
   });
   const unreadable = result!.findings.find(({ kind }) => kind === "unreadable")!;
   expect(unreadable.items.map(({ text }) => text)).toEqual([
-    "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found an HTML page; a download that failed: get the image anew",
+    "expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found an HTML page; a download that failed, or of another address: get the file again",
   ]);
   const lists = writeUsableLists(result!.data, join(folder.path, "usable"))!;
   expect(lists.leftOut).toBe(2);

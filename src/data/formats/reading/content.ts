@@ -1,5 +1,6 @@
 import { closeSync, readSync } from "node:fs";
 import { openRegularFile } from "../../../support/regular-file.js";
+import { START_BYTES, standInOf } from "../../../support/stand-in.js";
 
 /** What a file is by its first bytes. */
 export interface FileContent {
@@ -14,9 +15,7 @@ export interface FileContent {
 /** Formats that are decoded, for messages. */
 export const IMAGE_FORMATS = "JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP";
 
-const START = 512;
 const CONVERT = "convert it to JPEG or PNG";
-const LFS = "version https://git-lfs.github.com/spec/";
 
 /** A format that is decoded. */
 export interface ImageFormat {
@@ -67,8 +66,7 @@ const PICTURES: readonly (readonly [RegExp, string])[] = [
 ];
 
 const OTHERS: readonly (readonly [RegExp, string, string | null])[] = [
-  [/^\s*(<!DOCTYPE html|<html|<head|<body)/i, "an HTML page", "a download that failed: get the image anew"],
-  [/^\s*<\?xml/i, "an XML document", "a download that failed, perhaps: get the image anew"],
+  [/^\s*<\?xml/i, "an XML document", "a download that failed, perhaps: get the file again"],
   [/^%PDF-/, "a PDF document", null],
   [/^PK[^]{2}/, "a ZIP archive", "unpack it"],
 ];
@@ -83,19 +81,18 @@ export function formatOf(bytes: Uint8Array): ImageFormat | undefined {
 }
 
 function startOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(START, bytes.length)).toString("latin1");
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(START_BYTES, bytes.length)).toString("latin1");
 }
 
 /** What bytes are that should be an image file; their first 512 are enough. */
 function contentOf(bytes: Uint8Array): FileContent {
-  if (bytes.length === 0) return { kind: "other", name: "an empty file", remedy: "get it anew or remove it" };
+  const standIn = standInOf(bytes);
+  if (standIn !== undefined) return { kind: "other", ...standIn };
   const format = formatOf(bytes);
   if (format !== undefined) return { kind: "decoded", name: format.name, remedy: null };
   const start = startOf(bytes);
   const picture = PICTURES.find(([mark]) => mark.test(start))?.[1];
   if (picture !== undefined) return { kind: "picture", name: picture, remedy: CONVERT };
-  if (start.startsWith(LFS))
-    return { kind: "other", name: "a Git LFS pointer", remedy: "`git lfs pull` gets the image itself" };
   const [, name, remedy] = OTHERS.find(([mark]) => mark.test(start)) ?? [];
   if (name !== undefined) return { kind: "other", name, remedy: remedy ?? null };
   // eslint-disable-next-line no-control-regex -- control characters are what text has none of
@@ -111,7 +108,7 @@ export function contentOfFile(path: string): FileContent | null {
     return null;
   }
   try {
-    const bytes = new Uint8Array(START);
+    const bytes = new Uint8Array(START_BYTES);
     return contentOf(bytes.subarray(0, readSync(file, bytes)));
   } catch {
     return null;

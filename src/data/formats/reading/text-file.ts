@@ -2,6 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { LIMITS } from "../../../support/budget.js";
 import { DataError, systemCode } from "../../../support/errors.js";
 import { readRegularFile } from "../../../support/regular-file.js";
+import { standInOf, standInText } from "../../../support/stand-in.js";
 
 /**
  * A UTF-8 text file, or UTF-16 with a byte order mark, gzipped or not, without that mark.
@@ -35,8 +36,15 @@ function utf16Of(bytes: Uint8Array): string | null {
   return encoding === null ? null : new TextDecoder(encoding).decode(bytes);
 }
 
-/** @throws DataError when the file cannot be read */
+/** @throws DataError when the file cannot be read, or when something else is in its place */
 export function readBytes(path: string): Uint8Array {
+  const bytes = bytesOf(path);
+  const found = bytes.length === 0 ? undefined : standInOf(bytes);
+  if (found === undefined) return bytes;
+  throw new DataError(`${path}: expected data, found ${standInText(found)}.`);
+}
+
+function bytesOf(path: string): Uint8Array {
   try {
     return readRegularFile(path);
   } catch (error) {
