@@ -23,6 +23,8 @@ export interface Listing<T extends Listed = Listed> {
   readonly classCount: number | null;
   /** The file and the record, for messages. */
   readonly where: (image: T) => string;
+  /** What the user should know about the files. */
+  readonly notes?: readonly string[];
 }
 
 export type Labeled<T extends Listed> = T & { readonly label: number };
@@ -68,7 +70,9 @@ export async function openListed<T extends Listed>(
     size: images.length,
     ...{ pixels, leftOut: leftOut.items, describe },
     source: relative(source.root, listing.file),
-    notes: [split === "train" ? labelsNote(listing, classes) : null].filter((note) => note !== null),
+    notes: [...(listing.notes ?? []), split === "train" ? labelsNote(listing, classes) : null].filter(
+      (note) => note !== null,
+    ),
   };
 }
 

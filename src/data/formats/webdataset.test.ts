@@ -134,7 +134,7 @@ describe("WebDataset's shards", () => {
         "emptyShards": "DIR/train*.tar: expected at least one image, found none.",
         "gap": "DIR: class "2" has no training images.",
         "negative": "DIR/train-1.tar, 2.jpg: expected a label from 0 to 1, found -1 (--no-strict, data.strict=false, leaves it out)",
-        "noImage": "DIR/train-1.tar, sample 2: expected an image (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .tif, .tiff, .avif, .heic, .heif, .hif, .bmp, .dib), found .cls, .mp4 (--no-strict, data.strict=false, leaves it out)",
+        "noImage": "DIR/train-1.tar, sample 2: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found .cls, .mp4 (--no-strict, data.strict=false, leaves it out)",
         "noLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg (--no-strict, data.strict=false, leaves it out)",
         "noLabelInJson": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .json (--no-strict, data.strict=false, leaves it out)",
         "noShard": "DIR/train-1.tar: file not found.",
@@ -144,6 +144,31 @@ describe("WebDataset's shards", () => {
         "twoImages": "DIR/train-1.tar, sample 2: expected one image, found 2.jpg and 2.left.png (--no-strict, data.strict=false, leaves it out)",
       }
     `);
+  });
+
+  it("an archive that was cut between two members is named, the samples that are there are used", async () => {
+    using folder = temporaryFolder();
+    const whole = tarOf({ "0.jpg": image, "0.cls": "0", "1.jpg": image, "1.cls": "1" });
+    const cut = whole.subarray(0, -1024);
+    writeFiles(folder.path, { "train-0.tar": whole, "train-1.tar": cut, "train-2.tar": cut });
+    const { size, notes } = await openAllTraining(dataSpec("webdataset", folder.path));
+    expect(size).toBe(6);
+    expect(notes?.[0]?.replaceAll(folder.path, "DIR")).toBe(
+      "DIR/train-1.tar, and 1 other archive: the empty blocks that close a tar archive are missing: it may have been cut between two " +
+        "images. Compare its size with the original's",
+    );
+    writeFiles(folder.path, { "train-1.tar": whole, "train-2.tar": whole.subarray(0, -512) });
+    expect((await openAllTraining(dataSpec("webdataset", folder.path))).notes).not.toContainEqual(
+      expect.stringContaining("empty blocks"),
+    );
+  });
+
+  it("takes images of any format, and those of the usual ones before a mask", async () => {
+    using folder = temporaryFolder();
+    const parts = { "0.gif": image, "0.cls": "0", "1.jpg": image, "1.mask.tif": image, "1.cls": "1" };
+    writeFiles(folder.path, { "train.tar": tarOf(parts) });
+    const dataset = await openAllTraining(dataSpec("webdataset", folder.path));
+    expect([0, 1].map((index) => dataset.describe(index).replace(/^.*, /, ""))).toEqual(["0.gif", "1.jpg"]);
   });
 
   it("a damaged archive's samples before the damage are used when the recipe says so", async () => {

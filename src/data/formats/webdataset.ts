@@ -1,8 +1,9 @@
 import { posix, resolve } from "node:path";
 import { DataError } from "../../support/errors.js";
+import { counted } from "../../support/text.js";
 import type { LeftOutRecords } from "../left-out.js";
 import type { DataSource, SpanPixels } from "../dataset.js";
-import { IMAGE_EXTENSIONS } from "./reading/content.js";
+import { IMAGE_EXTENSIONS, IMAGE_FORMATS } from "./reading/content.js";
 import { findPattern, matchingFiles, usualPattern } from "./reading/file-pattern.js";
 import type { Listed, ListedFormat } from "./listing.js";
 import { TarFile, type TarMember } from "./reading/tar.js";
@@ -20,6 +21,8 @@ const USUAL = {
   test: ["test*.tar", "data/test*.tar", "shards/test*.tar", "test/*.tar", "*-test-*.tar"],
   validation: ["val*.tar", "data/val*.tar", "shards/val*.tar", "val/*.tar", "*-val*.tar"],
 } as const;
+/** Other images beside one of these are masks and the like. */
+const USUAL_IMAGES = new Set([".jpg", ".jpeg", ".png", ".webp"]);
 const LABELS = new Set(["cls", "json", "txt"]);
 const MAX_LABEL = 2 ** 20;
 const MAX_IMAGE_BYTES = 2 ** 31 - 1;
@@ -38,10 +41,13 @@ export const webdatasetFormat: ListedFormat<Sample> = {
   find: (source, split) => findPattern(source, split, USUAL),
   read(source, split, leftOut) {
     const pattern = findPattern(source, split, USUAL) ?? USUAL[split][0];
+    const unclosed: string[] = [];
+    const context = { source, leftOut, unclosed };
     const shards = matchingFiles(source.root, pattern, ".tar");
     return {
       file: resolve(source.root, pattern),
-      images: shards.flatMap((shard) => readShard(shard, { source, leftOut })),
+      images: shards.flatMap((shard) => readShard(shard, context)),
+      notes: unclosed.length === 0 ? [] : [unclosedNote(unclosed)],
       names: null,
       classCount: null,
       where: ({ shard, path }) => `${shard}, ${path}`,
@@ -71,14 +77,25 @@ function spans(images: readonly Sample[]): SpanPixels {
 interface ShardContext {
   readonly source: Pick<DataSource, "columns">;
   readonly leftOut: LeftOutRecords;
+  /** Archives that nothing closes. */
+  readonly unclosed: string[];
+}
+
+function unclosedNote([first = "", ...more]: readonly string[]): string {
+  const others = more.length === 0 ? "" : `, and ${counted(more.length, "other archive")}`;
+  return (
+    `${first}${others}: the empty blocks that close a tar archive are missing: it may have been cut between two images. ` +
+    "Compare its size with the original's"
+  );
 }
 
 /** The parts of a sample by their extensions. */
 type Parts = Map<string, TarMember & { readonly text: string | null }>;
 
-function readShard(path: string, { source, leftOut }: ShardContext): Sample[] {
+function readShard(path: string, { source, leftOut, unclosed }: ShardContext): Sample[] {
   using tar = new TarFile(path);
-  const samples = partsByKey(tar, leftOut);
+  const { samples, isClosed } = partsByKey(tar, leftOut);
+  if (!isClosed) unclosed.push(path);
   return [...samples].flatMap(([key, parts]) => {
     const sample = sampleOf(path, parts, source);
     if (typeof sample !== "string") return [sample];
@@ -87,9 +104,15 @@ function readShard(path: string, { source, leftOut }: ShardContext): Sample[] {
   });
 }
 
-function partsByKey(tar: TarFile, leftOut: LeftOutRecords): Map<string, Parts> {
+function partsByKey(
+  tar: TarFile,
+  leftOut: LeftOutRecords,
+): { readonly samples: ReadonlyMap<string, Parts>; readonly isClosed: boolean } {
   const samples = new Map<string, Parts>();
-  for (const member of wholeMembers(tar, leftOut)) {
+  const members = wholeMembers(tar, leftOut);
+  for (;;) {
+    const { done, value: member } = members.next();
+    if (done) return { samples, isClosed: member };
     const { key, extension } = partsOf(member.name);
     if (extension === "") continue;
     const sample = samples.get(key) ?? (new Map() as Parts);
@@ -98,14 +121,13 @@ function partsByKey(tar: TarFile, leftOut: LeftOutRecords): Map<string, Parts> {
     const text = isText ? Buffer.from(tar.read(member.size, member.offset)).toString("utf8").trim() : null;
     samples.set(key, sample.set(extension, { ...member, text }));
   }
-  return samples;
 }
 
-/** Of a damaged archive those before the damage, when not strict. */
-function* wholeMembers(tar: TarFile, leftOut: LeftOutRecords): Generator<TarMember> {
+/** Of a damaged archive those before the damage, when not strict. Returns whether what is missing at its end was noticed. */
+function* wholeMembers(tar: TarFile, leftOut: LeftOutRecords): Generator<TarMember, boolean> {
   const members = tar.members();
   for (;;) {
-    let next: IteratorResult<TarMember>;
+    let next: IteratorResult<TarMember, boolean>;
     try {
       next = members.next();
     } catch (error) {
@@ -114,9 +136,9 @@ function* wholeMembers(tar: TarFile, leftOut: LeftOutRecords): Generator<TarMemb
         tar.path,
         `damaged at ${withoutStart(error.message, `${tar.path}, `)}; the archive's images from there on are lost, at least one`,
       );
-      return;
+      return true; // the report says it
     }
-    if (next.done) return;
+    if (next.done) return next.value;
     yield next.value;
   }
 }
@@ -135,12 +157,13 @@ function partsOf(name: string): { key: string; extension: string } {
 
 /** The image of a sample, or what is wrong with it. */
 function sampleOf(shard: string, parts: Parts, { columns }: Pick<DataSource, "columns">): Sample | string {
-  const images = [...parts].filter(([extension]) =>
-    IMAGE_EXTENSIONS.has(`.${extension.split(".").at(-1) ?? ""}`),
-  );
+  const of = (known: ReadonlySet<string>): [string, TarMember][] =>
+    [...parts].filter(([extension]) => known.has(`.${extension.split(".").at(-1) ?? ""}`));
+  const usual = of(USUAL_IMAGES);
+  const images = usual.length > 0 ? usual : of(IMAGE_EXTENSIONS);
   const names = [...parts.keys()].map((extension) => `.${extension}`).join(", ");
   const [image, second] = images.map(([, member]) => member);
-  if (image === undefined) return `expected an image (${[...IMAGE_EXTENSIONS].join(", ")}), found ${names}`;
+  if (image === undefined) return `expected a ${IMAGE_FORMATS} image, found ${names}`;
   if (second !== undefined) return `expected one image, found ${image.name} and ${second.name}`;
   if (image.size > MAX_IMAGE_BYTES) return `${image.name} has ${image.size} bytes`;
   const [cls, json, txt] = ["cls", "json", "txt"].map((extension) => parts.get(extension)?.text ?? null);

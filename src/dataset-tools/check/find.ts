@@ -70,6 +70,7 @@ export function find(data: CheckedData, { imageSize, bits, problems }: FindOptio
   const { train, test } = data;
   const found = new Map<FindingKind, readonly FindingItem[]>([
     ["layout", layoutItems(problems)],
+    ["files", noteItems(data)],
     ["skipped", leftOutItems(data, (images) => images > 0)],
     ["other-files", leftOutItems(data, (images) => images === 0)],
     ...imageFindings(images, imageSize),
@@ -89,6 +90,10 @@ function leftOutItems(data: CheckedData, isMeant: (images: number) => boolean): 
       .filter(({ images }) => isMeant(images))
       .map(({ where, reason }) => ({ images: [], text: `${where}: ${reason}` })),
   );
+}
+
+function noteItems(data: CheckedData): FindingItem[] {
+  return SPLITS.flatMap((split) => (data[split]?.dataset.notes ?? []).map((text) => ({ images: [], text })));
 }
 
 function layoutItems(problems: FindOptions["problems"]): FindingItem[] {

@@ -26,6 +26,12 @@ export const FINDING_KINDS = {
     title: "Records that cannot be used",
     advice: "A training stops at the first of them; with data.strict=false it leaves them out.",
   },
+  files: {
+    severity: "warning",
+    unit: "record",
+    title: "What is peculiar about the files",
+    advice: "A training says the same before it begins. Check that it is as you mean it.",
+  },
   unreadable: {
     severity: "error",
     title: "Images that cannot be decoded",

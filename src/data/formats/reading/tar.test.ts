@@ -31,16 +31,21 @@ function complaint(content: Uint8Array): string {
 }
 
 describe("a tar archive", () => {
-  it("passes over folders and links; an end without empty blocks is one", () => {
+  it("passes over folders and links, and says whether an empty block closes it", () => {
     using folder = temporaryFolder();
     const members = [
       tarMember("a/", Buffer.of(), "5"),
       tarMember("a/1", Buffer.from("one")),
       tarMember("b", Buffer.of(), "2"),
     ];
-    writeFiles(folder.path, { "a.tar": Buffer.concat(members), "empty.tar": "" });
-    expect(contents(join(folder.path, "a.tar"))).toEqual({ "a/1": "one" });
-    expect(contents(join(folder.path, "empty.tar"))).toEqual({});
+    const closed = Buffer.concat([...members, Buffer.alloc(512)]);
+    writeFiles(folder.path, { "cut.tar": Buffer.concat(members), "closed.tar": closed });
+    for (const name of ["cut", "closed"]) {
+      using tar = new TarFile(join(folder.path, `${name}.tar`));
+      const found = tar.members();
+      expect(found.next().value).toMatchObject({ name: "a/1", size: 3 });
+      expect(found.next()).toEqual({ done: true, value: name === "closed" });
+    }
   });
 
   it.each(["gnu", "pax"])("by Python's tarfile, %s: long names and such as are not ASCII", (form) => {
@@ -62,15 +67,19 @@ describe("a tar archive", () => {
       gzipped: complaint(gzipSync(randomBytes(2000))),
       latin1: complaint(Buffer.concat([tarMember(Buffer.from("b\xe9e.jpg", "latin1"), Buffer.of()), whole])),
       pax: complaint(badPax),
+      empty: complaint(Buffer.of()),
+      pointer: complaint(Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:1\n")),
     }).toMatchInlineSnapshot(`
       {
         "contentCut": "DIR/a.tar, byte 1024: truncated: 2.jpg has 600 bytes, found 364",
+        "empty": "DIR/a.tar, byte 0: expected a tar archive, found an empty file; get it again or remove it",
         "gzipped": "DIR/a.tar, byte 0: expected a tar archive, found a gzipped one: unpack it by gunzip",
         "header": "DIR/a.tar, byte 1024: expected a member's header, its checksum is wrong",
         "headerCut": "DIR/a.tar, byte 1024: truncated: expected 512 bytes, found 76",
         "latin1": "DIR/a.tar, byte 0: expected a name in UTF-8, found other bytes",
         "noTar": "DIR/a.tar, byte 0: expected a member's header, its checksum is wrong",
         "pax": "DIR/a.tar, byte 512: a broken pax header",
+        "pointer": "DIR/a.tar, byte 0: expected a tar archive, found a Git LFS pointer; \`git lfs pull\` gets the file itself",
       }
     `);
     expect(() => new TarFile("/no/such.tar")).toThrow(DataError);

@@ -1,6 +1,7 @@
 import { closeSync, readSync } from "node:fs";
 import { LIMITS, shownValue } from "../../../support/budget.js";
 import { DataError } from "../../../support/errors.js";
+import { standInOf, standInText } from "../../../support/stand-in.js";
 import { openFile } from "./open-file.js";
 
 /** A file inside a tar archive. */
@@ -55,12 +56,19 @@ export class TarFile implements Disposable {
     this.#window = { start: offset, bytes: bytes.subarray(0, filled) };
   }
 
-  /** The files in it, in order; folders and links are passed over. @throws DataError where it is damaged */
-  *members(): Generator<TarMember> {
+  /**
+   * The files in it, in order; folders and links are passed over. Returns whether the empty block follows that closes an
+   * archive: one that was cut between two members lacks it.
+   * @throws DataError where it is damaged
+   */
+  *members(): Generator<TarMember, boolean> {
+    const standIn = standInOf(this.read(Math.min(BLOCK, this.#size), 0));
+    if (standIn !== undefined)
+      throw this.#damaged(0, `expected a tar archive, found ${standInText(standIn)}`);
     let special: { name?: string; size?: number } = {};
     for (let at = 0; at < this.#size;) {
       const header = parseHeader(this.read(BLOCK, at));
-      if (header === "end") return;
+      if (header === "end") return true;
       if (header === "broken" && at === 0 && isGzip(this.read(2, 0)))
         throw this.#damaged(at, "expected a tar archive, found a gzipped one: unpack it by gunzip");
       if (header === "broken") throw this.#damaged(at, "expected a member's header, its checksum is wrong");
@@ -81,6 +89,7 @@ export class TarFile implements Disposable {
         special = {};
       }
     }
+    return false;
   }
 
   #longName(offset: number, size: number): string {
