@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { parse } from "csv-parse/sync";
+import { shownValue } from "../support/budget.js";
 import { DataError } from "../support/errors.js";
 import { nearest, noun } from "../support/text.js";
 import { readJsonObject } from "./formats/reading/json-file.js";
@@ -29,7 +30,7 @@ export function checkedWeights(
     if (weights.has(name)) throw new DataError(`${where}: class "${name}" is there twice.`);
     if (typeof value !== "number" || !(value > 0 && value < Infinity))
       throw new DataError(
-        `${where}: expected a number above 0 for class "${name}", found ${JSON.stringify(value)}. For a class that hardly ` +
+        `${where}: expected a number above 0 for class "${name}", found ${shownValue(value)}. For a class that hardly ` +
           "occurs take a small one.",
       );
     weights.set(name, value);

@@ -64,6 +64,16 @@ export function assertNoIssues(recipe: ResolvedRecipe, issues: readonly RecipeIs
   );
 }
 
+/** Faults that a message shows: a file that is no recipe at all has one for each of its keys. */
+const MAX_FAULTS = 20;
+
+/** A line for each of the first faults, and how many more there are. */
+export function linesOfFaults<T>(faults: readonly T[], describe: (fault: T) => readonly string[]): string {
+  const lines = faults.slice(0, MAX_FAULTS).flatMap(describe);
+  if (faults.length > MAX_FAULTS) lines.push(`and ${faults.length - MAX_FAULTS} more`);
+  return lines.join("\n");
+}
+
 /** A value in JSON, for a message. */
 export function shorten(value: unknown): string {
   const text = JSON.stringify(value);

@@ -2,26 +2,29 @@ import { createHash } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import type * as Yaml from "yaml";
 import { definingMethods } from "../methods/schemas.js";
-import { LIMITS } from "../support/budget.js";
+import { LIMITS, shownValue } from "../support/budget.js";
 import { UsageError, systemCode } from "../support/errors.js";
 import type { Json, JsonObject } from "../support/json.js";
+import { repeatedKey } from "../support/json-text.js";
 
 export const recipeExtensions: readonly string[] = [".json", ".yaml", ".yml", ".js", ".mjs", ".ts"];
 
 /**
  * The recipe that a file holds, unchecked: JSON, YAML, or the default export of a module, which may define methods.
  *
+ * @param maxText characters of JSON or YAML, which takes microseconds for each; that of a run holds its classes and images.
  * @throws UsageError when the file cannot be read or understood.
  */
-export async function readRecipeFile(path: string): Promise<Json> {
+export async function readRecipeFile(path: string, maxText: number = LIMITS.recipeText): Promise<Json> {
   switch (extname(path)) {
     case ".json":
-      return parsed(path, "JSON", (text) => JSON.parse(text) as Json);
+      return parsed(path, "JSON", (text) => parseJson(text, maxText));
     case ".yaml":
     case ".yml": {
-      const { parse } = await import("yaml");
-      return parsed(path, "YAML", (text) => parse(text) as Json);
+      const yaml = await import("yaml");
+      return parsed(path, "YAML", (text) => parseYaml(text, maxText, yaml));
     }
     default: {
       const from = { file: resolve(path), sha256: fileHash(path) };
@@ -48,6 +51,47 @@ function parsed(path: string, format: string, parse: (text: string) => Json): Js
   }
   if (isTooDeep(found)) throw new UsageError(`${path}: ${TOO_DEEP}; an alias must not lead back to itself`);
   return found;
+}
+
+function requireLength(text: string, maxText: number): void {
+  if (text.length > maxText)
+    throw new SyntaxError(`expected at most ${maxText} characters, found ${text.length}`);
+}
+
+function parseJson(text: string, maxText: number): Json {
+  requireLength(text, maxText);
+  const value = JSON.parse(text) as Json;
+  const repeated = repeatedKey(text);
+  if (repeated === null) return value;
+  throw twice(repeated.key, text.slice(0, repeated.at).split("\n").length);
+}
+
+/** Looks for equal keys itself: the library compares each with all before it, which takes minutes for 100,000. */
+function parseYaml(
+  text: string,
+  maxText: number,
+  { LineCounter, isScalar, parseDocument, visit }: typeof Yaml,
+): Json {
+  requireLength(text, maxText);
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { uniqueKeys: false, lineCounter });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw fault;
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) throw twice(key.value, lineCounter.linePos(key.range?.[0] ?? 0).line);
+        seen.add(key.value);
+      }
+    },
+  });
+  return document.toJS() as Json;
+}
+
+function twice(key: unknown, line: number): SyntaxError {
+  return new SyntaxError(`${shownValue(key)} is there twice, the second time in line ${line}`);
 }
 
 const TOO_DEEP = `expected at most ${LIMITS.depth} lists and mappings within each other`;

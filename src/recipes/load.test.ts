@@ -41,6 +41,32 @@ describe("faults", () => {
     expect(await fault(file("deep.yaml", deep))).toContain(`FOLDER/deep.yaml: not YAML: ${expected}`);
   });
 
+  test("a file of many keys takes linear time, and shows the first faults", async () => {
+    const keys = Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join("\n");
+    for (const text of [await fault(file("keys.yaml", keys)), await fault(file("K.yaml", `A: 1\n${keys}`))]) {
+      expect(text.split("\n")).toHaveLength(21);
+      expect(text).toMatch(/\nand \d+ more$/);
+    }
+    expect(await fault(file("long.yaml", `a: ${"x".repeat(2 ** 20)}`))).toBe(
+      "FOLDER/long.yaml: not YAML: expected at most 1048576 characters, found 1048579",
+    );
+    expect(await fault(file("long.json", `[${"1,".repeat(600_000)}1]`))).toBe(
+      "FOLDER/long.json: not JSON: expected at most 1048576 characters, found 1200003",
+    );
+    expect(await fault(file("list.json", `[${"1,".repeat(100_000)}1]`))).toBe(
+      "FOLDER/list.json: expected a recipe, found a list of 100001",
+    );
+  });
+
+  test("a key that is there twice is named with its line", async () => {
+    expect(await fault(file("twice.json", '{\n"epochs": 1,\n"epochs": 2\n}'))).toBe(
+      'FOLDER/twice.json: not JSON: "epochs" is there twice, the second time in line 3',
+    );
+    expect(await fault(file("twice.yaml", "data:\n  batch: 1\n  batch: 2\n"))).toBe(
+      'FOLDER/twice.yaml: not YAML: "batch" is there twice, the second time in line 3',
+    );
+  });
+
   test("an unknown recipe names the nearest one", async () => {
     expect(await fault("cifar100-lt-nlc")).toMatchInlineSnapshot(
       `"unknown recipe "cifar100-lt-nlc"; did you mean cifar100-lt-ncl? \`longtail recipes\` lists the built-in ones; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
@@ -103,7 +129,9 @@ describe("faults", () => {
     );
     expect(await fault(file("broken.json", "{"))).toMatch(/^FOLDER\/broken\.json: not JSON: /);
     expect(await fault(file("broken.yaml", "a: [1"))).toMatch(/^FOLDER\/broken\.yaml: not YAML: /);
-    expect(await fault(file("list.yaml", "- 1"))).toBe("FOLDER/list.yaml: expected a recipe, found [1]");
+    expect(await fault(file("list.yaml", "- 1"))).toBe(
+      "FOLDER/list.yaml: expected a recipe, found a list of 1",
+    );
     expect(await fault(file("no-default.mjs", "export const a = 1;"))).toMatchInlineSnapshot(
       `"FOLDER/no-default.mjs: expected a recipe as its default export"`,
     );

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
+import { LIMITS, shownValue } from "../support/budget.js";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
 import { readRecipeFile, recipeExtensions } from "./file.js";
@@ -40,7 +41,7 @@ export async function loadRecipe(
     );
   if (!builtIn && !isPath(nameOrPath))
     throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
-  const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipeFile(recipeFileOf(nameOrPath));
+  const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipe(nameOrPath);
   if (!builtIn && isRunFolder(nameOrPath)) await defineMethodOf(nameOrPath);
   if (!builtIn && isReferenceFile(recipe)) {
     const { importReference } = await import("./ncl-yaml/import.js");
@@ -76,8 +77,10 @@ export function isRunFolder(path: string): boolean {
   return existsSync(join(path, "recipe.json"));
 }
 
-function recipeFileOf(path: string): string {
-  return isRunFolder(path) ? join(path, "recipe.json") : path;
+function readRecipe(path: string): Promise<Json> {
+  return isRunFolder(path)
+    ? readRecipeFile(join(path, "recipe.json"), LIMITS.storedRecipeText)
+    : readRecipeFile(path);
 }
 
 /** The recipe in a run's recipe.json, which says more than that; one that an earlier version stored has today's keys. */
@@ -86,7 +89,7 @@ function ofRun(description: Json): Json {
 }
 
 function extended(recipe: Json, path: string): Json {
-  if (!isObject(recipe)) throw new UsageError(`${path}: expected a recipe, found ${JSON.stringify(recipe)}`);
+  if (!isObject(recipe)) throw new UsageError(`${path}: expected a recipe, found ${shownValue(recipe)}`);
   const { extends: base, ...own } = recipe;
   const change = { name: basename(path, extname(path)), ...own };
   if (base === undefined) return change;

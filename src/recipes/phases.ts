@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shownValue } from "../support/budget.js";
 import { UsageError } from "../support/errors.js";
 import { isObject, type Json, type JsonObject } from "../support/json.js";
 import { nearest } from "../support/text.js";
@@ -59,7 +60,7 @@ export function withEpochsOfPhases(recipe: Json, source: string): Json {
   const given = recipe["epochs"];
   if (given !== undefined && given !== epochs)
     throw new UsageError(
-      `epochs: expected ${epochs}, the sum of the phases' epochs, found ${JSON.stringify(given)} (${source}); ` +
+      `epochs: expected ${epochs}, the sum of the phases' epochs, found ${shownValue(given)} (${source}); ` +
         `leave it out, or change phases.N.epochs${lastPhaseHint(phases, epochs, given)}.`,
     );
   return { ...recipe, epochs };
@@ -107,7 +108,7 @@ export function phaseInput(recipe: JsonObject, index: number, source: string): P
   const data = phase["data"] ?? {};
   const at = `phases.${index}`;
   if (!isObject(data))
-    throw new UsageError(`${at}.data: expected an object, found ${JSON.stringify(data)} (${source})`);
+    throw new UsageError(`${at}.data: expected an object, found ${shownValue(data)} (${source})`);
   for (const [key] of overrides) assertOverride(key, { at, recipe, allowed: ["data", ...OVERRIDES], source });
   for (const key of Object.keys(data))
     assertOverride(`data.${key}`, {

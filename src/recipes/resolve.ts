@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
 import { nearest } from "../support/text.js";
 import { type Json, type JsonObject, valueAt, isObject } from "../support/json.js";
-import { placeOfKey, rememberOrigin, shorten } from "./faults.js";
+import { linesOfFaults, placeOfKey, rememberOrigin, shorten } from "./faults.js";
 import { type RecipeKey, recipeKeys } from "./keys.js";
 import { applyOverrides, type Override } from "./overrides.js";
 import { isUnderOldName, migrateValue, newNameOf } from "./renamed-keys.js";
@@ -41,7 +41,13 @@ export function resolveRecipe(
     return resolved;
   }
   const keys = recipeKeys();
-  throw new UsageError(error.issues.flatMap((issue) => describe(issue, checked, keys)).join("\n"));
+  throw new UsageError(
+    linesOfFaults(error.issues.flatMap(separate), (issue) => describe(issue, checked, keys)),
+  );
+}
+
+function separate(issue: Issue): Issue[] {
+  return issue.code === "unrecognized_keys" ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue];
 }
 
 /** Checks each phase as the recipe that it makes, and fills in the defaults of what it overrides. */

@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { readRecipeFile } from "../recipes/file.js";
+import { shownValue } from "../support/budget.js";
 import { UsageError } from "../support/errors.js";
 import { isObject, type Json } from "../support/json.js";
 import { type Reported, reportedSchema } from "../recipes/result-row.js";
@@ -87,7 +88,6 @@ function fault(file: string, { path, message, ...issue }: z.core.$ZodIssue): str
     const known = Object.keys(path[0] === "runs" ? Table.shape.runs.element.shape : Table.shape);
     return `${file}: ${key === "" ? "" : `${key}: `}unknown key ${issue.keys.join(", ")}; expected ${known.join(", ")}`;
   }
-  const what =
-    isObject(issue.input) || issue.input === undefined ? "" : `, found ${JSON.stringify(issue.input)}`;
+  const what = isObject(issue.input) || issue.input === undefined ? "" : `, found ${shownValue(issue.input)}`;
   return `${file}: ${key || "the table"}: ${message}${what}`;
 }

@@ -10,6 +10,11 @@ export const LIMITS = {
   documentValues: 100_000_000,
   /** Lists and objects within each other. */
   depth: 200,
+  /** Of the header of a safetensors file, whose 100 MB may be of these alone: values (commas, lists and objects), and depth. */
+  tensorHeader: { documentValues: 10_000_000, depth: 8 },
+  /** Characters of a recipe in JSON or YAML, and of a run's recipe.json. */
+  recipeText: 2 ** 20,
+  storedRecipeText: 2 ** 28,
   /** Values in one pickle; a list, dictionary or set counts as eight, and so does each copy that the file asks for. */
   pickleValues: 10_000_000,
   /** Bytes of one line of a pickle, such as a name. */

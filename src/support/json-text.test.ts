@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonElements, jsonMembers, withMembers } from "./json-text.js";
+import { jsonBudgetFault, jsonElements, jsonMembers, repeatedKey, withMembers } from "./json-text.js";
 
 const text = ' { "a" : 1.0,"b\\"" :[ "}" , {"c":"]"} ], "id": 12345678901234567890 } ';
 
@@ -41,5 +41,30 @@ describe("withMembers", () => {
     const nested = '{"x":{"a":2}, "a" : "old","n": 1e0}';
     expect(withMembers(nested, { a: 'new "', z: 1 })).toBe('{"x":{"a":2}, "a" : "new \\"","n": 1e0}');
     expect(withMembers(text, {})).toBe(text);
+  });
+});
+
+describe("a key that is there twice", () => {
+  it("is found at any depth, however it is escaped, with its place", () => {
+    const text = '[{"a":1},{"a":{"b":[{"c":1}],"\\u0062":2}}]';
+    expect(repeatedKey(text)).toEqual({ key: "b", at: text.indexOf('"\\u0062"') });
+    expect(repeatedKey('{"a":"a","b":["a","a"],"c":{"a":1}}')).toBeNull();
+  });
+
+  it("is never found in what JSON.stringify writes", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(repeatedKey(JSON.stringify(value))).toBeNull();
+      }),
+    );
+  });
+});
+
+describe("the budget", () => {
+  it("counts levels and values, not what stands in texts", () => {
+    const limits = { depth: 2, documentValues: 4 };
+    expect(jsonBudgetFault('{"a":["[[[[,,,,"]}', limits)).toBeNull();
+    expect(jsonBudgetFault("[[[]]]", limits)).toBe("expected at most 2 lists and objects within each other");
+    expect(jsonBudgetFault("[1,2,3,4,5]", limits)).toBe("expected at most 4 values");
   });
 });

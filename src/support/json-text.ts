@@ -8,8 +8,10 @@ import { LIMITS } from "./budget.js";
  * What is too much in a JSON text before it is parsed: values, or lists and objects within each other, which recursive
  * functions could not walk; null for texts within the budget.
  */
-export function jsonBudgetFault(text: string): string | null {
-  const { depth: maxDepth, documentValues } = LIMITS;
+export function jsonBudgetFault(
+  text: string,
+  { depth: maxDepth, documentValues }: { readonly depth: number; readonly documentValues: number } = LIMITS,
+): string | null {
   let [depth, values] = [0, 0];
   for (let i = 0; i < text.length; i++) {
     const character = text.charCodeAt(i);
@@ -22,6 +24,37 @@ export function jsonBudgetFault(text: string): string | null {
       if (depth > maxDepth) return `expected at most ${maxDepth} lists and objects within each other`;
     }
     if (values > documentValues) return `expected at most ${documentValues} values`;
+  }
+  return null;
+}
+
+/** A key that one object has twice, and where the second stands; null where each is there once. JSON.parse takes the last. */
+export function repeatedKey(text: string): { readonly key: string; readonly at: number } | null {
+  const open: (Set<string> | null)[] = []; // of objects, their keys; of lists, null
+  let keyFollows = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character === QUOTE) {
+      const end = endOfString(text, i);
+      if (keyFollows) {
+        const raw = text.slice(i + 1, end - 1);
+        const key = raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
+        const keys = open.at(-1)!;
+        if (keys.has(key)) return { key, at: i };
+        keys.add(key);
+      }
+      keyFollows = false;
+      i = end - 1;
+    } else if (character === OPENING_BRACE) {
+      open.push(new Set());
+      keyFollows = true;
+    } else if (character === OPENING_BRACKET) {
+      open.push(null);
+      keyFollows = false;
+    } else if (character === CLOSING_BRACE || character === CLOSING_BRACKET) {
+      open.pop();
+      keyFollows = false;
+    } else if (character === COMMA) keyFollows = open.at(-1) instanceof Set;
   }
   return null;
 }

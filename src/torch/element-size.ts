@@ -13,3 +13,8 @@ export const ELEMENT_SIZE: Readonly<Record<DType, number>> = {
   uint8: 1,
   bool: 1,
 };
+
+/** Whether a tensor's bytes can be counted. libtorch multiplies all sizes but zeros, of a tensor without elements too. */
+export function isAddressable(shape: readonly number[], elementSize: number): boolean {
+  return Number.isSafeInteger(shape.reduce((product, size) => product * Math.max(1, size), elementSize));
+}

@@ -104,7 +104,8 @@ describe("safetensors", () => {
     using _ = scope();
     const path = join(folder, "a.safetensors");
     const read = (header: string | object, data = 8): string => {
-      const text = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
+      const isText = typeof header === "string" || Buffer.isBuffer(header);
+      const text = Buffer.from(isText ? header : JSON.stringify(header));
       const size = Buffer.alloc(8);
       size.writeBigUInt64LE(BigInt(text.length));
       writeFileSync(path, Buffer.concat([size, text, Buffer.alloc(data)]));
@@ -134,6 +135,11 @@ describe("safetensors", () => {
       read({ __metadata__: { format: 1 } }, 0),
       read(' {"a":1}'),
       read(`{"a":${"[".repeat(300_000)}${"]".repeat(300_000)}}`),
+      read(`{"a":${JSON.stringify(floats(0, 8)).replace("{", '{"dtype":"I64",')}}`),
+      read('{"__metadata__":{"format":"pt","format":"tf"}}', 0),
+      read(Buffer.from('{"\xff":1}', "latin1")),
+      read({ a: { ...floats(0, 0), shape: [2 ** 40, 2 ** 40, 0] } }, 0),
+      read(`{"a":[${"0,".repeat(10_000_000)}0]}`),
     ]).toMatchInlineSnapshot(`
       [
         "/a.safetensors: damaged: tensor b begins at byte 0 of the data, expected 4, where the one before it ends",
@@ -143,10 +149,15 @@ describe("safetensors", () => {
         "/a.safetensors: "a" is there twice in its header",
         "/a.safetensors: tensor a: expected dtype, shape and data_offsets in the header",
         "/a.safetensors: tensor a: expected dtype, shape and data_offsets in the header",
-        "/a.safetensors: tensor a [1099511627776, 1099511627776, 0] needs 0 bytes, the header gives it 8",
+        "/a.safetensors: tensor a has too many elements: [1099511627776, 1099511627776, 0]",
         "/a.safetensors: not a safetensors file: its metadata is not a JSON object of texts",
         "/a.safetensors: not a safetensors file: its header is not a JSON object",
-        "/a.safetensors: tensor a: expected dtype, shape and data_offsets in the header",
+        "/a.safetensors: not a safetensors file: its header: expected at most 8 lists and objects within each other",
+        "/a.safetensors: "dtype" is there twice in its header",
+        "/a.safetensors: "format" is there twice in its header",
+        "/a.safetensors: not a safetensors file: its header is not in UTF-8",
+        "/a.safetensors: tensor a has too many elements: [1099511627776, 1099511627776, 0]",
+        "/a.safetensors: not a safetensors file: its header: expected at most 10000000 values",
       ]
     `);
   });

@@ -7,12 +7,12 @@
  */
 import { createHash } from "node:crypto";
 import { writeFileAtomic } from "../support/atomic-file.js";
-import { shortened, shownValue } from "../support/budget.js";
+import { LIMITS, shortened, shownValue } from "../support/budget.js";
 import { CheckpointError } from "../support/errors.js";
-import { isObject, objectIn } from "../support/json.js";
-import { jsonMembers } from "../support/json-text.js";
+import { isObject, type JsonObject, objectIn } from "../support/json.js";
+import { jsonBudgetFault, repeatedKey } from "../support/json-text.js";
 import type { DType } from "./dispatch.js";
-import { ELEMENT_SIZE } from "./element-size.js";
+import { ELEMENT_SIZE, isAddressable } from "./element-size.js";
 import { InputFile } from "./input-file.js";
 import { native } from "./native.js";
 import { Tensor } from "./tensor.js";
@@ -163,11 +163,7 @@ function readHeader(file: InputFile): {
     throw new CheckpointError(
       `${path}: not a whole safetensors file: its header would have ${size} bytes, the file has ${file.size}`,
     );
-  const text = Buffer.from(file.read(size, 8, "header")).toString("utf8");
-  const header = text.startsWith("{") ? objectIn(text) : null;
-  if (header === null)
-    throw new CheckpointError(`${path}: not a safetensors file: its header is not a JSON object`);
-  requireDistinct(path, text);
+  const header = parseHeader(path, file.read(size, 8, "header"));
   const { __metadata__: metadata = {}, ...fields } = header;
   if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === "string"))
     throw new CheckpointError(`${path}: not a safetensors file: its metadata is not a JSON object of texts`);
@@ -177,13 +173,23 @@ function readHeader(file: InputFile): {
   return { entries, metadata: metadata as Record<string, string>, dataStart };
 }
 
-/** A name that is there twice would be another tensor for another reader. */
-function requireDistinct(path: string, header: string): void {
-  const names = new Set<string>();
-  for (const { key } of jsonMembers(header)) {
-    if (names.has(key)) throw new CheckpointError(`${path}: ${shownValue(key)} is there twice in its header`);
-    names.add(key);
+/** A name that is there twice would be another tensor for another reader, as would one that is not in UTF-8. */
+function parseHeader(path: string, bytes: Uint8Array): JsonObject {
+  const no = (why: string): CheckpointError => new CheckpointError(`${path}: not a safetensors file: ${why}`);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw no("its header is not in UTF-8");
   }
+  const fault = jsonBudgetFault(text, LIMITS.tensorHeader);
+  if (fault !== null) throw no(`its header: ${fault}`);
+  const header = text.startsWith("{") ? objectIn(text) : null;
+  if (header === null) throw no("its header is not a JSON object");
+  const repeated = repeatedKey(text);
+  if (repeated === null) return header;
+  throw new CheckpointError(`${path}: ${shownValue(repeated.key)} is there twice in its header`);
 }
 
 function entryOf(path: string, name: string, value: unknown): Entry {
@@ -207,6 +213,8 @@ function entryOf(path: string, name: string, value: unknown): Entry {
     throw new CheckpointError(
       `${tensor} has the element type ${shortened(typeName)}, which is not supported`,
     );
+  if (!isAddressable(shape, ELEMENT_SIZE[dtype]))
+    throw new CheckpointError(`${tensor} has too many elements: [${shortened(shape.join(", "))}]`);
   const needed = shape.reduce((product, axis) => product * axis, ELEMENT_SIZE[dtype]);
   if (end - start !== needed)
     throw new CheckpointError(

@@ -1,3 +1,4 @@
+import { shownValue } from "../../support/budget.js";
 import { DataError } from "../../support/errors.js";
 import { asCategory } from "./class-names.js";
 import { readJsonObject } from "./reading/json-file.js";
@@ -73,7 +74,7 @@ export function readAnnotations(file: string): AnnotationFile {
   }
   if (!Number.isInteger(classCount) || (classCount as number) < 1) {
     throw new DataError(
-      `${file}: expected "num_classes", a whole number > 0, found ${JSON.stringify(classCount)}.`,
+      `${file}: expected "num_classes", a whole number > 0, found ${shownValue(classCount)}.`,
     );
   }
   return { ...content, annotations: annotations as Annotation[], num_classes: classCount as number };
@@ -83,9 +84,7 @@ export function readAnnotations(file: string): AnnotationFile {
 function listed(annotation: unknown, record: number): AnnotatedImage | string {
   if (typeof annotation !== "object" || annotation === null) return "expected an object";
   const { path: other, fpath: path = other, category_id: label } = annotation as Annotation;
-  if (typeof path !== "string" || path === "")
-    return `expected "fpath", a path, found ${JSON.stringify(path)}`;
-  if (!Number.isInteger(label))
-    return `expected "category_id", a whole number, found ${JSON.stringify(label)}`;
+  if (typeof path !== "string" || path === "") return `expected "fpath", a path, found ${shownValue(path)}`;
+  if (!Number.isInteger(label)) return `expected "category_id", a whole number, found ${shownValue(label)}`;
   return { path, label: label as number, record };
 }

@@ -74,7 +74,7 @@ describe("iNaturalist's JSON", () => {
         "noFile": "DIR/train2018.json: file not found; DIR has train_val2018/. data.trainFile names another (from the data folder, or a full path).",
         "noImage": "DIR/train2018.json, annotation 1: image_id 100 is none of the images (--no-strict, data.strict=false, leaves it out)",
         "noName": "DIR/train2018.json, category 0: expected "id", a whole number, and "name".",
-        "noObject": "DIR/train2018.json, annotation 0: image_id undefined is none of the images (--no-strict, data.strict=false, leaves it out)",
+        "noObject": "DIR/train2018.json, annotation 0: image_id nothing is none of the images (--no-strict, data.strict=false, leaves it out)",
         "noPath": "DIR/train2018.json, image 0: expected "id" and "file_name", a path (--no-strict, data.strict=false, leaves it out)",
         "sameCategory": "DIR/train2018.json: category id 9 is there twice.",
         "sameImage": "DIR/train2018.json, image 2: id 100 is there already (--no-strict, data.strict=false, leaves it out)",

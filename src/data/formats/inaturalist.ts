@@ -1,3 +1,4 @@
+import { shownValue } from "../../support/budget.js";
 import { DataError } from "../../support/errors.js";
 import type { LeftOutRecords } from "../left-out.js";
 import { asCategory } from "./class-names.js";
@@ -76,7 +77,7 @@ function pathsById(file: string, images: readonly unknown[], leftOut: LeftOutRec
     if (id === undefined || typeof path !== "string" || path === "")
       leftOut.report(`${file}, image ${record}`, `expected "id" and "file_name", a path`);
     else if (paths.has(id))
-      leftOut.report(`${file}, image ${record}`, `id ${JSON.stringify(id)} is there already`);
+      leftOut.report(`${file}, image ${record}`, `id ${shownValue(id)} is there already`);
     else paths.set(id, path);
   });
   return paths;
@@ -103,10 +104,10 @@ function joined(
     }
     const fault =
       path === undefined
-        ? `image_id ${JSON.stringify(id)} is none of the images`
+        ? `image_id ${shownValue(id)} is none of the images`
         : label === undefined
-          ? `category_id ${JSON.stringify(category)} is none of the categories`
-          : `image ${JSON.stringify(id)} has a class already`;
+          ? `category_id ${shownValue(category)} is none of the categories`
+          : `image ${shownValue(id)} has a class already`;
     leftOut.report(`${file}, annotation ${record}`, fault);
     return [];
   });

@@ -9,6 +9,7 @@ import {
   referenceKeys,
   type ReferenceValue,
 } from "./keys.js";
+import { linesOfFaults, shorten } from "../faults.js";
 import { parseLiteral } from "./literal.js";
 
 interface Given {
@@ -30,20 +31,20 @@ export class ReferenceConfig {
    * @throws UsageError with a line for every unknown key and every value of a wrong type.
    */
   static read(document: JsonObject, path: string, settings: readonly string[]): ReferenceConfig {
-    const faults: string[] = [];
+    const faults: (() => string)[] = [];
     const given = new Map<string, Given>();
     const entries = [...leaves(document, "", path), ...pairs(settings)];
     for (const [name, found] of entries) {
       if (isReferenceKey(name)) given.set(name, found);
-      else faults.push(unknownKey(name, found));
+      else faults.push(() => unknownKey(name, found));
     }
     for (const [name, found] of given) {
       const spec = referenceKeys[name as ReferenceKey];
       const value = valueOf(spec, found.value);
-      if (value === undefined) faults.push(wrongType(name, spec, found));
+      if (value === undefined) faults.push(() => wrongType(name, spec, found));
       else given.set(name, { ...found, value });
     }
-    if (faults.length > 0) throw new UsageError(faults.join("\n"));
+    if (faults.length > 0) throw new UsageError(linesOfFaults(faults, (text) => [text()]));
     return new ReferenceConfig(given);
   }
 
@@ -102,12 +103,12 @@ function valueOf(spec: KeySpec<Json>, value: Json): Json | undefined {
 function unknownKey(name: string, { value, where }: Given): string {
   const inside = referenceKeyNames.filter((key) => key.startsWith(`${name}.`));
   if (inside.length > 0)
-    return `${name}: expected a section of keys such as ${inside[0]}, found ${JSON.stringify(value)} (${where})`;
+    return `${name}: expected a section of keys such as ${inside[0]}, found ${shorten(value)} (${where})`;
   const meant = nearest(name, referenceKeyNames);
   const hint = meant === undefined ? "it is none of the reference's" : `did you mean ${meant}?`;
   return `unknown key ${name}; ${hint} (${where})`;
 }
 
 function wrongType(name: string, { type }: KeySpec<Json>, { value, where }: Given): string {
-  return `${name}: expected ${type}, found ${JSON.stringify(value)} (${where})`;
+  return `${name}: expected ${type}, found ${shorten(value)} (${where})`;
 }

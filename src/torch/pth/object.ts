@@ -1,7 +1,7 @@
-import { shownValue } from "../../support/budget.js";
+import { shortened, shownValue } from "../../support/budget.js";
 import { CheckpointError } from "../../support/errors.js";
 import type { DType } from "../dispatch.js";
-import { ELEMENT_SIZE } from "../element-size.js";
+import { ELEMENT_SIZE, isAddressable } from "../element-size.js";
 import { native } from "../native.js";
 import { Tensor } from "../tensor.js";
 import type { ByteReader } from "./byte-reader.js";
@@ -75,8 +75,8 @@ class LoadedStorage extends Storage {
   }
 
   override view(offset: number, shape: readonly number[], strides: readonly number[]): Tensor {
-    if (!Number.isSafeInteger(shape.reduce((product, size) => product * size, 1)))
-      throw new ArgumentError(`a tensor's shape has too many elements: [${shape.join(", ")}]`);
+    if (!isAddressable(shape, 1))
+      throw new ArgumentError(`a tensor's shape has too many elements: [${shortened(shape.join(", "))}]`);
     const last = shape.reduce((end, size, axis) => end + (size - 1) * strides[axis]!, offset);
     const { key, elements } = this.#id;
     if (!shape.includes(0) && last >= elements)
