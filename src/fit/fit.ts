@@ -7,7 +7,7 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { saveCalibration } from "../runs/calibration-file.js";
 import { type Emit, emitter, type Listener } from "../runs/events.js";
-import { type FitFile, STAGE_NAMES, type Tuning, writeFit } from "../runs/fit-file.js";
+import { type FitFile, type Tuning, writeFit } from "../runs/fit-file.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { TrainOptions } from "../training/settings.js";
 import {
@@ -132,9 +132,7 @@ async function fineTune(
       listeners: [...settings.listeners, epochNotes(recipe, emit)],
     });
     keepTemperature(tuned, recipe, trials[tuning.kept - 1]!.temperature);
-    const trainedToo = kept.map(({ trainable }) => STAGE_NAMES[trainable]).join(", then ");
-    const description = `${start.description}; then ${trainedToo} trained`;
-    const outcome = { ...frozen, head: start.name, description, tuning, evaluation };
+    const outcome = { ...frozen, tuning, evaluation };
     writeFit(tuned, fileOf(outcome));
     renameSync(folder.path, join(beside, "frozen"));
     renameSync(out, folder.path);

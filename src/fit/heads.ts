@@ -33,21 +33,23 @@ export const PLAIN: Head = {
   keys: { method: { kind: "cross-entropy" }, optimizer: LINEAR },
 };
 
+const correction = (tau: number): string => (tau === 1 ? "balanced softmax" : `logit adjustment, τ ${tau}`);
+
 /** Linear classifier by logit adjustment; τ = 1 is balanced softmax. */
 function corrected(tau: number): Head {
   return {
     name: `corrected, τ ${tau}`,
-    description: `a linear classifier corrected for the class counts (${tau === 1 ? "balanced softmax" : `logit adjustment, τ ${tau}`})`,
+    description: `a linear classifier corrected for the class counts (${correction(tau)})`,
     keys: { method: { kind: "balanced-softmax", tau }, optimizer: LINEAR },
   };
 }
 
-function cosine(scale: number): Head {
+function cosine(scale: number, tau = 1): Head {
   return {
-    name: `cosine, scale ${scale}`,
-    description: `a cosine classifier of scale ${scale} corrected for the class counts (balanced softmax)`,
+    name: `cosine, scale ${scale}${tau === 1 ? "" : `, τ ${tau}`}`,
+    description: `a cosine classifier of scale ${scale} corrected for the class counts (${correction(tau)})`,
     keys: {
-      method: { kind: "balanced-softmax" },
+      method: { kind: "balanced-softmax", tau },
       classifier: { kind: "cosine", scale, bias: false },
       optimizer: COSINE,
     },
@@ -78,6 +80,13 @@ function adjusted(tau: number): Head {
   };
 }
 
+const LEARNED_SCALES: Head = {
+  name: "learned scales",
+  description:
+    "a linear classifier with a scale for each class that is learned on as many images of each (LWS)",
+  keys: { ...PLAIN.keys, adjustment: { kind: "learned-scales" } },
+};
+
 function normalized(tau: number): Head {
   return {
     name: `τ-normalized, τ ${tau}`,
@@ -103,9 +112,12 @@ export const FAMILIES: readonly [HeadFamily, ...HeadFamily[]] = [
   several("a linear classifier, its biases adjusted for the class counts afterwards", [
     PLAIN,
     ...TAUS.map(adjusted),
+    LEARNED_SCALES,
   ]),
   several("a linear classifier, its rows normalized afterwards", TAUS.map(normalized)),
   single(corrected(1.5)),
+  single(cosine(25, 1.25)),
+  single(cosine(25, 1.5)),
   single(cosine(16)),
   single(FROM_CLASS_MEANS),
   single(RESAMPLED),

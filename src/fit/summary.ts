@@ -1,6 +1,6 @@
 import type { ClassAccuracy } from "../evaluation/accuracy.js";
 import { formatAccuracy } from "../evaluation/results-table.js";
-import { STAGE_NAMES, type Suggestions, type Tuning } from "../runs/fit-file.js";
+import { chosenTrial, STAGE_NAMES, type Suggestions, type Tuning } from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
 import { counted } from "../support/text.js";
@@ -24,7 +24,7 @@ export function summarizeFit(outcome: FitOutcome): string {
   if (plain !== null) parts.push(gainText(corrected.ensemble, plain.ensemble));
   const choice = choiceText(outcome);
   if (choice !== null) parts.push(choice);
-  if (tuning !== null) parts.push(tuningText(tuning));
+  if (tuning !== null) parts.push(tuningText(tuning, chosenTrial(outcome)?.few ?? null));
   const worst = worstClasses(evaluation.perClass);
   if (worst.length > 0)
     parts.push(
@@ -75,9 +75,9 @@ function isTuned(tuning: Tuning | null): tuning is Tuning {
 }
 
 /** What fine-tuning gave on held-out images, and what was kept. */
-function tuningText({ trials, frozen, kept, late }: Tuning): string {
+function tuningText({ trials, frozen, kept, late }: Tuning, few: number | null): string {
   const rows = [
-    ["network frozen, best classifier", frozen, null] as const,
+    ["network frozen, best classifier", frozen, few] as const,
     ...trials.map(
       ({ trainable, epochs, balanced, few }) =>
         [`${STAGE_NAMES[trainable]}, ${epochs} epochs`, balanced, few] as const,

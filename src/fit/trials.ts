@@ -7,10 +7,14 @@ import type { FitTrial } from "../runs/fit-file.js";
 import { maxOf } from "../support/math.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
-import { adjustClassifiers } from "../training/adjust.js";
 import { runMeters } from "../training/evaluate.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
-import { featureBatches, type FeatureSet, trainOnFeatures } from "../training/train-on-features.js";
+import {
+  adjustOnFeatures,
+  featureBatches,
+  type FeatureSet,
+  trainOnFeatures,
+} from "../training/train-on-features.js";
 import type { Trainee } from "../training/trainee.js";
 import type { Head, HeadFamily } from "./heads.js";
 import { nearest, type NearestRule } from "./nearest.js";
@@ -64,7 +68,7 @@ export async function tryHeads(options: TrialsOptions): Promise<TrialsOutcome> {
       const head = heads[found.findIndex((trial) => trial.balanced === balanced)]!;
       best?.trainee[Symbol.dispose]();
       best = { head, balanced, trainee };
-      adjust(trainee, recipeOf(head), train);
+      await adjustOnFeatures(trainee, recipeOf(head), { ...train, signal });
     }
     const { head, trainee } = best!;
     const recipe = recipeOf(head);
@@ -105,7 +109,7 @@ async function evaluateHeads(
   const found: FitTrial[] = [];
   for (const head of heads) {
     const recipe = recipeOf(head);
-    adjust(trainee, recipe, train);
+    await adjustOnFeatures(trainee, recipe, { ...train, signal });
     const accuracy = meterOf(train, counts);
     using loader = featureBatches(recipe, heldOut);
     await runMeters({ method: trainee.method, loader, meters: [accuracy], signal });
@@ -123,10 +127,6 @@ function compared({ train, heldOut, counts }: TrialsOptions): FitTrial[] {
     for (const observation of nearest(rule, { train, queries: heldOut })) accuracy.add(observation);
     return trialOf(name, accuracy, false);
   });
-}
-
-function adjust({ method }: Trainee, { adjustment }: ResolvedRecipe, { dataset }: FeatureSet): void {
-  adjustClassifiers(method.model, adjustment, classStatistics(dataset).counts);
 }
 
 function withoutAdjustment(recipe: ResolvedRecipe): ResolvedRecipe {

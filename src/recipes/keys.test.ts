@@ -235,9 +235,11 @@ test("every key has a type, and what is not plain from its name a description", 
     method.temperature: a number > 0
     method.labels: a number >= 0 and <= 1
     method.features: a number >= 0
-    adjustment.kind: one of none, logit-adjustment, tau-normalization
+    adjustment.kind: one of none, logit-adjustment, tau-normalization, learned-scales
     adjustment.tau: a number > 0
     adjustment.tau: a number > 0
+    adjustment.epochs: a whole number > 0
+    adjustment.lr: a number > 0
     optimizer.kind: one of sgd, adam, adamw
     optimizer.lr: a number > 0
     optimizer.momentum: a number >= 0 and <= 1

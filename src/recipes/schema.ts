@@ -174,6 +174,16 @@ const Adjustment = z
       .describe(
         "each class's row of a linear classifier, and its bias, is divided by the row's length to the power of τ",
       ),
+    z
+      .strictObject({
+        kind: z.literal("learned-scales"),
+        epochs: count.default(10).describe("passes over class-balanced training images, in batches of 512"),
+        lr: rate.default(0.2).describe("learning rate, which falls to 0 as a cosine"),
+      })
+      .describe(
+        "each class's row of a linear classifier, and its bias, is multiplied by a scale, which alone is learned on class-balanced " +
+          "training images (LWS)",
+      ),
   ])
   .describe("what is done to the classifiers once, after the last step");
 

@@ -123,7 +123,7 @@ export interface FeaturesMap {
 /** fit.json: what `longtail fit` chose for a run, and why. */
 export interface FitFile {
   readonly version: 1;
-  /** Name of the classifier that was chosen. */
+  /** Name of the classifier on the frozen network that was chosen. */
   readonly head: string;
   readonly description: string;
   /** Images that it was chosen by; 0 where nothing was chosen. */
@@ -137,6 +137,11 @@ export interface FitFile {
   readonly suggestions: Suggestions | null;
   /** Null where there was no time for it or there are too few test images. */
   readonly map: FeaturesMap | null;
+}
+
+/** The trial of the classifier on the frozen network that was chosen; undefined where nothing was. */
+export function chosenTrial({ trials, head }: Pick<FitFile, "trials" | "head">): FitTrial | undefined {
+  return trials.find(({ name }) => name === head);
 }
 
 /** Writes fit.json of a run. */

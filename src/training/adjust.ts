@@ -1,4 +1,6 @@
+import type { CacheListener } from "../data/cache/report.js";
 import { classStatistics } from "../data/statistics.js";
+import { atWork, type Peers } from "../distributed/peers.js";
 import { Ensemble } from "../models/ensemble.js";
 import { CosineClassifier } from "../models/registry.js";
 import { Linear } from "../nn/linear.js";
@@ -8,7 +10,9 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { noGrad } from "../torch/autograd.js";
 import { tensor } from "../torch/create.js";
 import { scope } from "../torch/scope.js";
-import type { Trainee } from "./trainee.js";
+import { type Frozen, frozenFeatures } from "./features.js";
+import { learnScales } from "./learned-scales.js";
+import { openPlainTraining } from "./loaders.js";
 import type { TrainingData } from "./training-data.js";
 
 /** Settings that the adjustment of the classifiers does not go together with. */
@@ -18,7 +22,7 @@ export function adjustmentIssues(recipe: ResolvedRecipe): RecipeIssue[] {
   if (kind === "none") return [];
   const issues: RecipeIssue[] = [];
   const withIt = `with adjustment.kind ${kind}`;
-  if (kind === "tau-normalization" && classifier.kind !== "fc")
+  if (kind !== "logit-adjustment" && classifier.kind !== "fc")
     issues.push({ key: "classifier.kind", expected: `fc ${withIt}: other rows have no length of their own` });
   if (kind === "logit-adjustment" && !(classifier.kind !== "fc-norm" && classifier.bias))
     issues.push({ key: "classifier", expected: `a classifier with a bias ${withIt}, which changes it` });
@@ -31,28 +35,44 @@ export function adjustmentIssues(recipe: ResolvedRecipe): RecipeIssue[] {
   return issues;
 }
 
-/** Adjusts the classifiers as the recipe says. Call it once, after the last step. */
-export function adjustTrained({
-  recipe,
-  trainee,
-  data,
-}: {
-  readonly recipe: ResolvedRecipe;
-  readonly trainee: Pick<Trainee, "method">;
-  readonly data: Pick<TrainingData, "trainSubset">;
-}): void {
-  adjustClassifiers(trainee.method.model, recipe.adjustment, classStatistics(data.trainSubset).counts);
+/** What of a training decides how its classifiers are adjusted. */
+interface Adjusted extends Frozen {
+  readonly peers: Peers;
+  readonly data: Pick<TrainingData, "trainSubset" | "test" | "heldOut">;
+}
+
+/**
+ * Adjusts the classifiers as the recipe says. Call it once, after the last step. Learned scales look at every training image; no
+ * signal ends that early, because the weights would be neither the trained nor the adjusted ones.
+ */
+export async function adjustTrained(
+  training: Adjusted,
+  report: Required<CacheListener>["report"],
+): Promise<void> {
+  const { recipe, trainee, data, device, peers } = training;
+  const { adjustment, seed } = recipe;
+  const { trainSubset: dataset } = data;
+  if (adjustment.kind !== "learned-scales") {
+    adjustClassifiers(trainee.method.model, adjustment, classStatistics(dataset).counts);
+    return;
+  }
+  const features = frozenFeatures(training, { report });
+  await atWork(peers, async () => {
+    using images = await openPlainTraining(recipe, { data, device, features }, { report });
+    await learnScales(trainee.method, { images, dataset, adjustment, seed });
+  });
 }
 
 /**
  * logit-adjustment: b_c ← b_c − τ log π_c. Menon et al., "Long-tail learning via logit adjustment", ICLR 2021, eq. 9.
  * tau-normalization: w_c ← w_c / ‖w_c‖^τ, and the bias likewise. Kang et al., ICLR 2020, section 4.3, who leave the bias out.
+ * learned-scales need images: learnScales.
  *
  * @param counts training images of each class.
  */
 export function adjustClassifiers(
   model: Module,
-  adjustment: ResolvedRecipe["adjustment"],
+  adjustment: Exclude<ResolvedRecipe["adjustment"], { readonly kind: "learned-scales" }>,
   counts: readonly number[],
 ): void {
   if (adjustment.kind === "none" || !(model instanceof Ensemble)) return;

@@ -185,7 +185,7 @@ async function trainEpoch(run: Run, executor: StepExecutor, before: Progress): P
     emitHistograms(training, { epoch, emit });
   }
   for (const message of takeWarnings()) emit({ type: "warning", message });
-  if (progress.step === 0 && progress.epoch === run.epochs) adjustTrained(training);
+  if (progress.step === 0 && progress.epoch === run.epochs) await adjustTrained(training, emit);
   if (progress.step === 0) checkpointer.maybeSave(training, progress, () => progress);
   if (signal?.aborted) checkpointer.saveIfBehind(training, progress);
   return progress;

@@ -29,7 +29,7 @@ import type { Trainee } from "./trainee.js";
 const BATCH = 32;
 
 /** What of a training decides its features. */
-interface Frozen {
+export interface Frozen {
   /** The phase's. */
   readonly recipe: ResolvedRecipe;
   readonly phase: Pick<TrainingPhase, "startsPretrained">;

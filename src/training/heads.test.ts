@@ -28,6 +28,8 @@ const cosine = {
   names: null,
 } as const;
 
+const learned = { kind: "learned-scales", epochs: 10, lr: 0.2 } as const;
+
 function recipe(changes: Partial<ResolvedRecipe> = {}): ResolvedRecipe {
   const base = toyRecipe(at("data"));
   return {
@@ -56,6 +58,7 @@ describe("in memory", () => {
     ["three experts", { method: { ...balancedSoftmax, experts: 3 } }],
     ["cosines from class means", { classifier: cosine }],
     ["an adjusted one", { adjustment: { kind: "tau-normalization", tau: 0.5 } }],
+    ["learned scales", { adjustment: learned }],
     [
       "two phases",
       {
@@ -131,6 +134,35 @@ describe("adjustments", () => {
     );
   });
 
+  test("learned scales: each class's row and bias by one factor, which serves the classes alike", async () => {
+    const { train } = await openFeatureSets(recipe(), {});
+    const { labels, classes } = train.dataset;
+    using plain = await trainOnFeatures(recipe(), train);
+    using scaled = await trainOnFeatures(recipe({ adjustment: learned }), train);
+    const [before, after] = [plain, scaled].map(({ method }) => {
+      const state = ensembleOf(method).classifiers[0]!.stateDict();
+      return { rows: rowsOf(method)[0]!, biases: state.get("bias")!.toList() };
+    });
+    const factors = classes.map((_name, c) => after!.biases[c]! / before!.biases[c]!);
+    expect(new Set(factors.map((factor) => factor.toFixed(3))).size).toBe(classes.length);
+    before!.rows.forEach((value, i) => {
+      expect(after!.rows[i]).toBeCloseTo(value * factors[Math.floor(i / 64)]!, 4);
+    });
+    const loss = ({ rows, biases }: { readonly rows: number[]; readonly biases: number[] }): number => {
+      const counts = classes.map((_name, c) => labels.filter((label) => label === c).length);
+      return labels.reduce((sum, label, image) => {
+        const logits = biases.map((bias, c) =>
+          rows
+            .slice(64 * c, 64 * (c + 1))
+            .reduce((logit, weight, d) => logit + weight * train.features[64 * image + d]!, bias),
+        );
+        const log = Math.log(logits.reduce((total, logit) => total + Math.exp(logit), 0));
+        return sum + (log - logits[label]!) / counts[label]!;
+      }, 0);
+    };
+    expect(loss(after!)).toBeLessThan(0.999 * loss(before!));
+  });
+
   test("a run that ended with adjusted weights is not given more epochs", async () => {
     const adjusted = recipe({ adjustment: { kind: "tau-normalization", tau: 1 } });
     await trainToy(adjusted, at("adjusted"));
@@ -157,6 +189,7 @@ describe("adjustments", () => {
       { adjustment: { kind: "tau-normalization", tau: 1 }, classifier: cosine },
       ["classifier.kind"],
     ],
+    ["scales of cosine rows", { adjustment: learned, classifier: cosine }, ["classifier.kind"]],
     ["no bias", { adjustment: { kind: "logit-adjustment", tau: 1 }, classifier: cosine }, ["classifier"]],
     [
       "another epoch, averages",

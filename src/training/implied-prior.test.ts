@@ -42,6 +42,12 @@ test.each([
   found.forEach((share, label) => expect(share).toBeCloseTo(expected[label]!, 12));
 });
 
+test("scales learned on class-balanced images: all classes alike", () => {
+  const learned = { kind: "learned-scales", epochs: 10, lr: 0.2 } as const;
+  const recipe = toyRecipe("data", { method: crossEntropy, adjustment: learned });
+  expect(impliedPrior(recipe, { counts: [90, 0, 1], trained: null })).toEqual([1, 0, 1]);
+});
+
 test("of images that are held out, what is left: as the run says, or as its recipe leaves them", () => {
   const held = toyRecipe("data", {
     method: crossEntropy,

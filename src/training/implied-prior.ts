@@ -27,6 +27,7 @@ export function impliedPrior(
 ): number[] {
   const counts = trained ?? all.map((images) => images - heldOutOf(images, recipe.selection));
   const drawn = classShares(recipe.data.sampler, counts);
+  if (recipe.adjustment.kind === "learned-scales") return counts.map((count) => (count === 0 ? 0 : 1)); // learned on these shares
   const tau = impliedTau(recipe);
   return tau === 0 ? drawn : drawn.map((share, label) => share / counts[label]! ** tau);
 }

@@ -11,6 +11,7 @@ import { UsageError } from "../support/errors.js";
 import { adjustClassifiers } from "./adjust.js";
 import { startFromClassMeans, startsFrom } from "./class-means.js";
 import { frozenFeatures } from "./features.js";
+import { learnScales } from "./learned-scales.js";
 import { evaluationBatches, trainingBatches } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { buildTrainee } from "./prepare.js";
@@ -108,12 +109,28 @@ export async function trainOnFeatures(
       trainee = next.trainee;
       stepsBefore += await trainPhase(phase, { trainee, dataset, features, stepsBefore, signal });
     }
-    adjustClassifiers(trainee!.method.model, recipe.adjustment, classStatistics(dataset).counts);
+    await adjustOnFeatures(trainee!, recipe, { dataset, features, signal });
     return trainee!;
   } catch (error) {
     trainee?.[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Adjusts classifiers as the recipe says, on the images that they were trained on. @throws The signal's reason. */
+export async function adjustOnFeatures(
+  { method }: Pick<Trainee, "method">,
+  recipe: ResolvedRecipe,
+  { signal, ...set }: FeatureSet & { readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const { adjustment, seed } = recipe;
+  const { dataset } = set;
+  if (adjustment.kind !== "learned-scales") {
+    adjustClassifiers(method.model, adjustment, classStatistics(dataset).counts);
+    return;
+  }
+  using images = featureBatches(recipe, set);
+  await learnScales(method, { images, dataset, adjustment, seed, signal });
 }
 
 interface PhaseOptions extends FeatureSet {

@@ -1,6 +1,12 @@
 import { basename } from "node:path";
 import { markup, type Markup } from "../../support/markup.js";
-import { type FitFile, STAGE_NAMES, type Suggestions, type Tuning } from "../../runs/fit-file.js";
+import {
+  chosenTrial,
+  type FitFile,
+  STAGE_NAMES,
+  type Suggestions,
+  type Tuning,
+} from "../../runs/fit-file.js";
 import { type ReportedRun, SUSPECTS_SHOWN } from "../run/reported-run.js";
 import {
   counted,
@@ -27,7 +33,7 @@ export function fitSection({ fit, evaluation, trainPictures }: ReportedRun): Sec
     title: "Choice and next steps",
     lead: sentences(chosenText(fit), gainText(fit, corrected), tuningText(fit)),
     body: markup`${trials(fit)}
-${fit.tuning && tuningTable(fit.tuning)}
+${tuning && tuningTable(tuning, chosenTrial(fit)?.few ?? null)}
 ${byClass(fit, corrected)}
 ${suggestions && photographs(suggestions)}
 ${suggestions && suspectLabels(suggestions, trainPictures)}
@@ -64,13 +70,13 @@ function tuningText({ tuning }: FitFile): string | null {
   return `Fine-tuning ${STAGE_NAMES[trainable]} took the mean accuracy over the classes on the held-out images from ${percentText(frozen)} to ${percentText(balanced)} and was kept; on the test images the frozen network has ${percentText(frozenResult.ensemble.all)}.`;
 }
 
-function tuningTable({ trials: tried, frozen }: Tuning): Markup {
+function tuningTable({ trials: tried, frozen }: Tuning, few: number | null): Markup {
   return markup`<h3>Fine-tuning</h3>
 ${table({
   name: "Fine-tuning on held-out images",
   head: ["held-out images, %", "epochs", "mean over classes", "few"],
   rows: [
-    ["network frozen, best classifier", null, frozen, null],
+    ["network frozen, best classifier", null, frozen, few],
     ...tried.map(({ trainable, epochs, balanced, few }) => [
       ...[STAGE_NAMES[trainable], String(epochs)],
       ...[balanced, few],
