@@ -119,9 +119,11 @@ test("a folder with a run of other settings is refused before anything begins", 
     { recipe: "./toy.json", set: { epochs: 5 } },
   ]);
   await expect(work()).rejects.toThrow(
-    /toy\/seed-0: expected a run of toy, seed 0, as the table has it; found/,
+    /toy\/seed-0: expected a run of toy, seed 0, as the table has it; found one in which epochs differs\. Give/,
   );
   expect(existsSync(at("out/new"))).toBe(false);
+  writeTable([{ recipe: "./toy.json", set: { "logs.everySteps": 7 } }]); // what a resumed run may change, too
+  expect((await work()).emitted).toEqual(["toy 0 done before"]);
 });
 
 test.each([

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import type { ResultRow } from "../recipes/result-row.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { readDescription, hasResult } from "../runs/read-run.js";
+import { differences } from "../runs/stored-recipe.js";
 import { RunTakenError } from "../runs/run-claim.js";
 import { type RunFolder, runFolder } from "../runs/run-folder.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
 import { makeFolder } from "../support/paths.js";
+import { noun } from "../support/text.js";
 import type { TrainOptions } from "../training/settings.js";
 import { trainRun } from "../training/train.js";
 import { resultsMarkdown } from "./markdown.js";
@@ -129,12 +131,11 @@ export async function runTable(runs: readonly ReadyRun[], options: TableOptions)
 /** A folder in which a row's run lies must hold that run, so that a changed table does not take old numbers for new ones. */
 function assertSameRecipe({ name, seed, resolved }: ReadyRun, { path, recipe }: RunFolder): void {
   if (!existsSync(recipe)) return;
-  const learned = ({ description: _text, citation: _source, data, ...rest }: ResolvedRecipe): string =>
-    JSON.stringify({ ...rest, data: { ...data, root: null } });
-  if (learned(readDescription(path).recipe) === learned(resolved)) return;
+  const keys = differences(readDescription(path).recipe, resolved);
+  if (keys.length === 0) return;
   throw new UsageError(
-    `${path}: expected a run of ${name}, seed ${seed}, as the table has it; found one of other settings. ` +
-      "Give the row another name, or choose another --out.",
+    `${path}: expected a run of ${name}, seed ${seed}, as the table has it; found one in which ` +
+      `${keys.join(", ")} ${noun(keys.length, "differs", "differ")}. Give the row another name, or choose another --out.`,
   );
 }
 
