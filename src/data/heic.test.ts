@@ -7,6 +7,7 @@ import {
   rmSync,
   truncateSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -15,7 +16,7 @@ import { scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
 import type { DataSpec } from "./dataset.js";
 import { tarOf } from "./formats/reading/tar.fixture.js";
-import { isHeicFile, withoutHeic } from "./heic-file.js";
+import { isHeicFile, jpegOfHeic, withoutHeic } from "./heic-file.js";
 import { openDataset } from "./registry.js";
 import { dataSpec, fixturePath, jpeg, writeFiles } from "./testing.fixture.js";
 import { vision } from "./vision.js";
@@ -133,4 +134,18 @@ test("in an archive, too; a damaged one is named or left out", async () => {
       reason: "cannot be decoded, the HEIC file is damaged or truncated",
     }),
   ]);
+});
+
+test("the memory of libheif does not grow with the files that were decoded", async () => {
+  const content = readFileSync(photograph);
+  const box = Buffer.alloc(2 ** 23);
+  box.writeUInt32BE(box.length);
+  box.write("free", 4);
+  const large = Buffer.concat([content, box]);
+  const decode = (): Promise<Buffer> => jpegOfHeic(large, "large.heic", vision().encodeImages);
+  const first = await decode();
+  const library = createRequire(import.meta.url)("libheif-js/wasm-bundle.js") as { HEAPU8: Uint8Array };
+  const before = library.HEAPU8.length;
+  for (let i = 0; i < 20; i++) expect(await decode()).toEqual(first);
+  expect(library.HEAPU8.length - before).toBeLessThan(5 * box.length);
 });

@@ -1,7 +1,5 @@
 // JavaScript's side of encoding images; vision.node has it too.
 
-#include <cstring>
-
 #include "common/addon.h"
 #include "common/napi.h"
 #include "common/parallel-for.h"
@@ -14,17 +12,17 @@ namespace {
 
 // encodeImages([{ pixels uint8 [H, W, 3], height, width }], format, quality, threads) → Buffers
 napi_value encodeImages(napi_env env, size_t, napi_value* argv) {
-  std::vector<Image> images;
+  std::vector<PixelsView> images;  // JavaScript's own memory: it waits until all are encoded
   for (uint32_t i = 0; i < length(env, argv[0]); i++) {
     const napi_value item = element(env, argv[0], i);
-    Image image(static_cast<int>(toInt(env, property(env, item, "height"))),
-                static_cast<int>(toInt(env, property(env, item, "width"))));
+    const auto height = static_cast<int>(toInt(env, property(env, item, "height")));
+    const auto width = static_cast<int>(toInt(env, property(env, item, "width")));
     const Bytes pixels = bytes(env, property(env, item, "pixels"));
-    if (pixels.size != image.size())
-      throw JsError("TYPE", "expected " + std::to_string(image.size()) + " bytes, received " +
-                                std::to_string(pixels.size));
-    std::memcpy(image.pixels.get(), pixels.data, pixels.size);
-    images.push_back(std::move(image));
+    const size_t expected = size_t(Image::kChannels) * height * width;
+    if (height < 1 || width < 1 || pixels.size != expected)
+      throw JsError(
+          "TYPE", "expected " + std::to_string(expected) + " bytes, received " + std::to_string(pixels.size));
+    images.push_back({pixels.data, height, width});
   }
   const auto format = toStr(env, argv[1]) == "png" ? ImageFormat::Png : ImageFormat::Jpeg;
   const auto quality = static_cast<int>(toInt(env, argv[2]));

@@ -6,9 +6,17 @@
 
 namespace lt::vision {
 
-std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int quality) {
+namespace {
+
+// Beyond it a JPEG has libjpeg's own Huffman tables: those of the image take 6 bytes a pixel to find.
+constexpr size_t kMaxOptimizedPixels = size_t{1} << 24;
+
+}  // namespace
+
+std::vector<uint8_t> encodeImage(const PixelsView& image, ImageFormat format, int quality) {
   startVips();
-  const VipsPtr borrowed(vips_image_new_from_memory(image.pixels.get(), image.size(), image.width,
+  const size_t pixels = size_t(image.height) * image.width;
+  const VipsPtr borrowed(vips_image_new_from_memory(image.rgb, pixels * Image::kChannels, image.width,
                                                     image.height, Image::kChannels, VIPS_FORMAT_UCHAR));
   VipsImage* rgb = nullptr;
   void* data = nullptr;
@@ -17,9 +25,10 @@ std::vector<uint8_t> encodeImage(const Image& image, ImageFormat format, int qua
       !borrowed || vips_copy(borrowed.get(), &rgb, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr);
   const VipsPtr source(rgb);
   if (!failed) {
-    failed = format == ImageFormat::Png
-                 ? vips_pngsave_buffer(rgb, &data, &size, nullptr)
-                 : vips_jpegsave_buffer(rgb, &data, &size, "Q", quality, "optimize_coding", TRUE, nullptr);
+    const gboolean optimized = pixels <= kMaxOptimizedPixels;
+    failed = format == ImageFormat::Png ? vips_pngsave_buffer(rgb, &data, &size, nullptr)
+                                        : vips_jpegsave_buffer(rgb, &data, &size, "Q", quality,
+                                                               "optimize_coding", optimized, nullptr);
   }
   if (failed) throw std::runtime_error("cannot encode an image: " + takeVipsError());
   const std::unique_ptr<void, decltype(&g_free)> owned(data, &g_free);

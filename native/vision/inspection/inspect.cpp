@@ -181,7 +181,8 @@ std::vector<uint8_t> thumbnailOf(const Source& source, size_t index, int side) {
   try {
     const auto file = source.file(index);
     Image image = file ? salvage(file->bytes(), side) : source.load(index);
-    return encodeImage(fitted(std::move(image), side), ImageFormat::Jpeg, kQuality);
+    const Image small = fitted(std::move(image), side);
+    return encodeImage({small.pixels.get(), small.height, small.width}, ImageFormat::Jpeg, kQuality);
   } catch (const DataError&) {
     return {};
   }
