@@ -96,7 +96,8 @@ async function fuzz(name) {
   return result;
 }
 
-const images = ["jpeg", "png", "webp"];
+const images = ["jpeg", "png", "webp"]; // of those the sanitizers know
+const otherImages = ["gif", "tiff", "bmp", "avif", "heic"];
 const readers = [
   ...[
     "pth",
@@ -109,9 +110,10 @@ const readers = [
     "annotations",
     "inaturalist",
   ],
-  ...["class-names", "parquet", "recipe"],
+  ...["class-names", "parquet", "recipe", "onnx"],
 ];
-const names = values.target?.split(",") ?? (values.sanitize ? images : [...readers, ...images]);
+const names =
+  values.target?.split(",") ?? (values.sanitize ? images : [...readers, ...images, ...otherImages]);
 console.log("reader         files  crashes  hangs  over 1 s  over 1 GB  raw errors  peak, MB");
 let found = 0;
 for (const name of names) {

@@ -2,14 +2,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { tarOf } from "../../src/data/formats/reading/tar.fixture.js";
 import { readClassNames } from "../../src/data/formats/class-names.js";
 import { readNumpyPickle } from "../../src/data/formats/numpy-pickle.js";
 import { openDataset } from "../../src/data/registry.js";
 import type { DataSpec } from "../../src/data/dataset.js";
+import { jpegOfHeic } from "../../src/data/heic-file.js";
 import { dataSpec, fixturePath, jpeg, records } from "../../src/data/testing.fixture.js";
 import { vision } from "../../src/data/vision.js";
 import { loadWeights } from "../../src/models/load-weights.js";
+import { METADATA_KEY, PRODUCER, readModelMetadata } from "../../src/onnx/metadata.js";
 import { loadRecipe } from "../../src/recipes/load.js";
 import { scope } from "../../src/torch/scope.js";
 import { readReferenceCheckpoint } from "../../src/training/ncl-checkpoint.js";
@@ -51,6 +54,20 @@ const PICKLE_WORDS = [
   ".",
 ];
 
+const BOXES = [
+  "ftyp",
+  "meta",
+  "iloc",
+  "iinf",
+  "ipco",
+  "ipma",
+  "ispe",
+  "mdat",
+  "grid",
+  "\0\0\0\0",
+  "\xff\xff\xff\xff",
+];
+
 const fixtures = (...names: string[]): Uint8Array[] => names.map((name) => readFileSync(fixturePath(name)));
 const ownFixture = (name: string): Uint8Array => readFileSync(join(import.meta.dirname, "../fixtures", name));
 const texts = (...all: string[]): Uint8Array[] => all.map((text) => Buffer.from(text));
@@ -80,8 +97,13 @@ function image(path: string): void {
   vision().decodeImages(pixels, [small], 1);
 }
 
+/** HEIC as Buffers are decoded: without a file in the user's cache. */
+async function heic(path: string): Promise<void> {
+  await jpegOfHeic(readFileSync(path), path, vision().encodeImages);
+}
+
 const images = (pattern: RegExp): Uint8Array[] =>
-  ["", "jpeg"].flatMap((folder) =>
+  ["", "jpeg", "formats"].flatMap((folder) =>
     readdirSync(fixturePath(folder))
       .filter((name) => pattern.test(name))
       .map((name) => readFileSync(join(fixturePath(folder), name))),
@@ -233,7 +255,67 @@ export const targets: Readonly<Record<string, Target>> = {
     tokens: ["RIFF", "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "EXIF", "ICCP", "\x9d\x01\x2a"],
     read: image,
   },
+  gif: {
+    file: "image.gif",
+    seeds: () => images(/[.]gif$/),
+    tokens: ["GIF89a", "\x21\xf9\x04", "\x21\xff\x0b", "\x2c\0\0\0\0", "\x3b", "\xff\xff\xff\xff"],
+    read: image,
+  },
+  tiff: {
+    file: "image.tiff",
+    seeds: () => images(/[.]tiff$/),
+    tokens: [
+      "II*\0",
+      "MM\0*",
+      "II+\0",
+      "\0\x01\x03\0",
+      "\x11\x01\x04\0",
+      "\x16\x01",
+      "\x17\x01",
+      "\xff\xff\xff\xff",
+    ],
+    read: image,
+  },
+  bmp: {
+    file: "image.bmp",
+    seeds: () => images(/[.]bmp$/),
+    tokens: ["BM", "\x28\0\0\0", "\x6c\0\0\0", "\x7c\0\0\0", "\xff\xff\xff\x7f", "\0\0\0\x80"],
+    read: image,
+  },
+  avif: {
+    file: "image.avif",
+    seeds: () => images(/[.]avif$/),
+    tokens: BOXES,
+    read: image,
+  },
+  heic: {
+    file: "image.heic",
+    seeds: () => fixtures("profiles/phone.heic"),
+    tokens: BOXES,
+    read: heic,
+  },
+  onnx: {
+    file: "model.onnx",
+    seeds: () => [onnx()],
+    tokens: ["\x08\x08", "\x3a", "\x72", "\xff\xff\xff\xff\x0f", "longtail", ...JSON_WORDS],
+    read: (path) => readModelMetadata(readFileSync(path), path),
+  },
 };
+
+/** A model's header and what longtail says in it; the graph is empty. */
+function onnx(): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.Varint).int64(8);
+  writer.tag(2, WireType.LengthDelimited).string(PRODUCER);
+  writer.tag(7, WireType.LengthDelimited).bytes(new Uint8Array(4));
+  const entry = new BinaryWriter();
+  entry.tag(1, WireType.LengthDelimited).string(METADATA_KEY);
+  entry
+    .tag(2, WireType.LengthDelimited)
+    .string('{"version":1,"classes":["ant","bee"],"trainImages":[120,4]}');
+  writer.tag(14, WireType.LengthDelimited).bytes(entry.finish());
+  return writer.finish();
+}
 
 /** Two tensors and metadata. */
 function safetensors(): Buffer {
