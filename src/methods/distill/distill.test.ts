@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { tensor } from "../../torch/create.js";
+import { tensor, zeros } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
 import { scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
@@ -37,9 +37,14 @@ test("T² Σ_k KL(q ‖ p_k), written out in double precision; its gradient is T
         const images = Math.min(teacher.length, student.length);
         const [t, z] = [teacher.slice(0, images), student.slice(0, images)];
         const logits = tensor(z.flat(), { shape: [1, images, 4] }).setRequiresGrad();
-        const loss = answerDistillation(logits, tensor(t.flat(), { shape: [images, 4] }), T);
-        const q = t.map((row) => softmax(row.map((one) => one / T)));
-        const p = z.map((row) => softmax(row.map((one) => one / T)));
+        const counts = [40, 12, 1, 7].map(Math.log);
+        const loss = answerDistillation(logits, tensor(t.flat(), { shape: [images, 4] }), {
+          temperature: T,
+          logCounts: tensor(counts),
+        });
+        const answers = (row: readonly number[]): number[] =>
+          softmax(row.map((one, c) => one / T + counts[c]!));
+        const [q, p] = [t.map(answers), z.map(answers)];
         const divergence = q.flatMap((row, n) =>
           row.map((one, c) => (one === 0 ? 0 : one * Math.log(one / p[n]![c]!))),
         );
@@ -55,18 +60,34 @@ test("T² Σ_k KL(q ‖ p_k), written out in double precision; its gradient is T
   );
 });
 
+test("sure answers on many images of some classes and few of others leave no prior in the student's logits", () => {
+  using _ = scope();
+  const counts = [6, 3, 1];
+  const labels = counts.flatMap((count, label) => new Array<number>(count).fill(label));
+  const answers = labels.flatMap((label) => counts.map((_, c) => (c === label ? 100 : 0)));
+  for (const temperature of [1, 2, 4]) {
+    const student = tensor([0, 0, 0], { shape: [1, 1, 3] }).setRequiresGrad(); // the same for every image
+    answerDistillation(student.expand([1, 10, 3]), tensor(answers, { shape: [10, 3] }), {
+      temperature,
+      logCounts: tensor(counts.map(Math.log)),
+    }).backward();
+    for (const gradient of student.grad!.toList()) expect(gradient).toBeCloseTo(0, 5);
+  }
+});
+
 test("a student that answers as the teacher does has nothing to learn; students add up", () => {
   using _ = scope();
+  const options = { temperature: 3, logCounts: tensor([2, 1, 0]) };
   const t = new Rng(1).normal([5, 3]);
   const z = new Rng(2).normal([5, 3]);
-  const one = (logits: Tensor): number => answerDistillation(logits.unsqueeze(0), t, 3).item();
+  const one = (logits: Tensor): number => answerDistillation(logits.unsqueeze(0), t, options).item();
   expect(one(t)).toBeCloseTo(0, 5);
   expect(one(t.add(7))).toBeCloseTo(0, 5);
   expect(one(z)).toBeGreaterThan(0.01);
   const both = answerDistillation(
     tensor([...z.toList(), ...t.add(1).mul(2).toList()], { shape: [2, 5, 3] }),
     t,
-    3,
+    options,
   );
   expect(both.item()).toBeCloseTo(one(z) + one(t.add(1).mul(2)), 4);
 });
@@ -144,7 +165,11 @@ test("a step's terms are the labels' and the teacher's by their weights; feature
   );
   expect(terms["crossEntropy"]!.item()).toBeCloseTo((0.3 * crossEntropies.reduce((a, b) => a + b)) / 4, 4);
   expect(terms["teacher"]!.item()).toBeCloseTo(
-    0.7 * answerDistillation(z!.unsqueeze(0), answer.logits, 2).item(),
+    0.7 *
+      answerDistillation(z!.unsqueeze(0), answer.logits, {
+        temperature: 2,
+        logCounts: tensor(counts),
+      }).item(),
     4,
   );
   expect(terms["features"]!.item()).toBeGreaterThan(0);
@@ -168,7 +193,9 @@ test("equal answers of both and equal labels leave balanced softmax alone", () =
     fc.property(problems(usual, { experts: 1 }), (problem) => {
       using _ = scope();
       const { z } = tensors(problem);
-      expect(answerDistillation(z[0]!.unsqueeze(0), z[0]!.detach(), 4).item()).toBeCloseTo(0, 3);
+      const logCounts = zeros([z[0]!.shape[1]!]);
+      const loss = answerDistillation(z[0]!.unsqueeze(0), z[0]!.detach(), { temperature: 4, logCounts });
+      expect(loss.item()).toBeCloseTo(0, 3);
     }),
   );
 });

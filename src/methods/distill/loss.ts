@@ -1,17 +1,26 @@
 import type { Tensor } from "../../torch/tensor.js";
+import { balancedLogits } from "../ensemble/cross-entropy.js";
 
 /**
- * T² · Σ_k KL(q ‖ p_k), a batch mean: q = softmax(t / T) are the teacher's answers, p_k = softmax(z_k / T) those of student
- * k, and T² keeps the gradients' size whatever T is. Hinton, Vinyals and Dean, "Distilling the knowledge in a neural
- * network", 2015.
+ * T² · Σ_k KL(q ‖ p_k), a batch mean: q = softmax(t / T + log n) are the teacher's answers, p_k = softmax(z_k / T + log n) those of
+ * student k, and T² keeps the gradients' size whatever T is. Hinton, Vinyals and Dean, "Distilling the knowledge in a neural
+ * network", 2015, with the images of each class, n, in both as balanced softmax has them (Ren et al., NeurIPS 2020, eq. 4): t and z
+ * stand for classes of equal size, the images compared do not. Added after the division, because z would otherwise carry
+ * (T − 1) log n where the answers are sure.
  *
  * @param logits z of K students, [K, N, C]
  * @param answers the teacher's logits t, [N, C], without gradient
+ * @param logCounts log n, [C]
  */
-export function answerDistillation(logits: Tensor, answers: Tensor, temperature: number): Tensor {
+export function answerDistillation(
+  logits: Tensor,
+  answers: Tensor,
+  { temperature, logCounts }: { readonly temperature: number; readonly logCounts: Tensor },
+): Tensor {
   const [, images] = logits.shape as [number, number, number];
-  const teacher = answers.div(temperature).logSoftmax(1);
-  const students = logits.div(temperature).logSoftmax(2);
+  const logProbabilities = (of: Tensor): Tensor =>
+    balancedLogits(of.div(temperature), logCounts).logSoftmax(-1);
+  const [teacher, students] = [logProbabilities(answers), logProbabilities(logits)];
   return teacher
     .exp()
     .mul(teacher.sub(students))

@@ -63,7 +63,9 @@ export class DistillMethod extends BalancedMethod<ExpertEnsemble> {
 
   #answerTerm(logits: readonly Tensor[], answers: Tensor): Record<string, Tensor> {
     const { temperature, labels } = this.#options;
-    return { teacher: answerDistillation(stackLogits(logits), answers, temperature).mul(1 - labels) };
+    const logCounts = this.logCountsOn(answers);
+    const loss = answerDistillation(stackLogits(logits), answers, { temperature, logCounts });
+    return { teacher: loss.mul(1 - labels) };
   }
 
   #featureTerm(students: readonly Tensor[], teacher: readonly Tensor[]): Record<string, Tensor> {
