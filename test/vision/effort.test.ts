@@ -77,6 +77,34 @@ function avifOfSide(side: number): Buffer {
   return content;
 }
 
+/** A GIF of one image, black, at the left of a screen that may be smaller; cut short when asked. */
+function gifOf(height: number, width: number, { screen = 7, top = 0, cut = 0 } = {}): Buffer {
+  const [clear, end, codesOfTable] = [0x80, 0x81, 120]; // codes stay 8 bits when the table is cleared in time
+  const pixels = Array.from({ length: Math.ceil((height * width) / codesOfTable) }, (_, i) => {
+    const rest = Math.min(codesOfTable, height * width - i * codesOfTable);
+    return Buffer.concat([Buffer.of(clear), Buffer.alloc(rest)]);
+  });
+  const codes = Buffer.concat([...pixels, Buffer.of(end)]);
+  const blocks = Array.from({ length: Math.ceil(codes.length / 255) }, (_, i) => {
+    const block = codes.subarray(255 * i, 255 * (i + 1));
+    return Buffer.concat([Buffer.of(block.length), block]);
+  });
+  const head = Buffer.alloc(13);
+  head.write("GIF89a", "latin1");
+  head.writeUInt16LE(screen, 6);
+  head.writeUInt16LE(screen, 8);
+  head[10] = 0x80; // a table of two colors
+  const image = Buffer.alloc(11);
+  image[0] = 0x2c;
+  image.writeUInt16LE(top, 3);
+  image.writeUInt16LE(width, 5);
+  image.writeUInt16LE(height, 7);
+  image[10] = 7;
+  const data = Buffer.concat(blocks);
+  const whole = [head, Buffer.alloc(6), image, data.subarray(0, data.length - cut)];
+  return Buffer.concat([...whole, ...(cut > 0 ? [] : [Buffer.of(0, 0x3b)])]);
+}
+
 /** What decoding says, and that `data check` says the same. */
 function said(content: Buffer): string {
   using folder = temporaryFolder();
@@ -102,9 +130,11 @@ it("names what a file has too much of", () => {
     texts: said(pngWith("zTXt", Buffer.concat([Buffer.from("a\0\0", "latin1"), texts]))),
     pages: said(tiffOfPages(10_001)),
     avif: said(avifOfSide(7000)),
+    gif: said(gifOf(2, 60_000, { top: 60_000 })),
   }).toMatchInlineSnapshot(`
     {
       "avif": "DataError: DIR/image: expected an image whose decoding takes at most 1024 MiB of memory, found an AVIF of 7000 x 7000 (height x width), which takes 1261 MiB: make it smaller",
+      "gif": "DataError: DIR/image: expected at most 268435456 pixels, found 60002 x 60000 (height x width)",
       "pages": "DataError: DIR/image: expected a TIFF of at most 10000 pages, found more: save its first page alone",
       "scannedPixels": "DataError: DIR/image: expected a JPEG whose scans go over at most 3221225472 pixels, found 40 scans of 14000 x 14000 (height x width): save it anew",
       "scans": "DataError: DIR/image: expected a JPEG of at most 100 scans, found 101",
@@ -122,6 +152,22 @@ it("decodes what has as much as programs write", () => {
     plain: said(text("tEXt", Buffer.alloc(2 ** 22, 65))),
     pages: said(tiffOfPages(2000)),
   }).toEqual({ scans: "decoded", compressed: "decoded", plain: "decoded", pages: "decoded" });
+});
+
+it("decodes tall images in linear time: their rows are not in one list", () => {
+  expect(said(gifOf(38_149, 7))).toBe("decoded"); // 8 s and more
+  expect(said(gifOf(9, 7, { top: 40_000 }))).toBe("decoded");
+});
+
+it("makes no thumbnail of a GIF that is cut: each of its rows would begin it anew", () => {
+  using folder = temporaryFolder();
+  const thumbnailOf = (content: Buffer): Buffer | null => {
+    const path = join(folder.path, "image.gif");
+    writeFileSync(path, content);
+    return vision().makeThumbnails({ kind: "files", paths: [path] }, 16, 1)[0]!;
+  };
+  expect(thumbnailOf(gifOf(9, 7))).not.toBeNull();
+  expect(thumbnailOf(gifOf(40_000, 7, { cut: 1000 }))).toBeNull();
 });
 
 it("does not wait for a pipe that nobody writes to", () => {

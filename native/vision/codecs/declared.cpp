@@ -149,14 +149,28 @@ Declared declaredJpeg(const Bytes& file) {
   return declared;
 }
 
-// GIF89a specification, 18: the logical screen, onto which libvips paints the first image. What is held
-// was measured: its decoder's pixels are four bytes, and libvips keeps copies.
+// GIF89a specification, 18 to 20: the logical screen, which libvips enlarges to hold every image that reaches
+// beyond it. What is held was measured: its decoder's pixels are four bytes, and libvips keeps copies.
 Declared declaredGif(const Bytes& file) {
-  return {.height = side(file.little(8, 2)),
-          .width = side(file.little(6, 2)),
-          .atOnce = true,
-          .workingBytes = 15,
-          .kind = "a GIF"};
+  constexpr uint64_t kImage = 0x2C, kExtension = 0x21, kHasTable = 0x80, kTableBits = 7;
+  const auto tableSize = [](uint64_t flags) {
+    return flags & kHasTable ? size_t{3} << ((flags & kTableBits) + 1) : size_t{0};
+  };
+  uint64_t width = file.little(6, 2), height = file.little(8, 2);
+  for (size_t at = 13 + tableSize(file.at(10)); at < file.size();) {
+    const uint64_t block = file.at(at);
+    if (block != kImage && block != kExtension) break;
+    if (block == kImage) {
+      width = std::max(width, file.little(at + 1, 2) + file.little(at + 5, 2));
+      height = std::max(height, file.little(at + 3, 2) + file.little(at + 7, 2));
+      at += 11 + tableSize(file.at(at + 9));
+    } else {
+      at += 2;
+    }
+    while (at < file.size() && file.at(at) != 0) at += 1 + file.at(at);
+    at++;
+  }
+  return {.height = side(height), .width = side(width), .atOnce = true, .workingBytes = 15, .kind = "a GIF"};
 }
 
 // TIFF 6.0, section 2, and BigTIFF: the fields of the first directory. A strip may hold the whole image. Each

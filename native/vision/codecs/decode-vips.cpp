@@ -14,8 +14,9 @@ namespace {
 
 [[noreturn]] void fail() { failDecoding(takeVipsError()); }
 
-// Memory of one strip of rows, before they become RGB. Images that fit in one are decoded in one go.
-constexpr int64_t kStripBytes = int64_t{4} << 20;
+// One strip of rows, before they become RGB: its memory, and its rows, for each of which libvips may go over
+// a list of all before it. Images that fit in one are decoded in one go.
+constexpr int64_t kStripBytes = int64_t{4} << 20, kStripRows = 1024;
 
 VipsPtr eightBit(VipsPtr image) {
   if (vips_image_get_format(image.get()) == VIPS_FORMAT_UCHAR) return image;
@@ -72,7 +73,7 @@ Image toRgb(VipsImage* source) {
   const std::unique_ptr<VipsRegion, Unref> region(vips_region_new(source));
   if (!region) fail();
   const int64_t rowBytes = int64_t{image.width} * bands;
-  const int rows = static_cast<int>(std::clamp<int64_t>(kStripBytes / rowBytes, 16, image.height));
+  const int rows = static_cast<int>(std::clamp<int64_t>(kStripBytes / rowBytes, 16, kStripRows));
   for (int top = 0; top < image.height; top += rows) {
     Interruptible::check();
     const VipsRect strip = {0, top, image.width, std::min(rows, image.height - top)};

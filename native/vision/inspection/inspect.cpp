@@ -143,12 +143,14 @@ Image fitted(Image image, int side) {
   return resample(image, scaled(image.height), scaled(image.width));
 }
 
-// Decodes as much of the image as can be decoded.
+// Decodes as much of the image as can be decoded; a GIF only whole: libvips begins a damaged one anew for
+// each row.
 Image salvage(Bytes content, int side) {
+  const bool isGif = formatOf(content) == FileFormat::Gif;
   Inspection found;
   found.format = formatName(content);
   readHeader(content, found);
-  return decodeFully(content, VIPS_FAIL_ON_NONE, shrinkFor(found, side));
+  return decodeFully(content, isGif ? VIPS_FAIL_ON_ERROR : VIPS_FAIL_ON_NONE, shrinkFor(found, side));
 }
 
 }  // namespace
