@@ -6,7 +6,7 @@ import {
   caltech20Ncl,
 } from "./built-in/caltech20.js";
 import { ldamRecipes } from "../methods/ldam/recipes.js";
-import { cifarRecipes, cifar100Crt } from "./built-in/cifar.js";
+import { cifarRecipes, cifar100Crt, cifar100Pretrained } from "./built-in/cifar.js";
 import { liftRecipes } from "./built-in/lift.js";
 import { imagenetNcl, imagenetNclX50, inat18Ncl, placesNcl } from "./built-in/large.js";
 import { measuredText } from "./measured.js";
@@ -21,6 +21,7 @@ export const builtInRecipes: readonly RecipeInput[] = [
   caltech20Ce,
   ...cifarRecipes,
   cifar100Crt,
+  cifar100Pretrained,
   ...ldamRecipes,
   imagenetNcl,
   imagenetNclX50,

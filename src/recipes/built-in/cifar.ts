@@ -49,6 +49,43 @@ export const cifar100Crt = defineRecipe({
 });
 
 /**
+ * CIFAR-100-LT (imbalance 100) on a frozen network that was trained on ImageNet: the images enlarged to 224 pixels, a cosine
+ * classifier with balanced softmax on the features.
+ * Run: longtail train cifar100-lt-pretrained --data FOLDER (the binary version of CIFAR): five minutes for the features on two
+ *   cores, then one for the classifier.
+ * Reference: none; ImageNet's classes and photographs overlap with CIFAR's, so that this compares products, not methods.
+ * Measured: recipes/measured.json, shown by `longtail recipes`.
+ */
+const enlarged = [{ kind: "resize", size: 224, interpolation: "bicubic" }] as const;
+
+export const cifar100Pretrained = defineRecipe({
+  name: "cifar100-lt-pretrained",
+  description:
+    "Balanced softmax, cosine, on a frozen EfficientNet-Lite0, CIFAR-100-LT (imbalance 100, enlarged)",
+  citation: "none: a short schedule of our own",
+  epochs: 30,
+  data: {
+    kind: "cifar100",
+    imbalance: 100,
+    imageSize: 224,
+    batch: 128,
+    train: [...enlarged],
+    test: [...enlarged],
+  },
+  backbone: "efficientnet-lite0",
+  pretrained: { weights: "efficientnet-lite0" },
+  freezeBackbone: true,
+  freezeBatchNorm: true,
+  method: { kind: "balanced-softmax" },
+  classifier: { kind: "cosine", scale: 25, bias: false },
+  optimizer: { kind: "sgd", lr: 0.5, weightDecay: 5e-4 },
+  schedule: { kind: "cosine" },
+  evaluation: { every: 30 },
+  checkpoints: { epochs: 30 },
+  selection: { kind: "last" },
+});
+
+/**
  * CIFAR-10-LT and CIFAR-100-LT, imbalance 100 and 50: methods on the same images, network and schedule.
  * Run: longtail train cifar100-lt-ncl --data FOLDER (the binary version of CIFAR); imbalance 50: cifar100-lt50-ncl.
  * Reference: cifar100_im100_NCL.yaml of NCL's code (Li et al., CVPR 2022), of which the other data sets and methods
