@@ -102,7 +102,8 @@ async function fineTune(
   const [start] = FAMILIES[0].heads; // not the chosen one: see docs/LOG.md
   const base = plan.recipeOf(start);
   const begun = performance.now();
-  const trials = await tryTuning({ recipe: tunedRecipe(base, stages), stages, emit, signal });
+  const of = { stages, images: plan.images.train, averaged: true };
+  const trials = await tryTuning({ recipe: tunedRecipe(base, of), stages, emit, signal });
   const toBeat = chosen.trials.find(({ name }) => name === chosen.best.name)!.balanced;
   const best = trials.reduce(
     (found, { balanced }, i) => (balanced > found.balanced ? { balanced, kept: i + 1 } : found),
@@ -121,8 +122,9 @@ async function fineTune(
     writeFit(folder, fileOf({ ...frozen, tuning }));
     return { ...frozen, tuning };
   }
-  const kept = stages.slice(0, tuning.kept);
-  const recipe = tunedRecipe(base, kept);
+  const { averaged, trainable, temperature } = trials[tuning.kept - 1]!;
+  const kept = stages.slice(0, stages.findIndex((stage) => stage.trainable === trainable) + 1);
+  const recipe = tunedRecipe(base, { ...of, stages: kept, averaged });
   const beside = mkdtempSync(`${folder.path}.tuning-`);
   try {
     const out = join(beside, "tuned");
@@ -131,7 +133,7 @@ async function fineTune(
       out,
       listeners: [...settings.listeners, epochNotes(recipe, emit)],
     });
-    keepTemperature(tuned, recipe, trials[tuning.kept - 1]!.temperature);
+    keepTemperature(tuned, recipe, { ...temperature, averaged });
     const outcome = { ...frozen, tuning, evaluation };
     writeFit(tuned, fileOf(outcome));
     renameSync(folder.path, join(beside, "frozen"));
@@ -183,11 +185,11 @@ function choose(
 function keepTemperature(
   folder: RunFolder,
   { epochs }: ResolvedRecipe,
-  { temperatures, images }: FittedTemperatures,
+  { temperatures, images, averaged = false }: FittedTemperatures & { readonly averaged?: boolean },
 ): void {
   const [temperature] = temperatures;
   if (temperature === undefined) return;
-  const state = { epoch: epochs, step: 0, weights: "raw" } as const;
+  const state = { epoch: epochs, step: 0, weights: averaged ? "ema" : "raw" } as const;
   saveCalibration(folder.path, { state }, { temperature, images });
 }
 

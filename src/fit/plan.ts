@@ -107,7 +107,14 @@ export async function planFit(
           left: minutes * 60 - frozen - 2 * head,
           secondsOf: (trainable) =>
             decode +
-            stepSeconds(tunedRecipe(recipeOf(FAMILIES[0].heads[0]), [{ trainable, epochs: 1 }]), train),
+            stepSeconds(
+              tunedRecipe(recipeOf(FAMILIES[0].heads[0]), {
+                stages: [{ trainable, epochs: 1 }],
+                averaged: true,
+                images: train.size,
+              }),
+              train,
+            ),
         });
   return {
     recipeOf,

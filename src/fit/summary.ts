@@ -1,6 +1,6 @@
 import type { ClassAccuracy } from "../evaluation/accuracy.js";
 import { formatAccuracy } from "../evaluation/results-table.js";
-import { chosenTrial, STAGE_NAMES, type Suggestions, type Tuning } from "../runs/fit-file.js";
+import { chosenTrial, type Suggestions, type Tuning, trialName } from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
 import { counted } from "../support/text.js";
@@ -79,8 +79,7 @@ function tuningText({ trials, frozen, kept, late }: Tuning, few: number | null):
   const rows = [
     ["network frozen, best classifier", frozen, few] as const,
     ...trials.map(
-      ({ trainable, epochs, balanced, few }) =>
-        [`${STAGE_NAMES[trainable]}, ${epochs} epochs`, balanced, few] as const,
+      (trial) => [`${trialName(trial)}, ${trial.epochs} epochs`, trial.balanced, trial.few] as const,
     ),
   ];
   const table = formatTable(["fine-tuned, held-out images, %", "mean over classes", "few"], rows);
@@ -88,7 +87,7 @@ function tuningText({ trials, frozen, kept, late }: Tuning, few: number | null):
     ? "Fine-tuning was better on the held-out images, but slower than planned: no time is left to train it on all images, and the network stays frozen. Take more --minutes."
     : kept === 0
       ? "Fine-tuning was not better on the held-out images: the network stays frozen."
-      : `Fine-tuning ${STAGE_NAMES[trials[kept - 1]!.trainable]} was better on the held-out images: the model is the fine-tuned network.`;
+      : `Fine-tuning ${trialName(trials[kept - 1]!)}, was better on the held-out images: the model is the fine-tuned network.`;
   return `${table}\n${outcome}`;
 }
 

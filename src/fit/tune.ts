@@ -64,12 +64,33 @@ const OPTIMIZER = { kind: "adamw", lr: 2e-4, weightDecay: 1e-4, backboneLr: 0.5 
 const SCHEDULE = { kind: "cosine", every: "step", warmupSteps: WARMUP_STEPS } as const;
 /** Windows are on average as large as the center crop of the test images. */
 const SCALE = [0.5, 1] as const;
+/** Of a stage's averages, the share that is still the weights it started from. */
+const SHARE_OF_START = 0.1;
 
-/** The recipe of a head, and phases after it that train the network as well. */
-export function tunedRecipe(recipe: ResolvedRecipe, stages: readonly TuningStage[]): ResolvedRecipe {
+interface TunedOptions {
+  readonly stages: readonly TuningStage[];
+  /** Whether the last stage's result is the moving average of its weights; it always is what the next stage starts from. */
+  readonly averaged: boolean;
+  /** Training images. */
+  readonly images: number;
+}
+
+/**
+ * The recipe of a head, and phases after it that train the network as well. Averages of the weights start from the frozen ones
+ * and forget them slowly, so that they lie between the frozen network and the trained one. Wortsman et al., "Robust fine-tuning of
+ * zero-shot models", CVPR 2022, who interpolate.
+ */
+export function tunedRecipe(
+  recipe: ResolvedRecipe,
+  { stages, averaged, images }: TunedOptions,
+): ResolvedRecipe {
   const { imageSize: size } = recipe.data;
   const train = [{ kind: "random-resized-crop", size, scale: SCALE }, { kind: "horizontal-flip" }];
   const epochs = stages.reduce((sum, stage) => sum + stage.epochs, recipe.epochs);
+  const ema = (of: TuningStage): ResolvedRecipe["ema"] => {
+    const steps = of.epochs * Math.ceil(images / BATCH);
+    return { decay: Number((SHARE_OF_START ** (1 / steps)).toFixed(5)), warmup: false };
+  };
   const whole = {
     ...recipe,
     description: `${recipe.description}, fine-tuned`,
@@ -79,13 +100,14 @@ export function tunedRecipe(recipe: ResolvedRecipe, stages: readonly TuningStage
     checkpoints: { ...recipe.checkpoints, epochs: 1 },
     phases: [
       { name: "classifier", epochs: recipe.epochs, freezeBackbone: true },
-      ...stages.map(({ trainable, epochs }) => ({
-        name: trainable,
-        epochs,
-        trainable,
+      ...stages.map((stage, i) => ({
+        name: stage.trainable,
+        epochs: stage.epochs,
+        trainable: stage.trainable,
         optimizer: OPTIMIZER,
         schedule: SCHEDULE,
         data: { batch: BATCH, train },
+        ...((averaged || i < stages.length - 1) && { ema: ema(stage) }),
       })),
     ],
   };
@@ -104,7 +126,8 @@ export interface TuningOptions {
 export type TriedStage = TuningTrial & { readonly temperature: FittedTemperatures };
 
 /**
- * Fine-tunes on the images that heads are trained on in trials, and evaluates the network on the held-out ones after each stage.
+ * Fine-tunes on the images that heads are trained on in trials, and evaluates the network on the held-out ones after each stage: as
+ * it was trained, and its moving average.
  * @throws What preparing a training throws; the signal's reason.
  */
 export async function tryTuning({ recipe, stages, emit, signal }: TuningOptions): Promise<TriedStage[]> {
@@ -121,7 +144,12 @@ export async function tryTuning({ recipe, stages, emit, signal }: TuningOptions)
       training = await prepareNext(training, phase, listener);
       const what = `fine-tuning ${STAGE_NAMES[stages[index]!.trainable]}, trial`;
       await trainPhase(training, { signal, onEpoch: progress(what, { epochs: phase.recipe.epochs, emit }) });
-      trials.push({ ...stages[index]!, ...(await evaluateHeldOut(training, signal)) });
+      for (const averaged of [false, true])
+        trials.push({
+          ...stages[index]!,
+          averaged,
+          ...(await evaluateHeldOut(training, { averaged, signal })),
+        });
     }
     return trials;
   } finally {
@@ -165,11 +193,14 @@ async function trainPhase(
 
 async function evaluateHeldOut(
   training: Training,
-  signal: AbortSignal | undefined,
+  { averaged, signal }: { readonly averaged: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<Pick<TriedStage, "balanced" | "few" | "temperature">> {
   const agreement = new Agreement(ALONE, signal);
   const options = { epoch: training.phase.end, split: "held-out", emit: () => undefined, agreement } as const;
-  const found = await evaluateSplit(training, options);
+  const { trainee, recipe } = training;
+  using _averages = averaged ? trainee.ema!.applied() : null;
+  const evaluation = { ...recipe.evaluation, weights: "raw" } as const; // what lies in the model now
+  const found = await evaluateSplit({ ...training, recipe: { ...recipe, evaluation } }, options);
   const temperature = await fitOnHeldOut(training, { signal, kinds: ["global"] });
   if (found === null || temperature === null) throw signal!.reason; // only a signal ends it early
   const { balanced, few } = found.evaluation.ensemble;

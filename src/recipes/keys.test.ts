@@ -185,6 +185,7 @@ test("every key has a type, and what is not plain from its name a description", 
     adapter.learnScale: true or false
     adapter.init: one of uniform, normal
     freezeBatchNorm: true or false
+    featureViews: one of plain, mirrored, ten-crops
     pretrained: an object or null
     pretrained.weights: one of auto, efficientnet-lite0, resnet18, resnet34, resnet50, resnet50-v1, resnet101, resnet101-v1, resnet152, resnet152-v1, resnext50-32x4d, resnext101-32x8d, resnext101-64x4d, convnext-tiny, convnext-small, convnext-base, convnext-large, mobilenet-v3-small, mobilenet-v3-large, vit-ti16, vit-s16, vit-b16, vit-b32, vit-b16-384, vit-l16, vit-b16-in21k, vit-b16-imagenet1k, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14 or null
     pretrained.file: text or null

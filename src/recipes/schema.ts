@@ -331,6 +331,13 @@ export const Recipe = z.strictObject({
       "keep batch norm's running statistics and normalize by them, in training as well; with freezeBackbone, published " +
         "weights and transforms that are the same every time, features are computed once for each image and kept in the cache",
     ),
+  featureViews: z
+    .enum(["plain", "mirrored", "ten-crops"])
+    .default("plain")
+    .describe(
+      "where features are computed once: views of each training image, which the epochs take in turn. plain: as data.train makes it; " +
+        "mirrored: that and its mirror image; ten-crops: corners and middle, each mirrored as well. Each view costs time and disk",
+    ),
   pretrained: Pretrained.nullable().default(null).describe("weights to start from; null: random ones"),
   method: Method,
   adjustment: Adjustment.prefault({ kind: "none" }),

@@ -84,8 +84,15 @@ export const STAGE_NAMES: Readonly<Record<TuningStage["trainable"], string>> = {
   all: "the whole network",
 };
 
+/** What a trial trained, for people. */
+export function trialName({ trainable, averaged }: Pick<TuningTrial, "trainable" | "averaged">): string {
+  return `${STAGE_NAMES[trainable]}${averaged ? ", averaged with the frozen one" : ""}`;
+}
+
 /** Accuracy on held-out images after a stage, in percent: mean over the classes, and of few-shot classes. */
 export interface TuningTrial extends TuningStage {
+  /** Of the moving average of the weights, which lies between the frozen network and the trained one. */
+  readonly averaged: boolean;
   readonly balanced: number;
   readonly few: number | null;
 }
@@ -96,7 +103,7 @@ export interface Tuning {
   readonly trials: readonly TuningTrial[];
   /** Mean accuracy over the classes on held-out images of the best classifier on the frozen network, in percent. */
   readonly frozen: number;
-  /** Trials that the run's network was trained by: 0 where the frozen network was as good. */
+  /** The trial that the run's network is of, from 1; 0 where the frozen network was as good. */
   readonly kept: number;
   /** Whether a trial was better, but the limit left no time to train it on all images, and the network stayed frozen. */
   readonly late: boolean;

@@ -109,6 +109,13 @@ export class FrozenFeatures {
     return values;
   };
 
+  /** Features of each of several views of a data set's images; see `of`. */
+  async ofViews(dataset: Dataset, views: readonly (readonly TransformSpec[])[]): Promise<Float32Array[]> {
+    const found: Float32Array[] = [];
+    for (const transforms of views) found.push(await this.of(dataset, transforms));
+    return found;
+  }
+
   /** @throws CheckpointError when the network has other weights than those that the features are of. */
   assertCurrent(): void {
     if (weightsHash(this.#model) === this.#weights) return;

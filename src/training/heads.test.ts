@@ -59,6 +59,7 @@ describe("in memory", () => {
     ["cosines from class means", { classifier: cosine }],
     ["an adjusted one", { adjustment: { kind: "tau-normalization", tau: 0.5 } }],
     ["learned scales", { adjustment: learned }],
+    ["images and their mirror images", { featureViews: "mirrored", epochs: 3 }],
     [
       "two phases",
       {

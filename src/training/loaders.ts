@@ -13,6 +13,9 @@ import { assertNoIssues } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
 import type { FrozenFeatures } from "./features.js";
+import { viewsOf } from "./feature-views.js";
+
+type Pipelines = ReturnType<typeof viewsOf>;
 
 /** The loaders of a training's batches. */
 export interface Loaders extends Disposable {
@@ -55,8 +58,8 @@ export async function openLoaders(
   };
   assertImageForEach(recipe, training, shard);
   const opened: BatchSource[] = [];
-  const open = async (options: LoaderOptions): Promise<BatchSource> => {
-    const source = await openSource({ ...options, shard }, { recipe, features, listener });
+  const open = async (options: LoaderOptions, views?: Pipelines): Promise<BatchSource> => {
+    const source = await openSource({ ...options, shard }, { recipe, features, listener, views });
     opened.push(source);
     return source;
   };
@@ -65,7 +68,7 @@ export async function openLoaders(
   };
   try {
     return {
-      train: await open(training),
+      train: await open(training, viewsOf(recipe)),
       test: await open(evaluationBatches(recipe, test, device)),
       heldOut: heldOut && (await open(evaluationBatches(recipe, heldOut, device))),
       assertCurrent:
@@ -90,23 +93,22 @@ export function openPlainTraining(
   return openSource(plainBatches(recipe, data.trainSubset, device), { recipe, features, listener });
 }
 
+interface SourceOptions {
+  readonly recipe: ResolvedRecipe;
+  readonly features: FrozenFeatures | null;
+  readonly listener: CacheListener;
+  /** What features are computed after; the loader's transforms unless given. */
+  readonly views?: Pipelines | undefined;
+}
+
 /** A loader of images, or of the features that stand for them. */
 async function openSource(
   options: LoaderOptions,
-  {
-    recipe,
-    features,
-    listener,
-  }: {
-    readonly recipe: ResolvedRecipe;
-    readonly features: FrozenFeatures | null;
-    readonly listener: CacheListener;
-  },
+  { recipe, features, listener, views }: SourceOptions,
 ): Promise<BatchSource> {
   const { dataset, transforms } = options;
-  return features === null
-    ? openLoader(options, { ...recipe.data, ...listener })
-    : new FeatureBatches(options, await features.of(dataset, transforms));
+  if (features === null) return openLoader(options, { ...recipe.data, ...listener });
+  return new FeatureBatches(options, await features.ofViews(dataset, views ?? [transforms]));
 }
 
 /** @throws UsageError when an epoch's last batch has no image for some of the processes. */

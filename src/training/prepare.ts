@@ -25,6 +25,7 @@ import { adjustmentIssues } from "./adjust.js";
 import { startFromClassMeans, startsFrom } from "./class-means.js";
 import { startFromText, textStartIssues } from "./text-start.js";
 import { frozenFeatures } from "./features.js";
+import { featureViewsIssues } from "./feature-views.js";
 import { type Loaders, openLoaders, openPlainTraining, stepsPerEpochOf } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
@@ -169,6 +170,7 @@ async function withLoaders(
   try {
     const { views } = trainee.method;
     const features = frozenFeatures(built, listener);
+    if (phase.index === 0) assertNoIssues(recipe, featureViewsIssues(recipe, features !== null));
     const options = { data, views, device, shard: peers, firstEpoch: phase.start, stepsBefore, features };
     const loaders = await atWork(peers, () => openLoaders(recipe, options, listener));
     if (startsFrom(phase, "text"))

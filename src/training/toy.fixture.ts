@@ -118,6 +118,7 @@ export function toyRecipe(root: string, changes: Partial<ResolvedRecipe> = {}): 
     trainable: "all",
     pretrained: null,
     method: NCL,
+    featureViews: "plain",
     adjustment: { kind: "none" },
     optimizer: OPTIMIZER,
     schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 4 },

@@ -11,6 +11,7 @@ import { UsageError } from "../support/errors.js";
 import { adjustClassifiers } from "./adjust.js";
 import { startFromClassMeans, startsFrom } from "./class-means.js";
 import { frozenFeatures } from "./features.js";
+import { viewsOf } from "./feature-views.js";
 import { learnScales } from "./learned-scales.js";
 import { evaluationBatches, trainingBatches } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
@@ -25,6 +26,8 @@ export interface FeatureSet {
   readonly dataset: Dataset;
   /** [images · features], in the order of the dataset. */
   readonly features: Float32Array;
+  /** The same of further views of the images (featureViews), to train on; none unless given. */
+  readonly moreViews?: readonly Float32Array[];
 }
 
 const BUILD = { device: "cpu", peers: ALONE } as const;
@@ -49,37 +52,44 @@ export async function openFeatureSets(recipe: ResolvedRecipe, listener: CacheLis
   await fetchPretrained(recipe);
   const built = { ...BUILD, recipe: phase.recipe, phase, data };
   using trainee = buildTrainee(built).trainee;
-  const features = frozenFeatures({ ...built, trainee }, listener);
-  if (features === null)
+  const frozen = frozenFeatures({ ...built, trainee }, listener);
+  if (frozen === null)
     throw new UsageError(
       "expected a recipe whose backbone is frozen, with batch norm's statistics, and whose transforms are fixed",
     );
   const setOf = async (dataset: Dataset, transforms: readonly TransformSpec[]): Promise<FeatureSet> => ({
     dataset,
-    features: await features.of(dataset, transforms),
+    features: await frozen.of(dataset, transforms),
   });
-  const { train, test } = recipe.data;
+  const { test } = recipe.data;
+  const [features, ...moreViews] = await frozen.ofViews(data.train, viewsOf(recipe));
   return {
     data,
-    train: await setOf(data.train, train),
+    train: { dataset: data.train, features: features!, moreViews },
     test: await setOf(data.test, test),
     validation: data.validation && (await setOf(data.validation, test)),
   };
 }
 
 /** Images of a feature set by their places. */
-export function selectFeatures({ dataset, features }: FeatureSet, indices: readonly number[]): FeatureSet {
+export function selectFeatures(
+  { dataset, features, moreViews = [] }: FeatureSet,
+  indices: readonly number[],
+): FeatureSet {
   const size = features.length / dataset.size;
-  const chosen = new Float32Array(indices.length * size);
-  indices.forEach((index, i) => {
-    chosen.set(features.subarray(index * size, (index + 1) * size), i * size);
-  });
-  return { dataset: subset(dataset, indices), features: chosen };
+  const rowsOf = (view: Float32Array): Float32Array => {
+    const chosen = new Float32Array(indices.length * size);
+    indices.forEach((index, i) => {
+      chosen.set(view.subarray(index * size, (index + 1) * size), i * size);
+    });
+    return chosen;
+  };
+  return { dataset: subset(dataset, indices), features: rowsOf(features), moreViews: moreViews.map(rowsOf) };
 }
 
 /** A feature set in order, in batches, to evaluate on. */
 export function featureBatches(recipe: ResolvedRecipe, { dataset, features }: FeatureSet): FeatureBatches {
-  return new FeatureBatches(evaluationBatches(recipe, dataset, BUILD.device), features);
+  return new FeatureBatches(evaluationBatches(recipe, dataset, BUILD.device), [features]);
 }
 
 /** Steps between two turns of the event loop. */
@@ -94,22 +104,27 @@ const PIECE = 16;
  */
 export async function trainOnFeatures(
   recipe: ResolvedRecipe,
-  { dataset, features }: FeatureSet,
+  set: FeatureSet,
   signal?: AbortSignal,
 ): Promise<Trainee> {
   let trainee: Trainee | null = null;
   let stepsBefore = 0;
   try {
     for (const phase of phasesOf({ ...recipe, pretrained: null })) {
-      const next = buildTrainee({ ...BUILD, recipe: phase.recipe, phase, data: { trainSubset: dataset } });
+      const next = buildTrainee({
+        ...BUILD,
+        recipe: phase.recipe,
+        phase,
+        data: { trainSubset: set.dataset },
+      });
       const { weights } = recipe.evaluation;
       if (trainee !== null)
         next.trainee.startFrom(trainee, { weights, resetClassifier: phase.resetClassifier });
       trainee?.[Symbol.dispose]();
       trainee = next.trainee;
-      stepsBefore += await trainPhase(phase, { trainee, dataset, features, stepsBefore, signal });
+      stepsBefore += await trainPhase(phase, { ...set, trainee, stepsBefore, signal });
     }
-    await adjustOnFeatures(trainee!, recipe, { dataset, features, signal });
+    await adjustOnFeatures(trainee!, recipe, { ...set, signal });
     return trainee!;
   } catch (error) {
     trainee?.[Symbol.dispose]();
@@ -142,7 +157,7 @@ interface PhaseOptions extends FeatureSet {
 /** Returns the number of its steps. */
 async function trainPhase(
   phase: TrainingPhase,
-  { trainee, dataset, features, stepsBefore, signal }: PhaseOptions,
+  { trainee, dataset, features, moreViews = [], stepsBefore, signal }: PhaseOptions,
 ): Promise<number> {
   const { recipe, start, end } = phase;
   const { method } = trainee;
@@ -156,7 +171,7 @@ async function trainPhase(
     device: BUILD.device,
     firstEpoch: start,
   });
-  using train = new FeatureBatches(batches, features);
+  using train = new FeatureBatches(batches, [features, ...moreViews]);
   const training = {
     ...BUILD,
     recipe,

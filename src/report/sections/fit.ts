@@ -3,8 +3,8 @@ import { markup, type Markup } from "../../support/markup.js";
 import {
   chosenTrial,
   type FitFile,
-  STAGE_NAMES,
   type Suggestions,
+  trialName,
   type Tuning,
 } from "../../runs/fit-file.js";
 import { type ReportedRun, SUSPECTS_SHOWN } from "../run/reported-run.js";
@@ -66,8 +66,9 @@ function tuningText({ tuning }: FitFile): string | null {
     return "Fine-tuning the network was better on the held-out images, but there was no time left to train it on all images, so that it stays frozen.";
   if (kept === 0)
     return "Fine-tuning the network was not better on the held-out images, so that it stays frozen.";
-  const { trainable, balanced } = tried[kept - 1]!;
-  return `Fine-tuning ${STAGE_NAMES[trainable]} took the mean accuracy over the classes on the held-out images from ${percentText(frozen)} to ${percentText(balanced)} and was kept; on the test images the frozen network has ${percentText(frozenResult.ensemble.all)}.`;
+  const trial = tried[kept - 1]!;
+  const { balanced } = trial;
+  return `Fine-tuning ${trialName(trial)}, took the mean accuracy over the classes on the held-out images from ${percentText(frozen)} to ${percentText(balanced)} and was kept; on the test images the frozen network has ${percentText(frozenResult.ensemble.all)}.`;
 }
 
 function tuningTable({ trials: tried, frozen }: Tuning, few: number | null): Markup {
@@ -77,10 +78,7 @@ ${table({
   head: ["held-out images, %", "epochs", "mean over classes", "few"],
   rows: [
     ["network frozen, best classifier", null, frozen, few],
-    ...tried.map(({ trainable, epochs, balanced, few }) => [
-      ...[STAGE_NAMES[trainable], String(epochs)],
-      ...[balanced, few],
-    ]),
+    ...tried.map((trial) => [...[trialName(trial), String(trial.epochs)], ...[trial.balanced, trial.few]]),
   ],
 })}`;
 }
