@@ -230,21 +230,29 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(stdout).toMatch(/fine-tuning the network's last stage, trial: epoch 4 of 4/);
     const { tuning, map } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;
     const { trials, frozen, kept } = tuning!;
-    expect(trials.map(({ trainable }) => trainable)).toEqual(["last-stage", "all"]);
+    expect(trials.map(({ trainable, averaged }) => [trainable, averaged])).toEqual([
+      ["last-stage", false],
+      ["last-stage", true],
+      ["all", false],
+      ["all", true],
+    ]);
     const scores = [frozen, ...trials.map(({ balanced }) => balanced)];
     expect(kept).toBe(scores.indexOf(Math.max(...scores)));
     const read = (run: string, file: string) =>
       JSON.parse(readFileSync(join(run, file), "utf8")) as Record<string, unknown>;
-    const { recipe } = read(out, "recipe.json") as { recipe: { phases?: { name: string }[] } };
-    expect((recipe.phases ?? []).map(({ name }) => name)).toEqual(
-      ["classifier", "last-stage", "all"].slice(0, kept === 0 ? 0 : kept + 1),
+    const { recipe } = read(out, "recipe.json") as { recipe: { phases?: { name: string; ema?: object }[] } };
+    const { phases = [] } = recipe;
+    expect(phases.map(({ name }) => name)).toEqual(
+      ["classifier", "last-stage", "all"].slice(0, kept === 0 ? 0 : Math.ceil(kept / 2) + 1),
     );
+    expect(phases.at(-1)?.ema !== undefined).toBe(kept > 0 && trials[kept - 1]!.averaged);
     expect(stdout).toContain(kept === 0 ? "the network stays frozen" : "the model is the fine-tuned network");
     expect(map).not.toBeNull();
     expect(readFileSync(join(out, "report/index.html"), "utf8")).toContain("Fine-tuning on held-out images");
     expect(readdirSync(folder).filter((name) => name.startsWith("tuned"))).toEqual(["tuned"]);
     const again = join(folder, "tuned-again");
-    expect((await longtail("train", out, "--out", again)).code).toBe(0);
+    const reproduced = await longtail("reproduce", out, "--out", again);
+    expect(reproduced.code, reproduced.stdout).toBe(0);
     const { seconds: _, ...expected } = read(out, "result.json");
     expect(read(again, "result.json")).toMatchObject(expected);
   });
