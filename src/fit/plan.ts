@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import { resolveRecipe } from "../recipes/resolve.js";
 import type { RecipeInput, ResolvedRecipe } from "../recipes/schema.js";
+import type { Dataset } from "../data/dataset.js";
 import { detectKind } from "../data/detect-kind.js";
 import { stratifiedSplit } from "../data/split.js";
 import { coresHere } from "../support/cores.js";
@@ -10,7 +11,7 @@ import { maxOf, minOf } from "../support/math.js";
 import { formatSeconds } from "../support/units.js";
 import type { CacheListener } from "../data/cache/report.js";
 import { dataNotes, dataWarnings, openTrainingData, type TrainingData } from "../training/training-data.js";
-import { STAGE_NAMES } from "../runs/fit-file.js";
+import { STAGE_NAMES, type TuningStage } from "../runs/fit-file.js";
 import { WEIGHTS } from "../weights/registry.js";
 import { forwardSeconds, stepSeconds } from "./costs.js";
 import { FAMILIES, type Head, type HeadFamily, PLAIN } from "./heads.js";
@@ -105,16 +106,7 @@ export async function planFit(
       : planTuning({
           images: train.size,
           left: minutes * 60 - frozen - 2 * head,
-          secondsOf: (trainable) =>
-            decode +
-            stepSeconds(
-              tunedRecipe(recipeOf(FAMILIES[0].heads[0]), {
-                stages: [{ trainable, epochs: 1 }],
-                averaged: true,
-                images: train.size,
-              }),
-              train,
-            ),
+          secondsOf: (trainable) => decode + tuningSeconds(trainable, recipeOf(FAMILIES[0].heads[0]), train),
         });
   return {
     recipeOf,
@@ -130,6 +122,12 @@ export async function planFit(
     suggests: compares,
     seconds: frozen + (tuning === null ? 0 : tuning.seconds + 2 * head),
   };
+}
+
+/** Seconds that a step of a stage takes for an image. */
+function tuningSeconds(trainable: TuningStage["trainable"], recipe: ResolvedRecipe, train: Dataset): number {
+  const stages = [{ trainable, epochs: 1 }];
+  return stepSeconds(tunedRecipe(recipe, { stages, averaged: true, images: train.size }), train);
 }
 
 /** Describes a plan for people, before it is carried out. */

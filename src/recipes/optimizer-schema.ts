@@ -82,3 +82,16 @@ export const Schedule = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("constant"), ...warmup }),
 ]);
+
+/** Moving averages of the weights. */
+export const Ema = z.strictObject({
+  decay: share
+    .default(0.999)
+    .describe("what an average keeps of itself at each step; the rest is the new weight"),
+  warmup: z
+    .boolean()
+    .default(true)
+    .describe(
+      "step t, from 1, has a decay of (1 + t) / (10 + t) at most, so that the random start is soon forgotten",
+    ),
+});

@@ -3,7 +3,7 @@ import { Adapter } from "./adapter-schema.js";
 import { Data } from "./data-schema.js";
 import { builtInSchemas, methodSchemas } from "../methods/schemas.js";
 import { type WeightsName, weightsNames } from "../weights/registry.js";
-import { Optimizer, Schedule } from "./optimizer-schema.js";
+import { Ema, Optimizer, Schedule } from "./optimizer-schema.js";
 import { resizeInterpolation } from "./transform-schema.js";
 import { Phases } from "./phases.js";
 import { count, rate, share } from "./numbers.js";
@@ -274,18 +274,6 @@ const Checkpoints = z.strictObject({
     .default(15)
     .describe(
       "besides, minutes between checkpoints, so that little is lost of long epochs; null: none for time",
-    ),
-});
-
-const Ema = z.strictObject({
-  decay: share
-    .default(0.999)
-    .describe("what an average keeps of itself at each step; the rest is the new weight"),
-  warmup: z
-    .boolean()
-    .default(true)
-    .describe(
-      "step t, from 1, has a decay of (1 + t) / (10 + t) at most, so that the random start is soon forgotten",
     ),
 });
 

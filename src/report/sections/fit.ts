@@ -1,12 +1,6 @@
 import { basename } from "node:path";
 import { markup, type Markup } from "../../support/markup.js";
-import {
-  chosenTrial,
-  type FitFile,
-  type Suggestions,
-  trialName,
-  type Tuning,
-} from "../../runs/fit-file.js";
+import { chosenTrial, type FitFile, type Suggestions, trialName, type Tuning } from "../../runs/fit-file.js";
 import { type ReportedRun, SUSPECTS_SHOWN } from "../run/reported-run.js";
 import {
   counted,
