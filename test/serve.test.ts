@@ -166,6 +166,7 @@ describe.skipIf(executable === undefined)(`the page in Chromium${why}`, () => {
     expect(await page.locator("article h2").first().textContent()).toMatch(/^(ant|bee|cat)$/);
     await page.getByLabel("Choose photographs").setInputFiles([damaged]);
     await page.getByText("the file is damaged or truncated").waitFor();
+    await page.getByText("3 of 4 photographs classified, 1 failed").waitFor();
     await page.getByText("The 3 classes it knows").click();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
     expect(await accessibilityFaults(page)).toEqual([]);

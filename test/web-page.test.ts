@@ -122,6 +122,7 @@ describe.skipIf(executable === undefined)(`in Chromium${why}`, () => {
         { name: "damaged.png", mimeType: "image/png", buffer: readFileSync(photographs[0]!).subarray(0, 40) },
       ]);
     await page.getByText("This browser cannot read the image").waitFor();
+    await page.getByText("3 of 4 photographs classified, 1 failed").waitFor();
     await page.getByText("The 3 classes it knows").click();
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
     expect(await accessibilityFaults(page)).toEqual([]);

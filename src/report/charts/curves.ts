@@ -45,8 +45,8 @@ export function curvesChart({ title, description, y, curves, marks = [], x = {} 
     description,
     legend: drawn.length > 1 ? drawn : [],
     plot: {
-      x: { label: "epoch", ticks: 6, ...x },
-      y: { grid: true, ticks: 6, ...y },
+      x: { label: "epoch", ticks: 6, ...plainTicks(x), ...x },
+      y: { grid: true, ticks: 6, ...plainTicks(y), ...y },
       marks: [
         ...marks.flatMap(marked),
         ...drawn.map(({ points, color, dashed = false }) =>
@@ -64,6 +64,11 @@ export function curvesChart({ title, description, y, curves, marks = [], x = {} 
     },
     numbers: { head: ["epoch", ...drawn.map(({ name }) => name)], rows: rowsOf(drawn) },
   });
+}
+
+/** Of a scale with a single value Plot would write 20 as 20.000000. */
+function plainTicks({ type }: ScaleOptions): Pick<ScaleOptions, "tickFormat"> {
+  return type === undefined ? { tickFormat: short } : {};
 }
 
 function marked({ x, label }: Mark): Plot.Markish[] {
