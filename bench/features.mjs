@@ -44,7 +44,7 @@ function copyImages(from, to, wanted) {
 /** The network of the features as an ONNX file. */
 async function exported(folder) {
   const data = fileURLToPath(new URL("../examples/caltech20-lt", import.meta.url));
-  const recipe = await loadRecipe("caltech20-lt-pretrained", { data, set: ["epochs=1"] });
+  const recipe = await loadRecipe("caltech20-lt-pretrained", { data, set: { epochs: 1 } });
   const { folder: run } = await train(recipe, { out: join(folder, "run") });
   const out = join(folder, "model.onnx");
   await exportOnnx(run.path, { out });
@@ -67,7 +67,7 @@ try {
     command: [
       ...pinned,
       values.python,
-      join(here, "features/onnxruntime.py"),
+      join(here, "features/pillow.py"),
       model,
       join(folder, "photos"),
       String(batch),

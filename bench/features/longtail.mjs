@@ -10,7 +10,7 @@ import { openFeatureSets } from "../../dist/training/train-on-features.js";
 
 const [photos] = process.argv.slice(2);
 setThreads(1);
-const set = ["data.workers=1", "data.testSplit.fraction=0.01"];
+const set = { "data.workers": 1, "data.testSplit.fraction": 0.01 };
 const recipe = await loadRecipe("caltech20-lt-pretrained", { data: photos, set });
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,6 +1,6 @@
 """The other end of bench/features.mjs: the same features by Python's onnxruntime and Pillow, with one thread.
 
-    python bench/features/onnxruntime.py MODEL.onnx FOLDER BATCH
+    python bench/features/pillow.py MODEL.onnx FOLDER BATCH
 """
 import json
 import os
