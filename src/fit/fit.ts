@@ -1,4 +1,5 @@
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { rename } from "../support/atomic-file.js";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stratifiedSplit } from "../data/split.js";
@@ -136,8 +137,8 @@ async function fineTune(
     keepTemperature(tuned, recipe, { ...temperature, averaged });
     const outcome = { ...frozen, tuning, evaluation };
     writeFit(tuned, fileOf(outcome));
-    renameSync(folder.path, join(beside, "frozen"));
-    renameSync(out, folder.path);
+    rename(folder.path, join(beside, "frozen"));
+    rename(out, folder.path);
     return outcome;
   } finally {
     rmSync(beside, { recursive: true, force: true });

@@ -2,7 +2,6 @@ import {
   existsSync,
   readdirSync,
   realpathSync,
-  renameSync,
   rmSync,
   rmdirSync,
   statSync,
@@ -11,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { writeFileAtomic, writeFailure } from "../support/atomic-file.js";
+import { rename, writeFileAtomic, writeFailure } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
 import { prettyJson } from "../support/json.js";
 import { makeFolder } from "../support/paths.js";
@@ -148,7 +147,7 @@ export class RunClaim implements Disposable {
   /** The run that is there keeps its lock until the new folder is this process's. A link to the folder stays one. */
   #moveAside(): void {
     const place = realpathSync(this.folder.path);
-    renameSync(place, freeName(`${place}.previous-`));
+    rename(place, freeName(`${place}.previous-`));
     makeRunFolder(place);
     using _old = this.#lock;
     this.#lock = lockRun(this.folder.path);

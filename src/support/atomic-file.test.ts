@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { writeFileAtomic } from "./atomic-file.js";
+import { rename, writeFileAtomic } from "./atomic-file.js";
 
 let folder = "";
 beforeEach(() => {
@@ -49,4 +49,14 @@ test("a folder in the file's place is named", () => {
   expect(() => {
     writeFileAtomic(join(folder, "x"), "");
   }).toThrow("a folder has that name (EISDIR)");
+});
+
+test("a rename that the file system refuses names the new path, and what to do", () => {
+  const path = join(folder, "state");
+  mkdirSync(join(folder, "taken", "inside"), { recursive: true });
+  writeFileSync(path, "old");
+  expect(() => {
+    rename(path, join(folder, "taken"));
+  }).toThrow(`cannot write ${join(folder, "taken")}: a folder has that name (EISDIR)`);
+  expect(readFileSync(path, "utf8")).toBe("old");
 });

@@ -33,6 +33,15 @@ export function writeFileAtomic(path: string, chunks: string | Uint8Array | Iter
   }
 }
 
+/** Renames a file or a folder. @throws LongtailError naming the new path where the file system refuses. */
+export function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw writeFailure(to, error);
+  }
+}
+
 function writeAndRename(
   temporary: string,
   path: string,

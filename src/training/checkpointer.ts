@@ -1,4 +1,5 @@
-import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, rmSync } from "node:fs";
+import { rename } from "../support/atomic-file.js";
 import { classStatistics } from "../data/statistics.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Emit, Position } from "../runs/events.js";
@@ -135,10 +136,10 @@ function assertStateIsFinite({ recipe, trainee }: Training, epoch: number): void
 /** Keeps the newest checkpoint under a second name, so that one is left should the next prove damaged. */
 function keepPrevious({ lastCheckpoint, previousCheckpoint }: RunFolder): void {
   if (!existsSync(lastCheckpoint)) return;
-  rmSync(previousCheckpoint, { force: true });
   try {
+    rmSync(previousCheckpoint, { force: true });
     linkSync(lastCheckpoint, previousCheckpoint);
   } catch {
-    renameSync(lastCheckpoint, previousCheckpoint); // a file system without hard links
+    rename(lastCheckpoint, previousCheckpoint); // a file system without hard links, or one that takes nothing
   }
 }

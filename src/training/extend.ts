@@ -1,11 +1,11 @@
 /** Runs that train for more epochs than they began with. */
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Position } from "../runs/events.js";
 import { readRunFile } from "../runs/read-run.js";
 import type { RunDescription, RunFolder } from "../runs/run-folder.js";
 import { differences } from "../runs/stored-recipe.js";
-import { writeFileAtomic } from "../support/atomic-file.js";
+import { rename, writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
 import { phasesOf } from "./phases.js";
 import { counted } from "../support/text.js";
@@ -37,7 +37,7 @@ function withoutLastEpochs(recipe: ResolvedRecipe): ResolvedRecipe {
  */
 export function extendRun(folder: RunFolder, { recipe, saved, at }: Extension & { at: Position }): string[] {
   for (const path of [folder.result, folder.analysis])
-    if (existsSync(path)) renameSync(path, path.replace(/\.json$/, `-epoch-${saved.epochs}.json`));
+    if (existsSync(path)) rename(path, path.replace(/\.json$/, `-epoch-${saved.epochs}.json`));
   const description = readRunFile(folder.recipe, "a run's folder") as RunDescription;
   const extended = [
     ...(description.extended ?? []),

@@ -1,8 +1,9 @@
-import { existsSync, renameSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Module } from "../nn/module.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { withoutFrozenBiases } from "../models/state-names.js";
+import { rename } from "../support/atomic-file.js";
 import { CheckpointError, UsageError } from "../support/errors.js";
 import { valueAt } from "../support/json.js";
 import { setTorchState } from "../torch/random.js";
@@ -92,7 +93,7 @@ function setAside(
   { lastCheckpoint, damagedCheckpoint }: RunFolder,
   { path }: Pick<Checkpoint, "path">,
 ): void {
-  if (path !== lastCheckpoint && existsSync(lastCheckpoint)) renameSync(lastCheckpoint, damagedCheckpoint);
+  if (path !== lastCheckpoint && existsSync(lastCheckpoint)) rename(lastCheckpoint, damagedCheckpoint);
 }
 
 /**
