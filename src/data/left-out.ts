@@ -1,4 +1,5 @@
 import { DataError } from "../support/errors.js";
+import { oneLine } from "../support/text.js";
 
 /**
  * Something in the data that is not used, and why.
@@ -31,13 +32,13 @@ export class LeftOutRecords {
 
   /** Leaves out a record that should be usable, or `images` of them. @throws DataError when strict */
   report(where: string, reason: string, images = 1): void {
-    if (this.strict)
-      throw new DataError(`${where}: ${reason} (--no-strict, data.strict=false, leaves it out)`);
-    this.items.push({ where, reason, images });
+    const [place, why] = [oneLine(where), oneLine(reason)];
+    if (this.strict) throw new DataError(`${place}: ${why} (--no-strict, data.strict=false, leaves it out)`);
+    this.items.push({ where: place, reason: why, images });
   }
 
   /** Leaves out a file that is no image, such as notes beside the photographs: never an error. */
   pass(where: string, reason: string): void {
-    this.items.push({ where, reason, images: 0 });
+    this.items.push({ where: oneLine(where), reason: oneLine(reason), images: 0 });
   }
 }

@@ -21,6 +21,11 @@ export function counted(count: number, one: string, many?: string): string {
   return `${count} ${noun(count, one, many)}`;
 }
 
+/** A name as one line of a message: a line break in it would begin a line that nobody wrote. */
+export function oneLine(name: string): string {
+  return name.replaceAll("\n", "\\u000a");
+}
+
 /** A word as a POSIX shell reads it back. */
 export function shellQuoted(word: string): string {
   return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -9,7 +9,7 @@ import { entriesOf } from "./entries.js";
 
 it("names what is neither a file nor a folder, and opens none of it", async () => {
   using folder = temporaryFolder();
-  writeFiles(folder.path, { "ant/1.jpg": jpeg(), "bee/1.jpg": jpeg() });
+  writeFiles(folder.path, { "ant/1.jpg": jpeg(), "ant/2\nfinished.jpg": jpeg(), "bee/1.jpg": jpeg() });
   const at = (name: string): string => join(folder.path, "ant", name);
   execFileSync("mkfifo", [at("pipe.jpg")]);
   symlinkSync("pipe.jpg", at("to-pipe.jpg"));
@@ -23,6 +23,8 @@ it("names what is neither a file nor a folder, and opens none of it", async () =
   expect(entries.map(({ name }) => name)).toEqual(["1.jpg"]);
   expect(faults).toMatchInlineSnapshot(`
     [
+      "ant/2
+    finished.jpg: expected a name of one line, found one with a line break; rename it",
       "ant/itself.jpg: expected a file or folder, found a broken link",
       "ant/pipe.jpg: expected a file or folder, found a named pipe",
       "ant/socket.jpg: expected a file or folder, found a socket",
@@ -31,7 +33,7 @@ it("names what is neither a file nor a folder, and opens none of it", async () =
     ]
   `);
   await expect(openAllTraining(dataSpec("image-folder", folder.path))).rejects.toThrow(
-    "itself.jpg: expected a file or folder, found a broken link",
+    "2\\u000afinished.jpg: expected a name of one line, found one with a line break; rename it (--no-strict",
   );
   const lenient = await openAllTraining(dataSpec("image-folder", folder.path, { strict: false }));
   expect(lenient.size).toBe(2);

@@ -26,7 +26,7 @@ const CLUTTER = new Set([
  * What is in a folder, sorted by code unit so that every machine numbers classes and images alike; nothing hidden and no
  * clutter of operating systems.
  *
- * @param onFault receives what is neither a file nor a folder, such as a broken link or a pipe.
+ * @param onFault receives what is neither a file nor a folder, such as a broken link or a pipe, and names of several lines.
  * @throws DataError for a folder that cannot be read.
  */
 export function entriesOf(
@@ -37,6 +37,10 @@ export function entriesOf(
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
+    if (entry.name.includes("\n")) {
+      onFault(path, "expected a name of one line, found one with a line break; rename it");
+      return [];
+    }
     // Links, and what a file system says nothing about, are looked at: a file's status takes some microseconds.
     const isKnown = (entry.isFile() || entry.isDirectory()) && !entry.name.includes(UNREADABLE);
     const known = isKnown ? entry : statusOf(path);

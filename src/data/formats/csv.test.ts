@@ -44,6 +44,7 @@ describe("CSV", () => {
       noLabel: await of("image,label\nc.jpg,0\nd.jpg,\n"),
       quotes: await of('image,label\n"c.jpg,0\n'),
       negative: await of("image,label\nc.jpg,0\nd.jpg,-1\n"),
+      lineBreak: await of('image,label\nc.jpg,ant\nd.jpg,"bee\nfinished"\n'),
       missing: await of("image,label\nc.jpg,ant\ne.jpg,bee\n"),
       unknown: await complaint(
         csv,
@@ -54,6 +55,7 @@ describe("CSV", () => {
       {
         "empty": "DIR/train.csv: expected a column "image", found none (data.columns.image and data.columns.label name them)",
         "headerOnly": "DIR/train.csv: expected at least one image, found none.",
+        "lineBreak": "DIR/train.csv, line 4: expected a path and a label of one line, found a line break (--no-strict, data.strict=false, leaves it out)",
         "missing": "DIR/train.csv, line 3: no file DIR/e.jpg; 1 of 2 images is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "negative": "DIR/train.csv, line 3: expected a label from 0 to 0, found -1 (--no-strict, data.strict=false, leaves it out)",
         "noColumn": "DIR/train.csv: expected a column "image", found images, label; did you mean images? (data.columns.image and data.columns.label name them)",

@@ -56,7 +56,7 @@ export async function openListed<T extends Listed>(
   split: SplitFolder,
 ): Promise<Dataset> {
   const leftOut = new LeftOutRecords(source);
-  const listing = requireImages(await format.read(source, split, leftOut), leftOut);
+  const listing = requireImages(inOneLine(await format.read(source, split, leftOut), leftOut), leftOut);
   const classes = await classesFor(format, source, { split, listing });
   const { images, pixels, describe } = format.place(withLabels(listing, classes, leftOut), listing, {
     source,
@@ -84,6 +84,17 @@ async function classesFor<T extends Listed>(
   if (source.classes !== undefined) return knownClasses(listing, source.classes);
   if (split === "train") return classesOf(listing, source);
   return classesOf(await format.read(source, "train", new LeftOutRecords({ strict: false })), source);
+}
+
+/** Without the images whose path or label has a line break, which texts and lists of one line each would take for two. */
+function inOneLine<T extends Listed>(listing: Listing<T>, leftOut: LeftOutRecords): Listing<T> {
+  const images = listing.images.filter((image) => {
+    const isOneLine = !`${image.path}${image.label}`.includes("\n");
+    if (!isOneLine)
+      leftOut.report(listing.where(image), "expected a path and a label of one line, found a line break");
+    return isOneLine;
+  });
+  return images.length === listing.images.length ? listing : { ...listing, images };
 }
 
 function requireImages<T extends Listed>(listing: Listing<T>, leftOut: LeftOutRecords): Listing<T> {
