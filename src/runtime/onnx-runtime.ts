@@ -78,7 +78,10 @@ export async function openSession(
     executionProviders: ["cpu"],
     logSeverityLevel: 3, // errors: warnings are about the graph's optimization
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    extra: { session: { intra_op: { allow_spinning: busyWait ? "1" : "0" } } },
+    // After a prediction its threads stop waiting busily: the next image is decoded, and the next request read, on those cores.
+    extra: {
+      session: { intra_op: { allow_spinning: busyWait ? "1" : "0" }, force_spinning_stop: "1" },
+    },
   };
   let session: Ort.InferenceSession;
   try {
