@@ -2,12 +2,7 @@ import { writePth } from "../torch/pth/write.js";
 import { writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
-import {
-  type CheckpointDescription,
-  checkpointPath,
-  readCheckpoint,
-  type Weights,
-} from "../training/checkpoint.js";
+import { type CheckpointDescription, readCheckpointOf, type Weights } from "../training/checkpoint.js";
 import { mergedWeights } from "../training/trained.js";
 
 /**
@@ -37,12 +32,11 @@ export function exportWeights(
   { format, out, prefix = "", weights: asked }: ExportOptions,
 ): string {
   using _scope = scope();
-  const checkpoint = checkpointPath(runOrCheckpoint);
-  const description = readCheckpoint(checkpoint);
-  const used = mergedWeights(description, asked);
+  const checkpoint = readCheckpointOf(runOrCheckpoint);
+  const used = mergedWeights(checkpoint, asked);
   const weights = new Map([...used].map(([name, tensor]) => [prefix + name, tensor]));
-  write(weights, description, { format, out });
-  return checkpoint;
+  write(weights, checkpoint, { format, out });
+  return checkpoint.path;
 }
 
 function write(

@@ -144,6 +144,26 @@ export function checkpointPath(runOrCheckpoint: string): string {
   throw new CheckpointError(`${runOrCheckpoint} holds no checkpoint; expected ${lastCheckpoint}.`);
 }
 
+/**
+ * Reads the checkpoint that RUN|CHECKPOINT on the command line means.
+ * @throws CheckpointError; of a run's damaged one it names the checkpoint before it, where that is there.
+ */
+export function readCheckpointOf(runOrCheckpoint: string): Checkpoint {
+  const path = checkpointPath(runOrCheckpoint);
+  try {
+    return readCheckpoint(path);
+  } catch (error) {
+    const { previousCheckpoint } = runFolder(runOrCheckpoint);
+    const isOther = path !== previousCheckpoint && existsSync(previousCheckpoint);
+    if (!(error instanceof CheckpointError) || !isOther) throw error;
+    throw new CheckpointError(
+      `${error.message}; ${previousCheckpoint} is the one before: give it in place of the run, or \`longtail train ${runOrCheckpoint} ` +
+        "--resume` goes on from it.",
+      { cause: error },
+    );
+  }
+}
+
 /** Copies a checkpoint's weights into a method of the same architecture; CheckpointError names the first that differs. */
 export function restoreModel({ path, model }: Pick<Checkpoint, "path" | "model">, method: Method): void {
   loadState(method.model, model, path);

@@ -7,6 +7,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
 import type { TrainingEvent } from "../runs/events.js";
 import { readResult } from "../runs/read-run.js";
+import { readCheckpointOf } from "./checkpoint.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
@@ -63,6 +64,16 @@ test("a damaged checkpoint is told and set aside, and the one before it is used,
   expect(readFileSync(join(at("run"), "train.log"), "utf8")).toMatch(
     /warning: .*last\.safetensors: .*; the checkpoint before it is used, and this one kept as damaged\.safetensors\./,
   );
+});
+
+test("what reads a run's network names a damaged checkpoint and the one before it", async () => {
+  await trainToy(toyRecipe(at("data"), { epochs: 2 }), at("run"));
+  truncateSync(checkpoint("run", "last"), 1000);
+  expect(() => readCheckpointOf(at("run"))).toThrow(
+    /last\.safetensors: .*; .*previous\.safetensors is the one before: give it in place of the run, or `longtail train .*run --resume`/,
+  );
+  rmSync(checkpoint("run", "previous"));
+  expect(() => readCheckpointOf(at("run"))).toThrow(/^(?!.*the one before).*last\.safetensors: /);
 });
 
 test("when no checkpoint is whole, it says so of each", async () => {

@@ -15,7 +15,7 @@ import {
   type Checkpoint,
   type CheckpointDescription,
   checkpointPath,
-  readCheckpoint,
+  readCheckpointOf,
   restoreModel,
   usedWeights,
   type Weights,
@@ -54,7 +54,7 @@ export function loadTrained(
   { weights, mergesLora = false, ...options }: LoadRunOptions = {},
 ): Trained {
   using _scope = scope();
-  const checkpoint = readCheckpoint(checkpointPath(runOrCheckpoint));
+  const checkpoint = readCheckpointOf(runOrCheckpoint);
   const { epoch, step } = checkpoint;
   const state = { epoch, step, weights: weightsInUse(checkpoint, weights) };
   const { recipe } = phaseAt(checkpoint.recipe, checkpoint);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { openDataset } from "../../data/registry.js";
 import { thumbnailUrls } from "../../data/thumbnails.js";
 import { LongtailError } from "../../support/errors.js";
-import { checkpointPath, readCheckpoint } from "../../training/checkpoint.js";
+import { readCheckpointOf } from "../../training/checkpoint.js";
 import { scope } from "../../torch/scope.js";
 
 interface Wanted {
@@ -54,7 +54,7 @@ function none(classes: readonly string[], why: string): ClassExamples {
 
 function recipeData(run: string, root: string | undefined) {
   using _scope = scope();
-  const { data } = readCheckpoint(checkpointPath(run)).recipe;
+  const { data } = readCheckpointOf(run).recipe;
   return root === undefined ? data : { ...data, root };
 }
 
