@@ -1,15 +1,12 @@
 /** HEIC photographs, which the decoders of native/vision do not know: libheif, compiled to WebAssembly, turns them into JPEGs. */
-import { readFileSync, readSync, closeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { LIMITS, shortened } from "../support/budget.js";
 import { DataError } from "../support/errors.js";
-import { openRegularFile } from "../support/regular-file.js";
-import { formatOf } from "./formats/reading/content.js";
+import { formatOf, formatOfFile } from "./formats/reading/content.js";
 import type { ImageInput } from "./image-input.js";
 import type { RgbImage } from "./vision.js";
 
-/** Bytes that tell a HEIC file. */
-const START = 12;
 /** Of the JPEG, with colors at full resolution. */
 const QUALITY = 95;
 /** Bytes of a color profile that fit into one segment of a JPEG. */
@@ -60,19 +57,9 @@ interface HeifChannel {
   readonly data: Uint8Array;
 }
 
-/** Whether a file is HEIC by its content; false for one that cannot be read. */
+/** Whether a file is HEIC by its content; false for one that cannot be read: who reads it says why not. */
 export function isHeicFile(path: string): boolean {
-  try {
-    const file = openRegularFile(path);
-    try {
-      const bytes = Buffer.alloc(START);
-      return isHeic(bytes.subarray(0, readSync(file, bytes)));
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return false; // who reads it says why not
-  }
+  return formatOfFile(path)?.format === "heic";
 }
 
 export function isHeic(content: Uint8Array): boolean {

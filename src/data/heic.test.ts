@@ -10,6 +10,7 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
@@ -134,6 +135,30 @@ test("in an archive, too; a damaged one is named or left out", async () => {
       reason: "cannot be decoded, the HEIC file is damaged or truncated",
     }),
   ]);
+});
+
+test("embedded in a Parquet table, too", async () => {
+  const images = [jpeg(), readFileSync(photograph)];
+  const table = (data: Uint8Array[]): Uint8Array =>
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: [
+          { name: "image", data, type: "BYTE_ARRAY" },
+          { name: "label", data: data.map((_, i) => i), type: "INT32" },
+        ],
+      }),
+    );
+  writeFiles(folder, { "train.parquet": table(images) });
+  const spec = dataSpec("parquet", folder);
+  const { pixels } = await openDataset(spec, "train");
+  expect(vision().decodeImages(pixels, [], 1)[1]).toMatchObject({
+    height: expected.height,
+    width: expected.width,
+  });
+  writeFiles(folder, { "train.parquet": table([...images, images[1]!.subarray(0, 400)]) });
+  await expect(openDataset(spec, "train")).rejects.toThrow(
+    /train.parquet, row 2: cannot be decoded, the HEIC file is damaged or truncated \(Invalid input: .*--no-strict/,
+  );
 });
 
 test("the memory of libheif does not grow with the files that were decoded", async () => {

@@ -51,8 +51,16 @@ function selectPacked(pixels: PackedPixels, indices: readonly number[]): PackedP
   return { ...pixels, bytes };
 }
 
-function selectEncoded({ bytes, offsets }: EncodedPixels, indices: readonly number[]): EncodedPixels {
-  return joinEncoded(indices.map((index) => bytes.subarray(offsets[index], offsets[index + 1])));
+function selectEncoded(pixels: EncodedPixels, indices: readonly number[]): EncodedPixels {
+  const images = encodedImages(pixels);
+  return joinEncoded(indices.map((index) => images[index]!));
+}
+
+/** The content of each image file in memory, none of it copied. */
+export function encodedImages({ bytes, offsets }: EncodedPixels): Uint8Array[] {
+  return Array.from({ length: offsets.length - 1 }, (_, index) =>
+    bytes.subarray(offsets[index], offsets[index + 1]),
+  );
 }
 
 /** Image files in memory, as pixels of a dataset. */

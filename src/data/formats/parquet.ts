@@ -16,7 +16,7 @@ import { joinEncoded } from "../subset.js";
 import { closeSync, readSync } from "node:fs";
 import { compressors } from "hyparquet-compressors";
 import { DataError } from "../../support/errors.js";
-import { contentOfFile } from "./reading/content.js";
+import { contentOfFile, contentText } from "./reading/content.js";
 import { openFile } from "./reading/open-file.js";
 
 /** The bytes that a Parquet file begins and ends with. */
@@ -118,9 +118,7 @@ function contentFor(path: string): string {
     if (mark(0))
       return `${mark(Math.max(0, size - MARK.length)) ? "a damaged one" : "one that was cut off"}; download it again`;
     const content = contentOfFile(path);
-    if (content === null) return "other content";
-    const { name, remedy } = content;
-    return remedy === null ? name : `${name}; ${remedy}`;
+    return content === null ? "other content" : contentText(content);
   } finally {
     closeSync(descriptor);
   }

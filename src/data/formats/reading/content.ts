@@ -101,19 +101,27 @@ function contentOf(bytes: Uint8Array): FileContent {
 
 /** The same of a file; null for one that cannot be read. */
 export function contentOfFile(path: string): FileContent | null {
-  let file: number;
+  const start = startOfFile(path);
+  return start === null ? null : contentOf(start);
+}
+
+/** Format of an image file; undefined for what is not decoded, or cannot be read. */
+export function formatOfFile(path: string): ImageFormat | undefined {
+  const start = startOfFile(path);
+  return start === null ? undefined : formatOf(start);
+}
+
+function startOfFile(path: string): Uint8Array | null {
   try {
-    file = openRegularFile(path);
+    const file = openRegularFile(path);
+    try {
+      const bytes = new Uint8Array(START_BYTES);
+      return bytes.subarray(0, readSync(file, bytes));
+    } finally {
+      closeSync(file);
+    }
   } catch {
     return null;
-  }
-  try {
-    const bytes = new Uint8Array(START_BYTES);
-    return contentOf(bytes.subarray(0, readSync(file, bytes)));
-  } catch {
-    return null;
-  } finally {
-    closeSync(file);
   }
 }
 
@@ -126,6 +134,11 @@ export function undecodable(path: string | null, error: string): string {
 }
 
 /** "found a Photoshop image; convert it to JPEG or PNG" */
-export function foundText({ name, remedy }: FileContent): string {
-  return `found ${name}${remedy === null ? "" : `; ${remedy}`}`;
+export function foundText(content: FileContent): string {
+  return `found ${contentText(content)}`;
+}
+
+/** The same without "found". */
+export function contentText({ name, remedy }: FileContent): string {
+  return remedy === null ? name : `${name}; ${remedy}`;
 }
