@@ -1,6 +1,9 @@
 import type { CacheListener } from "../data/cache/report.js";
+import type { Dataset } from "../data/dataset.js";
+import type { BatchSource } from "../data/loader/loader.js";
 import { classStatistics } from "../data/statistics.js";
 import { atWork, type Peers } from "../distributed/peers.js";
+import type { Method } from "../methods/ensemble/method.js";
 import { Ensemble } from "../models/ensemble.js";
 import { CosineClassifier } from "../models/registry.js";
 import { Linear } from "../nn/linear.js";
@@ -50,17 +53,31 @@ export async function adjustTrained(
   report: Required<CacheListener>["report"],
 ): Promise<void> {
   const { recipe, trainee, data, device, peers } = training;
-  const { adjustment, seed } = recipe;
-  const { trainSubset: dataset } = data;
+  const open = (): Promise<BatchSource> =>
+    openPlainTraining(recipe, { data, device, features: frozenFeatures(training, { report }) }, { report });
+  await atWork(peers, () => adjust(trainee.method, recipe, { dataset: data.trainSubset, open }));
+}
+
+interface AdjustOptions {
+  /** Training images. */
+  readonly dataset: Dataset;
+  /** Opens batches of every training image once, in order; learned scales alone need them. */
+  readonly open: () => BatchSource | Promise<BatchSource>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Adjusts the classifiers of a trained method as the recipe says. @throws The signal's reason. */
+export async function adjust(
+  method: Pick<Method, "model">,
+  { adjustment, seed }: Pick<ResolvedRecipe, "adjustment" | "seed">,
+  { dataset, open, signal }: AdjustOptions,
+): Promise<void> {
   if (adjustment.kind !== "learned-scales") {
-    adjustClassifiers(trainee.method.model, adjustment, classStatistics(dataset).counts);
+    adjustClassifiers(method.model, adjustment, classStatistics(dataset).counts);
     return;
   }
-  const features = frozenFeatures(training, { report });
-  await atWork(peers, async () => {
-    using images = await openPlainTraining(recipe, { data, device, features }, { report });
-    await learnScales(trainee.method, { images, dataset, adjustment, seed });
-  });
+  using images = await open();
+  await learnScales(method, { images, dataset, adjustment, seed, signal });
 }
 
 /**

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { BatchSource } from "../data/loader/loader.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { Ensemble } from "../models/ensemble.js";
@@ -7,7 +6,7 @@ import { normalize } from "../nn/functional.js";
 import { noGrad } from "../torch/autograd.js";
 import { zeros } from "../torch/create.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
-import type { Tensor } from "../torch/tensor.js";
+import { eachBatch } from "./each-batch.js";
 import type { TrainingPhase } from "./phases.js";
 
 /** Whether the classifiers of a phase begin as class means or texts: those of the first phase, and new ones. */
@@ -41,42 +40,17 @@ export async function startFromClassMeans(
     layer instanceof CosineClassifier ? [layer.weight] : [],
   );
   const sums = rows.map(({ shape, device }) => keepForever(zeros(shape, { device })));
-  const { training } = model;
-  model.eval();
-  const batches = images.epoch(0);
   try {
-    for (;;) {
-      await images.ready(signal);
-      signal?.throwIfAborted();
-      if (!addNext(model, { batches, sums, classes })) break;
-      await setImmediate(); // signal handlers run only when the event loop gets a turn
-    }
+    await eachBatch(model, { images, signal }, (batch) => {
+      const ofClass = batch.labels.oneHot({ numClasses: classes }).to({ dtype: "float32" }).t(); // [C, N]
+      model.features(batch.images).forEach((features, k) => {
+        sums[k]!.add_(ofClass.matmul(features));
+      });
+    });
     using _scope = scope();
     using _noGrad = noGrad();
     rows.forEach((row, k) => row.copy_(normalize(sums[k]!, 1)));
   } finally {
-    batches.return();
-    model.train(training);
     dispose(...sums);
   }
-}
-
-interface Sums {
-  readonly batches: ReturnType<BatchSource["epoch"]>;
-  /** Of each expert, [C, D]. */
-  readonly sums: readonly Tensor[];
-  readonly classes: number;
-}
-
-/** Adds a batch's features to their classes' sums; false where there is none left. */
-function addNext(model: Ensemble, { batches, sums, classes }: Sums): boolean {
-  using _scope = scope();
-  using _noGrad = noGrad();
-  const { done, value } = batches.next();
-  if (done) return false;
-  const ofClass = value.labels.oneHot({ numClasses: classes }).to({ dtype: "float32" }).t(); // [C, N]
-  model.features(value.images).forEach((features, k) => {
-    sums[k]!.add_(ofClass.matmul(features));
-  });
-  return true;
 }

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { waitForLock } from "../data/cache/disk-cache.js";
 import { isFixedPipeline } from "../data/cache/open-loader.js";
 import type { CacheListener } from "../data/cache/report.js";
@@ -15,10 +14,10 @@ import { Ensemble } from "../models/ensemble.js";
 import type { ResolvedRecipe, TransformSpec } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
 import { makeFolder, userCacheFolder } from "../support/paths.js";
-import { noGrad } from "../torch/autograd.js";
 import { cat } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
+import { eachBatch } from "./each-batch.js";
 import type { TrainingPhase } from "./phases.js";
 import type { Trainee } from "./trainee.js";
 
@@ -150,43 +149,28 @@ export class FrozenFeatures {
       memoryFormat: recipe.memoryFormat,
       device,
     });
-    const batches = loader.epoch(0);
     const there = dataset.size - missing.length;
-    this.#model.eval();
-    try {
-      for (let done = 0; done < missing.length;) {
-        await loader.ready(signal);
-        signal?.throwIfAborted();
-        const { values, count } = this.#next(batches);
-        store.append(
-          missing.slice(done, done + count).map((index) => hashes[index]!),
-          values,
-        );
-        done += count;
-        const bytes = values.byteLength * (done / count);
-        const images = Math.min(there + done, dataset.size - 1); // the last report is of all
-        report?.({
-          type: "cache",
-          what: "features",
-          split: dataset.split,
-          images,
-          total: dataset.size,
-          bytes,
-        });
-        await setImmediate(); // signal handlers run only when the event loop gets a turn
-        signal?.throwIfAborted();
-      }
-      store.sync();
-    } finally {
-      batches.return();
-      this.#model.train();
-    }
+    let done = 0;
+    await eachBatch(this.#model, { images: loader, signal }, (batch) => {
+      const { values, count } = this.#featuresOf(batch.images);
+      store.append(
+        missing.slice(done, done + count).map((index) => hashes[index]!),
+        values,
+      );
+      done += count;
+      report?.({
+        type: "cache",
+        what: "features",
+        split: dataset.split,
+        images: Math.min(there + done, dataset.size - 1), // the last report is of all
+        total: dataset.size,
+        bytes: values.byteLength * (done / count),
+      });
+    });
+    store.sync();
   }
 
-  #next(batches: ReturnType<Loader["epoch"]>): { readonly values: Float32Array; readonly count: number } {
-    using _scope = scope();
-    using _noGrad = noGrad();
-    const { images } = batches.next().value!;
+  #featuresOf(images: Tensor): { readonly values: Float32Array; readonly count: number } {
     const [count = 0] = images.shape;
     const features = this.#model.featuresOf(0, filled(images, count));
     return { values: features.narrow(0, 0, count).to({ dtype: "float32" }).toArray() as Float32Array, count };

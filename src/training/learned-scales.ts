@@ -11,6 +11,7 @@ import { ones, tensor } from "../torch/create.js";
 import { cat } from "../torch/operators.generated.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
+import { eachBatch } from "./each-batch.js";
 
 /** Images of a step. */
 const BATCH = 512;
@@ -58,25 +59,16 @@ export async function learnScales({ model }: Pick<Method, "model">, options: Sca
 /** Each expert's logits of all images, [N, C], in the order of the images. */
 async function logitsOf(model: Ensemble, { images, signal }: ScalesOptions): Promise<Tensor[]> {
   const parts: Tensor[][] = model.classifiers.map(() => []);
-  const { training } = model;
-  model.eval();
-  const batches = images.epoch(0);
   try {
-    for (;;) {
-      await images.ready(signal);
-      signal?.throwIfAborted();
-      using _scope = scope();
-      using _noGrad = noGrad();
-      const { done, value } = batches.next();
-      if (done) return parts.map((own) => keepForever(cat(own)));
-      model.features(value.images).forEach((features, k) => {
+    await eachBatch(model, { images, signal }, (batch) => {
+      model.features(batch.images).forEach((features, k) => {
         parts[k]!.push(keepForever(model.classifiers[k]!.forward(features)));
       });
-      await setImmediate(); // signal handlers run only when the event loop gets a turn
-    }
+    });
+    using _scope = scope();
+    using _noGrad = noGrad();
+    return parts.map((own) => keepForever(cat(own)));
   } finally {
-    batches.return();
-    model.train(training);
     dispose(...parts.flat());
   }
 }

@@ -2,17 +2,15 @@ import { setImmediate } from "node:timers/promises";
 import type { CacheListener } from "../data/cache/report.js";
 import type { Dataset } from "../data/dataset.js";
 import { FeatureBatches } from "../data/features/feature-batches.js";
-import { classStatistics } from "../data/statistics.js";
 import { subset } from "../data/subset.js";
 import { ALONE } from "../distributed/peers.js";
 import { fetchPretrained } from "../models/pretrained.js";
 import type { ResolvedRecipe, TransformSpec } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
-import { adjustClassifiers } from "./adjust.js";
+import { adjust } from "./adjust.js";
 import { startFromClassMeans, startsFrom } from "./class-means.js";
 import { frozenFeatures } from "./features.js";
 import { viewsOf } from "./feature-views.js";
-import { learnScales } from "./learned-scales.js";
 import { evaluationBatches, trainingBatches } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { buildTrainee } from "./prepare.js";
@@ -133,19 +131,12 @@ export async function trainOnFeatures(
 }
 
 /** Adjusts classifiers as the recipe says, on the images that they were trained on. @throws The signal's reason. */
-export async function adjustOnFeatures(
+export function adjustOnFeatures(
   { method }: Pick<Trainee, "method">,
   recipe: ResolvedRecipe,
   { signal, ...set }: FeatureSet & { readonly signal: AbortSignal | undefined },
 ): Promise<void> {
-  const { adjustment, seed } = recipe;
-  const { dataset } = set;
-  if (adjustment.kind !== "learned-scales") {
-    adjustClassifiers(method.model, adjustment, classStatistics(dataset).counts);
-    return;
-  }
-  using images = featureBatches(recipe, set);
-  await learnScales(method, { images, dataset, adjustment, seed, signal });
+  return adjust(method, recipe, { dataset: set.dataset, open: () => featureBatches(recipe, set), signal });
 }
 
 interface PhaseOptions extends FeatureSet {
