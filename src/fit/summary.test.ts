@@ -57,6 +57,17 @@ describe("after fine-tuning", () => {
     expect(text).toContain("changed accuracy by +4.1 points over all classes and +15.7 points");
   });
 
+  test("kept as it was trained: no word of averages", () => {
+    const text = summarizeFit({
+      ...outcome,
+      tuning: { ...tuning, kept: 1 },
+      evaluation: resultOf(90.4, 80.1),
+    });
+    expect(text).toContain(
+      "Fine-tuning the network's last stage was better on the held-out images: the model",
+    );
+  });
+
   test("not kept: the model is the frozen network", () => {
     const none = { ...tuning, kept: 0 };
     const text = summarizeFit({ ...outcome, tuning: none, evaluation: tuning.frozenResult });

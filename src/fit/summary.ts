@@ -1,6 +1,6 @@
 import type { ClassAccuracy } from "../evaluation/accuracy.js";
 import { formatAccuracy } from "../evaluation/results-table.js";
-import { chosenTrial, type Suggestions, type Tuning, trialName } from "../runs/fit-file.js";
+import { chosenTrial, fineTuningText, type Suggestions, type Tuning, trialName } from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
 import { counted } from "../support/text.js";
@@ -87,7 +87,7 @@ function tuningText({ trials, frozen, kept, late }: Tuning, few: number | null):
     ? "Fine-tuning was better on the held-out images, but slower than planned: no time is left to train it on all images, and the network stays frozen. Take more --minutes."
     : kept === 0
       ? "Fine-tuning was not better on the held-out images: the network stays frozen."
-      : `Fine-tuning ${trialName(trials[kept - 1]!)}, was better on the held-out images: the model is the fine-tuned network.`;
+      : `${fineTuningText(trials[kept - 1]!)} was better on the held-out images: the model is the fine-tuned network.`;
   return `${table}\n${outcome}`;
 }
 

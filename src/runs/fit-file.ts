@@ -89,6 +89,11 @@ export function trialName({ trainable, averaged }: Pick<TuningTrial, "trainable"
   return `${STAGE_NAMES[trainable]}${averaged ? ", averaged with the frozen one" : ""}`;
 }
 
+/** "Fine-tuning the whole network", to begin a sentence with. */
+export function fineTuningText(trial: Pick<TuningTrial, "trainable" | "averaged">): string {
+  return `Fine-tuning ${trialName(trial)}${trial.averaged ? "," : ""}`;
+}
+
 /** Accuracy on held-out images after a stage, in percent: mean over the classes, and of few-shot classes. */
 export interface TuningTrial extends TuningStage {
   /** Of the moving average of the weights, which lies between the frozen network and the trained one. */

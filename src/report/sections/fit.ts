@@ -1,6 +1,13 @@
 import { basename } from "node:path";
 import { markup, type Markup } from "../../support/markup.js";
-import { chosenTrial, type FitFile, type Suggestions, trialName, type Tuning } from "../../runs/fit-file.js";
+import {
+  chosenTrial,
+  fineTuningText,
+  type FitFile,
+  type Suggestions,
+  trialName,
+  type Tuning,
+} from "../../runs/fit-file.js";
 import { type ReportedRun, SUSPECTS_SHOWN } from "../run/reported-run.js";
 import {
   counted,
@@ -61,8 +68,7 @@ function tuningText({ tuning }: FitFile): string | null {
   if (kept === 0)
     return "Fine-tuning the network was not better on the held-out images, so that it stays frozen.";
   const trial = tried[kept - 1]!;
-  const { balanced } = trial;
-  return `Fine-tuning ${trialName(trial)}, took the mean accuracy over the classes on the held-out images from ${percentText(frozen)} to ${percentText(balanced)} and was kept; on the test images the frozen network has ${percentText(frozenResult.ensemble.all)}.`;
+  return `${fineTuningText(trial)} took the mean accuracy over the classes on the held-out images from ${percentText(frozen)} to ${percentText(trial.balanced)} and was kept; on the test images the frozen network has ${percentText(frozenResult.ensemble.all)}.`;
 }
 
 function tuningTable({ trials: tried, frozen }: Tuning, few: number | null): Markup {
