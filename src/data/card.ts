@@ -1,10 +1,10 @@
 import { createHash, type Hash } from "node:crypto";
-import { isAbsolute, relative } from "node:path";
 import { type Group, groupOf, type GroupRule } from "./groups.js";
 import type { Dataset, Split } from "./dataset.js";
 import { imagesLeftOut } from "./left-out.js";
 import { classStatistics } from "./statistics.js";
 import { sum } from "../support/math.js";
+import { fromFolder, userCacheFolder } from "../support/paths.js";
 
 /** What a split is, as a run writes it down. */
 export interface DatasetCard {
@@ -63,15 +63,16 @@ function groupSizes(counts: readonly number[], rule: GroupRule): DatasetCard["gr
 
 /**
  * SHA-256 of labels and images, in order: the labels as 32-bit little-endian integers; then of image files a line of
- * the path, below the data folder where it lies there; of parts of files a line of "path offset length"; of images in
+ * the path, below the data folder or the cache where it lies there; of parts of files a line of "path offset length"; of images in
  * memory the bytes. Moving the data folder does not change it, and image files are not read for it.
  */
 export function splitHash({ root, labels, pixels }: Pick<Dataset, "root" | "labels" | "pixels">): string {
   const hash = createHash("sha256");
+  const cache = userCacheFolder();
   hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
   const inside = (path: string): string => {
-    const below = relative(root, path);
-    return below.startsWith("..") || isAbsolute(below) ? path : below;
+    const own = fromFolder(root, path);
+    return own === path ? fromFolder(cache, path) : own;
   };
   switch (pixels.kind) {
     case "files":

@@ -102,6 +102,15 @@ export interface EncodedPixels {
   readonly offsets: Float64Array;
 }
 
+/**
+ * Paths of images that are files, as the user has them; null where they are none. `pixels` may name a decoded copy in the cache in
+ * place of a file.
+ */
+export function pathsOf(dataset: Pick<Dataset, "pixels" | "describe">): string[] | null {
+  const { pixels } = dataset;
+  return pixels.kind === "files" ? pixels.paths.map((_, index) => dataset.describe(index)) : null;
+}
+
 type Data = ResolvedRecipe["data"];
 
 /** What a recipe says of where the images are. */

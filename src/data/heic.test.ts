@@ -15,10 +15,13 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DataError } from "../support/errors.js";
 import { scope } from "../torch/scope.js";
 import { Tensor } from "../torch/tensor.js";
-import type { DataSpec } from "./dataset.js";
+import { type DataSpec, pathsOf } from "./dataset.js";
+import { checkData } from "../dataset-tools/check/check.js";
+import { writeSplit } from "../dataset-tools/convert/split.js";
+import { splitHash } from "./card.js";
 import { tarOf } from "./formats/reading/tar.fixture.js";
 import { isHeicFile, jpegOfHeic, withoutHeic } from "./heic-file.js";
-import { openDataset } from "./registry.js";
+import { openAllTraining, openDataset } from "./registry.js";
 import { dataSpec, fixturePath, jpeg, writeFiles } from "./testing.fixture.js";
 import { vision } from "./vision.js";
 
@@ -29,6 +32,7 @@ const expected = JSON.parse(readFileSync(fixturePath("profiles/heic.json"), "utf
   readonly rgb: string;
 };
 
+vision(); // before the cache is elsewhere, so that no engine is installed there
 let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "longtail-heic-"));
@@ -51,7 +55,7 @@ function photos(): DataSpec {
   return dataSpec("image-folder", at(""));
 }
 
-function pathsOf({ pixels }: Awaited<ReturnType<typeof openDataset>>): readonly string[] {
+function pixelPaths({ pixels }: Awaited<ReturnType<typeof openDataset>>): readonly string[] {
   return pixels.kind === "files" ? pixels.paths : [];
 }
 
@@ -61,7 +65,7 @@ test("HEIC photographs are known by content, decoded once and shown in sRGB", as
   expect(isHeicFile(fixturePath("profiles/wide.png"))).toBe(false);
   const dataset = await openDataset(spec, "train");
   expect(dataset.describe(0)).toContain("1.HEIC");
-  const [first, second, third] = pathsOf(dataset);
+  const [first, second, third] = pixelPaths(dataset);
   expect(first).toBe(second); // the same content
   expect(third).toContain("1.png");
   const before = readdirSync(join(folder, "cache", "longtail", "heic"));
@@ -76,6 +80,42 @@ test("HEIC photographs are known by content, decoded once and shown in sRGB", as
   const differences = Array.from(image.toArray() as Uint8Array, (value, i) => Math.abs(value - values[i]!));
   expect(differences.reduce((sum, one) => sum + one) / differences.length).toBeLessThan(2);
 });
+
+test("what is written of HEIC photographs names the user's files, wherever the cache lies", async () => {
+  const spec = photos();
+  const first = await openDataset(spec, "train");
+  vi.stubEnv("XDG_CACHE_HOME", join(folder, "elsewhere"));
+  const second = await openDataset(spec, "train");
+  expect(pathsOf(second)!.map((path) => path.slice(folder.length))).toEqual([
+    ...["/photos/train/ant/1.HEIC", "/photos/train/ant/2.jpg", "/photos/train/bee/1.png"],
+  ]);
+  expect(splitHash(second)).toBe(hashWith(first, join(folder, "cache")));
+
+  const checked = await checkData(spec, {
+    ...{ threads: 1, imageSize: null, cacheFile: join(folder, "cache.jsonl"), resume: true, bits: 0 },
+    ...{ signal: new AbortController().signal, onStart: () => undefined, onProgress: () => undefined },
+  });
+  const found = checked!.findings.map(({ kind }) => kind);
+  for (const kind of ["unreadable", "truncated", "wrong-extension"]) expect(found).not.toContain(kind);
+  const parts = await writeSplit(
+    await openAllTraining(spec),
+    { ...spec, root: spec.root! },
+    {
+      ...{ plan: { test: null, imbalance: null, heldOut: { fraction: 0.5 }, seed: 0 }, force: false },
+      ...{ out: join(folder, "split"), format: "list" },
+    },
+  );
+  const listed = parts.flatMap(({ file }) => readFileSync(file, "utf8").trim().split("\n"));
+  expect(listed.map((line) => line.split(" ")[0]).sort()).toEqual([
+    ...["train/ant/1.HEIC", "train/ant/2.jpg", "train/bee/1.png"],
+  ]);
+});
+
+/** The hash of a dataset that was opened with that cache. */
+function hashWith(dataset: Parameters<typeof splitHash>[0], cache: string): string {
+  vi.stubEnv("XDG_CACHE_HOME", cache);
+  return splitHash(dataset);
+}
 
 test("a damaged HEIC file: an error that names it, or left out", async () => {
   const spec = photos();

@@ -143,8 +143,7 @@ export async function openAllTraining(data: DataSpec): Promise<Dataset> {
  * @throws DataError when the data is missing or not of that kind
  */
 export async function openForCheck(data: DataSpec, split: SplitFolder): Promise<Dataset> {
-  const source = sourceOf({ ...data, strict: false }, {});
-  const dataset = await formats[data.kind].open(source, split);
+  const dataset = await openDecoded(sourceOf({ ...data, strict: false }, {}), split);
   const isWhole = split !== "train" || classStatistics(dataset).counts.includes(0);
   return isWhole ? dataset : subsetOf(dataset, data);
 }

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { lstatSync, mkdirSync, readlinkSync, statSync } from "node:fs";
 import { LongtailError, systemCode } from "./errors.js";
 
@@ -64,4 +64,10 @@ function isLink(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A path from a folder on, where it lies there; else as it is. */
+export function fromFolder(folder: string, path: string): string {
+  const below = relative(folder, path);
+  return below.startsWith("..") || isAbsolute(below) ? path : below;
 }

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import type { FindingItem } from "./finding.js";
 import type { FindingKind } from "./finding-kinds.js";
-import { DECODED, undecodable } from "../../data/formats/reading/content.js";
+import { DECODED, formatOfFile, undecodable } from "../../data/formats/reading/content.js";
 import { isBlank, isNearlyBlack, type Inspection } from "../../data/inspection/inspection-cache.js";
 import type { CheckedImage } from "./images.js";
 
@@ -113,5 +113,6 @@ function wrongExtension({ path, inspection: { format } }: CheckedImage): string 
   const fitting = DECODED.find((known) => known.format === format)?.extensions;
   const isNamed = DECODED.some(({ extensions }) => extensions.includes(extension));
   if (!fitting || !isNamed || fitting.includes(extension)) return undefined;
+  if (formatOfFile(path ?? "")?.extensions.includes(extension)) return undefined; // a HEIC file, which is a JPEG by now
   return `${(format ?? "").toUpperCase()} inside`;
 }

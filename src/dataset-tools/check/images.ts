@@ -1,4 +1,4 @@
-import type { Dataset, SplitFolder } from "../../data/dataset.js";
+import { type Dataset, pathsOf, type SplitFolder } from "../../data/dataset.js";
 import type { ImageRef } from "./finding.js";
 import type { Inspection } from "../../data/inspection/inspection-cache.js";
 
@@ -27,8 +27,9 @@ export type CheckedData = Partial<Record<SplitFolder, CheckedSplit>>;
 export function* allImages(data: CheckedData): Generator<CheckedImage> {
   for (const split of SPLITS) {
     const { dataset, inspections = [] } = data[split] ?? {};
+    const paths = dataset === undefined ? null : pathsOf(dataset);
     for (const [index, inspection] of inspections.entries()) {
-      const path = dataset?.pixels.kind === "files" ? (dataset.pixels.paths[index] ?? null) : null;
+      const path = paths?.[index] ?? null;
       yield { ref: { split, index }, label: dataset?.labels[index] ?? 0, path, inspection };
     }
   }

@@ -1,6 +1,7 @@
-import { isAbsolute, relative, resolve } from "node:path";
-import type { Split } from "../../data/dataset.js";
+import { resolve } from "node:path";
+import { pathsOf, type Split } from "../../data/dataset.js";
 import { writeFileAtomic } from "../../support/atomic-file.js";
+import { fromFolder } from "../../support/paths.js";
 import { shellQuoted } from "../../support/text.js";
 import type { CheckedData, CheckedSplit } from "./images.js";
 
@@ -40,13 +41,11 @@ export function writeUsableLists(data: CheckedData, folder: string): UsableLists
 }
 
 function listText({ dataset, inspections }: CheckedSplit): string {
-  const { pixels, labels, classes, root } = dataset;
-  const paths = pixels.kind === "files" ? pixels.paths : [];
+  const { labels, classes, root } = dataset;
+  const paths = pathsOf(dataset) ?? [];
   const lines = paths.flatMap((path, index) => {
     if (inspections[index]?.error !== null) return [];
-    const below = relative(root, path);
-    const name = below.startsWith("..") || isAbsolute(below) ? path : below;
-    return [`${quoted(name)},${quoted(classes[labels[index]!]!)}\n`];
+    return [`${quoted(fromFolder(root, path))},${quoted(classes[labels[index]!]!)}\n`];
   });
   return `image,label\n${lines.join("")}`;
 }

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { writeFileAtomic } from "../../support/atomic-file.js";
 import { DataError, UsageError } from "../../support/errors.js";
-import type { Dataset, DataSource } from "../../data/dataset.js";
+import { fromFolder } from "../../support/paths.js";
+import { type Dataset, type DataSource, pathsOf } from "../../data/dataset.js";
 import { openAllTraining } from "../../data/registry.js";
 import { splitParts, type SplitPart, type SplitPlan } from "../../data/split-plan.js";
 import { writeTogether } from "../output-set.js";
@@ -87,8 +88,9 @@ function assertApart(
 
 /** The images as a file would list them: as annotation JSON does, where they come from there. */
 function listedImages(dataset: Dataset, source: DataSource): LabeledFile {
-  const { pixels, classes, labels, root } = dataset;
-  if (pixels.kind !== "files") {
+  const { classes, labels, root } = dataset;
+  const paths = pathsOf(dataset);
+  if (paths === null) {
     throw new DataError(
       `${root}: expected images in files of their own, so that lists can name them; found ${source.kind}. ` +
         "`longtail data convert images` writes them as files.",
@@ -102,16 +104,10 @@ function listedImages(dataset: Dataset, source: DataSource): LabeledFile {
       classNames: source.classNames,
     });
   }
-  const images = pixels.paths.map((path, i) => ({
-    ...{ path: fromRoot(root, path), label: labels[i]!, json: null, where: path },
+  const images = paths.map((path, i) => ({
+    ...{ path: fromFolder(root, path), label: labels[i]!, json: null, where: path },
   }));
   return { images, classes, rest: categories(classes) };
-}
-
-/** From the data folder, for what lies in it. */
-function fromRoot(root: string, path: string): string {
-  const inside = relative(root, path);
-  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
 }
 
 function writeJson(file: string, { images, classes, rest }: LabeledFile, indices: readonly number[]): void {
