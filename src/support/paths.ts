@@ -20,18 +20,19 @@ export function userCacheFolder(environment: Environment = process.env): string 
  * @throws LongtailError naming a link that leads nowhere or to itself; else the system's error.
  */
 export function makeFolder(path: string): string | undefined {
-  const parent = dirname(resolve(path));
-  try {
-    mkdirSync(path);
-    return path;
-  } catch (error) {
-    if (isFolder(path)) return undefined;
-    assertLinksLead(path);
-    if (systemCode(error) !== "ENOENT" || isFolder(parent)) throw error;
+  let above: string | undefined;
+  for (let isAgain = false; ; isAgain = true) {
+    try {
+      mkdirSync(path);
+      return above ?? path;
+    } catch (error) {
+      if (isFolder(path)) return above;
+      assertLinksLead(path);
+      // Whether the folder above is there says nothing of then: another process may have made it since.
+      if (systemCode(error) !== "ENOENT" || isAgain) throw error;
+    }
+    above = makeFolder(dirname(resolve(path)));
   }
-  const first = makeFolder(parent) ?? path;
-  makeFolder(path); // another process may have made it meanwhile
-  return first;
 }
 
 function isFolder(path: string): boolean {
