@@ -214,8 +214,8 @@ async function outcome<T>({
   }
 }
 
-/** Raised when decoding comes to give other pixels: 2 turns color profiles into sRGB. */
-const DECODER = 2;
+/** Raised when decoding comes to give other pixels: 2 turns RGB by color profiles into sRGB, 3 gray and CMYK, too. */
+const DECODER = 3;
 
 /** What decides an image's pixels besides its file: caches are keyed by it. */
 export function decoderVersion(): string {

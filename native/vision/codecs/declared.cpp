@@ -108,14 +108,16 @@ Declared declaredWebp(const Bytes& file) {
 // ITU-T T.81, B.2: segments up to the first scan, and up to the last where there are several. A coefficient,
 // all of which are held where there are several scans, has 2 bytes. Each block of 8 x 8 takes 1 bit or more,
 // the code of its mean, unless the code is arithmetic; channels that are stored at a lower resolution are not
-// counted.
+// counted. A color profile (ICC.1, B.4) is applied to the whole result.
 Declared declaredJpeg(const Bytes& file) {
   constexpr uint64_t kFirstFrame = 0xC0, kLastFrame = 0xCF, kHuffmanTables = 0xC4, kReserved = 0xC8,
                      kArithmeticTables = 0xCC, kFirstArithmetic = 0xC9, kRestart = 0xD0, kEnd = 0xD9,
-                     kScan = 0xDA, kExif = 0xE1, kStandalone = 0x01;
+                     kScan = 0xDA, kExif = 0xE1, kProfile = 0xE2, kStandalone = 0x01;
+  constexpr uint64_t kInks = 4;
   Declared declared{.height = 0, .width = 0, .kind = "a JPEG"};
   uint64_t channels = 0, frame = 0;
   int scans = 0;
+  bool hasProfile = false;
   for (size_t at = 2; at < file.size();) {
     at = file.find(0xFF, at);
     while (at < file.size() && file.at(at) == 0xFF) at++;
@@ -132,7 +134,8 @@ Declared declaredJpeg(const Bytes& file) {
       channels = file.at(at + 7);
     }
     if (marker == kExif && length > 2 && exifOrientation(file.inside(at + 2, length - 2)) != 1)
-      declared.turned = true;
+      declared.copied = true;
+    if (marker == kProfile && file.hasTextAt(at + 2, "ICC_PROFILE\0"sv)) hasProfile = true;
     if (marker == kScan) {
       const bool isProgressive = frame % 4 == 2;
       if (scans++ == 0) {
@@ -144,6 +147,11 @@ Declared declaredJpeg(const Bytes& file) {
     at += std::max<size_t>(length, 2);
   }
   declared.scans = std::max(scans, 1);
+  if (hasProfile) declared.copied = true;
+  // Inks are held, in place of the result, with the coefficients and then with the result.
+  if (hasProfile && channels == kInks)
+    declared.workingBytes =
+        static_cast<int>(std::max<uint64_t>(declared.workingBytes + (kInks - Image::kChannels), kInks));
   const auto blocks = [](int pixels) { return (static_cast<uint64_t>(pixels) + 7) / 8; };
   if (frame < kFirstArithmetic) declared.minFileSize = blocks(declared.height) * blocks(declared.width) / 8;
   return declared;
@@ -220,7 +228,7 @@ Declared declaredTiff(const Bytes& file) {
           .width = side(width),
           .atOnce = true,
           .workingBytes = static_cast<int>(held),
-          .turned = true,
+          .copied = true,
           .kind = "a TIFF",
           .pages = pages};
 }

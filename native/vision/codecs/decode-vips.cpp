@@ -32,22 +32,33 @@ bool isSrgbProfile(std::span<const uint8_t> profile) {
   return text.find("sRGB"sv) != text.npos || text.find("s\0R\0G\0B"sv) != text.npos;
 }
 
-// What profiles of three colors say; others, such as printers', are left to the plain conversion.
+VipsPtr copyAs(VipsImage* image, VipsInterpretation colors) {
+  VipsImage* copy = nullptr;
+  if (vips_copy(image, &copy, "interpretation", colors, nullptr)) fail();
+  return VipsPtr(copy);
+}
+
+// By the profile that the image came with; as it is where there is none, or none that can be applied. In
+// place of a damaged profile, or of one that does not fit, libvips takes one of its own. Of gray and RGB it
+// changes nothing; that of CMYK does, so that inks go without their name: its own is of RGB then, and leaves
+// the fourth.
 VipsPtr inSrgb(VipsPtr image) {
   const void* profile = nullptr;
   size_t size = 0;
   if (!vips_image_get_typeof(image.get(), VIPS_META_ICC_NAME)) return image;
   if (vips_image_get_blob(image.get(), VIPS_META_ICC_NAME, &profile, &size)) fail();
+  const std::span<const uint8_t> content(static_cast<const uint8_t*>(profile), size);
+  if (isProfileOf(3, content) && isSrgbProfile(content)) return image;
   const bool cmyk = vips_image_get_interpretation(image.get()) == VIPS_INTERPRETATION_CMYK;
-  if (cmyk || vips_image_get_bands(image.get()) < 3) return image;
-  if (isSrgbProfile({static_cast<const uint8_t*>(profile), size})) return image;
+  const VipsPtr inks = cmyk ? copyAs(image.get(), VIPS_INTERPRETATION_MULTIBAND) : nullptr;
   VipsImage* converted = nullptr;
-  if (vips_icc_transform(image.get(), &converted, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE,
-                         nullptr)) {
-    vips_error_clear();  // a damaged profile, or one that does not fit the image
+  if (vips_icc_transform(cmyk ? inks.get() : image.get(), &converted, "srgb", "embedded", TRUE, "intent",
+                         VIPS_INTENT_RELATIVE, nullptr)) {
+    vips_error_clear();
     return image;
   }
-  return VipsPtr(converted);
+  VipsPtr result(converted);
+  return cmyk && vips_image_get_bands(converted) != Image::kChannels ? std::move(image) : std::move(result);
 }
 
 // One row. 1 band: gray, 2: gray and alpha, 3: RGB, 4: RGB and alpha, or CMYK.
@@ -131,15 +142,30 @@ Image decodeOpened(VipsPtr opened) {
   return upright(std::move(image), orientation);
 }
 
-Image toSrgb(Image image, std::span<const uint8_t> profile) {
-  if (profile.empty() || isSrgbProfile(profile)) return image;
+bool isProfileOf(int channels, std::span<const uint8_t> profile) {
+  constexpr size_t kColorSpace = 16, kLength = 4;  // ICC.1, 7.2.6
+  if (profile.size() < kColorSpace + kLength) return false;
+  const std::string_view space(reinterpret_cast<const char*>(profile.data()) + kColorSpace, kLength);
+  return space == (channels == 1 ? "GRAY" : channels == 3 ? "RGB " : "CMYK");
+}
+
+Image toSrgb(Raster raster, std::span<const uint8_t> profile) {
+  if (raster.channels == Image::kChannels && (profile.empty() || isSrgbProfile(profile))) {
+    Image image;
+    image.height = raster.height;
+    image.width = raster.width;
+    image.pixels = std::move(raster.pixels);
+    return image;
+  }
   startVips();
-  const VipsPtr pixels(vips_image_new_from_memory(image.pixels.get(), image.size(), image.width, image.height,
-                                                  Image::kChannels, VIPS_FORMAT_UCHAR));
-  VipsImage* typed = nullptr;
-  if (!pixels || vips_copy(pixels.get(), &typed, "interpretation", VIPS_INTERPRETATION_sRGB, nullptr)) fail();
-  VipsPtr source(typed);
-  vips_image_set_blob_copy(typed, VIPS_META_ICC_NAME, profile.data(), profile.size());
+  const VipsInterpretation colors = raster.channels == 1   ? VIPS_INTERPRETATION_B_W
+                                    : raster.channels == 3 ? VIPS_INTERPRETATION_sRGB
+                                                           : VIPS_INTERPRETATION_CMYK;
+  const VipsPtr pixels(vips_image_new_from_memory(raster.pixels.get(), raster.size(), raster.width,
+                                                  raster.height, raster.channels, VIPS_FORMAT_UCHAR));
+  if (!pixels) fail();
+  VipsPtr source = copyAs(pixels.get(), colors);
+  vips_image_set_blob_copy(source.get(), VIPS_META_ICC_NAME, profile.data(), profile.size());
   const VipsPtr converted = inSrgb(std::move(source));
   return toRgb(converted.get());
 }

@@ -8,11 +8,12 @@
 namespace lt::vision {
 
 // Decodes the content of a file of one of the formats in format.h, of its first image where it holds several;
-// `name` is its path or description in messages. The result is always three-channel sRGB: gray is repeated,
-// alpha is dropped and CMYK is converted as Pillow's convert("RGB") does, 16 bits become 8, the EXIF
-// orientation is applied. JPEG goes by the system's libjpeg-turbo where there is one (see jpeg.h), all else
-// by libvips. Throws a DataError that names the file when it is damaged, truncated, or outside the budget
-// (image/budget.h), and Interrupted when the thread was (image/interruption.h). Any thread.
+// `name` is its path or description in messages. The result is always three-channel sRGB: by the color
+// profile (ICC) where there is one that fits; without, gray is repeated and CMYK is converted as Pillow's
+// convert("RGB") does. Alpha is dropped, 16 bits become 8, the EXIF orientation is applied. JPEG goes by the
+// system's libjpeg-turbo where there is one (see jpeg.h), all else by libvips. Throws a DataError that names
+// the file when it is damaged, truncated, or outside the budget (image/budget.h), and Interrupted when the
+// thread was (image/interruption.h). Any thread.
 Image decodeBytes(const std::string& name, std::span<const uint8_t> content);
 
 // Decodes at least the required window, with the same values. Of a JPEG, libjpeg-turbo decodes not much more,

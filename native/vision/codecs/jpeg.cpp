@@ -7,6 +7,7 @@
 #include <csetjmp>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vision/codecs/color-profile.h"
@@ -95,27 +96,20 @@ class JpegDecoder {
     return 1;
   }
 
-  // Empty where there is none, or it is of inks.
-  std::vector<uint8_t> colorProfile() const {
-    std::vector<uint8_t> profile;
-    if (isCmyk()) return profile;
-    for (int number = 1; const auto* piece = profilePiece(number); number++) {
-      const size_t header = kProfileName.size() + 2;
-      profile.insert(profile.end(), piece->data + header, piece->data + piece->data_length);
-    }
-    return profile;
-  }
+  // The profile of what was decoded; empty where there is none, or none that fits. For the end: decoding
+  // needs it.
+  std::vector<uint8_t> takeProfile() { return std::move(profile_); }
 
-  Image decode() {
-    Image image(height(), width());
+  Raster decode() {
     guarded([&] { library_.startDecompress(&state_); });
-    read(image);
+    Raster raster = read(height(), width());
     guarded([&] { library_.finishDecompress(&state_); });
-    return image;
+    return raster;
   }
 
-  // Skips the rows above the window and does not look at those below.
-  Region decodeRegion(const RequiredWindow& required) {
+  // Skips the rows above the window and does not look at those below. Returns what was decoded, and where
+  // that lies in the reduced image.
+  std::pair<Raster, Window> decodeRegion(const RequiredWindow& required) {
     const auto& [window, reduction] = required;
     const auto begin = [&](int first) { return std::max(0, first / reduction - kMargin); };
     const auto end = [&](int last, int size) {
@@ -131,12 +125,9 @@ class JpegDecoder {
       if (wide < state_.output_width) library_.cropScanline(&state_, &from, &wide);
       if (top > 0) library_.skipScanlines(&state_, static_cast<JDIMENSION>(top));
     });
-    Image image(bottom - top, static_cast<int>(wide));
-    read(image);
-    return {std::move(image),
-            {top, static_cast<int>(from), image.height, image.width},
-            {height(), width()},
-            reduction};
+    Raster raster = read(bottom - top, static_cast<int>(wide));
+    const Window decoded = {top, static_cast<int>(from), raster.height, raster.width};
+    return {std::move(raster), decoded};
   }
 
  private:
@@ -160,38 +151,53 @@ class JpegDecoder {
     return nullptr;
   }
 
+  std::vector<uint8_t> wholeProfile() const {
+    std::vector<uint8_t> profile;
+    for (int number = 1; const auto* piece = profilePiece(number); number++) {
+      const size_t header = kProfileName.size() + 2;
+      profile.insert(profile.end(), piece->data + header, piece->data + piece->data_length);
+    }
+    return profile;
+  }
+
   bool isCmyk() const { return state_.out_color_space == JCS_CMYK; }
 
   void chooseColors() {
     const int channels = state_.num_components;
     if (channels != 1 && channels != 3 && channels != 4)
       throw DataError("expected 1, 3 or 4 channels, found " + std::to_string(channels));
-    state_.out_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
+    if (auto profile = wholeProfile(); isProfileOf(channels, profile)) profile_ = std::move(profile);
+    const bool isGrayKept = channels == 1 && !profile_.empty();
+    state_.out_color_space = channels == 4 ? JCS_CMYK : isGrayKept ? JCS_GRAYSCALE : JCS_RGB;
   }
 
-  // Reads the next rows.
-  void read(Image& image) {
-    std::vector<uint8_t> inks(isCmyk() ? static_cast<size_t>(image.width) * 4 : 0);
+  // Reads the next rows: RGB, unless a profile needs the file's own colors.
+  Raster read(int height, int width) {
+    const int channels = profile_.empty() ? Image::kChannels : state_.num_components;
+    Raster raster(height, width, channels);
+    std::vector<uint8_t> inks(isCmyk() && profile_.empty() ? static_cast<size_t>(width) * 4 : 0);
     guarded([&] {
-      for (int y = 0; y < image.height; y++) {
+      for (int y = 0; y < height; y++) {
         if (Interruptible::isInterrupted()) std::longjmp(errors_.escape, 1);
-        JSAMPROW row = isCmyk() ? inks.data() : image.row(y);
+        JSAMPROW row = inks.empty() ? raster.row(y) : inks.data();
         library_.readScanlines(&state_, &row, 1);
-        if (isCmyk()) invertedCmykToRgb(row, image.width, image.row(y));
+        if (isCmyk()) invert(row, 4 * width);
+        if (!inks.empty()) cmykToRgb(row, width, raster.row(y));
       }
     });
+    return raster;
   }
 
   // CMYK is stored inverted, as by Adobe's programs; Pillow treats all CMYK files so.
-  static void invertedCmykToRgb(uint8_t* inks, int width, uint8_t* to) {
-    for (int i = 0; i < 4 * width; i++) inks[i] = 255 - inks[i];
-    cmykToRgb(inks, width, to);
+  static void invert(uint8_t* inks, int count) {
+    for (int i = 0; i < count; i++) inks[i] = 255 - inks[i];
   }
 
   const JpegLibrary& library_;
   jpeg_decompress_struct state_{};
   Errors errors_;
   jpeg_progress_mgr progress_{};
+  std::vector<uint8_t> profile_;
 };
 
 }  // namespace
@@ -206,13 +212,14 @@ std::string jpegLibraryVersion() {
 
 namespace {
 
-// Frees the decoder before the image is turned, which takes as much memory again.
+// Frees the decoder before colors are converted and the image is turned, which take as much memory again.
 Image decodeUpright(std::unique_ptr<JpegDecoder> decoder) {
   const int orientation = decoder->orientation();
-  const std::vector<uint8_t> profile = decoder->colorProfile();
-  Image image = decoder->decode();
+  Raster raster = decoder->decode();
+  const std::vector<uint8_t> profile = decoder->takeProfile();
   decoder.reset();
-  return upright(toSrgb(std::move(image), profile), orientation);
+  Image image = toSrgb(std::move(raster), profile);
+  return upright(std::move(image), orientation);
 }
 
 }  // namespace
@@ -227,9 +234,12 @@ Region decodeJpegRegion(std::span<const uint8_t> content, const RequiredWindowOf
   auto decoder = std::make_unique<JpegDecoder>(content);
   const bool endsWell = content[content.size() - 2] == 0xFF && content.back() == JPEG_EOI;
   if (!endsWell || decoder->orientation() != 1) return Region::all(decodeUpright(std::move(decoder)));
-  Region region = decoder->decodeRegion(requiredOf({decoder->height(), decoder->width()}));
-  region.pixels = toSrgb(std::move(region.pixels), decoder->colorProfile());
-  return region;
+  const Size whole = {decoder->height(), decoder->width()};
+  const RequiredWindow required = requiredOf(whole);
+  auto [raster, window] = decoder->decodeRegion(required);
+  const std::vector<uint8_t> profile = decoder->takeProfile();
+  decoder.reset();
+  return {toSrgb(std::move(raster), profile), window, whole, required.reduction};
 }
 
 }  // namespace lt::vision

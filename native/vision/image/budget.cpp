@@ -13,9 +13,9 @@ namespace {
 
 constexpr uint64_t kMebibyte = uint64_t{1} << 20;
 
-// The decoder's own memory is freed before the image is turned.
+// The decoder's own memory is freed before the image is copied.
 uint64_t memoryOf(const Declared& declared) {
-  const int besides = std::max(declared.workingBytes, declared.turned ? Image::kChannels : 0);
+  const int besides = std::max(declared.workingBytes, declared.copied ? Image::kChannels : 0);
   return static_cast<uint64_t>(declared.height) * declared.width * (Image::kChannels + besides);
 }
 

@@ -40,7 +40,7 @@ struct Declared {
   bool atOnce = false;  // its decoder cannot be interrupted
   // What decoding holds for each pixel besides the result, such as a progressive JPEG's coefficients.
   int workingBytes = 0;
-  bool turned = false;           // the result is copied to stand upright
+  bool copied = false;           // to stand upright, or to convert its colors
   std::string kind;              // "a progressive JPEG", for messages
   uint64_t minFileSize = 0;      // no smaller file of the format holds that many pixels
   int scans = 1;                 // of a JPEG
