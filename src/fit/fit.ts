@@ -103,7 +103,7 @@ async function fineTune(
   const [start] = FAMILIES[0].heads; // not the chosen one: see docs/LOG.md
   const base = plan.recipeOf(start);
   const begun = performance.now();
-  const of = { stages, images: plan.images.train, averaged: true };
+  const of = { stages, images: plan.images.train, averaged: true, tau: 0 };
   const trials = await tryTuning({ recipe: tunedRecipe(base, of), stages, emit, signal });
   const toBeat = chosen.trials.find(({ name }) => name === chosen.best.name)!.balanced;
   const best = trials.reduce(
@@ -123,9 +123,9 @@ async function fineTune(
     writeFit(folder, fileOf({ ...frozen, tuning }));
     return { ...frozen, tuning };
   }
-  const { averaged, trainable, temperature } = trials[tuning.kept - 1]!;
+  const { averaged, trainable, tau, temperature } = trials[tuning.kept - 1]!;
   const kept = stages.slice(0, stages.findIndex((stage) => stage.trainable === trainable) + 1);
-  const recipe = tunedRecipe(base, { ...of, stages: kept, averaged });
+  const recipe = tunedRecipe(base, { ...of, stages: kept, averaged, tau });
   const beside = mkdtempSync(`${folder.path}.tuning-`);
   try {
     const out = join(beside, "tuned");

@@ -127,7 +127,7 @@ export async function planFit(
 /** Seconds that a step of a stage takes for an image. */
 function tuningSeconds(trainable: TuningStage["trainable"], recipe: ResolvedRecipe, train: Dataset): number {
   const stages = [{ trainable, epochs: 1 }];
-  return stepSeconds(tunedRecipe(recipe, { stages, averaged: true, images: train.size }), train);
+  return stepSeconds(tunedRecipe(recipe, { stages, averaged: true, tau: 0, images: train.size }), train);
 }
 
 /** Describes a plan for people, before it is carried out. */

@@ -35,8 +35,8 @@ const outcome = {
 
 const tuning: Tuning = {
   trials: [
-    { trainable: "last-stage", epochs: 4, averaged: false, balanced: 93.2, few: 87.7 },
-    { trainable: "last-stage", epochs: 4, averaged: true, balanced: 93.4, few: 87.7 },
+    { trainable: "last-stage", epochs: 4, averaged: false, tau: 0, balanced: 93.2, few: 87.7 },
+    { trainable: "last-stage", epochs: 4, averaged: true, tau: 0.25, balanced: 93.4, few: 87.7 },
   ],
   ...{ frozen: 91.9, kept: 2, late: false },
   frozenResult: resultOf(89.1, 78.9),
@@ -50,9 +50,11 @@ describe("after fine-tuning", () => {
     expect(text).toMatch(/^cosine, scale 25 \(chosen\) +91\.9 +84\.2$/m);
     expect(text).toContain("Chosen of 2 by 40 held-out images: a cosine classifier of scale 25");
     expect(text).toMatch(/^network frozen, best classifier +91\.9 +84\.2$/m);
-    expect(text).toMatch(/^the network's last stage, averaged with the frozen one, 4 epochs +93\.4 +87\.7$/m);
+    expect(text).toMatch(
+      /^the network's last stage, averaged with the frozen one, adjusted by τ 0\.25, 4 epochs +93\.4 +87\.7$/m,
+    );
     expect(text).toContain(
-      "averaged with the frozen one, was better on the held-out images: the model is the",
+      "averaged with the frozen one, adjusted by τ 0.25, was better on the held-out images: the model is the",
     );
     expect(text).toContain("changed accuracy by +4.1 points over all classes and +15.7 points");
   });

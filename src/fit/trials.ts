@@ -1,12 +1,10 @@
 import { AccuracyMeter } from "../evaluation/accuracy.js";
 import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
 import { classStatistics } from "../data/statistics.js";
-import { Ensemble } from "../models/ensemble.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { FitTrial } from "../runs/fit-file.js";
 import { maxOf } from "../support/math.js";
-import { noGrad } from "../torch/autograd.js";
-import { scope } from "../torch/scope.js";
+import { keepClassifiers } from "../training/adjust.js";
 import { runMeters } from "../training/evaluate.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
 import {
@@ -94,18 +92,7 @@ async function evaluateHeads(
   heads: HeadFamily["heads"],
   { trainee, recipeOf, train, heldOut, counts, signal }: TrialsOptions & { readonly trainee: Trainee },
 ): Promise<FitTrial[]> {
-  using _scope = scope();
-  const { model } = trainee.method;
-  const classifiers = model instanceof Ensemble ? model.classifiers : [];
-  const before = classifiers.map((layer) =>
-    [...layer.stateDict()].map(([name, value]) => [name, value.detach().clone()] as const),
-  );
-  const restore = (): void => {
-    using _noGrad = noGrad();
-    classifiers.forEach((layer, k) => {
-      layer.loadStateDict(new Map(before[k]));
-    });
-  };
+  using classifiers = keepClassifiers(trainee.method.model);
   const found: FitTrial[] = [];
   for (const head of heads) {
     const recipe = recipeOf(head);
@@ -115,7 +102,7 @@ async function evaluateHeads(
     await runMeters({ method: trainee.method, loader, meters: [accuracy], signal });
     signal?.throwIfAborted();
     found.push(trialOf(head.name, accuracy, true));
-    restore();
+    classifiers.restore();
   }
   return found;
 }

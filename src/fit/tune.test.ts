@@ -47,7 +47,7 @@ test("a recipe whose network trains after its classifier, at rates that end near
     { trainable: "last-stage", epochs: 4 },
     { trainable: "all", epochs: 2 },
   ] as const;
-  const tuned = tunedRecipe(recipe, { stages, averaged: true, images: 6400 });
+  const tuned = tunedRecipe(recipe, { stages, averaged: true, tau: 0.25, images: 6400 });
   expect(tuned.epochs).toBe(26);
   const phases = phasesOf(tuned);
   expect(phases.map(({ name, start, end }) => [name, start, end])).toEqual([
@@ -63,12 +63,15 @@ test("a recipe whose network trains after its classifier, at rates that end near
   });
   expect(lastStage).toMatchObject({ freezeBackbone: false, freezeBatchNorm: true, trainable: "last-stage" });
   expect(all).toMatchObject({ trainable: "all", schedule: { kind: "cosine", every: "step", end: 0 } });
-  for (const phase of [lastStage!, all!]) expect(phase.data.train[0]).toMatchObject({ size: 224 });
+  for (const phase of [lastStage!, all!])
+    expect(phase.data.train[0]).toMatchObject({ size: 224, interpolation: "bicubic" });
+  expect(tuned.adjustment).toEqual({ kind: "logit-adjustment", tau: 0.25 });
   expect(classifier!.ema).toBeNull();
   for (const { ema, epochs } of [lastStage!, all!]) {
     expect(ema).toMatchObject({ warmup: false });
     expect(ema!.decay ** (100 * epochs)).toBeCloseTo(0.1, 2); // of the weights that the stage started from
   }
-  const trained = phasesOf(tunedRecipe(recipe, { stages, averaged: false, images: 6400 }));
-  expect(trained.map((phase) => phase.recipe.ema)).toEqual([null, lastStage!.ema, null]);
+  const plain = tunedRecipe(recipe, { stages, averaged: false, tau: 0, images: 6400 });
+  expect(plain.adjustment).toEqual({ kind: "none" });
+  expect(phasesOf(plain).map((phase) => phase.recipe.ema)).toEqual([null, lastStage!.ema, null]);
 });

@@ -1,14 +1,20 @@
 import { setImmediate } from "node:timers/promises";
+import { classStatistics } from "../data/statistics.js";
+import { AccuracyMeter } from "../evaluation/accuracy.js";
 import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.js";
-import { ALONE } from "../distributed/peers.js";
+import { transformed } from "../evaluation/meter.js";
 import { resolveRecipe } from "../recipes/resolve.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { Emit } from "../runs/events.js";
 import { STAGE_NAMES, type TuningStage, type TuningTrial } from "../runs/fit-file.js";
 import type { Json } from "../support/json.js";
+import { maxOf } from "../support/math.js";
 import { formatSeconds, secondsSince } from "../support/units.js";
-import { Agreement } from "../training/distributed/agreement.js";
-import { evaluateSplit, fitOnHeldOut } from "../training/evaluate-split.js";
+import { tensor } from "../torch/create.js";
+import type { Tensor } from "../torch/tensor.js";
+import { adjustClassifiers, keepClassifiers, logitShifts } from "../training/adjust.js";
+import { runMeters } from "../training/evaluate.js";
+import { fitOnHeldOut } from "../training/evaluate-split.js";
 import { phasesOf } from "../training/phases.js";
 import { prepare, prepareNext, type Training } from "../training/prepare.js";
 import { openExecutor, Steps } from "../training/steps.js";
@@ -64,6 +70,8 @@ const OPTIMIZER = { kind: "adamw", lr: 2e-4, weightDecay: 1e-4, backboneLr: 0.5 
 const SCHEDULE = { kind: "cosine", every: "step", warmupSteps: WARMUP_STEPS } as const;
 /** Windows are on average as large as the center crop of the test images. */
 const SCALE = [0.5, 1] as const;
+/** Adjustments of a fine-tuned network's classifier for the class counts that are tried, beyond the loss's own. */
+const TAUS = [0, 0.25, 0.5] as const;
 /** Of a stage's averages, the share that is still the weights it started from. */
 const SHARE_OF_START = 0.1;
 
@@ -71,6 +79,8 @@ interface TunedOptions {
   readonly stages: readonly TuningStage[];
   /** Whether the last stage's result is the moving average of its weights; it always is what the next stage starts from. */
   readonly averaged: boolean;
+  /** Strength of a logit adjustment of the classifier after the last stage; 0: none. */
+  readonly tau: number;
   /** Training images. */
   readonly images: number;
 }
@@ -82,10 +92,14 @@ interface TunedOptions {
  */
 export function tunedRecipe(
   recipe: ResolvedRecipe,
-  { stages, averaged, images }: TunedOptions,
+  { stages, averaged, tau, images }: TunedOptions,
 ): ResolvedRecipe {
-  const { imageSize: size } = recipe.data;
-  const train = [{ kind: "random-resized-crop", size, scale: SCALE }, { kind: "horizontal-flip" }];
+  const { imageSize: size, test } = recipe.data;
+  const interpolation = test.flatMap((step) => ("interpolation" in step ? [step.interpolation] : []))[0]; // the weights'
+  const train = [
+    { kind: "random-resized-crop", size, scale: SCALE, ...(interpolation && { interpolation }) },
+    { kind: "horizontal-flip" },
+  ];
   const epochs = stages.reduce((sum, stage) => sum + stage.epochs, recipe.epochs);
   const ema = (of: TuningStage): ResolvedRecipe["ema"] => {
     const steps = of.epochs * Math.ceil(images / BATCH);
@@ -98,6 +112,7 @@ export function tunedRecipe(
     epochs,
     evaluation: { ...recipe.evaluation, every: epochs },
     checkpoints: { ...recipe.checkpoints, epochs: 1 },
+    ...(tau !== 0 && { adjustment: { kind: "logit-adjustment", tau } }),
     phases: [
       { name: "classifier", epochs: recipe.epochs, freezeBackbone: true },
       ...stages.map((stage, i) => ({
@@ -191,18 +206,34 @@ async function trainPhase(
   }
 }
 
+/**
+ * Accuracy on the held-out images with the strength of the adjustment after training that suits them best. Classifiers on the frozen
+ * network have the same choice.
+ */
 async function evaluateHeldOut(
   training: Training,
   { averaged, signal }: { readonly averaged: boolean; readonly signal: AbortSignal | undefined },
-): Promise<Pick<TriedStage, "balanced" | "few" | "temperature">> {
-  const agreement = new Agreement(ALONE, signal);
-  const options = { epoch: training.phase.end, split: "held-out", emit: () => undefined, agreement } as const;
-  const { trainee, recipe } = training;
+): Promise<Pick<TriedStage, "tau" | "balanced" | "few" | "temperature">> {
+  const { trainee, recipe, data, loaders } = training;
+  const { method } = trainee;
   using _averages = averaged ? trainee.ema!.applied() : null;
-  const evaluation = { ...recipe.evaluation, weights: "raw" } as const; // what lies in the model now
-  const found = await evaluateSplit({ ...training, recipe: { ...recipe, evaluation } }, options);
+  const trained = classStatistics(data.trainSubset).counts;
+  const { classes, counts } = data.statistics;
+  const tried = TAUS.map((tau) => {
+    const accuracy = new AccuracyMeter({ classes, counts, experts: 1, groups: recipe.evaluation.groups });
+    const shifts = logitShifts(trained, tau);
+    const adjusted = (logits: readonly Tensor[]): Tensor[] => logits.map((one) => one.add(tensor(shifts)));
+    return { tau, accuracy, meter: transformed(accuracy, adjusted) };
+  });
+  await runMeters({ method, loader: loaders.heldOut!, meters: tried.map(({ meter }) => meter), signal });
+  signal?.throwIfAborted();
+  const scores = tried.map(({ accuracy }) => accuracy.result().ensemble);
+  const best = scores.findIndex(({ balanced }) => balanced === maxOf(scores.map((one) => one.balanced)));
+  const { balanced, few } = scores[best]!;
+  const tau = TAUS[best]!;
+  using _classifiers = keepClassifiers(method.model);
+  adjustClassifiers(method.model, { kind: "logit-adjustment", tau }, trained);
   const temperature = await fitOnHeldOut(training, { signal, kinds: ["global"] });
-  if (found === null || temperature === null) throw signal!.reason; // only a signal ends it early
-  const { balanced, few } = found.evaluation.ensemble;
-  return { balanced, few, temperature };
+  if (temperature === null) throw signal!.reason; // only a signal ends it early
+  return { tau, balanced, few, temperature };
 }

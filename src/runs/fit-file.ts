@@ -84,20 +84,25 @@ export const STAGE_NAMES: Readonly<Record<TuningStage["trainable"], string>> = {
   all: "the whole network",
 };
 
+type NamedTrial = Pick<TuningTrial, "trainable" | "averaged" | "tau">;
+
 /** What a trial trained, for people. */
-export function trialName({ trainable, averaged }: Pick<TuningTrial, "trainable" | "averaged">): string {
-  return `${STAGE_NAMES[trainable]}${averaged ? ", averaged with the frozen one" : ""}`;
+export function trialName({ trainable, averaged, tau }: NamedTrial): string {
+  const adjustment = tau === 0 ? "" : `, adjusted by τ ${tau}`;
+  return `${STAGE_NAMES[trainable]}${averaged ? ", averaged with the frozen one" : ""}${adjustment}`;
 }
 
 /** "Fine-tuning the whole network", to begin a sentence with. */
-export function fineTuningText(trial: Pick<TuningTrial, "trainable" | "averaged">): string {
-  return `Fine-tuning ${trialName(trial)}${trial.averaged ? "," : ""}`;
+export function fineTuningText(trial: NamedTrial): string {
+  return `Fine-tuning ${trialName(trial)}${trial.averaged || trial.tau !== 0 ? "," : ""}`;
 }
 
 /** Accuracy on held-out images after a stage, in percent: mean over the classes, and of few-shot classes. */
 export interface TuningTrial extends TuningStage {
   /** Of the moving average of the weights, which lies between the frozen network and the trained one. */
   readonly averaged: boolean;
+  /** Strength of the adjustment for the class counts after training, on top of the loss's, that was best; 0: none. */
+  readonly tau: number;
   readonly balanced: number;
   readonly few: number | null;
 }
@@ -166,7 +171,17 @@ export function readFit(run: string): FitFile | null {
   const { fit } = runFolder(run);
   if (!existsSync(fit)) return null;
   const found = readRunFile(fit, "what longtail fit wrote");
-  return valueAt(found, ["version"]) === 1
-    ? { map: null, tuning: null, ...(found as Omit<FitFile, "map" | "tuning">) }
-    : null;
+  return valueAt(found, ["version"]) === 1 ? ofToday(found as StoredFit) : null;
+}
+
+/** As earlier versions wrote it. */
+type StoredFit = Omit<FitFile, "map" | "tuning"> & {
+  readonly map?: FitFile["map"];
+  readonly tuning?: (Omit<Tuning, "trials"> & { readonly trials: readonly StoredTrial[] }) | null;
+};
+type StoredTrial = Omit<TuningTrial, "tau"> & { readonly tau?: number };
+
+function ofToday({ map = null, tuning = null, ...file }: StoredFit): FitFile {
+  const trials = (tuning?.trials ?? []).map((trial) => ({ tau: 0, ...trial }));
+  return { ...file, map, tuning: tuning && { ...tuning, trials } };
 }

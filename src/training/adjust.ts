@@ -12,10 +12,11 @@ import type { RecipeIssue } from "../recipes/faults.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { noGrad } from "../torch/autograd.js";
 import { tensor } from "../torch/create.js";
-import { scope } from "../torch/scope.js";
+import { dispose, keepForever, scope } from "../torch/scope.js";
 import { type Frozen, frozenFeatures } from "./features.js";
 import { learnScales } from "./learned-scales.js";
 import { openPlainTraining } from "./loaders.js";
+import type { Trainee } from "./trainee.js";
 import type { TrainingData } from "./training-data.js";
 
 /** Settings that the adjustment of the classifiers does not go together with. */
@@ -34,19 +35,22 @@ export function adjustmentIssues(recipe: ResolvedRecipe): RecipeIssue[] {
       key: "selection.kind",
       expected: `last ${withIt}: other epochs are evaluated before the classifiers are adjusted`,
     });
-  if (ema !== null) issues.push({ key: "ema", expected: `null ${withIt}`, found: "averages" });
+  if (ema !== null && kind === "learned-scales")
+    issues.push({ key: "ema", expected: `null ${withIt}`, found: "averages" });
   return issues;
 }
 
 /** What of a training decides how its classifiers are adjusted. */
 interface Adjusted extends Frozen {
+  readonly trainee: Pick<Trainee, "method" | "ema">;
   readonly peers: Peers;
   readonly data: Pick<TrainingData, "trainSubset" | "test" | "heldOut">;
 }
 
 /**
- * Adjusts the classifiers as the recipe says. Call it once, after the last step. Learned scales look at every training image; no
- * signal ends that early, because the weights would be neither the trained nor the adjusted ones.
+ * Adjusts the classifiers as the recipe says, and their averages where there are some. Call it once, after the last step. Learned
+ * scales look at every training image; no signal ends that early, because the weights would be neither the trained nor the adjusted
+ * ones.
  */
 export async function adjustTrained(
   training: Adjusted,
@@ -55,7 +59,10 @@ export async function adjustTrained(
   const { recipe, trainee, data, device, peers } = training;
   const open = (): Promise<BatchSource> =>
     openPlainTraining(recipe, { data, device, features: frozenFeatures(training, { report }) }, { report });
-  await atWork(peers, () => adjust(trainee.method, recipe, { dataset: data.trainSubset, open }));
+  const adjustOnce = (): Promise<void> => adjust(trainee.method, recipe, { dataset: data.trainSubset, open });
+  await atWork(peers, adjustOnce);
+  using averages = trainee.ema?.applied() ?? null;
+  if (averages !== null) await atWork(peers, adjustOnce);
 }
 
 interface AdjustOptions {
@@ -95,19 +102,50 @@ export function adjustClassifiers(
   if (adjustment.kind === "none" || !(model instanceof Ensemble)) return;
   using _scope = scope();
   using _noGrad = noGrad();
-  const total = counts.reduce((sum, count) => sum + count, 0);
   const { kind, tau } = adjustment;
   for (const classifier of model.classifiers) {
     if (!(classifier instanceof Linear || classifier instanceof CosineClassifier)) continue;
     const { weight, bias } = classifier;
     const { device } = weight;
     if (kind === "logit-adjustment") {
-      const shift = counts.map((count) => -tau * Math.log(count / total));
-      bias?.add_(tensor(shift, { device }));
+      bias?.add_(tensor(logitShifts(counts, tau), { device }));
       continue;
     }
     const factors = weight.linalgVectorNorm({ dim: [1] }).pow(-tau);
     weight.mul_(factors.view([-1, 1]));
     bias?.mul_(factors);
   }
+}
+
+/** What logit adjustment adds to the logits of each class, −τ log π_c. @param counts training images of each class. */
+export function logitShifts(counts: readonly number[], tau: number): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => -tau * Math.log(count / total));
+}
+
+/** Puts an ensemble's classifiers back as they are now when it is disposed of, or before. */
+export interface KeptClassifiers extends Disposable {
+  restore(): void;
+}
+
+/** Remembers an ensemble's classifiers, to adjust them and put them back. */
+export function keepClassifiers(model: Module): KeptClassifiers {
+  const classifiers = model instanceof Ensemble ? model.classifiers : [];
+  const before = classifiers.map((layer) =>
+    [...layer.stateDict()].map(([name, value]) => [name, keepForever(value.detach().clone())] as const),
+  );
+  const restore = (): void => {
+    using _scope = scope();
+    using _noGrad = noGrad();
+    classifiers.forEach((layer, k) => {
+      layer.loadStateDict(new Map(before[k]));
+    });
+  };
+  return {
+    restore,
+    [Symbol.dispose]: () => {
+      restore();
+      for (const [, value] of before.flat()) dispose(value);
+    },
+  };
 }

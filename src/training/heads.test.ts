@@ -10,7 +10,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { zeros } from "../torch/create.js";
 import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
-import { adjustClassifiers, adjustmentIssues } from "./adjust.js";
+import { adjustClassifiers, adjustmentIssues, logitShifts } from "./adjust.js";
 import { frozenFolder } from "./frozen.fixture.js";
 import { toyRecipe } from "./toy.fixture.js";
 import { openFeatureSets, selectFeatures, trainOnFeatures } from "./train-on-features.js";
@@ -135,6 +135,22 @@ describe("adjustments", () => {
     );
   });
 
+  test("averages are adjusted as the weights are", async () => {
+    const averaged = { ema: { decay: 0.9, warmup: false } };
+    await trainToy(recipe(averaged), at("plain"));
+    await trainToy(recipe({ ...averaged, adjustment: { kind: "logit-adjustment", tau: 2 } }), at("adjusted"));
+    for (const weights of ["ema", "raw"] as const) {
+      using plain = loadTrained(at("plain"), { weights });
+      using adjusted = loadTrained(at("adjusted"), { weights });
+      const [before, after] = [plain, adjusted].map(({ method }) =>
+        ensembleOf(method).classifiers[0]!.stateDict().get("bias")!.toList(),
+      );
+      logitShifts(plain.description.counts, 2).forEach((shift, label) =>
+        expect(after![label]! - before![label]!).toBeCloseTo(shift, 5),
+      );
+    }
+  });
+
   test("learned scales: each class's row and bias by one factor, which serves the classes alike", async () => {
     const { train } = await openFeatureSets(recipe(), {});
     const { labels, classes } = train.dataset;
@@ -193,14 +209,11 @@ describe("adjustments", () => {
     ["scales of cosine rows", { adjustment: learned, classifier: cosine }, ["classifier.kind"]],
     ["no bias", { adjustment: { kind: "logit-adjustment", tau: 1 }, classifier: cosine }, ["classifier"]],
     [
-      "another epoch, averages",
-      {
-        adjustment: { kind: "logit-adjustment", tau: 1 },
-        selection: { kind: "test" },
-        ema: { decay: 0.9, warmup: true },
-      },
-      ["selection.kind", "ema"],
+      "another epoch",
+      { adjustment: { kind: "logit-adjustment", tau: 1 }, selection: { kind: "test" } },
+      ["selection.kind"],
     ],
+    ["scales of averages", { adjustment: learned, ema: { decay: 0.9, warmup: true } }, ["ema"]],
     ["none", { selection: { kind: "test" } }, []],
   ])("do not go together with: %s", (_name, changes, keys) => {
     expect(adjustmentIssues(recipe(changes)).map(({ key }) => key)).toEqual(keys);
