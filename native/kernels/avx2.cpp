@@ -16,10 +16,17 @@ struct Avx2 {
   using Vec = __m256;
   static inline Vec load(const float* p) { return _mm256_loadu_ps(p); }
   static inline void store(float* p, Vec v) { _mm256_storeu_ps(p, v); }
+  // The first `count` values; the others are 0, and memory beyond is not touched.
+  static inline Vec loadSome(const float* p, int count) { return _mm256_maskload_ps(p, first(count)); }
+  static inline void storeSome(float* p, Vec v, int count) { _mm256_maskstore_ps(p, first(count), v); }
+  static inline __m256i first(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
   static inline Vec fill(float f) { return _mm256_set1_ps(f); }
   static inline Vec plus(Vec a, Vec b, Vec c) { return _mm256_fmadd_ps(a, b, c); }    // c + a·b
   static inline Vec minus(Vec a, Vec b, Vec c) { return _mm256_fnmadd_ps(a, b, c); }  // c − a·b
   static inline Vec max(Vec minimum, Vec v) { return _mm256_max_ps(minimum, v); }     // NaN stays NaN
+  static inline Vec min(Vec maximum, Vec v) { return _mm256_min_ps(maximum, v); }     // NaN stays NaN
   static inline Vec relu(Vec v) { return max(_mm256_setzero_ps(), v); }
   // v where `by` is above 0 or NaN, else 0
   static inline Vec where(Vec by, Vec v) {

@@ -18,10 +18,15 @@ struct Avx512 {
   using Vec = __m512;
   static inline Vec load(const float* p) { return _mm512_loadu_ps(p); }
   static inline void store(float* p, Vec v) { _mm512_storeu_ps(p, v); }
+  // The first `count` values; the others are 0, and memory beyond is not touched.
+  static inline Vec loadSome(const float* p, int count) { return _mm512_maskz_loadu_ps(first(count), p); }
+  static inline void storeSome(float* p, Vec v, int count) { _mm512_mask_storeu_ps(p, first(count), v); }
+  static inline __mmask16 first(int count) { return static_cast<__mmask16>((1u << count) - 1); }
   static inline Vec fill(float f) { return _mm512_set1_ps(f); }
   static inline Vec plus(Vec a, Vec b, Vec c) { return _mm512_fmadd_ps(a, b, c); }    // c + a·b
   static inline Vec minus(Vec a, Vec b, Vec c) { return _mm512_fnmadd_ps(a, b, c); }  // c − a·b
   static inline Vec max(Vec minimum, Vec v) { return _mm512_max_ps(minimum, v); }     // NaN stays NaN
+  static inline Vec min(Vec maximum, Vec v) { return _mm512_min_ps(maximum, v); }     // NaN stays NaN
   static inline Vec relu(Vec v) { return max(_mm512_setzero_ps(), v); }
   // v where `by` is above 0 or NaN, else 0
   static inline Vec where(Vec by, Vec v) {

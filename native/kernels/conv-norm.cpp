@@ -13,19 +13,17 @@
 #include <torch/library.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <string_view>
 
 #include "distributed/sync-batch-norm.h"
 #include "kernels/batch-norm-relu.h"
 #include "kernels/conv3x3.h"
 #include "kernels/dispatch.h"
+#include "kernels/folded-convolutions.h"
 #include "kernels/operators.h"
 
 namespace lt::kernels {
 namespace {
-
-constexpr int kCeiling = 6;  // of ReLU6
 
 bool is3x3(const at::Tensor& weight, const Geometry& geometry) {
   const auto ones = [](at::IntArrayRef values) {
@@ -50,7 +48,7 @@ at::Tensor normalize(const at::Tensor& y, const Norm& norm, bool training) {
 
 at::Tensor activate(at::Tensor y, Activation activation) {
   if (activation == Activation::Relu) return y.relu_();
-  return activation == Activation::Relu6 ? at::hardtanh_(y, 0, kCeiling) : y;
+  return activation == Activation::Relu6 ? at::hardtanh_(y, 0, kRelu6Ceiling) : y;
 }
 
 // Changes in place what batch norm returned, which saves memory.
@@ -61,12 +59,6 @@ at::Tensor addAndActivate(at::Tensor y, const std::optional<at::Tensor>& shortcu
 
 bool isForOneDnn(const at::Tensor& input) {
   return input.device().is_cpu() && at::globalContext().userEnabledMkldnn() && input.numel() > 0;
-}
-
-bool isRecorded(std::initializer_list<const at::Tensor*> tensors) {
-  return at::GradMode::is_enabled() &&
-         std::any_of(tensors.begin(), tensors.end(),
-                     [](const at::Tensor* tensor) { return tensor->requires_grad(); });
 }
 
 // Returns activation(convolution + bias + shortcut), which oneDNN computes in one pass.
@@ -81,7 +73,7 @@ at::Tensor convolveOnce(const at::Tensor& input, const at::Tensor& weight, const
       c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "").typed<Plain>();
   const bool capped = epilogue.activation == Activation::Relu6;
   Scalars range;
-  if (capped) range = Scalars({at::Scalar(0), at::Scalar(kCeiling)});
+  if (capped) range = Scalars({at::Scalar(0), at::Scalar(kRelu6Ceiling)});
   const char* name = capped ? "hardtanh" : epilogue.activation == Activation::Relu ? "relu" : "none";
   constexpr int64_t kDense[] = {1, 1};
   return plain.call(input, weight, bias, geometry.padding, geometry.stride, kDense, geometry.groups, name,
@@ -90,6 +82,9 @@ at::Tensor convolveOnce(const at::Tensor& input, const at::Tensor& weight, const
 
 at::Tensor folded(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
                   const Epilogue& epilogue) {
+  if (const auto output =
+          convolveFolded(input, {weight, epilogue.norm, epilogue.activation}, geometry, epilogue.shortcut))
+    return *output;
   const FoldedNorm norm(epilogue.norm);
   const Kernels* kernels = is3x3(weight, geometry) ? convolutionKernels(input, weight) : nullptr;
   if (!kernels) {
@@ -109,11 +104,20 @@ at::Tensor folded(const at::Tensor& input, const at::Tensor& weight, const Geome
 
 }  // namespace
 
+bool isRecorded(const at::Tensor& tensor) { return at::GradMode::is_enabled() && tensor.requires_grad(); }
+
+Activation activationNamed(std::string_view name) {
+  if (name == "none") return Activation::None;
+  if (name == "relu") return Activation::Relu;
+  TORCH_CHECK(name == "relu6", "expected the activation none, relu or relu6, received ", name);
+  return Activation::Relu6;
+}
+
 at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
                     const Epilogue& epilogue) {
   const auto& [norm, training, shortcut, activation] = epilogue;
-  const bool recorded =
-      isRecorded({&input, &weight, &norm.weight, &norm.bias}) || (shortcut && isRecorded({&*shortcut}));
+  const bool recorded = isRecorded(input) || isRecorded(weight) || isRecorded(norm.weight) ||
+                        isRecorded(norm.bias) || (shortcut && isRecorded(*shortcut));
   if (!training && !recorded && isPlainFloat(input) && isPlainFloat(weight) && isPlainFloat(norm.runningVar))
     return folded(input, weight, geometry, epilogue);
   const at::Tensor y = convolve(input, weight, geometry);
@@ -124,13 +128,6 @@ at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geo
 }
 
 namespace {
-
-Activation activationNamed(std::string_view name) {
-  if (name == "none") return Activation::None;
-  if (name == "relu") return Activation::Relu;
-  TORCH_CHECK(name == "relu6", "conv_norm: expected the activation none, relu or relu6, received ", name);
-  return Activation::Relu6;
-}
 
 at::Tensor convNormOperator(const at::Tensor& input, const at::Tensor& weight, at::IntArrayRef stride,
                             at::IntArrayRef padding, int64_t groups, const at::Tensor& normWeight,

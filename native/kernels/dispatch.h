@@ -2,6 +2,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include "kernels/operators.h"
 #include "kernels/winograd.h"
 
 namespace lt::kernels {
@@ -12,6 +13,18 @@ const Kernels* convolutionKernels(const at::Tensor& input, const at::Tensor& wei
 
 // Returns the kernels for batch norm and ReLU of these images in training; null where libtorch computes them.
 const Kernels* normKernels(const at::Tensor& input);
+
+// Returns the kernels for a 1x1 convolution of these tensors without gradients; null where libtorch computes
+// it.
+const Kernels* pointwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry);
+
+// Returns the kernels for a depthwise convolution of these tensors without gradients; null where libtorch
+// computes it.
+const Kernels* depthwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry);
+
+// Returns the kernels for an inverted residual block of these images with such depthwise weights, without
+// gradients; null where it is computed convolution by convolution.
+const Kernels* blockKernels(const at::Tensor& input, const at::Tensor& depthwise);
 
 // Whether the tensor is float32 on the CPU, outside of autocast, and our kernels are in use at all.
 bool isPlainFloat(const at::Tensor& tensor);

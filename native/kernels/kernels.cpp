@@ -17,6 +17,7 @@ void defineOperators() {
   static const bool defined = [] {
     defineConv3x3(library);
     defineConvNorm(library);
+    defineInvertedResidual(library);
     defineResidualChain(library);
     return true;
   }();

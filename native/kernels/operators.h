@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <string_view>
 
 #include "kernels/batch-norm.h"
 
@@ -14,6 +15,7 @@ namespace lt::kernels {
 
 void defineConv3x3(torch::Library& library);
 void defineConvNorm(torch::Library& library);
+void defineInvertedResidual(torch::Library& library);
 void defineResidualChain(torch::Library& library);
 
 // Convolves x [N, Cin, H, W] with weight [Cout, Cin, 3, 3] → [N, Cout, H, W], with stride 1 and padding 1.
@@ -26,6 +28,8 @@ struct Geometry {
 
 // What follows a norm: nothing, max(x, 0), or min(max(x, 0), 6).
 enum class Activation { None, Relu, Relu6 };
+inline constexpr int kRelu6Ceiling = 6;
+Activation activationNamed(std::string_view name);
 
 // The epilogue of a convolution: its batch norm, a shortcut that is added, and an activation.
 struct Epilogue {
@@ -34,6 +38,9 @@ struct Epilogue {
   const std::optional<at::Tensor>& shortcut;
   Activation activation;
 };
+
+// Whether autograd records what is computed with the tensor.
+bool isRecorded(const at::Tensor& tensor);
 
 at::Tensor convNorm(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry,
                     const Epilogue& epilogue);

@@ -187,6 +187,9 @@ inline int64_t transformedSize(const Channels& channels) {
   return static_cast<int64_t>(kPlanes) * channels.inputs * channels.outputs;
 }
 
+struct PointwiseImages;   // inverted-residual.h
+struct InvertedResidual;  // there too
+
 // The kernels of one instruction set. A call does one chunk of the work on the calling thread. `scratch`
 // holds scratchFloats(…) floats, aligned to 64 bytes, that no other thread uses.
 struct Kernels {
@@ -201,6 +204,8 @@ struct Kernels {
   void (*normalizePixels)(const NormalizePixels&, Chunk);
   void (*maskPixels)(const MaskPixels&, Chunk);
   void (*normGradientPixels)(const NormGradientPixels&, Chunk);
+  void (*pointwise)(const PointwiseImages&, Chunk);
+  void (*invertedResidual)(const InvertedResidual&, Chunk, float* scratch);
 };
 
 size_t scratchFloats(const Images& images, const Channels& channels);

@@ -1,8 +1,9 @@
 import { BatchNorm2d } from "../nn/batch-norm.js";
-import { convNorm, convNormRelu6 } from "../nn/conv-norm.js";
+import { convNormRelu6 } from "../nn/conv-norm.js";
 import { Conv2d } from "../nn/conv2d.js";
 import { globalAveragePool } from "../nn/functional.js";
 import { kaimingNormal } from "../nn/init.js";
+import { type ConvNorm, invertedResidual } from "../nn/inverted-residual.js";
 import { Layer } from "../nn/module.js";
 import type { Rng } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
@@ -93,11 +94,6 @@ export class EfficientNetLite extends Backbone {
   }
 }
 
-interface ConvNorm {
-  readonly conv: Conv2d;
-  readonly norm: BatchNorm2d;
-}
-
 interface BlockOptions {
   readonly inChannels: number;
   readonly channels: number; // that leave the block
@@ -143,9 +139,13 @@ class InvertedResidual extends Layer {
 
   override forward(x: Tensor): Tensor {
     using _ = scope();
-    const wide = this.#expand === null ? x : convNormRelu6(x, this.#expand.conv, this.#expand.norm);
-    const inner = convNormRelu6(wide, this.#depthwise.conv, this.#depthwise.norm);
-    return keep(convNorm(inner, this.#project.conv, this.#project.norm, this.#keepsShape ? x : null));
+    const convolutions = {
+      expand: this.#expand,
+      depthwise: this.#depthwise,
+      project: this.#project,
+      addsInput: this.#keepsShape,
+    };
+    return keep(invertedResidual(x, convolutions));
   }
 }
 

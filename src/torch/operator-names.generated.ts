@@ -72,6 +72,7 @@ export const OPERATORS: readonly string[] = [
   "aten::hardsigmoid",
   "aten::hardswish",
   "aten::index_select",
+  "longtail::inverted_residual",
   "aten::isfinite",
   "aten::isnan",
   "aten::layer_norm",

@@ -287,25 +287,25 @@ export abstract class TensorOperators {
 
   /** aten::isfinite(Tensor self) -> Tensor */
   isfinite(): Tensor {
-    return wrap(call(70, this.handle));
+    return wrap(call(71, this.handle));
   }
 
   /** aten::isnan(Tensor self) -> Tensor */
   isnan(): Tensor {
-    return wrap(call(71, this.handle));
+    return wrap(call(72, this.handle));
   }
 
   /** aten::le.Tensor(Tensor self, Tensor other) -> Tensor · aten::le.Scalar(Tensor self, Scalar other) -> Tensor */
   le(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(73, this.handle, other.handle));
+      return wrap(call(74, this.handle, other.handle));
     }
-    return wrap(call(74, this.handle, other));
+    return wrap(call(75, this.handle, other));
   }
 
   /** aten::lerp_.Scalar(Tensor(a!) self, Tensor end, Scalar weight) -> Tensor(a!) */
   lerp_(end: Tensor, weight: Scalar): this {
-    call(75, this.handle, end.handle, weight);
+    call(76, this.handle, end.handle, weight);
     return this;
   }
 
@@ -318,73 +318,73 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(76, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
+    return wrap(call(77, this.handle, options.ord, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::log(Tensor self) -> Tensor */
   log(): Tensor {
-    return wrap(call(78, this.handle));
+    return wrap(call(79, this.handle));
   }
 
   /** aten::log1p(Tensor self) -> Tensor */
   log1p(): Tensor {
-    return wrap(call(79, this.handle));
+    return wrap(call(80, this.handle));
   }
 
   /** aten::logical_and(Tensor self, Tensor other) -> Tensor */
   logicalAnd(other: Tensor): Tensor {
-    return wrap(call(80, this.handle, other.handle));
+    return wrap(call(81, this.handle, other.handle));
   }
 
   /** aten::logical_not(Tensor self) -> Tensor */
   logicalNot(): Tensor {
-    return wrap(call(81, this.handle));
+    return wrap(call(82, this.handle));
   }
 
   /** aten::logical_or(Tensor self, Tensor other) -> Tensor */
   logicalOr(other: Tensor): Tensor {
-    return wrap(call(82, this.handle, other.handle));
+    return wrap(call(83, this.handle, other.handle));
   }
 
   /** aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   logSoftmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(83, this.handle, dim, options.dtype));
+    return wrap(call(84, this.handle, dim, options.dtype));
   }
 
   /** aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor */
   logsumexp(dim: readonly number[], options: { keepdim?: boolean | undefined } = {}): Tensor {
-    return wrap(call(84, this.handle, dim, options.keepdim));
+    return wrap(call(85, this.handle, dim, options.keepdim));
   }
 
   /** aten::lt.Tensor(Tensor self, Tensor other) -> Tensor · aten::lt.Scalar(Tensor self, Scalar other) -> Tensor */
   lt(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(85, this.handle, other.handle));
+      return wrap(call(86, this.handle, other.handle));
     }
-    return wrap(call(86, this.handle, other));
+    return wrap(call(87, this.handle, other));
   }
 
   /** aten::masked_fill.Tensor(Tensor self, Tensor mask, Tensor value) -> Tensor · aten::masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor */
   maskedFill(mask: Tensor, value: Tensor | Scalar): Tensor {
     if (typeof value === "object") {
-      return wrap(call(87, this.handle, mask.handle, value.handle));
+      return wrap(call(88, this.handle, mask.handle, value.handle));
     }
-    return wrap(call(88, this.handle, mask.handle, value));
+    return wrap(call(89, this.handle, mask.handle, value));
   }
 
   /** aten::matmul(Tensor self, Tensor other) -> Tensor */
   matmul(other: Tensor): Tensor {
-    return wrap(call(89, this.handle, other.handle));
+    return wrap(call(90, this.handle, other.handle));
   }
 
   /** aten::max(Tensor self) -> Tensor */
   max(): Tensor {
-    return wrap(call(90, this.handle));
+    return wrap(call(91, this.handle));
   }
 
   /** aten::maximum(Tensor self, Tensor other) -> Tensor */
   maximum(other: Tensor): Tensor {
-    return wrap(call(91, this.handle, other.handle));
+    return wrap(call(92, this.handle, other.handle));
   }
 
   /** aten::max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool ceil_mode=False) -> Tensor */
@@ -398,7 +398,7 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(92, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
+      call(93, this.handle, kernelSize, options.stride, options.padding, options.dilation, options.ceilMode),
     );
   }
 
@@ -410,53 +410,53 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(93, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(94, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::min(Tensor self) -> Tensor */
   min(): Tensor {
-    return wrap(call(94, this.handle));
+    return wrap(call(95, this.handle));
   }
 
   /** aten::minimum(Tensor self, Tensor other) -> Tensor */
   minimum(other: Tensor): Tensor {
-    return wrap(call(95, this.handle, other.handle));
+    return wrap(call(96, this.handle, other.handle));
   }
 
   /** aten::mul.Tensor(Tensor self, Tensor other) -> Tensor · aten::mul.Scalar(Tensor self, Scalar other) -> Tensor */
   mul(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(96, this.handle, other.handle));
+      return wrap(call(97, this.handle, other.handle));
     }
-    return wrap(call(97, this.handle, other));
+    return wrap(call(98, this.handle, other));
   }
 
   /** aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!) · aten::mul_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!) */
   mul_(other: Tensor | Scalar): this {
     if (typeof other === "object") {
-      call(98, this.handle, other.handle);
+      call(99, this.handle, other.handle);
       return this;
     }
-    call(99, this.handle, other);
+    call(100, this.handle, other);
     return this;
   }
 
   /** aten::narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a) */
   narrow(dim: number, start: number, length: number): Tensor {
-    return wrap(call(100, this.handle, dim, start, length));
+    return wrap(call(101, this.handle, dim, start, length));
   }
 
   /** aten::ne.Tensor(Tensor self, Tensor other) -> Tensor · aten::ne.Scalar(Tensor self, Scalar other) -> Tensor */
   ne(other: Tensor | Scalar): Tensor {
     if (typeof other === "object") {
-      return wrap(call(101, this.handle, other.handle));
+      return wrap(call(102, this.handle, other.handle));
     }
-    return wrap(call(102, this.handle, other));
+    return wrap(call(103, this.handle, other));
   }
 
   /** aten::neg(Tensor self) -> Tensor */
   neg(): Tensor {
-    return wrap(call(103, this.handle));
+    return wrap(call(104, this.handle));
   }
 
   /** aten::nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor */
@@ -469,82 +469,82 @@ export abstract class TensorOperators {
     } = {},
   ): Tensor {
     return wrap(
-      call(104, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
+      call(105, this.handle, target.handle, options.weight?.handle, options.reduction, options.ignoreIndex),
     );
   }
 
   /** aten::one_hot(Tensor self, int num_classes=-1) -> Tensor */
   oneHot(options: { numClasses?: number | undefined } = {}): Tensor {
-    return wrap(call(105, this.handle, options.numClasses));
+    return wrap(call(106, this.handle, options.numClasses));
   }
 
   /** aten::permute(Tensor(a) self, int[] dims) -> Tensor(a) */
   permute(dims: readonly number[]): Tensor {
-    return wrap(call(106, this.handle, dims));
+    return wrap(call(107, this.handle, dims));
   }
 
   /** aten::pin_memory(Tensor(a) self, Device? device=None) -> Tensor(a) */
   pinMemory(options: { device?: string | null | undefined } = {}): Tensor {
-    return wrap(call(107, this.handle, options.device));
+    return wrap(call(108, this.handle, options.device));
   }
 
   /** aten::pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor */
   pow(exponent: Scalar): Tensor {
-    return wrap(call(108, this.handle, exponent));
+    return wrap(call(109, this.handle, exponent));
   }
 
   /** aten::relu(Tensor self) -> Tensor */
   relu(): Tensor {
-    return wrap(call(109, this.handle));
+    return wrap(call(110, this.handle));
   }
 
   /** aten::relu_(Tensor(a!) self) -> Tensor(a!) */
   relu_(): this {
-    call(110, this.handle);
+    call(111, this.handle);
     return this;
   }
 
   /** aten::repeat(Tensor self, SymInt[] repeats) -> Tensor */
   repeat(repeats: readonly number[]): Tensor {
-    return wrap(call(111, this.handle, repeats));
+    return wrap(call(112, this.handle, repeats));
   }
 
   /** aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a) */
   reshape(shape: readonly number[]): Tensor {
-    return wrap(call(112, this.handle, shape));
+    return wrap(call(113, this.handle, shape));
   }
 
   /** aten::rsqrt(Tensor self) -> Tensor */
   rsqrt(): Tensor {
-    return wrap(call(114, this.handle));
+    return wrap(call(115, this.handle));
   }
 
   /** aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor · aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor */
   scatter(dim: number, index: Tensor, src: Tensor | Scalar): Tensor {
     if (typeof src === "object") {
-      return wrap(call(116, this.handle, dim, index.handle, src.handle));
+      return wrap(call(117, this.handle, dim, index.handle, src.handle));
     }
-    return wrap(call(117, this.handle, dim, index.handle, src));
+    return wrap(call(118, this.handle, dim, index.handle, src));
   }
 
   /** aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return wrap(call(118, this.handle, dim, index.handle, src.handle));
+    return wrap(call(119, this.handle, dim, index.handle, src.handle));
   }
 
   /** aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a) */
   select(dim: number, index: number): Tensor {
-    return wrap(call(119, this.handle, dim, index));
+    return wrap(call(120, this.handle, dim, index));
   }
 
   /** aten::set_data(Tensor(a!) self, Tensor new_data) -> () */
   setData(newData: Tensor): void {
-    call(120, this.handle, newData.handle);
+    call(121, this.handle, newData.handle);
   }
 
   /** aten::sigmoid(Tensor self) -> Tensor */
   sigmoid(): Tensor {
-    return wrap(call(121, this.handle));
+    return wrap(call(122, this.handle));
   }
 
   /** aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -> Tensor(a) */
@@ -556,44 +556,44 @@ export abstract class TensorOperators {
       step?: number | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(122, this.handle, options.dim, options.start, options.end, options.step));
+    return wrap(call(123, this.handle, options.dim, options.start, options.end, options.step));
   }
 
   /** aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor */
   softmax(dim: number, options: { dtype?: DType | null | undefined } = {}): Tensor {
-    return wrap(call(123, this.handle, dim, options.dtype));
+    return wrap(call(124, this.handle, dim, options.dtype));
   }
 
   /** aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices) */
   sort(options: { dim?: number | undefined; descending?: boolean | undefined } = {}): [Tensor, Tensor] {
-    return wrapAll(call(124, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
+    return wrapAll(call(125, this.handle, options.dim, options.descending)) as [Tensor, Tensor];
   }
 
   /** aten::sqrt(Tensor self) -> Tensor */
   sqrt(): Tensor {
-    return wrap(call(125, this.handle));
+    return wrap(call(126, this.handle));
   }
 
   /** aten::squeeze.dim(Tensor(a) self, int dim) -> Tensor(a) */
   squeeze(dim: number): Tensor {
-    return wrap(call(126, this.handle, dim));
+    return wrap(call(127, this.handle, dim));
   }
 
   /** aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor · aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor */
   sub(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): Tensor {
     if (typeof other === "object") {
-      return wrap(call(128, this.handle, other.handle, options.alpha));
+      return wrap(call(129, this.handle, other.handle, options.alpha));
     }
-    return wrap(call(129, this.handle, other, options.alpha));
+    return wrap(call(130, this.handle, other, options.alpha));
   }
 
   /** aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!) · aten::sub_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!) */
   sub_(other: Tensor | Scalar, options: { alpha?: Scalar | undefined } = {}): this {
     if (typeof other === "object") {
-      call(130, this.handle, other.handle, options.alpha);
+      call(131, this.handle, other.handle, options.alpha);
       return this;
     }
-    call(131, this.handle, other, options.alpha);
+    call(132, this.handle, other, options.alpha);
     return this;
   }
 
@@ -605,12 +605,12 @@ export abstract class TensorOperators {
       dtype?: DType | null | undefined;
     } = {},
   ): Tensor {
-    return wrap(call(132, this.handle, options.dim, options.keepdim, options.dtype));
+    return wrap(call(133, this.handle, options.dim, options.keepdim, options.dtype));
   }
 
   /** aten::t(Tensor(a) self) -> Tensor(a) */
   t(): Tensor {
-    return wrap(call(134, this.handle));
+    return wrap(call(135, this.handle));
   }
 
   /** aten::to.dtype_layout(Tensor(a) self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, bool non_blocking=False, bool copy=False, MemoryFormat? memory_format=None) -> Tensor(a) */
@@ -625,7 +625,7 @@ export abstract class TensorOperators {
   ): Tensor {
     return wrap(
       call(
-        135,
+        136,
         this.handle,
         options.dtype,
         undefined,
@@ -643,7 +643,7 @@ export abstract class TensorOperators {
     k: number,
     options: { dim?: number | undefined; largest?: boolean | undefined; sorted?: boolean | undefined } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(136, this.handle, k, options.dim, options.largest, options.sorted)) as [
+    return wrapAll(call(137, this.handle, k, options.dim, options.largest, options.sorted)) as [
       Tensor,
       Tensor,
     ];
@@ -651,12 +651,12 @@ export abstract class TensorOperators {
 
   /** aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a) */
   transpose(dim0: number, dim1: number): Tensor {
-    return wrap(call(137, this.handle, dim0, dim1));
+    return wrap(call(138, this.handle, dim0, dim1));
   }
 
   /** aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a) */
   unsqueeze(dim: number): Tensor {
-    return wrap(call(138, this.handle, dim));
+    return wrap(call(139, this.handle, dim));
   }
 
   /** aten::upsample_bicubic2d(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor */
@@ -665,7 +665,7 @@ export abstract class TensorOperators {
     alignCorners: boolean,
     options: { scalesH?: number | null | undefined; scalesW?: number | null | undefined } = {},
   ): Tensor {
-    return wrap(call(139, this.handle, outputSize, alignCorners, options.scalesH, options.scalesW));
+    return wrap(call(140, this.handle, outputSize, alignCorners, options.scalesH, options.scalesW));
   }
 
   /** aten::_upsample_bicubic2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -> Tensor */
@@ -674,7 +674,7 @@ export abstract class TensorOperators {
     alignCorners: boolean,
     options: { scalesH?: number | null | undefined; scalesW?: number | null | undefined } = {},
   ): Tensor {
-    return wrap(call(140, this.handle, outputSize, alignCorners, options.scalesH, options.scalesW));
+    return wrap(call(141, this.handle, outputSize, alignCorners, options.scalesH, options.scalesW));
   }
 
   /** aten::var_mean.correction(Tensor self, int[1]? dim=None, *, Scalar? correction=None, bool keepdim=False) -> (Tensor, Tensor) */
@@ -685,7 +685,7 @@ export abstract class TensorOperators {
       keepdim?: boolean | undefined;
     } = {},
   ): [Tensor, Tensor] {
-    return wrapAll(call(141, this.handle, options.dim, options.correction, options.keepdim)) as [
+    return wrapAll(call(142, this.handle, options.dim, options.correction, options.keepdim)) as [
       Tensor,
       Tensor,
     ];
@@ -693,12 +693,12 @@ export abstract class TensorOperators {
 
   /** aten::view(Tensor(a) self, SymInt[] size) -> Tensor(a) */
   view(size: readonly number[]): Tensor {
-    return wrap(call(142, this.handle, size));
+    return wrap(call(143, this.handle, size));
   }
 
   /** aten::zero_(Tensor(a!) self) -> Tensor(a!) */
   zero_(): this {
-    call(144, this.handle);
+    call(145, this.handle);
     return this;
   }
 }
@@ -1067,6 +1067,38 @@ export function fusedSgd_(
   );
 }
 
+/** longtail::inverted_residual(Tensor input, Tensor[] parameters, Tensor[] running, int[2] stride, int[2] padding, bool training, float momentum, float eps, bool adds_input, str activation, int? group) -> Tensor */
+export function invertedResidual(
+  input: Tensor,
+  parameters: readonly Tensor[],
+  running: readonly Tensor[],
+  stride: readonly number[],
+  padding: readonly number[],
+  training: boolean,
+  momentum: number,
+  eps: number,
+  addsInput: boolean,
+  activation: string,
+  group: number | null,
+): Tensor {
+  return wrap(
+    call(
+      70,
+      input.handle,
+      handles(parameters),
+      handles(running),
+      stride,
+      padding,
+      training,
+      momentum,
+      eps,
+      addsInput,
+      activation,
+      group,
+    ),
+  );
+}
+
 /** aten::layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1.0000000000000001e-05, bool cudnn_enable=True) -> Tensor */
 export function layerNorm(
   input: Tensor,
@@ -1080,7 +1112,7 @@ export function layerNorm(
 ): Tensor {
   return wrap(
     call(
-      72,
+      73,
       input.handle,
       normalizedShape,
       options.weight?.handle,
@@ -1097,7 +1129,7 @@ export function linear(
   weight: Tensor,
   options: { bias?: Tensor | null | undefined } = {},
 ): Tensor {
-  return wrap(call(77, input.handle, weight.handle, options.bias?.handle));
+  return wrap(call(78, input.handle, weight.handle, options.bias?.handle));
 }
 
 /** longtail::residual_chain(Tensor input, Tensor[] parameters, Tensor[] running, bool training, float momentum, float eps, int? group) -> Tensor */
@@ -1110,7 +1142,7 @@ export function residualChain(
   eps: number,
   group: number | null,
 ): Tensor {
-  return wrap(call(113, input.handle, handles(parameters), handles(running), training, momentum, eps, group));
+  return wrap(call(114, input.handle, handles(parameters), handles(running), training, momentum, eps, group));
 }
 
 /** aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor */
@@ -1128,7 +1160,7 @@ export function scaledDotProductAttention(
 ): Tensor {
   return wrap(
     call(
-      115,
+      116,
       query.handle,
       key.handle,
       value.handle,
@@ -1143,7 +1175,7 @@ export function scaledDotProductAttention(
 
 /** aten::stack(Tensor[] tensors, int dim=0) -> Tensor */
 export function stack(tensors: readonly Tensor[], options: { dim?: number | undefined } = {}): Tensor {
-  return wrap(call(127, handles(tensors), options.dim));
+  return wrap(call(128, handles(tensors), options.dim));
 }
 
 /** longtail::sync_batch_norm(Tensor x, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_variance, float momentum, float eps, int group) -> Tensor */
@@ -1159,7 +1191,7 @@ export function syncBatchNorm(
 ): Tensor {
   return wrap(
     call(
-      133,
+      134,
       x.handle,
       weight.handle,
       bias.handle,
@@ -1174,5 +1206,5 @@ export function syncBatchNorm(
 
 /** aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor */
 export function where(condition: Tensor, self: Tensor, other: Tensor): Tensor {
-  return wrap(call(143, condition.handle, self.handle, other.handle));
+  return wrap(call(144, condition.handle, self.handle, other.handle));
 }

@@ -16,6 +16,7 @@ import { CheckpointError } from "../support/errors.js";
 import { makeFolder, userCacheFolder } from "../support/paths.js";
 import { cat } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
+import { getKernels } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
 import { eachBatch } from "./each-batch.js";
 import type { TrainingPhase } from "./phases.js";
@@ -26,6 +27,9 @@ import type { Trainee } from "./trainee.js";
  * are computed with it.
  */
 const BATCH = 32;
+
+/** Of native/kernels and of what it decides to compute: another number for other bits. */
+const KERNELS_VERSION = 2;
 
 /** What of a training decides its features. */
 export interface Frozen {
@@ -128,7 +132,8 @@ export class FrozenFeatures {
   #key(transforms: readonly TransformSpec[]): string {
     const { backbone, data } = this.#training.recipe;
     const { imageSize, mean, std, decode } = data;
-    const of = { backbone, transforms, imageSize, mean, std, decode, jpeg: decoderVersion() };
+    const kernels = `${getKernels()}-${KERNELS_VERSION}`;
+    const of = { backbone, transforms, imageSize, mean, std, decode, jpeg: decoderVersion(), kernels };
     return createHash("sha256")
       .update(`${this.#weights}\n${JSON.stringify(of)}`)
       .digest("hex");

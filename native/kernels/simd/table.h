@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/simd/convolve.h"
 #include "kernels/simd/epilogues.h"
+#include "kernels/simd/inverted-residual.h"
 #include "kernels/simd/pixels.h"
 #include "kernels/simd/prologues.h"
 #include "kernels/simd/weights.h"
@@ -72,7 +73,9 @@ constexpr Kernels kernelsOf(const char* name) {
           sumPixels<S>,
           normalizePixels<S>,
           maskPixels<S>,
-          normGradientPixels<S>};
+          normGradientPixels<S>,
+          pointwiseImages<S>,
+          invertedResidual<S>};
 }
 
 }  // namespace lt::kernels

@@ -70,6 +70,27 @@ export const CONVOLUTIONS: Readonly<Record<string, Lower>> = {
     }
     return value;
   },
+  "longtail::inverted_residual": (to, args) => {
+    const [input, parameters, running, stride, padding, training, , eps, addsInput, activation] = args;
+    assertEvaluation(training);
+    const [weights, statistics] = [parameters as Handle[], running as Handle[]];
+    const count = weights.length / 3;
+    const whole = to.value(input);
+    let value = whole;
+    for (let index = 0; index < count; index += 1) {
+      const [kernel, weight, bias] = weights.slice(3 * index, 3 * index + 3);
+      const [mean, variance] = statistics.slice(2 * index, 2 * index + 2);
+      const isDepthwise = index === count - 2;
+      const own = kernelOf(to, kernel);
+      const geometry = isDepthwise
+        ? ({ stride, padding, groups: own.kernel.shape[0] } as Geometry)
+        : ({ stride: [1, 1], padding: [0, 0], groups: 1 } as const);
+      const norm = { weight, bias, mean, variance, eps: eps as number };
+      const made = convolve(to, folded(to, { ...geometry, input: value, ...own, bias: null }, norm));
+      value = index === count - 1 ? made : activated(to, made, activation as string);
+    }
+    return addsInput === true ? to.node("Add", [value, whole]) : value;
+  },
   "aten::batch_norm": (to, [input, weight, bias, mean, variance, training, , eps]) => {
     assertEvaluation(training);
     const inputs = [input, weight, bias, mean, variance].map((one) => to.value(one));

@@ -1,0 +1,59 @@
+#include "kernels/inverted-residual.h"
+
+#include <algorithm>
+
+namespace lt::kernels {
+namespace {
+
+constexpr int64_t kCacheFloats = 80 * 1024;  // of a core's second cache, for what lies inside a block
+constexpr int64_t kMinPixels = 48;           // of a band's output, for which the weights are read once
+constexpr int kMinChannels = 96;             // of a pass, for which an output's sum is read and written once
+constexpr int kPassStep = 32;                // channels of a panel, whatever the vectors' width
+
+int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+Bands::Bands(const InvertedResidual& job) : rows(job.height), channels(job.depthwise.channels) {
+  const auto expandedOf = [&](int64_t outputs) {
+    return std::min((outputs - 1) * job.depthwise.stride + job.depthwise.kernel, job.images.height);
+  };
+  const auto pixelsOf = [&](int64_t outputs) {
+    return (job.expand ? expandedOf(outputs) * job.images.width : 0) +
+           (job.project ? outputs * job.width : 0);
+  };
+  if (job.expand && job.project && pixelsOf(rows) * kMinChannels <= kCacheFloats) {
+    const int64_t steps = ceilDivide(channels, kPassStep),
+                  fit = std::max<int64_t>(kCacheFloats / pixelsOf(rows) / kPassStep, 1),
+                  passes = ceilDivide(steps, fit);
+    channels = std::min(channels, static_cast<int>(ceilDivide(steps, passes)) * kPassStep);
+  } else {
+    while (rows > 1 && pixelsOf(rows) * channels > kCacheFloats) rows--;
+    rows = std::min(job.height, std::max(rows, ceilDivide(kMinPixels, job.width)));
+    rows = ceilDivide(job.height, ceilDivide(job.height, rows));
+  }
+  expandedRows = expandedOf(rows);
+  scratchFloats = static_cast<size_t>(pixelsOf(rows) * channels);
+}
+
+void packPointwise(const float* weights, const float* scale, int inputs, int outputs, int width, float* to) {
+  for (int first = 0; first < outputs; first += 2 * width) {
+    const int count = std::min(outputs - first, 2 * width), size = count <= width ? width : 2 * width;
+    for (int k = 0; k < inputs; k++, to += size) {
+      const float* from = weights + static_cast<int64_t>(first) * inputs + k;
+      for (int n = 0; n < count; n++) to[n] = from[static_cast<int64_t>(n) * inputs] * scale[first + n];
+      std::fill(to + count, to + size, 0.f);
+    }
+  }
+}
+
+void packDepthwise(const DepthwiseWeights& weights, const float* scale, int channels, int width, float* to) {
+  const auto& [values, rows, columns, skippedRows, skippedColumns] = weights;
+  for (int first = 0; first < channels; first += width)
+    for (int row = skippedRows; row < rows; row++)
+      for (int column = skippedColumns; column < columns; column++)
+        for (int c = first; c < first + width; c++)
+          *to++ = values[(static_cast<int64_t>(c) * rows + row) * columns + column] * scale[c];
+}
+
+}  // namespace lt::kernels
