@@ -159,11 +159,29 @@ at::Tensor convolveDepthwise(const Kernels& kernels, const at::Tensor& input,
   return output;
 }
 
+// Whether weight and norm are of a convolution of so many channels; otherwise libtorch says what is wrong.
+bool takes(const FoldedConvolution& convolution, int64_t inputs) {
+  const auto& [weight, norm, activation] = convolution;
+  const auto isOfOutputs = [&](const at::Tensor& tensor) {
+    return isPlainFloat(tensor) && tensor.numel() == convolution.weight.size(0);
+  };
+  return isPlainFloat(weight) && weight.dim() == 4 && weight.size(1) == inputs && isOfOutputs(norm.weight) &&
+         isOfOutputs(norm.bias) && isOfOutputs(norm.runningMean) && isOfOutputs(norm.runningVar);
+}
+
+bool isPointwise(const at::Tensor& weight) { return weight.size(2) == 1 && weight.size(3) == 1; }
+
 }  // namespace
 
 std::optional<at::Tensor> convolveFolded(const at::Tensor& input, const FoldedConvolution& convolution,
                                          const Geometry& geometry,
                                          const std::optional<at::Tensor>& shortcut) {
+  if (input.dim() != 4 || !takes(convolution, input.size(1) / geometry.groups)) return std::nullopt;
+  const int64_t outputs = convolution.weight.size(0);
+  if (shortcut &&
+      (!isPlainFloat(*shortcut) ||
+       shortcut->sizes() != at::IntArrayRef({input.size(0), outputs, input.size(2), input.size(3)})))
+    return std::nullopt;
   if (const Kernels* kernels = pointwiseKernels(input, convolution.weight, geometry))
     return convolvePointwise(*kernels, input, convolution,
                              shortcut ? shortcut->contiguous(at::MemoryFormat::ChannelsLast) : shortcut);
@@ -176,19 +194,28 @@ std::optional<at::Tensor> convolveFolded(const at::Tensor& input, const FoldedCo
 }
 
 std::optional<at::Tensor> computeFolded(const at::Tensor& input, const FoldedBlock& block) {
-  const Kernels* kernels = blockKernels(input, block.depthwise.weight);
+  const auto& [expand, depthwise, project, geometry, addsInput] = block;
+  if (input.dim() != 4 || !takes(depthwise, 1)) return std::nullopt;
+  const int64_t inner = depthwise.weight.size(0);
+  if (expand
+          ? !takes(*expand, input.size(1)) || !isPointwise(expand->weight) || expand->weight.size(0) != inner
+          : input.size(1) != inner)
+    return std::nullopt;
+  if (!takes(project, inner) || !isPointwise(project.weight)) return std::nullopt;
+  const Kernels* kernels = blockKernels(input, depthwise.weight);
   if (!kernels) return std::nullopt;
-  const at::Tensor weight = block.depthwise.weight.contiguous();
-  const auto shape = shapeOf(input, weight, block.geometry);
+  const at::Tensor weight = depthwise.weight.contiguous();
+  const auto shape = shapeOf(input, weight, geometry);
   if (!shape) return std::nullopt;
-  const PackedDepthwise depthwise(*kernels, block.depthwise, *shape);
-  const PackedPointwise project(*kernels, block.project);
-  std::optional<PackedPointwise> expand;
-  if (block.expand) expand.emplace(*kernels, *block.expand);
-  at::Tensor output = emptyImages(input, project.job().outputs, shape->height, shape->width);
-  run(*kernels,
-      {expand ? &expand->job() : nullptr, depthwise.job(), &project.job(), imagesOf(input), shape->height,
-       shape->width, data(input), block.addsInput ? data(input) : nullptr, output.mutable_data_ptr<float>()});
+  at::Tensor output = emptyImages(input, project.weight.size(0), shape->height, shape->width);
+  if (addsInput && output.sizes() != input.sizes()) return std::nullopt;
+  const PackedDepthwise packedDepthwise(*kernels, depthwise, *shape);
+  const PackedPointwise packedProject(*kernels, project);
+  std::optional<PackedPointwise> packedExpand;
+  if (expand) packedExpand.emplace(*kernels, *expand);
+  run(*kernels, {packedExpand ? &packedExpand->job() : nullptr, packedDepthwise.job(), &packedProject.job(),
+                 imagesOf(input), shape->height, shape->width, data(input), addsInput ? data(input) : nullptr,
+                 output.mutable_data_ptr<float>()});
   return output;
 }
 

@@ -195,6 +195,22 @@ test("an image has the same bits in any batch and with any number of threads", (
   }
 });
 
+test("shapes that do not fit are libtorch's error, and a shortcut is broadcast as there", () => {
+  using _scope = scope();
+  using _noGrad = noGrad();
+  using drawn = new Drawn(usual, "float32");
+  const narrow = drawn.x.narrow(1, 0, 8).to({ memoryFormat: "channels_last" });
+  expect(() => invertedResidual(narrow, drawn)).toThrow(/to have 24 channels, but got 8 channels/);
+  expect(() => convNormRelu6(narrow, drawn.expand!.conv, drawn.expand!.norm)).toThrow(/to have 24 channels/);
+  const { conv, norm } = drawn.expand!;
+  const one = drawn.x
+    .narrow(2, 0, 1)
+    .narrow(3, 0, 1)
+    .mean({ dim: [1], keepdim: true });
+  const expected = convNorm(drawn.x, conv, norm).add(one);
+  expect(convNorm(drawn.x, conv, norm, one).allclose(expected, { rtol: 1e-4, atol: 1e-5 })).toBe(true);
+});
+
 test("no images", () => {
   using _scope = scope();
   using _noGrad = noGrad();
