@@ -6,7 +6,8 @@ import {
   type WeightsOptions,
 } from "../weights/install.js";
 import type { Preprocessing, WeightsEntry } from "../weights/entry.js";
-import { isClip, WEIGHTS, type WeightsName, weightsNames } from "../weights/registry.js";
+import { isClip } from "../weights/clip.js";
+import { WEIGHTS, type WeightsName, weightsNames } from "../weights/registry.js";
 
 /**
  * Pretrained network, and where its weights are.

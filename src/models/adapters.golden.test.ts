@@ -40,6 +40,7 @@ function ensemble(adapter: AdapterOptions | null): ExpertEnsemble {
     layerScale: null,
     isClip: false,
     positions: "antialiased",
+    pooling: "class",
     adapter,
     rng,
   });

@@ -38,12 +38,16 @@ const PLAIN = {
   layerScale: null,
   isClip: false,
   positions: "antialiased",
+  pooling: "class",
 } as const;
 const CLIP = { ...PLAIN, activation: "quick-gelu", eps: 1e-5, isClip: true } as const;
 const OPEN_CLIP = { ...CLIP, activation: "gelu" } as const;
 /** Pretrained at 518 pixels. */
 const DINOV2 = { ...PLAIN, patch: 14, grid: 37, layerScale: 1e-5, positions: "offset" } as const;
 const DINOV2_REGISTERS = { ...DINOV2, registers: 4, positions: "antialiased" } as const;
+
+/** Of SigLIP and SigLIP 2, for images of one size. */
+const SIGLIP = { ...PLAIN, activation: "gelu-tanh", pooling: "attention" } as const;
 
 export const VISION_TRANSFORMERS = {
   "vit-ti16": { ...PLAIN, ...TINY, patch: 16, grid: 14 },
@@ -65,4 +69,7 @@ export const VISION_TRANSFORMERS = {
   "dinov2-s14-reg": { ...DINOV2_REGISTERS, ...SMALL },
   "dinov2-b14-reg": { ...DINOV2_REGISTERS, ...BASE },
   "dinov2-l14-reg": { ...DINOV2_REGISTERS, ...LARGE },
+  "siglip-b16": { ...SIGLIP, ...BASE, patch: 16, grid: 14 },
+  "siglip-b16-384": { ...SIGLIP, ...BASE, patch: 16, grid: 24 },
+  "siglip-l16-256": { ...SIGLIP, ...LARGE, patch: 16, grid: 16 },
 } as const satisfies Record<string, VisionTransformerArchitecture>;

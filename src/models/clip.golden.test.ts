@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { goldenJson, goldenTensors } from "../../test/support/golden.js";
 import { scope } from "../torch/scope.js";
 import { weightsFile } from "../weights/install.js";
-import { CLIP_VOCABULARY } from "../weights/registry.js";
+import { CLIP_VOCABULARY } from "../weights/clip.js";
 import { textArchitecture, textDirections, textWeights } from "./clip-text.js";
 import { clipTokenizer, promptTokens, readClipTokenizer } from "./clip-tokenizer.js";
 import { matching, renamed } from "./state-names.js";

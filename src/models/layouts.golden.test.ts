@@ -38,9 +38,11 @@ const plain: VisionTransformerArchitecture = {
   layerScale: null,
   isClip: false,
   positions: "antialiased",
+  pooling: "class",
 };
 const dinov2 = { ...plain, layerScale: 1e-5 };
 const clip = { ...plain, eps: 1e-5, isClip: true };
+const siglip = { ...plain, activation: "gelu-tanh", pooling: "attention" } as const;
 const transformer = (one: VisionTransformerArchitecture) => (): Backbone =>
   new VisionTransformer({ ...one, rng });
 const convNext = (): Backbone => new ConvNext({ blocks: [1, 2, 1, 1], channels: [8, 12, 16, 20], rng });
@@ -65,6 +67,9 @@ const NETWORKS: Readonly<Record<string, () => Backbone>> = {
   "hf-dinov2": transformer(dinov2),
   "hf-dinov2-registers": transformer({ ...dinov2, registers: 4 }),
   "hf-clip": transformer({ ...clip, activation: "quick-gelu" }),
+  "hf-siglip": transformer(siglip),
+  "timm-siglip": transformer(siglip),
+  "timm-siglip-smaller-image": transformer({ ...siglip, grid: 6 }),
   "open-clip": transformer(clip),
   "open-clip-quickgelu": transformer({ ...clip, activation: "quick-gelu" }),
   "torchvision-vit": transformer(plain),

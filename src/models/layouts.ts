@@ -23,7 +23,13 @@ const CLASSIFIER: Rule = [/^(?:head|head[.]fc|heads[.]head|classifier|fc)[.](wei
 const TIMM_TRANSFORMER: Layout = {
   name: "timm's and DINOv2's vision transformers",
   marks: ["patch_embed.proj.weight", "blocks.0.attn.qkv.weight"],
-  rules: [[/^mask_token$/, null], [/^register_tokens$/, "reg_token"], CLASSIFIER],
+  rules: [
+    [/^mask_token$/, null],
+    [/^register_tokens$/, "reg_token"],
+    [/^attn_pool[.]q[.](weight|bias)$/, "attn_pool.qkv.$1@0"],
+    [/^attn_pool[.]kv[.](weight|bias)$/, "attn_pool.qkv.$1@1"],
+    CLASSIFIER,
+  ],
 };
 
 const OPENAI_BLOCKS: readonly Rule[] = [
@@ -77,6 +83,23 @@ const HF_CLIP: Layout = {
     [/^embeddings[.]position_ids$/, null],
     [/^pre_layrnorm[.]/, "norm_pre."], // sic
     [/^post_layernorm[.]/, "norm."],
+    ...HF_CLIP_BLOCKS,
+  ],
+};
+
+const HF_SIGLIP: Layout = {
+  name: "Hugging Face's SigLIP",
+  marks: ["embeddings.patch_embedding.weight", "head.probe"],
+  rules: [
+    [/^embeddings[.]patch_embedding[.]/, "patch_embed.proj."],
+    [/^embeddings[.]position_embedding[.]weight$/, "pos_embed"],
+    [/^embeddings[.]position_ids$/, null],
+    [/^post_layernorm[.]/, "norm."],
+    [/^head[.]probe$/, "attn_pool.latent"],
+    [/^head[.]attention[.]in_proj_/, "attn_pool.qkv."],
+    [/^head[.]attention[.]out_proj[.]/, "attn_pool.proj."],
+    [/^head[.]layernorm[.]/, "attn_pool.norm."],
+    [/^head[.]mlp[.]/, "attn_pool.mlp."],
     ...HF_CLIP_BLOCKS,
   ],
 };
@@ -244,6 +267,7 @@ export const LAYOUTS: readonly Layout[] = [
   TIMM_TRANSFORMER,
   OPENAI_CLIP,
   HF_CLIP,
+  HF_SIGLIP,
   ...HF_VIT,
   HF_DINOV2,
   TORCHVISION_VIT,

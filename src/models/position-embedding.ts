@@ -29,14 +29,15 @@ export class PositionResampling implements Disposable {
     this.#rule = rule;
   }
 
-  /** embeddings [1, 1 + side², D], the class token's first → [1, 1 + rows · columns, D] */
+  /** embeddings [1, others + side², D], those of other tokens than patches' first → [1, others + rows · columns, D] */
   apply(embeddings: Tensor, grid: Grid): Tensor {
     const [rows, columns] = grid;
     if (rows === this.#side && columns === this.#side) return embeddings;
     using _ = scope();
-    const ofPatches = embeddings.narrow(1, 1, this.#side ** 2);
+    const others = embeddings.shape[1]! - this.#side ** 2;
+    const ofPatches = embeddings.narrow(1, others, this.#side ** 2);
     const resampled = this.#matrix(grid, embeddings.device).matmul(ofPatches);
-    return keep(cat([embeddings.narrow(1, 0, 1).to({ dtype: resampled.dtype }), resampled], { dim: 1 }));
+    return keep(cat([embeddings.narrow(1, 0, others).to({ dtype: resampled.dtype }), resampled], { dim: 1 }));
   }
 
   #matrix(grid: Grid, device: string): Tensor {

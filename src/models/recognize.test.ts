@@ -39,6 +39,7 @@ test.each([
   ["convnext-tiny", ["convnext-tiny"]],
   ["vit-ti16", ["vit-ti16"]],
   ["dinov2-s14-reg", ["dinov2-s14-reg"]],
+  ["siglip-b16", ["siglip-b16"]],
   ["resnet32", []],
 ] as const)("the weights of %s are known by their names and shapes", (name, expected) => {
   using _ = scope();

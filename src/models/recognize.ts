@@ -35,11 +35,13 @@ function isTransformer(state: State): (architecture: VisionTransformerArchitectu
   const positions = shapeOf(state, "pos_embed")[1];
   const registers = shapeOf(state, "reg_token")[1] ?? 0;
   const [hasLayerScale, isClip] = [state.has("blocks.0.ls1.gamma"), state.has("norm_pre.weight")];
+  const pooling = state.has("cls_token") ? "class" : "attention";
   return (one) =>
     one.width === width &&
     one.patch === patch &&
     one.depth === depth &&
-    1 + one.grid ** 2 === positions &&
+    one.pooling === pooling &&
+    Number(pooling === "class") + one.grid ** 2 === positions &&
     one.registers === registers &&
     (one.layerScale !== null) === hasLayerScale &&
     one.isClip === isClip;

@@ -106,7 +106,8 @@ function shaped(found: Sourced): Sourced {
   change(found, "cls_token", (token) =>
     token.shape.length === 1 ? token.reshape([1, 1, token.size]) : token,
   );
-  change(found, "pos_embed", withClassPosition);
+  if (found.state.has("cls_token")) change(found, "pos_embed", withClassPosition);
+  else change(found, "pos_embed", withImage);
   return found;
 }
 
@@ -126,22 +127,27 @@ export function resizePositions(found: Sourced, own: State): string[] {
   return notes;
 }
 
+/** [T, D] or [1, T, D] → [1, T, D] */
+const withImage = (positions: Tensor): Tensor =>
+  positions.shape.length === 2 ? positions.unsqueeze(0) : positions;
+
 /** [T, D] or [1, T, D] → [1, 1 + side², D]. timm's networks with registers have the class token's position in the token. */
 function withClassPosition(positions: Tensor): Tensor {
   const [width = 0] = positions.shape.slice(-1);
-  const all = positions.shape.length === 2 ? positions.unsqueeze(0) : positions;
+  const all = withImage(positions);
   if (all.shape.length !== 3 || !Number.isInteger(Math.sqrt(all.shape[1]!))) return all;
   return cat([zeros([1, 1, width], { dtype: all.dtype }), all], { dim: 1 });
 }
 
-/** Rows of a square grid of positions [1, 1 + side², D]; null where they are no square grid's. */
+/** Rows of a square grid of positions [1, side², D] or [1, 1 + side², D]; null where they are no square grid's. */
 function sideOf({ shape }: Tensor): number | null {
-  const side = Math.sqrt((shape[1] ?? 0) - 1);
-  return shape.length === 3 && Number.isInteger(side) && side > 0 ? side : null;
+  const sides = [0, 1].map((others) => Math.sqrt((shape[1] ?? 0) - others));
+  return shape.length === 3 ? (sides.find((side) => Number.isInteger(side) && side > 0) ?? null) : null;
 }
 
 function resampled(positions: Tensor, from: number, to: number): Tensor {
   const all = positions.to({ dtype: "float32" });
-  const ofPatches = resamplingMatrix(from, [to, to], "antialiased").matmul(all.narrow(1, 1, from ** 2));
-  return cat([all.narrow(1, 0, 1), ofPatches], { dim: 1 });
+  const others = all.shape[1]! - from ** 2;
+  const ofPatches = resamplingMatrix(from, [to, to], "antialiased").matmul(all.narrow(1, others, from ** 2));
+  return cat([all.narrow(1, 0, others), ofPatches], { dim: 1 });
 }

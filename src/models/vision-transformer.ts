@@ -1,3 +1,4 @@
+import { AttentionPooling } from "../nn/attention-pooling.js";
 import { Conv2d } from "../nn/conv2d.js";
 import { uniformWithin } from "../nn/init.js";
 import { LayerNorm } from "../nn/layer-norm.js";
@@ -31,20 +32,22 @@ export interface VisionTransformerArchitecture {
   /** CLIP's form: a norm before the first block, patches without a bias. */
   readonly isClip: boolean;
   readonly positions: PositionRule;
+  /** What the features are: the class token, or what a query finds among the patches, where there is no class token. */
+  readonly pooling: "class" | "attention";
 }
 
 interface Stem {
   readonly patches: Conv2d;
-  readonly classToken: Tensor; // [1, 1, D]
+  readonly classToken: Tensor | null; // [1, 1, D]
   readonly registers: Tensor | null; // [1, registers, D]
-  readonly positions: Tensor; // [1, 1 + grid², D]
+  readonly positions: Tensor; // [1, 1 + grid², D], or [1, grid², D] without a class token
   readonly norm: LayerNorm | null;
 }
 
 /**
  * Vision transformer with pre-norm blocks, whose features are the class token after the final norm. Dosovitskiy et al.,
- * ICLR 2021; CLIP: Radford et al., ICML 2021, without its projection; DINOv2: Oquab et al., TMLR 2024. Parameters have
- * timm's names; there is no `head`. The position embedding of a network with registers includes the class token's, as in
+ * ICLR 2021; CLIP: Radford et al., ICML 2021, without its projection; DINOv2: Oquab et al., TMLR 2024; SigLIP, whose
+ * features are pooled by attention: Zhai et al., ICCV 2023. Parameters have timm's names; there is no `head`. The position embedding of a network with registers includes the class token's, as in
  * DINOv2's own files. Starts from timm's initial distributions.
  */
 export class VisionTransformer extends Backbone {
@@ -54,10 +57,11 @@ export class VisionTransformer extends Backbone {
   readonly #resampling: PositionResampling;
   readonly #blocks: readonly TransformerBlock[];
   readonly #norm: LayerNorm | null;
+  readonly #pooling: AttentionPooling | null;
 
   constructor(options: VisionTransformerArchitecture & StageRange & Adapted) {
     super();
-    const { width, depth, grid, positions, patch, eps, from = 0, to = depth } = options;
+    const { width, depth, grid, positions, patch, eps, pooling, from = 0, to = depth } = options;
     this.features = width;
     this.#patch = patch;
     this.#stem = from > 0 ? null : this.#newStem(options);
@@ -66,6 +70,8 @@ export class VisionTransformer extends Backbone {
       this.child(`blocks.${from + index}`, new TransformerBlock(options)),
     );
     this.#norm = to === depth ? this.child("norm", new LayerNorm({ features: width, eps })) : null;
+    this.#pooling =
+      to === depth && pooling === "attention" ? this.child("attn_pool", new AttentionPooling(options)) : null;
   }
 
   #newStem({
@@ -75,13 +81,15 @@ export class VisionTransformer extends Backbone {
     registers,
     isClip,
     eps,
+    pooling,
     rng,
   }: VisionTransformerArchitecture & { rng: Rng }): Stem {
     const token = (count: number): Tensor => rng.normal([1, count, width], { std: 1e-6 });
+    const hasClass = pooling === "class";
     return {
-      classToken: this.parameter("cls_token", token(1)),
+      classToken: hasClass ? this.parameter("cls_token", token(1)) : null,
       registers: registers === 0 ? null : this.parameter("reg_token", token(registers)),
-      positions: this.parameter("pos_embed", transformerInit([1, 1 + grid ** 2, width], rng)),
+      positions: this.parameter("pos_embed", transformerInit([1, Number(hasClass) + grid ** 2, width], rng)),
       patches: this.child(
         "patch_embed.proj",
         new Conv2d({
@@ -98,14 +106,16 @@ export class VisionTransformer extends Backbone {
   }
 
   /**
-   * x [N, 3, H, W], or the tokens that the blocks before gave → [N, width]; tokens [N, 1 + registers + patches, width]
+   * x [N, 3, H, W], or the tokens that the blocks before gave → [N, width]; tokens [N, class + registers + patches, width]
    * without the last block
    */
   override forward(x: Tensor): Tensor {
     using _ = scope();
     const start = this.#stem === null ? x : this.#tokens(x, this.#stem);
     const end = this.#blocks.reduce((tokens, block) => block.forward(tokens), start);
-    return keep(this.#norm === null ? end : this.#norm.forward(end.select(1, 0)));
+    if (this.#norm === null) return keep(end);
+    if (this.#pooling !== null) return keep(this.#pooling.forward(this.#norm.forward(end)));
+    return keep(this.#norm.forward(end.select(1, 0)));
   }
 
   override [Symbol.dispose](): void {
@@ -124,12 +134,9 @@ export class VisionTransformer extends Backbone {
     const [rows, columns] = embedded.shape.slice(2) as [number, number];
     const ofPatches = embedded.flatten({ startDim: 2 }).transpose(1, 2);
     const placed = this.#resampling.apply(positions, [rows, columns]);
-    const [ofClass, ...ofRegisters] = [classToken.add(placed.narrow(1, 0, 1)), registers ?? []]
-      .flat()
-      .map((token) => token.expand([images, -1, -1]));
-    const tokens = cat([ofClass!, ...ofRegisters, ofPatches.add(placed.narrow(1, 1, rows * columns))], {
-      dim: 1,
-    });
+    const others = [classToken?.add(placed.narrow(1, 0, 1)) ?? [], registers ?? []].flat();
+    const placedPatches = ofPatches.add(placed.narrow(1, classToken === null ? 0 : 1, rows * columns));
+    const tokens = cat([...others.map((token) => token.expand([images, -1, -1])), placedPatches], { dim: 1 });
     return norm === null ? tokens : norm.forward(tokens);
   }
 }

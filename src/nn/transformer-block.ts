@@ -10,8 +10,11 @@ import { LayerNorm } from "./layer-norm.js";
 import { Linear } from "./linear.js";
 import { Layer } from "./module.js";
 
-/** x · Φ(x), or x · σ(1.702 x), which CLIP's networks by OpenAI were trained with. */
-export type Gelu = "gelu" | "quick-gelu";
+/**
+ * x · Φ(x); its approximation by tanh, which SigLIP was trained with; or x · σ(1.702 x), which CLIP's networks by OpenAI were
+ * trained with.
+ */
+export type Gelu = "gelu" | "gelu-tanh" | "quick-gelu";
 
 export interface TransformerBlockOptions {
   readonly width: number;
@@ -121,8 +124,20 @@ export class Mlp extends Layer {
   override forward(x: Tensor): Tensor {
     using _ = scope();
     const inner = this.inner.forward(x);
-    const active = this.#activation === "gelu" ? inner.gelu() : inner.mul(inner.mul(1.702).sigmoid());
-    return keep(this.outer.forward(active));
+    return keep(this.outer.forward(activated(inner, this.#activation)));
+  }
+}
+
+function activated(x: Tensor, activation: Gelu): Tensor {
+  switch (activation) {
+    case "gelu":
+      return x.gelu();
+    case "gelu-tanh":
+      return x.gelu({ approximate: "tanh" });
+    case "quick-gelu":
+      return x.mul(x.mul(1.702).sigmoid());
+    default:
+      return activation satisfies never;
   }
 }
 

@@ -164,7 +164,7 @@ test("every key has a type, and what is not plain from its name a description", 
     data.cache: one of none, memory, disk
     data.cacheFolder: text or null
     data.workers: a whole number >= 0
-    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, resnext101-32x8d, resnext101-64x4d, efficientnet-lite0, mobilenet-v3-small, mobilenet-v3-large, convnext-tiny, convnext-small, convnext-base, convnext-large, vit-ti16, vit-s16, vit-b16, vit-b16-384, vit-b32, vit-l16, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg
+    backbone: one of resnet8, resnet14, resnet20, resnet32, resnet44, resnet56, resnet110, resnet10, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50-32x4d, resnext101-32x4d, resnext101-32x8d, resnext101-64x4d, efficientnet-lite0, mobilenet-v3-small, mobilenet-v3-large, convnext-tiny, convnext-small, convnext-base, convnext-large, vit-ti16, vit-s16, vit-b16, vit-b16-384, vit-b32, vit-l16, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg, siglip-b16, siglip-b16-384, siglip-l16-256
     classifier.kind: one of fc, fc-norm, cosine
     classifier.bias: true or false
     classifier.scale: a number > 0
@@ -187,7 +187,7 @@ test("every key has a type, and what is not plain from its name a description", 
     freezeBatchNorm: true or false
     featureViews: one of plain, mirrored, ten-crops
     pretrained: an object or null
-    pretrained.weights: one of auto, efficientnet-lite0, resnet18, resnet34, resnet50, resnet50-v1, resnet101, resnet101-v1, resnet152, resnet152-v1, resnext50-32x4d, resnext101-32x8d, resnext101-64x4d, convnext-tiny, convnext-small, convnext-base, convnext-large, mobilenet-v3-small, mobilenet-v3-large, vit-ti16, vit-s16, vit-b16, vit-b32, vit-b16-384, vit-l16, vit-b16-in21k, vit-b16-imagenet1k, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14 or null
+    pretrained.weights: one of auto, efficientnet-lite0, resnet18, resnet34, resnet50, resnet50-v1, resnet101, resnet101-v1, resnet152, resnet152-v1, resnext50-32x4d, resnext101-32x8d, resnext101-64x4d, convnext-tiny, convnext-small, convnext-base, convnext-large, mobilenet-v3-small, mobilenet-v3-large, vit-ti16, vit-s16, vit-b16, vit-b32, vit-b16-384, vit-l16, vit-b16-in21k, vit-b16-imagenet1k, dinov2-s14, dinov2-b14, dinov2-l14, dinov2-s14-reg, dinov2-b14-reg, dinov2-l14-reg, clip-b32, clip-b16, clip-l14, clip-l14-336, openclip-b32, openclip-b16, openclip-l14, siglip2-b16, siglip-b16, siglip2-b16-384, siglip2-l16-256 or null
     pretrained.file: text or null
     pretrained.load: one of backbone, all
     pretrained.key: text or null

@@ -87,6 +87,9 @@ const Backbone = z.enum([
   "dinov2-s14-reg",
   "dinov2-b14-reg",
   "dinov2-l14-reg",
+  "siglip-b16",
+  "siglip-b16-384",
+  "siglip-l16-256",
 ]);
 
 const bias = z.boolean().default(true).describe("whether each class has a number added to its logit");

@@ -15,7 +15,7 @@ import { DataError } from "../support/errors.js";
 import { noGrad } from "../torch/autograd.js";
 import { scope } from "../torch/scope.js";
 import { installClipVocabulary } from "../weights/install.js";
-import { isClip } from "../weights/registry.js";
+import { isClip } from "../weights/clip.js";
 
 /** Settings that leave no text tower for a classifier that starts from texts. */
 export function textStartIssues(recipe: ResolvedRecipe): RecipeIssue[] {

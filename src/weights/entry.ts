@@ -142,6 +142,19 @@ export function hub(common: Common, { repository, files, ...options }: HubOption
   };
 }
 
+/** SigLIP's image towers, which see the whole image as a square. */
+export function siglip(
+  common: Common,
+  { repository, side }: { readonly repository: string; readonly side: number },
+): WeightsEntry {
+  return hub(common, {
+    repository,
+    trainedOn: "pairs of images and texts in many languages (WebLI)",
+    license: "Apache-2.0",
+    preprocessing: { ...preprocessing(side, "bicubic", HALVES, side), fit: "squash" },
+  });
+}
+
 export const AUGREG = {
   trainedOn: "ImageNet-21k, then ImageNet-1k",
   license: "Apache-2.0",

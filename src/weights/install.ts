@@ -9,7 +9,8 @@ import { type Environment, makeFolder, userCacheFolder } from "../support/paths.
 import { fetchFile } from "./fetch-file.js";
 import { cachedHubFile, fetchHubFile, hubFileFolder } from "./hub.js";
 import type { PublishedFile, WeightsEntry, WheelSource } from "./entry.js";
-import { CLIP_VOCABULARY, WEIGHTS, type WeightsName } from "./registry.js";
+import { CLIP_VOCABULARY } from "./clip.js";
+import { WEIGHTS, type WeightsName } from "./registry.js";
 
 /**
  * Settings of a download of weights.

@@ -10,8 +10,8 @@ import {
   LAION,
   openai,
   preprocessing,
+  siglip,
   torchvision,
-  type PublishedFile,
   type WeightsEntry,
 } from "./entry.js";
 
@@ -345,6 +345,32 @@ export const WEIGHTS = {
       preprocessing: preprocessing(224, "bicubic", HALVES),
     },
   ),
+  "siglip2-b16": siglip(
+    { name: "siglip2-b16", backbone: "siglip-b16", description: "SigLIP 2 ViT-B/16", parameters: 92884224 },
+    { repository: "timm/vit_base_patch16_siglip_224.v2_webli", side: 224 },
+  ),
+  "siglip-b16": siglip(
+    { name: "siglip-b16", backbone: "siglip-b16", description: "SigLIP ViT-B/16", parameters: 92884224 },
+    { repository: "timm/vit_base_patch16_siglip_224.webli", side: 224 },
+  ),
+  "siglip2-b16-384": siglip(
+    {
+      name: "siglip2-b16-384",
+      backbone: "siglip-b16-384",
+      description: "SigLIP 2 ViT-B/16 for 384 pixels",
+      parameters: 93176064,
+    },
+    { repository: "timm/vit_base_patch16_siglip_384.v2_webli", side: 384 },
+  ),
+  "siglip2-l16-256": siglip(
+    {
+      name: "siglip2-l16-256",
+      backbone: "siglip-l16-256",
+      description: "SigLIP 2 ViT-L/16 for 256 pixels",
+      parameters: 315956224,
+    },
+    { repository: "timm/vit_large_patch16_siglip_256.v2_webli", side: 256 },
+  ),
 } as const satisfies Readonly<Record<string, WeightsEntry>>;
 
 export type WeightsName = keyof typeof WEIGHTS;
@@ -369,28 +395,3 @@ export function autoWeights(
   const which = others.length === 0 ? "the only ones" : `the most accurate ones beside ${others.join(", ")}`;
   return { name, reason: `of the weights known for ${backbone} they are ${which}` };
 }
-
-/** Whether a backbone is an image tower of CLIP, whose weights come with a text tower. */
-export function isClip(backbone: string): boolean {
-  return /^(?:open)?clip-/.test(backbone);
-}
-
-/** The vocabulary of every published CLIP, by OpenAI (MIT): merges of byte pairs. */
-export const CLIP_VOCABULARY: PublishedFile = {
-  name: "clip-vocabulary",
-  source: {
-    kind: "package",
-    wheel: {
-      name: "clip-anytorch",
-      version: "2.6.0",
-      file: "clip_anytorch-2.6.0-py3-none-any.whl",
-      size: 1372891,
-      sha256: "ebc0afed243851b9dc7e16ab8afb665237e8a5838986e97cd99f123ae4ce94ce",
-      record: "c94409577cf0b962df56f3703d9baa0ce0d6a81e89e5f6ca7ec3e7a824749cb2",
-    },
-    member: "clip/bpe_simple_vocab_16e6.txt.gz",
-  },
-  revision: "2.6.0",
-  size: 1356917,
-  sha256: "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a",
-};

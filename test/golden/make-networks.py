@@ -88,6 +88,11 @@ def main():
     text = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, vocab_size=40, max_position_embeddings=8)
     clip = hf.CLIPModel(hf.CLIPConfig(text_config=text, vision_config={**shape, "intermediate_size": 64}, projection_dim=8))
     write("hf-clip", clip, lambda model, x: model.vision_model(pixel_values=x).pooler_output, 16)
+    siglip = hf.SiglipVisionModel(hf.SiglipVisionConfig(**shape, intermediate_size=64))
+    write("hf-siglip", siglip, lambda model, x: model(pixel_values=x).pooler_output, 16)
+    siglip = dict(class_token=False, global_pool="map", act_layer="gelu_tanh")
+    write("timm-siglip", timm_transformer(img_size=16, **siglip), timm_features, 16)
+    write("timm-siglip-smaller-image", timm_transformer(img_size=24, dynamic_img_size=True, **siglip), timm_features, 16)
     vision = dict(image_size=16, patch_size=4, width=16, layers=2, head_width=8)
     text = dict(context_length=8, vocab_size=40, width=16, heads=2, layers=1)
     for name, quick in (("open-clip", False), ("open-clip-quickgelu", True)):

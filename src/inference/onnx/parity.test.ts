@@ -1,6 +1,7 @@
 /** Graphs compute what libtorch computes: by ONNX Runtime, for every network, classifier and ensemble. */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import type * as architectures from "../../models/architectures.js";
 import { groupOf } from "../../data/groups.js";
 import { scaleLogits } from "../../evaluation/temperature/scale.js";
 import type { LogitTransform } from "../../evaluation/meter.js";
@@ -17,6 +18,13 @@ import { priorAdjustment } from "../../training/implied-prior.js";
 import type { Trained } from "../../training/trained.js";
 import { network } from "./networks.fixture.js";
 import { traceNetwork } from "./trace-network.js";
+
+// A smaller SigLIP than the published ones, the smallest of which has 93 million weights.
+vi.mock(import("../../models/architectures.js"), async (original): Promise<typeof architectures> => {
+  const all = await original();
+  const small = { ...all.VISION_TRANSFORMERS["siglip-b16"], width: 32, depth: 2, heads: 2 };
+  return { ...all, VISION_TRANSFORMERS: { ...all.VISION_TRANSFORMERS, "siglip-b16": small } };
+});
 
 const { data, method } = toyRecipe("data");
 
@@ -110,6 +118,7 @@ networks.push(
   ],
   ["clip-b32", { backbone: "clip-b32", ...patches(64) }, 1],
   ["dinov2-s14-reg", { backbone: "dinov2-s14-reg", ...patches(42) }, 1],
+  ["siglip-b16", { backbone: "siglip-b16", ...patches(48) }, 1],
   ["convnext-tiny", { backbone: "convnext-tiny", ...patches(64) }, 1],
   [
     "vit-ti16 with an AdaptFormer",
