@@ -1,5 +1,5 @@
 import { openPromise } from "yauzl";
-import { DownloadError } from "../support/errors.js";
+import { clauseOf, DownloadError } from "../support/errors.js";
 import { isWanted, type Wheel, type WheelMembers } from "./wheel.js";
 import { withoutLogin } from "./credentials.js";
 import { Download, type DownloadOptions, sha256Of } from "./download.js";
@@ -80,7 +80,7 @@ async function neededSpans(download: Download, wheel: Wheel, members: readonly s
     return mergeSpans([...spans, directory], GAP_BYTES);
   } catch (error) {
     file.discard();
-    throw new DownloadError(`${wheel.file} is damaged: ${(error as Error).message}; run it again`, {
+    throw new DownloadError(`${wheel.file} is damaged: ${clauseOf(error)}; run it again`, {
       cause: error,
     });
   } finally {

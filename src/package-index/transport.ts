@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
 import type { Dispatcher, RequestInit, Response } from "undici";
 import type { Environment } from "../support/paths.js";
-import { DownloadError } from "../support/errors.js";
+import { clauseOf, DownloadError } from "../support/errors.js";
 import { proxiesFrom } from "../support/proxies.js";
 import { formatSeconds } from "../support/units.js";
 import { loginFor, withoutLogin } from "./credentials.js";
@@ -161,7 +161,7 @@ export function explainNetworkError(error: unknown, address: URL | string): Erro
         ? `the proxy refused with status ${proxyStatus}; check HTTPS_PROXY and NO_PROXY`
         : CERTIFICATE_CODE.test(code)
           ? `its certificate is not trusted (${code}): name your organization's certificates in PIP_CERT or NODE_EXTRA_CA_CERTS`
-          : `${advice[code] ?? cause?.message ?? String(error)}${code === "" ? "" : ` (${code})`}`;
+          : `${advice[code] ?? clauseOf(cause ?? error)}${code === "" ? "" : ` (${code})`}`;
   const Kind = proxyStatus !== undefined || LASTING_CODE.test(code) ? IndexError : PassingError;
   return new Kind(`cannot reach ${withoutLogin(address)}: ${reason}`, { cause: error });
 }

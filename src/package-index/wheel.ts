@@ -5,7 +5,7 @@ import { Transform } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { openPromise, type Entry, type ZipFile } from "yauzl";
-import { DownloadError } from "../support/errors.js";
+import { clauseOf, DownloadError } from "../support/errors.js";
 import { makeFolder } from "../support/paths.js";
 
 const LICENSES = /^[^/]+\.dist-info\/licen[cs]es?\//i;
@@ -130,7 +130,7 @@ function damaged(wheel: string) {
   return (error: unknown): never => {
     const isSystem = error instanceof Error && "syscall" in error;
     if (!(error instanceof Error) || isSystem) throw error;
-    throw new DamagedWheelError(`${basename(wheel)} is damaged: ${error.message}; install again`, {
+    throw new DamagedWheelError(`${basename(wheel)} is damaged: ${clauseOf(error)}; install again`, {
       cause: error,
     });
   };

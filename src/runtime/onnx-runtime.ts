@@ -1,4 +1,4 @@
-import { LongtailError, ModelError } from "../support/errors.js";
+import { clauseOf, LongtailError, ModelError } from "../support/errors.js";
 import type { RuntimeOptions } from "./types.js";
 import type * as Ort from "onnxruntime-node";
 
@@ -113,8 +113,5 @@ function tensorOf({ Tensor: OrtTensor }: OnnxRuntime, { data, shape }: NetworkIn
     : new OrtTensor("uint8", data, shape);
 }
 
-/** The first line of what went wrong, without the full stop. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return (message.split("\n")[0] ?? "").trim().replace(/[.]$/, "");
-}
+/** The first line of what went wrong. */
+const reasonOf = (error: unknown): string => clauseOf(clauseOf(error).split("\n")[0]);

@@ -83,6 +83,11 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === "string" ? error.code : undefined;
 }
 
+/** What an error says, as a part of a sentence: without the period that messages of some libraries end with. */
+export function clauseOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim().replace(/[.]$/, "");
+}
+
 /** @throws UsageError unless an option is a whole number from 1. */
 export function assertWhole(name: string, value: unknown): void {
   if (Number.isSafeInteger(value) && Number(value) >= 1) return;

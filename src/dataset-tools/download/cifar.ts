@@ -5,7 +5,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
-import { DataError, systemCode } from "../../support/errors.js";
+import { clauseOf, DataError, systemCode } from "../../support/errors.js";
 import { makeFolder } from "../../support/paths.js";
 
 export type CifarName = "cifar10" | "cifar100";
@@ -124,5 +124,5 @@ function damage(archive: string, error: unknown): unknown {
     (code !== undefined && !code.startsWith("Z_") && !code.startsWith("ERR_"))
   )
     return error;
-  return new DataError(`${archive}: the archive is damaged: ${(error as Error).message}.`, { cause: error });
+  return new DataError(`${archive}: the archive is damaged: ${clauseOf(error)}.`, { cause: error });
 }

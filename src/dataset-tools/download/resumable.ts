@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Response } from "undici";
 import { writeFailure } from "../../support/atomic-file.js";
-import { DataError, LongtailError, systemCode } from "../../support/errors.js";
+import { clauseOf, DataError, LongtailError, systemCode } from "../../support/errors.js";
 import { makeFolder } from "../../support/paths.js";
 import { fetchByProxy, proxyFor } from "../../support/proxies.js";
 
@@ -165,9 +165,7 @@ function reasonOf(error: unknown): string {
     EHOSTUNREACH: "there is no way to it",
     UND_ERR_CONNECT_TIMEOUT: "it does not answer",
   };
-  return (
-    (code === undefined ? undefined : texts[code]) ?? (cause instanceof Error ? cause.message : String(cause))
-  );
+  return (code === undefined ? undefined : texts[code]) ?? clauseOf(cause);
 }
 
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array, void> {

@@ -1,7 +1,7 @@
 import type { Labeled } from "../../methods/ensemble/method.js";
 import { graphCaptureBlockerOf } from "../../methods/index.js";
 import { gradients as gradientsOf, noGrad } from "../../torch/autograd.js";
-import { TrainingError } from "../../support/errors.js";
+import { clauseOf, TrainingError } from "../../support/errors.js";
 import { hasCudaLibrary, type Recorder, type Recording } from "../../torch/cuda.js";
 import { dispose, keepForever, scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
@@ -113,7 +113,7 @@ function record(recorder: Recorder, work: () => void): Recording {
     return recorder(work);
   } catch (error) {
     throw new TrainingError(
-      `The training step cannot be recorded as a CUDA graph: ${(error as Error).message}. ` +
+      `The training step cannot be recorded as a CUDA graph: ${clauseOf(error)}. ` +
         "Set LONGTAIL_CUDA_GRAPHS=off and start again (--resume goes on from the last checkpoint): the GPU is then given a step's operators one by one.",
       { cause: error },
     );
