@@ -12,6 +12,8 @@ export const LIMITS = {
   depth: 200,
   /** Of the header of a safetensors file, whose 100 MB may be of these alone: values (commas, lists and objects), and depth. */
   tensorHeader: { documentValues: 10_000_000, depth: 8 },
+  /** Tensors of a safetensors file: a process holds 1,048,575 at once, its own among them. */
+  fileTensors: 1_000_000,
   /** Characters of a recipe in JSON or YAML, and of a run's recipe.json. */
   recipeText: 2 ** 20,
   storedRecipeText: 2 ** 28,

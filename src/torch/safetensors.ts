@@ -168,6 +168,12 @@ function readHeader(file: InputFile): {
   if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === "string"))
     throw new CheckpointError(`${path}: not a safetensors file: its metadata is not a JSON object of texts`);
   const dataStart = 8 + size;
+  const count = Object.keys(fields).length;
+  if (count > LIMITS.fileTensors)
+    throw new CheckpointError(
+      `${path}: expected at most ${LIMITS.fileTensors} tensors, found ${count}, more than any network has: check that it is the ` +
+        "file of weights that you mean",
+    );
   const entries = Object.entries(fields).map(([name, value]) => entryOf(path, name, value));
   requireCovered(path, entries, file.size - dataStart);
   return { entries, metadata: metadata as Record<string, string>, dataStart };
