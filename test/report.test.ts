@@ -85,7 +85,7 @@ describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => 
       const label = ["ant", "bee", "cat"][i % 3]!;
       return { path: `photos/${label}/${i}.jpg`, label, x: (i % 3) / 4 + i / 150, y: (i % 7) / 7 };
     });
-    const nothing = { heldOut: 0, trials: [], plain: null, tuning: null, suggestions: null };
+    const nothing = { heldOut: 0, splits: 1, trials: [], plain: null, tuning: null, suggestions: null };
     const file = {
       version: 1,
       head: "corrected, τ 1",

@@ -11,19 +11,14 @@ import { type Emit, emitter, type Listener } from "../runs/events.js";
 import { type FitFile, type Tuning, writeFit } from "../runs/fit-file.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { TrainOptions } from "../training/settings.js";
-import {
-  type FeatureSet,
-  type FeatureSets,
-  openFeatureSets,
-  selectFeatures,
-} from "../training/train-on-features.js";
+import { type FeatureSets, openFeatureSets, selectFeatures } from "../training/train-on-features.js";
 import { trainRun } from "../training/train.js";
 import { mapFeatures } from "./features-map.js";
-import { secondsSince } from "../support/units.js";
+import { formatSeconds, secondsSince } from "../support/units.js";
 import { FAMILIES, PLAIN } from "./heads.js";
 import type { FitPlan } from "./plan.js";
 import { suggest } from "./suggestions.js";
-import { tryHeads, type TrialsOutcome } from "./trials.js";
+import { tryHeads, type TrialSplit, type TrialsOptions, type TrialsOutcome } from "./trials.js";
 import { HELD_OUT, progress, tunedRecipe, tryTuning, type TuningPlan } from "./tune.js";
 
 /** Outcome of `fit`. */
@@ -49,8 +44,8 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
     const own = { ...settings, validationChose: true }; // or the plan has said that they are not used
     const beside = { ...own, force: false, mlflow: undefined };
     const sets = await openFeatureSets(plan.recipeOf(heads[0]), { report, signal: settings.signal });
-    const split = plan.families.length === 0 ? null : splitToChoose(sets);
-    const chosen = split && (await choose(plan, { ...split, sets, signal: settings.signal }));
+    const splits = plan.families.length === 0 ? null : splitsToChoose(sets, plan.splits);
+    const chosen = splits && (await choose(plan, { splits, sets, emit: report, signal: settings.signal }));
     const head = chosen?.best ?? heads[0];
     const plain = plan.compares
       ? await trained(plan.recipeOf(PLAIN), { ...beside, out: join(temporary, "plain") })
@@ -62,11 +57,17 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
       head: head.name,
       description: head.description,
       heldOut: plan.heldOut,
+      splits: splits?.length ?? 0,
       trials: chosen?.trials ?? [],
       plain: plain?.evaluation ?? null,
       tuning: null,
       suggestions: plan.suggests
-        ? await suggest({ recipe: plan.recipeOf(head), sets, split, signal: settings.signal })
+        ? await suggest({
+            recipe: plan.recipeOf(head),
+            sets,
+            split: splits?.[0] ?? null,
+            signal: settings.signal,
+          })
         : null,
       map: plan.suggests ? mapFeatures(sets.test) : null,
     };
@@ -79,6 +80,9 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
     rmSync(temporary, { recursive: true, force: true });
   }
 }
+
+/** Milliseconds between two words on how far the trials are. */
+const TELLING = 10_000;
 
 /** How much longer than the limit a training on all images may take that the trial was already made for. */
 const LATENESS = 1.2;
@@ -105,7 +109,7 @@ async function fineTune(
   const begun = performance.now();
   const of = { stages, images: plan.images.train, averaged: true, tau: 0 };
   const trials = await tryTuning({ recipe: tunedRecipe(base, of), stages, emit, signal });
-  const toBeat = chosen.trials.find(({ name }) => name === chosen.best.name)!.balanced;
+  const { balanced: toBeat, few: frozenFew } = chosen.onFirst; // of the images that the trial is held out for, too
   const best = trials.reduce(
     (found, { balanced }, i) => (balanced > found.balanced ? { balanced, kept: i + 1 } : found),
     { balanced: toBeat, kept: 0 },
@@ -115,6 +119,7 @@ async function fineTune(
   const tuning: Tuning = {
     trials: trials.map(({ temperature: _, ...trial }) => trial),
     frozen: toBeat,
+    frozenFew,
     kept: late ? 0 : best.kept,
     late: late && best.kept > 0,
     frozenResult: frozen.evaluation,
@@ -163,23 +168,43 @@ function fileOf({ folder: _folder, evaluation: _evaluation, ...file }: FitOutcom
   return file;
 }
 
-interface Split {
-  readonly train: FeatureSet;
-  readonly heldOut: FeatureSet;
+/** Images to train heads on and to choose one by: of a validation folder, or training images, drawn several times. */
+function splitsToChoose(
+  { train, validation }: FeatureSets,
+  count: number,
+): readonly [TrialSplit, ...TrialSplit[]] {
+  if (validation !== null) return [{ train, heldOut: validation }];
+  const splitOf = (seed: number): TrialSplit => {
+    const { kept, taken } = stratifiedSplit(train.dataset, { ...HELD_OUT, seed });
+    return { train: selectFeatures(train, kept), heldOut: selectFeatures(train, taken) };
+  };
+  const others = Array.from({ length: count - 1 }, (_, i) => splitOf(HELD_OUT.seed + i + 1));
+  return [splitOf(HELD_OUT.seed), ...others];
 }
 
-/** Images to train heads on and to choose one by: of a validation folder, or training images. */
-function splitToChoose({ train, validation }: FeatureSets): Split {
-  if (validation !== null) return { train, heldOut: validation };
-  const { kept, taken } = stratifiedSplit(train.dataset, HELD_OUT);
-  return { train: selectFeatures(train, kept), heldOut: selectFeatures(train, taken) };
+interface ChoiceOptions extends Pick<TrialsOptions, "splits" | "signal"> {
+  readonly sets: FeatureSets;
+  readonly emit: Emit;
 }
 
-function choose(
+async function choose(
   { families, recipeOf }: FitPlan,
-  { sets, ...split }: Split & { readonly sets: FeatureSets; readonly signal: AbortSignal | undefined },
+  { sets, splits, emit, signal }: ChoiceOptions,
 ): Promise<TrialsOutcome> {
-  return tryHeads({ families, recipeOf, counts: sets.data.statistics.counts, ...split });
+  const total = families.length * splits.length;
+  const began = performance.now();
+  let [done, told] = [0, began];
+  const onFamily = (): void => {
+    done += 1;
+    if (done === total || performance.now() - told < TELLING) return;
+    told = performance.now();
+    const rest = Math.round((secondsSince(began) / done) * (total - done));
+    emit({
+      type: "note",
+      message: `classifiers on the features: ${done} of ${total} trainings, about ${formatSeconds(rest)} left`,
+    });
+  };
+  return tryHeads({ families, recipeOf, counts: sets.data.statistics.counts, splits, onFamily, signal });
 }
 
 /** The run's probabilities are calibrated by the temperature of its trial, whose held-out images the trial had not seen. */

@@ -27,6 +27,12 @@ const EPOCHS = { min: 20, max: 60 } as const;
 /** Seconds of one thread: to decode and resize an image, and for a step of a classifier. Measured on 2 cores (docs/LOG.md). */
 const SECONDS = { decode: 0.004, step: 0.004, start: 2 } as const;
 
+/**
+ * How often held-out images are drawn to choose a classifier, where there is time: of classes of five images one is held out, and it
+ * counts as much as the 158 of the largest class.
+ */
+const SPLITS = 3;
+
 /** Classifiers whose time it takes to look for what would make the model better. */
 const LOOKING = 2.5;
 
@@ -52,6 +58,8 @@ export interface FitPlan {
   readonly families: readonly HeadFamily[];
   /** Images that choose; 0 where there is no choice. */
   readonly heldOut: number;
+  /** How often they are drawn. */
+  readonly splits: number;
   /** Whether a plain classifier is trained to compare with. */
   readonly compares: boolean;
   /** Whether it looks for what would make the model better. */
@@ -93,13 +101,13 @@ export async function planFit(
   const compares = left > (1 + LOOKING) * head + SECONDS.start;
   const affordable = Math.floor(left / head - 1 - LOOKING);
   const families = heldOut > 0 && affordable > 1 ? FAMILIES.slice(0, affordable) : [];
+  const splits = data.validation === null && affordable > SPLITS * FAMILIES.length ? SPLITS : 1;
+  const trainings = splits * families.length + (families.length > 0 ? 1 : 0); // the chosen one once more
   const validationUse = families.length > 0 ? null : "more --minutes let them choose among classifiers";
   for (const message of dataWarnings(data, validationUse)) listener.report?.({ type: "warning", message });
   const recipeOf = (one: Head): ResolvedRecipe => recipeFor(one, { root, kind, epochs, testFraction });
   const frozen =
-    features +
-    SECONDS.start +
-    (1 + families.length + (compares ? 1 + LOOKING : 0)) * (head + 0.1 * SECONDS.start);
+    features + SECONDS.start + (1 + trainings + (compares ? 1 + LOOKING : 0)) * (head + 0.1 * SECONDS.start);
   const tuning =
     minutes === undefined || families.length < FAMILIES.length
       ? null
@@ -118,6 +126,7 @@ export async function planFit(
     counts: { most: maxOf(counts), least: minOf(counts) },
     families,
     heldOut: families.length > 0 ? heldOut : 0,
+    splits,
     compares,
     suggests: compares,
     seconds: frozen + (tuning === null ? 0 : tuning.seconds + 2 * head),
@@ -136,7 +145,7 @@ export function describePlan(
   plan: FitPlan,
   { minutes }: Pick<PlanOptions, "minutes">,
 ): string {
-  const { classes, images, notes, counts, families, heldOut, compares, tuning, seconds } = plan;
+  const { classes, images, notes, counts, families, heldOut, splits, compares, tuning, seconds } = plan;
   const { description } = WEIGHTS[WEIGHTS_NAME];
   const lines = [
     `${photos}: ${images.train} training and ${counted(images.test, "test image")} of ${counted(classes, "class", "classes")}; the largest class has ` +
@@ -147,7 +156,7 @@ export function describePlan(
   const tried = families.reduce((sum, { heads }) => sum + heads.length, 0);
   if (tried > 0)
     lines.push(
-      `${heldOut} held-out images decide between it and ${counted(tried - 1, "other")}: other strengths of the correction, cosines, ` +
+      `${heldOut} held-out images${splits > 1 ? `, drawn ${splits} times,` : ""} decide between it and ${counted(tried - 1, "other")}: other strengths of the correction, cosines, ` +
         "adjustments after training.",
     );
   if (compares)

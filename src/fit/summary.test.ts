@@ -26,6 +26,7 @@ const outcome = {
   head: "cosine, scale 25",
   description: "a cosine classifier of scale 25 corrected for the class counts (balanced softmax)",
   heldOut: 40,
+  splits: 3,
   trials: [trial("corrected, τ 1", 90.3, 82.5), trial("cosine, scale 25", 91.9, 84.2)],
   plain: resultOf(85, 63.2),
   suggestions: null,
@@ -38,7 +39,7 @@ const tuning: Tuning = {
     { trainable: "last-stage", epochs: 4, averaged: false, tau: 0, balanced: 93.2, few: 87.7 },
     { trainable: "last-stage", epochs: 4, averaged: true, tau: 0.25, balanced: 93.4, few: 87.7 },
   ],
-  ...{ frozen: 91.9, kept: 2, late: false },
+  ...{ frozen: 91.9, frozenFew: 84.2, kept: 2, late: false },
   frozenResult: resultOf(89.1, 78.9),
 };
 
@@ -48,7 +49,9 @@ describe("after fine-tuning", () => {
     expect(text).toMatch(/^corrected, network frozen +89\.1 +95\.0 +93\.0 +78\.9$/m);
     expect(text).toMatch(/^this model +90\.4 +95\.0 +93\.0 +80\.1$/m);
     expect(text).toMatch(/^cosine, scale 25 \(chosen\) +91\.9 +84\.2$/m);
-    expect(text).toContain("Chosen of 2 by 40 held-out images: a cosine classifier of scale 25");
+    expect(text).toContain(
+      "Chosen of 2 by 40 held-out images, drawn 3 times: a cosine classifier of scale 25",
+    );
     expect(text).toMatch(/^network frozen, best classifier +91\.9 +84\.2$/m);
     expect(text).toMatch(
       /^the network's last stage, averaged with the frozen one, adjusted by τ 0\.25, 4 epochs +93\.4 +87\.7$/m,

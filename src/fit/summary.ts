@@ -1,6 +1,6 @@
 import type { ClassAccuracy } from "../evaluation/accuracy.js";
 import { formatAccuracy } from "../evaluation/results-table.js";
-import { chosenTrial, fineTuningText, type Suggestions, type Tuning, trialName } from "../runs/fit-file.js";
+import { fineTuningText, heldOutText, type Suggestions, type Tuning, trialName } from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
 import { counted } from "../support/text.js";
@@ -24,7 +24,7 @@ export function summarizeFit(outcome: FitOutcome): string {
   if (plain !== null) parts.push(gainText(corrected.ensemble, plain.ensemble));
   const choice = choiceText(outcome);
   if (choice !== null) parts.push(choice);
-  if (tuning !== null) parts.push(tuningText(tuning, chosenTrial(outcome)?.few ?? null));
+  if (tuning !== null) parts.push(tuningText(tuning));
   const worst = worstClasses(evaluation.perClass);
   if (worst.length > 0)
     parts.push(
@@ -55,7 +55,8 @@ const EXPLAINED =
   "once it is trained. Cosine: compares directions of features alone; the scale says how sharply.";
 
 /** What was tried on held-out images, the best first. */
-function choiceText({ trials, head, heldOut, description }: FitOutcome): string | null {
+function choiceText(outcome: FitOutcome): string | null {
+  const { trials, head, description } = outcome;
   if (trials.length === 0) return null;
   const ranked = [...trials].sort((a, b) => b.balanced - a.balanced);
   const shown = ranked.filter(({ selectable }) => selectable).slice(0, TRIALS_SHOWN);
@@ -67,7 +68,7 @@ function choiceText({ trials, head, heldOut, description }: FitOutcome): string 
     ],
   );
   const table = formatTable(["tried on held-out images, %", "mean over classes", "few"], rows);
-  return `${table}\n${EXPLAINED}\nChosen of ${trials.length} by ${counted(heldOut, "held-out image")}: ${description}.`;
+  return `${table}\n${EXPLAINED}\nChosen of ${trials.length} by ${heldOutText(outcome)}: ${description}.`;
 }
 
 function isTuned(tuning: Tuning | null): tuning is Tuning {
@@ -75,9 +76,9 @@ function isTuned(tuning: Tuning | null): tuning is Tuning {
 }
 
 /** What fine-tuning gave on held-out images, and what was kept. */
-function tuningText({ trials, frozen, kept, late }: Tuning, few: number | null): string {
+function tuningText({ trials, frozen, frozenFew, kept, late }: Tuning): string {
   const rows = [
-    ["network frozen, best classifier", frozen, few] as const,
+    ["network frozen, best classifier", frozen, frozenFew] as const,
     ...trials.map(
       (trial) => [`${trialName(trial)}, ${trial.epochs} epochs`, trial.balanced, trial.few] as const,
     ),

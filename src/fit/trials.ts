@@ -3,7 +3,7 @@ import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.j
 import { classStatistics } from "../data/statistics.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import type { FitTrial } from "../runs/fit-file.js";
-import { maxOf } from "../support/math.js";
+import { maxOf, sum } from "../support/math.js";
 import { keepClassifiers } from "../training/adjust.js";
 import { runMeters } from "../training/evaluate.js";
 import { fitTemperatures } from "../training/fit-temperatures.js";
@@ -19,22 +19,34 @@ import { nearest, type NearestRule } from "./nearest.js";
 
 /** What the trials found. */
 export interface TrialsOutcome {
+  /** Of each head the mean over the splits. */
   readonly trials: readonly FitTrial[];
   readonly best: Head;
-  /** Temperature that fits the best one's probabilities to the held-out images. */
+  /** The best head's trial on the first split. */
+  readonly onFirst: FitTrial;
+  /** Temperature that fits the best one's probabilities to the held-out images of the first split. */
   readonly temperatures: FittedTemperatures;
+}
+
+/** Images to train heads on, and others to choose one by. */
+export interface TrialSplit {
+  readonly train: FeatureSet;
+  readonly heldOut: FeatureSet;
 }
 
 export interface TrialsOptions {
   readonly families: readonly HeadFamily[];
   /** The recipe of a head. */
   readonly recipeOf: (head: Head) => ResolvedRecipe;
-  readonly train: FeatureSet;
-  readonly heldOut: FeatureSet;
+  readonly splits: readonly [TrialSplit, ...TrialSplit[]];
   /** All training images of each class, held-out ones as well: they decide its group. */
   readonly counts: readonly number[];
+  /** Called after each family of a split. */
+  readonly onFamily?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+type SplitOptions = TrialSplit & Omit<TrialsOptions, "splits">;
 
 const COMPARED: readonly (readonly [string, NearestRule])[] = [
   ["nearest class mean", { kind: "class-means" }],
@@ -45,52 +57,63 @@ const COMPARED: readonly (readonly [string, NearestRule])[] = [
 const MAX_NEIGHBORS = 50_000;
 
 /**
- * Trains every family on the training images and evaluates its heads on the held-out ones. The best head has the highest mean
- * accuracy over the classes; of equal ones the first.
+ * Trains every family on the training images of each split and evaluates its heads on the held-out ones. The best head has the highest
+ * mean accuracy over the classes, in the mean over the splits; of equal ones the first.
  * @throws The signal's reason.
  */
-export async function tryHeads(options: TrialsOptions): Promise<TrialsOutcome> {
-  const { families, heldOut, recipeOf, train, signal } = options;
-  const trials: FitTrial[] = [];
-  let best: { readonly head: Head; readonly balanced: number; readonly trainee: Trainee } | null = null;
-  try {
-    for (const { heads } of families) {
-      const trainee = await trainOnFeatures(withoutAdjustment(recipeOf(heads[0])), train, signal);
-      const found = await evaluateHeads(heads, { ...options, trainee });
-      trials.push(...found);
-      const balanced = maxOf(found.map((trial) => trial.balanced));
-      if (best !== null && balanced <= best.balanced) {
-        trainee[Symbol.dispose]();
-        continue;
-      }
-      const head = heads[found.findIndex((trial) => trial.balanced === balanced)]!;
-      best?.trainee[Symbol.dispose]();
-      best = { head, balanced, trainee };
-      await adjustOnFeatures(trainee, recipeOf(head), { ...train, signal });
-    }
-    const { head, trainee } = best!;
-    const recipe = recipeOf(head);
-    using loader = featureBatches(recipe, heldOut);
-    const temperatures = await fitTemperatures({
-      recipe,
-      method: trainee.method,
-      counts: options.counts,
-      trained: classStatistics(train.dataset).counts,
-      heldOut: { images: heldOut.dataset.size, loader },
-      kinds: ["global"],
-      signal,
-    });
-    if (temperatures === null) throw signal!.reason; // only a signal ends it early
-    return { trials: [...trials, ...compared(options)], best: head, temperatures };
-  } finally {
-    best?.trainee[Symbol.dispose]();
+export async function tryHeads({ splits, ...options }: TrialsOptions): Promise<TrialsOutcome> {
+  const { families, recipeOf, counts, signal } = options;
+  const tried: FitTrial[][] = [];
+  for (const split of splits) tried.push(await tryOn({ ...options, ...split }));
+  const [first] = splits;
+  const trials = tried[0]!.map((_trial, place) => meanOf(tried.map((ofSplit) => ofSplit[place]!)));
+  const selectable = trials.filter((trial) => trial.selectable);
+  const most = maxOf(selectable.map(({ balanced }) => balanced));
+  const place = selectable.findIndex(({ balanced }) => balanced === most);
+  const best = families.flatMap(({ heads }) => heads)[place]!;
+  const recipe = recipeOf(best);
+  using trainee = await trainOnFeatures(recipe, first.train, signal);
+  using loader = featureBatches(recipe, first.heldOut);
+  const temperatures = await fitTemperatures({
+    recipe,
+    method: trainee.method,
+    counts,
+    trained: classStatistics(first.train.dataset).counts,
+    heldOut: { images: first.heldOut.dataset.size, loader },
+    kinds: ["global"],
+    signal,
+  });
+  if (temperatures === null) throw signal!.reason; // only a signal ends it early
+  return { trials, best, onFirst: tried[0]![place]!, temperatures };
+}
+
+/** Trials on one split: all heads in order, then what is compared with them. */
+async function tryOn(options: SplitOptions): Promise<FitTrial[]> {
+  const { families, recipeOf, train, onFamily, signal } = options;
+  const found: FitTrial[] = [];
+  for (const { heads } of families) {
+    using trainee = await trainOnFeatures(withoutAdjustment(recipeOf(heads[0])), train, signal);
+    found.push(...(await evaluateHeads(heads, { ...options, trainee })));
+    onFamily?.();
   }
+  return [...found, ...compared(options)];
+}
+
+/** The mean of one head's trials; of a group null where a split has none of its images. */
+function meanOf(trials: readonly FitTrial[]): FitTrial {
+  const mean = (key: "all" | "balanced"): number => sum(trials.map((trial) => trial[key])) / trials.length;
+  const ofGroup = (key: "many" | "medium" | "few"): number | null => {
+    const values = trials.flatMap((trial) => trial[key] ?? []);
+    return values.length === 0 ? null : sum(values) / values.length;
+  };
+  const groups = { many: ofGroup("many"), medium: ofGroup("medium"), few: ofGroup("few") };
+  return { ...trials[0]!, ...groups, all: mean("all"), balanced: mean("balanced") };
 }
 
 /** Evaluates the heads of one training, and leaves its classifier as it was. */
 async function evaluateHeads(
   heads: HeadFamily["heads"],
-  { trainee, recipeOf, train, heldOut, counts, signal }: TrialsOptions & { readonly trainee: Trainee },
+  { trainee, recipeOf, train, heldOut, counts, signal }: SplitOptions & { readonly trainee: Trainee },
 ): Promise<FitTrial[]> {
   using classifiers = keepClassifiers(trainee.method.model);
   const found: FitTrial[] = [];
@@ -107,7 +130,7 @@ async function evaluateHeads(
   return found;
 }
 
-function compared({ train, heldOut, counts }: TrialsOptions): FitTrial[] {
+function compared({ train, heldOut, counts }: SplitOptions): FitTrial[] {
   if (train.dataset.size > MAX_NEIGHBORS) return [];
   return COMPARED.map(([name, rule]) => {
     const accuracy = meterOf(train, counts);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson, valueAt } from "../support/json.js";
+import { counted } from "../support/text.js";
 import { readRunFile } from "./read-run.js";
 import { runFolder, type RunFolder } from "./run-folder.js";
 
@@ -113,6 +114,8 @@ export interface Tuning {
   readonly trials: readonly TuningTrial[];
   /** Mean accuracy over the classes on held-out images of the best classifier on the frozen network, in percent. */
   readonly frozen: number;
+  /** The same of few-shot classes. */
+  readonly frozenFew: number | null;
   /** The trial that the run's network is of, from 1; 0 where the frozen network was as good. */
   readonly kept: number;
   /** Whether a trial was better, but the limit left no time to train it on all images, and the network stayed frozen. */
@@ -145,6 +148,8 @@ export interface FitFile {
   readonly description: string;
   /** Images that it was chosen by; 0 where nothing was chosen. */
   readonly heldOut: number;
+  /** How often they were drawn; each trial is the mean over them. */
+  readonly splits: number;
   readonly trials: readonly FitTrial[];
   /** On the test images, of a plain classifier on the same features; null where none was trained. */
   readonly plain: EvaluationResult | null;
@@ -154,11 +159,6 @@ export interface FitFile {
   readonly suggestions: Suggestions | null;
   /** Null where there was no time for it or there are too few test images. */
   readonly map: FeaturesMap | null;
-}
-
-/** The trial of the classifier on the frozen network that was chosen; undefined where nothing was. */
-export function chosenTrial({ trials, head }: Pick<FitFile, "trials" | "head">): FitTrial | undefined {
-  return trials.find(({ name }) => name === head);
 }
 
 /** Writes fit.json of a run. */
@@ -175,13 +175,24 @@ export function readFit(run: string): FitFile | null {
 }
 
 /** As earlier versions wrote it. */
-type StoredFit = Omit<FitFile, "map" | "tuning"> & {
+type StoredFit = Omit<FitFile, "splits" | "map" | "tuning"> & {
+  readonly splits?: number;
   readonly map?: FitFile["map"];
-  readonly tuning?: (Omit<Tuning, "trials"> & { readonly trials: readonly StoredTrial[] }) | null;
+  readonly tuning?: StoredTuning | null;
 };
-type StoredTrial = Omit<TuningTrial, "tau"> & { readonly tau?: number };
+type StoredTuning = Omit<Tuning, "trials" | "frozenFew"> & {
+  readonly frozenFew?: number | null;
+  readonly trials: readonly (Omit<TuningTrial, "tau"> & { readonly tau?: number })[];
+};
 
-function ofToday({ map = null, tuning = null, ...file }: StoredFit): FitFile {
-  const trials = (tuning?.trials ?? []).map((trial) => ({ tau: 0, ...trial }));
-  return { ...file, map, tuning: tuning && { ...tuning, trials } };
+function ofToday({ splits = 1, map = null, tuning = null, ...file }: StoredFit): FitFile {
+  if (tuning === null) return { ...file, splits, map, tuning };
+  const { frozenFew = file.trials.find(({ name }) => name === file.head)?.few ?? null } = tuning;
+  const trials = tuning.trials.map((trial) => ({ tau: 0, ...trial }));
+  return { ...file, splits, map, tuning: { ...tuning, frozenFew, trials } };
+}
+
+/** "1307 held-out images, drawn 3 times". */
+export function heldOutText({ heldOut, splits }: Pick<FitFile, "heldOut" | "splits">): string {
+  return `${counted(heldOut, "held-out image")}${splits > 1 ? `, drawn ${splits} times` : ""}`;
 }

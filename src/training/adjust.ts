@@ -13,6 +13,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { noGrad } from "../torch/autograd.js";
 import { tensor } from "../torch/create.js";
 import { dispose, keepForever, scope } from "../torch/scope.js";
+import type { Tensor } from "../torch/tensor.js";
 import { type Frozen, frozenFeatures } from "./features.js";
 import { learnScales } from "./learned-scales.js";
 import { openPlainTraining } from "./loaders.js";
@@ -131,21 +132,24 @@ export interface KeptClassifiers extends Disposable {
 /** Remembers an ensemble's classifiers, to adjust them and put them back. */
 export function keepClassifiers(model: Module): KeptClassifiers {
   const classifiers = model instanceof Ensemble ? model.classifiers : [];
-  const before = classifiers.map((layer) =>
-    [...layer.stateDict()].map(([name, value]) => [name, keepForever(value.detach().clone())] as const),
-  );
+  const before = classifiers.map(copiedState);
   const restore = (): void => {
     using _scope = scope();
     using _noGrad = noGrad();
     classifiers.forEach((layer, k) => {
-      layer.loadStateDict(new Map(before[k]));
+      layer.loadStateDict(before[k]!);
     });
   };
   return {
     restore,
     [Symbol.dispose]: () => {
       restore();
-      for (const [, value] of before.flat()) dispose(value);
+      for (const state of before) dispose(...state.values());
     },
   };
+}
+
+function copiedState(layer: Module): Map<string, Tensor> {
+  using _ = scope();
+  return new Map([...layer.stateDict()].map(([name, value]) => [name, keepForever(value.detach().clone())]));
 }

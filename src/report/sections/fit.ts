@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { markup, type Markup } from "../../support/markup.js";
 import {
-  chosenTrial,
   fineTuningText,
   type FitFile,
+  heldOutText,
   type Suggestions,
   trialName,
   type Tuning,
@@ -34,7 +34,7 @@ export function fitSection({ fit, evaluation, trainPictures }: ReportedRun): Sec
     title: "Choice and next steps",
     lead: sentences(chosenText(fit), gainText(fit, corrected), tuningText(fit)),
     body: markup`${trials(fit)}
-${tuning && tuningTable(tuning, chosenTrial(fit)?.few ?? null)}
+${tuning && tuningTable(tuning)}
 ${byClass(fit, corrected)}
 ${suggestions && photographs(suggestions)}
 ${suggestions && suspectLabels(suggestions, trainPictures)}
@@ -42,9 +42,10 @@ ${suggestions && duplicates(suggestions)}`,
   };
 }
 
-function chosenText({ heldOut, trials, description }: FitFile): string {
+function chosenText(fit: FitFile): string {
+  const { trials, description } = fit;
   if (trials.length === 0) return `fit trained ${description}, without a choice.`;
-  return `Of ${counted(trials.length, "classifier")} on the same frozen features, ${counted(heldOut, "held-out image")} chose ${description}; test images chose nothing.`;
+  return `Of ${counted(trials.length, "classifier")} on the same frozen features, ${heldOutText(fit)}${fit.splits > 1 ? "," : ""} chose ${description}; test images chose nothing.`;
 }
 
 /** On the test images, of the corrected classifier on the frozen network. */
@@ -71,13 +72,13 @@ function tuningText({ tuning }: FitFile): string | null {
   return `${fineTuningText(trial)} took the mean accuracy over the classes on the held-out images from ${percentText(frozen)} to ${percentText(trial.balanced)} and was kept; on the test images the frozen network has ${percentText(frozenResult.ensemble.all)}.`;
 }
 
-function tuningTable({ trials: tried, frozen }: Tuning, few: number | null): Markup {
+function tuningTable({ trials: tried, frozen, frozenFew }: Tuning): Markup {
   return markup`<h3>Fine-tuning</h3>
 ${table({
   name: "Fine-tuning on held-out images",
   head: ["held-out images, %", "epochs", "mean over classes", "few"],
   rows: [
-    ["network frozen, best classifier", null, frozen, few],
+    ["network frozen, best classifier", null, frozen, frozenFew],
     ...tried.map((trial) => [...[trialName(trial), String(trial.epochs)], ...[trial.balanced, trial.few]]),
   ],
 })}`;
