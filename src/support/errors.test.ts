@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { clauseOf } from "./errors.js";
 
 test.each([
-  ["Request was cancelled.", "Request was cancelled"],
+  ["Request has ended.", "Request has ended"],
   ["connect ECONNREFUSED 127.0.0.1:9", "connect ECONNREFUSED 127.0.0.1:9"],
   [" two lines.\n", "two lines"],
 ])("%j goes on in a sentence", (message, clause) => {
