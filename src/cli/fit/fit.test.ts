@@ -120,7 +120,7 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     const looked = stdout.split("\n").filter((line) => line.includes("33 of 33 train images computed"));
     expect(looked).toHaveLength(1);
     expect(stdout).toMatch(/\(chosen\) +[\d.]+ +[\d.]+\n/);
-    expect(stdout).toMatch(/Chosen of \d+ by \d+ held-out images: a .* classifier/);
+    expect(stdout).toMatch(/Chosen of \d+ by \d+ held-out images, drawn 3 times: a .* classifier/);
     const { head, trials } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;
     const best = Math.max(...trials.filter(({ selectable }) => selectable).map(({ balanced }) => balanced));
     expect(trials.find(({ name }) => name === head)?.balanced).toBe(best);
