@@ -14,12 +14,13 @@ import type { TrainOptions } from "../training/settings.js";
 import { type FeatureSets, openFeatureSets, selectFeatures } from "../training/train-on-features.js";
 import { trainRun } from "../training/train.js";
 import { mapFeatures } from "./features-map.js";
-import { formatSeconds, secondsSince } from "../support/units.js";
+import { secondsSince } from "../support/units.js";
 import { FAMILIES, PLAIN } from "./heads.js";
 import type { FitPlan } from "./plan.js";
+import { epochProgress, progress } from "./progress.js";
 import { suggest } from "./suggestions.js";
 import { tryHeads, type TrialSplit, type TrialsOptions, type TrialsOutcome } from "./trials.js";
-import { HELD_OUT, progress, tunedRecipe, tryTuning, type TuningPlan } from "./tune.js";
+import { HELD_OUT, tunedRecipe, tryTuning, type TuningPlan } from "./tune.js";
 
 /** Outcome of `fit`. */
 export interface FitOutcome extends FitFile {
@@ -159,7 +160,7 @@ function epochNotes({ phases = [] }: ResolvedRecipe, emit: Emit): Listener {
   return (event) => {
     if (event.type !== "epoch" && event.type !== "epoch-start") return;
     if (event.type === "epoch-start" && event.epoch === before + 1)
-      note = progress("fine-tuning on all training images", { epochs, emit });
+      note = epochProgress("fine-tuning on all training images", { epochs, emit });
     if (event.type === "epoch" && event.epoch > before) note?.(event.epoch - before);
   };
 }
@@ -187,22 +188,19 @@ interface ChoiceOptions extends Pick<TrialsOptions, "splits" | "signal"> {
   readonly emit: Emit;
 }
 
-async function choose(
+function choose(
   { families, recipeOf }: FitPlan,
   { sets, splits, emit, signal }: ChoiceOptions,
 ): Promise<TrialsOutcome> {
   const total = families.length * splits.length;
-  const began = performance.now();
-  let [done, told] = [0, began];
+  const text = (done: number): string => `classifiers on the features: ${done} of ${total} trainings`;
+  const report = progress(text, { total, emit });
+  let [done, told] = [0, performance.now()];
   const onFamily = (): void => {
     done += 1;
     if (done === total || performance.now() - told < TELLING) return;
     told = performance.now();
-    const rest = Math.round((secondsSince(began) / done) * (total - done));
-    emit({
-      type: "note",
-      message: `classifiers on the features: ${done} of ${total} trainings, about ${formatSeconds(rest)} left`,
-    });
+    report(done);
   };
   return tryHeads({ families, recipeOf, counts: sets.data.statistics.counts, splits, onFamily, signal });
 }

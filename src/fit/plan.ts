@@ -11,7 +11,7 @@ import { maxOf, minOf } from "../support/math.js";
 import { formatSeconds } from "../support/units.js";
 import type { CacheListener } from "../data/cache/report.js";
 import { dataNotes, dataWarnings, openTrainingData, type TrainingData } from "../training/training-data.js";
-import { STAGE_NAMES, type TuningStage } from "../runs/fit-file.js";
+import { heldOutText, STAGE_NAMES, type TuningStage } from "../runs/fit-file.js";
 import { WEIGHTS } from "../weights/registry.js";
 import { forwardSeconds, stepSeconds } from "./costs.js";
 import { FAMILIES, type Head, type HeadFamily, PLAIN } from "./heads.js";
@@ -28,8 +28,8 @@ const EPOCHS = { min: 20, max: 60 } as const;
 const SECONDS = { decode: 0.004, step: 0.004, start: 2 } as const;
 
 /**
- * How often held-out images are drawn to choose a classifier, where there is time: of classes of five images one is held out, and it
- * counts as much as the 158 of the largest class.
+ * How often held-out images are drawn to choose a classifier, where there is time: of a class of five images one is held out, which
+ * weighs as much as a fifth of the largest class.
  */
 const SPLITS = 3;
 
@@ -156,7 +156,7 @@ export function describePlan(
   const tried = families.reduce((sum, { heads }) => sum + heads.length, 0);
   if (tried > 0)
     lines.push(
-      `${heldOut} held-out images${splits > 1 ? `, drawn ${splits} times,` : ""} decide between it and ${counted(tried - 1, "other")}: other strengths of the correction, cosines, ` +
+      `${heldOutText({ heldOut, splits })}${splits > 1 ? "," : ""} decide between it and ${counted(tried - 1, "other")}: other strengths of the correction, cosines, ` +
         "adjustments after training.",
     );
   if (compares)

@@ -9,7 +9,6 @@ import type { Emit } from "../runs/events.js";
 import { STAGE_NAMES, type TuningStage, type TuningTrial } from "../runs/fit-file.js";
 import type { Json } from "../support/json.js";
 import { maxOf } from "../support/math.js";
-import { formatSeconds, secondsSince } from "../support/units.js";
 import { tensor } from "../torch/create.js";
 import type { Tensor } from "../torch/tensor.js";
 import { adjustClassifiers, keepClassifiers, logitShifts } from "../training/adjust.js";
@@ -18,6 +17,7 @@ import { fitOnHeldOut } from "../training/evaluate-split.js";
 import { phasesOf } from "../training/phases.js";
 import { prepare, prepareNext, type Training } from "../training/prepare.js";
 import { openExecutor, Steps } from "../training/steps.js";
+import { epochProgress } from "./progress.js";
 
 /** Share of each class's training images that choose among classifiers, and between a frozen network and a fine-tuned one. */
 export const HELD_OUT = { portion: { fraction: 0.2 }, seed: 0 } as const;
@@ -95,9 +95,12 @@ export function tunedRecipe(
   { stages, averaged, tau, images }: TunedOptions,
 ): ResolvedRecipe {
   const { imageSize: size, test } = recipe.data;
-  const interpolation = test.flatMap((step) => ("interpolation" in step ? [step.interpolation] : []))[0]; // the weights'
+  const resize = test.find((step) => "interpolation" in step); // as the weights ask for
   const train = [
-    { kind: "random-resized-crop", size, scale: SCALE, ...(interpolation && { interpolation }) },
+    {
+      ...{ kind: "random-resized-crop", size, scale: SCALE },
+      ...(resize && { interpolation: resize.interpolation }),
+    },
     { kind: "horizontal-flip" },
   ];
   const epochs = stages.reduce((sum, stage) => sum + stage.epochs, recipe.epochs);
@@ -158,7 +161,10 @@ export async function tryTuning({ recipe, stages, emit, signal }: TuningOptions)
     for (const [index, phase] of others.entries()) {
       training = await prepareNext(training, phase, listener);
       const what = `fine-tuning ${STAGE_NAMES[stages[index]!.trainable]}, trial`;
-      await trainPhase(training, { signal, onEpoch: progress(what, { epochs: phase.recipe.epochs, emit }) });
+      await trainPhase(training, {
+        signal,
+        onEpoch: epochProgress(what, { epochs: phase.recipe.epochs, emit }),
+      });
       for (const averaged of [false, true])
         trials.push({
           ...stages[index]!,
@@ -170,19 +176,6 @@ export async function tryTuning({ recipe, stages, emit, signal }: TuningOptions)
   } finally {
     training[Symbol.dispose]();
   }
-}
-
-/** Emits after each epoch how far a training is and how long the rest takes. */
-export function progress(
-  what: string,
-  { epochs, emit }: { readonly epochs: number; readonly emit: Emit },
-): (done: number) => void {
-  const started = performance.now();
-  return (done) => {
-    const rest = Math.round((secondsSince(started) / done) * (epochs - done));
-    const left = rest > 0 ? `, about ${formatSeconds(rest)} left` : "";
-    emit({ type: "note", message: `${what}: epoch ${done} of ${epochs}${left}` });
-  };
 }
 
 async function trainPhase(
