@@ -19,7 +19,7 @@ import { FAMILIES, PLAIN } from "./heads.js";
 import type { FitPlan } from "./plan.js";
 import { epochProgress, progress } from "./progress.js";
 import { suggest } from "./suggestions.js";
-import { tryHeads, type TrialSplit, type TrialsOptions, type TrialsOutcome } from "./trials.js";
+import { trainingsOf, tryHeads, type TrialSplit, type TrialsOptions, type TrialsOutcome } from "./trials.js";
 import { HELD_OUT, tunedRecipe, tryTuning, type TuningPlan } from "./tune.js";
 
 /** Outcome of `fit`. */
@@ -192,7 +192,7 @@ function choose(
   { families, recipeOf }: FitPlan,
   { sets, splits, emit, signal }: ChoiceOptions,
 ): Promise<TrialsOutcome> {
-  const total = families.length * splits.length;
+  const total = trainingsOf(families.length, splits.length);
   const text = (done: number): string => `classifiers on the features: ${done} of ${total} trainings`;
   const report = progress(text, { total, emit });
   let [done, told] = [0, performance.now()];

@@ -15,6 +15,7 @@ import { heldOutText, STAGE_NAMES, type TuningStage } from "../runs/fit-file.js"
 import { WEIGHTS } from "../weights/registry.js";
 import { forwardSeconds, stepSeconds } from "./costs.js";
 import { FAMILIES, type Head, type HeadFamily, PLAIN } from "./heads.js";
+import { trainingsOf } from "./trials.js";
 import { HELD_OUT, planTuning, tunedRecipe, type TuningPlan } from "./tune.js";
 import { counted } from "../support/text.js";
 
@@ -101,8 +102,8 @@ export async function planFit(
   const compares = left > (1 + LOOKING) * head + SECONDS.start;
   const affordable = Math.floor(left / head - 1 - LOOKING);
   const families = heldOut > 0 && affordable > 1 ? FAMILIES.slice(0, affordable) : [];
-  const splits = data.validation === null && affordable > SPLITS * FAMILIES.length ? SPLITS : 1;
-  const trainings = splits * families.length + (families.length > 0 ? 1 : 0); // the chosen one once more
+  const splits = data.validation === null && affordable > trainingsOf(FAMILIES.length, SPLITS) ? SPLITS : 1;
+  const trainings = trainingsOf(families.length, splits) + (families.length > 0 ? 1 : 0); // the chosen one once more
   const validationUse = families.length > 0 ? null : "more --minutes let them choose among classifiers";
   for (const message of dataWarnings(data, validationUse)) listener.report?.({ type: "warning", message });
   const recipeOf = (one: Head): ResolvedRecipe => recipeFor(one, { root, kind, epochs, testFraction });

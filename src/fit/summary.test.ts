@@ -17,8 +17,8 @@ function resultOf(all: number, few: number): EvaluationResult {
   return { ensemble, experts: [ensemble], perClass, confusion: [], loss: 0.4, images: 20, groups: "field" };
 }
 
-const trial = (name: string, balanced: number, few: number): FitTrial => ({
-  ...{ name, balanced, few, all: balanced, many: 95, medium: 93, selectable: true },
+const trial = (name: string, balanced: number, few: number, draws = 3): FitTrial => ({
+  ...{ name, draws, balanced, few, all: balanced, many: 95, medium: 93, selectable: true },
 });
 
 const outcome = {
@@ -51,6 +51,16 @@ describe("after fine-tuning", () => {
     expect(text).toMatch(/^cosine, scale 25 \(chosen\) +91\.9 +84\.2$/m);
     expect(text).toContain(
       "Chosen of 2 by 40 held-out images, drawn 3 times: a cosine classifier of scale 25",
+    );
+    const dropped = trial("cosine, scale 40", 92.5, 90, 1);
+    const raced = {
+      ...outcome,
+      trials: [dropped, ...outcome.trials],
+      tuning,
+      evaluation: resultOf(90.4, 80.1),
+    };
+    expect(summarizeFit(raced)).toMatch(
+      /cosine, scale 25 \(chosen\).*\n.*corrected, τ 1 .*\ncosine, scale 40 \(first draw only\) +92\.5 +90\.0$/m,
     );
     expect(text).toMatch(/^network frozen, best classifier +91\.9 +84\.2$/m);
     expect(text).toMatch(

@@ -1,6 +1,14 @@
 import type { ClassAccuracy } from "../evaluation/accuracy.js";
 import { formatAccuracy } from "../evaluation/results-table.js";
-import { fineTuningText, heldOutText, type Suggestions, type Tuning, trialName } from "../runs/fit-file.js";
+import {
+  fineTuningText,
+  headName,
+  heldOutText,
+  rankedTrials,
+  type Suggestions,
+  type Tuning,
+  trialName,
+} from "../runs/fit-file.js";
 import { formatTable } from "../support/table.js";
 import type { FitOutcome } from "./fit.js";
 import { counted } from "../support/text.js";
@@ -58,13 +66,13 @@ const EXPLAINED =
 function choiceText(outcome: FitOutcome): string | null {
   const { trials, head, description } = outcome;
   if (trials.length === 0) return null;
-  const ranked = [...trials].sort((a, b) => b.balanced - a.balanced);
+  const ranked = rankedTrials(trials);
   const shown = ranked.filter(({ selectable }) => selectable).slice(0, TRIALS_SHOWN);
   const rows = [...shown, ...ranked.filter(({ selectable }) => !selectable).slice(0, 1)].map(
-    ({ name, balanced, few }): [string, number, number | null] => [
-      name === head ? `${name} (chosen)` : name,
-      balanced,
-      few,
+    (trial): [string, number, number | null] => [
+      trial.name === head ? `${head} (chosen)` : headName(trial, outcome),
+      trial.balanced,
+      trial.few,
     ],
   );
   const table = formatTable(["tried on held-out images, %", "mean over classes", "few"], rows);

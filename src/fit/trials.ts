@@ -19,7 +19,7 @@ import { nearest, type NearestRule } from "./nearest.js";
 
 /** What the trials found. */
 export interface TrialsOutcome {
-  /** Of each head the mean over the splits. */
+  /** Of each head the mean over the splits that it was tried on. */
   readonly trials: readonly FitTrial[];
   readonly best: Head;
   /** The best head's trial on the first split. */
@@ -48,6 +48,14 @@ export interface TrialsOptions {
 
 type SplitOptions = TrialSplit & Omit<TrialsOptions, "splits">;
 
+/** Families of `families` that are tried on every split; the others, whose heads do worse on the first, on that one alone. */
+const goOn = (families: number): number => Math.ceil(families / 2);
+
+/** Trainings that `tryHeads` needs for so many families and splits. */
+export function trainingsOf(families: number, splits: number): number {
+  return families === 0 ? 0 : families + (splits - 1) * goOn(families);
+}
+
 const COMPARED: readonly (readonly [string, NearestRule])[] = [
   ["nearest class mean", { kind: "class-means" }],
   ["nearest neighbor", { kind: "neighbors", k: 1 }],
@@ -57,20 +65,25 @@ const COMPARED: readonly (readonly [string, NearestRule])[] = [
 const MAX_NEIGHBORS = 50_000;
 
 /**
- * Trains every family on the training images of each split and evaluates its heads on the held-out ones. The best head has the highest
- * mean accuracy over the classes, in the mean over the splits; of equal ones the first.
+ * Trains families on the training images of each split and evaluates their heads on the held-out ones: all families on the first split, the
+ * better half of them on the others. The best head has the highest mean accuracy over the classes, in the mean over the splits, of
+ * those that were tried on all of them; of equal ones the first.
  * @throws The signal's reason.
  */
 export async function tryHeads({ splits, ...options }: TrialsOptions): Promise<TrialsOutcome> {
   const { families, recipeOf, counts, signal } = options;
-  const tried: FitTrial[][] = [];
-  for (const split of splits) tried.push(await tryOn({ ...options, ...split }));
-  const [first] = splits;
-  const trials = tried[0]!.map((_trial, place) => meanOf(tried.map((ofSplit) => ofSplit[place]!)));
-  const selectable = trials.filter((trial) => trial.selectable);
-  const most = maxOf(selectable.map(({ balanced }) => balanced));
-  const place = selectable.findIndex(({ balanced }) => balanced === most);
-  const best = families.flatMap(({ heads }) => heads)[place]!;
+  const [first, ...others] = splits;
+  const tried = await tryOn(families, { ...options, ...first });
+  const better = others.length === 0 ? families : betterHalf(families, tried);
+  const again: (readonly HeadTrial[])[] = [];
+  for (const split of others) again.push(await tryOn(better, { ...options, ...split }));
+  const results = tried.map(({ head, trial }) => {
+    const more = again.flatMap((ofSplit) => ofSplit.filter((one) => one.head === head));
+    return { head, onFirst: trial, trial: meanOf([trial, ...more.map((one) => one.trial)]) };
+  });
+  const inAll = results.filter(({ trial }) => trial.draws === splits.length);
+  const most = maxOf(inAll.map(({ trial }) => trial.balanced));
+  const { head: best, onFirst } = inAll.find(({ trial }) => trial.balanced === most)!;
   const recipe = recipeOf(best);
   using trainee = await trainOnFeatures(recipe, first.train, signal);
   using loader = featureBatches(recipe, first.heldOut);
@@ -84,19 +97,36 @@ export async function tryHeads({ splits, ...options }: TrialsOptions): Promise<T
     signal,
   });
   if (temperatures === null) throw signal!.reason; // only a signal ends it early
-  return { trials, best, onFirst: tried[0]![place]!, temperatures };
+  const toCompare = splits.map((split) => compared({ ...options, ...split }));
+  const rules = toCompare[0]!.map((_trial, place) => meanOf(toCompare.map((ofSplit) => ofSplit[place]!)));
+  return { trials: [...results.map(({ trial }) => trial), ...rules], best, onFirst, temperatures };
 }
 
-/** Trials on one split: all heads in order, then what is compared with them. */
-async function tryOn(options: SplitOptions): Promise<FitTrial[]> {
-  const { families, recipeOf, train, onFamily, signal } = options;
-  const found: FitTrial[] = [];
+interface HeadTrial {
+  readonly head: Head;
+  readonly trial: FitTrial;
+}
+
+/** Trials on one split: all heads of some families in order. */
+async function tryOn(families: readonly HeadFamily[], options: SplitOptions): Promise<HeadTrial[]> {
+  const { recipeOf, train, onFamily, signal } = options;
+  const found: HeadTrial[] = [];
   for (const { heads } of families) {
     using trainee = await trainOnFeatures(withoutAdjustment(recipeOf(heads[0])), train, signal);
-    found.push(...(await evaluateHeads(heads, { ...options, trainee })));
+    const trials = await evaluateHeads(heads, { ...options, trainee });
+    found.push(...trials.map((trial, i) => ({ head: heads[i]!, trial })));
     onFamily?.();
   }
-  return [...found, ...compared(options)];
+  return found;
+}
+
+/** The families, in their order, whose best head did best. */
+function betterHalf(families: readonly HeadFamily[], tried: readonly HeadTrial[]): HeadFamily[] {
+  const bestOf = ({ heads }: HeadFamily): number =>
+    maxOf(tried.filter(({ head }) => heads.includes(head)).map(({ trial }) => trial.balanced));
+  const ranked = [...families].sort((a, b) => bestOf(b) - bestOf(a));
+  const better = new Set(ranked.slice(0, goOn(families.length)));
+  return families.filter((family) => better.has(family));
 }
 
 /** The mean of one head's trials; of a group null where a split has none of its images. */
@@ -107,7 +137,8 @@ function meanOf(trials: readonly FitTrial[]): FitTrial {
     return values.length === 0 ? null : sum(values) / values.length;
   };
   const groups = { many: ofGroup("many"), medium: ofGroup("medium"), few: ofGroup("few") };
-  return { ...trials[0]!, ...groups, all: mean("all"), balanced: mean("balanced") };
+  const draws = trials.length;
+  return { ...trials[0]!, ...groups, draws, all: mean("all"), balanced: mean("balanced") };
 }
 
 /** Evaluates the heads of one training, and leaves its classifier as it was. */
@@ -149,5 +180,5 @@ function meterOf({ dataset }: FeatureSet, counts: readonly number[]): AccuracyMe
 
 function trialOf(name: string, meter: AccuracyMeter, selectable: boolean): FitTrial {
   const { all, many, medium, few, balanced } = meter.result().ensemble;
-  return { name, all, many, medium, few, balanced, selectable };
+  return { name, draws: 1, all, many, medium, few, balanced, selectable };
 }

@@ -9,6 +9,8 @@ import { runFolder, type RunFolder } from "./run-folder.js";
 /** A classifier that `fit` tried, with its accuracy in percent on held-out images. */
 export interface FitTrial {
   readonly name: string;
+  /** How often images to hold out were drawn for it: fewer times than for others where it did worse on the first ones. */
+  readonly draws: number;
   readonly all: number;
   readonly many: number | null;
   readonly medium: number | null;
@@ -148,7 +150,7 @@ export interface FitFile {
   readonly description: string;
   /** Images that it was chosen by; 0 where nothing was chosen. */
   readonly heldOut: number;
-  /** How often they were drawn; each trial is the mean over them. */
+  /** How often they were drawn; each trial is the mean over its draws. */
   readonly splits: number;
   readonly trials: readonly FitTrial[];
   /** On the test images, of a plain classifier on the same features; null where none was trained. */
@@ -175,8 +177,9 @@ export function readFit(run: string): FitFile | null {
 }
 
 /** As earlier versions wrote it. */
-type StoredFit = Omit<FitFile, "splits" | "map" | "tuning"> & {
+type StoredFit = Omit<FitFile, "splits" | "trials" | "map" | "tuning"> & {
   readonly splits?: number;
+  readonly trials: readonly (Omit<FitTrial, "draws"> & { readonly draws?: number })[];
   readonly map?: FitFile["map"];
   readonly tuning?: StoredTuning | null;
 };
@@ -185,11 +188,22 @@ type StoredTuning = Omit<Tuning, "trials" | "frozenFew"> & {
   readonly trials: readonly (Omit<TuningTrial, "tau"> & { readonly tau?: number })[];
 };
 
-function ofToday({ splits = 1, map = null, tuning = null, ...file }: StoredFit): FitFile {
-  if (tuning === null) return { ...file, splits, map, tuning };
-  const { frozenFew = file.trials.find(({ name }) => name === file.head)?.few ?? null } = tuning;
-  const trials = tuning.trials.map((trial) => ({ tau: 0, ...trial }));
-  return { ...file, splits, map, tuning: { ...tuning, frozenFew, trials } };
+function ofToday({ splits = 1, trials: stored, map = null, tuning = null, ...file }: StoredFit): FitFile {
+  const trials = stored.map((trial) => ({ draws: splits, ...trial }));
+  if (tuning === null) return { ...file, splits, trials, map, tuning };
+  const { frozenFew = trials.find(({ name }) => name === file.head)?.few ?? null } = tuning;
+  const tuned = tuning.trials.map((trial) => ({ tau: 0, ...trial }));
+  return { ...file, splits, trials, map, tuning: { ...tuning, frozenFew, trials: tuned } };
+}
+
+/** Trials to show, the best first; those that dropped out after fewer draws come last. */
+export function rankedTrials(trials: readonly FitTrial[]): FitTrial[] {
+  return [...trials].sort((a, b) => b.draws - a.draws || b.balanced - a.balanced);
+}
+
+/** "cosine, scale 25", and whether it dropped out. */
+export function headName({ name, draws }: FitTrial, { splits }: Pick<FitFile, "splits">): string {
+  return draws < splits ? `${name} (${draws === 1 ? "first draw" : `${draws} draws`} only)` : name;
 }
 
 /** "1307 held-out images, drawn 3 times". */

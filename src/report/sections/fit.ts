@@ -3,7 +3,9 @@ import { markup, type Markup } from "../../support/markup.js";
 import {
   fineTuningText,
   type FitFile,
+  headName,
   heldOutText,
+  rankedTrials,
   type Suggestions,
   trialName,
   type Tuning,
@@ -84,16 +86,17 @@ ${table({
 })}`;
 }
 
-function trials({ trials: tried, head }: FitFile): Markup | null {
-  if (tried.length === 0) return null;
-  const ranked = [...tried].sort((a, b) => b.balanced - a.balanced);
+function trials(fit: FitFile): Markup | null {
+  if (fit.trials.length === 0) return null;
   return markup`<details><summary>All classifiers that were tried</summary>
 ${table({
   name: "Classifiers on held-out images",
   head: ["held-out images, %", "mean over classes", "all", "many", "medium", "few"],
-  rows: ranked.map(({ name, balanced, all, many, medium, few, selectable }) => [
-    name === head ? markup`<b>${name}</b> (chosen)` : selectable ? name : `${name} (to compare)`,
-    ...[balanced, all, many, medium, few],
+  rows: rankedTrials(fit.trials).map((trial) => [
+    trial.name === fit.head
+      ? markup`<b>${trial.name}</b> (chosen)`
+      : `${headName(trial, fit)}${trial.selectable ? "" : " (to compare)"}`,
+    ...[trial.balanced, trial.all, trial.many, trial.medium, trial.few],
   ]),
 })}</details>`;
 }
