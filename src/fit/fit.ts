@@ -7,17 +7,18 @@ import type { FittedTemperatures } from "../evaluation/analysis/analysis-meter.j
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { saveCalibration } from "../runs/calibration-file.js";
-import { type Emit, emitter, type Listener } from "../runs/events.js";
+import { type Emit, emitter, type Listener, type RunEvent } from "../runs/events.js";
 import { type FitFile, type Tuning, writeFit } from "../runs/fit-file.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { TrainOptions } from "../training/settings.js";
 import { type FeatureSets, openFeatureSets, selectFeatures } from "../training/train-on-features.js";
 import { trainRun } from "../training/train.js";
 import { mapFeatures } from "./features-map.js";
+import { sum } from "../support/math.js";
 import { secondsSince } from "../support/units.js";
 import { FAMILIES, PLAIN } from "./heads.js";
 import type { FitPlan } from "./plan.js";
-import { epochProgress, progress } from "./progress.js";
+import { progress, trainingProgress } from "./progress.js";
 import { suggest } from "./suggestions.js";
 import { trainingsOf, tryHeads, type TrialSplit, type TrialsOptions, type TrialsOutcome } from "./trials.js";
 import { HELD_OUT, tunedRecipe, tryTuning, type TuningPlan } from "./tune.js";
@@ -82,9 +83,6 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
   }
 }
 
-/** Milliseconds between two words on how far the trials are. */
-const TELLING = 10_000;
-
 /** How much longer than the limit a training on all images may take that the trial was already made for. */
 const LATENESS = 1.2;
 
@@ -138,7 +136,7 @@ async function fineTune(
     const { evaluation, folder: tuned } = await trained(recipe, {
       ...settings,
       out,
-      listeners: [...settings.listeners, epochNotes(recipe, emit)],
+      listeners: [...settings.listeners, progressNotes(emit)],
     });
     keepTemperature(tuned, recipe, { ...temperature, averaged });
     const outcome = { ...frozen, tuning, evaluation };
@@ -151,17 +149,20 @@ async function fineTune(
   }
 }
 
-/** Says after each epoch of the phases that train the network how far they are. */
-function epochNotes({ phases = [] }: ResolvedRecipe, emit: Emit): Listener {
-  const [first, ...others] = phases;
-  const before = first?.epochs ?? 0;
-  const epochs = others.reduce((sum, phase) => sum + phase.epochs, 0);
+/** Says how far the phases that train the network are, which come after the classifier's. */
+function progressNotes(emit: Emit): Listener {
+  let phases: RunEvent["phases"] = [];
+  let done = 0;
   let note: ((done: number) => void) | null = null;
   return (event) => {
-    if (event.type !== "epoch" && event.type !== "epoch-start") return;
-    if (event.type === "epoch-start" && event.epoch === before + 1)
-      note = epochProgress("fine-tuning on all training images", { epochs, emit });
-    if (event.type === "epoch" && event.epoch > before) note?.(event.epoch - before);
+    if (event.type === "run") ({ phases } = event);
+    const [classifier, ...network] = phases!;
+    if (event.type === "epoch-start" && event.epoch === classifier!.epochs + 1) {
+      const epochs = sum(network.map((phase) => phase.epochs));
+      const { stepsPerEpoch } = network[0]!; // the same in all of them
+      note = trainingProgress("fine-tuning on all training images", { epochs, stepsPerEpoch, emit });
+    }
+    if (event.type === "step") note?.((done += 1));
   };
 }
 
@@ -195,12 +196,9 @@ function choose(
   const total = trainingsOf(families.length, splits.length);
   const text = (done: number): string => `classifiers on the features: ${done} of ${total} trainings`;
   const report = progress(text, { total, emit });
-  let [done, told] = [0, performance.now()];
+  let done = 0;
   const onFamily = (): void => {
-    done += 1;
-    if (done === total || performance.now() - told < TELLING) return;
-    told = performance.now();
-    report(done);
+    report((done += 1));
   };
   return tryHeads({ families, recipeOf, counts: sets.data.statistics.counts, splits, onFamily, signal });
 }

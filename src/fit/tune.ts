@@ -17,7 +17,7 @@ import { fitOnHeldOut } from "../training/evaluate-split.js";
 import { phasesOf } from "../training/phases.js";
 import { prepare, prepareNext, type Training } from "../training/prepare.js";
 import { openExecutor, Steps } from "../training/steps.js";
-import { epochProgress } from "./progress.js";
+import { trainingProgress } from "./progress.js";
 
 /** Share of each class's training images that choose among classifiers, and between a frozen network and a fine-tuned one. */
 export const HELD_OUT = { portion: { fraction: 0.2 }, seed: 0 } as const;
@@ -161,10 +161,9 @@ export async function tryTuning({ recipe, stages, emit, signal }: TuningOptions)
     for (const [index, phase] of others.entries()) {
       training = await prepareNext(training, phase, listener);
       const what = `fine-tuning ${STAGE_NAMES[stages[index]!.trainable]}, trial`;
-      await trainPhase(training, {
-        signal,
-        onEpoch: epochProgress(what, { epochs: phase.recipe.epochs, emit }),
-      });
+      const { stepsPerEpoch } = training.loaders.train;
+      const onStep = trainingProgress(what, { epochs: stages[index]!.epochs, stepsPerEpoch, emit });
+      await trainPhase(training, { signal, onStep });
       for (const averaged of [false, true])
         trials.push({
           ...stages[index]!,
@@ -180,22 +179,20 @@ export async function tryTuning({ recipe, stages, emit, signal }: TuningOptions)
 
 async function trainPhase(
   training: Training,
-  {
-    signal,
-    onEpoch,
-  }: { readonly signal: AbortSignal | undefined; readonly onEpoch?: (done: number) => void },
+  { signal, onStep }: { readonly signal: AbortSignal | undefined; readonly onStep?: (done: number) => void },
 ): Promise<void> {
   const { start, end } = training.phase;
   using executor = openExecutor(training);
+  let done = 0;
   for (let epoch = start; epoch < end; epoch += 1) {
     using steps = new Steps(training, { executor, from: { epoch, step: 0 }, signal });
     await steps.ready();
     for (const _step of steps) {
+      onStep?.((done += 1));
       await setImmediate(); // signal handlers run only when the event loop gets a turn
       await steps.ready();
     }
     signal?.throwIfAborted();
-    onEpoch?.(epoch - start + 1);
   }
 }
 

@@ -227,7 +227,7 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(stdout).toMatch(
       /in the time that is left, fine-tune the network's last stage for 4 epochs, then the whole network for 4 epochs \(about \d/,
     );
-    expect(stdout).toMatch(/fine-tuning the network's last stage, trial: epoch 4 of 4/);
+    expect(stdout).toMatch(/fine-tuning the network's last stage, trial: 4 epochs/);
     const { tuning, map } = JSON.parse(readFileSync(join(out, "fit.json"), "utf8")) as FitFile;
     const { trials, frozen, kept } = tuning!;
     expect(trials.map(({ trainable, averaged }) => [trainable, averaged])).toEqual([
