@@ -88,6 +88,8 @@ describe.skipIf(executable === undefined)(`the report in Chromium${why}`, () => 
     const nothing = { heldOut: 0, splits: 1, trials: [], plain: null, tuning: null, suggestions: null };
     const file = {
       version: 1,
+      weights: "efficientnet-lite0",
+      networks: [],
       head: "corrected, τ 1",
       description: "a linear classifier",
       ...nothing,

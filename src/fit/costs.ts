@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.js";
 import { ALONE } from "../distributed/peers.js";
-import { EfficientNetLite } from "../models/efficientnet-lite.js";
+import { buildBackbone } from "../models/registry.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { noGrad } from "../torch/autograd.js";
 import { tensor } from "../torch/create.js";
@@ -14,12 +14,12 @@ import { openExecutor } from "../training/steps.js";
 const FORWARD_IMAGES = 8;
 const STEP_IMAGES = 16;
 
-/** Seconds that the network takes for an image on this machine as it is now. */
-export function forwardSeconds(side: number): number {
+/** Seconds that a recipe's network takes for an image on this machine as it is now. Its weights are random ones. */
+export function forwardSeconds({ backbone, data: { imageSize: side } }: ResolvedRecipe): number {
   using _scope = scope();
   using _noGrad = noGrad();
   const rng = new Rng(0);
-  using network = new EfficientNetLite({ rng });
+  using network = buildBackbone(backbone, { rng });
   network.eval().to({ memoryFormat: "channels_last" });
   const images = rng.normal([FORWARD_IMAGES, 3, side, side]).to({ memoryFormat: "channels_last" });
   return timed(() => network.forward(images)) / FORWARD_IMAGES;

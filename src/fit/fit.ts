@@ -8,7 +8,7 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { saveCalibration } from "../runs/calibration-file.js";
 import { type Emit, emitter, type Listener, type RunEvent } from "../runs/events.js";
-import { type FitFile, type Tuning, writeFit } from "../runs/fit-file.js";
+import { type FitFile, type NetworkTrial, type Tuning, writeFit } from "../runs/fit-file.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { TrainOptions } from "../training/settings.js";
 import { type FeatureSets, openFeatureSets, selectFeatures } from "../training/train-on-features.js";
@@ -16,8 +16,8 @@ import { trainRun } from "../training/train.js";
 import { mapFeatures } from "./features-map.js";
 import { sum } from "../support/math.js";
 import { secondsSince } from "../support/units.js";
-import { FAMILIES, PLAIN } from "./heads.js";
-import type { FitPlan } from "./plan.js";
+import { FAMILIES, type Head, PLAIN, QUICK_FAMILIES } from "./heads.js";
+import type { FitPlan, NetworkPlan } from "./plan.js";
 import { progress, trainingProgress } from "./progress.js";
 import { suggest } from "./suggestions.js";
 import { trainingsOf, tryHeads, type TrialSplit, type TrialsOptions, type TrialsOutcome } from "./trials.js";
@@ -40,22 +40,25 @@ export type FitSettings = Omit<TrainOptions, "recipe" | "from" | "resume" | "pee
 export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<FitOutcome> {
   const started = performance.now();
   const temporary = mkdtempSync(join(tmpdir(), "longtail-fit-"));
-  const [{ heads }] = FAMILIES;
   const report = emitter(settings.listeners);
+  const { signal } = settings;
   try {
     const own = { ...settings, validationChose: true }; // or the plan has said that they are not used
     const beside = { ...own, force: false, mlflow: undefined };
-    const sets = await openFeatureSets(plan.recipeOf(heads[0]), { report, signal: settings.signal });
+    const { network, sets, networks } = await chooseNetwork(plan, { emit: report, signal });
+    const recipeOf = (one: Head): ResolvedRecipe => plan.recipeOf(one, network.weights);
     const splits = plan.families.length === 0 ? null : splitsToChoose(sets, plan.splits);
-    const chosen = splits && (await choose(plan, { splits, sets, emit: report, signal: settings.signal }));
-    const head = chosen?.best ?? heads[0];
+    const chosen = splits && (await choose(plan.families, { recipeOf, splits, sets, emit: report, signal }));
+    const head = chosen?.best ?? FAMILIES[0].heads[0];
     const plain = plan.compares
-      ? await trained(plan.recipeOf(PLAIN), { ...beside, out: join(temporary, "plain") })
+      ? await trained(recipeOf(PLAIN), { ...beside, out: join(temporary, "plain") })
       : null;
-    const { evaluation, folder } = await trained(plan.recipeOf(head), own);
-    if (chosen !== null) keepTemperature(folder, plan.recipeOf(head), chosen.temperatures);
+    const { evaluation, folder } = await trained(recipeOf(head), own);
+    if (chosen !== null) keepTemperature(folder, recipeOf(head), chosen.temperatures);
     const file: FitFile = {
       version: 1,
+      weights: network.weights,
+      networks,
       head: head.name,
       description: head.description,
       heldOut: plan.heldOut,
@@ -64,23 +67,63 @@ export async function carryOut(plan: FitPlan, settings: FitSettings): Promise<Fi
       plain: plain?.evaluation ?? null,
       tuning: null,
       suggestions: plan.suggests
-        ? await suggest({
-            recipe: plan.recipeOf(head),
-            sets,
-            split: splits?.[0] ?? null,
-            signal: settings.signal,
-          })
+        ? await suggest({ recipe: recipeOf(head), sets, split: splits?.[0] ?? null, signal })
         : null,
       map: plan.suggests ? mapFeatures(sets.test) : null,
     };
     writeFit(folder, file);
     const frozen = { ...file, folder, evaluation };
-    if (plan.tuning === null || chosen === null) return frozen;
-    const options = { plan, tuning: plan.tuning, chosen, settings: beside, emit: report, started };
-    return await fineTune(frozen, options);
+    if (network.tuning === null || chosen === null) return frozen;
+    const start = recipeOf(FAMILIES[0].heads[0]); // not the chosen one: see docs/LOG.md
+    const { stages } = network.tuning;
+    return await fineTune(frozen, { plan, start, stages, chosen, settings: beside, emit: report, started });
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+interface Chosen {
+  readonly network: NetworkPlan;
+  /** Its features of all images. */
+  readonly sets: FeatureSets;
+  readonly networks: readonly NetworkTrial[];
+}
+
+/** Computes the features of each network, and chooses the one whose best quick classifier has the highest mean accuracy over the classes. */
+async function chooseNetwork(
+  { networks, recipeOf }: FitPlan,
+  { emit, signal }: { readonly emit: Emit; readonly signal: AbortSignal | undefined },
+): Promise<Chosen> {
+  const open = ({ weights }: NetworkPlan): Promise<FeatureSets> => {
+    if (networks.length > 1) emit({ type: "note", message: `features of ${weights}` });
+    return openFeatureSets(recipeOf(FAMILIES[0].heads[0], weights), { report: emit, signal });
+  };
+  if (networks.length === 1) return { network: networks[0], sets: await open(networks[0]), networks: [] };
+  const tried: NetworkTrial[] = [];
+  let chosen: Omit<Chosen, "networks"> | null = null;
+  let most = -Infinity;
+  for (const network of networks) {
+    const { weights } = network;
+    const sets = await open(network);
+    const options = {
+      recipeOf: (one: Head) => recipeOf(one, weights),
+      splits: splitsToChoose(sets, 1),
+      signal,
+    };
+    const found = await tryHeads({
+      ...options,
+      families: QUICK_FAMILIES,
+      counts: sets.data.statistics.counts,
+    });
+    const { balanced, few } = found.onFirst;
+    tried.push({ weights, balanced, few });
+    emit({
+      type: "note",
+      message: `${weights}: ${balanced.toFixed(1)} % of the held-out images, mean over the classes`,
+    });
+    if (balanced > most) [chosen, most] = [{ network, sets }, balanced];
+  }
+  return { ...chosen!, networks: tried };
 }
 
 /** How much longer than the limit a training on all images may take that the trial was already made for. */
@@ -88,7 +131,9 @@ const LATENESS = 1.2;
 
 interface TuneOptions {
   readonly plan: FitPlan;
-  readonly tuning: TuningPlan;
+  /** Recipe of the classifier that it starts from. */
+  readonly start: ResolvedRecipe;
+  readonly stages: TuningPlan["stages"];
   readonly chosen: TrialsOutcome;
   readonly settings: FitSettings;
   readonly emit: Emit;
@@ -99,15 +144,13 @@ interface TuneOptions {
 /** Fine-tunes the network and puts the run in the frozen one's place where it is better on held-out images. */
 async function fineTune(
   frozen: FitOutcome,
-  { plan, tuning: { stages }, chosen, settings, emit, started }: TuneOptions,
+  { plan, start, stages, chosen, settings, emit, started }: TuneOptions,
 ): Promise<FitOutcome> {
   const { signal } = settings;
   const { folder } = frozen;
-  const [start] = FAMILIES[0].heads; // not the chosen one: see docs/LOG.md
-  const base = plan.recipeOf(start);
   const begun = performance.now();
   const of = { stages, images: plan.images.train, averaged: true, tau: 0 };
-  const trials = await tryTuning({ recipe: tunedRecipe(base, of), stages, emit, signal });
+  const trials = await tryTuning({ recipe: tunedRecipe(start, of), stages, emit, signal });
   const { balanced: toBeat, few: frozenFew } = chosen.onFirst; // of the images that the trial is held out for, too
   const best = trials.reduce(
     (found, { balanced }, i) => (balanced > found.balanced ? { balanced, kept: i + 1 } : found),
@@ -129,7 +172,7 @@ async function fineTune(
   }
   const { averaged, trainable, tau, temperature } = trials[tuning.kept - 1]!;
   const kept = stages.slice(0, stages.findIndex((stage) => stage.trainable === trainable) + 1);
-  const recipe = tunedRecipe(base, { ...of, stages: kept, averaged, tau });
+  const recipe = tunedRecipe(start, { ...of, stages: kept, averaged, tau });
   const beside = mkdtempSync(`${folder.path}.tuning-`);
   try {
     const out = join(beside, "tuned");
@@ -184,14 +227,14 @@ function splitsToChoose(
   return [splitOf(HELD_OUT.seed), ...others];
 }
 
-interface ChoiceOptions extends Pick<TrialsOptions, "splits" | "signal"> {
+interface ChoiceOptions extends Pick<TrialsOptions, "recipeOf" | "splits" | "signal"> {
   readonly sets: FeatureSets;
   readonly emit: Emit;
 }
 
 function choose(
-  { families, recipeOf }: FitPlan,
-  { sets, splits, emit, signal }: ChoiceOptions,
+  families: FitPlan["families"],
+  { recipeOf, sets, splits, emit, signal }: ChoiceOptions,
 ): Promise<TrialsOutcome> {
   const total = trainingsOf(families.length, splits.length);
   const text = (done: number): string => `classifiers on the features: ${done} of ${total} trainings`;

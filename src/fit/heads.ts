@@ -124,3 +124,6 @@ export const FAMILIES: readonly [HeadFamily, ...HeadFamily[]] = [
   single(cosine(40)),
   single(corrected(0.5)),
 ];
+
+/** What networks are compared by: a linear classifier and a cosine one, which suits features of any size. */
+export const QUICK_FAMILIES: readonly [HeadFamily, ...HeadFamily[]] = [FAMILIES[0], FAMILIES[1]!];

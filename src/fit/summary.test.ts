@@ -23,6 +23,8 @@ const trial = (name: string, balanced: number, few: number, draws = 3): FitTrial
 
 const outcome = {
   version: 1,
+  weights: "efficientnet-lite0",
+  networks: [],
   head: "cosine, scale 25",
   description: "a cosine classifier of scale 25 corrected for the class counts (balanced softmax)",
   heldOut: 40,

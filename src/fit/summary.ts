@@ -30,6 +30,8 @@ export function summarizeFit(outcome: FitOutcome): string {
     "many, medium and few: classes with more than 100, 20 to 100 and fewer than 20 training images.",
   );
   if (plain !== null) parts.push(gainText(corrected.ensemble, plain.ensemble));
+  const network = networkText(outcome);
+  if (network !== null) parts.push(network);
   const choice = choiceText(outcome);
   if (choice !== null) parts.push(choice);
   if (tuning !== null) parts.push(tuningText(tuning));
@@ -53,6 +55,20 @@ export function summarizeFit(outcome: FitOutcome): string {
       `Without test images, and therefore not in these numbers: ${listed(untested.map(({ name }) => name))}.`,
     );
   return parts.join("\n\n");
+}
+
+/** Pretrained networks that were tried, the best first. */
+function networkText({ networks, weights, heldOut }: FitOutcome): string | null {
+  if (networks.length === 0) return null;
+  const rows = [...networks]
+    .sort((a, b) => b.balanced - a.balanced)
+    .map(({ weights: name, balanced, few }): [string, number, number | null] => [
+      name === weights ? `${name} (chosen)` : name,
+      balanced,
+      few,
+    ]);
+  const table = formatTable(["networks on held-out images, %", "mean over classes", "few"], rows);
+  return `${table}\nChosen of ${networks.length} by ${counted(heldOut, "held-out image")}, each with the better of two classifiers.`;
 }
 
 /** Rows of what was tried that are shown; fit.json and the report have all. */

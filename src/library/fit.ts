@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { Listener } from "../runs/events.js";
 import type { RunFolder } from "../runs/run-folder.js";
+import { knownWeights } from "./weights.js";
 
 /**
  * Settings of `fit`.
@@ -16,6 +17,11 @@ export interface FitOptions {
   readonly minutes?: number | undefined;
   /** Share of the images to test on, where the folder has no test images; 0.2 of the mean class size unless given. */
   readonly testFraction?: number | undefined;
+  /**
+   * Names of pretrained networks' weights (`listWeights`) to choose among by held-out images. Unless given, EfficientNet-Lite0 and
+   * those that were fetched already, as far as the time allows.
+   */
+  readonly weights?: readonly string[] | undefined;
   /** Whether to stop after saying what would be done; false unless given. */
   readonly dryRun?: boolean | undefined;
   readonly threads?: number | undefined;
@@ -46,8 +52,8 @@ export interface FitResult {
  * and trains classifiers that are corrected for the class counts on a network that was trained on ImageNet. The result is
  * an ordinary run. Null for a dry run.
  *
- * @throws DataError for a folder without images or with fewer than two classes; DownloadError, what `train` throws; the
- *   signal's reason.
+ * @throws DataError for a folder without images or with fewer than two classes; UsageError for unknown weights; DownloadError,
+ *   what `train` throws; the signal's reason.
  * @example
  * const result = await fit("my-photos", { onText: (text) => console.log(text) });
  * if (result !== null) console.log(result.folder.path, result.evaluation.ensemble.all);
@@ -58,7 +64,8 @@ export async function fit(photos: string, options: FitOptions = {}): Promise<Fit
   const { emitter } = await import("../runs/events.js");
   const { setThreads } = await import("../torch/settings.js");
   if (threads !== undefined) setThreads(threads);
-  const plan = await planFit(photos, { ...options, report: emitter(listeners), signal });
+  const weights = options.weights?.map(knownWeights);
+  const plan = await planFit(photos, { ...options, weights, report: emitter(listeners), signal });
   onText(describePlan(photos, plan, options));
   if (dryRun) return null;
   const { carryOut } = await import("../fit/fit.js");

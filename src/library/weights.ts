@@ -75,15 +75,14 @@ function describeSource({ source }: WeightsEntry): string {
  * const path = await fetchWeights("efficientnet-lite0", { onProgress: ({ kind }) => console.log(kind) });
  */
 export async function fetchWeights(name: string, options: WeightsOptions = {}): Promise<string> {
-  if (!isName(name))
-    throw new UsageError(
-      `weights: expected one of ${weightsNames.join(", ")}, found ${JSON.stringify(name)}`,
-    );
-  const path = await installWeights(name, options);
-  if (isClip(WEIGHTS[name].backbone)) await installClipVocabulary(options);
+  const known = knownWeights(name);
+  const path = await installWeights(known, options);
+  if (isClip(WEIGHTS[known].backbone)) await installClipVocabulary(options);
   return path;
 }
 
-function isName(name: string): name is WeightsName {
-  return Object.hasOwn(WEIGHTS, name);
+/** @throws UsageError for a name of no weights. */
+export function knownWeights(name: string): WeightsName {
+  if (Object.hasOwn(WEIGHTS, name)) return name as WeightsName;
+  throw new UsageError(`weights: expected one of ${weightsNames.join(", ")}, found ${JSON.stringify(name)}`);
 }

@@ -21,6 +21,15 @@ export interface FitTrial {
   readonly selectable: boolean;
 }
 
+/** A pretrained network that `fit` tried, with the accuracy of its best quick classifier in percent on held-out images. */
+export interface NetworkTrial {
+  /** Name of its weights. */
+  readonly weights: string;
+  /** Mean over the classes. */
+  readonly balanced: number;
+  readonly few: number | null;
+}
+
 /** Accuracy with a part of the training images. */
 export interface CurvePoint {
   readonly fraction: number;
@@ -145,6 +154,10 @@ export interface FeaturesMap {
 /** fit.json: what `longtail fit` chose for a run, and why. */
 export interface FitFile {
   readonly version: 1;
+  /** Name of the pretrained network's weights. */
+  readonly weights: string;
+  /** Networks that it was chosen among; empty where there was one alone. */
+  readonly networks: readonly NetworkTrial[];
   /** Name of the classifier on the frozen network that was chosen. */
   readonly head: string;
   readonly description: string;
@@ -177,7 +190,9 @@ export function readFit(run: string): FitFile | null {
 }
 
 /** As earlier versions wrote it. */
-type StoredFit = Omit<FitFile, "splits" | "trials" | "map" | "tuning"> & {
+type StoredFit = Omit<FitFile, "weights" | "networks" | "splits" | "trials" | "map" | "tuning"> & {
+  readonly weights?: string;
+  readonly networks?: FitFile["networks"];
   readonly splits?: number;
   readonly trials: readonly (Omit<FitTrial, "draws"> & { readonly draws?: number })[];
   readonly map?: FitFile["map"];
@@ -188,12 +203,14 @@ type StoredTuning = Omit<Tuning, "trials" | "frozenFew"> & {
   readonly trials: readonly (Omit<TuningTrial, "tau"> & { readonly tau?: number })[];
 };
 
-function ofToday({ splits = 1, trials: stored, map = null, tuning = null, ...file }: StoredFit): FitFile {
+function ofToday({ trials: stored, tuning = null, ...file }: StoredFit): FitFile {
+  const { splits = 1 } = file;
   const trials = stored.map((trial) => ({ draws: splits, ...trial }));
-  if (tuning === null) return { ...file, splits, trials, map, tuning };
+  const today = { weights: "efficientnet-lite0", networks: [], splits, map: null, ...file, trials };
+  if (tuning === null) return { ...today, tuning };
   const { frozenFew = trials.find(({ name }) => name === file.head)?.few ?? null } = tuning;
   const tuned = tuning.trials.map((trial) => ({ tau: 0, ...trial }));
-  return { ...file, splits, trials, map, tuning: { ...tuning, frozenFew, trials: tuned } };
+  return { ...today, tuning: { ...tuning, frozenFew, trials: tuned } };
 }
 
 /** Trials to show, the best first; those that dropped out after fewer draws come last. */

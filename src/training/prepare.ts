@@ -26,6 +26,7 @@ import { startFromClassMeans, startsFrom } from "./class-means.js";
 import { startFromText, textStartIssues } from "./text-start.js";
 import { frozenFeatures } from "./features.js";
 import { featureViewsIssues } from "./feature-views.js";
+import { weightsProgress } from "./weights-progress.js";
 import { type Loaders, openLoaders, openPlainTraining, stepsPerEpochOf } from "./loaders.js";
 import { phasesOf, type TrainingPhase } from "./phases.js";
 import { type Execution, executionFrom, type RunSettings } from "./settings.js";
@@ -149,15 +150,6 @@ export async function prepareNext(
 }
 
 /** Reports once that weights are fetched, where they are. */
-function weightsProgress(report: CacheListener["report"]): (progress: { readonly kind: string }) => void {
-  let reported = false;
-  return ({ kind }) => {
-    if (!reported && kind === "fetch")
-      report?.({ type: "warning", message: "The pretrained weights are fetched now, once." });
-    reported ||= kind === "fetch";
-  };
-}
-
 function stepsOfPhase({ recipe }: TrainingPhase, { trainSubset }: TrainingData): number {
   return recipe.epochs * stepsPerEpochOf(recipe, trainSubset);
 }

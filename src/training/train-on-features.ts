@@ -17,6 +17,7 @@ import { buildTrainee } from "./prepare.js";
 import { executionFrom } from "./settings.js";
 import { openExecutor, Steps } from "./steps.js";
 import type { Trainee } from "./trainee.js";
+import { weightsProgress } from "./weights-progress.js";
 import { openTrainingData, type TrainingData } from "./training-data.js";
 
 /** Images by what a frozen network makes of them. */
@@ -47,7 +48,7 @@ export interface FeatureSets {
 export async function openFeatureSets(recipe: ResolvedRecipe, listener: CacheListener): Promise<FeatureSets> {
   const [phase] = phasesOf({ ...recipe, selection: { kind: "last" } }) as [TrainingPhase];
   const data = await openTrainingData(phase.recipe, listener);
-  await fetchPretrained(recipe);
+  await fetchPretrained(recipe, { onProgress: weightsProgress(listener.report) });
   const built = { ...BUILD, recipe: phase.recipe, phase, data };
   using trainee = buildTrainee(built).trainee;
   const frozen = frozenFeatures({ ...built, trainee }, listener);

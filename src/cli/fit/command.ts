@@ -15,12 +15,14 @@ Examples:
   longtail fit my-photos --dry-run          says what it would do and about how long it takes
   longtail fit my-photos                    a model in runs/my-photos
   longtail fit my-photos --minutes 30       the same, and the network fine-tuned in the time that is left
+  longtail fit my-photos --weights dinov2-s14 convnext-tiny      the better one of these networks; they are fetched
   longtail fit my-photos --out runs/birds --test-fraction 0.1`;
 
 interface FitArguments {
   readonly out?: string | undefined;
   readonly minutes?: number | undefined;
   readonly testFraction?: number | undefined;
+  readonly weights?: readonly string[] | undefined;
   readonly dryRun: boolean;
   readonly threads?: number | undefined;
   readonly json: boolean;
@@ -40,6 +42,11 @@ export function fitCommand(): CommandUnknownOpts {
       "--test-fraction <f>",
       "test images of each class where there are none, as a share of the mean class size (default: 0.2)",
       fraction,
+    )
+    .option(
+      "--weights <names...>",
+      "pretrained networks to choose among by held-out images (default: efficientnet-lite0, and others of `longtail weights list` that " +
+        "are here already, as far as the time allows)",
     )
     .option("--dry-run", "say what would be done and about how long it takes, and stop", false)
     .addOption(threadsOption())

@@ -2,7 +2,7 @@ import type { Split } from "../dataset.js";
 
 /** What is reported before a training's first step. */
 export type CacheReport =
-  CacheProgress | InspectionProgress | { readonly type: "warning"; readonly message: string };
+  CacheProgress | InspectionProgress | { readonly type: "warning" | "note"; readonly message: string };
 
 export interface CacheProgress {
   readonly type: "cache";

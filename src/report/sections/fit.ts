@@ -35,7 +35,8 @@ export function fitSection({ fit, evaluation, trainPictures }: ReportedRun): Sec
     id: "fit",
     title: "Choice and next steps",
     lead: sentences(chosenText(fit), gainText(fit, corrected), tuningText(fit)),
-    body: markup`${trials(fit)}
+    body: markup`${networkTable(fit)}
+${trials(fit)}
 ${tuning && tuningTable(tuning)}
 ${byClass(fit, corrected)}
 ${suggestions && photographs(suggestions)}
@@ -83,6 +84,21 @@ ${table({
     ["network frozen, best classifier", null, frozen, frozenFew],
     ...tried.map((trial) => [...[trialName(trial), String(trial.epochs)], ...[trial.balanced, trial.few]]),
   ],
+})}`;
+}
+
+function networkTable({ networks, weights }: FitFile): Markup | null {
+  if (networks.length === 0) return null;
+  const ranked = [...networks].sort((a, b) => b.balanced - a.balanced);
+  return markup`<h3>Pretrained networks</h3>
+<p>Each frozen, with the better of two classifiers on the held-out images; the best network was kept.</p>
+${table({
+  name: "Networks on held-out images",
+  head: ["held-out images, %", "mean over classes", "few"],
+  rows: ranked.map((network) => [
+    network.weights === weights ? markup`<b>${weights}</b> (chosen)` : network.weights,
+    ...[network.balanced, network.few],
+  ]),
 })}`;
 }
 
