@@ -1,6 +1,7 @@
-// Images a second of `longtail predict MODEL.onnx` on a folder of photographs, beside Python's onnxruntime and Pillow in two
-// processes, in turns, with the processor time of both and whether they predict the same classes.
-//   node bench/predict.mjs MODEL.onnx FOLDER --python PYTHON [--rounds 3]
+// Images a second of `longtail predict` on a folder of photographs, beside Python's onnxruntime and Pillow in two processes, in turns,
+// with the processor time of both and whether they predict the same classes. longtail takes the run that MODEL.onnx was
+// exported from, where it is given, or MODEL.onnx.
+//   node bench/predict.mjs MODEL.onnx FOLDER --python PYTHON [--run RUN] [--rounds 3]
 // PYTHON has onnxruntime, pillow and numpy: python3 -m venv VENV && VENV/bin/pip install onnxruntime pillow numpy
 import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -11,11 +12,11 @@ import { parse } from "csv-parse/sync";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { python: { type: "string" }, rounds: { type: "string", default: "3" } },
+  options: { python: { type: "string" }, run: { type: "string" }, rounds: { type: "string", default: "3" } },
 });
 const [model, folder] = positionals;
 if (folder === undefined || values.python === undefined)
-  throw new Error("usage: node bench/predict.mjs MODEL.onnx FOLDER --python PYTHON [--rounds 3]");
+  throw new Error("usage: node bench/predict.mjs MODEL.onnx FOLDER --python PYTHON [--run RUN] [--rounds 3]");
 
 /** Runs a program to its end: what it printed, its time and, by bash's clock, that of its processes. */
 function timed(command, args) {
@@ -32,7 +33,7 @@ function timed(command, args) {
 
 const programs = {
   longtail: async () => {
-    const command = [join(root, "bin/longtail.js"), "predict", model, folder, "--top", "1"];
+    const command = [join(root, "bin/longtail.js"), "predict", values.run ?? model, folder, "--top", "1"];
     const ended = await timed(process.execPath, [...command, "--format", "csv", "--quiet"]);
     const rows = parse(ended.stdout, { columns: true });
     return { ...ended, found: new Map(rows.map((row) => [row.image, row.class_1])) };

@@ -281,7 +281,7 @@ function networksText(networks: FitPlan["networks"]): string {
 
 function networkText({ weights }: NetworkPlan): string {
   const { description, trainedOn } = WEIGHTS[weights];
-  return `${description}; trained on ${trainedOn}`;
+  return `${description}, trained on ${trainedOn}`;
 }
 
 /** "the network's last stage for 3 epochs (about 20 min)", and of which network. */

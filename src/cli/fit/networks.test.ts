@@ -53,7 +53,7 @@ describe.skipIf(!isThere)(`networks${why}`, { timeout: 300_000 }, () => {
     expect(stderr).toBe("");
     expect(code).toBe(0);
     expect(stdout).toContain(
-      "Plan: try 2 pretrained networks on the held-out images (ViT-Ti/16; trained on ImageNet-21k, then ImageNet-1k; EfficientNet-Lite0",
+      "Plan: try 2 pretrained networks on the held-out images (ViT-Ti/16, trained on ImageNet-21k, then ImageNet-1k; EfficientNet-Lite0",
     );
     expect(stdout).toContain("The pretrained weights are fetched now, once.");
     const fit = readFit(out)!;
@@ -62,7 +62,7 @@ describe.skipIf(!isThere)(`networks${why}`, { timeout: 300_000 }, () => {
     expect(trained!.balanced).toBeGreaterThan(random!.balanced);
     expect(fit.weights).toBe("efficientnet-lite0");
     expect(stdout).toMatch(
-      /^networks on held-out images, % .*\nefficientnet-lite0 \(chosen\) .*\nvit-ti16 /m,
+      /^networks on held-out images, % .*\nefficientnet-lite0 \(chosen\) .*\s^vit-ti16 /m,
     );
     const { recipe } = JSON.parse(readFileSync(join(out, "recipe.json"), "utf8")) as {
       recipe: ResolvedRecipe;
@@ -83,7 +83,7 @@ describe.skipIf(!isThere)(`networks${why}`, { timeout: 300_000 }, () => {
     const out = join(folder, "vit");
     const { code, stdout } = await longtail("fit", photos, "--weights", "vit-ti16", "--out", out);
     expect(code).toBe(0);
-    expect(stdout).toContain("Plan: keep a pretrained network frozen (ViT-Ti/16; trained on");
+    expect(stdout).toContain("Plan: keep a pretrained network frozen (ViT-Ti/16, trained on");
     expect(readFit(out)).toMatchObject({ weights: "vit-ti16", networks: [] });
     const predicted = await longtail("predict", out, join(photos, "test/scorpion"));
     expect(predicted.code).toBe(0);
@@ -93,7 +93,7 @@ describe.skipIf(!isThere)(`networks${why}`, { timeout: 300_000 }, () => {
 test("no time to choose among them: the first one is taken, and the plan says so", async () => {
   const named = ["--weights", "vit-ti16", "efficientnet-lite0"];
   const { stdout } = await longtail("fit", photos, ...named, "--minutes", "0.001", "--dry-run");
-  expect(stdout).toContain("Plan: keep a pretrained network frozen (ViT-Ti/16;");
+  expect(stdout).toContain("Plan: keep a pretrained network frozen (ViT-Ti/16,");
   expect(stdout).toMatch(/or no time for it: the first one is taken\./);
 });
 
