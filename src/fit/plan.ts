@@ -208,8 +208,9 @@ function networksToTry(
   { limit, secondsOf, comparing }: NetworkCosts,
 ): { readonly names: readonly WeightsName[]; readonly seconds: number } {
   if (named !== undefined) {
-    const seconds = sum(named.map(secondsOf)) + (named.length > 1 ? named.length * comparing : 0);
-    return { names: [...new Set(named)], seconds };
+    const names = [...new Set(named)];
+    const seconds = sum(names.map(secondsOf)) + (names.length > 1 ? names.length * comparing : 0);
+    return { names, seconds };
   }
   const found = { names: [USUAL] as WeightsName[], seconds: secondsOf(USUAL) };
   const room = limit === null ? OTHERS.seconds : OTHERS.share * limit;

@@ -9,7 +9,7 @@ import { runFolder, type RunFolder } from "./run-folder.js";
 /** A classifier that `fit` tried, with its accuracy in percent on held-out images. */
 export interface FitTrial {
   readonly name: string;
-  /** How often images to hold out were drawn for it: fewer times than for others where it did worse on the first ones. */
+  /** How often images to hold out were drawn for it: FitFile's splits, or once where it did worse than others on the first ones. */
   readonly draws: number;
   readonly all: number;
   readonly many: number | null;
@@ -213,14 +213,14 @@ function ofToday({ trials: stored, tuning = null, ...file }: StoredFit): FitFile
   return { ...today, tuning: { ...tuning, frozenFew, trials: tuned } };
 }
 
-/** Trials to show, the best first; those that dropped out after fewer draws come last. */
+/** Trials to show, the best first; those that dropped out after the first draw come last. */
 export function rankedTrials(trials: readonly FitTrial[]): FitTrial[] {
   return [...trials].sort((a, b) => b.draws - a.draws || b.balanced - a.balanced);
 }
 
 /** "cosine, scale 25", and whether it dropped out. */
 export function headName({ name, draws }: FitTrial, { splits }: Pick<FitFile, "splits">): string {
-  return draws < splits ? `${name} (${draws === 1 ? "first draw" : `${draws} draws`} only)` : name;
+  return draws < splits ? `${name} (first draw only)` : name;
 }
 
 /** "1307 held-out images, drawn 3 times". */

@@ -149,7 +149,6 @@ export async function prepareNext(
   return withLoaders({ ...built, trainee, notes, teacher }, listener);
 }
 
-/** Reports once that weights are fetched, where they are. */
 function stepsOfPhase({ recipe }: TrainingPhase, { trainSubset }: TrainingData): number {
   return recipe.epochs * stepsPerEpochOf(recipe, trainSubset);
 }
