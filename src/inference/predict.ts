@@ -231,6 +231,6 @@ export function featuresOf(model: Module, receive: (features: Tensor) => void): 
 function rowsOf(features: Tensor | null): Float32Array[] | null {
   if (features === null) return null;
   const [count = 0, length = 0] = features.shape;
-  const values = Float32Array.from(features.to({ dtype: "float32" }).toList());
+  const values = features.to({ dtype: "float32" }).toArray() as Float32Array;
   return Array.from({ length: count }, (_, n) => values.subarray(n * length, (n + 1) * length));
 }

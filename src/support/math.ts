@@ -32,6 +32,17 @@ export function chunkOf(
   return [start(index), start(index + 1)];
 }
 
+type Numbers = Float32Array | Float64Array | Int32Array | Uint16Array | Int8Array;
+
+/**
+ * The array, each element computed from its place. For millions of elements: from() with a function makes a list of them
+ * first, which takes 20 times as long.
+ */
+export function filled<T extends Numbers>(array: T, valueAt: (place: number) => number): T {
+  for (let place = 0; place < array.length; place += 1) array[place] = valueAt(place);
+  return array;
+}
+
 /** NaN of no values. */
 export function mean(values: ArrayLike<number> & Iterable<number>): number {
   return sum(values) / values.length;

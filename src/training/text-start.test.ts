@@ -8,6 +8,7 @@ import { textDirections, textWeights } from "../models/clip-text.js";
 import { clipTokenizer } from "../models/clip-tokenizer.js";
 import { loadWeights } from "../models/load-weights.js";
 import { buildBackbone } from "../models/registry.js";
+import { SMALL_TRANSFORMER } from "../models/small-transformers.fixture.js";
 import { loadRecipe } from "../recipes/load.js";
 import { parseOverride } from "../recipes/overrides.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
@@ -24,6 +25,12 @@ vi.mock("../weights/install.js", async (original) => ({
   ...(await original<object>()),
   installClipVocabulary: () => Promise.resolve(vocabulary.path),
 }));
+
+vi.mock(import("../models/architectures.js"), async (original) => {
+  const { withSmallTransformers } = await import("../models/small-transformers.fixture.js");
+  return withSmallTransformers(await original(), ["clip-b32"]);
+});
+const { width: WIDTH, depth: DEPTH } = SMALL_TRANSFORMER;
 
 const { merges } = goldenJson("clip-tokens") as { merges: string[] };
 const allMerges = [...merges, ...Array.from({ length: 48_894 - merges.length }, (_, i) => `x${i} y${i}`)];
@@ -54,7 +61,7 @@ function openClipName(name: string): string {
     .replace("mlp.fc2.", "mlp.c_proj.");
 }
 
-/** clip-b32's image tower in float16, and a text tower of one block of width 64. */
+/** A small clip-b32's image tower in float16, and a text tower of one block of width 64. */
 function writeClip(path: string): void {
   using _ = scope();
   const rng = new Rng(3);
@@ -62,15 +69,15 @@ function writeClip(path: string): void {
   const half = (tensor: Tensor): Tensor => tensor.detach().to({ dtype: "float16" });
   const draw = (...shape: number[]): Tensor => half(rng.normal(shape, { std: 0.1 }));
   const visual = Array.from(network.stateDict(), ([name, tensor]): [string, Tensor] => {
-    const flat = name === "cls_token" || name === "pos_embed" ? tensor.reshape([-1, 768]) : tensor;
-    return [openClipName(name), half(name === "cls_token" ? flat.reshape([768]) : flat)];
+    const flat = name === "cls_token" || name === "pos_embed" ? tensor.reshape([-1, WIDTH]) : tensor;
+    return [openClipName(name), half(name === "cls_token" ? flat.reshape([WIDTH]) : flat)];
   });
   const block = "transformer.resblocks.0.";
   writeSafetensors(
     path,
     new Map([
       ...visual,
-      ["visual.proj", draw(768, 16)],
+      ["visual.proj", draw(WIDTH, 16)],
       ["token_embedding.weight", draw(49_408, 64)],
       ["positional_embedding", draw(77, 64)],
       ...["ln_1", "ln_2"].flatMap((name): [string, Tensor][] => [
@@ -144,15 +151,16 @@ test("LIFT+ trains from its recipe, as far as a random CLIP goes", async () => {
     "precision=float32",
     'evaluation.fiveCrops={"size":36}',
     "epochs=2",
-    'checkpoints={"epochs":2}', // of 350 MB each
+    'checkpoints={"epochs":2}',
     'logs={"tensorboard":false,"histogramsEvery":null,"images":0}',
   ].map(parseOverride);
   const recipe = await loadRecipe("imagenet-lt-lift-plus", overrides);
   const { result, events } = await trainToy(recipe, at("lift-plus"));
   expect(result.reason).toBe("finished");
   const run = events.find((event) => event.type === "run")!;
-  // 12 blocks: norm 2 · 768, down 32 · 768 + 32, up 768 · 32 + 768, scale 1; three classes of 768
-  expect(run.trained).toBe(12 * (2 * 768 + 32 * 768 + 32 + 768 * 32 + 768 + 1) + 3 * 768);
+  // each block: norm 2 W, down 32 W + 32, up 32 W + W, scale 1; three classes of W
+  const block = 2 * WIDTH + 32 * WIDTH + 32 + 32 * WIDTH + WIDTH + 1;
+  expect(run.trained).toBe(DEPTH * block + 3 * WIDTH);
   const losses = events.flatMap((event) => (event.type === "step" ? [event.loss] : []));
   expect(losses).toHaveLength(6);
   expect(losses.every(Number.isFinite)).toBe(true);

@@ -127,7 +127,8 @@ export class Lowering {
   }
 
   floats(data: ArrayLike<number>, shape: readonly number[], name = "constant"): string {
-    return this.#graph.constant(Float32Array.from(data), { shape, name });
+    const own = data instanceof Float32Array ? data : Float32Array.from(data);
+    return this.#graph.constant(own, { shape, name });
   }
 
   scalar(value: unknown): string {

@@ -1,7 +1,6 @@
 /** Graphs compute what libtorch computes: by ONNX Runtime, for every network, classifier and ensemble. */
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect, test, vi } from "vitest";
-import type * as architectures from "../../models/architectures.js";
 import { groupOf } from "../../data/groups.js";
 import { scaleLogits } from "../../evaluation/temperature/scale.js";
 import type { LogitTransform } from "../../evaluation/meter.js";
@@ -19,11 +18,10 @@ import type { Trained } from "../../training/trained.js";
 import { network } from "./networks.fixture.js";
 import { traceNetwork } from "./trace-network.js";
 
-// A smaller SigLIP than the published ones, the smallest of which has 93 million weights.
-vi.mock(import("../../models/architectures.js"), async (original): Promise<typeof architectures> => {
-  const all = await original();
-  const small = { ...all.VISION_TRANSFORMERS["siglip-b16"], width: 32, depth: 2, heads: 2 };
-  return { ...all, VISION_TRANSFORMERS: { ...all.VISION_TRANSFORMERS, "siglip-b16": small } };
+// Published sizes have up to 93 million weights; vit-ti16 below keeps its own.
+vi.mock(import("../../models/architectures.js"), async (original) => {
+  const { withSmallTransformers } = await import("../../models/small-transformers.fixture.js");
+  return withSmallTransformers(await original(), ["clip-b32", "dinov2-s14-reg", "siglip-b16"]);
 });
 
 const { data, method } = toyRecipe("data");

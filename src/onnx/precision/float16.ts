@@ -1,3 +1,4 @@
+import { filled } from "../../support/math.js";
 import { dataType } from "../model-file.js";
 import type { Graph, GraphNode, Initializer } from "../graph.js";
 
@@ -18,6 +19,7 @@ export function withHalfWeights(graph: Graph): Graph {
     const values = data as Float32Array;
     if (values.some((value) => Math.abs(value) > MAX_HALF)) return initializer;
     const half = `${name}/half`;
+    const halves = filled(new Uint16Array(values.length), (i) => halfBits(values[i]!));
     casts.push({
       operator: "Cast",
       name: `${name}/cast`,
@@ -25,7 +27,7 @@ export function withHalfWeights(graph: Graph): Graph {
       outputs: [name],
       attributes: { to: dataType("float32") },
     });
-    return { ...initializer, name: half, type: "float16", data: Uint16Array.from(values, halfBits) };
+    return { ...initializer, name: half, type: "float16", data: halves };
   });
   return { ...graph, nodes: [...casts, ...graph.nodes], initializers };
 }

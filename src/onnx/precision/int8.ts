@@ -3,7 +3,9 @@
  * inference", CVPR 2018), as nodes that quantize and dequantize around each operator, which ONNX Runtime joins to integer
  * ones. Activations have 8 bits and one scale a value; convolutions' weights a scale for each output channel.
  */
+import { filled } from "../../support/math.js";
 import type { Graph, GraphNode, Initializer } from "../graph.js";
+import { transposed } from "../transposed.js";
 import type { Range } from "./ranges.js";
 
 /**
@@ -237,18 +239,8 @@ function quantizedRows(
       .reduce((found, value) => Math.max(found, Math.abs(value)), 0);
     return Math.max(largest / most, least(row)) || 1;
   });
-  const whole = Int8Array.from(values, (value, i) =>
-    Math.min(most, Math.max(-most, Math.round(value / scales[Math.floor(i / length)]!))),
+  const whole = filled(new Int8Array(values.length), (i) =>
+    Math.min(most, Math.max(-most, Math.round(values[i]! / scales[Math.floor(i / length)]!))),
   );
   return { data: whole, scales };
-}
-
-function transposed<T extends Pick<Initializer, "data" | "shape">>(matrix: T): T {
-  const [rows, columns] = matrix.shape as [number, number];
-  const from = matrix.data as Float32Array;
-  const data = from.slice();
-  for (let row = 0; row < rows; row += 1)
-    for (let column = 0; column < columns; column += 1)
-      data[column * rows + row] = from[row * columns + column]!;
-  return { ...matrix, data, shape: [columns, rows] };
 }

@@ -1,4 +1,5 @@
 /** Operators that compute, element by element or along axes. */
+import { transposed } from "../../../onnx/transposed.js";
 import { axisOf, isTrue, type Lower, type Lowering, or } from "../lowering.js";
 
 export const ARITHMETIC: Readonly<Record<string, Lower>> = {
@@ -126,10 +127,8 @@ function linear(to: Lowering, { x, weight, bias }: { x: unknown; weight: unknown
   const known = to.known(weight);
   if (known === null)
     throw new Error("ONNX: expected a linear layer's weights, found values that depend on the images");
-  const [rows, columns] = known.shape as [number, number];
-  const data = known.data as ArrayLike<number>;
-  const turned = Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
-  const product = to.node("MatMul", [inputs[0]!, to.floats(turned, [columns, rows], to.nameOf(weight))]);
+  const { data, shape } = transposed({ shape: known.shape, data: known.data as Float32Array });
+  const product = to.node("MatMul", [inputs[0]!, to.floats(data as Float32Array, shape, to.nameOf(weight))]);
   return hasBias ? to.node("Add", [product, to.value(bias)]) : product;
 }
 

@@ -1,4 +1,5 @@
 /** Convolutions and what is folded into them. */
+import { filled } from "../../../support/math.js";
 import type { Snapshot } from "../../../torch/trace.js";
 import type { Handle } from "../../../torch/native.js";
 import { type Lower, type Lowering, or } from "../lowering.js";
@@ -126,10 +127,8 @@ function folded(to: Lowering, convolution: Convolution, { eps, ...tensors }: Nor
   ) as [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>, ArrayLike<number>];
   const factors = Float64Array.from(variance, (one, channel) => weight[channel]! / Math.sqrt(one + eps));
   const each = kernel.data.length / factors.length;
-  const data = Float32Array.from(
-    kernel.data as ArrayLike<number>,
-    (value, index) => value * factors[Math.floor(index / each)]!,
-  );
+  const values = kernel.data as ArrayLike<number>;
+  const data = filled(new Float32Array(values.length), (i) => values[i]! * factors[Math.floor(i / each)]!);
   const shifts = Float32Array.from(factors, (factor, channel) => bias[channel]! - factor * mean[channel]!);
   return { ...convolution, kernel: { ...kernel, data }, bias: shifts };
 }
