@@ -66,7 +66,7 @@ export interface PredictOptions {
   readonly prior?: PriorTarget | undefined;
   /** Divides each class's row of a linear classifier by its length to the power of τ; no temperature is used then. */
   readonly tau?: number | undefined;
-  /** Number of images in a batch, which the event loop waits for; the recipe's evaluation.batch unless given. */
+  /** Number of images in a batch, which the event loop waits for; the recipe's evaluation.batch unless given, on a CPU 64 at most. */
   readonly batch?: number | undefined;
   /**
    * Receives an image that cannot be read, and why; the others are predicted. Such an image ends the prediction with its
@@ -98,7 +98,7 @@ export async function* predictImages(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   { temperature, ...options }: PredictOptions & { readonly temperature: Temperature | null },
 ): AsyncGenerator<ImagePrediction, void, undefined> {
-  const { signal, onUnreadable, batch = trained.description.recipe.evaluation.batch } = options;
+  const { signal, onUnreadable, batch = usualBatch(trained) } = options;
   signal?.throwIfAborted();
   const plan = planOf(trained, { ...options, temperature });
   assertWhole("batch", batch);
@@ -116,6 +116,12 @@ export async function* predictImages(
     first += some.length;
     await setImmediate(); // timers, requests and signal handlers get their turn
   }
+}
+
+/** On a CPU more images at once are no faster, and take more memory: 2.4 GB at 256 of 224 pixels, 0.9 GB at 64. */
+function usualBatch({ device, description }: Trained): number {
+  const { batch } = description.recipe.evaluation;
+  return device === "cpu" ? Math.min(batch, 64) : batch;
 }
 
 function planOf(
