@@ -148,7 +148,9 @@ const usesJpeg = (file) => basename(file).startsWith("jpeg");
 /** Units that know process groups, whose headers name Gloo's. */
 const isDistributed = (file) => isWithin("native/distributed", file);
 /** Units with loops on libtorch's threads, which are OpenMP's. */
-const isParallel = (file) => relative(join(root, "native/kernels"), file) === basename(file);
+const isParallel = (file) =>
+  file === join(root, "native/torch/random.cpp") ||
+  relative(join(root, "native/kernels"), file) === basename(file);
 
 function flagsOf(file, jpeg) {
   if (jpeg && usesJpeg(file)) return [...flags, "-DLT_JPEG"];

@@ -1,6 +1,7 @@
 // Random numbers: our counter-based stream, and libtorch's own generator with its whole state.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
 #include <numeric>
@@ -12,34 +13,47 @@
 namespace lt {
 namespace {
 
+uint64_t positionOf(napi_env env, napi_value* argv) { return static_cast<uint64_t>(toInt(env, argv[2])); }
+
 // (seed, stream, position): the position counts 32-bit numbers, so that the state is three numbers.
 Philox streamOf(napi_env env, napi_value* argv) {
   const auto stream = static_cast<uint64_t>(toInt(env, argv[1]));
   Philox philox(static_cast<uint64_t>(toInt(env, argv[0])), static_cast<uint32_t>(stream),
                 static_cast<uint32_t>(stream >> 32));
-  philox.seek(static_cast<uint64_t>(toInt(env, argv[2])));
+  philox.seek(positionOf(env, argv));
   return philox;
+}
+
+// Below this many elements a second thread costs more than it saves.
+constexpr int64_t kFewestOfThread = 1 << 14;
+
+// A tensor of draws. Each thread begins at its own element's number of the stream, so that the values do not
+// depend on how many there are.
+template <class Draw>
+at::Tensor drawn(const Philox& stream, uint64_t position, at::IntArrayRef shape, int numbers,
+                 const Draw& draw) {
+  auto tensor = at::empty(shape, at::kFloat);
+  float* data = tensor.mutable_data_ptr<float>();
+  at::parallel_for(0, tensor.numel(), kFewestOfThread, [&](int64_t begin, int64_t end) {
+    Philox philox = stream;
+    philox.seek(position + static_cast<uint64_t>(begin) * numbers);
+    for (int64_t i = begin; i < end; i++) data[i] = static_cast<float>(draw(philox));
+  });
+  return tensor;
 }
 
 // philoxUniform(seed, stream, position, shape, low, high) → float32; uses one number an element
 napi_value philoxUniform(napi_env env, size_t, napi_value* argv) {
-  Philox philox = streamOf(env, argv);
-  auto tensor = at::empty(toInts(env, argv[3]), at::kFloat);
   const double low = toDouble(env, argv[4]), span = toDouble(env, argv[5]) - low;
-  float* data = tensor.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); i++) data[i] = static_cast<float>(low + span * philox.uniform());
-  return fromTensor(env, std::move(tensor));
+  return fromTensor(env, drawn(streamOf(env, argv), positionOf(env, argv), toInts(env, argv[3]), 1,
+                               [=](Philox& philox) { return low + span * philox.uniform(); }));
 }
 
 // philoxNormal(seed, stream, position, shape, mean, deviation) → float32; uses two numbers an element
 napi_value philoxNormal(napi_env env, size_t, napi_value* argv) {
-  Philox philox = streamOf(env, argv);
-  auto tensor = at::empty(toInts(env, argv[3]), at::kFloat);
   const double mean = toDouble(env, argv[4]), deviation = toDouble(env, argv[5]);
-  float* data = tensor.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < tensor.numel(); i++)
-    data[i] = static_cast<float>(mean + deviation * philox.normal());
-  return fromTensor(env, std::move(tensor));
+  return fromTensor(env, drawn(streamOf(env, argv), positionOf(env, argv), toInts(env, argv[3]), 2,
+                               [=](Philox& philox) { return mean + deviation * philox.normal(); }));
 }
 
 // philoxPermutation(seed, stream, position, Int32Array): shuffles 0 … n-1 into the array (Fisher and Yates).

@@ -4,6 +4,7 @@ import { zeros } from "./create.js";
 import { dropout } from "./operators.generated.js";
 import { getTorchState, manualSeed, Rng, setTorchState } from "./random.js";
 import { scope } from "./scope.js";
+import { getThreads, setThreads } from "./settings.js";
 
 describe("Rng", () => {
   it("is Philox4x32-10: the known answers of the Random123 distribution", () => {
@@ -21,6 +22,19 @@ describe("Rng", () => {
     const tail = Rng.fromState(structuredClone(parts.state())).uniform([7]).toList();
     expect([...head, ...tail]).toEqual(whole);
     expect(new Rng(7, 4).uniform([10]).toList()).not.toEqual(whole);
+  });
+
+  it("gives the same numbers with any number of threads", () => {
+    using _ = scope();
+    const before = getThreads();
+    const drawn = (threads: number): number[][] => {
+      setThreads(threads);
+      const rng = new Rng(7, 3, 5); // begins within a block of four
+      return [rng.normal([100_001]).toList(), rng.uniform([50_003]).toList()];
+    };
+    const [one, three] = [drawn(1), drawn(3)];
+    setThreads(before);
+    expect(three).toEqual(one);
   });
 
   it("has the moments of its distributions", () => {
