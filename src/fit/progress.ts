@@ -1,4 +1,5 @@
 import type { Emit } from "../runs/events.js";
+import { plainLineMs } from "../support/terminal.js";
 import { counted } from "../support/text.js";
 import { formatSeconds, secondsSince } from "../support/units.js";
 
@@ -6,9 +7,6 @@ interface ProgressOptions {
   readonly total: number;
   readonly emit: Emit;
 }
-
-/** Milliseconds between two words on how far some work is. */
-const PAUSE = 10_000;
 
 /** Emits now and then how far some work is, as `text` says it, and how long the rest takes. */
 export function progress(
@@ -18,7 +16,7 @@ export function progress(
   const started = performance.now();
   let last = started;
   return (done) => {
-    if (done === total || performance.now() - last < PAUSE) return;
+    if (done === total || performance.now() - last < plainLineMs) return;
     last = performance.now();
     const rest = Math.round((secondsSince(started) / done) * (total - done));
     const left = rest > 0 ? `, about ${formatSeconds(rest)} left` : "";

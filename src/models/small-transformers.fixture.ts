@@ -10,6 +10,8 @@ export function withSmallTransformers(
   all: Architectures,
   names: readonly (keyof Architectures["VISION_TRANSFORMERS"])[],
 ): Architectures {
-  const small = names.map((name) => [name, { ...all.VISION_TRANSFORMERS[name], ...SMALL_TRANSFORMER }]);
-  return { ...all, VISION_TRANSFORMERS: { ...all.VISION_TRANSFORMERS, ...Object.fromEntries(small) } };
+  const transformers = { ...all.VISION_TRANSFORMERS };
+  for (const name of names)
+    Object.assign(transformers, { [name]: { ...transformers[name], ...SMALL_TRANSFORMER } });
+  return { ...all, VISION_TRANSFORMERS: transformers };
 }

@@ -1,9 +1,7 @@
 import type { CacheListener } from "../data/cache/report.js";
+import { plainLineMs } from "../support/terminal.js";
 import { formatBytes, formatSeconds } from "../support/units.js";
 import type { WeightsOptions } from "../weights/install.js";
-
-/** Milliseconds between two words on how far a download is. */
-const PAUSE = 10_000;
 
 /** Reports that pretrained weights are fetched, then now and then how many bytes have arrived. */
 export function weightsProgress(report: CacheListener["report"]): NonNullable<WeightsOptions["onProgress"]> {
@@ -17,7 +15,7 @@ export function weightsProgress(report: CacheListener["report"]): NonNullable<We
       report?.({ type: "warning", message: "The pretrained weights are fetched now, once." });
       [first, last] = [{ time: now, bytes }, now];
     }
-    if (now - last < PAUSE || bytes === total) return;
+    if (now - last < plainLineMs || bytes === total) return;
     last = now;
     const rate = (bytes - first.bytes) / (now - first.time); // bytes of an earlier try were there at once
     const left = rate > 0 ? `, about ${formatSeconds(Math.round((total - bytes) / rate / 1000))} left` : "";

@@ -128,7 +128,7 @@ function linear(to: Lowering, { x, weight, bias }: { x: unknown; weight: unknown
   if (known === null)
     throw new Error("ONNX: expected a linear layer's weights, found values that depend on the images");
   const { data, shape } = transposed({ shape: known.shape, data: known.data as Float32Array });
-  const product = to.node("MatMul", [inputs[0]!, to.floats(data as Float32Array, shape, to.nameOf(weight))]);
+  const product = to.node("MatMul", [inputs[0]!, to.floats(data, shape, to.nameOf(weight))]);
   return hasBias ? to.node("Add", [product, to.value(bias)]) : product;
 }
 
