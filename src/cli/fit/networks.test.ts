@@ -14,6 +14,11 @@ import { weightsFile } from "../../weights/install.js";
 import { WEIGHTS } from "../../weights/registry.js";
 import { longtail, smallPhotographs } from "../cli.fixture.js";
 
+vi.mock(import("../../models/architectures.js"), async (original) => {
+  const { withSmallTransformers } = await import("../../models/small-transformers.fixture.js");
+  return withSmallTransformers(await original(), ["vit-ti16"]);
+});
+
 const { isThere } = weightsFile(WEIGHTS["efficientnet-lite0"]);
 const why = isThere ? "" : " (skipped without the weights: `longtail weights get efficientnet-lite0`)";
 
