@@ -7,7 +7,7 @@ export const DistillSchema = z.strictObject({
   ...ensembleKeys(1),
   teacher: z.string().min(1).describe("the trained run to learn from: its folder, or one of its checkpoints"),
   temperature: rate
-    .default(2)
+    .default(1)
     .describe("divides teacher's and student's logits in the comparison of their answers (T)"),
   labels: share
     .default(0.5)
