@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, readFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,10 +12,20 @@ import { prettyJson } from "../support/json.js";
 import { makeFolder } from "../support/paths.js";
 import { type RowFacts, rowOf } from "./row.js";
 
-/** The row that was written when the run ended, on the machine that trained it; else as it is now. */
-export function recordedRow(record: string, now: () => ResultRow): ResultRow {
-  const path = join(record, "row.json");
-  return existsSync(path) ? resultRowSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : now();
+const rowFile = (record: string): string => join(record, "row.json");
+
+/** The row that was written when a run ended, on the machine that trained it; null where none was. */
+export function recordedRow(record: string): ResultRow | null {
+  const path = rowFile(record);
+  return existsSync(path) ? resultRowSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : null;
+}
+
+/** Rows of all runs whose records are in a folder, by name and seed; none where there is no such folder. */
+export function recordedRows(records: string): ResultRow[] {
+  if (!existsSync(records)) return [];
+  return readdirSync(records)
+    .flatMap((name) => recordedRow(join(records, name)) ?? [])
+    .sort((a, b) => a.name.localeCompare(b.name) || a.seed - b.seed);
 }
 
 /** Copies what proves a finished run, without weights, into the folder `record` and writes its row; once. */
@@ -23,7 +33,7 @@ export async function keepRecord(
   record: string,
   { folder, ...facts }: { readonly folder: RunFolder } & Omit<RowFacts, "error">,
 ): Promise<void> {
-  const row = join(record, "row.json");
+  const row = rowFile(record);
   if (existsSync(row)) return;
   await writeReport(folder.path);
   makeFolder(record);

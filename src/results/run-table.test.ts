@@ -151,3 +151,18 @@ test.each(["quickstart", "cifar100-lt"])(
     for (const { recipe, seed, set } of runs) expect((await loadRecipe(recipe, { set })).seed).toBe(seed);
   },
 );
+
+test("another table in the same folder leaves the rows of finished runs there", async () => {
+  await work();
+  writeTable([{ recipe: "./toy.json", name: "other", seeds: [0] }]);
+  const { emitted, table } = await work();
+  expect(emitted).toEqual(["other 0 starts", "other 0 finished"]);
+  expect(table.left).toBe(0);
+  expect(table.rows.map(({ name, seed }) => `${name} ${seed}`)).toEqual([
+    "other 0",
+    "longer 0",
+    "toy 0",
+    "toy 1",
+  ]);
+  expect(readFileSync(at("out/results.md"), "utf8")).toContain("| longer | 0 |");
+});

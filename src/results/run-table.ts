@@ -14,7 +14,7 @@ import { noun } from "../support/text.js";
 import type { TrainOptions } from "../training/settings.js";
 import { trainRun } from "../training/train.js";
 import { resultsMarkdown } from "./markdown.js";
-import { keepRecord, recordedRow, thisCheckout, thisMachine } from "./record.js";
+import { keepRecord, recordedRow, recordedRows, thisCheckout, thisMachine } from "./record.js";
 import { rowOf } from "./row.js";
 import type { PlannedRun } from "./table.js";
 
@@ -52,7 +52,8 @@ export interface TableOptions extends Omit<
 }
 
 /**
- * Rows of all runs that have begun, and how many have not. results.json in the folder holds the same.
+ * Rows of all runs that have begun, then of finished ones that other tables left in the folder, and how many of the table's have
+ * not begun. results.json in the folder holds the same.
  *
  * @example
  * const { rows, left }: ResultsTable = await runResults("table.yaml", { out: "results" });
@@ -65,7 +66,7 @@ export interface ResultsTable {
 /**
  * Works through a table of runs in its order: finished ones stay, interrupted ones are resumed, one that fails is noted and
  * the next one begins, one that another process is training is left to it. After each run results.json, results.md and, in
- * `record`, the run's small files are written.
+ * `record`, the run's small files are written. Finished runs of other tables that went into the same folder keep their rows.
  * @throws UsageError before anything begins for a folder that holds a run of another recipe; the signal's reason.
  */
 export async function runTable(runs: readonly ReadyRun[], options: TableOptions): Promise<ResultsTable> {
@@ -81,14 +82,15 @@ export async function runTable(runs: readonly ReadyRun[], options: TableOptions)
     const begun = runs.flatMap((run, index) => {
       const folder = folders[index]!;
       const facts = { ...run, machine, checkout, error: errors.get(index) ?? null };
-      return existsSync(folder.recipe)
-        ? [recordedRow(recordOf(out, run), () => rowOf(folder.path, facts))]
-        : [];
+      return existsSync(folder.recipe) ? [recordedRow(recordOf(out, run)) ?? rowOf(folder.path, facts)] : [];
     });
-    const table = { rows: begun, left: runs.length - begun.length };
+    const isOther = (row: ResultRow): boolean =>
+      !runs.some(({ name, seed }) => name === row.name && seed === row.seed);
+    const rows = [...begun, ...recordedRows(recordsOf(out)).filter(isOther)];
+    const table = { rows, left: runs.length - begun.length };
     makeFolder(out);
     writeFileAtomic(join(out, "results.json"), prettyJson(table));
-    writeFileAtomic(join(out, "results.md"), resultsMarkdown(begun));
+    writeFileAtomic(join(out, "results.md"), resultsMarkdown(rows));
     return table;
   };
   for (const [index, run] of runs.entries()) {
@@ -139,7 +141,11 @@ function assertSameRecipe({ name, seed, resolved }: ReadyRun, { path, recipe }: 
   );
 }
 
-/** Folder of what is kept of a run beside its weights. */
+/** Folder of what is kept of all runs beside their weights. */
+function recordsOf(out: string): string {
+  return join(out, "record");
+}
+
 function recordOf(out: string, { name, seed }: Pick<PlannedRun, "name" | "seed">): string {
-  return join(out, "record", `${name}-seed-${seed}`);
+  return join(recordsOf(out), `${name}-seed-${seed}`);
 }
