@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { exportOnnx, load, train } from "../src/index.js";
+import { locateEngine } from "../src/libtorch/locate.js";
 import { askUntilRefused } from "../src/serve/serve.fixture.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
 import { accessibilityFaults, findChromium, openChromium } from "./support/chromium.js";
@@ -48,7 +49,11 @@ async function serve(...args: string[]): Promise<Served> {
   const child = spawn(process.execPath, ["bin/longtail.js", "serve", ...args, "--port", "0", "--json"], {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, XDG_CACHE_HOME: join(temporary.path, "cache") },
+    env: {
+      ...process.env,
+      XDG_CACHE_HOME: join(temporary.path, "cache"),
+      LONGTAIL_TORCH: locateEngine().root,
+    },
   });
   running.push(child);
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
