@@ -36,7 +36,7 @@ type Numbers = Float32Array | Float64Array | Int32Array | Uint16Array | Int8Arra
 
 /**
  * The array, each element computed from its place. For millions of elements: from() with a function makes a list of them
- * first, which takes 20 times as long.
+ * first, which takes ten times as long (20 million: 6.4 s against 0.7).
  */
 export function filled<T extends Numbers>(array: T, valueAt: (place: number) => number): T {
   for (let place = 0; place < array.length; place += 1) array[place] = valueAt(place);
