@@ -14,17 +14,16 @@ import { type RowFacts, rowOf } from "./row.js";
 
 const rowFile = (record: string): string => join(record, "row.json");
 
-/** The row that was written when a run ended, on the machine that trained it; null where none was. */
-export function recordedRow(record: string): ResultRow | null {
-  const path = rowFile(record);
-  return existsSync(path) ? resultRowSchema.parse(JSON.parse(readFileSync(path, "utf8"))) : null;
-}
-
-/** Rows of all runs whose records are in a folder, by name and seed; none where there is no such folder. */
+/**
+ * Rows of all runs whose records are in a folder, by name and seed, as they were written when each run ended, on the machine that
+ * trained it; none where there is no such folder.
+ */
 export function recordedRows(records: string): ResultRow[] {
   if (!existsSync(records)) return [];
   return readdirSync(records)
-    .flatMap((name) => recordedRow(join(records, name)) ?? [])
+    .map((name) => rowFile(join(records, name)))
+    .filter((path) => existsSync(path))
+    .map((path) => resultRowSchema.parse(JSON.parse(readFileSync(path, "utf8"))))
     .sort((a, b) => a.name.localeCompare(b.name) || a.seed - b.seed);
 }
 

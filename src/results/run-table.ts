@@ -14,7 +14,7 @@ import { noun } from "../support/text.js";
 import type { TrainOptions } from "../training/settings.js";
 import { trainRun } from "../training/train.js";
 import { resultsMarkdown } from "./markdown.js";
-import { keepRecord, recordedRow, recordedRows, thisCheckout, thisMachine } from "./record.js";
+import { keepRecord, recordedRows, thisCheckout, thisMachine } from "./record.js";
 import { rowOf } from "./row.js";
 import type { PlannedRun } from "./table.js";
 
@@ -79,14 +79,15 @@ export async function runTable(runs: readonly ReadyRun[], options: TableOptions)
   const record = ({ name, seed, reported }: ReadyRun, folder: RunFolder): Promise<void> =>
     keepRecord(recordOf(out, { name, seed }), { folder, name, reported, machine, checkout });
   const write = (): ResultsTable => {
+    const recorded = recordedRows(recordsOf(out));
     const begun = runs.flatMap((run, index) => {
       const folder = folders[index]!;
+      if (!existsSync(folder.recipe)) return [];
       const facts = { ...run, machine, checkout, error: errors.get(index) ?? null };
-      return existsSync(folder.recipe) ? [recordedRow(recordOf(out, run)) ?? rowOf(folder.path, facts)] : [];
+      return [recorded.find((row) => isRowOf(run, row)) ?? rowOf(folder.path, facts)];
     });
-    const isOther = (row: ResultRow): boolean =>
-      !runs.some(({ name, seed }) => name === row.name && seed === row.seed);
-    const rows = [...begun, ...recordedRows(recordsOf(out)).filter(isOther)];
+    const others = recorded.filter((row) => !runs.some((run) => isRowOf(run, row)));
+    const rows = [...begun, ...others];
     const table = { rows, left: runs.length - begun.length };
     makeFolder(out);
     writeFileAtomic(join(out, "results.json"), prettyJson(table));
@@ -139,6 +140,10 @@ function assertSameRecipe({ name, seed, resolved }: ReadyRun, { path, recipe }: 
     `${path}: expected a run of ${name}, seed ${seed}, as the table has it; found one in which ` +
       `${keys.join(", ")} ${noun(keys.length, "differs", "differ")}. Give the row another name, or choose another --out.`,
   );
+}
+
+function isRowOf({ name, seed }: PlannedRun, row: ResultRow): boolean {
+  return row.name === name && row.seed === seed;
 }
 
 /** Folder of what is kept of all runs beside their weights. */
