@@ -86,8 +86,7 @@ export async function runTable(runs: readonly ReadyRun[], options: TableOptions)
       const facts = { ...run, machine, checkout, error: errors.get(index) ?? null };
       return [recorded.find((row) => isRowOf(run, row)) ?? rowOf(folder.path, facts)];
     });
-    const others = recorded.filter((row) => !runs.some((run) => isRowOf(run, row)));
-    const rows = [...begun, ...others];
+    const rows = [...begun, ...recorded.filter((row) => !runs.some((run) => isRowOf(run, row)))];
     const table = { rows, left: runs.length - begun.length };
     makeFolder(out);
     writeFileAtomic(join(out, "results.json"), prettyJson(table));
