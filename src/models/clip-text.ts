@@ -6,7 +6,7 @@ import { CheckpointError } from "../support/errors.js";
 import { noGrad } from "../torch/autograd.js";
 import { tensor } from "../torch/create.js";
 import { cat } from "../torch/operators.generated.js";
-import { Rng } from "../torch/random.js";
+import { Rng, withoutDrawing } from "../torch/random.js";
 import { keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { TEXT_LAYOUTS } from "./layouts.js";
@@ -48,7 +48,8 @@ class ClipText extends Layer {
 
   constructor({ vocabulary, context, width, depth, embedding, ...options }: ClipTextArchitecture) {
     super();
-    const rng = new Rng(0); // every weight comes from a file
+    using _ = withoutDrawing(); // every weight comes from a file
+    const rng = new Rng(0);
     this.#tokens = this.parameter("token_embedding", transformerInit([vocabulary, width], rng));
     this.#positions = this.parameter("positions", transformerInit([context, width], rng));
     this.#projection = this.parameter("projection", transformerInit([width, embedding], rng));

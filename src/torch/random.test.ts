@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { zeros } from "./create.js";
 import { dropout } from "./operators.generated.js";
-import { getTorchState, manualSeed, Rng, setTorchState } from "./random.js";
+import { getTorchState, manualSeed, Rng, setTorchState, withoutDrawing } from "./random.js";
 import { scope } from "./scope.js";
 import { getThreads, setThreads } from "./settings.js";
 
@@ -35,6 +35,20 @@ describe("Rng", () => {
     const [one, three] = [drawn(1), drawn(3)];
     setThreads(before);
     expect(three).toEqual(one);
+  });
+
+  it("returns zeros without drawing, and goes on where it would have been", () => {
+    using _ = scope();
+    const [whole, blank] = [new Rng(7, 3), new Rng(7, 3)];
+    whole.normal([5]);
+    whole.uniform([3]);
+    {
+      using _without = withoutDrawing();
+      expect(blank.normal([5]).toList()).toEqual([0, 0, 0, 0, 0]);
+      expect(blank.uniform([3], { low: 1 }).toList()).toEqual([0, 0, 0]);
+    }
+    expect(blank.state()).toEqual(whole.state());
+    expect(blank.normal([4]).toList()).toEqual(whole.normal([4]).toList());
   });
 
   it("has the moments of its distributions", () => {

@@ -1,5 +1,5 @@
 /** Random numbers: a counter-based stream of our own, and libtorch's generator. The state of both can be saved. */
-import { tensor } from "./create.js";
+import { tensor, zeros } from "./create.js";
 import { native } from "./native.js";
 import { dispose } from "./scope.js";
 import { Tensor } from "./tensor.js";
@@ -9,6 +9,22 @@ export interface RngState {
   readonly stream: number;
   /** How many 32-bit numbers were drawn. */
   readonly position: number;
+}
+
+let isDrawing = true;
+
+/**
+ * Until the block ends, `uniform` and `normal` of every stream return zeros, which take no time; positions move on as ever. For
+ * networks all of whose weights come from a file: `using _ = withoutDrawing();`. Must not span an `await`.
+ */
+export function withoutDrawing(): Disposable {
+  const before = isDrawing;
+  isDrawing = false;
+  return {
+    [Symbol.dispose]() {
+      isDrawing = before;
+    },
+  };
 }
 
 /**
@@ -40,14 +56,18 @@ export class Rng {
 
   /** float32 in [low, high). */
   uniform(shape: readonly number[], { low = 0, high = 1 } = {}): Tensor {
-    const made = new Tensor(native().philoxUniform(this.seed, this.stream, this.#position, shape, low, high));
+    const made = isDrawing
+      ? new Tensor(native().philoxUniform(this.seed, this.stream, this.#position, shape, low, high))
+      : zeros(shape);
     this.#position += made.size;
     return made;
   }
 
   /** float32, normally distributed. */
   normal(shape: readonly number[], { mean = 0, std = 1 } = {}): Tensor {
-    const made = new Tensor(native().philoxNormal(this.seed, this.stream, this.#position, shape, mean, std));
+    const made = isDrawing
+      ? new Tensor(native().philoxNormal(this.seed, this.stream, this.#position, shape, mean, std))
+      : zeros(shape);
     this.#position += 2 * made.size;
     return made;
   }

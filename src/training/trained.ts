@@ -8,6 +8,7 @@ import { withLoraMerged } from "../nn/adapters.js";
 import { loadPretrained } from "../models/pretrained.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { DataError } from "../support/errors.js";
+import { withoutDrawing } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { checkDevice } from "../torch/devices.js";
@@ -97,7 +98,7 @@ function build(
   load: (method: Method) => void,
 ): Trained {
   const device = checkDevice(name);
-  const method = buildMethod({ ...recipe, adapter }, { classes, counts });
+  const method = withoutWeights(() => buildMethod({ ...recipe, adapter }, { classes, counts }));
   try {
     load(method);
     method.model.to({ device, memoryFormat: recipe.memoryFormat }).eval();
@@ -116,6 +117,12 @@ function build(
       method[Symbol.dispose]();
     },
   };
+}
+
+/** The method whose weights are zeros until a file's replace them. */
+function withoutWeights(build: () => Method): Method {
+  using _ = withoutDrawing();
+  return build();
 }
 
 /** Options of the meters that a trained method is evaluated with. */
