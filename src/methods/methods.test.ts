@@ -293,3 +293,17 @@ test("dropout lies between backbone and classifier, in training alone", () => {
   expect(ofFirst()).not.toEqual([1, 2, 3]);
   method[Symbol.dispose]();
 });
+
+test("weights from a file are waited for as zeros; the classifiers are those of a network without", () => {
+  using _ = scope();
+  const pretrained = { load: "backbone", weights: null, file: "weights.pth", key: null } as const;
+  const [random, waiting] = [{}, { pretrained }].map((start) => {
+    using method = buildMethod({ ...recipe(ncl), ...start }, training);
+    return [...method.model.stateDict()].map(([name, value]): [string, unknown] => [name, value.toList()]);
+  });
+  const ofClassifier = ([name]: [string, unknown]): boolean => name.startsWith("classifier.");
+  expect(waiting!.filter(ofClassifier)).toEqual(random!.filter(ofClassifier));
+  expect(waiting!.filter(ofClassifier)).not.toEqual([]);
+  const convolutions = waiting!.filter(([name]) => /^backbone.*conv1[.]weight$/.test(name));
+  expect(new Set(convolutions.flatMap(([, values]) => (values as unknown[]).flat(3)))).toEqual(new Set([0]));
+});

@@ -1,8 +1,14 @@
-import { type Expert, ExpertEnsemble, type Trunk } from "../../models/ensemble.js";
+import {
+  type Backbone,
+  type Expert,
+  ExpertEnsemble,
+  type StageRange,
+  type Trunk,
+} from "../../models/ensemble.js";
 import { buildBackbone, buildClassifier } from "../../models/registry.js";
 import type { Module } from "../../nn/module.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
-import { Rng } from "../../torch/random.js";
+import { Rng, withoutDrawing } from "../../torch/random.js";
 import { streamOf } from "../../torch/random-streams.js";
 import type { Method } from "./method.js";
 
@@ -11,7 +17,7 @@ export type EnsembleRecipe = Pick<
   ResolvedRecipe,
   "backbone" | "classifier" | "dropout" | "freezeBackbone" | "seed"
 > &
-  Partial<Pick<ResolvedRecipe, "adapter">> & {
+  Partial<Pick<ResolvedRecipe, "adapter" | "pretrained">> & {
     readonly method: Pick<ResolvedRecipe["method"], "experts" | "sharedStages">;
   };
 
@@ -51,13 +57,19 @@ export function buildExperts(
     classifier,
     freezeBackbone,
     method: { experts: count, sharedStages },
+    pretrained = null,
   }: EnsembleRecipe,
   { classes, rng }: { readonly classes: number; readonly rng: Rng },
 ): { readonly experts: Expert[]; readonly trunk: Trunk | null } {
-  const trunk = sharedStages === 0 ? null : buildBackbone(name, { adapter, rng, to: sharedStages });
+  const build = (range: StageRange): Backbone => {
+    // Weights from a file replace all but those of adapters.
+    using _ = pretrained === null || adapter ? null : withoutDrawing();
+    return buildBackbone(name, { adapter, rng, ...range });
+  };
+  const trunk = sharedStages === 0 ? null : build({ to: sharedStages });
   if (freezeBackbone) trunk?.freeze();
   const experts = Array.from({ length: count }, () => {
-    const backbone = buildBackbone(name, { adapter, rng, from: sharedStages });
+    const backbone = build({ from: sharedStages });
     if (freezeBackbone) backbone.freeze();
     return {
       backbone,
