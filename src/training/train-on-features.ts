@@ -96,7 +96,7 @@ const PIECE = 16;
 
 /**
  * Trains a recipe's classifiers in memory, on features: no folder, no events, and the same classifiers as those of a run of the
- * recipe on these images. The backbones are not the pretrained ones; nothing but the classifiers is of use. The caller
+ * recipe on these images. The backbones are not the pretrained ones, and not drawn either; nothing but the classifiers is of use. The caller
  * disposes of the result.
  *
  * @throws DataError for a class without images; the signal's reason.
@@ -109,11 +109,11 @@ export async function trainOnFeatures(
   let trainee: Trainee | null = null;
   let stepsBefore = 0;
   try {
-    for (const phase of phasesOf({ ...recipe, pretrained: null })) {
+    for (const phase of phasesOf(recipe)) {
       const next = buildTrainee({
         ...BUILD,
         recipe: phase.recipe,
-        phase,
+        phase: { ...phase, startsPretrained: false }, // nothing looks at the backbones
         data: { trainSubset: set.dataset },
       });
       const { weights } = recipe.evaluation;

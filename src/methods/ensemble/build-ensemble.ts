@@ -62,7 +62,7 @@ export function buildExperts(
   { classes, rng }: { readonly classes: number; readonly rng: Rng },
 ): { readonly experts: Expert[]; readonly trunk: Trunk | null } {
   const build = (range: StageRange): Backbone => {
-    // Weights from a file replace all but those of adapters.
+    // Weights from a file replace all but those of adapters, or nothing looks at them (train-on-features.ts).
     using _ = pretrained === null || adapter ? null : withoutDrawing();
     return buildBackbone(name, { adapter, rng, ...range });
   };
