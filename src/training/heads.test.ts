@@ -83,6 +83,9 @@ describe("in memory", () => {
     {
       using trainee = await trainOnFeatures(complete, train);
       expect(rowsOf(trainee.method)).toEqual(rowsOf(run.method));
+      using _ = scope();
+      const drawn = trainee.method.model.stateDict().get("backbone.0.conv1.weight")!;
+      expect(drawn.abs().sum().item()).toBe(0); // time is spent on nothing that is not looked at
     }
     expect(memory().live).toBe(before);
   });
