@@ -12,7 +12,7 @@ import { subset } from "../data/subset.js";
 import { decoderVersion } from "../data/vision.js";
 import { Ensemble } from "../models/ensemble.js";
 import type { ResolvedRecipe, TransformSpec } from "../recipes/schema.js";
-import { CheckpointError } from "../support/errors.js";
+import { CheckpointError, LongtailError } from "../support/errors.js";
 import { makeFolder, userCacheFolder } from "../support/paths.js";
 import { cat } from "../torch/operators.generated.js";
 import { keep, scope } from "../torch/scope.js";
@@ -92,10 +92,16 @@ export class FrozenFeatures {
     const size = this.#model.backbones[0]!.features;
     using store = new FeatureStore(path, { key, features: size });
     const hashes = await contentHashes(dataset, signal);
-    const missing = [...new Map(hashes.map((hash, index) => [hash, index]))]
-      .filter(([hash]) => store.get(hash) === undefined)
-      .map(([, index]) => index)
-      .sort((a, b) => a - b);
+    const values = new Float32Array(dataset.size * size);
+    const take = (index: number): boolean => {
+      const found = store.get(hashes[index]!);
+      if (found !== undefined) values.set(found, index * size);
+      return found !== undefined;
+    };
+    const absent = Array.from(hashes.keys()).filter((index) => !take(index));
+    const missing = [...new Map(absent.map((index) => [hashes[index]!, index])).values()].sort(
+      (a, b) => a - b,
+    );
     if (missing.length > 0) await this.#compute(dataset, { missing, hashes, transforms, store });
     report?.({
       type: "cache",
@@ -105,10 +111,10 @@ export class FrozenFeatures {
       total: dataset.size,
       bytes: 4 * size * dataset.size,
     });
-    const values = new Float32Array(dataset.size * size);
-    hashes.forEach((hash, index) => {
-      values.set(store.get(hash)!, index * size);
-    });
+    if (!absent.every(take))
+      throw new LongtailError(
+        `${path}: expected the features that were written just now, found others; delete the file and run this again.`,
+      );
     return values;
   };
 

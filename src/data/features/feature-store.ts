@@ -21,11 +21,12 @@ export class FeatureStore implements Disposable {
   readonly #path: string;
   readonly #file: number;
   readonly #features: number;
-  readonly #known = new Map<string, Float32Array>();
+  /** Bytes before each image's record. */
+  readonly #places = new Map<string, number>();
   #end: number;
 
   /**
-   * Reads what is there. A file for another key is emptied; a record that is damaged or cut short is as good as missing.
+   * Reads which images are there. A file for another key is emptied; a record that is damaged or cut short is as good as missing.
    *
    * @param key 64 hexadecimal digits: of everything that decides the features but for the images.
    * @throws LongtailError that names the path when it cannot be written.
@@ -59,7 +60,13 @@ export class FeatureStore implements Disposable {
 
   /** Features of an image; undefined where they are not there. */
   get(hash: string): Float32Array | undefined {
-    return this.#known.get(hash);
+    const place = this.#places.get(hash);
+    if (place === undefined) return undefined;
+    const record = Buffer.alloc(this.#recordBytes);
+    readSync(this.#file, record, 0, record.length, place);
+    const data = new Uint8Array(record.subarray(RECORD_HEAD)); // a copy, aligned for floats
+    const isWhole = crc32c(data) === record.readUInt32LE(CONTENT_BYTES);
+    return isWhole ? new Float32Array(data.buffer) : undefined;
   }
 
   /** Adds the features of some images, [N · features], and hands them to the system. @throws LongtailError for a full disk. */
@@ -67,17 +74,17 @@ export class FeatureStore implements Disposable {
     const size = this.#recordBytes;
     const bytes = Buffer.alloc(hashes.length * size);
     hashes.forEach((hash, i) => {
-      const own = values.slice(i * this.#features, (i + 1) * this.#features);
-      const data = new Uint8Array(own.buffer);
+      const own = values.subarray(i * this.#features, (i + 1) * this.#features);
+      const data = new Uint8Array(own.buffer, own.byteOffset, own.byteLength);
       const record = bytes.subarray(i * size, (i + 1) * size);
       record.write(hash, 0, "hex");
       record.writeUInt32LE(crc32c(data), CONTENT_BYTES);
       record.set(data, RECORD_HEAD);
-      this.#known.set(hash, own);
     });
     this.#write(() => {
       for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
     });
+    hashes.forEach((hash, i) => this.#places.set(hash, this.#end + i * size));
     this.#end += bytes.length;
   }
 
@@ -100,19 +107,15 @@ export class FeatureStore implements Disposable {
     const size = this.#recordBytes;
     const count = Math.floor((fstatSync(this.#file).size - HEADER_BYTES) / size);
     const atOnce = Math.max(1, Math.floor(READ_BYTES / size));
+    const bytes = Buffer.alloc(Math.min(atOnce, count) * size);
     for (let first = 0; first < count; first += atOnce) {
       const records = Math.min(atOnce, count - first);
-      const bytes = Buffer.alloc(records * size);
-      readSync(this.#file, bytes, 0, bytes.length, HEADER_BYTES + first * size);
-      for (let i = 0; i < records; i += 1) this.#take(bytes.subarray(i * size, (i + 1) * size));
+      const start = HEADER_BYTES + first * size;
+      readSync(this.#file, bytes, 0, records * size, start);
+      for (let i = 0; i < records; i += 1)
+        this.#places.set(bytes.toString("hex", i * size, i * size + CONTENT_BYTES), start + i * size);
     }
     this.#end = HEADER_BYTES + count * size;
-  }
-
-  #take(record: Buffer): void {
-    const data = new Uint8Array(record.subarray(RECORD_HEAD)); // a copy, aligned for floats
-    if (crc32c(data) !== record.readUInt32LE(CONTENT_BYTES)) return;
-    this.#known.set(record.toString("hex", 0, CONTENT_BYTES), new Float32Array(data.buffer));
   }
 
   #write(work: () => void): void {
