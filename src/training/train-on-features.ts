@@ -96,8 +96,8 @@ const PIECE = 16;
 
 /**
  * Trains a recipe's classifiers in memory, on features: no folder, no events, and the same classifiers as those of a run of the
- * recipe on these images. The backbones are not the pretrained ones, and not drawn either; nothing but the classifiers is of use. The caller
- * disposes of the result.
+ * recipe on these images. The backbones are not the pretrained ones, and not drawn either; nothing but the classifiers is of use.
+ * The caller disposes of the result.
  *
  * @throws DataError for a class without images; the signal's reason.
  */

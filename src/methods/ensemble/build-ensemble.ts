@@ -49,27 +49,27 @@ export function weightsRng({ seed }: Pick<ResolvedRecipe, "seed">): Rng {
   return new Rng(seed, streamOf("weights"));
 }
 
+/** A backbone, or some of its stages, as a training begins with it: without random weights where others take their place. */
+export function startingBackbone(
+  { adapter, backbone, pretrained = null }: EnsembleRecipe,
+  range: StageRange & { readonly rng: Rng },
+): Backbone {
+  // Weights from a file replace all but those of adapters, or nothing looks at them (train-on-features.ts).
+  using _ = pretrained === null || adapter ? null : withoutDrawing();
+  return buildBackbone(backbone, { adapter, ...range });
+}
+
 /** The experts, and the stages that they share; null where they share none. The trunk's random numbers come first. */
 export function buildExperts(
-  {
-    adapter,
-    backbone: name,
-    classifier,
-    freezeBackbone,
-    method: { experts: count, sharedStages },
-    pretrained = null,
-  }: EnsembleRecipe,
+  recipe: EnsembleRecipe,
   { classes, rng }: { readonly classes: number; readonly rng: Rng },
 ): { readonly experts: Expert[]; readonly trunk: Trunk | null } {
-  const build = (range: StageRange): Backbone => {
-    // Weights from a file replace all but those of adapters, or nothing looks at them (train-on-features.ts).
-    using _ = pretrained === null || adapter ? null : withoutDrawing();
-    return buildBackbone(name, { adapter, rng, ...range });
-  };
-  const trunk = sharedStages === 0 ? null : build({ to: sharedStages });
+  const { classifier, freezeBackbone, method } = recipe;
+  const { experts: count, sharedStages } = method;
+  const trunk = sharedStages === 0 ? null : startingBackbone(recipe, { rng, to: sharedStages });
   if (freezeBackbone) trunk?.freeze();
   const experts = Array.from({ length: count }, () => {
-    const backbone = build({ from: sharedStages });
+    const backbone = startingBackbone(recipe, { rng, from: sharedStages });
     if (freezeBackbone) backbone.freeze();
     return {
       backbone,

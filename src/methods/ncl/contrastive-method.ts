@@ -1,12 +1,17 @@
 import { chunkOf } from "../../support/math.js";
 import { ContrastiveEnsemble, KeyQueue, type KeyOptions, Projection } from "../../models/moco.js";
-import { buildBackbone } from "../../models/registry.js";
 import { tensor, zeros } from "../../torch/create.js";
 import { Rng } from "../../torch/random.js";
 import { streamOf } from "../../torch/random-streams.js";
 import { keep } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
-import { buildExperts, type EnsembleRecipe, joinedWith, weightsRng } from "../ensemble/build-ensemble.js";
+import {
+  buildExperts,
+  type EnsembleRecipe,
+  joinedWith,
+  startingBackbone,
+  weightsRng,
+} from "../ensemble/build-ensemble.js";
 import type { Targets } from "../ensemble/cross-entropy.js";
 import type { BuildRecipe } from "../ensemble/define-method.js";
 import { BalancedMethod, stepResult } from "../ensemble/experts-method.js";
@@ -170,7 +175,7 @@ export function buildContrastiveEnsemble(
     return {
       ...expert,
       projection: new Projection({ features, dimension, bias, rng }),
-      keyBackbone: buildBackbone(recipe.backbone, { adapter: recipe.adapter, rng }),
+      keyBackbone: startingBackbone(recipe, { rng }),
       keyProjection: new Projection({ features, dimension, bias, rng }),
       queue: new KeyQueue({ dimension, size, rng }),
     };
