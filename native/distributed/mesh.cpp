@@ -22,15 +22,15 @@ constexpr int kBufferBytes = 4 * Mesh::kMaxNumbers * sizeof(double);
                            (late ? "timed out" : std::strerror(errno)));
 }
 
-void set(const Socket& socket, int level, int option, const void* value, socklen_t size) {
+void setOption(const Socket& socket, int level, int option, const void* value, socklen_t size) {
   if (setsockopt(socket.descriptor(), level, option, value, size) != 0) fail("setsockopt");
 }
 
 // Limits how long any call waits.
 void limitTime(const Socket& socket, std::chrono::milliseconds timeout) {
   const timeval time{timeout.count() / 1000, timeout.count() % 1000 * 1000};
-  set(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  set(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+  setOption(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  setOption(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
 }
 
 // Makes a socket for this kind of address. Buffers are set before the ends meet; an accepted socket has those
@@ -39,14 +39,14 @@ Socket open(int family, std::chrono::milliseconds timeout) {
   Socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (socket.descriptor() < 0) fail("socket");
   limitTime(socket, timeout);
-  set(socket, SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof kBufferBytes);
-  set(socket, SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof kBufferBytes);
+  setOption(socket, SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof kBufferBytes);
+  setOption(socket, SOL_SOCKET, SO_SNDBUF, &kBufferBytes, sizeof kBufferBytes);
   return socket;
 }
 
 void sendAtOnce(const Socket& socket) {
   const int yes = 1;
-  set(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  setOption(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> lookUp(const std::string& host, const std::string& port) {

@@ -12,7 +12,6 @@
 namespace lt::kernels {
 namespace {
 
-constexpr int64_t kOnes[] = {1, 1}, kZeros[] = {0, 0};
 constexpr size_t kParameters = 3, kRunning = 2;  // of a convolution and its norm
 
 // The block's tensors and settings, convolution by convolution.

@@ -25,6 +25,7 @@ struct Geometry {
   at::IntArrayRef stride, padding;
   int64_t groups;
 };
+inline constexpr int64_t kOnes[] = {1, 1}, kZeros[] = {0, 0};
 
 // What follows a norm: nothing, max(x, 0), or min(max(x, 0), 6).
 enum class Activation { None, Relu, Relu6 };

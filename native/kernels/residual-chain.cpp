@@ -19,11 +19,9 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // Numbers of a block's tensors, in the order in which the operator takes them.
-constexpr int kParameters = 6;  // weight of the convolution, weight and bias of its norm; twice
-constexpr int kRunning = 4;     // mean and variance of a norm; twice
-constexpr int kKept = 5;        // y1, norm1's statistics, y2, norm2's statistics, x'
-
-constexpr int64_t kOnes[] = {1, 1};
+constexpr int kBlockParameters = 6;  // weight of the convolution, weight and bias of its norm; twice
+constexpr int kBlockRunning = 4;     // mean and variance of a norm; twice
+constexpr int kKept = 5;             // y1, norm1's statistics, y2, norm2's statistics, x'
 
 struct Settings {
   bool training;
@@ -47,7 +45,7 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
           sums, {parameters[p], parameters[p + 1], running[r], running[r + 1], momentum, eps, group});
     };
     at::Tensor x = input;
-    for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
+    for (size_t p = 0, r = 0; p < parameters.size(); p += kBlockParameters, r += kBlockRunning) {
       auto [y1, sums1] = forwardSummed(kernels, x, parameters[p], nullptr, nullptr);
       const NormStatistics norm1 = statistics(std::move(sums1), p + 1, r);
       auto [y2, sums2] = forwardSummed(kernels, y1, parameters[p + 3], norm1.scale(), norm1.shift());
@@ -56,7 +54,7 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
       kept.insert(kept.end(), {y1, norm1.rows(), y2, norm2.rows(), x});
     }
     context->save_for_backward(kept);
-    context->saved_data["blocks"] = static_cast<int64_t>(parameters.size() / kParameters);
+    context->saved_data["blocks"] = static_cast<int64_t>(parameters.size() / kBlockParameters);
     context->saved_data["count"] = countOfAll;
     context->saved_data["group"] = group;
     return x;
@@ -65,9 +63,9 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     refuseSecondDerivative("residual_chain");
     const auto saved = context->get_saved_variables();
-    const int64_t blocks = context->saved_data["blocks"].toInt(), firstKept = 1 + blocks * kParameters;
+    const int64_t blocks = context->saved_data["blocks"].toInt(), firstKept = 1 + blocks * kBlockParameters;
     const auto parameter = [&](int64_t block, int index) -> const at::Tensor& {
-      return saved[1 + block * kParameters + index];
+      return saved[1 + block * kBlockParameters + index];
     };
     const auto kept = [&](int64_t block, int index) -> const at::Tensor& {
       return saved[firstKept + block * kKept + index];
@@ -76,7 +74,7 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
     const NormBatch batch{context->saved_data["count"].toDouble(),
                           context->saved_data["group"].toOptional<int64_t>()};
 
-    variable_list result(1 + blocks * (kParameters + kRunning) + 3);
+    variable_list result(1 + blocks * (kBlockParameters + kBlockRunning) + 3);
     auto [gradient, sums] = maskRelu(kernels, gradients[0], kept(blocks - 1, 4), kept(blocks - 1, 2),
                                      NormStatistics(kept(blocks - 1, 3)));
     for (int64_t i = blocks - 1; i >= 0; i--) {
@@ -102,7 +100,7 @@ struct ResidualChain : torch::autograd::Function<ResidualChain> {
       Gradients outer = kernels::backward(kernels, first, x, parameter(i, 0), i > 0);
       const at::Tensor ofParameters[] = {outer.weight, gradients1.weight, gradients1.bias,
                                          inner.weight, gradients2.weight, gradients2.bias};
-      std::copy(std::begin(ofParameters), std::end(ofParameters), result.begin() + 1 + i * kParameters);
+      std::copy(std::begin(ofParameters), std::end(ofParameters), result.begin() + 1 + i * kBlockParameters);
       gradient = std::move(outer.input);
       sums = std::move(outer.sums);
     }
@@ -127,7 +125,7 @@ at::Tensor blockByBlock(const at::Tensor& input, at::TensorList parameters, at::
   const Geometry geometry{kOnes, kOnes, 1};
   const std::optional<at::Tensor> none;
   at::Tensor x = input;
-  for (size_t p = 0, r = 0; p < parameters.size(); p += kParameters, r += kRunning) {
+  for (size_t p = 0, r = 0; p < parameters.size(); p += kBlockParameters, r += kBlockRunning) {
     const std::optional<at::Tensor> shortcut = x;
     const at::Tensor inner =
         convNorm(x, parameters[p], geometry, epilogueOf(parameters, running, p, r, settings, none));
@@ -147,9 +145,10 @@ bool takesChain(const at::Tensor& input, at::TensorList parameters) {
 
 at::Tensor residualChain(const at::Tensor& input, at::TensorList parameters, at::TensorList running,
                          bool training, double momentum, double eps, std::optional<int64_t> group) {
-  const size_t blocks = parameters.size() / kParameters;
-  TORCH_CHECK(blocks > 0 && parameters.size() == blocks * kParameters && running.size() == blocks * kRunning,
-              "expected ", kParameters, " parameters and ", kRunning,
+  const size_t blocks = parameters.size() / kBlockParameters;
+  TORCH_CHECK(blocks > 0 && parameters.size() == blocks * kBlockParameters &&
+                  running.size() == blocks * kBlockRunning,
+              "expected ", kBlockParameters, " parameters and ", kBlockRunning,
               " running statistics a block, received ", parameters.size(), " and ", running.size());
   const Settings settings{training, momentum, eps, group};
   if (!training || !at::GradMode::is_enabled() || !takesChain(input, parameters))
