@@ -64,5 +64,6 @@ async function readModel(model: string | Uint8Array): Promise<Uint8Array> {
 }
 
 function assertThreads(given: Pick<RuntimeOptions, "threads" | "workers">): void {
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) assertWhole(name, value);
+  if (given.threads !== undefined) assertWhole("threads", given.threads);
+  if (given.workers !== undefined) assertWhole("workers", given.workers, 0);
 }

@@ -3,7 +3,7 @@ import type { ImageInput } from "../data/image-input.js";
 import type { ImagePrediction } from "../inference/predict.js";
 import { FEATURES, type ModelMetadata } from "../onnx/metadata.js";
 import { type DataError, LongtailError, ModelError, assertWhole } from "../support/errors.js";
-import { batched } from "../support/math.js";
+import { batched, largest } from "../support/math.js";
 import { bySize, prefetched, stacked, unlessAborted } from "./batches.js";
 import { prepareImages } from "./decode.js";
 import { BufferPool } from "./memory.js";
@@ -106,7 +106,7 @@ export class RuntimeModel implements AsyncDisposable {
     const prepare = (some: readonly Input[]): Promise<PreparedBatch> => {
       const first = begun;
       begun += some.length;
-      return this.#prepared(some, first);
+      return this.#prepared(some, { first });
     };
     for await (const { images: made, memory } of prefetched(batched(images, batch), prepare, signal)) {
       signal?.throwIfAborted();
@@ -125,6 +125,7 @@ export class RuntimeModel implements AsyncDisposable {
   /**
    * Decodes and transforms an image on another thread, to be predicted later, together with others.
    *
+   * @param options `workers: 0` has it done on this thread, before the promise is returned: sooner, for a small image.
    * @throws DataError for an image that cannot be read; UsageError for what is no image at all; the signal's reason.
    * @example
    * const prepared = await Promise.all(uploads.map((upload) => model.prepare(upload)));
@@ -132,10 +133,10 @@ export class RuntimeModel implements AsyncDisposable {
    */
   async prepare(
     image: ImageInput,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal, workers }: Pick<RuntimeOptions, "signal" | "workers"> = {},
   ): Promise<PreparedImage> {
     signal?.throwIfAborted();
-    const { images } = await unlessAborted(this.#prepared([image], 0), signal);
+    const { images } = await unlessAborted(this.#prepared([image], { first: 0, workers }), signal);
     const { prepared } = images[0]!;
     if (prepared instanceof Error) throw prepared;
     return prepared;
@@ -158,16 +159,16 @@ export class RuntimeModel implements AsyncDisposable {
     await this.#session.release();
   }
 
-  /** @param first index of the first image among all, for messages. */
-  async #prepared(images: readonly Input[], first: number): Promise<PreparedBatch> {
+  async #prepared(
+    images: readonly Input[],
+    { first, workers = this.#workers }: { readonly first: number } & Pick<RuntimeOptions, "workers">,
+  ): Promise<PreparedBatch> {
     this.#assertInUse();
     const raw = images.filter((image): image is ImageInput => !isPrepared(image));
     const { preprocessing, input } = this.metadata;
     let memory: Float32Array | null = null;
     const take = (length: number): Float32Array => (memory = this.#buffers.take(length));
-    const made = (
-      await prepareImages(raw, { preprocessing, input, first, workers: this.#workers, memory: take })
-    ).values();
+    const made = (await prepareImages(raw, { preprocessing, input, first, workers, memory: take })).values();
     const found = images.map((image) => ({
       image,
       prepared: isPrepared(image) ? image : made.next().value!,
@@ -201,11 +202,11 @@ export class RuntimeModel implements AsyncDisposable {
   }
 
   #best(probabilities: Float32Array, top: number): ImagePrediction["predictions"] {
-    const indices = Array.from(probabilities.keys());
-    return indices
-      .sort((a, b) => probabilities[b]! - probabilities[a]! || a - b)
-      .slice(0, top)
-      .map((index) => ({ class: this.classes[index]!, index, probability: probabilities[index]! }));
+    return largest(probabilities, top).map((index) => ({
+      class: this.classes[index]!,
+      index,
+      probability: probabilities[index]!,
+    }));
   }
 
   #assertOptions({ top, batch, features = false, signal }: RuntimePredictOptions): void {

@@ -112,6 +112,19 @@ describe("the runtime", () => {
     expect(await model.predict(prepared)).toEqual(await model.predict(photographs));
   });
 
+  test("prepares the same on the calling thread, and names what it cannot read there", async () => {
+    for (const path of photographs) {
+      const [here, elsewhere] = [await model.prepare(path, { workers: 0 }), await model.prepare(path)];
+      expect(here).toEqual(elsewhere);
+    }
+    const letter = Buffer.from("dear reader");
+    const error = await refused(() => model.prepare(letter, { workers: 0 }));
+    expect(error).toMatch(/^DataError: image 0: /);
+    expect(error).toBe(await refused(() => model.prepare(letter)));
+    await using none = await load(at("model.onnx"), { workers: 0 });
+    expect(await none.predict(photographs)).toEqual(await model.predict(photographs));
+  });
+
   test("memory that is used again holds no image of before, whichever could be read", async () => {
     const expected = await model.predict(photographs, { batch: 1 });
     const given = [...photographs, ...photographs].flatMap((path) => [path, at("nowhere.jpg"), path]);
@@ -232,6 +245,9 @@ describe("bad input", () => {
     );
     expect(await refused(() => load(at("model.onnx"), { threads: 0 }))).toMatchInlineSnapshot(
       `"UsageError: threads: expected a whole number >= 1, found 0."`,
+    );
+    expect(await refused(() => load(at("model.onnx"), { workers: -1 }))).toMatchInlineSnapshot(
+      `"UsageError: workers: expected a whole number >= 0, found -1."`,
     );
   });
 

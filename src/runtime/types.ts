@@ -16,7 +16,7 @@ export interface RuntimeOptions {
    * take more of the processor's. True unless given.
    */
   readonly busyWait?: boolean | undefined;
-  /** Number of threads that decode images; one for each core unless given. */
+  /** Number of threads that decode images; one for each core unless given. 0: the calling thread does. */
   readonly workers?: number | undefined;
   /** Ends the loading; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;

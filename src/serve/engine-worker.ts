@@ -3,7 +3,10 @@ import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { load, type PreparedImage, type RuntimeModel } from "../runtime/index.js";
 import { DataError, LongtailError, UsageError } from "../support/errors.js";
-import type { Failure, ImageOrder, Order, Report, WorkerSettings } from "./engine.js";
+import type { Failure, ImageOrder, Order, Outcome, Report, WorkerSettings } from "./engine.js";
+
+/** Bytes of a lone image that is decoded on this thread: another one would begin later than it takes. */
+const SMALL = 1 << 20;
 
 interface Job extends Pick<ImageOrder, "id" | "top" | "isAlone"> {
   readonly image: PreparedImage;
@@ -32,12 +35,13 @@ class Batches {
   async add({ id, image, top, isAlone }: ImageOrder): Promise<void> {
     this.#decoding.add(id);
     try {
-      const prepared = await this.#model.prepare(image);
+      const workers = isAlone && image.length <= SMALL ? 0 : undefined;
+      const prepared = await this.#model.prepare(image, { workers });
       if (this.#canceled.delete(id)) this.#model.recycle(prepared);
       else this.#ready.push({ id, image: prepared, top, isAlone });
     } catch (error) {
       this.#canceled.delete(id);
-      send({ kind: "refused", id, error: failure(error) });
+      send({ kind: "refused", outcome: { id, error: failure(error) } });
     } finally {
       this.#decoding.delete(id);
     }
@@ -69,6 +73,12 @@ class Batches {
 
   async #predict(jobs: readonly Job[]): Promise<void> {
     const started = performance.now();
+    const outcomes = await this.#outcomesOf(jobs);
+    send({ kind: "batch", outcomes, seconds: (performance.now() - started) / 1000 });
+    for (const { image } of jobs) this.#model.recycle(image);
+  }
+
+  async #outcomesOf(jobs: readonly Job[]): Promise<Outcome[]> {
     const top = jobs.reduce((most, job) => Math.max(most, job.top), 1);
     const model = jobs.every(({ isAlone }) => isAlone) ? this.#wide : this.#model;
     try {
@@ -76,15 +86,13 @@ class Batches {
         jobs.map(({ image }) => image),
         { top, batch: this.#maxBatch },
       );
-      jobs.forEach(({ id, top: asked }, k) => {
-        const { predictions, ...rest } = found[k]!;
-        send({ kind: "predicted", id, prediction: { ...rest, predictions: predictions.slice(0, asked) } });
+      return found.map(({ predictions, ...rest }, k) => {
+        const { id, top: asked } = jobs[k]!;
+        return { id, prediction: { ...rest, predictions: predictions.slice(0, asked) } };
       });
     } catch (error) {
-      for (const { id } of jobs) send({ kind: "refused", id, error: failure(error) });
+      return jobs.map(({ id }) => ({ id, error: failure(error) }));
     }
-    for (const { image } of jobs) this.#model.recycle(image);
-    send({ kind: "batch", images: jobs.length, seconds: (performance.now() - started) / 1000 });
   }
 }
 

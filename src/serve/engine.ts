@@ -3,6 +3,7 @@ import type { ImagePrediction } from "../inference/predict.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { withoutTelemetry } from "../runtime/onnx-runtime.js";
 import { DataError, LongtailError, ModelError } from "../support/errors.js";
+import type { Deadline } from "./deadline.js";
 
 /** An image for a worker thread. */
 export interface ImageOrder {
@@ -21,10 +22,14 @@ export type Order =
 /** What a worker thread sends. */
 export type Report =
   | { readonly kind: "ready"; readonly metadata: ModelMetadata }
-  | { readonly kind: "predicted"; readonly id: number; readonly prediction: ImagePrediction }
-  | { readonly kind: "refused"; readonly id: number; readonly error: Failure }
-  | { readonly kind: "batch"; readonly images: number; readonly seconds: number }
+  | { readonly kind: "batch"; readonly outcomes: readonly Outcome[]; readonly seconds: number }
+  | { readonly kind: "refused"; readonly outcome: Outcome }
   | { readonly kind: "failed"; readonly error: Failure };
+
+/** What became of an image. */
+export type Outcome = { readonly id: number } & (
+  { readonly prediction: ImagePrediction } | { readonly error: Failure }
+);
 
 /** An error on its way between threads. */
 export interface Failure {
@@ -57,6 +62,13 @@ export interface EngineOptions {
   readonly onBatch?: (batch: { readonly images: number; readonly seconds: number }) => void;
 }
 
+/** Of one image. */
+export interface PredictOptions {
+  /** Number of classes. */
+  readonly top: number;
+  readonly deadline: Deadline;
+}
+
 /** A model in memory that predicts images, several at a time. */
 export interface Engine {
   readonly metadata: ModelMetadata;
@@ -64,15 +76,13 @@ export interface Engine {
   readonly pending: number;
   /** Time between two answers under load, as it was lately. */
   readonly secondsPerImage: number;
-  /** @throws DataError for an image that cannot be read; the signal's reason; LongtailError when a thread ended. */
-  predict(
-    image: Uint8Array,
-    options: { readonly top: number; readonly signal: AbortSignal },
-  ): Promise<ImagePrediction>;
+  /** @throws DataError for an image that cannot be read; LongtailError when the deadline is over, or a thread ended. */
+  predict(image: Uint8Array, options: PredictOptions): Promise<ImagePrediction>;
   /** Ends the threads once nothing is pending. */
   close(): Promise<void>;
 }
 
+const TOO_LATE = "the time for the prediction is over";
 const RESTARTING = "the thread that predicts has ended and is started again; send the image again";
 
 /** Batches over which a thread's speed is averaged. */
@@ -124,10 +134,7 @@ class ThreadedEngine implements Engine {
     return this.#threads.reduce((sum, thread) => sum + thread.secondsPerImage, 0) / this.#threads.length ** 2;
   }
 
-  predict(
-    image: Uint8Array,
-    options: { readonly top: number; readonly signal: AbortSignal },
-  ): Promise<ImagePrediction> {
+  predict(image: Uint8Array, options: PredictOptions): Promise<ImagePrediction> {
     const isAlone = this.pending === 0; // then the first thread is the idlest
     const idlest = this.#threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
     return idlest.predict(image, { ...options, isAlone });
@@ -138,9 +145,7 @@ class ThreadedEngine implements Engine {
   }
 }
 
-interface ThreadOptions {
-  readonly top: number;
-  readonly signal: AbortSignal;
+interface ThreadOptions extends PredictOptions {
   readonly isAlone: boolean;
 }
 
@@ -176,27 +181,16 @@ class EngineThread {
     return this.#isUp ? this.pending : Number.POSITIVE_INFINITY;
   }
 
-  async predict(image: Uint8Array, { top, signal, isAlone }: ThreadOptions): Promise<ImagePrediction> {
-    signal.throwIfAborted();
+  async predict(image: Uint8Array, { top, deadline, isAlone }: ThreadOptions): Promise<ImagePrediction> {
+    if (deadline.isOver) throw new LongtailError(TOO_LATE);
     if (!this.#isUp) throw new LongtailError(RESTARTING);
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#pending.delete(id);
+      this.#pending.set(id, { resolve, reject });
+      deadline.onOver(() => {
+        if (!this.#pending.delete(id)) return;
         this.#send({ kind: "cancel", id });
-        reject(signal.reason as Error);
-      };
-      const settled = (): void => signal.removeEventListener("abort", onAbort);
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#pending.set(id, {
-        resolve: (prediction) => {
-          settled();
-          resolve(prediction);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
+        reject(new LongtailError(TOO_LATE));
       });
       this.#send({ kind: "image", id, image, top, isAlone });
     });
@@ -242,14 +236,21 @@ class EngineThread {
   }
 
   #receive(report: Exclude<Report, { kind: "ready" | "failed" }>): void {
-    if (report.kind === "batch") {
-      this.#secondsPerImage += (report.seconds / report.images - this.#secondsPerImage) / MEMORY;
-      return this.#onBatch?.(report);
+    if (report.kind === "refused") {
+      this.#settle(report.outcome);
+      return;
     }
-    const found = this.#pending.get(report.id);
-    this.#pending.delete(report.id);
-    if (report.kind === "predicted") found?.resolve(report.prediction);
-    else found?.reject(errorOf(report.error));
+    const { outcomes, seconds } = report;
+    for (const outcome of outcomes) this.#settle(outcome);
+    this.#secondsPerImage += (seconds / outcomes.length - this.#secondsPerImage) / MEMORY;
+    this.#onBatch?.({ images: outcomes.length, seconds });
+  }
+
+  #settle(outcome: Outcome): void {
+    const found = this.#pending.get(outcome.id);
+    this.#pending.delete(outcome.id);
+    if ("prediction" in outcome) found?.resolve(outcome.prediction);
+    else found?.reject(errorOf(outcome.error));
   }
 
   /** Replaces a thread that has worked; one that never could load its model would fail again. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { imageSize } from "image-size";
 import { DataError } from "../support/errors.js";
 import type { Predictions } from "./api.js";
+import { Deadline } from "./deadline.js";
 import type { Engine } from "./engine.js";
 import type { ServedModel } from "./models.js";
 import { type MemoryBudget, readUploads, RequestError, type Upload, type UploadLimits } from "./uploads.js";
@@ -26,7 +27,7 @@ interface PredictRequest {
 
 interface Predicting {
   readonly engine: Engine;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 type Answer = Predictions["images"][number];
@@ -44,13 +45,10 @@ export async function predictUploads(asked: PredictRequest): Promise<Predictions
   const uploads = await readUploads(request, limits, share);
   requireRoom(model, limits, uploads.length);
   const { engine } = model; // one version of the model answers the whole request
-  const expiry = new AbortController();
-  // Unlike AbortSignal.timeout's, this timer does not outlive the request: thousands a second would add up.
-  const timer = setTimeout(() => expiry.abort(), 1000 * limits.timeout);
-  const { signal } = expiry;
+  using deadline = new Deadline(limits.timeout);
   const images = await Promise.all(
-    uploads.map(({ name, image }) => answerFor({ name, image }, { engine, limits, top, signal })),
-  ).finally(() => clearTimeout(timer));
+    uploads.map((upload) => answerFor(upload, { engine, limits, top, deadline })),
+  );
   const errors = images.flatMap((answer) => ("error" in answer ? [answer.error] : []));
   if (errors.length === images.length) throw new RequestError(422, errors.join("\n"));
   return { model: model.source.name, calibrated: engine.metadata.temperature !== null, images };
@@ -69,15 +67,15 @@ function requireRoom({ engine, source }: ServedModel, { maxPending }: RequestLim
 
 async function answerFor(
   { name, image }: Upload,
-  { engine, limits, top, signal }: Pick<PredictRequest, "limits" | "top"> & Predicting,
+  { engine, limits, top, deadline }: Pick<PredictRequest, "limits" | "top"> & Predicting,
 ): Promise<Answer> {
   try {
     assertPixels(image, limits);
-    const { predictions } = await engine.predict(image, { top, signal });
+    const { predictions } = await engine.predict(image, { top, deadline });
     return { name, predictions: [...predictions] };
   } catch (error) {
     if (error instanceof DataError) return { name, error: error.message.replace(/^image 0: /, "") };
-    if (signal.aborted)
+    if (deadline.isOver)
       throw new RequestError(503, `expected an answer within ${limits.timeout} s; try again later.`, {
         retryAfter: Math.ceil(limits.timeout),
       });

@@ -4,7 +4,7 @@ import { crc32, deflateSync } from "node:zlib";
 import type { ImagePrediction } from "../inference/predict.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { DataError, systemCode } from "../support/errors.js";
-import type { Engine } from "./engine.js";
+import type { Engine, PredictOptions } from "./engine.js";
 import { type ModelServer, serveModels, type ServeOptions } from "./serve.js";
 
 /** What a model of three classes says of itself. */
@@ -43,15 +43,13 @@ export class ToyEngine implements Engine {
     this.#gate = gate;
   }
 
-  async predict(
-    image: Uint8Array,
-    { top, signal }: { readonly top: number; readonly signal: AbortSignal },
-  ): Promise<ImagePrediction> {
+  async predict(image: Uint8Array, { top, deadline }: PredictOptions): Promise<ImagePrediction> {
     this.pending += 1;
     this.received += 1;
     try {
       await this.#gate;
-      await setTimeout(this.#ms, undefined, { signal });
+      const over = new Promise((_, reject) => deadline.onOver(() => reject(new Error("too late"))));
+      await Promise.race([setTimeout(this.#ms), over]);
       if (Buffer.from(image).toString().startsWith("bad")) throw new DataError("image 0: expected an image");
       const first = ((image[0] ?? 0) + this.#shift) % 3;
       const order = [first, (first + 1) % 3, (first + 2) % 3].slice(0, top);

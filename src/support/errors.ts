@@ -89,7 +89,7 @@ export function clauseOf(error: unknown): string {
 }
 
 /** @throws UsageError unless an option is a whole number from 1. */
-export function assertWhole(name: string, value: unknown): void {
-  if (Number.isSafeInteger(value) && Number(value) >= 1) return;
-  throw new UsageError(`${name}: expected a whole number >= 1, found ${String(value)}.`);
+export function assertWhole(name: string, value: unknown, min = 1): void {
+  if (Number.isSafeInteger(value) && Number(value) >= min) return;
+  throw new UsageError(`${name}: expected a whole number >= ${min}, found ${String(value)}.`);
 }

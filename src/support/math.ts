@@ -19,6 +19,20 @@ export function minOf(values: Iterable<number>): number {
   return found;
 }
 
+/** Indices of the largest values, the largest first; of equal ones the first. */
+export function largest(values: ArrayLike<number>, count: number): number[] {
+  const found: number[] = [];
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index]!;
+    let place = found.length;
+    while (place > 0 && value > values[found[place - 1]!]!) place -= 1;
+    if (place >= count) continue;
+    found.splice(place, 0, index);
+    if (found.length > count) found.pop();
+  }
+  return found;
+}
+
 /**
  * Bounds [from, to) of one of `of` consecutive chunks of `length` things: sizes differ by one at most, the larger first
  * (NumPy's array_split). The one way in which a batch is cut, among processes and into micro-batches.

@@ -48,13 +48,13 @@ struct Planes {
   std::vector<std::span<float>> targets;
 };
 
-// Images in work on a thread of the pool of libuv, and the promise of them.
+// Images in work, and the promise of them.
 struct Preparation {
   std::unique_ptr<const Source> source;
   std::vector<napi_ref> borrowed;
   Pipeline pipeline;
   std::optional<Planes> planes;
-  int threads = 1;
+  int threads = 1;  // 0: JavaScript's own
   std::vector<Prepared> made;
   std::exception_ptr failure;
   napi_deferred deferred = nullptr;
@@ -87,7 +87,7 @@ void execute(napi_env, void* data) {
   auto& job = *static_cast<Preparation*>(data);
   try {
     parallelFor(job.made.size(), job.threads, [&](size_t i) { job.prepare(i); }, endDecodingThread);
-    endDecodingThread();
+    if (job.threads > 0) endDecodingThread();
   } catch (...) {
     job.failure = std::current_exception();
   }
@@ -111,18 +111,22 @@ napi_value resultsOf(napi_env env, const Preparation& job) {
 }
 
 // Keeps or breaks the promise, on JavaScript's thread.
-void complete(napi_env env, napi_status, void* data) {
-  const std::unique_ptr<Preparation> job(static_cast<Preparation*>(data));
-  for (const napi_ref reference : job->borrowed) napi_delete_reference(env, reference);
-  napi_delete_async_work(env, job->work);
+void settle(napi_env env, const Preparation& job) {
+  for (const napi_ref reference : job.borrowed) napi_delete_reference(env, reference);
   try {
-    napi_resolve_deferred(env, job->deferred, resultsOf(env, *job));
+    napi_resolve_deferred(env, job.deferred, resultsOf(env, job));
   } catch (...) {
     throwCurrentException(env);
     napi_value error;
     napi_get_and_clear_last_exception(env, &error);
-    napi_reject_deferred(env, job->deferred, error);
+    napi_reject_deferred(env, job.deferred, error);
   }
+}
+
+void complete(napi_env env, napi_status, void* data) {
+  const std::unique_ptr<Preparation> job(static_cast<Preparation*>(data));
+  napi_delete_async_work(env, job->work);
+  settle(env, *job);
 }
 
 Normalization toNormalization(napi_env env, napi_value value) {
@@ -154,7 +158,7 @@ std::optional<Planes> toPlanes(napi_env env, napi_value value, Preparation& job)
 // prepareImages(pixels, transforms, { scale, shift, targets } or null, threads) → a promise, for each image
 // of { height, width, data } or of the text of what is wrong with it. data: uint8 [H, W, 3]; with a
 // normalization there is none, and float32 [3, H, W] is in the image's target unless that is of another
-// size. The transforms draw nothing.
+// size. The transforms draw nothing. With 0 threads the images are made before it returns.
 napi_value prepareImages(napi_env env, size_t, napi_value* argv) {
   auto job = std::make_unique<Preparation>();
   auto [source, borrowed] = toSource(env, argv[0]);
@@ -166,6 +170,11 @@ napi_value prepareImages(napi_env env, size_t, napi_value* argv) {
   job->planes = toPlanes(env, argv[2], *job);
   napi_value promise, name = str(env, "longtail.prepareImages");
   check(env, napi_create_promise(env, &job->deferred, &promise), "napi_create_promise");
+  if (job->threads == 0) {
+    execute(env, job.get());
+    settle(env, *job);
+    return promise;
+  }
   check(env, napi_create_async_work(env, nullptr, name, execute, complete, job.get(), &job->work),
         "napi_create_async_work");
   check(env, napi_queue_async_work(env, job->work), "napi_queue_async_work");
