@@ -149,7 +149,8 @@ const usesJpeg = (file) => basename(file).startsWith("jpeg");
 const isDistributed = (file) => isWithin("native/distributed", file);
 /** Units with loops on libtorch's threads, which are OpenMP's. */
 const isParallel = (file) =>
-  isWithin("native/torch", file) || relative(join(root, "native/kernels"), file) === basename(file);
+  file === join(root, "native/torch/random.cpp") ||
+  relative(join(root, "native/kernels"), file) === basename(file);
 
 function flagsOf(file, jpeg) {
   if (jpeg && usesJpeg(file)) return [...flags, "-DLT_JPEG"];
@@ -161,7 +162,7 @@ const readsLibtorch = (texts) => texts.some((text) => /^#include <(torch|ATen|c1
 
 /**
  * Files by what is compiled at once. Reading libtorch's headers takes most of the time of a file that includes them, so that those of
- * a folder with the same flags share it: the addon takes 144 s in place of 333 on two threads of a core. Others are alone.
+ * a folder with the same flags share it: the addon takes half of the time. Others are alone.
  */
 function grouped(files, jpeg) {
   const groups = new Map();
