@@ -33,6 +33,19 @@ test("a summary gives all and few, and the seeds", () => {
   expect(spreadText({ mean: 60, deviation: null, values: [60] })).toBe("60.0");
 });
 
+test("of a recipe that was measured with changes alone, the longest training is told of", () => {
+  const [row] = one.rows as [ResultRow];
+  const changed = (name: string, done: number, all: number): ResultRow => ({
+    ...row,
+    ...{ recipe: "places-lt-ncl", name, epochs: { done, of: done } },
+    ensemble: { ...row.ensemble!, all, few: 30 },
+  });
+  const rows = [changed("short", 20, 40), changed("long", 200, 50), changed("long", 200, 52)];
+  expect(measuredText("places-lt-ncl", { rows: [...rows, { ...rows[0]!, state: "unfinished" }] })).toBe(
+    `not yet as it is; as long in docs/results.md, 200 epochs, 51.0 ± 1.4 % all, 30.0 ± 0.0 % few (seeds ${row.seed}, ${row.seed})`,
+  );
+});
+
 test("the advice quotes the measured numbers", () => {
   const few = (name: string): string => spreadText(measurements()[name]!.ensemble.few)!;
   const counts = [400, 100, 5];

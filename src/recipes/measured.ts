@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { maxOf } from "../support/math.js";
 import { groupSpread, type GroupSpread, spreadText } from "../support/spread.js";
 import { type ResultRow, resultRowSchema } from "./result-row.js";
 
@@ -75,12 +76,14 @@ export function parseMeasured(value: unknown): Measured {
 export function measurements(
   { rows }: Pick<Measured, "rows"> = measured(),
 ): Readonly<Record<string, Measurement>> {
-  const byRecipe = new Map<string, ResultRow[]>();
-  for (const row of rows) {
-    if (row.state !== "finished" || row.name !== row.recipe) continue;
-    byRecipe.set(row.recipe, [...(byRecipe.get(row.recipe) ?? []), row]);
-  }
-  return Object.fromEntries(Array.from(byRecipe, ([recipe, ofRecipe]) => [recipe, measurementOf(ofRecipe)]));
+  const unchanged = rows.filter(({ state, name, recipe }) => state === "finished" && name === recipe);
+  return byName(unchanged);
+}
+
+function byName(rows: readonly ResultRow[]): Readonly<Record<string, Measurement>> {
+  const named = new Map<string, ResultRow[]>();
+  for (const row of rows) named.set(row.name, [...(named.get(row.name) ?? []), row]);
+  return Object.fromEntries(Array.from(named, ([name, ofName]) => [name, measurementOf(ofName)]));
 }
 
 function measurementOf(unsorted: readonly ResultRow[]): Measurement {
@@ -94,12 +97,22 @@ function measurementOf(unsorted: readonly ResultRow[]): Measurement {
   };
 }
 
-/** Summary for a list of recipes: "63.0 ± 0.5 % all, 41.2 ± 0.4 % few (seeds 0, 1, 2)", or "not yet". */
-export function measuredText(recipe: string): string {
-  const found = measurements()[recipe];
-  if (found === undefined) return "not yet";
-  const { all, few } = found.ensemble;
+/**
+ * Summary for a list of recipes: "63.0 ± 0.5 % all, 41.2 ± 0.4 % few (seeds 0, 1, 2)", or "not yet", with the longest training of the
+ * recipe with changes where there is one.
+ */
+export function measuredText(recipe: string, { rows }: Pick<Measured, "rows"> = measured()): string {
+  const found = measurements({ rows })[recipe];
+  if (found !== undefined) return summaryOf(found);
+  const changed = rows.filter((row) => row.state === "finished" && row.recipe === recipe);
+  const most = maxOf(changed.map(({ epochs }) => epochs.done));
+  const [longest] = Object.entries(byName(changed.filter(({ epochs }) => epochs.done === most)));
+  if (longest === undefined) return "not yet";
+  return `not yet as it is; as ${longest[0]} in docs/results.md, ${most} epochs, ${summaryOf(longest[1])}`;
+}
+
+function summaryOf({ ensemble: { all, few }, seeds }: Measurement): string {
   const tail = few === null ? "" : `, ${spreadText(few)} % few`;
-  const seeds = found.seeds.length === 1 ? `seed ${found.seeds[0]}` : `seeds ${found.seeds.join(", ")}`;
-  return `${spreadText(all)} % all${tail} (${seeds})`;
+  const which = seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(", ")}`;
+  return `${spreadText(all)} % all${tail} (${which})`;
 }
