@@ -169,19 +169,18 @@ function grouped(files, jpeg) {
   for (const file of files) {
     const texts = textsOf(file);
     const flags = flagsOf(file, jpeg);
-    const part = relative(root, file).split(sep).slice(0, 2).join("/");
+    const path = relative(root, file);
     const isShared = readsLibtorch(texts);
-    const name = isShared ? [part, ...flags].join(" ") : file;
-    const group = groups.get(name) ?? {
-      what: isShared ? part : relative(root, file),
-      files: [],
-      texts,
-      flags,
-    };
-    groups.set(name, { ...group, files: [...group.files, file], texts: [...group.texts, ...texts] });
+    const what = isShared ? path.split(sep).slice(0, 2).join("/") : path;
+    const name = [what, ...flags].join(" ");
+    const group = groups.get(name) ?? { what, files: [], texts: [], flags, isShared };
+    group.files.push(file);
+    group.texts.push(...texts);
+    groups.set(name, group);
   }
-  const cost = ({ texts }) => Number(readsLibtorch(texts)) * 1e6 + texts.join("").length;
-  return [...groups.values()].sort((a, b) => cost(b) - cost(a)); // no core waits for a long one at the end
+  // The longest first: no core waits for one at the end.
+  const length = ({ texts }) => texts.reduce((sum, text) => sum + text.length, 0);
+  return [...groups.values()].sort((a, b) => b.isShared - a.isShared || length(b) - length(a));
 }
 
 /** What to build, each unit with the object file whose name says from what exactly it is made. */

@@ -102,11 +102,11 @@ function measurementOf(unsorted: readonly ResultRow[]): Measurement {
  * recipe with changes where there is one.
  */
 export function measuredText(recipe: string, { rows }: Pick<Measured, "rows"> = measured()): string {
-  const found = measurements({ rows })[recipe];
-  if (found !== undefined) return summaryOf(found);
-  const changed = rows.filter((row) => row.state === "finished" && row.recipe === recipe);
-  const most = maxOf(changed.map(({ epochs }) => epochs.done));
-  const [longest] = Object.entries(byName(changed.filter(({ epochs }) => epochs.done === most)));
+  const finished = rows.filter((row) => row.state === "finished" && row.recipe === recipe);
+  const unchanged = finished.filter(({ name }) => name === recipe);
+  if (unchanged.length > 0) return summaryOf(measurementOf(unchanged));
+  const most = maxOf(finished.map(({ epochs }) => epochs.done));
+  const [longest] = Object.entries(byName(finished.filter(({ epochs }) => epochs.done === most)));
   if (longest === undefined) return "not yet";
   return `not yet as it is; as ${longest[0]} in docs/results.md, ${most} epochs, ${summaryOf(longest[1])}`;
 }

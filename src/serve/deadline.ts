@@ -18,9 +18,10 @@ export class Deadline implements Disposable {
     return this.#isOver;
   }
 
-  /** Calls back when the time is over. */
+  /** Calls back when the time is over: at once where it is. */
   onOver(callback: () => void): void {
-    this.#callbacks.push(callback);
+    if (this.#isOver) callback();
+    else this.#callbacks.push(callback);
   }
 
   /** The request is answered: nobody is called back any more. */
