@@ -15,6 +15,7 @@ import { longtail, quick, smallPhotographs } from "../src/cli/cli.fixture.js";
 import { type Ended, findNamespace, SmallDisk } from "./support/small-disk.js";
 const folder = mkdtempSync(join(tmpdir(), "longtail-disk-"));
 const namespace = findNamespace(folder);
+if (namespace === undefined) rmSync(folder, { recursive: true });
 const why = namespace === undefined ? " (skipped: unshare and mount may not mount a tmpfs here)" : "";
 
 describe.skipIf(namespace === undefined)(`a disk of its own${why}`, { timeout: 120_000 }, () => {

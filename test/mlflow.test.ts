@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../src/support/process.js";
 import type { TrainingEvent } from "../src/runs/events.js";
 import { mlflowSettings } from "../src/logs/mlflow/settings.js";
@@ -12,8 +12,11 @@ import { logProgram } from "./support/log-programs.js";
 const program = logProgram("mlflow");
 if ("missing" in program) console.warn(`skipped: ${program.missing}`);
 
-const temporary = temporaryFolder();
+let temporary: ReturnType<typeof temporaryFolder>;
 let server: ChildProcess | undefined;
+beforeAll(() => {
+  temporary = temporaryFolder();
+});
 afterAll(async () => {
   if (server?.pid !== undefined) process.kill(-server.pid); // its workers, too
   await setTimeout(500);

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildMethod } from "../src/methods/index.js";
 import { Sgd } from "../src/optim/sgd.js";
 import { Rng, getTorchState } from "../src/torch/random.js";
@@ -17,7 +17,10 @@ import { Trainee } from "../src/training/trainee.js";
 import { toyRecipe } from "../src/training/toy.fixture.js";
 import { pytorch } from "./support/pytorch.js";
 
-const folder = mkdtempSync(join(tmpdir(), "longtail-pytorch-"));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "longtail-pytorch-"));
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => join(folder, name);
 

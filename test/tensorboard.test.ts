@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ResolvedRecipe } from "../src/recipes/schema.js";
 import type { TrainingEvent } from "../src/runs/events.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
 import { trainToy } from "../src/training/train-toy.fixture.js";
@@ -14,10 +15,9 @@ const skip = "missing" in program;
 if (skip) console.warn(`skipped: ${program.missing}`);
 const bin = "bin" in program ? program.bin : "";
 
-const temporary = temporaryFolder();
-const root = join(temporary.path, "data");
-const run = join(temporary.path, "runs/toy");
-const recipe = toyRecipe(root, { epochs: 3 });
+let temporary: ReturnType<typeof temporaryFolder>;
+let run: string;
+let recipe: ResolvedRecipe;
 const STEPS = 6; // an epoch's
 const every = Array.from({ length: 3 * STEPS }, (_, i) => i + 1);
 const started: ChildProcessWithoutNullStreams[] = [];
@@ -29,7 +29,11 @@ interface Known {
 }
 
 beforeAll(() => {
+  temporary = temporaryFolder();
+  const root = join(temporary.path, "data");
   writeToyData(root);
+  run = join(temporary.path, "runs/toy");
+  recipe = toyRecipe(root, { epochs: 3 });
 });
 afterAll(() => {
   for (const child of started) child.kill();

@@ -8,11 +8,11 @@ import { PRODUCER } from "../../onnx/metadata.js";
 import { modelFile } from "../../onnx/model-file.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
 import { noGrad } from "../../torch/autograd.js";
+import { withoutTelemetry } from "../../runtime/onnx-runtime.js";
 import { Rng } from "../../torch/random.js";
 import { memory, scope } from "../../torch/scope.js";
 import { toyRecipe } from "../../training/toy.fixture.js";
 import { ensembleLogits, featuresOf } from "../predict.js";
-import {} from "../prior.js";
 import { priorAdjustment } from "../../training/implied-prior.js";
 import type { Trained } from "../../training/trained.js";
 import { network } from "./networks.fixture.js";
@@ -24,6 +24,7 @@ vi.mock(import("../../models/architectures.js"), async (original) => {
   return withSmallTransformers(await original(), ["clip-b32", "dinov2-s14-reg", "siglip-b16"]);
 });
 
+withoutTelemetry(); // these tests load ONNX Runtime themselves
 const { data, method } = toyRecipe("data");
 
 async function sessionOf(trained: Trained, transforms: readonly LogitTransform[]): Promise<InferenceSession> {
