@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { rename } from "../support/atomic-file.js";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stratifiedSplit } from "../data/split.js";
@@ -9,6 +8,7 @@ import type { ResolvedRecipe } from "../recipes/schema.js";
 import { saveCalibration } from "../runs/calibration-file.js";
 import { type Emit, emitter, type Listener, type RunEvent } from "../runs/events.js";
 import { type FitFile, type NetworkTrial, type Tuning, writeFit } from "../runs/fit-file.js";
+import { RunClaim } from "../runs/run-claim.js";
 import type { RunFolder } from "../runs/run-folder.js";
 import type { TrainOptions } from "../training/settings.js";
 import { type FeatureSets, openFeatureSets, selectFeatures } from "../training/train-on-features.js";
@@ -148,6 +148,7 @@ async function fineTune(
 ): Promise<FitOutcome> {
   const { signal } = settings;
   const { folder } = frozen;
+  using claim = new RunClaim(folder.path, { resume: true }); // nobody else writes to it meanwhile
   const begun = performance.now();
   const of = { stages, images: plan.images.train, averaged: true, tau: 0 };
   const trials = await tryTuning({ recipe: tunedRecipe(start, of), stages, emit, signal });
@@ -173,9 +174,9 @@ async function fineTune(
   const { averaged, trainable, tau, temperature } = trials[tuning.kept - 1]!;
   const kept = stages.slice(0, stages.findIndex((stage) => stage.trainable === trainable) + 1);
   const recipe = tunedRecipe(start, { ...of, stages: kept, averaged, tau });
-  const beside = mkdtempSync(`${folder.path}.tuning-`);
+  const scratch = claim.makeScratch();
   try {
-    const out = join(beside, "tuned");
+    const out = join(scratch, "tuned");
     const { evaluation, folder: tuned } = await trained(recipe, {
       ...settings,
       out,
@@ -184,11 +185,10 @@ async function fineTune(
     keepTemperature(tuned, recipe, { ...temperature, averaged });
     const outcome = { ...frozen, tuning, evaluation };
     writeFit(tuned, fileOf(outcome));
-    rename(folder.path, join(beside, "frozen"));
-    rename(out, folder.path);
+    claim.replaceBy(out);
     return outcome;
   } finally {
-    rmSync(beside, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 

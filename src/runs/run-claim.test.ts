@@ -121,6 +121,52 @@ test("what a killed training left in the middle of writing is no other file, and
   expect(existsSync(left[0]!)).toBe(false);
 });
 
+/** Begins a run, and claims it with another one in its scratch folder. */
+function claimWithOther(): { claim: RunClaim; other: string } {
+  begin();
+  writeFileSync(join(out, "result.json"), "frozen");
+  writeFileSync(join(out, "fit.json"), "frozen");
+  const claim = new RunClaim(out, { resume: true });
+  const other = join(claim.makeScratch(), "tuned");
+  mkdirSync(join(other, "checkpoints"), { recursive: true });
+  writeFileSync(join(other, "lock"), "");
+  writeFileSync(join(other, "recipe.json"), "{}");
+  writeFileSync(join(other, "result.json"), "tuned");
+  writeFileSync(join(other, "train.log"), `results in ${other}\n`);
+  writeFileSync(join(other, "metrics.jsonl"), `${JSON.stringify({ folder: other })}\n`);
+  return { claim, other };
+}
+
+test("a run takes the place of another one, also behind a link, and its log names the place", () => {
+  mkdirSync(join(temporary.path, "disk"));
+  symlinkSync("disk", out);
+  const { claim, other } = claimWithOther();
+  expect(() => new RunClaim(out, { resume: true })).toThrow("another training writes to it");
+  claim.replaceBy(other);
+  claim.assertInPlace();
+  rmSync(claim.makeScratch(), { recursive: true });
+  claim[Symbol.dispose]();
+  expect(readlinkSync(out)).toBe("disk");
+  const names = ["checkpoints", "lock", "metrics.jsonl", "recipe.json", "result.json", "train.log"];
+  expect(readdirSync(out).sort()).toEqual(names);
+  const read = (name: string): string => readFileSync(join(out, name), "utf8");
+  expect(read("result.json")).toBe("tuned");
+  expect(read("train.log")).toBe(`results in ${out}\n`);
+  expect(JSON.parse(read("metrics.jsonl"))).toEqual({ folder: out });
+});
+
+test("a run that cannot be replaced is in its place again", () => {
+  const { claim, other } = claimWithOther();
+  using _ = claim;
+  const before = readdirSync(out).sort();
+  mkdirSync(`${other}-replaced/result.json`, { recursive: true }); // where result.json cannot be moved
+  expect(() => {
+    claim.replaceBy(other);
+  }).toThrow("result.json");
+  expect(readdirSync(out).sort()).toEqual(before);
+  expect(readFileSync(join(out, "result.json"), "utf8")).toBe("frozen");
+});
+
 test("a folder that is moved or removed is no longer in place, and its new place is named", () => {
   using claim = new RunClaim(out);
   claim.begin(description);

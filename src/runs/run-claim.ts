@@ -2,6 +2,7 @@ import {
   existsSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   rmdirSync,
   statSync,
@@ -20,6 +21,8 @@ import { lockFile } from "../torch/files.js";
 
 /** Name of the file in a run's folder that says who has it. */
 const LOCK_FILE = "lock";
+/** Name of a claim's scratch folder, in the run's. */
+const SCRATCH = ".scratch.tmp";
 
 /** Another training has the run's folder. */
 export class RunTakenError extends UsageError {}
@@ -132,6 +135,40 @@ export class RunClaim implements Disposable {
     makeFolder(dirname(lastCheckpoint));
   }
 
+  /** An empty folder in the run's, for a training that may take its place. Of a crash it is left over until the run is begun or resumed. */
+  makeScratch(): string {
+    const path = join(this.folder.path, SCRATCH);
+    rmSync(path, { recursive: true, force: true });
+    makeFolder(path);
+    return path;
+  }
+
+  /**
+   * Puts a finished run, of the scratch folder, in this one's place. File by file, since the folder may be a link or a file system
+   * of its own, which cannot be renamed. What the other run's log and events say of its folder becomes this one.
+   * @throws LongtailError where the file system refuses; this run is in its place again.
+   */
+  replaceBy(other: string): void {
+    const { path } = this.folder;
+    renameInLogs(runFolder(other), path);
+    const aside = `${other}-replaced`;
+    makeFolder(aside);
+    const moved: [from: string, to: string][] = [];
+    const moveAll = (from: string, to: string): void => {
+      for (const name of readdirSync(from).filter((one) => one !== LOCK_FILE && !isLeftover(one))) {
+        rename(join(from, name), join(to, name));
+        moved.push([join(from, name), join(to, name)]);
+      }
+    };
+    try {
+      moveAll(path, aside);
+      moveAll(other, path);
+    } catch (error) {
+      for (const [from, to] of moved.reverse()) renameSync(to, from);
+      throw error;
+    }
+  }
+
   /** @throws LongtailError when the folder is no longer where it was. */
   assertInPlace(): void {
     this.#lock.assertInPlace();
@@ -157,7 +194,24 @@ export class RunClaim implements Disposable {
 /** What a crash in the middle of writing left behind. The run's folder has to be this process's: nobody else is writing. */
 export function removeLeftovers({ path, lastCheckpoint, report }: RunFolder): void {
   for (const folder of [path, dirname(lastCheckpoint), dirname(report)].filter((one) => existsSync(one)))
-    for (const name of readdirSync(folder)) if (isLeftover(name)) rmSync(join(folder, name), { force: true });
+    for (const name of readdirSync(folder))
+      if (isLeftover(name)) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+/** What a run's log and events say of its folder, for another one. */
+function renameInLogs({ path, log, metrics }: RunFolder, to: string): void {
+  const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+  for (const [file, written] of [
+    [log, String],
+    [metrics, inJson],
+  ] as const) {
+    const text = textOf(file);
+    if (text !== null)
+      writeFileAtomic(
+        file,
+        text.replaceAll(written(path), () => written(to)),
+      );
+  }
 }
 
 function isLeftover(name: string): boolean {

@@ -250,6 +250,8 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(map).not.toBeNull();
     expect(readFileSync(join(out, "report/index.html"), "utf8")).toContain("Fine-tuning on held-out images");
     expect(readdirSync(folder).filter((name) => name.startsWith("tuned"))).toEqual(["tuned"]);
+    expect(readdirSync(out).filter((name) => name.startsWith("."))).toEqual([]);
+    expect(readFileSync(join(out, "train.log"), "utf8")).toContain(`results in ${out}\n`);
     const again = join(folder, "tuned-again");
     const reproduced = await longtail("reproduce", out, "--out", again);
     expect(reproduced.code, reproduced.stdout).toBe(0);
