@@ -135,6 +135,13 @@ describe("in a project", () => {
     expect(code).toBe(0);
   });
 
+  test("npx longtail recipes for a recipe in TypeScript, without the compiler", async () => {
+    const example = join(installed, "examples/own-method/recipe.ts");
+    const { code, stdout, stderr } = await run("npx", ["longtail", "recipes", example]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ name: "focal", method: { kind: "focal", experts: 1 } });
+  });
+
   test("import from an ES module", async () => {
     const text = 'import { train } from "longtail"; import { defineRecipe } from "longtail/recipes";';
     expect(await runFile("module.mjs", `${text} console.log(typeof train, typeof defineRecipe);`)).toEqual({

@@ -133,29 +133,31 @@ async function importDefault(path: string, file: string): Promise<Json> {
 }
 
 /**
- * Node.js 20 does not run TypeScript: its types are removed by the compiler into a file that lies beside the
- * source while it is imported, so that its own imports are found.
+ * Node.js 20 does not run TypeScript: its types are removed into a file that lies beside the source while it is imported, so
+ * that its own imports are found.
  */
 async function importTypeScript(path: string): Promise<Json> {
   const source = readText(path);
-  const { default: typescript } = await import("typescript").catch((error: unknown) => {
-    throw new UsageError(
-      `${path}: reading .ts recipes takes the typescript package; use .js, .yaml or .json`,
-      {
-        cause: error,
-      },
-    );
-  });
-  const module = typescript.ModuleKind.ESNext;
-  const { outputText } = typescript.transpileModule(source, {
-    compilerOptions: { module, target: typescript.ScriptTarget.ES2022 },
-  });
+  const { transformSync } = await import("@swc/wasm-typescript");
   const plain = join(dirname(path), `.${basename(path)}.${process.pid}.mjs`);
   try {
-    writeFileSync(plain, outputText);
+    writeFileSync(
+      plain,
+      withoutTypes(path, () => transformSync(source, { mode: "transform" }).code),
+    );
     return await importDefault(path, plain);
   } finally {
     rmSync(plain, { force: true });
+  }
+}
+
+function withoutTypes(path: string, remove: () => string): string {
+  try {
+    return remove();
+  } catch (error) {
+    const { message, startLine } = error as { readonly message: string; readonly startLine?: number };
+    const place = startLine === undefined ? "" : ` in line ${startLine}`;
+    throw new UsageError(`${path}: not TypeScript: ${message}${place}`, { cause: error });
   }
 }
 

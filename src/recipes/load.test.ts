@@ -139,7 +139,10 @@ describe("faults", () => {
       "FOLDER/throws.mjs: cannot be run: no",
     );
     expect(await fault(file("base.json", '{"extends": "cifar100-lt-nc"}'))).toMatchInlineSnapshot(
-      `"unknown recipe "cifar100-lt-nc" that FOLDER/base.json extends; did you mean cifar100-lt-ncl? \`longtail recipes\` lists the built-in ones; a file ends in .json, .yaml, .yml, .js, .mjs, .ts"`,
+      `"extends: expected the name of a built-in recipe, found "cifar100-lt-nc" (FOLDER/base.json); did you mean cifar100-lt-ncl? \`longtail recipes\` lists the built-in ones"`,
+    );
+    expect(await fault(file("base.json", '{"extends": "./cifar100-lt-nc.yaml"}'))).toMatchInlineSnapshot(
+      `"extends: expected the name of a built-in recipe, found "./cifar100-lt-nc.yaml" (FOLDER/base.json); did you mean cifar100-lt-ncl? \`longtail recipes\` lists the built-in ones"`,
     );
   });
 
@@ -167,9 +170,19 @@ describe("files", () => {
     ["mine.yml", yaml],
     ["mine.mjs", `export default ${json};`],
     ["mine.ts", `const recipe: Record<string, unknown> = ${json};\nexport default recipe;`],
+    [
+      "mine.ts",
+      `import { ResolvedRecipe } from "longtail";\nexport default ${json} as Partial<ResolvedRecipe>;`,
+    ],
   ])("%s extends a built-in and is named after itself", async (name, text) => {
     expect(await loadRecipe(file(name, text))).toMatchObject(expected);
     expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  test("what is no TypeScript is said with its line", async () => {
+    const path = file("mine.ts", "const epochs: number = 8;\nexport default { epochs: };\n");
+    await expect(loadRecipe(path)).rejects.toThrow(`${path}: not TypeScript: Expression expected in line 2`);
+    expect(readdirSync(folder)).toEqual(["mine.ts"]);
   });
 
   test("another kind starts from its own defaults", async () => {

@@ -40,7 +40,9 @@ export async function loadRecipe(
         "`longtail data info` proposes one for a folder",
     );
   if (!builtIn && !isPath(nameOrPath))
-    throw unknownRecipe(nameOrPath, `recipe ${JSON.stringify(nameOrPath)}`);
+    throw new UsageError(
+      `unknown recipe ${JSON.stringify(nameOrPath)};${meantBuiltIn(nameOrPath)}; a file ends in ${recipeExtensions.join(", ")}`,
+    );
   const recipe = builtIn ? (builtIn as unknown as Json) : await readRecipe(nameOrPath);
   if (!builtIn && isRunFolder(nameOrPath)) await defineMethodOf(nameOrPath);
   if (!builtIn && isReferenceFile(recipe)) {
@@ -95,9 +97,8 @@ function extended(recipe: Json, path: string): Json {
   if (base === undefined) return change;
   const builtIn = typeof base === "string" ? findBuiltIn(base) : undefined;
   if (!builtIn)
-    throw unknownRecipe(
-      typeof base === "string" ? base : "",
-      `recipe ${JSON.stringify(base)} that ${path} extends`,
+    throw new UsageError(
+      `extends: expected the name of a built-in recipe, found ${shownValue(base)} (${path});${meantBuiltIn(base)}`,
     );
   return merge(builtIn as unknown as Json, change);
 }
@@ -106,11 +107,10 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function unknownRecipe(name: string, what: string): UsageError {
-  const names = builtInRecipes.map((recipe) => recipe.name);
-  const meant = nearest(name, names);
+/** The built-in recipe whose name is most like what was found, and where all of them are listed. */
+function meantBuiltIn(found: Json): string {
+  const names = builtInRecipes.map(({ name }) => name);
+  const meant = typeof found === "string" ? nearest(found, names) : undefined;
   const hint = meant === undefined ? "" : ` did you mean ${meant}?`;
-  return new UsageError(
-    `unknown ${what};${hint} \`longtail recipes\` lists the built-in ones; a file ends in ${recipeExtensions.join(", ")}`,
-  );
+  return `${hint} \`longtail recipes\` lists the built-in ones`;
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { TransformSpec } from "../../recipes/schema.js";
@@ -265,6 +265,23 @@ describe("image files", () => {
     expect(() => [...loader.epoch(1)]).toThrowError(DataError);
     expect(() => [...loader.epoch(1)]).toThrowError(
       "48.jpg: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found text",
+    );
+  });
+
+  it.each([
+    [[], "after its transforms expected 6 x 6 (height x width), found 8 x 12 (height x width)"],
+    [
+      [{ kind: "center-crop", size: 10 }],
+      "center-crop: expected at least 10 x 10 (height x width), found 8 x 12 (height x width)",
+    ],
+  ] as [TransformSpec[], string][])("that transforms do not suit: %j", (transforms, found) => {
+    using folder = temporaryFolder();
+    const image = readFileSync(fixturePath("rgb.jpg"));
+    using loader = new Loader({ ...folderData(folder.path, { "train/a/1.jpg": image }), transforms });
+    const remedy =
+      "(data.train and data.test have to bring every image to data.imageSize: a resize and a crop do)";
+    expect(() => [...loader.epoch(0)]).toThrowError(
+      new DataError(`${folder.path}/train/a/1.jpg: ${found} ${remedy}`),
     );
   });
 

@@ -290,9 +290,18 @@ export class Loader implements BatchSource {
   }
 }
 
-/** What to do about an image that cannot be decoded. */
+/** What transforms say of an image that they cannot make the network's input of (native/vision). */
+const OF_TRANSFORMS = /: (after its transforms|[a-z-]+-crop:) expected /;
+
+/** What to do about an image that cannot be decoded, or that the transforms do not suit. */
 function withRemedy(error: unknown, { kind }: Pick<Dataset, "kind">): unknown {
-  if (!(error instanceof DataError) || kind === "memory") return error;
+  if (!(error instanceof DataError)) return error;
+  if (OF_TRANSFORMS.test(error.message))
+    return new DataError(
+      `${error.message} (data.train and data.test have to bring every image to data.imageSize: a resize and a crop do)`,
+      { cause: error },
+    );
+  if (kind === "memory") return error;
   return new DataError(
     `${error.message} (--no-strict, data.strict=false, leaves such images out; \`longtail data check\` names all of them)`,
     { cause: error },
