@@ -250,7 +250,8 @@ const Selection = z
           .nullable()
           .default(null)
           .describe(
-            "epochs without a better one after which training ends (early stopping), in the last phase; null: all epochs are trained",
+            "epochs without a better one after which training ends (early stopping), in the last phase, at an evaluation " +
+              "(evaluation.every); null: all epochs are trained",
           ),
       })
       .describe(

@@ -116,26 +116,34 @@ export async function trainEpochs(run: Run, from: Progress): Promise<EpochsResul
       }
       progress = select(run, progress, evaluation.evaluation);
     }
-    if (
-      progress.epoch === training.phase.end ||
-      hasStopped(training.recipe, progress) ||
-      agreement.signal?.aborted
-    )
+    if (progress.epoch === training.phase.end || hasStopped(run, progress) || agreement.signal?.aborted)
       return { progress, evaluation };
     progress = await trainEpoch(run, executor, progress);
   }
 }
 
+/** What decides whether a run ends early. */
+interface Stoppable {
+  readonly training: {
+    readonly recipe: Pick<ResolvedRecipe, "selection" | "evaluation">;
+    readonly phase: Pick<Training["phase"], "end">;
+  };
+  readonly epochs: number;
+}
+
 /**
- * Whether early stopping ends the training here: for `selection.patience` epochs none was better than the best one. It follows
- * from the progress alone, so that a resumed run ends where an uninterrupted one does.
+ * Whether early stopping ends the last phase here: at the latest evaluation the best epoch was `selection.patience` epochs ago or
+ * more. It follows from the progress alone, so that a resumed run ends where an uninterrupted one does.
  */
 export function hasStopped(
-  { selection }: Pick<ResolvedRecipe, "selection">,
+  { training: { recipe, phase }, epochs }: Stoppable,
   { best, epoch, step }: Pick<Progress, "best" | "epoch" | "step">,
 ): boolean {
+  const { selection, evaluation } = recipe;
   if (selection.kind !== "held-out" || selection.patience === null || best === null) return false;
-  return step === 0 && epoch - best.epoch >= selection.patience;
+  if (step > 0 || phase.end < epochs) return false;
+  const evaluated = epoch - (epoch % evaluation.every);
+  return evaluated - best.epoch >= selection.patience;
 }
 
 function warnOfBlocker({ emit }: Run, { graphBlocker }: StepExecutor): void {

@@ -199,7 +199,7 @@ async function conclude(run: Run, { progress, evaluation }: EpochsResult): Promi
   const { training } = run;
   const { selection } = training.recipe;
   const { best, bestOnTest, epoch: epochs } = progress;
-  const isOver = epochs === run.epochs || hasStopped(training.recipe, progress);
+  const isOver = epochs === run.epochs || hasStopped(run, progress);
   if (!isOver || evaluation === null) return null;
   const { kind } = selection;
   const isLast = best === null || best.epoch === epochs;
