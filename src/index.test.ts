@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { goldenPath } from "../test/support/golden.js";
 import { vision } from "./data/vision.js";
 import {
   compare,
@@ -16,8 +17,11 @@ import {
   type TrainedModel,
   trainSeeds,
 } from "./index.js";
+import { readDescription } from "./runs/read-run.js";
 import { memory, scope } from "./torch/scope.js";
+import { getKernels, setKernels } from "./torch/settings.js";
 import { Tensor } from "./torch/tensor.js";
+import { referenceRecipe, writeTenClasses } from "./training/reference.fixture.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "./training/toy.fixture.js";
 
 let temporary: ReturnType<typeof temporaryFolder>;
@@ -236,6 +240,20 @@ test("evaluate is what the run found; calibrated predictions follow it", async (
   const { tau } = await evaluate(run, { tau: [0, 1] });
   expect(tau).toMatchObject([{ tau: 0, ensemble: { all: found.ensemble.all } }, { tau: 1 }]);
   await expect(evaluate(run, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("a reproduction has the run's kernels, and continues the checkpoint that it did", async () => {
+  const tenClasses = join(temporary.path, "ten-classes");
+  writeTenClasses(tenClasses);
+  const out = join(temporary.path, "continued");
+  const from = goldenPath("reference_checkpoint.pth");
+  const own = getKernels();
+  await train(referenceRecipe(tenClasses), { out, threads: 1, kernels: "libtorch", from });
+  setKernels(own);
+  const { same, differences, again } = await reproduce(out);
+  setKernels(own);
+  expect({ same, differences }).toEqual({ same: true, differences: [] });
+  expect(readDescription(again)).toMatchObject({ kernels: "libtorch", from: { file: from } });
 });
 
 test("seeds, their comparison and reproduction", async () => {

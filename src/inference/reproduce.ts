@@ -19,7 +19,7 @@ export interface Reproduction {
   readonly again: string;
   /** Whether every accuracy, class by class, is the same. */
   readonly same: boolean;
-  /** What is not as it was: versions, the code, threads, the data; as far as the run wrote it down. */
+  /** What is not as it was: versions, the code, threads, kernels, the data; as far as the run wrote it down. */
   readonly differences: readonly string[];
   /** Results of the run and of the new one. */
   readonly results: { readonly before: RunResult; readonly now: RunResult };
@@ -60,8 +60,9 @@ export async function reproduceRun(
   const recipe = await loadRecipe();
   const again = options.out ?? freshRunFolder(`${run.replace(/\/+$/, "")}-again`);
   const threads = options.threads ?? description.threads;
-  const { device, execution } = description;
-  const settings = { ...execution, ...options, out: again, device, threads };
+  const { device, kernels, execution } = description;
+  const from = description.from?.file;
+  const settings = { ...execution, ...options, out: again, device, threads, kernels, from };
   const result = await trainRun({ ...settings, recipe, listeners, command });
   await onEnd?.(result);
   if (result.evaluation === null) throw options.signal!.reason; // only a signal ends it early
@@ -76,15 +77,25 @@ export async function reproduceRun(
 }
 
 function changes(before: RunDescription, now: RunDescription): string[] {
-  const facts = ({ versions, threads, device, data, teachers }: RunDescription): Record<string, unknown> => ({
+  const facts = ({
+    versions,
+    threads,
+    kernels,
+    device,
+    data,
+    teachers,
+    from,
+  }: RunDescription): Record<string, unknown> => ({
     ...versions,
     threads,
+    kernels,
     device,
     "training images": data.train.hash,
     "test images": data.test.hash,
     "content of the training images": contentOf(data.train),
     "content of the test images": contentOf(data.test),
     "held-out images": data.heldOutHash,
+    "checkpoint that it continues": from?.sha256,
     teacher: teachers?.map(({ run, sha256 }) => `${run} (SHA-256 ${sha256.slice(0, 12)}…)`).join(", "),
   });
   const [old, current] = [facts(before), facts(now)];

@@ -124,6 +124,8 @@ export interface RunDescription {
   readonly teachers?: readonly TeacherIdentity[];
   /** Names and meanings of the terms of the loss; recipe.json of earlier versions has none. */
   readonly terms?: Readonly<Record<string, string>>;
+  /** Checkpoint of NCL's PyTorch code that the run continues; null where it starts. recipe.json of earlier versions does not say it. */
+  readonly from?: { readonly file: string; readonly sha256: string } | null;
   /** Where the run was given more epochs than it had; none unless it was. */
   readonly extended?: readonly { readonly from: number; readonly to: number; readonly after: Position }[];
   readonly versions: Versions;

@@ -59,5 +59,10 @@ function dependsOnEpochs(recipe: ResolvedRecipe): string | null {
   const { schedule, data, method } = phasesOf(recipe).at(-1)!.recipe; // the one that gets longer
   if (schedule.kind === "cosine") return "schedule (cosine)";
   if (data.sampler.kind === "progressive") return "sampler (progressive)";
-  return method.kind === "ldam" ? "method (LDAM-DRW)" : null;
+  const transforms = [...data.train, ...(data.secondView ?? [])];
+  if (transforms.some((one) => one.kind === "random-resized-crop" && one.grows))
+    return "random-resized-crop (grows)";
+  const isDeferred =
+    method.kind === "ldam" && method.weighting === "deferred" && method.deferUntilEpoch === null;
+  return isDeferred ? "method (LDAM-DRW, method.deferUntil)" : null;
 }

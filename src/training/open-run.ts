@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { datasetCard, splitHash, type DatasetCard } from "../data/card.js";
 import { contentByClass } from "../data/content.js";
 import type { Dataset } from "../data/dataset.js";
@@ -26,6 +27,7 @@ import { DataError } from "../support/errors.js";
 import { assertSameTeachers, teachersOf } from "./teacher.js";
 import type { TrainingData } from "./training-data.js";
 import { counted } from "../support/text.js";
+import { sha256OfFile } from "../weights/install.js";
 
 /** A run whose folder is this process's, with its training in the state to start or resume from. */
 export interface OpenRun extends ResumePoint, Disposable {
@@ -113,7 +115,13 @@ function begin(training: Training, { from }: TrainOptions): ResumePoint {
 /** The content of recipe.json. @throws The signal's reason. */
 async function describeRun(
   { data, device, execution }: Training,
-  { recipe, versions, command, signal }: Pick<TrainOptions, "recipe" | "versions" | "command" | "signal">,
+  {
+    recipe,
+    versions,
+    command,
+    from,
+    signal,
+  }: Pick<TrainOptions, "recipe" | "versions" | "command" | "from" | "signal">,
 ): Promise<RunDescription> {
   const { groups } = recipe.evaluation;
   return {
@@ -132,6 +140,7 @@ async function describeRun(
     },
     methodFile: fileOfMethod(recipe.method.kind),
     teachers: teachersOf(recipe),
+    from: from === undefined ? null : { file: resolve(from), sha256: sha256OfFile(from) },
     terms: termsOf(recipe),
     versions,
     command,

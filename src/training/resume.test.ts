@@ -2,15 +2,16 @@
 import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { ResolvedRecipe } from "../recipes/schema.js";
+import type { ResolvedRecipe, TransformSpec } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
 import type { TrainingEvent } from "../runs/events.js";
-import type { RunResult } from "../runs/run-folder.js";
+import { runFolder, type RunResult } from "../runs/run-folder.js";
 import { readDescription } from "../runs/read-run.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
 import { toyFolder } from "./toy-folder.fixture.js";
-import { toyRecipe, writeToyData } from "./toy.fixture.js";
+import { extendRun } from "./extend.js";
+import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
 import { trainToy } from "./train-toy.fixture.js";
 
 const at = toyFolder("test");
@@ -128,18 +129,58 @@ test.each([
   },
 );
 
-test("another recipe, or fewer epochs, is no extension; of a cosine people are told", async () => {
-  const recipe = toyRecipe(at("data"), {
-    epochs: 1,
-    schedule: { kind: "cosine", end: 0, every: "epoch", warmupEpochs: 0, warmupSteps: 0 },
-  });
-  await trainToy(recipe, at("cosine"));
+test("another recipe, or fewer epochs, is no extension", async () => {
+  const recipe = toyRecipe(at("data"), { epochs: 1 });
+  await trainToy(recipe, at("other"));
   const resume = (changed: ResolvedRecipe): ReturnType<typeof trainToy> =>
-    trainToy(changed, at("cosine"), { resume: true });
+    trainToy(changed, at("other"), { resume: true });
   await expect(resume({ ...recipe, epochs: 2, dropout: 0.5 })).rejects.toThrow("its recipe is another one");
-  const { events } = await resume({ ...recipe, epochs: 2 });
-  expect(JSON.stringify(events)).toContain("Its schedule (cosine) depends on the number of epochs");
+  await resume({ ...recipe, epochs: 2 });
   await expect(resume(recipe)).rejects.toThrow("expected epochs to be 2 as in");
+});
+
+const cosine = { kind: "cosine", end: 0, every: "epoch", warmupEpochs: 0, warmupSteps: 0 } as const;
+const ldam = {
+  kind: "ldam",
+  experts: 1,
+  sharedStages: 0,
+  maxMargin: 0.5,
+  scale: 30,
+  beta: 0.9999,
+  weighting: "deferred",
+  deferUntil: 0.5,
+  deferUntilEpoch: null,
+} as const;
+const growing: TransformSpec = {
+  kind: "random-resized-crop",
+  size: 8,
+  interpolation: "bilinear",
+  scale: [0.5, 1],
+  ratio: [1, 1],
+  grows: true,
+};
+const { data } = toyRecipe("data");
+const constant: Partial<ResolvedRecipe> = { schedule: { kind: "constant", warmupEpochs: 0, warmupSteps: 0 } };
+
+test.each<[string | null, Partial<ResolvedRecipe>]>([
+  [null, constant],
+  ["schedule (cosine)", { schedule: cosine }],
+  ["sampler (progressive)", { ...constant, data: { ...data, sampler: { kind: "progressive" } } }],
+  ["random-resized-crop (grows)", { ...constant, data: { ...data, train: [growing] } }],
+  ["method (LDAM-DRW, method.deferUntil)", { ...constant, method: ldam }],
+  [null, { ...constant, method: { ...ldam, deferUntilEpoch: 1 } }],
+  [null, { ...constant, method: { ...ldam, weighting: "none" } }],
+])("an extension says what depends on the number of epochs: %s", (what, changes) => {
+  using folder = temporaryFolder();
+  writeFileSync(join(folder.path, "recipe.json"), "{}");
+  const recipe = toyRecipe("data", { ...changes, epochs: 3 });
+  const saved = { ...recipe, epochs: 2 };
+  const said = extendRun(runFolder(folder.path), { recipe, saved, at: { epoch: 2, step: 0 } });
+  expect(said.slice(1)).toEqual(
+    what === null
+      ? []
+      : [`Its ${what} depends on the number of epochs: the result is not that of 3 epochs from the start.`],
+  );
 });
 
 test("a checkpoint that lacks newer keys resumes with their defaults", async () => {

@@ -16,7 +16,7 @@ Examples:
   longtail reproduce runs/cifar100-lt-ncl
   longtail reproduce runs/cifar100-lt-ncl --data DIR --out runs/again
 
-Trains again by the run's recipe.json: same recipe, seed, device and number of threads. Says whether the data, the versions
+Trains again by the run's recipe.json: same recipe, seed, device, kernels and number of threads. Says whether the data, the versions
 and the machine are the same, and whether the results are: on the same machine they are equal to the digit.
 Exit code 1 when they differ.`;
 
