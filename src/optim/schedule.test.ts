@@ -68,6 +68,13 @@ test("milestones and warm-ups that a training does not reach are named", () => {
     "schedule.warmupEpochs: a warm-up of 21 epochs is longer than the training, 20: the learning rate never reaches optimizer.lr.",
     "schedule.warmupSteps: a warm-up of 81 steps is longer than the training, 80: the learning rate never reaches optimizer.lr.",
   ]);
+  const cosine = { kind: "cosine", end: 0, ...none } as const;
+  expect(scheduleWarnings({ ...cosine, every: "epoch" }, { epochs: 1, stepsPerEpoch: 4 })).toEqual([
+    "schedule: the last epoch of a cosine has the rate schedule.end, 0, and this is the only one; schedule.every=step falls from " +
+      "optimizer.lr within it.",
+  ]);
+  expect(scheduleWarnings({ ...cosine, every: "step" }, { epochs: 1, stepsPerEpoch: 4 })).toEqual([]);
+  expect(scheduleWarnings({ ...cosine, every: "epoch" }, { epochs: 2, stepsPerEpoch: 4 })).toEqual([]);
   expect(
     scheduleWarnings({ ...multistep, milestones: [20], warmupEpochs: 20, warmupSteps: 80 }, short),
   ).toEqual([]);

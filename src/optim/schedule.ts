@@ -32,7 +32,10 @@ export function learningRate(schedule: Schedule, moment: Moment): number {
   return decayed(schedule, moment) * warmup(schedule, moment);
 }
 
-/** What a training is too short for, a sentence each: milestones after its last epoch, a warm-up that does not end. */
+/**
+ * What a training is too short for, a sentence each: milestones after its last epoch, a cosine that is at its end from the first
+ * step, a warm-up that does not end.
+ */
 export function scheduleWarnings(
   schedule: Schedule,
   { epochs, stepsPerEpoch }: Pick<Moment, "epochs" | "stepsPerEpoch">,
@@ -46,6 +49,11 @@ export function scheduleWarnings(
         (late.length === milestones.length
           ? "the learning rate never drops."
           : `the learning rate drops only at ${milestones.filter((one) => one <= epochs).join(", ")}.`),
+    );
+  if (schedule.kind === "cosine" && schedule.every === "epoch" && epochs === 1)
+    warnings.push(
+      `schedule: the last epoch of a cosine has the rate schedule.end, ${schedule.end}, and this is the only one; schedule.every=step falls ` +
+        "from optimizer.lr within it.",
     );
   const { warmupEpochs, warmupSteps } = schedule;
   const unended = "the learning rate never reaches optimizer.lr";
