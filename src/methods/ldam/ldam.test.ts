@@ -8,6 +8,7 @@ import { Rng } from "../../torch/random.js";
 import { stackLogits } from "../ensemble/cross-entropy.js";
 import { SINGLE_STEP, type Labeled } from "../ensemble/method.js";
 import { buildMethod, logitPriorTau, methodIssues } from "../index.js";
+import { loadRecipe } from "../../recipes/load.js";
 import { weightedFromEpoch } from "./index.js";
 import { LdamMethod, classBalancedWeights, labelMargins, ldamLoss } from "./method.js";
 import { LdamSchema } from "./schema.js";
@@ -148,6 +149,14 @@ test("the epoch from which the weights apply", () => {
   expect(from({ deferUntil: 0.29 }, 100)).toBe(29);
   expect(from({ deferUntilEpoch: 5 }, 10)).toBe(5);
   expect(from({ weighting: "none" }, 200)).toBeNull();
+});
+
+test("the recipes' weights apply from the epoch, counted from 1, in which the rate drops first, as in Bag of Tricks", async () => {
+  for (const name of ["cifar100-lt-ldam-drw", "cifar10-lt-ldam-drw"]) {
+    const { schedule, method, epochs } = await loadRecipe(name);
+    const from = weightedFromEpoch({ method, epochs } as Parameters<typeof weightedFromEpoch>[0]);
+    expect({ schedule, from: from! + 1 }).toMatchObject({ schedule: { milestones: [160, 180] }, from: 160 });
+  }
 });
 
 test("mixed images count by their shares", () => {

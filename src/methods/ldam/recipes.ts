@@ -6,7 +6,7 @@ import type { RecipeInput } from "../../recipes/schema.js";
  * LDAM-DRW on CIFAR-100-LT and CIFAR-10-LT (imbalance 100).
  * Run: longtail train cifar100-lt-ldam-drw --data FOLDER (the binary version of CIFAR).
  * Settings: Bag of Tricks (Zhang et al., AAAI 2021): crop and flip alone, 200 epochs, rates x 0.01 after 160 and 180; the
- *   class-balanced weights apply from epoch 160 on, too. They report the best epoch on the test images.
+ *   class-balanced weights apply from epoch 160 on, too, counted from 1: after 159. They report the best epoch on the test images.
  * Reported there: CIFAR-100-LT 42.47 %.
  */
 const dataSets = [
@@ -30,7 +30,7 @@ export const ldamRecipes: readonly RecipeInput[] = dataSets.map(({ name, kind, t
     },
     backbone: "resnet32",
     classifier: { kind: "fc-norm" },
-    method: { kind: "ldam" },
+    method: { kind: "ldam", deferUntil: 159 / 200 },
     optimizer: { kind: "sgd", lr: 0.1 },
     schedule: { kind: "multistep", milestones: [160, 180], gamma: 0.01, warmupEpochs: 5 },
     evaluation: { groups: "ncl", reportBest: true }, // groups as in the other CIFAR recipes
