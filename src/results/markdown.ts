@@ -131,7 +131,7 @@ function provenanceCells(row: ResultRow): string[] {
     name,
     String(seed),
     recipe,
-    row.state === "finished" ? String(epochs.of) : `${epochs.done} of ${epochs.of}`,
+    epochs.done === epochs.of ? String(epochs.of) : `${epochs.done} of ${epochs.of}`,
     hours.toFixed(2),
     String(interruptions),
     started.slice(0, 10),

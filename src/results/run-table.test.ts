@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadRecipe } from "../library/recipes.js";
 import { runResults } from "../library/results.js";
+import { measured } from "../recipes/measured.js";
 import { RunClaim } from "../runs/run-claim.js";
 import { toyFolder } from "../training/toy-folder.fixture.js";
 import { toyRecipe } from "../training/toy.fixture.js";
+import { resultsMarkdown } from "./markdown.js";
 import { readTable } from "./table.js";
 import type { TableProgress } from "./run-table.js";
 
@@ -166,4 +168,10 @@ test("another table in the same folder leaves the rows of finished runs there", 
     "toy 1",
   ]);
   expect(readFileSync(at("out/results.md"), "utf8")).toContain("| longer | 0 |");
+});
+
+test("a run that ended early says how many epochs it had", () => {
+  const [row] = measured().rows;
+  const text = resultsMarkdown([{ ...row!, epochs: { done: 8, of: 40 } }]);
+  expect(text).toContain(`| ${row!.name} | ${row!.seed} | ${row!.recipe} | 8 of 40 |`);
 });
