@@ -1,14 +1,16 @@
 /** longtail serve as a program: a model in worker threads, its end under load, and its page in a real browser, wide and narrow. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { exportOnnx, load, train } from "../src/index.js";
 import { locateEngine } from "../src/libtorch/locate.js";
+import type * as Engines from "../src/serve/engine.js";
 import { askUntilRefused } from "../src/serve/serve.fixture.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
 import { accessibilityFaults, findChromium, openChromium } from "./support/chromium.js";
@@ -111,6 +113,38 @@ test("SIGTERM under load: every request that was accepted is answered", async ()
   const outcomes = await asked;
   expect(outcomes.filter((outcome) => outcome === "200").length).toBeGreaterThan(16);
   expect(new Set(outcomes)).toEqual(new Set(["200", "ECONNREFUSED"]));
+});
+
+/** A copy of the model with an operator that there is none of: ONNX Runtime finds it after the metadata was read. */
+function damagedModel(): Buffer {
+  const bytes = readFileSync(model);
+  bytes.write("Cpnv", bytes.indexOf("Conv"));
+  return bytes;
+}
+
+test("a changed file that ONNX Runtime cannot run leaves the model before it", async () => {
+  const file = join(temporary.path, "changing.onnx");
+  copyFileSync(model, file);
+  const { address, child } = await serve(file, "--workers", "3");
+  writeFileSync(`${file}.new`, damagedModel());
+  renameSync(`${file}.new`, file);
+  const kept = 'longtail_model_loads_total{model="changing",result="kept"} 1';
+  await vi.waitFor(async () => expect(await (await fetch(`${address}metrics`)).text()).toContain(kept), {
+    timeout: 20_000,
+    interval: 500,
+  });
+  expect(await predict(address, photographs[0]!)).toMatchObject({ model: "changing" });
+  expect(await end(child, "SIGTERM")).toBe(0);
+});
+
+test("threads that cannot load a model end by themselves: terminated ones may take the process with them", async () => {
+  const terminate = vi.spyOn(Worker.prototype, "terminate");
+  const file = join(temporary.path, "damaged.onnx");
+  writeFileSync(file, damagedModel());
+  const { openEngine } = (await import(join(root, "dist/serve/engine.js"))) as typeof Engines;
+  const opened = openEngine(file, { workers: 3, threads: 1, threadsAlone: 2, maxBatch: 2 });
+  await expect(opened).rejects.toThrow("cannot run this model");
+  expect(terminate).not.toHaveBeenCalled();
 });
 
 test("what is no model, and a name that no address can have", () => {

@@ -112,7 +112,7 @@ export async function openEngine(file: string, options: EngineOptions): Promise<
     const [metadata] = await Promise.all(started.map(({ ready }) => ready));
     return new ThreadedEngine(metadata!, started);
   } catch (error) {
-    await Promise.all(started.map((thread) => thread.end()));
+    await Promise.all(started.map((thread) => thread.close()));
     throw error;
   }
 }
@@ -149,6 +149,14 @@ interface ThreadOptions extends PredictOptions {
   readonly isAlone: boolean;
 }
 
+interface RunningWorker {
+  readonly worker: Worker;
+  /** Resolves when the thread has ended. */
+  readonly ended: Promise<void>;
+  /** What the model says of itself, once it is loaded. */
+  readonly ready: Promise<ModelMetadata>;
+}
+
 /** One worker thread; a thread that ends of itself is replaced. */
 class EngineThread {
   readonly ready: Promise<ModelMetadata>;
@@ -156,6 +164,7 @@ class EngineThread {
   readonly #onBatch: EngineOptions["onBatch"];
   readonly #pending = new Map<number, Pending>();
   #worker: Worker;
+  #ended: Promise<void>;
   #nextId = 0;
   #isClosing = false;
   #isUp = false;
@@ -164,7 +173,7 @@ class EngineThread {
   constructor(settings: WorkerSettings, { onBatch }: Pick<EngineOptions, "onBatch">) {
     this.#settings = settings;
     this.#onBatch = onBatch;
-    [this.#worker, this.ready] = this.#start();
+    ({ worker: this.#worker, ended: this.#ended, ready: this.ready } = this.#start());
   }
 
   get pending(): number {
@@ -196,26 +205,23 @@ class EngineThread {
     });
   }
 
-  /** Ends the thread after what is pending. */
+  /**
+   * Ends the thread after what is pending, one that still loads once it has. It is never terminated: ONNX Runtime, interrupted,
+   * ends the whole process.
+   */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const ended = new Promise((resolve) => this.#worker.once("exit", resolve));
     this.#send({ kind: "close" });
-    await ended;
-  }
-
-  /** Ends the thread at once. */
-  async end(): Promise<void> {
-    this.#isClosing = true;
-    await this.#worker.terminate();
+    await this.#ended;
   }
 
   #send(order: Order): void {
     this.#worker.postMessage(order);
   }
 
-  #start(): [Worker, Promise<ModelMetadata>] {
+  #start(): RunningWorker {
     const worker = new Worker(new URL("./engine-worker.js", import.meta.url), { workerData: this.#settings });
+    const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
     const ready = new Promise<ModelMetadata>((resolve, reject) => {
       worker.on("message", (report: Report) => {
         if (report.kind === "ready") {
@@ -232,7 +238,7 @@ class EngineThread {
       });
     });
     ready.catch(() => undefined); // whoever opens the engine awaits it; a replacement's failure shows in its requests
-    return [worker, ready];
+    return { worker, ended, ready };
   }
 
   #receive(report: Exclude<Report, { kind: "ready" | "failed" }>): void {
@@ -260,7 +266,7 @@ class EngineThread {
     const lost = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of lost) reject(new LongtailError(RESTARTING));
-    if (hasWorked && !this.#isClosing) [this.#worker] = this.#start();
+    if (hasWorked && !this.#isClosing) ({ worker: this.#worker, ended: this.#ended } = this.#start());
   }
 }
 
