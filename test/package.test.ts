@@ -156,6 +156,26 @@ describe("in a project", () => {
     expect(await runFile("common.cjs", text)).toEqual({ code: 0, stdout: "function\n", stderr: "" });
   });
 
+  test("every declaration compiles in strict TypeScript, without the DOM's types and without ONNX Runtime", async () => {
+    const entries = ["longtail", "longtail/methods", "longtail/recipes", "longtail/runtime"];
+    const text = entries.map(
+      (entry, k) => `import * as entry${k} from "${entry}";\nconsole.log(entry${k});\n`,
+    );
+    writeFileSync(join(project, "strict.mts"), text.join(""));
+    const flags =
+      "--noEmit --strict --exactOptionalPropertyTypes --skipLibCheck false --target es2022 --types node";
+    const lib = ["--lib", "es2022,esnext.disposable", "--typeRoots", join(repository, "node_modules/@types")];
+    for (const [module, resolution] of [
+      ["nodenext", "nodenext"],
+      ["esnext", "bundler"],
+    ] as const) {
+      const how = ["--module", module, "--moduleResolution", resolution];
+      const tsc = join(repository, "node_modules/typescript/bin/tsc");
+      const args = [tsc, ...flags.split(" "), ...lib, ...how, "strict.mts"];
+      expect(await run(process.execPath, args)).toEqual({ code: 0, stdout: "", stderr: "" });
+    }
+  });
+
   test("a worker thread computes, beside the main thread", async () => {
     const worker = `${compute} const { parentPort } = await import("node:worker_threads");
       parentPort.postMessage(native().engineInfo().version);`;

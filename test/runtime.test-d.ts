@@ -32,12 +32,13 @@ export async function types(model: RuntimeModel, bytes: Buffer, pixels: RawImage
     expectTypeOf(one).toEqualTypeOf<ImagePrediction>();
     expectTypeOf(one.features).toEqualTypeOf<Float32Array | undefined>();
   }
-  await model.predict("photo.jpg", {
+  const perhaps = await model.predict("photo.jpg", {
     onUnreadable: (image, error) => {
       expectTypeOf(image).toEqualTypeOf<ImageInput>();
       expectTypeOf(error).toEqualTypeOf<DataError>();
     },
   });
+  expectTypeOf(perhaps).toEqualTypeOf<ImagePrediction | undefined>();
 
   // @ts-expect-error a number is no image
   await model.predict(7);

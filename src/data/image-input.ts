@@ -44,8 +44,9 @@ export function groupImages(images: readonly ImageInput[], first: number): Image
     if (typeof image === "string") paths.push([image, index]);
     else if (image instanceof Uint8Array) files.push([image, index]);
     else {
-      const { width, height } = checkedPixels(image, first + index);
-      const size = `${width} x ${height}`;
+      const fault = pixelsFault(image, first + index);
+      if (fault !== null) throw fault;
+      const size = `${image.width} x ${image.height}`;
       raw.set(size, [...(raw.get(size) ?? []), [image, index]]);
     }
   });
@@ -86,9 +87,16 @@ function packed(images: readonly RawImage[]): Pixels {
   return { kind: "packed", bytes, height, width };
 }
 
-/** The image, of which a program without types may have said anything. */
-function checkedPixels(image: unknown, index: number): RawImage {
-  const { data, width, height, channels } = (image ?? {}) as Partial<Record<keyof RawImage, unknown>>;
+/**
+ * What is wrong with pixels, of which a program without types may have said anything; null for correct ones and for files.
+ *
+ * @param index of the image, for messages.
+ * @throws UsageError for what is no image at all.
+ */
+export function pixelsFault(image: ImageInput, index: number): DataError | null {
+  if (typeof image === "string" || image instanceof Uint8Array) return null;
+  const given: unknown = image;
+  const { data, width, height, channels } = (given ?? {}) as Partial<Record<keyof RawImage, unknown>>;
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray))
     throw new UsageError(
       `image ${index}: expected a path, a Buffer or Uint8Array of an image file, or pixels { data, width, height, channels }, ` +
@@ -96,16 +104,15 @@ function checkedPixels(image: unknown, index: number): RawImage {
     );
   const isSide = (side: unknown): boolean => Number.isSafeInteger(side) && (side as number) > 0;
   if (!isSide(width) || !isSide(height) || ![1, 3, 4].includes(channels as number))
-    throw new DataError(
+    return new DataError(
       `image ${index}: expected pixels of a width and a height above 0 and 1, 3 or 4 channels, found ` +
         `width ${String(width)}, height ${String(height)}, channels ${String(channels)}.`,
     );
   const bytes = (width as number) * (height as number) * (channels as number);
-  if (data.length !== bytes)
-    throw new DataError(
-      `image ${index}: expected ${bytes} bytes of pixels (${String(width)} x ${String(height)} x ${String(channels)}), found ${data.length}.`,
-    );
-  return image as RawImage;
+  if (data.length === bytes) return null;
+  return new DataError(
+    `image ${index}: expected ${bytes} bytes of pixels (${String(width)} x ${String(height)} x ${String(channels)}), found ${data.length}.`,
+  );
 }
 
 function kindOf(value: unknown): string {

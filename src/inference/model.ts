@@ -87,16 +87,20 @@ export class TrainedModel implements Disposable {
    * const { predictions } = await model.predict(await readFile("photo.jpg"), { top: 3 });
    * const many = await model.predict(["a.jpg", "b.jpg"], { batch: 16 });
    */
-  predict(image: ImageInput, options?: PredictOptions): Promise<ImagePrediction>;
+  predict(
+    image: ImageInput,
+    options?: PredictOptions & { readonly onUnreadable?: undefined },
+  ): Promise<ImagePrediction>;
+  predict(image: ImageInput, options: PredictOptions): Promise<ImagePrediction | undefined>;
   predict(images: readonly ImageInput[], options?: PredictOptions): Promise<ImagePrediction[]>;
   async predict(
     given: ImageInput | readonly ImageInput[],
     options: PredictOptions = {},
-  ): Promise<ImagePrediction | ImagePrediction[]> {
+  ): Promise<ImagePrediction | undefined | ImagePrediction[]> {
     const images = Array.isArray(given) ? (given as readonly ImageInput[]) : [given as ImageInput];
     const found: ImagePrediction[] = [];
     for await (const one of this.predictEach(images, options)) found.push(one);
-    return Array.isArray(given) ? found : found[0]!;
+    return Array.isArray(given) ? found : found[0];
   }
 
   /**

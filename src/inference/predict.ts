@@ -69,8 +69,8 @@ export interface PredictOptions {
   /** Number of images in a batch, which the event loop waits for; the recipe's evaluation.batch unless given, on a CPU 64 at most. */
   readonly batch?: number | undefined;
   /**
-   * Receives an image that cannot be read, and why; the others are predicted. Such an image ends the prediction with its
-   * error unless this is given.
+   * Receives an image that cannot be read, and why; the others are predicted, and `predict` of that image alone gives undefined.
+   * Such an image ends the prediction with its error unless this is given.
    */
   readonly onUnreadable?: ((image: ImageInput, error: DataError) => void) | undefined;
   /** Whether each prediction comes with the image's features; false unless given. */

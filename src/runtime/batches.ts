@@ -1,3 +1,5 @@
+import type { ModelMetadata } from "../onnx/metadata.js";
+import { UsageError } from "../support/errors.js";
 import type { BufferPool } from "./memory.js";
 import type { NetworkInput } from "./onnx-runtime.js";
 import type { PreparedImage } from "./types.js";
@@ -13,16 +15,20 @@ export async function* prefetched<Item, Result>(
   work: (item: Item) => Promise<Result>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Result, void, undefined> {
-  const begin = async (): Promise<{ readonly result: Result } | null> => {
-    const next = await items.next();
-    return next.done === true ? null : { result: await work(next.value) };
+  const next = async (): Promise<{ readonly result: Result } | null> => {
+    const item = await items.next();
+    return item.done === true ? null : { result: await work(item.value) };
+  };
+  const begin = (): ReturnType<typeof next> => {
+    const coming = next();
+    coming.catch(() => undefined); // its error is thrown when it is reached, unless the signal's reason comes first
+    return coming;
   };
   try {
     for (let coming = begin(); ;) {
       const found = await unlessAborted(coming, signal);
       if (found === null) return;
       coming = begin();
-      coming.catch(() => undefined);
       yield found.result;
     }
   } finally {
@@ -52,6 +58,28 @@ function withResolvers<T>(): { promise: Promise<T>; reject: (reason: unknown) =>
     reject = rejectPromise;
   });
   return { promise, reject };
+}
+
+/**
+ * Checks that an image was prepared as the model takes it, by this model and not by another one.
+ *
+ * @throws UsageError for one that was not.
+ */
+export function assertPrepared(
+  { data, shape }: PreparedImage,
+  { input, preprocessing }: Pick<ModelMetadata, "input" | "preprocessing">,
+): void {
+  const { imageSize: side } = preprocessing;
+  const [Values, kind, wanted] =
+    input === "tensor"
+      ? [Float32Array, "float32", [3, side, side]]
+      : [Uint8Array, "uint8", [...shape.slice(0, 2), 3]];
+  const length = shape.reduce((product, axis) => product * axis, 1);
+  if (data instanceof Values && data.length === length && shape.join() === wanted.join()) return;
+  const found = `${(data as object | undefined)?.constructor.name ?? "nothing"} of shape [${shape.join(", ")}]`;
+  throw new UsageError(
+    `a prepared image: expected ${kind} [${wanted.join(", ")}], as the model that predicts it prepares it, found ${found}.`,
+  );
 }
 
 /** Neighbors of one size, which make a batch. */

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { withoutHeic } from "../data/heic-file.js";
 import { imageError } from "../data/image-error.js";
-import { groupImages, type ImageInput } from "../data/image-input.js";
+import { groupImages, type ImageInput, pixelsFault } from "../data/image-input.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { DataError } from "../support/errors.js";
 import type { PreparedImage } from "./types.js";
@@ -20,8 +20,8 @@ interface PrepareOptions extends Pick<ModelMetadata, "preprocessing" | "input"> 
 
 /**
  * Decodes and transforms images, on other threads while the event loop runs; in their order, an error in the place of one
- * that cannot be read.
- * @throws DataError for pixels that are not as they say, UsageError for what is no image at all.
+ * that cannot be read, or of pixels that are not as they say.
+ * @throws UsageError for what is no image at all.
  */
 export async function prepareImages(
   images: readonly ImageInput[],
@@ -31,9 +31,10 @@ export async function prepareImages(
   const decodable: ImageInput[] = [];
   const places: number[] = []; // of those, among all
   (await withoutHeic(images, first, visionAddon().encodeImages)).forEach((image, at) => {
-    if (image instanceof DataError) results[at] = image;
+    const fault = image instanceof DataError ? image : pixelsFault(image, first + at);
+    if (fault !== null) results[at] = fault;
     else {
-      decodable.push(image);
+      decodable.push(image as ImageInput);
       places.push(at);
     }
   });

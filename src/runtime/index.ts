@@ -45,6 +45,8 @@ export async function load(
   const metadata = readModelMetadata(bytes, where);
   signal?.throwIfAborted();
   const session = await openSession(bytes, { where, threads, busyWait });
+  if (signal?.aborted === true) await session.release(); // nobody else would
+  signal?.throwIfAborted();
   return new RuntimeModel({ session, metadata, path, workers });
 }
 

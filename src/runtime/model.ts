@@ -4,7 +4,7 @@ import type { ImagePrediction } from "../inference/predict.js";
 import { FEATURES, type ModelMetadata } from "../onnx/metadata.js";
 import { type DataError, LongtailError, ModelError, assertWhole } from "../support/errors.js";
 import { batched, largest } from "../support/math.js";
-import { bySize, prefetched, stacked, unlessAborted } from "./batches.js";
+import { assertPrepared, bySize, prefetched, stacked, unlessAborted } from "./batches.js";
 import { prepareImages } from "./decode.js";
 import { BufferPool } from "./memory.js";
 import type { Session, Values } from "./onnx-runtime.js";
@@ -73,19 +73,23 @@ export class RuntimeModel implements AsyncDisposable {
    * @example
    * const { predictions } = await model.predict(await readFile("photo.jpg"), { top: 3 });
    */
-  predict(image: Input, options?: RuntimePredictOptions): Promise<ImagePrediction>;
+  predict(
+    image: Input,
+    options?: RuntimePredictOptions & { readonly onUnreadable?: undefined },
+  ): Promise<ImagePrediction>;
+  predict(image: Input, options: RuntimePredictOptions): Promise<ImagePrediction | undefined>;
   predict(images: readonly Input[], options?: RuntimePredictOptions): Promise<ImagePrediction[]>;
   async predict(
     given: Input | readonly Input[],
     options: RuntimePredictOptions = {},
-  ): Promise<ImagePrediction | ImagePrediction[]> {
+  ): Promise<ImagePrediction | undefined | ImagePrediction[]> {
     const images = Array.isArray(given) ? (given as readonly Input[]) : [given as Input];
     const found: ImagePrediction[] = [];
     if (images.every(isPrepared) && images.length <= this.#batchOf(options)) {
       this.#assertOptions(options);
       for (const group of bySize(images)) found.push(...(await this.#run(group, options)));
     } else for await (const one of this.predictEach(images, options)) found.push(one);
-    return Array.isArray(given) ? found : found[0]!;
+    return Array.isArray(given) ? found : found[0];
   }
 
   /**
@@ -182,6 +186,7 @@ export class RuntimeModel implements AsyncDisposable {
     { top = DEFAULT_TOP, features = false }: RuntimePredictOptions,
   ): Promise<ImagePrediction[]> {
     this.#assertInUse();
+    for (const image of images) assertPrepared(image, this.metadata);
     using stack = stacked(images, this.#buffers);
     const work = this.#session.run({ images: stack.input }, [PROBABILITIES, ...(features ? [FEATURES] : [])]);
     this.#running.add(work);

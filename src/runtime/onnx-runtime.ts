@@ -5,8 +5,14 @@ import type * as Ort from "onnxruntime-node";
 /** What is used of onnxruntime-node. */
 type OnnxRuntime = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
 
-/** Values of a network's inputs or outputs, by their names. */
-export type Values = Readonly<Record<string, Ort.Tensor>>;
+/** Values of a network's outputs, by their names. ONNX Runtime's own types would have everyone who imports longtail have the DOM's. */
+export type Values = Readonly<Record<string, NetworkOutput>>;
+
+/** One output: elements row by row. */
+export interface NetworkOutput {
+  readonly data: ArrayLike<unknown>;
+  readonly dims: readonly number[];
+}
 
 /** A network that ONNX Runtime is ready to run. */
 export interface Session {

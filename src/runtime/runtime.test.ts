@@ -1,6 +1,7 @@
 /** The runtime against the library: the same images, the same predictions, without libtorch's part in them. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fixturePath } from "../data/testing.fixture.js";
 import { decodeBatch } from "../inference/images.js";
@@ -193,12 +194,35 @@ describe("the runtime", () => {
     });
     expect(await ended).toBe(String(reason));
     expect(seen).toEqual(photographs.slice(0, 2));
+    const late = new AbortController();
+    const opened = refused(() => load(readFileSync(at("model.onnx")), { threads: 1, signal: late.signal }));
+    await setImmediate(); // ONNX Runtime loads it
+    late.abort(reason);
+    expect(await opened).toBe(String(reason));
     const other = await load(readFileSync(at("model.onnx")), { threads: 1 });
     await other[Symbol.asyncDispose]();
     expect(await refused(() => other.predict(photographs[0]!))).toMatchInlineSnapshot(
       `"LongtailError: the model of a buffer was disposed of; load it again to use it."`,
     );
   });
+});
+
+test("a list that ends the prediction and fails leaves no rejection behind that nobody handles", async () => {
+  const unhandled: unknown[] = [];
+  const receive = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", receive);
+  const controller = new AbortController();
+  const failing = {
+    [Symbol.iterator]: (): Iterator<string> => {
+      controller.abort(new Error("no longer needed"));
+      throw new Error("the list fails");
+    },
+  };
+  const predictions = model.predictEach(failing, { signal: controller.signal });
+  expect(await refused(() => predictions.next())).toBe("Error: no longer needed");
+  await setImmediate();
+  process.off("unhandledRejection", receive);
+  expect(unhandled).toEqual([]);
 });
 
 describe("bad input", () => {
@@ -231,6 +255,36 @@ describe("bad input", () => {
     });
     expect(unreadable).toEqual([broken, cut, at("notes.txt")]);
     expect(found.map(({ image }) => image)).toEqual([photographs[0]]);
+    expect(await model.predict(broken, { onUnreadable: () => undefined })).toBeUndefined();
+  });
+
+  test("pixels that are not as they say leave the others of their batch, and are named by their index", async () => {
+    const cut = readFileSync(fixturePath("profiles/phone.heic")).subarray(0, 400);
+    const short = { data: new Uint8Array(5), width: 2, height: 2, channels: 3 } as const;
+    const errors: string[] = [];
+    const found = await model.predict([cut, short, photographs[0]!], {
+      batch: 3,
+      onUnreadable: (_, { message }) => errors.push(message),
+    });
+    expect(found.map(({ image }) => image)).toEqual([photographs[0]]);
+    expect(errors[1]).toBe("image 1: expected 12 bytes of pixels (2 x 2 x 3), found 5.");
+    expect(await refused(() => model.predict([photographs[0]!, short]))).toBe(`DataError: ${errors[1]}`);
+  });
+
+  test("images that another model prepared are refused", async () => {
+    const other = { image: null, shape: [3, 32, 32], data: new Float32Array(3 * 32 * 32) } as const;
+    expect(await refused(() => model.predict(other))).toMatchInlineSnapshot(
+      `"UsageError: a prepared image: expected float32 [3, 16, 16], as the model that predicts it prepares it, found Float32Array of shape [3, 32, 32]."`,
+    );
+    expect(await refused(() => model.predict([photographs[0]!, other]))).toContain(
+      "UsageError: a prepared image",
+    );
+    const pixels = { image: null, shape: [16, 16, 3], data: new Uint8Array(3 * 16 * 16) } as const;
+    expect(await refused(() => model.predict(pixels))).toMatchInlineSnapshot(
+      `"UsageError: a prepared image: expected float32 [3, 16, 16], as the model that predicts it prepares it, found Uint8Array of shape [16, 16, 3]."`,
+    );
+    const short = { image: null, shape: [3, 16, 16], data: new Float32Array(5) } as const;
+    expect(await refused(() => model.predict(short))).toContain("UsageError: a prepared image");
   });
 
   test("what is no image, and options that are wrong, are refused", async () => {

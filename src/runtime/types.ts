@@ -51,8 +51,8 @@ export interface RuntimePredictOptions {
   /** Whether each prediction comes with the image's features; false unless given. */
   readonly features?: boolean | undefined;
   /**
-   * Receives an image that cannot be read, and why; the others are predicted. Such an image ends the prediction with its
-   * error unless this is given.
+   * Receives an image that cannot be read, and why; the others are predicted, and `predict` of that image alone gives undefined.
+   * Such an image ends the prediction with its error unless this is given.
    */
   readonly onUnreadable?: ((image: ImageInput, error: DataError) => void) | undefined;
   /** Ends the prediction before the next batch; its reason is thrown. */
