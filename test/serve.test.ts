@@ -160,6 +160,7 @@ test("what is no model, and a name that no address can have", () => {
     "none.onnx: expected an ONNX file or a run's folder, found nothing",
   );
   expect(started(temporary.path)).toContain("found a folder without");
+  expect(started(model, "--timeout", "9999999")).toContain("Expected a whole number from 1 to 86400.");
   expect(started(`a b=${model}`)).toContain("expected an ONNX file or a run's folder, found nothing");
 });
 

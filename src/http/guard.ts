@@ -109,6 +109,8 @@ export function tokenHolder({ token, command }: Access, guesses = new Guesses())
     const bearer = /^Bearer (.+)$/.exec(context.req.header("authorization") ?? "")?.[1];
     const given = asked ?? bearer;
     if (given === undefined) return context.text(`A token is needed: ${ways}\n`, 401, CHALLENGE);
+    const refused = (): Response => context.text(`That is not the token: ${ways}\n`, 401, CHALLENGE);
+    if (guesses.isWrong(given)) return refused();
     const address = addressOf(context);
     const wait = guesses.secondsToWait(address);
     if (wait > 0)
@@ -116,8 +118,8 @@ export function tokenHolder({ token, command }: Access, guesses = new Guesses())
         "Retry-After": String(wait),
       });
     if (!isSame(given, token)) {
-      guesses.wrong(address);
-      return context.text(`That is not the token: ${ways}\n`, 401, CHALLENGE);
+      guesses.wrong(address, given);
+      return refused();
     }
     if (asked === undefined || context.req.path !== "/") return next();
     // Without a path the browser sends it below this page alone, also where a proxy has other pages beside it.

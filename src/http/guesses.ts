@@ -1,18 +1,25 @@
+import { createHash } from "node:crypto";
 import { isIPv6 } from "node:net";
 
 /** So many wrong tokens in a row are allowed, and then one in so many milliseconds. */
 const BURST = 10;
 const REFILL_MS = 6000;
 const MAX_ADDRESSES = 4096;
+const MAX_TOKENS = 4096;
 
 interface Allowance {
   readonly left: number;
   readonly at: number;
 }
 
-/** Limits how fast an address may try tokens: ten at once, then ten a minute. */
+/**
+ * Limits how fast an address may try tokens: ten at once, then ten a minute. A token that was wrong before is no guess: a program
+ * with an old one, which asks again and again, takes nothing of what others behind the same proxy are allowed.
+ */
 export class Guesses {
   readonly #allowances = new Map<string, Allowance>();
+  /** Wrong tokens of late, hashed. */
+  readonly #wrong = new Set<string>();
   readonly #now: () => number;
 
   /** @param now milliseconds of a clock that never goes back */
@@ -26,8 +33,16 @@ export class Guesses {
     return left >= 1 ? 0 : Math.ceil(((1 - left) * REFILL_MS) / 1000);
   }
 
+  /** Whether a token was wrong before. */
+  isWrong(token: string): boolean {
+    return this.#wrong.has(hashOf(token));
+  }
+
   /** Counts a wrong token. */
-  wrong(address: string): void {
+  wrong(address: string, token: string): void {
+    const [oldest] = this.#wrong;
+    if (oldest !== undefined && this.#wrong.size >= MAX_TOKENS) this.#wrong.delete(oldest);
+    this.#wrong.add(hashOf(token));
     const key = this.#keyOf(address);
     const left = this.#left(key);
     this.#forgetFull();
@@ -51,6 +66,10 @@ export class Guesses {
     for (const key of [...this.#allowances.keys()])
       if (this.#left(key) >= BURST) this.#allowances.delete(key);
   }
+}
+
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("base64");
 }
 
 /** An IPv6 address's first 64 bits: whoever has one address has the whole network. */

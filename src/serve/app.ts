@@ -92,9 +92,9 @@ function predictWith({ metrics, limits, maxUploadBytes }: AppParts) {
     try {
       const top = topIn(context);
       const request = context.env.incoming;
-      const answer = await predictUploads({ request, model, top, limits, memory });
+      const onImages = (images: readonly object[]): void => metrics.images(name, images);
+      const answer = await predictUploads({ request, model, top, limits, memory, onImages });
       status = 200;
-      metrics.images(name, answer.images);
       return answer;
     } catch (error) {
       if (error instanceof RequestError) status = error.status;

@@ -23,6 +23,8 @@ interface PredictRequest {
   readonly top: number;
   readonly limits: RequestLimits;
   readonly memory: MemoryBudget;
+  /** Receives what became of each image, also of a request whose images are all unreadable. */
+  readonly onImages: (images: readonly Answer[]) => void;
 }
 
 interface Predicting {
@@ -39,7 +41,7 @@ type Answer = Predictions["images"][number];
  * @throws RequestError for a request that is wrong, too large, or too much at the moment.
  */
 export async function predictUploads(asked: PredictRequest): Promise<Predictions> {
-  const { request, model, top, limits, memory } = asked;
+  const { request, model, top, limits, memory, onImages } = asked;
   requireRoom(model, limits, 1);
   using share = memory.open();
   const uploads = await readUploads(request, limits, share);
@@ -49,6 +51,7 @@ export async function predictUploads(asked: PredictRequest): Promise<Predictions
   const images = await Promise.all(
     uploads.map((upload) => answerFor(upload, { engine, limits, top, deadline })),
   );
+  onImages(images);
   const errors = images.flatMap((answer) => ("error" in answer ? [answer.error] : []));
   if (errors.length === images.length) throw new RequestError(422, errors.join("\n"));
   return { model: model.source.name, calibrated: engine.metadata.temperature !== null, images };

@@ -1,4 +1,4 @@
-import { Server as NetServer } from "node:net";
+import { Server as NetServer, type Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { openServer, type ServerOptions } from "../http/open-server.js";
@@ -78,6 +78,11 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
       },
       (site) => serveApp({ ...options, ...site, models, metrics, files, isEnding: () => isEnding }),
     );
+    const connections = new Set<Socket>();
+    server.on("connection", (socket) => {
+      connections.add(socket);
+      socket.once("close", () => connections.delete(socket));
+    });
     return {
       address,
       token,
@@ -87,6 +92,8 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
         const ended = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
         await Promise.race([ended, setTimeout(GRACE_MS)]);
         server.closeIdleConnections();
+        // Node.js counts none as idle over which nothing has come: browsers and load balancers open such in advance.
+        for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
         await Promise.race([ended, setTimeout(1000 * seconds, undefined, { ref: false })]);
         server.closeAllConnections();
         await ended;

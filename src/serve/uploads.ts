@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
+import { systemCode } from "../support/errors.js";
 import { formatBytes } from "../support/units.js";
 
 /** What requests may hold. */
@@ -100,13 +101,27 @@ async function* counted(
   memory: MemoryShare,
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  // Not destroyed when the reading ends early: the answer goes over the same connection.
-  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
-  for await (const chunk of chunks) {
+  for await (const chunk of received(request)) {
     bytes += chunk.length;
     if (bytes > limits.maxBytes) throw tooLarge(limits, "more");
     memory.take(chunk.length);
     yield chunk;
+  }
+}
+
+/**
+ * The body's bytes as they come.
+ *
+ * @throws RequestError for a connection that ended before the body, with the status that Node.js has answered, if anybody listens.
+ */
+async function* received(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    // Not destroyed when the reading ends early: the answer goes over the same connection.
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  } catch {
+    throw systemCode(request.socket.errored) === "ERR_HTTP_REQUEST_TIMEOUT"
+      ? new RequestError(408, "body: expected it within the time for uploads.")
+      : new RequestError(400, "body: expected all of it, found a connection that ended.");
   }
 }
 
@@ -140,7 +155,7 @@ class FormReader {
   readonly #ended: Promise<void>;
   #fault: RequestError | undefined;
 
-  constructor({ headers }: IncomingMessage, { maxImages }: UploadLimits, uploads: Upload[]) {
+  constructor({ headers }: IncomingMessage, { maxBytes, maxImages }: UploadLimits, uploads: Upload[]) {
     const tooMany = (): void => {
       this.#fault ??= new RequestError(413, `form: expected at most ${maxImages} parts, found more.`);
     };
@@ -148,6 +163,7 @@ class FormReader {
       this.#parser = new Busboy({
         headers: headers as { "content-type": string },
         limits: { parts: maxImages, files: maxImages, fieldSize: 1024, headerPairs: 20 },
+        fileHwm: maxBytes + 1, // never full: Busboy waits forever for room in a part that it skips itself
       });
     } catch (error) {
       throw new RequestError(400, `form: ${(error as Error).message}.`);

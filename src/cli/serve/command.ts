@@ -30,6 +30,8 @@ interface ServeArguments extends ServerArguments {
 }
 
 const MB = 1_000_000;
+/** A day. Node.js takes a timer of more than 24.8 of them for one that is over at once. */
+const MAX_SECONDS = 86_400;
 /** A server is meant to end by Ctrl-C and by SIGTERM, of systemd and Kubernetes: exit code 0. */
 const endsWell = ["SIGINT", "SIGTERM"];
 
@@ -74,12 +76,12 @@ export function serveCommand(): CommandUnknownOpts {
     .option("--max-images <n>", "images of a request", wholeNumber(1), 64)
     .option("--max-pixels <millions>", "size of an image when decoded", wholeNumber(1), 64)
     .option("--max-memory <MB>", "of all uploads together", wholeNumber(1), 512)
-    .option("--timeout <seconds>", "for the prediction of a request", wholeNumber(1), 30)
-    .option("--upload-timeout <seconds>", "for a request to arrive", wholeNumber(1), 30)
+    .option("--timeout <seconds>", "for the prediction of a request", wholeNumber(1, MAX_SECONDS), 30)
+    .option("--upload-timeout <seconds>", "for a request to arrive", wholeNumber(1, MAX_SECONDS), 30)
     .option(
       "--shutdown-timeout <seconds>",
       "for requests that have come, when the server ends",
-      wholeNumber(1),
+      wholeNumber(1, MAX_SECONDS),
       30,
     )
     .addHelpText("after", examples)
