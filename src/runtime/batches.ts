@@ -76,7 +76,8 @@ export function assertPrepared(
       : [Uint8Array, "uint8", [...shape.slice(0, 2), 3]];
   const length = shape.reduce((product, axis) => product * axis, 1);
   if (data instanceof Values && data.length === length && shape.join() === wanted.join()) return;
-  const found = `${(data as object | undefined)?.constructor.name ?? "nothing"} of shape [${shape.join(", ")}]`;
+  const { length: values, constructor } = (data as typeof data | undefined) ?? [];
+  const found = `${constructor.name} of ${values} values, shape [${shape.join(", ")}]`;
   throw new UsageError(
     `a prepared image: expected ${kind} [${wanted.join(", ")}], as the model that predicts it prepares it, found ${found}.`,
   );

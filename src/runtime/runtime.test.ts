@@ -274,14 +274,14 @@ describe("bad input", () => {
   test("images that another model prepared are refused", async () => {
     const other = { image: null, shape: [3, 32, 32], data: new Float32Array(3 * 32 * 32) } as const;
     expect(await refused(() => model.predict(other))).toMatchInlineSnapshot(
-      `"UsageError: a prepared image: expected float32 [3, 16, 16], as the model that predicts it prepares it, found Float32Array of shape [3, 32, 32]."`,
+      `"UsageError: a prepared image: expected float32 [3, 16, 16], as the model that predicts it prepares it, found Float32Array of 3072 values, shape [3, 32, 32]."`,
     );
     expect(await refused(() => model.predict([photographs[0]!, other]))).toContain(
       "UsageError: a prepared image",
     );
     const pixels = { image: null, shape: [16, 16, 3], data: new Uint8Array(3 * 16 * 16) } as const;
     expect(await refused(() => model.predict(pixels))).toMatchInlineSnapshot(
-      `"UsageError: a prepared image: expected float32 [3, 16, 16], as the model that predicts it prepares it, found Uint8Array of shape [16, 16, 3]."`,
+      `"UsageError: a prepared image: expected float32 [3, 16, 16], as the model that predicts it prepares it, found Uint8Array of 768 values, shape [16, 16, 3]."`,
     );
     const short = { image: null, shape: [3, 16, 16], data: new Float32Array(5) } as const;
     expect(await refused(() => model.predict(short))).toContain("UsageError: a prepared image");
