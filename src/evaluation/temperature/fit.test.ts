@@ -50,17 +50,36 @@ const imagesOf = (experts: number): fc.Arbitrary<NaiveImage[]> =>
     )
     .map((images) => images.map((image, index) => ({ index, ...image })));
 
-const nll = (images: readonly NaiveImage[], of: (image: NaiveImage) => readonly number[]): number =>
-  naiveCalibration(images, of)!.nll;
+/** Of the images, and of one more that is wrong and like those that are unsure; divided by the images. */
+const nll = (images: readonly NaiveImage[], of: (image: NaiveImage) => readonly number[]): number => {
+  const doubts = images.map((image) => {
+    const logits = mean(image);
+    const [first, ...others] = [...logits].sort((a, b) => b - a) as [number, ...number[]];
+    const odds = others.reduce((sum, logit) => sum + Math.exp(logit - first), 0);
+    const top = logits.indexOf(first);
+    const label = logits.findIndex((logit, at) => at !== top && logit === others[0]);
+    return { image: { ...image, label }, wrong: odds / (1 + odds) };
+  });
+  const total = doubts.reduce((sum, { wrong }) => sum + wrong, 0);
+  const added = doubts.map(({ image, wrong }) => (wrong / total) * naiveCalibration([image], of)!.nll);
+  return naiveCalibration(images, of)!.nll + added.reduce((sum, one) => sum + one, 0) / images.length;
+};
+
+/** Where softmax([m/T, 0, 0]) is right for `right` of `total` images and one more that is wrong: m/T. */
+const margin = (right: number, total: number): number => Math.log((2 * right) / (total + 1 - right));
 
 describe("one temperature", () => {
   test("makes probabilities what the share of right answers is", () => {
-    // softmax([m/T, 0, 0]) = 3/4 where m/T = log 6
-    expect(fit(answered(30, 40, 6), "global").temperature).toBeCloseTo(6 / Math.log(6), 6);
+    expect(fit(answered(30, 40, 6), "global").temperature).toBeCloseTo(6 / margin(30, 40), 6);
+    const { temperature } = fit(answered(3000, 4000, 6), "global");
+    expect(temperature).toBeCloseTo(6 / Math.log(6), 2); // softmax([m/T, 0, 0]) = 3/4 where m/T = log 6
   });
 
-  test("always right: surer; no better than chance: as unsure as is allowed", () => {
-    expect(fit(answered(10, 10, 6), "global").temperature).toBeLessThan(0.2); // all probabilities are 1
+  test("always right: as sure as so few images allow; no better than chance: as unsure as is allowed", () => {
+    // softmax([m/T, 0, 0]) = 10/11 where m/T = log 20
+    expect(fit(answered(10, 10, 6), "global").temperature).toBeCloseTo(6 / Math.log(20), 6);
+    const surer = fit(answered(1000, 1000, 6), "global").temperature;
+    expect(surer).toBeCloseTo(6 / margin(1000, 1000), 6);
     expect(fit(answered(5, 20, 6), "global").temperature).toBeCloseTo(20, 9);
   });
 
@@ -84,9 +103,10 @@ describe("one temperature", () => {
   });
 
   test("a shift is part of what is fitted, and is not scaled", () => {
-    // With log 4 more for classes 1 and 2: softmax([m/T, log 4, log 4]) = 3/4 where exp(m/T) = 24
+    // With log 4 more for classes 1 and 2, the margin is log 4 larger
     const shift = [0, Math.log(4), Math.log(4)];
-    expect(fit(answered(30, 40, 6), "global", { shift }).temperature).toBeCloseTo(6 / Math.log(24), 6);
+    const { temperature } = fit(answered(30, 40, 6), "global", { shift });
+    expect(temperature).toBeCloseTo(6 / (margin(30, 40) + Math.log(4)), 6);
   });
 });
 
@@ -102,8 +122,8 @@ describe("a temperature for each group of the answer", () => {
     const few = [{ index: 80, label: 2, logits: [[0, 0, 6]] }];
     const images = [...many, ...medium, ...few];
     const { temperatures } = fit(images, "group");
-    expect(temperatures.many).toBeCloseTo(6 / Math.log(6), 6);
-    expect(temperatures.medium).toBeCloseTo(6 / Math.log(2), 6); // softmax = 1/2
+    expect(temperatures.many).toBeCloseTo(6 / margin(30, 40), 6);
+    expect(temperatures.medium).toBeCloseTo(6 / margin(20, 40), 6);
     expect(temperatures.few).toBeCloseTo(fit(images, "global").temperature, 9);
   });
 });

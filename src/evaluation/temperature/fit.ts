@@ -1,6 +1,7 @@
 import { maxOf } from "../../support/math.js";
 import { noGrad } from "../../torch/autograd.js";
 import { tensor } from "../../torch/create.js";
+import { cat } from "../../torch/operators.generated.js";
 import { scope } from "../../torch/scope.js";
 import type { Tensor } from "../../torch/tensor.js";
 import type { Temperature } from "../analysis.js";
@@ -125,6 +126,9 @@ export interface FitOptions {
  * The temperature T that makes softmax(z / T + shift) of the ensemble's logits z fit the labels best: least negative
  * log-likelihood (Guo et al., ICML 2017, section 4.2). Those of the experts are fitted jointly, for z / T = mean_k z_k / T_k.
  * The likelihood is concave in 1 / T, also jointly, and is climbed by Newton's method.
+ *
+ * To the n images one more is added that is answered wrongly, and is like those that the network is unsure of: of a few images all
+ * may be correct, and they alone would make every probability 1.
  */
 export function fitTemperature(
   { batches }: Pick<KeptLogits, "batches">,
@@ -178,10 +182,19 @@ function groupTemperatures(
   return Object.fromEntries(GROUPS.map((group) => [group, of(group)])) as Record<Group, number>;
 }
 
+/** Terms with their part of the image that is answered wrongly. */
+interface Doubted extends Terms {
+  /** The class that the logits of each image favor second: the label of that image, [n]. */
+  readonly seconds: Tensor;
+  /** How much of it is like each image: 1 in all batches together, [n, 1, 1]. */
+  readonly doubts: Tensor;
+}
+
 /** A temperature for each of the F terms; at least one image. */
-function fit(batches: readonly Terms[], { shift }: Pick<FitOptions, "shift">): number[] {
-  const [factors] = batches[0]!.terms.shape as [number];
+function fit(given: readonly Terms[], { shift }: Pick<FitOptions, "shift">): number[] {
+  const [factors] = given[0]!.terms.shape as [number];
   const added = shift && tensor(Float64Array.from(shift));
+  const batches = doubted(given, added);
   const inverse = minimize({
     start: Array.from({ length: factors }, () => 1),
     least: 1 / MOST,
@@ -191,8 +204,27 @@ function fit(batches: readonly Terms[], { shift }: Pick<FitOptions, "shift">): n
   return inverse.map((one) => 1 / one);
 }
 
-/** The mean over all images of the negative log-likelihood at inverse temperatures [F], in float64. */
-function meanLoss(batches: readonly Terms[], inverse: readonly number[], added: Tensor | null): Expansion {
+/** Doubts are in proportion to the probability that the first class is wrong, at temperature 1. */
+function doubted(batches: readonly Terms[], added: Tensor | null): Doubted[] {
+  const found = batches.map(({ terms }) => {
+    const logits = terms.to({ dtype: "float64" }).sum({ dim: [0] });
+    const shifted = added === null ? logits : logits.add(added);
+    const others = shifted.scatter(1, shifted.argmax({ dim: 1, keepdim: true }), -Infinity);
+    const wrong = others.logsumexp([1]).sub(shifted.logsumexp([1])); // logs: a probability may round to 0
+    return { seconds: others.argmax({ dim: 1 }), wrong };
+  });
+  const doubts = cat(found.map(({ wrong }) => wrong)).softmax(0);
+  let start = 0;
+  return found.map(({ seconds }, b) => {
+    const images = seconds.size;
+    const own = doubts.narrow(0, start, images).view([images, 1, 1]);
+    start += images;
+    return { ...batches[b]!, seconds, doubts: own };
+  });
+}
+
+/** The negative log-likelihood at inverse temperatures [F] in float64, of all images and the wrong one, divided by the images. */
+function meanLoss(batches: readonly Doubted[], inverse: readonly number[], added: Tensor | null): Expansion {
   const factors = inverse.length;
   const images = batches.reduce((sum, { labels }) => sum + labels.size, 0);
   const sums = new Float64Array(1 + factors + factors ** 2); // value, gradient, Hessian
@@ -204,22 +236,29 @@ function meanLoss(batches: readonly Terms[], inverse: readonly number[], added: 
 }
 
 /**
- * Sums over the images of -log p_label, with p = softmax(u), u = Σ_f β_f t_f + shift; of its gradient E_p[t_f] − t_f,label
- * and of its Hessian Cov_p(t_f, t_g); in one array.
+ * Sums over the images of -log p_label - d log p_second, with p = softmax(u), u = Σ_f β_f t_f + shift, and doubt d; of its
+ * gradient (1 + d) E_p[t_f] − t_f,label − d t_f,second and of its Hessian (1 + d) Cov_p(t_f, t_g); in one array.
  */
-function lossOfBatch({ terms, labels }: Terms, inverse: readonly number[], added: Tensor | null): number[] {
+function lossOfBatch(
+  { terms, labels, seconds, doubts }: Doubted,
+  inverse: readonly number[],
+  added: Tensor | null,
+): number[] {
   using _scope = scope();
   const t = terms.to({ dtype: "float64" }).permute([1, 0, 2]); // [n, F, C]
   const [images, factors] = t.shape as [number, number];
   const weights = tensor(Float64Array.from(inverse), { shape: [1, factors, 1] });
   const scaled = t.mul(weights).sum({ dim: [1] }); // [n, C]
-  const logProbabilities = (added === null ? scaled : scaled.add(added)).logSoftmax(1);
-  const p = logProbabilities.exp().unsqueeze(1); // [n, 1, C]
+  const logProbabilities = (added === null ? scaled : scaled.add(added)).logSoftmax(1).unsqueeze(1); // [n, 1, C]
+  const p = logProbabilities.exp();
   const means = t.mul(p).sum({ dim: [2], keepdim: true }); // [n, F, 1]
-  const ofLabel = labels.view([images, 1, 1]);
-  const value = logProbabilities.gather(1, ofLabel.squeeze(2)).neg();
-  const gradient = means.sub(t.gather(2, ofLabel.expand([images, factors, 1])));
+  const at = (values: Tensor, classes: Tensor): Tensor =>
+    values.gather(2, classes.view([images, 1, 1]).expand([images, values.shape[1]!, 1]));
+  const target = (values: Tensor): Tensor => at(values, labels).add(at(values, seconds).mul(doubts));
+  const total = doubts.add(1);
+  const value = target(logProbabilities).neg();
+  const gradient = means.mul(total).sub(target(t));
   const centered = t.sub(means);
-  const hessian = centered.mul(p).matmul(centered.transpose(1, 2)); // [n, F, F]
+  const hessian = centered.mul(p).matmul(centered.transpose(1, 2)).mul(total); // [n, F, F]
   return [value, gradient, hessian].flatMap((each) => each.sum({ dim: [0] }).toList());
 }
