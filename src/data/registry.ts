@@ -217,5 +217,8 @@ function subsetOf(dataset: Dataset, { imbalance, imbalanceSeed: seed }: DataSpec
 function requireEveryClass(dataset: Dataset): void {
   const { counts, classes } = classStatistics(dataset);
   const empty = classes[counts.indexOf(0)];
-  if (empty !== undefined) throw new DataError(`${dataset.root}: class "${empty}" has no training images.`);
+  if (empty !== undefined)
+    throw new DataError(
+      `${dataset.root}: class "${empty}" has no training images; add some, or remove the class.`,
+    );
 }

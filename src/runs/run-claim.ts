@@ -13,6 +13,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { rename, writeFileAtomic, writeFailure } from "../support/atomic-file.js";
 import { LongtailError, UsageError } from "../support/errors.js";
+import { shellQuoted } from "../support/text.js";
 import { prettyJson } from "../support/json.js";
 import { makeFolder } from "../support/paths.js";
 import { freeName, type RunDescription, type RunFolder, runFolder } from "./run-folder.js";
@@ -72,7 +73,7 @@ function movedMessage(folder: string, file: number): string {
   const where =
     now === null || now.endsWith(" (deleted)")
       ? "What was written to it is gone with it."
-      : `It is ${dirname(now)} now; \`longtail train ${dirname(now)} --resume\` resumes it there.`;
+      : `It is ${dirname(now)} now; \`longtail train ${shellQuoted(dirname(now))} --resume\` resumes it there.`;
   return `${folder}: expected the run's folder, which this process had locked; found that it was moved or removed during the training. ${where}`;
 }
 

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { averagesOf } from "../optim/ema.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { CheckpointError } from "../support/errors.js";
+import { shellQuoted } from "../support/text.js";
 import { objectIn } from "../support/json.js";
 import { tensor } from "../torch/create.js";
 import { isPth } from "../torch/pth/read.js";
@@ -157,7 +158,7 @@ export function readCheckpointOf(runOrCheckpoint: string): Checkpoint {
     const isOther = path !== previousCheckpoint && existsSync(previousCheckpoint);
     if (!(error instanceof CheckpointError) || !isOther) throw error;
     throw new CheckpointError(
-      `${error.message}; ${previousCheckpoint} is the one before: give it in place of the run, or \`longtail train ${runOrCheckpoint} ` +
+      `${error.message}; ${previousCheckpoint} is the one before: give it in place of the run, or \`longtail train ${shellQuoted(runOrCheckpoint)} ` +
         "--resume` goes on from it.",
       { cause: error },
     );

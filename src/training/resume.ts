@@ -20,7 +20,7 @@ import { removeLeftovers } from "../runs/run-claim.js";
 import { runFolder, type RunFolder } from "../runs/run-folder.js";
 import { differences } from "../runs/stored-recipe.js";
 import type { BestEpoch } from "../runs/selection.js";
-import { counted } from "../support/text.js";
+import { counted, shellQuoted } from "../support/text.js";
 
 /** Where a run starts or resumes. */
 export interface ResumePoint {
@@ -139,7 +139,7 @@ function assertSameRecipe(
   const text = (of: ResolvedRecipe): string => JSON.stringify(valueAt(of, difference.split(".")));
   throw new UsageError(
     `${folder.path}: its recipe is another one: expected ${difference} to be ${text(saved)} as in ${path}, ` +
-      `found ${text(recipe)}. \`longtail train ${folder.path} --resume\` goes on with the run's own recipe, and with ${more(saved)}, if these are more, to N epochs.`,
+      `found ${text(recipe)}. \`longtail train ${shellQuoted(folder.path)} --resume\` goes on with the run's own recipe, and with ${more(saved)}, if these are more, to N epochs.`,
   );
 }
 

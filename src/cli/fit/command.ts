@@ -1,6 +1,7 @@
 import { type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import { consoleListener, fit, type FitResult, writeReport } from "../../index.js";
 import type { Listener } from "../../runs/events.js";
+import { shellQuoted } from "../../support/text.js";
 import { secondsSince, formatSeconds } from "../../support/units.js";
 import { onInterrupt } from "../exit.js";
 import { newCommand, threadsOption } from "../options.js";
@@ -111,13 +112,14 @@ function nextSteps(
   { folder: { path } }: FitResult,
   { report, seconds }: { readonly report: string; readonly seconds: number },
 ): string {
+  const run = shellQuoted(path);
   return `Done in ${formatSeconds(seconds)}. The model is in ${path}. Open its report in a browser: ${report}
 
 Next:
-  npx longtail predict ${path} photo.jpg        what is on a photograph
-  npx longtail evaluate ${path}                 every class
-  npx longtail export ${path} --format onnx --out model.onnx      a file for other programs
-  npx longtail train ${path}                    the same training again; \`longtail reproduce\` checks that every digit matches`;
+  npx longtail predict ${run} photo.jpg        what is on a photograph
+  npx longtail evaluate ${run}                 every class
+  npx longtail export ${run} --format onnx --out model.onnx      a file for other programs
+  npx longtail train ${run}                    the same training again; \`longtail reproduce\` checks that every digit matches`;
 }
 
 function positive(text: string): number {

@@ -102,7 +102,7 @@ test("test images of a class that training lacks are left out, and the plan says
 
 describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
   test("ends with accuracy, gain, classes and next steps; train takes the run to the same result", async () => {
-    const out = join(folder, "run");
+    const out = join(folder, "a run");
     const { code, stdout, stderr } = await longtail("fit", photos, "--out", out);
     expect(stderr).toBe("");
     expect(code).toBe(0);
@@ -115,7 +115,8 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(stdout).toMatch(/tried on held-out images, % +mean over classes +few\n/);
     const next = [...stdout.matchAll(/^ {2}npx (longtail .*?) {2,}/gm)].map(([, command]) => command!);
     expect(next.map((command) => command.split(" ")[1])).toEqual(["predict", "evaluate", "export", "train"]);
-    for (const command of next) await checkCommand(command.split(" "));
+    for (const command of next)
+      await checkCommand(command.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", "")));
     expect(stdout).toContain("τ: strength of the correction");
     const looked = stdout.split("\n").filter((line) => line.includes("33 of 33 train images computed"));
     expect(looked).toHaveLength(1);
@@ -129,7 +130,7 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
       "nearest neighbor",
       "10 nearest neighbors",
     ]);
-    expect(stdout).toContain(`npx longtail predict ${out} photo.jpg`);
+    expect(stdout).toContain(`npx longtail predict '${out}' photo.jpg`);
     expect(readdirSync(out)).toEqual(
       expect.arrayContaining(["calibration.json", "fit.json", "recipe.json", "result.json", "report"]),
     );

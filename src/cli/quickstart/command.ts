@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DownloadError, type EvaluationResult, formatAccuracy } from "../../index.js";
 import { freshRunFolder } from "../../runs/run-folder.js";
+import { shellQuoted } from "../../support/text.js";
 import { secondsSince } from "../../support/units.js";
 import { collect, newCommand, threadsOption, wholeNumber } from "../options.js";
 import { output } from "../output.js";
@@ -99,13 +100,14 @@ async function quickstart({ set, seed, threads, ...options }: QuickstartArgument
 }
 
 function nextSteps(out: string, seconds: number): string {
+  const run = shellQuoted(join(out, "ncl"));
   const photo = join(examplesFolder, "test", "helicopter", "image_0077.jpg");
   return `many, medium and few: classes with more than 100, 20 to 100 and fewer than 20 training images.
 The runs took ${seconds.toFixed(0)} s and lie in ${out}: recipe.json, metrics.jsonl, result.json, checkpoints.
 
 Next:
-  npx longtail evaluate ${join(out, "ncl")}                       every class
-  npx longtail predict ${join(out, "ncl")} ${photo}
+  npx longtail evaluate ${run}                       every class
+  npx longtail predict ${run} ${shellQuoted(photo)}
   npx longtail fit my-photos                                  your own: my-photos/CLASS/*.jpg
   npx longtail recipes                                        what else there is
 

@@ -12,7 +12,7 @@ import { onInterrupt } from "../exit.js";
 import { deviceOption, kernelsOption, newCommand, threadsOption } from "../options.js";
 import { output, type Output } from "../output.js";
 import { quiet } from "../progress.js";
-import { counted } from "../../support/text.js";
+import { counted, shellQuoted } from "../../support/text.js";
 
 interface ResultsArguments {
   readonly out: string;
@@ -76,7 +76,7 @@ async function run(table: string, { json, out, device, threads, kernels }: Resul
   }).catch((error: unknown) => {
     throw signal.aborted && error === signal.reason
       ? interruption.error(
-          `interrupted; \`longtail results run ${table} --out ${out}\` goes on where it stopped`,
+          `interrupted; \`longtail results run ${shellQuoted(table)} --out ${shellQuoted(out)}\` goes on where it stopped`,
         )
       : error;
   });

@@ -19,7 +19,7 @@ import { type Interruption, onInterrupt } from "../exit.js";
 import type { Output } from "../output.js";
 import { quiet } from "../progress.js";
 import { type Job, requeue } from "./requeue.js";
-import { counted } from "../../support/text.js";
+import { counted, shellQuoted } from "../../support/text.js";
 
 export interface TrainingArguments extends Omit<TrainingOptions, "signal" | "command" | "data"> {
   readonly output: Output;
@@ -176,7 +176,7 @@ async function ended(
   const { out = path } = options;
   if (evaluation === null)
     throw interruption.error(
-      `interrupted; \`longtail train ${out} --resume\` resumes from ${lastCheckpoint}`,
+      `interrupted; \`longtail train ${shellQuoted(out)} --resume\` resumes from ${lastCheckpoint}`,
     );
   if (isFirst(options)) await report(path, output);
 }

@@ -117,7 +117,7 @@ describe("CIFAR's Python version", () => {
       {
         "code": "DIR/train: refers to os.system, which images have no need of; nothing of it was run.",
         "cut": "DIR/train: truncated: expected 307200 more bytes at byte 687, found 4313",
-        "emptyClass": "DIR: class "class 99" has no training images.",
+        "emptyClass": "DIR: class "class 99" has no training images; add some, or remove the class.",
         "fewBytes": "DIR/train: expected "data", uint8 [N, 3072].",
         "fewLabels": "DIR/train: expected a label for each of 2 images, found 1.",
         "fewNames": "DIR/meta: expected 100 class names, found 1.",

@@ -82,7 +82,7 @@ describe("CIFAR's binary version", () => {
       {
         "cut": "DIR/train.bin: expected whole records of 3074 bytes, found 5000 bytes: 1 record and 1926 bytes more.",
         "empty": "DIR: expected CIFAR-10's binary version (data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt) or its Python version (data_batch_1 … data_batch_5, test_batch, batches.meta); found no file for the train split.",
-        "emptyClass": "DIR: class "cat" has no training images.",
+        "emptyClass": "DIR: class "cat" has no training images; add some, or remove the class.",
         "fewNames": "DIR/fine_label_names.txt: expected 100 class names, found 1.",
         "label": "DIR/data_batch_2.bin, record 1: expected a label below 10, found 10.",
         "noNames": "DIR/fine_label_names.txt: file not found; expected train.bin, test.bin, fine_label_names.txt.",

@@ -128,7 +128,7 @@ describe("Parquet", () => {
         "empty": "DIR/train.parquet: expected a whole Parquet file, found an empty file; get it again or remove it (Offset is outside the bounds of the DataView). Python's pyarrow.parquet.read_table reads it where it is whole.",
         "emptyImage": "DIR/train.parquet, row 1: its image is empty (--no-strict, data.strict=false, leaves it out)",
         "fraction": "DIR/train.parquet, row 0: expected a label, a whole number or a name, found 0.5 (--no-strict, data.strict=false, leaves it out)",
-        "gap": "DIR: class "1" has no training images.",
+        "gap": "DIR: class "1" has no training images; add some, or remove the class.",
         "missing": "DIR/train.parquet, row 1: no file DIR/b.png; 1 of 2 images is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "negative": "DIR/train.parquet, row 1: expected a label from 0 to 0, found -1 (--no-strict, data.strict=false, leaves it out)",
         "noColumns": "DIR/train.parquet: expected a column "image", found picture, label (data.columns.image and data.columns.label name them)",

@@ -9,7 +9,7 @@ import { subset } from "../subset.js";
 import { inspectAll } from "./inspect-all.js";
 import { deepImages } from "./deep-images.js";
 import { type Inspection, InspectionCache, isNearlyBlack } from "./inspection-cache.js";
-import { counted } from "../../support/text.js";
+import { counted, shellQuoted } from "../../support/text.js";
 
 /** Images that a note names. */
 const MAX_NAMED = 3;
@@ -122,7 +122,7 @@ function unusable(
   const count = counted(damaged.length, "image");
   return new DataError(
     `${dataset.describe(first)}: ${reasonOf(dataset, first, inspections[first]!)}; ${count} of ${dataset.size} cannot be used. ` +
-      `\`longtail data check ${dataset.root}\` names all of them; --no-strict, data.strict=false, leaves them out.`,
+      `\`longtail data check ${shellQuoted(dataset.root)}\` names all of them; --no-strict, data.strict=false, leaves them out.`,
   );
 }
 
