@@ -46,7 +46,7 @@ describe("advice", () => {
   it("chooses method, network and schedule by the numbers", () => {
     const chosen = Object.entries(situations).map(([name, situation]) => {
       const { method, backbone, epochs, pretrained, selection } = advised(situation);
-      return [name, method.kind, backbone, pretrained?.file ?? "-", epochs, selection.kind].join(" | ");
+      return [name, method.kind, backbone, pretrained?.weights ?? "-", epochs, selection.kind].join(" | ");
     });
     expect(chosen).toMatchInlineSnapshot(`
       [
@@ -56,8 +56,8 @@ describe("advice", () => {
         "small images, many | ncl | resnet32 | - | 100 | held-out",
         "cifar100-lt | ncl | resnet32 | - | 400 | last",
         "cifar10, balanced | cross-entropy | resnet32 | - | 400 | held-out",
-        "few photographs | ncl | resnet18 | resnet18-f37072fd.pth | 60 | last",
-        "places-lt | ncl | resnet50 | resnet50-0676ba61.pth | 30 | last",
+        "few photographs | ncl | resnet18 | resnet18 | 60 | last",
+        "places-lt | ncl | resnet50 | resnet50 | 30 | last",
         "imagenet-lt | ncl | resnet50 | - | 200 | last",
         "three classes | ncl | resnet8 | - | 25 | last",
       ]

@@ -5,7 +5,7 @@ import { counted } from "../../support/text.js";
 /** What the advice depends on. */
 export interface Situation {
   readonly kind: Dataset["kind"];
-  /** Training images of each class, by label. */
+  /** Training images of each class that has some. */
   readonly counts: readonly number[];
   /** Median of the images' shorter sides in pixels. */
   readonly side: number;
@@ -40,7 +40,7 @@ function regimeOf({ kind, side }: Situation): Regime {
 }
 
 function imbalanceOf({ counts }: Situation): number {
-  return maxOf(counts) / Math.max(1, minOf(counts));
+  return maxOf(counts) / minOf(counts);
 }
 
 function total({ counts }: Situation): number {
@@ -100,6 +100,8 @@ export interface Start {
   /** The built-in recipe to begin with. */
   readonly recipe: string;
   readonly advice: readonly Advice[];
+  /** Whether `longtail fit` comes first: a folder of photographs, too few to learn features from. */
+  readonly fit: boolean;
 }
 
 /** Where to start from with data like this, by rules that are written down beside their sources. */
@@ -107,6 +109,7 @@ export function adviseOn(situation: Situation): Start {
   const regime = regimeOf(situation);
   return {
     recipe: RECIPES[regime],
+    fit: situation.kind === "image-folder" && total(situation) < ENOUGH_FOR_SCRATCH,
     advice: [
       method(situation),
       sampling(situation),
@@ -214,15 +217,12 @@ function forPhotographs(images: number): Advice {
     advice: `${backbone === "resnet18" ? "ResNet-18" : "ResNet-50"} on 224 pixels, starting from ImageNet's weights`,
     why:
       `${images.toLocaleString("en")} photographs are few to learn features from: weights from ImageNet are worth more than ` +
-      "any method for the tail. Get them from torchvision, which publishes them under these names.",
+      "any method for the tail.",
     sources: [
       "Kornblith et al., CVPR 2019 (fine-tuning beats random weights most on small data)",
       "Liu et al., CVPR 2019 (Places-LT starts from ImageNet's weights)",
     ],
-    set: [
-      `backbone=${backbone}`,
-      `pretrained.file=${backbone === "resnet18" ? "resnet18-f37072fd.pth" : "resnet50-0676ba61.pth"}`,
-    ],
+    set: [`backbone=${backbone}`, `pretrained.weights=${backbone}`],
   };
 }
 

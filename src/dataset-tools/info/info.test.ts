@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { infoText, effectiveNumber, dataInfo } from "./info.js";
+import { adviceText, infoText, effectiveNumber, dataInfo } from "./info.js";
 import { openAllTraining } from "../../data/registry.js";
 import { dataSpec, packedDataset, temporaryFolder } from "../../data/testing.fixture.js";
 
@@ -33,6 +33,20 @@ it("says what a folder of photographs is like", async () => {
     "let the training keep test images",
   );
   expect(infoText(info)).toContain(`airplanes      30 ${"█".repeat(40)} medium\nscorpion        3 ████ few`);
+});
+
+it("a class without images is named, and ratios are those of the others", () => {
+  const dataset = { ...packedDataset(12, 4, (image) => image), kind: "image-folder" as const };
+  const labels = Int32Array.from({ length: 12 }, (_, i) => (i < 8 ? 0 : 1));
+  const withEmpty = { ...dataset, classes: ["ant", "bee", "cat"], labels };
+  const info = dataInfo(withEmpty, { test: undefined, rule: "field", threads: 1 });
+  expect(info.notes).toEqual([
+    'class "cat" has no training images: a training refuses that. Add some, or remove the class.',
+  ]);
+  expect(infoText(info)).toContain("8.0 to 4.0, ratio 2.0 (β 0.9999)");
+  const text = adviceText(info, { command: "longtail train", fit: "longtail fit 'my photos'" });
+  expect(text).toContain("The largest class is 2.0 times the smallest");
+  expect(text).toMatch(/^Where to start from: .*pretrained[^]*\n {2}longtail fit 'my photos'\n\nTo train/);
 });
 
 it("of many classes some are shown, the first and the last among them", () => {

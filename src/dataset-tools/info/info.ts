@@ -32,7 +32,7 @@ interface DataInfo {
   readonly notes: readonly string[];
 }
 
-/** How much the largest and the smallest class count when images of a class overlap, for one β. */
+/** How much the largest and the smallest class that has images count when images of a class overlap, for one β. */
 interface EffectiveNumbers {
   readonly beta: number;
   readonly largest: number;
@@ -86,21 +86,32 @@ export function dataInfo(
   const card = datasetCard(train, rule);
   const testCard = test === undefined ? null : datasetCard(test, rule);
   const images = someImages(train, threads);
+  const counts = card.counts.filter((count) => count > 0);
   return {
     train: card,
     test: testCard,
     classes: classSizes(train, { test, rule }),
     leftOut: [...(train.leftOut ?? []), ...(test?.leftOut ?? [])],
-    notes: [...(train.notes ?? []), ...(test?.notes ?? [])],
-    effectiveNumbers: [0.99, 0.999, 0.9999].map((beta) => effectiveNumbers(card.counts, beta)),
+    notes: [...(train.notes ?? []), ...(test?.notes ?? []), ...emptyClasses(card)],
+    effectiveNumbers: [0.99, 0.999, 0.9999].map((beta) => effectiveNumbers(counts, beta)),
     images,
     start: adviseOn({
       kind: train.kind,
-      counts: card.counts,
+      counts,
       side: images.shorterSide?.median ?? 0,
       smallestTest: testCard === null ? null : minOf(testCard.counts),
     }),
   };
+}
+
+/** What a training refuses. */
+function emptyClasses({ classes, counts }: DatasetCard): string[] {
+  const empty = classes.filter((_, label) => counts[label] === 0);
+  if (empty.length === 0) return [];
+  const [first] = empty.map((name) => JSON.stringify(name));
+  const one = `class ${first} has no training images: a training refuses that. Add some, or remove the class.`;
+  const many = `${empty.length} classes have no training images, ${first} for one: a training refuses that. Add some, or remove them.`;
+  return [empty.length === 1 ? one : many];
 }
 
 function someImages(train: Dataset, threads: number): DataInfo["images"] {
@@ -138,14 +149,20 @@ function remarks({ notes, leftOut }: DataInfo): string[] {
   return all.length === 0 ? [] : [all.join("\n")];
 }
 
-/** What to start from, and why, with the command that does it. */
-export function adviceText({ start }: DataInfo, command: string): string {
+/** What to start from, and why, with the command that does it; `fit` is the one that decides everything by itself. */
+export function adviceText({ start }: DataInfo, { command, fit }: Record<"command" | "fit", string>): string {
   const paragraphs = start.advice.map(({ topic, advice, why, sources, set }) => {
     const source = sources.length === 0 ? [] : [`  (${sources.join("; ")})`];
     const keys = set.length === 0 ? [] : [`  ${set.map((change) => `--set ${change}`).join(" ")}`];
     return [`${topic}: ${advice}`, `  ${why}`, ...source, ...keys].join("\n");
   });
-  return ["Where to start from:", ...paragraphs, `As a command:\n  ${command}`].join("\n\n");
+  const first = [
+    "Where to start from: a pretrained network with a classifier that is corrected for the class sizes. Few photographs are too few to learn",
+    "features from; it takes minutes on a CPU, and decides everything by itself:",
+    `  ${fit}`,
+  ].join("\n");
+  const opening = start.fit ? [first, "To train a network of your own instead:"] : ["Where to start from:"];
+  return [...opening, ...paragraphs, `As a command:\n  ${command}`].join("\n\n");
 }
 
 function splits({ train, test }: DataInfo): string {

@@ -2,7 +2,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { DataArguments } from "../data-arguments.js";
 import { newDataCommand } from "../../options.js";
 import { output } from "../../output.js";
-import { counted } from "../../../support/text.js";
+import { counted, shellQuoted } from "../../../support/text.js";
 
 interface InfoArguments extends DataArguments {
   readonly svg?: string | undefined;
@@ -38,10 +38,11 @@ async function info(recipe: string | undefined, settings: string[], options: Inf
     onNoTest: (message) => process.stderr.write(`note: ${message}\n`),
   });
   const command = startCommand(found.start, chosen);
+  const fit = `longtail fit ${shellQuoted(chosen.data.root)}`;
   const to = output(options);
   const { kind, classes } = found.train;
   to.say(`${chosen.data.root}: ${kind}, ${counted(classes.length, "class", "classes")}\n`);
-  to.say(`${infoText(found)}\n\n${adviceText(found, command)}`);
+  to.say(`${infoText(found)}\n\n${adviceText(found, { command, fit })}`);
   if (options.svg !== undefined) {
     const { writeFileAtomic } = await import("../../../support/atomic-file.js");
     writeFileAtomic(options.svg, classPlot(found));
