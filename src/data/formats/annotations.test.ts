@@ -70,7 +70,7 @@ describe("annotation JSON", () => {
       {
         "badClasses": "DIR/train.json: expected "num_classes", a whole number > 0, found "2".",
         "empty": "DIR/train.json: expected at least one image, found none.",
-        "emptyClass": "DIR: class "2" has no training images.",
+        "emptyClass": "DIR: class "2" has no training images; add some, or remove the class.",
         "list": "DIR/train.json: expected a JSON object, found a list.",
         "missing": "DIR/train.json, annotation 2: no file DIR/images/7.jpg; 1 of 3 images is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "negative": "DIR/train.json, annotation 2: expected a label from 0 to 1, found -1 (--no-strict, data.strict=false, leaves it out)",

@@ -66,7 +66,7 @@ describe("iNaturalist's JSON", () => {
     }).toMatchInlineSnapshot(`
       {
         "empty": "DIR/train2018.json: expected at least one image, found none.",
-        "emptyClass": "DIR: class "Amanita muscaria" has no training images.",
+        "emptyClass": "DIR: class "Amanita muscaria" has no training images; add some, or remove the class.",
         "missing": "DIR/train2018.json, annotation 0: no file DIR/elsewhere/101.jpg; 2 of 2 images are missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "noAnnotations": "DIR/train2018.json: expected "annotations", a list; found the keys info, images, categories.",
         "noCategories": "DIR/train2018.json: expected "categories", a list; found the keys info, images, annotations.",

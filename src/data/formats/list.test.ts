@@ -100,7 +100,7 @@ describe("path and label lines", () => {
         "empty": "DIR/train.txt: expected at least one image, found none.",
         "folder": "DIR/train.txt, line 1: no file DIR/train/bee; 1 of 1 image is missing. \`longtail data replace-root\` changes where paths lead; data.imageFolder names the folder that they start in; data.strict=false leaves out what is missing.",
         "fraction": "DIR/train.txt, line 1: expected a path and a whole number, found "train/bee/1.jpg 0.5" (--no-strict, data.strict=false, leaves it out)",
-        "gap": "DIR: class "1" has no training images.",
+        "gap": "DIR: class "1" has no training images; add some, or remove the class.",
         "gzip": "DIR/train.txt: the gzip file is damaged or truncated.",
         "hugeLabel": "DIR/train.txt: expected at most 1000000 classes, found labels up to 99999999999; data.labels=names takes numbers as names.",
         "latin1": "DIR/train.txt, line 2: expected UTF-8 text, found other bytes; save the file as UTF-8.",

@@ -132,7 +132,7 @@ describe("WebDataset's shards", () => {
         "cut": "DIR/train-1.tar: damaged at byte 0: truncated: 0.jpg has 708 bytes, found 488; the archive's images from there on are lost, at least one (--no-strict, data.strict=false, leaves it out)",
         "emptyLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg, .cls (--no-strict, data.strict=false, leaves it out)",
         "emptyShards": "DIR/train*.tar: expected at least one image, found none.",
-        "gap": "DIR: class "2" has no training images.",
+        "gap": "DIR: class "2" has no training images; add some, or remove the class.",
         "negative": "DIR/train-1.tar, 2.jpg: expected a label from 0 to 1, found -1 (--no-strict, data.strict=false, leaves it out)",
         "noImage": "DIR/train-1.tar, sample 2: expected a JPEG, PNG, WebP, GIF, TIFF, AVIF, HEIC or BMP image, found .cls, .mp4 (--no-strict, data.strict=false, leaves it out)",
         "noLabel": "DIR/train-1.tar, sample 2: expected a label in .cls, .json or .txt, found .jpg (--no-strict, data.strict=false, leaves it out)",
