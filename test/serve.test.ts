@@ -118,7 +118,7 @@ test("SIGTERM under load: every request that was accepted is answered", async ()
 /** A copy of the model with an operator that there is none of: ONNX Runtime finds it after the metadata was read. */
 function damagedModel(): Buffer {
   const bytes = readFileSync(model);
-  bytes.write("Cpnv", bytes.indexOf("Conv"));
+  bytes.write("Done", bytes.indexOf("Conv"));
   return bytes;
 }
 
