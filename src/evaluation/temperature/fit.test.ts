@@ -39,6 +39,13 @@ function answered(right: number, total: number, margin: number): NaiveImage[] {
 const row = fc
   .array(fc.integer({ min: -384, max: 384 }), { minLength: classes, maxLength: classes })
   .map((values) => values.map((value) => value / 64));
+/** Whether rounding does not decide which class is the second: the experts' mean differs, or each expert's logits are the same. */
+const isClear = (image: NaiveImage): boolean => {
+  const logits = mean(image);
+  const differ = (a: number, b: number): boolean =>
+    Math.abs(logits[a]! - logits[b]!) > 1e-6 || image.logits.every((expert) => expert[a] === expert[b]);
+  return logits.every((_, a) => logits.every((_, b) => differ(a, b)));
+};
 const imagesOf = (experts: number): fc.Arbitrary<NaiveImage[]> =>
   fc
     .array(
@@ -48,7 +55,8 @@ const imagesOf = (experts: number): fc.Arbitrary<NaiveImage[]> =>
       }),
       { minLength: 3, maxLength: 30 },
     )
-    .map((images) => images.map((image, index) => ({ index, ...image })));
+    .map((images) => images.map((image, index) => ({ index, ...image })))
+    .filter((images) => images.every(isClear));
 
 /** Of the images, and of one more that is wrong and like those that are unsure; divided by the images. */
 const nll = (images: readonly NaiveImage[], of: (image: NaiveImage) => readonly number[]): number => {
