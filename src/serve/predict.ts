@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { imageSize } from "image-size";
 import { DataError } from "../support/errors.js";
 import type { Predictions } from "./api.js";
 import { Deadline } from "./deadline.js";
+import { declaredSize } from "./declared-size.js";
 import type { Engine } from "./engine.js";
 import type { ServedModel } from "./models.js";
 import { type MemoryBudget, readUploads, RequestError, type Upload, type UploadLimits } from "./uploads.js";
@@ -93,13 +93,4 @@ function assertPixels(image: Uint8Array, { maxPixels }: RequestLimits): void {
   throw new DataError(
     `expected at most ${maxPixels} pixels, found ${size.width * size.height} (${size.width} x ${size.height}); send a smaller image.`,
   );
-}
-
-/** Null for what is no image, or a damaged one: who decodes it says in what way. */
-function declaredSize(image: Uint8Array): { readonly width: number; readonly height: number } | null {
-  try {
-    return imageSize(image);
-  } catch {
-    return null;
-  }
 }
