@@ -137,23 +137,21 @@ async function importDefault(path: string, file: string): Promise<Json> {
  * that its own imports are found.
  */
 async function importTypeScript(path: string): Promise<Json> {
-  const source = readText(path);
-  const { transformSync } = await import("@swc/wasm-typescript");
+  const source = await withoutTypes(path);
   const plain = join(dirname(path), `.${basename(path)}.${process.pid}.mjs`);
   try {
-    writeFileSync(
-      plain,
-      withoutTypes(path, () => transformSync(source, { mode: "transform" }).code),
-    );
+    writeFileSync(plain, source);
     return await importDefault(path, plain);
   } finally {
     rmSync(plain, { force: true });
   }
 }
 
-function withoutTypes(path: string, remove: () => string): string {
+async function withoutTypes(path: string): Promise<string> {
+  const { transformSync } = await import("@swc/wasm-typescript");
+  const source = readText(path);
   try {
-    return remove();
+    return transformSync(source, { mode: "transform" }).code;
   } catch (error) {
     const { message, startLine } = error as { readonly message: string; readonly startLine?: number };
     const place = startLine === undefined ? "" : ` in line ${startLine}`;

@@ -153,18 +153,15 @@ interface RunningWorker {
   readonly worker: Worker;
   /** Resolves when the thread has ended. */
   readonly ended: Promise<void>;
-  /** What the model says of itself, once it is loaded. */
   readonly ready: Promise<ModelMetadata>;
 }
 
 /** One worker thread; a thread that ends of itself is replaced. */
 class EngineThread {
-  readonly ready: Promise<ModelMetadata>;
   readonly #settings: WorkerSettings;
   readonly #onBatch: EngineOptions["onBatch"];
   readonly #pending = new Map<number, Pending>();
-  #worker: Worker;
-  #ended: Promise<void>;
+  #running: RunningWorker;
   #nextId = 0;
   #isClosing = false;
   #isUp = false;
@@ -173,7 +170,12 @@ class EngineThread {
   constructor(settings: WorkerSettings, { onBatch }: Pick<EngineOptions, "onBatch">) {
     this.#settings = settings;
     this.#onBatch = onBatch;
-    ({ worker: this.#worker, ended: this.#ended, ready: this.ready } = this.#start());
+    this.#running = this.#start();
+  }
+
+  /** What the model says of itself, once it is loaded. */
+  get ready(): Promise<ModelMetadata> {
+    return this.#running.ready;
   }
 
   get pending(): number {
@@ -212,11 +214,11 @@ class EngineThread {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#send({ kind: "close" });
-    await this.#ended;
+    await this.#running.ended;
   }
 
   #send(order: Order): void {
-    this.#worker.postMessage(order);
+    this.#running.worker.postMessage(order);
   }
 
   #start(): RunningWorker {
@@ -266,7 +268,7 @@ class EngineThread {
     const lost = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of lost) reject(new LongtailError(RESTARTING));
-    if (hasWorked && !this.#isClosing) ({ worker: this.#worker, ended: this.#ended } = this.#start());
+    if (hasWorked && !this.#isClosing) this.#running = this.#start();
   }
 }
 

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FitFile } from "../../runs/fit-file.js";
 import { WEIGHTS } from "../../weights/registry.js";
 import { weightsFile } from "../../weights/install.js";
+import { shellWords } from "../../../test/support/documentation.js";
 import { checkCommand } from "../../../test/support/documented-command.js";
 import { longtail, smallPhotographs } from "../cli.fixture.js";
 
@@ -116,7 +117,7 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     const next = [...stdout.matchAll(/^ {2}npx (longtail .*?) {2,}/gm)].map(([, command]) => command!);
     expect(next.map((command) => command.split(" ")[1])).toEqual(["predict", "evaluate", "export", "train"]);
     for (const command of next)
-      await checkCommand(command.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", "")));
+      await checkCommand(shellWords(command));
     expect(stdout).toContain("τ: strength of the correction");
     const looked = stdout.split("\n").filter((line) => line.includes("33 of 33 train images computed"));
     expect(looked).toHaveLength(1);
