@@ -116,8 +116,7 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     expect(stdout).toMatch(/tried on held-out images, % +mean over classes +few\n/);
     const next = [...stdout.matchAll(/^ {2}npx (longtail .*?) {2,}/gm)].map(([, command]) => command!);
     expect(next.map((command) => command.split(" ")[1])).toEqual(["predict", "evaluate", "export", "train"]);
-    for (const command of next)
-      await checkCommand(shellWords(command));
+    for (const command of next) await checkCommand(shellWords(command));
     expect(stdout).toContain("τ: strength of the correction");
     const looked = stdout.split("\n").filter((line) => line.includes("33 of 33 train images computed"));
     expect(looked).toHaveLength(1);
