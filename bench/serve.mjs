@@ -1,6 +1,7 @@
 // Requests a second and their 99th percentile of `longtail serve` and of FastAPI with Python's onnxruntime, for the same model, the
 // same JPEG photograph of 500 x 400 and the same client, one after the other in rounds, so that a busy machine slows both.
-//   node bench/serve.mjs MODEL.onnx --python PYTHON [--rounds 3] [--seconds 5]
+//   node bench/serve.mjs MODEL.onnx --python PYTHON [--rounds 3] [--seconds 5] [--warm-up 60]
+// Both servers answer for --warm-up seconds first: Node.js compiles what it runs often in the first minute, and a server runs for days.
 // With --minutes M instead: longtail serve alone under more clients than may wait, its memory, every status, and SIGTERM at the end.
 // PYTHON has fastapi, uvicorn, onnxruntime, pillow and numpy: python3 -m venv VENV && VENV/bin/pip install fastapi uvicorn …
 import { once } from "node:events";
@@ -14,7 +15,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CLIENTS = [1, 8, 64];
 /** Clients of a load that lasts: more than the requests that may wait, so that some are refused. */
 const FULL_LOAD = { clients: 96, queue: 64 };
-const WARM_UP_MS = 500;
+/** Time before each measurement in which the clients already ask. */
+const LEAD_MS = 500;
+/** Clients while the servers warm up: both a lone request and several at once come. */
+const WARMING_CLIENTS = [1, 8];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -22,12 +26,13 @@ const { values, positionals } = parseArgs({
     minutes: { type: "string" },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "5" },
+    "warm-up": { type: "string", default: "60" },
   },
 });
 const [model] = positionals;
 if (model === undefined || values.python === undefined)
   throw new Error(
-    "usage: node bench/serve.mjs MODEL.onnx --python PYTHON [--rounds 3] [--seconds 5] [--minutes 10]",
+    "usage: node bench/serve.mjs MODEL.onnx --python PYTHON [--rounds 3] [--seconds 5] [--warm-up 60] [--minutes 10]",
   );
 const photograph = makePhotograph(values.python, root);
 
@@ -43,16 +48,22 @@ async function fastapi() {
   return start(values.python, args, { port, photograph });
 }
 
+function askFor(server, { clients, ms }) {
+  const end = performance.now() + ms;
+  return askUntil(server, { clients, isOver: () => performance.now() > end });
+}
+
+async function warmUp(server, seconds) {
+  for (const clients of WARMING_CLIENTS)
+    await askFor(server, { clients, ms: (1000 * seconds) / WARMING_CLIENTS.length });
+}
+
 /** What a server does for some seconds. */
 async function load(server, clients, seconds) {
-  const warm = performance.now() + WARM_UP_MS;
-  await askUntil(server, { clients, isOver: () => performance.now() > warm });
+  await askFor(server, { clients, ms: LEAD_MS });
   const cpu = cpuSeconds(server.child);
   const started = performance.now();
-  const { times, statuses } = await askUntil(server, {
-    clients,
-    isOver: () => performance.now() > started + 1000 * seconds,
-  });
+  const { times, statuses } = await askFor(server, { clients, ms: 1000 * seconds });
   const elapsed = (performance.now() - started) / 1000;
   const cpuMs = (1000 * (cpuSeconds(server.child) - cpu)) / times.length;
   times.sort((a, b) => a - b);
@@ -70,6 +81,7 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(number
 async function compare() {
   const servers = { longtail: await longtail(), fastapi: await fastapi() };
   try {
+    for (const server of Object.values(servers)) await warmUp(server, Number(values["warm-up"]));
     for (const clients of CLIENTS) {
       const found = { longtail: [], fastapi: [] };
       for (let round = 0; round < Number(values.rounds); round++)
