@@ -10,6 +10,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { exportOnnx, load, train } from "../src/index.js";
 import { locateEngine } from "../src/libtorch/locate.js";
+import type * as Deadlines from "../src/serve/deadline.js";
 import type * as Engines from "../src/serve/engine.js";
 import { askUntilRefused } from "../src/serve/serve.fixture.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "../src/training/toy.fixture.js";
@@ -145,6 +146,40 @@ test("threads that cannot load a model end by themselves: terminated ones may ta
   const opened = openEngine(file, { workers: 3, threads: 1, threadsAlone: 2, maxBatch: 2 });
   await expect(opened).rejects.toThrow("cannot run this model");
   expect(terminate).not.toHaveBeenCalled();
+});
+
+test("a thread that ended is started again; while its model cannot be loaded, after a while", async () => {
+  const post = vi.spyOn(Worker.prototype, "postMessage");
+  const file = join(temporary.path, "crashing.onnx");
+  copyFileSync(model, file);
+  const { openEngine, EngineDown } = (await import(join(root, "dist/serve/engine.js"))) as typeof Engines;
+  const { Deadline } = (await import(join(root, "dist/serve/deadline.js"))) as typeof Deadlines;
+  const faults: string[] = [];
+  const engine = await openEngine(file, {
+    ...{ workers: 1, threads: 1, threadsAlone: 1, maxBatch: 2 },
+    onFault: ({ message }) => faults.push(message),
+  });
+  const ask = async (): Promise<number> => {
+    using deadline = new Deadline(20);
+    const { predictions } = await engine.predict(readFileSync(photographs[0]!), { top: 3, deadline });
+    return predictions.length;
+  };
+  expect(await ask()).toBe(3);
+  writeFileSync(file, damagedModel());
+  const crash = (): void => (post.mock.contexts.at(-1) as Worker).postMessage(null);
+  const waiting = ask();
+  crash();
+  await Promise.allSettled([waiting]); // answered before, or not at all
+  await vi.waitFor(() => expect(faults).toHaveLength(2), { timeout: 20_000 });
+  expect(faults[0]).toContain("null");
+  expect(faults[1]).toContain("cannot run this model");
+  expect(engine.isUp).toBe(false);
+  await expect(ask()).rejects.toBeInstanceOf(EngineDown);
+  copyFileSync(model, file);
+  await vi.waitFor(() => expect(engine.isUp).toBe(true), { timeout: 20_000 });
+  expect(await ask()).toBe(3);
+  expect(faults).toHaveLength(2);
+  await engine.close();
 });
 
 test("what is no model, and a name that no address can have", () => {

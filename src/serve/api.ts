@@ -65,7 +65,15 @@ const Model = z
   })
   .openapi("Model");
 
-const Health = z.object({ status: z.enum(["ok", "ending"]), models: z.array(z.string()) }).openapi("Health");
+const Health = z
+  .object({
+    status: z.enum(["ok", "failing", "ending"]),
+    models: z.array(z.string()),
+    failing: z
+      .array(z.string())
+      .openapi({ description: "Models whose threads have ended and are started again." }),
+  })
+  .openapi("Health");
 
 export type Predictions = z.infer<typeof Predictions>;
 export type ModelDescription = z.infer<typeof Model>;
@@ -120,7 +128,7 @@ const predictResponses = {
   415: fault("A body that is neither an image nor a form."),
   422: fault("No image of the request can be read: damaged, of an unknown format, or of too many pixels."),
   429: { ...fault("Too many images wait already."), ...retryAfter },
-  503: { ...fault("The prediction took too long, or the server is ending."), ...retryAfter },
+  503: { ...fault("The prediction took too long, or the thread that computes it ended."), ...retryAfter },
 } as const;
 
 export const predictRoute = createRoute({
@@ -156,7 +164,10 @@ export const healthRoute = createRoute({
   method: "get",
   path: "/healthz",
   summary: "Whether the server takes requests",
-  responses: { 200: json(Health, "It does."), 503: json(Health, "It is ending: send requests elsewhere.") },
+  responses: {
+    200: json(Health, "It does."),
+    503: json(Health, "It is ending, or a model cannot predict: send requests elsewhere."),
+  },
 });
 
 export const metricsRoute = createRoute({

@@ -55,8 +55,10 @@ export function serveApp(parts: AppParts): OpenAPIHono<Env> {
   app.use(safeHeaders({ images: "blob:" }), closing(isEnding), knownHost(access));
   app.openapi(healthRoute, (context) => {
     const names = models.all.map(({ source }) => source.name);
-    if (isEnding()) return context.json({ status: "ending" as const, models: names }, 503);
-    return context.json({ status: "ok" as const, models: names }, 200);
+    const failing = models.all.filter(({ engine }) => !engine.isUp).map(({ source }) => source.name);
+    if (isEnding()) return context.json({ status: "ending" as const, models: names, failing }, 503);
+    if (failing.length > 0) return context.json({ status: "failing" as const, models: names, failing }, 503);
+    return context.json({ status: "ok" as const, models: names, failing }, 200);
   });
   app.use(sameOrigin(), tokenHolder(access));
   app.openapi(metricsRoute, async (context) =>

@@ -60,6 +60,8 @@ export interface EngineOptions {
   readonly maxBatch: number;
   /** Receives the size and the time of every batch. */
   readonly onBatch?: (batch: { readonly images: number; readonly seconds: number }) => void;
+  /** Receives why a thread ended that nobody had asked to, or why it cannot be started again. */
+  readonly onFault?: (error: Error) => void;
 }
 
 /** Of one image. */
@@ -72,18 +74,28 @@ export interface PredictOptions {
 /** A model in memory that predicts images, several at a time. */
 export interface Engine {
   readonly metadata: ModelMetadata;
+  /** Whether a thread takes images. */
+  readonly isUp: boolean;
   /** Images that wait or are being computed. */
   readonly pending: number;
   /** Time between two answers under load, as it was lately. */
   readonly secondsPerImage: number;
-  /** @throws DataError for an image that cannot be read; LongtailError when the deadline is over, or a thread ended. */
+  /** @throws DataError for an image that cannot be read; LongtailError when the deadline is over; EngineDown. */
   predict(image: Uint8Array, options: PredictOptions): Promise<ImagePrediction>;
   /** Ends the threads once nothing is pending. */
   close(): Promise<void>;
 }
 
+/** No answer since the thread has ended; it is started again. */
+export class EngineDown extends LongtailError {
+  constructor() {
+    super("the thread that predicts has ended and is started again; send the image again");
+  }
+}
+
 const TOO_LATE = "the time for the prediction is over";
-const RESTARTING = "the thread that predicts has ended and is started again; send the image again";
+/** Time between two attempts to start a thread that cannot load its model any more. */
+const RETRY_MS = 2000;
 
 /** Batches over which a thread's speed is averaged. */
 const MEMORY = 8;
@@ -126,6 +138,10 @@ class ThreadedEngine implements Engine {
     this.#threads = threads;
   }
 
+  get isUp(): boolean {
+    return this.#threads.some(({ isUp }) => isUp);
+  }
+
   get pending(): number {
     return this.#threads.reduce((sum, { pending }) => sum + pending, 0);
   }
@@ -156,21 +172,31 @@ interface RunningWorker {
   readonly ready: Promise<ModelMetadata>;
 }
 
+type Listeners = Pick<EngineOptions, "onBatch" | "onFault">;
+
 /** One worker thread; a thread that ends of itself is replaced. */
 class EngineThread {
   readonly #settings: WorkerSettings;
-  readonly #onBatch: EngineOptions["onBatch"];
+  readonly #listeners: Listeners;
   readonly #pending = new Map<number, Pending>();
   #running: RunningWorker;
   #nextId = 0;
   #isClosing = false;
   #isUp = false;
+  #hasWorked = false;
+  /** What was said last; the same fault is said once, however often it is tried again. */
+  #fault: string | undefined;
   #secondsPerImage = 0;
 
-  constructor(settings: WorkerSettings, { onBatch }: Pick<EngineOptions, "onBatch">) {
+  constructor(settings: WorkerSettings, listeners: Listeners) {
     this.#settings = settings;
-    this.#onBatch = onBatch;
+    this.#listeners = listeners;
     this.#running = this.#start();
+  }
+
+  /** Whether it has loaded its model and waits for images. */
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
   /** What the model says of itself, once it is loaded. */
@@ -194,7 +220,7 @@ class EngineThread {
 
   async predict(image: Uint8Array, { top, deadline, isAlone }: ThreadOptions): Promise<ImagePrediction> {
     if (deadline.isOver) throw new LongtailError(TOO_LATE);
-    if (!this.#isUp) throw new LongtailError(RESTARTING);
+    if (!this.#isUp) throw new EngineDown();
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -227,20 +253,32 @@ class EngineThread {
     const ready = new Promise<ModelMetadata>((resolve, reject) => {
       worker.on("message", (report: Report) => {
         if (report.kind === "ready") {
-          this.#isUp = true;
+          this.#isUp = this.#hasWorked = true;
+          this.#fault = undefined;
           resolve(report.metadata);
-        }
-        if (report.kind === "failed") reject(errorOf(report.error));
-        if (report.kind !== "ready" && report.kind !== "failed") this.#receive(report);
+        } else if (report.kind === "failed") reject(errorOf(report.error));
+        else this.#receive(report);
       });
-      worker.on("error", reject);
-      worker.once("exit", () => {
-        reject(new LongtailError(`${this.#settings.file}: the thread that loads it ended`));
-        this.#restart();
+      worker.on("error", (error) => {
+        reject(error);
+        this.#tell(error);
+      });
+      worker.once("exit", (code) => {
+        reject(
+          new LongtailError(`${this.#settings.file}: the thread that loads it ended (exit code ${code})`),
+        );
+        this.#replace();
       });
     });
-    ready.catch(() => undefined); // whoever opens the engine awaits it; a replacement's failure shows in its requests
+    ready.catch((error: unknown) => this.#tell(error as Error)); // which it was rejected with
     return { worker, ended, ready };
+  }
+
+  /** Says what is wrong with a thread that has worked: whoever opens the engine awaits those that have not. */
+  #tell(error: Error): void {
+    if (!this.#hasWorked || this.#isClosing || this.#fault === error.message) return;
+    this.#fault = error.message;
+    this.#listeners.onFault?.(error);
   }
 
   #receive(report: Exclude<Report, { kind: "ready" | "failed" }>): void {
@@ -251,7 +289,7 @@ class EngineThread {
     const { outcomes, seconds } = report;
     for (const outcome of outcomes) this.#settle(outcome);
     this.#secondsPerImage += (seconds / outcomes.length - this.#secondsPerImage) / MEMORY;
-    this.#onBatch?.({ images: outcomes.length, seconds });
+    this.#listeners.onBatch?.({ images: outcomes.length, seconds });
   }
 
   #settle(outcome: Outcome): void {
@@ -261,14 +299,19 @@ class EngineThread {
     else found?.reject(errorOf(outcome.error));
   }
 
-  /** Replaces a thread that has worked; one that never could load its model would fail again. */
-  #restart(): void {
-    const hasWorked = this.#isUp;
+  /** Starts a thread in the place of one that has worked; where that one could not load its model either, after a while. */
+  #replace(): void {
+    const wasUp = this.#isUp;
     this.#isUp = false;
     const lost = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { reject } of lost) reject(new LongtailError(RESTARTING));
-    if (hasWorked && !this.#isClosing) this.#running = this.#start();
+    for (const { reject } of lost) reject(new EngineDown());
+    if (!this.#hasWorked || this.#isClosing) return;
+    const start = (): void => {
+      if (!this.#isClosing) this.#running = this.#start();
+    };
+    if (wasUp) start();
+    else setTimeout(start, RETRY_MS).unref();
   }
 }
 

@@ -3,7 +3,7 @@ import { DataError } from "../support/errors.js";
 import type { Predictions } from "./api.js";
 import { Deadline } from "./deadline.js";
 import { declaredSize } from "./declared-size.js";
-import type { Engine } from "./engine.js";
+import { type Engine, EngineDown } from "./engine.js";
 import type { ServedModel } from "./models.js";
 import { type MemoryBudget, readUploads, RequestError, type Upload, type UploadLimits } from "./uploads.js";
 
@@ -82,6 +82,7 @@ async function answerFor(
       throw new RequestError(503, `expected an answer within ${limits.timeout} s; try again later.`, {
         retryAfter: Math.ceil(limits.timeout),
       });
+    if (error instanceof EngineDown) throw new RequestError(503, `${error.message}.`, { retryAfter: 1 });
     throw error;
   }
 }

@@ -28,6 +28,7 @@ const metadata: ModelMetadata = {
 export class ToyEngine implements Engine {
   readonly metadata = metadata;
   readonly secondsPerImage = 0.5;
+  isUp = true;
   pending = 0;
   closed = false;
   /** Number of images that came. */

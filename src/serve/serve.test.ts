@@ -213,6 +213,18 @@ describe("too much at once", () => {
   });
 });
 
+test("/healthz names a model that cannot predict", async () => {
+  const engine = new ToyEngine();
+  const { base } = await serve({ open: () => Promise.resolve(engine) });
+  const health = async (): Promise<unknown[]> => {
+    const answer = await fetch(`${base}/healthz`);
+    return [answer.status, await answer.json()];
+  };
+  expect(await health()).toEqual([200, { status: "ok", models: ["toy"], failing: [] }]);
+  engine.isUp = false;
+  expect(await health()).toEqual([503, { status: "failing", models: ["toy"], failing: ["toy"] }]);
+});
+
 test("a token is needed for all but /healthz", async () => {
   const { base, token } = await serve({ token: true });
   expect((await fetch(`${base}/healthz`)).status).toBe(200);

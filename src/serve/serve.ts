@@ -106,12 +106,16 @@ export async function serveModels(options: ServeOptions): Promise<ModelServer> {
   }
 }
 
-function engineOptions({ engine = {} }: ServeOptions, metrics: Metrics): EngineOptions {
+function engineOptions({ engine = {}, onError }: ServeOptions, metrics: Metrics): EngineOptions {
   const cores = availableParallelism();
   const { workers = cores, maxBatch = 2 } = engine;
   const threads = engine.threads ?? Math.max(1, Math.floor(cores / workers));
   const threadsAlone = engine.threads ?? Math.max(threads, cores);
-  return { workers, threads, threadsAlone, maxBatch, onBatch: (batch) => metrics.batch(batch) };
+  return {
+    ...{ workers, threads, threadsAlone, maxBatch },
+    onBatch: (batch) => metrics.batch(batch),
+    onFault: onError,
+  };
 }
 
 function pendingOf(models: ServedModels): ReadonlyMap<string, number> {

@@ -67,6 +67,12 @@ test.each<[string, string, number, string]>([
   ["a part more than allowed, as large as a photograph", FILE, 413, "form: expected at most 8 parts"],
   ["a large part that is no file of a form", "attachment", 200, "ant"],
   ["a large part without a header", "", 200, "ant"],
+  [
+    "a file below many header lines",
+    "X-Camera: 1\r\n".repeat(100) + FILE.replace('"a"', '"b"'),
+    200,
+    '"name":"b"',
+  ],
 ])("%s is read to its end", async (_, disposition, status, found) => {
   const { base } = await serve({
     limits: { maxBytes: 10e6, maxImages: 8, maxPixels: 1e6, maxPending: 16, timeout: 5 },

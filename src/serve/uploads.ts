@@ -162,7 +162,7 @@ class FormReader {
     try {
       this.#parser = new Busboy({
         headers: headers as { "content-type": string },
-        limits: { parts: maxImages, files: maxImages, fieldSize: 1024, headerPairs: 20 },
+        limits: { parts: maxImages, files: maxImages, fieldSize: 1024 },
         fileHwm: maxBytes + 1, // never full: Busboy waits forever for room in a part that it skips itself
       });
     } catch (error) {
