@@ -46,7 +46,16 @@ export function collect(value: string, previous: readonly string[]): readonly st
 }
 
 export function deviceOption() {
-  return new Option("--device <name>", "cpu, or a GPU: cuda, cuda:1, …").default("cpu");
+  return plainDeviceOption().default("cpu");
+}
+
+/** Of a training, which takes a resumed run's own unless told otherwise. */
+export function trainingDeviceOption() {
+  return plainDeviceOption().default(undefined, "cpu; of a resumed run its own");
+}
+
+function plainDeviceOption() {
+  return new Option("--device <name>", "cpu, or a GPU: cuda, cuda:1, …");
 }
 
 export function threadsOption() {

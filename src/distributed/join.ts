@@ -14,7 +14,7 @@ export interface JoinOptions {
   /** Seconds that one process waits for the others before it gives them up; 600 unless given. */
   readonly timeout?: number;
   /** Device of the work: "cpu" unless given; of "cuda" each process of a machine takes a GPU of its own. */
-  readonly device?: string;
+  readonly device?: string | undefined;
 }
 
 /**

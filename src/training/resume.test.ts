@@ -1,7 +1,7 @@
 /** Going on after an interruption: the same weights, whatever the moment. */
 import { copyFileSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ResolvedRecipe, TransformSpec } from "../recipes/schema.js";
 import { UsageError } from "../support/errors.js";
 import type { TrainingEvent } from "../runs/events.js";
@@ -9,6 +9,9 @@ import { runFolder, type RunResult } from "../runs/run-folder.js";
 import { readDescription } from "../runs/read-run.js";
 import { readSafetensors, writeSafetensors } from "../torch/safetensors.js";
 import { scope } from "../torch/scope.js";
+import { getKernels, getThreads, setKernels, setThreads } from "../torch/settings.js";
+import { resumedSettings } from "./resumed-settings.js";
+import type { TrainOptions } from "./settings.js";
 import { toyFolder } from "./toy-folder.fixture.js";
 import { extendRun } from "./extend.js";
 import { temporaryFolder, toyRecipe, writeToyData } from "./toy.fixture.js";
@@ -44,12 +47,12 @@ async function trainSteps(
   recipe: ResolvedRecipe,
   out: string,
   steps: number,
-  resume: boolean,
+  options: Partial<TrainOptions> = {},
 ): Promise<void> {
   const controller = new AbortController();
   let seen = 0;
   await trainToy(recipe, out, {
-    resume,
+    ...options,
     signal: controller.signal,
     listeners: [
       (event) => {
@@ -80,15 +83,60 @@ test.each(precisions)(
   async (precision) => {
     const recipe = statefulRecipe({ precision });
     await trainToy(recipe, at("whole"));
-    await trainSteps(recipe, at("parts"), 2, true); // starts, since there is nothing to go on from
-    await trainSteps(recipe, at("parts"), 5, true); // into the next epoch
-    await trainSteps(recipe, at("parts"), 3, true);
+    await trainSteps(recipe, at("parts"), 2, { resume: true }); // starts, since there is nothing to go on from
+    await trainSteps(recipe, at("parts"), 5, { resume: true }); // into the next epoch
+    await trainSteps(recipe, at("parts"), 3, { resume: true });
     await trainToy(recipe, at("parts"), { resume: true });
     expect(readFileSync(last("parts")).equals(readFileSync(last("whole")))).toBe(true);
     expect(story("parts")).toEqual(story("whole"));
     expect(resultOf("parts")).toEqual(resultOf("whole"));
   },
 );
+
+test("a run goes on with the threads and kernels that it began with, or says that it does not", async () => {
+  const recipe = statefulRecipe();
+  const before = [getThreads(), getKernels()] as const;
+  vi.stubEnv("OMP_NUM_THREADS", undefined);
+  vi.stubEnv("LONGTAIL_KERNELS", undefined);
+  try {
+    await trainSteps(recipe, at("settings"), 2, { threads: 1, kernels: "libtorch" });
+    setThreads(2);
+    setKernels("own");
+    const resumed = async (options: Partial<TrainOptions>): Promise<unknown[]> => {
+      const controller = new AbortController();
+      const stop = ({ type }: TrainingEvent): void => (type === "step" ? controller.abort() : undefined);
+      const settings = { threads: undefined, resume: true, signal: controller.signal, listeners: [stop] };
+      const { events } = await trainToy(recipe, at("settings"), { ...settings, ...options });
+      const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+      return [getThreads(), getKernels(), ...warnings.map((message) => message.split(";")[0])];
+    };
+    expect(await resumed({})).toEqual([1, "libtorch"]);
+    expect(await resumed({ threads: 2, kernels: "own" })).toEqual([
+      ...[2, "own"],
+      "threads: the run began with 1 and goes on with 2",
+      "kernels: the run began with libtorch and goes on with own",
+    ]);
+  } finally {
+    vi.unstubAllEnvs();
+    setThreads(before[0]);
+    setKernels(before[1]);
+  }
+});
+
+test("settings of a resumed run: asked for, of the environment, of a smaller machine", async () => {
+  await trainSteps(statefulRecipe(), at("kept"), 1, { threads: 1, kernels: "libtorch" });
+  const settings = (options: object, environment: Record<string, string> = {}): object =>
+    resumedSettings({ out: at("kept"), ...options }, environment);
+  expect(settings({})).toMatchObject({ device: "cpu", threads: 1, kernels: "libtorch" });
+  expect(settings({ threads: 3, kernels: "own" })).toMatchObject({ threads: 3, kernels: "own" });
+  expect(settings({}, { OMP_NUM_THREADS: "4", LONGTAIL_KERNELS: "own" })).toMatchObject({
+    threads: undefined,
+    kernels: undefined,
+  });
+  const file = join(at("kept"), "recipe.json");
+  writeFileSync(file, readFileSync(file, "utf8").replace('"threads": 1', '"threads": 4096'));
+  expect(settings({})).toMatchObject({ threads: undefined });
+});
 
 test("a run that is finished is judged again, and nothing changes", async () => {
   const recipe = statefulRecipe({ epochs: 2 });
@@ -109,7 +157,7 @@ test.each([
     const name = `extended-${stop}`;
     await trainToy(recipe, at(`${name}-whole`));
     if (stop === null) await trainToy({ ...recipe, epochs }, at(name));
-    else await trainSteps({ ...recipe, epochs }, at(name), stop, false);
+    else await trainSteps({ ...recipe, epochs }, at(name), stop);
     const finished = stop === null ? resultOf(name) : null;
     const { events } = await trainToy(recipe, at(name), { resume: true });
     expect(events.flatMap((event) => (event.type === "warning" ? [event.message] : []))).toEqual([
@@ -186,7 +234,7 @@ test.each<[string | null, Partial<ResolvedRecipe>]>([
 test("a checkpoint that lacks newer keys resumes with their defaults", async () => {
   const recipe = toyRecipe(at("data"));
   await trainToy(recipe, at("new"));
-  await trainSteps(recipe, at("old"), 3, false);
+  await trainSteps(recipe, at("old"), 3);
   const older = (stored: Record<string, unknown>): Record<string, unknown> => {
     const { syncBatchNorm: _1, ema: _2, dropout: _3, logs: _4, deterministic: _5, ...rest } = stored;
     const { mix: _6, cache: _7, ...data } = rest["data"] as Record<string, unknown>;
@@ -267,7 +315,7 @@ test("two trainings into one folder are refused while the first runs", async () 
 
 test("without --resume a run's folder is refused; the metrics of a crash are mended", async () => {
   const recipe = toyRecipe(at("data"), { epochs: 2 });
-  await trainSteps(recipe, at("run"), 8, false);
+  await trainSteps(recipe, at("run"), 8);
   const metrics = join(at("run"), "metrics.jsonl");
   copyFileSync(metrics, `${metrics}.copy`);
   writeFileSync(metrics, `${readFileSync(metrics, "utf8")}{"type":"step","epoch":2,"step":3,"lo`);

@@ -14,11 +14,11 @@ export type { Execution } from "../runs/run-folder.js";
 export interface RunSettings {
   /** The run's folder; see `freshRunFolder` for one that is free. */
   readonly out: string;
-  /** "cpu" unless given. */
+  /** "cpu" unless given; of a run that is resumed, as it began. */
   readonly device?: string | undefined;
-  /** libtorch's own choice unless given. */
+  /** libtorch's own choice unless given; of a run that is resumed, as it began, if the machine has as many cores. */
   readonly threads?: number | undefined;
-  /** As they are set unless given. */
+  /** As they are set unless given; of a run that is resumed, as it began. */
   readonly kernels?: KernelChoice | undefined;
   /** Whether a GPU's steps are recorded as a CUDA graph; unless given, LONGTAIL_CUDA_GRAPHS decides: on. */
   readonly cudaGraphs?: boolean | undefined;

@@ -22,6 +22,7 @@ import { openRun, runEvent } from "./open-run.js";
 import { phaseAt, phasesOf, type TrainingPhase } from "./phases.js";
 import { applySettings, prepare, prepareNext, type Training } from "./prepare.js";
 import { canResume, resumePosition } from "./resume.js";
+import { resumedSettings, settingsChanges } from "./resumed-settings.js";
 import { executionFrom, type TrainOptions } from "./settings.js";
 import type { Analysis } from "../evaluation/analysis.js";
 import { scope } from "../torch/scope.js";
@@ -56,7 +57,8 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
   using claim = peers.rank === 0 ? new RunClaim(out, options) : null;
   const resumes = claim !== null && options.resume === true && canResume(out);
-  const device = applySettings(recipe, options);
+  const device = applySettings(recipe, resumes ? resumedSettings(options) : options);
+  const changes = resumes ? settingsChanges(options, device) : [];
   const report = emitter(options.listeners);
   const phase = await firstPhase(options, { resumes, peers });
   using training = await prepare(recipe, device, { report, signal, peers, execution, phase });
@@ -88,6 +90,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
       ...slowPrecision(training),
       ...unreachedRates(training),
       ...notes,
+      ...changes,
       ...warnings,
     ])
       emit({ type: "warning", message });

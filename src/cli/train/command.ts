@@ -2,12 +2,12 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import {
   collect,
-  deviceOption,
   cudaGraphsOption,
   expertStreamsOption,
   kernelsOption,
   newCommand,
   threadsOption,
+  trainingDeviceOption,
   timeoutOption,
   wholeNumber,
 } from "../options.js";
@@ -26,7 +26,7 @@ interface TrainArguments
       ("threads" | "kernels" | "cudaGraphs" | "expertStreams") | ("force" | "resume" | "changedData" | "from")
     > {
   readonly out?: string | undefined;
-  readonly device: string;
+  readonly device?: string | undefined;
   readonly seeds: number;
   readonly timeout: number;
   readonly requeue?: true | undefined;
@@ -51,11 +51,11 @@ the run keeps some itself (split.json). The keys of --set: longtail recipes --ke
 The run's folder holds recipe.json, metrics.jsonl, result.json and checkpoints. With --json every event
 of the training is a line of JSON on stdout.
 
-With --resume, a run that was interrupted, killed or cut off by a crash resumes from its last checkpoint and reaches the
-same weights, bit for bit (same machine, same --threads). Ctrl-C, SIGTERM, SIGHUP (unless under nohup), SIGUSR1, SIGUSR2 and
-SIGXCPU write a checkpoint first. The recipe's keys checkpoints.epochs, .steps and .minutes say how often one is written. With
-Slurm, #SBATCH --signal=USR1@120 leaves two minutes for it, and --resume --requeue has the job queued again. Images that have
-changed since are an error that names the class; --changed-data resumes all the same.
+With --resume, a run that was interrupted, killed or cut off by a crash resumes from its last checkpoint, with the device,
+threads and kernels that it began with, and reaches the same weights, bit for bit (same machine). Ctrl-C, SIGTERM, SIGHUP
+(unless under nohup), SIGUSR1, SIGUSR2 and SIGXCPU write a checkpoint first. The recipe's keys checkpoints.epochs, .steps and
+.minutes say how often one is written. With Slurm, #SBATCH --signal=USR1@120 leaves two minutes for it, and --resume --requeue
+has the job queued again. Images that have changed since are an error that names the class; --changed-data resumes all the same.
 
 Logs in the run's folder: metrics.jsonl, epochs.csv, train.log, and event files for \`tensorboard --logdir runs\`; the
 recipe's keys logs.… choose. --mlflow logs to a server as well, with MLFLOW_TRACKING_USERNAME and …_PASSWORD, or
@@ -79,7 +79,7 @@ export function trainCommand(): CommandUnknownOpts {
       wholeNumber(1),
       1,
     )
-    .addOption(deviceOption())
+    .addOption(trainingDeviceOption())
     .addOption(threadsOption())
     .addOption(kernelsOption())
     .addOption(cudaGraphsOption())
@@ -115,7 +115,10 @@ export function trainCommand(): CommandUnknownOpts {
 
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
   followLauncher();
-  await withPeers(options, (peers, device) => trainWith(peers, nameOrPath, { ...options, device, settings }));
+  await withPeers(options, (peers, own) => {
+    const device = peers.worldSize > 1 ? own : options.device;
+    return trainWith(peers, nameOrPath, { ...options, device, settings });
+  });
 }
 
 async function trainWith(

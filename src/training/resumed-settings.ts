@@ -1,0 +1,39 @@
+import { ALONE } from "../distributed/peers.js";
+import { readDescription } from "../runs/read-run.js";
+import { coresHere } from "../support/cores.js";
+import type { Environment } from "../support/paths.js";
+import { getKernels, getThreads } from "../torch/settings.js";
+import type { RunSettings } from "./settings.js";
+
+type Settings = Pick<RunSettings, "out" | "device" | "threads" | "kernels" | "peers">;
+
+/**
+ * The settings of a run that goes on: the device, the threads and the kernels that it began with, unless the settings or the
+ * environment say otherwise, or this machine has fewer cores. Several processes take what their launcher says.
+ */
+export function resumedSettings<T extends Settings>(settings: T, environment: Environment = process.env): T {
+  const { out, device, threads, kernels, peers = ALONE } = settings;
+  if (peers.worldSize > 1) return settings;
+  const before = readDescription(out);
+  const isFree = environment["OMP_NUM_THREADS"] === undefined && before.threads <= coresHere(environment);
+  return {
+    ...settings,
+    device: device ?? before.device,
+    threads: threads ?? (isFree ? before.threads : undefined),
+    kernels: kernels ?? (environment["LONGTAIL_KERNELS"] === undefined ? before.kernels : undefined),
+  };
+}
+
+/** What a run goes on with that it did not begin with, once it is set: the bits may differ from here on. */
+export function settingsChanges({ out, peers = ALONE }: Settings, device: string): string[] {
+  if (peers.worldSize > 1) return [];
+  const before = readDescription(out);
+  const now = { device, threads: getThreads(), kernels: getKernels() };
+  return (["device", "threads", "kernels"] as const)
+    .filter((name) => now[name] !== before[name])
+    .map(
+      (name) =>
+        `${name}: the run began with ${before[name]} and goes on with ${now[name]}; from here on its numbers differ a little from ` +
+        `those of a run that was not interrupted (--${name} ${before[name]} keeps them the same).`,
+    );
+}
