@@ -256,6 +256,23 @@ test("a reproduction has the run's kernels, and continues the checkpoint that it
   expect(readDescription(again)).toMatchObject({ kernels: "libtorch", from: { file: from } });
 });
 
+test("a reproduction from other weights in the same file says so", async () => {
+  const file = join(temporary.path, "start.safetensors");
+  await exportModel(run, { format: "safetensors", out: file });
+  const pretrained = { weights: null, file, load: "all", key: null } as const;
+  const out = join(temporary.path, "started");
+  await train(toyRecipe(root, { epochs: 1, pretrained }), { out, threads: 1 });
+  const before = readDescription(out).pretrained;
+  expect(before?.file).toBe(file);
+  await exportModel(out, { format: "safetensors", out: file });
+  const { differences, again } = await reproduce(out);
+  const now = readDescription(again).pretrained;
+  expect(now?.sha256).not.toBe(before?.sha256);
+  expect(differences).toEqual([
+    `weights to start from (pretrained.file): ${before!.sha256} then, ${now!.sha256} now`,
+  ]);
+});
+
 test("seeds, their comparison and reproduction", async () => {
   const out = join(temporary.path, "seeds");
   const recipe = toyRecipe(root, { epochs: 1 });

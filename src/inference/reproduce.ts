@@ -85,6 +85,7 @@ function changes(before: RunDescription, now: RunDescription): string[] {
     data,
     teachers,
     from,
+    pretrained,
   }: RunDescription): Record<string, unknown> => ({
     ...versions,
     threads,
@@ -96,6 +97,7 @@ function changes(before: RunDescription, now: RunDescription): string[] {
     "content of the test images": contentOf(data.test),
     "held-out images": data.heldOutHash,
     "checkpoint that it continues": from?.sha256,
+    "weights to start from (pretrained.file)": pretrained?.sha256,
     teacher: teachers?.map(({ run, sha256 }) => `${run} (SHA-256 ${sha256.slice(0, 12)}…)`).join(", "),
   });
   const [old, current] = [facts(before), facts(now)];

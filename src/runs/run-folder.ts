@@ -88,6 +88,12 @@ export interface Execution {
   readonly expertStreams: boolean;
 }
 
+/** A file that decides a run's outcome, as it was when the run began. */
+export interface FileIdentity {
+  readonly file: string;
+  readonly sha256: string;
+}
+
 /** A trained run that another learns from. */
 export interface TeacherIdentity {
   /** As the recipe names it: a folder or a checkpoint. */
@@ -119,13 +125,15 @@ export interface RunDescription {
     readonly testSplitHash?: string | null;
   };
   /** Recipe file that defines the method; null for a method of longtail. recipe.json of earlier versions does not say it. */
-  readonly methodFile?: { readonly file: string; readonly sha256: string } | null;
+  readonly methodFile?: FileIdentity | null;
   /** Trained runs that the method learns from; recipe.json of earlier versions does not say it. */
   readonly teachers?: readonly TeacherIdentity[];
   /** Names and meanings of the terms of the loss; recipe.json of earlier versions has none. */
   readonly terms?: Readonly<Record<string, string>>;
   /** Checkpoint of NCL's PyTorch code that the run continues; null where it starts. recipe.json of earlier versions does not say it. */
-  readonly from?: { readonly file: string; readonly sha256: string } | null;
+  readonly from?: FileIdentity | null;
+  /** File of `pretrained.file`; null where the recipe names none. recipe.json of earlier versions does not say it. */
+  readonly pretrained?: FileIdentity | null;
   /** Where the run was given more epochs than it had; none unless it was. */
   readonly extended?: readonly { readonly from: number; readonly to: number; readonly after: Position }[];
   readonly versions: Versions;

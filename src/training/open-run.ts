@@ -9,7 +9,7 @@ import { RUN_FORMAT } from "../runs/format.js";
 import { atWork } from "../distributed/peers.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { RunClaim } from "../runs/run-claim.js";
-import { type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
+import { type FileIdentity, type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
 import type { Module } from "../nn/module.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
@@ -140,12 +140,17 @@ async function describeRun(
     },
     methodFile: fileOfMethod(recipe.method.kind),
     teachers: teachersOf(recipe),
-    from: from === undefined ? null : { file: resolve(from), sha256: sha256OfFile(from) },
+    from: identityOf(from),
+    pretrained: identityOf(recipe.pretrained?.file),
     terms: termsOf(recipe),
     versions,
     command,
     started: new Date().toISOString(),
   };
+}
+
+function identityOf(file: string | null | undefined): FileIdentity | null {
+  return file === undefined || file === null ? null : { file: resolve(file), sha256: sha256OfFile(file) };
 }
 
 /** The first event of a run; the recipe with all its phases. */
