@@ -30,10 +30,15 @@ export function settingsChanges({ out, peers = ALONE }: Settings, device: string
   const before = readDescription(out);
   const now = { device, threads: getThreads(), kernels: getKernels() };
   return (["device", "threads", "kernels"] as const)
-    .filter((name) => now[name] !== before[name])
+    .filter((name) => kindOf(now[name]) !== kindOf(before[name])) // of one machine's GPUs any will do
     .map(
       (name) =>
         `${name}: the run began with ${before[name]} and goes on with ${now[name]}; from here on its numbers differ a little from ` +
         `those of a run that was not interrupted (--${name} ${before[name]} keeps them the same).`,
     );
+}
+
+/** A device without its number; anything else as it is. */
+function kindOf<T>(setting: T | string): T | string {
+  return typeof setting === "string" ? setting.replace(/:\d+$/, "") : setting;
 }

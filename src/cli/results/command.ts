@@ -9,14 +9,14 @@ import {
 import { mean } from "../../support/math.js";
 import { formatSeconds, secondsSince } from "../../support/units.js";
 import { onInterrupt } from "../exit.js";
-import { deviceOption, kernelsOption, newCommand, threadsOption } from "../options.js";
+import { kernelsOption, newCommand, threadsOption, trainingDeviceOption } from "../options.js";
 import { output, type Output } from "../output.js";
 import { quiet } from "../progress.js";
 import { counted, shellQuoted } from "../../support/text.js";
 
 interface ResultsArguments {
   readonly out: string;
-  readonly device: string;
+  readonly device?: string | undefined;
   readonly threads?: number | undefined;
   readonly kernels?: KernelChoice | undefined;
   readonly json: boolean;
@@ -52,7 +52,7 @@ export function resultsCommand(): CommandUnknownOpts {
         .description("train every run of a table that is not finished yet, one after the other")
         .argument("<table>", "YAML or JSON file with recipes, seeds and reported numbers")
         .option("--out <folder>", "folder of the runs and of the results", "results")
-        .addOption(deviceOption())
+        .addOption(trainingDeviceOption())
         .addOption(threadsOption())
         .addOption(kernelsOption())
         .addHelpText("after", examples)
