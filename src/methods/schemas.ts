@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import { UsageError } from "../support/errors.js";
+import type { FileIdentity } from "../support/file-identity.js";
 import { BalancedSoftmaxSchema } from "./balanced-softmax/schema.js";
 import { CrossEntropySchema } from "./cross-entropy/schema.js";
 import { DistillSchema } from "./distill/schema.js";
@@ -27,23 +28,17 @@ export type MethodSchema = z.ZodObject<
   z.core.$strict
 >;
 
-/** File that defines a method of its own, and what it held when it was read. */
-export interface MethodFile {
-  readonly file: string;
-  readonly sha256: string;
-}
-
 interface OutsideMethod {
   readonly schema: MethodSchema;
   /** Null for a method that a program defines, not a recipe's file. */
-  readonly from: MethodFile | null;
+  readonly from: FileIdentity | null;
 }
 
 const outside = new Map<string, OutsideMethod>();
-let reading: MethodFile | null = null;
+let reading: FileIdentity | null = null;
 
 /** Runs `load`; the methods that are defined meanwhile are remembered as the file's. */
-export async function definingMethods<T>(from: MethodFile, load: () => Promise<T>): Promise<T> {
+export async function definingMethods<T>(from: FileIdentity, load: () => Promise<T>): Promise<T> {
   const before = reading;
   reading = from;
   try {
@@ -79,10 +74,10 @@ export function methodSchemas(): readonly [MethodSchema, ...MethodSchema[]] {
 }
 
 /** File that defined a method; null for one that comes with longtail or was defined by a program. */
-export function fileOfMethod(kind: string): MethodFile | null {
+export function fileOfMethod(kind: string): FileIdentity | null {
   return outside.get(kind)?.from ?? null;
 }
 
-function placeOf(from: MethodFile | null): string {
+function placeOf(from: FileIdentity | null): string {
   return from === null ? "" : ` in ${from.file}`;
 }

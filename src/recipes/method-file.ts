@@ -1,8 +1,9 @@
 /** Methods that a recipe's file defines: how a run remembers the file, and how it is read again. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileOfMethod, type MethodFile } from "../methods/schemas.js";
+import { fileOfMethod } from "../methods/schemas.js";
 import { UsageError } from "../support/errors.js";
+import type { FileIdentity } from "../support/file-identity.js";
 import { isObject, type Json } from "../support/json.js";
 import { fileHash, readRecipeFile } from "./file.js";
 
@@ -20,14 +21,17 @@ export async function defineMethodOf(runOrCheckpoint: string): Promise<void> {
 async function defineMethodIn(path: string): Promise<void> {
   const description = readJson(path);
   const from = isObject(description) ? description["methodFile"] : null;
-  if (!isMethodFile(from)) return;
+  if (!isFileIdentity(from)) return;
   const kind = isObject(description) ? kindOf(description["recipe"]) : "";
   if (fileOfMethod(kind)?.sha256 === from.sha256) return;
   assertUnchanged(from, { kind, path });
   await readRecipeFile(from.file);
 }
 
-function assertUnchanged({ file, sha256 }: MethodFile, { kind, path }: { kind: string; path: string }): void {
+function assertUnchanged(
+  { file, sha256 }: FileIdentity,
+  { kind, path }: { kind: string; path: string },
+): void {
   const needs = `method ${kind} of ${path} is defined by ${file}`;
   if (!existsSync(file))
     throw new UsageError(`${needs}, which is not there; put it back, or change methodFile in ${path}`);
@@ -63,6 +67,6 @@ function kindOf(recipe: Json | undefined): string {
   return typeof kind === "string" ? kind : "";
 }
 
-function isMethodFile(value: unknown): value is MethodFile {
+function isFileIdentity(value: unknown): value is FileIdentity {
   return isObject(value) && typeof value["file"] === "string" && typeof value["sha256"] === "string";
 }

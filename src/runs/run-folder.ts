@@ -7,6 +7,7 @@ import type { Position } from "./events.js";
 import type { BestOnTest } from "./selection.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
+import type { FileIdentity } from "../support/file-identity.js";
 import { prettyJson } from "../support/json.js";
 import type { KernelChoice } from "../torch/native.js";
 
@@ -86,12 +87,6 @@ export interface Execution {
   readonly cudaGraphs: boolean;
   /** Whether each expert has a stream of its own. */
   readonly expertStreams: boolean;
-}
-
-/** A file that decides a run's outcome, as it was when the run began. */
-export interface FileIdentity {
-  readonly file: string;
-  readonly sha256: string;
 }
 
 /** A trained run that another learns from. */

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { datasetCard, splitHash, type DatasetCard } from "../data/card.js";
 import { contentByClass } from "../data/content.js";
 import type { Dataset } from "../data/dataset.js";
@@ -9,9 +8,10 @@ import { RUN_FORMAT } from "../runs/format.js";
 import { atWork } from "../distributed/peers.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import type { RunClaim } from "../runs/run-claim.js";
-import { type FileIdentity, type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
+import { type RunDescription, type RunFolder, runFolder } from "../runs/run-folder.js";
 import type { Module } from "../nn/module.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
+import { identityOf } from "../support/file-identity.js";
 import { prettyJson } from "../support/json.js";
 import type { Tensor } from "../torch/tensor.js";
 import { getKernels, getThreads } from "../torch/settings.js";
@@ -27,7 +27,6 @@ import { DataError } from "../support/errors.js";
 import { assertSameTeachers, teachersOf } from "./teacher.js";
 import type { TrainingData } from "./training-data.js";
 import { counted } from "../support/text.js";
-import { sha256OfFile } from "../weights/install.js";
 
 /** A run whose folder is this process's, with its training in the state to start or resume from. */
 export interface OpenRun extends ResumePoint, Disposable {
@@ -124,6 +123,7 @@ async function describeRun(
   }: Pick<TrainOptions, "recipe" | "versions" | "command" | "from" | "signal">,
 ): Promise<RunDescription> {
   const { groups } = recipe.evaluation;
+  const start = recipe.pretrained?.file ?? null;
   return {
     format: RUN_FORMAT,
     recipe,
@@ -140,17 +140,13 @@ async function describeRun(
     },
     methodFile: fileOfMethod(recipe.method.kind),
     teachers: teachersOf(recipe),
-    from: identityOf(from),
-    pretrained: identityOf(recipe.pretrained?.file),
+    from: from === undefined ? null : identityOf(from),
+    pretrained: start === null ? null : identityOf(start),
     terms: termsOf(recipe),
     versions,
     command,
     started: new Date().toISOString(),
   };
-}
-
-function identityOf(file: string | null | undefined): FileIdentity | null {
-  return file === undefined || file === null ? null : { file: resolve(file), sha256: sha256OfFile(file) };
 }
 
 /** The first event of a run; the recipe with all its phases. */

@@ -126,7 +126,7 @@ test("a run goes on with the threads and kernels that it began with, or says tha
 test("settings of a resumed run: asked for, of the environment, of a smaller machine", async () => {
   await trainSteps(statefulRecipe(), at("kept"), 1, { threads: 1, kernels: "libtorch" });
   const settings = (options: object, environment: Record<string, string> = {}): object =>
-    resumedSettings({ out: at("kept"), ...options }, environment);
+    resumedSettings(options, readDescription(at("kept")), environment);
   expect(settings({})).toMatchObject({ device: "cpu", threads: 1, kernels: "libtorch" });
   expect(settings({ threads: 3, kernels: "own" })).toMatchObject({ threads: 3, kernels: "own" });
   expect(settings({}, { OMP_NUM_THREADS: "4", LONGTAIL_KERNELS: "own" })).toMatchObject({

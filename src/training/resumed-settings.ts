@@ -1,20 +1,23 @@
-import { ALONE } from "../distributed/peers.js";
-import { readDescription } from "../runs/read-run.js";
+import type { RunDescription } from "../runs/run-folder.js";
 import { coresHere } from "../support/cores.js";
 import type { Environment } from "../support/paths.js";
 import { getKernels, getThreads } from "../torch/settings.js";
 import type { RunSettings } from "./settings.js";
 
-type Settings = Pick<RunSettings, "out" | "device" | "threads" | "kernels" | "peers">;
+type Settings = Pick<RunSettings, "device" | "threads" | "kernels">;
+/** How the run began. */
+type Beginning = Pick<RunDescription, "device" | "threads" | "kernels">;
 
 /**
  * The settings of a run that goes on: the device, the threads and the kernels that it began with, unless the settings or the
- * environment say otherwise, or this machine has fewer cores. Several processes take what their launcher says.
+ * environment say otherwise, or this machine has fewer cores.
  */
-export function resumedSettings<T extends Settings>(settings: T, environment: Environment = process.env): T {
-  const { out, device, threads, kernels, peers = ALONE } = settings;
-  if (peers.worldSize > 1) return settings;
-  const before = readDescription(out);
+export function resumedSettings<T extends Settings>(
+  settings: T,
+  before: Beginning,
+  environment: Environment = process.env,
+): T {
+  const { device, threads, kernels } = settings;
   const isFree = environment["OMP_NUM_THREADS"] === undefined && before.threads <= coresHere(environment);
   return {
     ...settings,
@@ -25,9 +28,7 @@ export function resumedSettings<T extends Settings>(settings: T, environment: En
 }
 
 /** What a run goes on with that it did not begin with, once it is set: the bits may differ from here on. */
-export function settingsChanges({ out, peers = ALONE }: Settings, device: string): string[] {
-  if (peers.worldSize > 1) return [];
-  const before = readDescription(out);
+export function settingsChanges(before: Beginning, device: string): string[] {
   const now = { device, threads: getThreads(), kernels: getKernels() };
   return (["device", "threads", "kernels"] as const)
     .filter((name) => kindOf(now[name]) !== kindOf(before[name])) // of one machine's GPUs any will do

@@ -9,7 +9,7 @@ import type { Teacher, TeacherAnswer } from "../methods/ensemble/method.js";
 import { teacherOf } from "../methods/index.js";
 import { Ensemble } from "../models/ensemble.js";
 import type { RecipeIssue } from "../recipes/faults.js";
-import { sha256OfFile } from "../weights/install.js";
+import { sha256OfFile } from "../support/file-identity.js";
 import { defineMethodOf } from "../recipes/method-file.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { fittedTemperature } from "../runs/calibration-file.js";

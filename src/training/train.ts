@@ -3,6 +3,7 @@ import type { EvaluationResult } from "../evaluation/accuracy.js";
 import type { ResolvedRecipe } from "../recipes/schema.js";
 import { emitter, type EndEvent } from "../runs/events.js";
 import { scheduleWarnings } from "../optim/schedule.js";
+import { readDescription } from "../runs/read-run.js";
 import { RunClaim } from "../runs/run-claim.js";
 import {
   type RunFolder,
@@ -57,8 +58,8 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
   using claim = peers.rank === 0 ? new RunClaim(out, options) : null;
   const resumes = claim !== null && options.resume === true && canResume(out);
-  const device = applySettings(recipe, resumes ? resumedSettings(options) : options);
-  const changes = resumes ? settingsChanges(options, device) : [];
+  const before = resumes && peers.worldSize === 1 ? readDescription(out) : null; // several processes do as their launcher says
+  const device = applySettings(recipe, before === null ? options : resumedSettings(options, before));
   const report = emitter(options.listeners);
   const phase = await firstPhase(options, { resumes, peers });
   using training = await prepare(recipe, device, { report, signal, peers, execution, phase });
@@ -90,7 +91,7 @@ export async function trainRun(options: TrainOptions): Promise<TrainResult> {
       ...slowPrecision(training),
       ...unreachedRates(training),
       ...notes,
-      ...changes,
+      ...(before === null ? [] : settingsChanges(before, device)),
       ...warnings,
     ])
       emit({ type: "warning", message });

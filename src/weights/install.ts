@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type InstallProgress, installWheels } from "../package-index/install-wheels.js";
 import { readPipSettings } from "../package-index/pip-settings.js";
 import { type ExplainStatus, openTransport } from "../package-index/transport.js";
 import { CheckpointError, DownloadError } from "../support/errors.js";
+import { sha256OfFile } from "../support/file-identity.js";
 import { type Environment, makeFolder, userCacheFolder } from "../support/paths.js";
 import { fetchFile } from "./fetch-file.js";
 import { cachedHubFile, fetchHubFile, hubFileFolder } from "./hub.js";
@@ -171,20 +171,6 @@ export function checkedWeights(
     `${path} does not hold the published weights of ${name}: expected sha256 ${expected}, found ${found!.slice(0, expected.length)}; ` +
       `fetch them again with \`longtail weights get ${name} --force\``,
   );
-}
-
-/** SHA-256 of a file, as hexadecimal digits. It is read piece by piece: files of weights take gigabytes. */
-export function sha256OfFile(path: string): string {
-  const hash = createHash("sha256");
-  const piece = Buffer.alloc(1 << 24);
-  const file = openSync(path, "r");
-  try {
-    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))
-      hash.update(piece.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest("hex");
 }
 
 /** Of a file from the hub, whose hash is its name in the cache; undefined where nobody said it. */

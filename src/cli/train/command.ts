@@ -116,7 +116,7 @@ export function trainCommand(): CommandUnknownOpts {
 async function train(nameOrPath: string, settings: string[], options: TrainArguments): Promise<void> {
   followLauncher();
   await withPeers(options, (peers, own) => {
-    const device = peers.worldSize > 1 ? own : options.device;
+    const device = peers.worldSize === 1 && options.device === undefined ? undefined : own; // a resumed run has its own
     return trainWith(peers, nameOrPath, { ...options, device, settings });
   });
 }
