@@ -11,11 +11,15 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+constexpr int64_t kPixelsOfChunk = 2048;  // at least, beside which a chunk's sums cost nothing
+
+Chunks chunksOf(const Pixels& pixels) { return Chunks(pixels.count, kPixelsOfChunk); }
+
 std::vector<double> sumsOf(const Kernels& kernels, const at::Tensor& values) {
   const Pixels pixels = pixelsOf(values);
-  ChunkSums sums(pixels.count, pixels.channels);
-  parallelFor(pixels.count,
-              [&](Chunk chunk) { kernels.sumPixels({pixels, data(values), sums.of(chunk)}, chunk); });
+  const Chunks chunks = chunksOf(pixels);
+  ChunkSums sums(chunks, pixels.channels);
+  parallelFor(chunks, [&](Chunk chunk) { kernels.sumPixels({pixels, data(values), sums.of(chunk)}, chunk); });
   return sums.total();
 }
 
@@ -47,7 +51,7 @@ struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
                           context->saved_data["group"].toOptional<int64_t>()};
     const NormGradients norm(sums, batch, statistics, weight);
     at::Tensor ofInput = emptyImages(input, input.size(1));
-    parallelFor(pixels.count, [&](Chunk chunk) {
+    parallelFor(chunksOf(pixels), [&](Chunk chunk) {
       kernels.normGradientPixels({pixels, norm.ofInput(masked, input), ofInput.mutable_data_ptr<float>()},
                                  chunk);
     });
@@ -73,7 +77,7 @@ at::Tensor normalizeRelu(const Kernels& kernels, const at::Tensor& input, const 
                             statistics.shift(),
                             shortcut.defined() ? data(shortcut) : nullptr,
                             output.mutable_data_ptr<float>()};
-  parallelFor(job.pixels.count, [&](Chunk chunk) { kernels.normalizePixels(job, chunk); });
+  parallelFor(chunksOf(job.pixels), [&](Chunk chunk) { kernels.normalizePixels(job, chunk); });
   return output;
 }
 
@@ -82,8 +86,9 @@ MaskedGradient maskRelu(const Kernels& kernels, const at::Tensor& gradient, cons
   const at::Tensor given = gradient.contiguous(at::MemoryFormat::ChannelsLast);
   const Pixels pixels = pixelsOf(output);
   at::Tensor masked = emptyImages(output, output.size(1));
-  ChunkSums sums(pixels.count, pixels.channels);
-  parallelFor(pixels.count, [&](Chunk chunk) {
+  const Chunks chunks = chunksOf(pixels);
+  ChunkSums sums(chunks, pixels.channels);
+  parallelFor(chunks, [&](Chunk chunk) {
     kernels.maskPixels({pixels, data(given), data(output), data(normalized), statistics.mean(),
                         masked.mutable_data_ptr<float>(), sums.of(chunk)},
                        chunk);

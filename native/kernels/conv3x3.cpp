@@ -15,7 +15,7 @@ class TransformedWeights {
       : channels(rotated ? turned(channelsOf(weight)) : channelsOf(weight)),
         memory_(static_cast<size_t>(transformedSize(channels))) {
     const WeightTransform job{channels, kernels::data(weight), stridesOf(weight), rotated, memory_.data()};
-    parallelFor(channels.inputs, [&](Chunk chunk) { kernels.transformWeights(job, chunk); });
+    parallelFor(Chunks(channels.inputs), [&](Chunk chunk) { kernels.transformWeights(job, chunk); });
   }
 
   const float* data() const { return memory_.data(); }
@@ -26,13 +26,20 @@ class TransformedWeights {
   const Workspace memory_;
 };
 
+// Chunks of strips, of at least two blocks: clearing and adding up a chunk's weight gradient costs about as
+// much as the products of three tiles.
+Chunks chunksOf(const Images& images) {
+  const Strips strips(images);
+  return Chunks(strips.count, 2 * kBlockTiles / strips.longest);
+}
+
 Convolution jobOf(const at::Tensor& input, const TransformedWeights& weights, at::Tensor& output) {
   return {imagesOf(input), weights.channels, data(input), weights.data(), output.mutable_data_ptr<float>()};
 }
 
 void run(const Kernels& kernels, const Convolution& job) {
   const size_t scratch = scratchFloats(job.images, job.channels);
-  parallelFor(Strips(job.images).count,
+  parallelFor(chunksOf(job.images),
               [&](Chunk chunk) { kernels.convolve(job, chunk, Workspace(scratch).data()); });
 }
 
@@ -45,10 +52,10 @@ at::Tensor convolve(const Kernels& kernels, const at::Tensor& input, const Trans
 // The sums of a weight's gradient, one from each chunk, and their total.
 class WeightSums {
  public:
-  WeightSums(int64_t chunks, const at::Tensor& weight)
+  WeightSums(const Chunks& chunks, const at::Tensor& weight)
       : channels_(channelsOf(weight)),
-        chunks_(chunks),
-        memory_(static_cast<size_t>(chunks * transformedSize(channels_))) {}
+        chunks_(chunks.count),
+        memory_(static_cast<size_t>(chunks_ * transformedSize(channels_))) {}
 
   float* of(Chunk chunk) const { return memory_.data() + chunk.index * transformedSize(channels_); }
 
@@ -56,7 +63,7 @@ class WeightSums {
     at::Tensor result = at::empty_like(weight);
     const WeightGradientEnd job{channels_, memory_.data(), chunks_, result.mutable_data_ptr<float>(),
                                 stridesOf(result)};
-    parallelFor(channels_.inputs, [&](Chunk chunk) { kernels.endWeightGradient(job, chunk); });
+    parallelFor(Chunks(channels_.inputs), [&](Chunk chunk) { kernels.endWeightGradient(job, chunk); });
     return result;
   }
 
@@ -80,10 +87,10 @@ at::Tensor weightGradient(const Kernels& kernels, const at::Tensor& gradient, co
                           const at::Tensor& weight) {
   const Images images = imagesOf(input);
   const Channels channels = channelsOf(weight);
-  const int64_t strips = Strips(images).count;
+  const Chunks chunks = chunksOf(images);
   const size_t scratch = scratchFloats(images, channels);
-  const WeightSums sums(chunkCount(strips), weight);
-  parallelFor(strips, [&](Chunk chunk) {
+  const WeightSums sums(chunks, weight);
+  parallelFor(chunks, [&](Chunk chunk) {
     kernels.sumWeightGradient({images, channels, data(input), data(gradient), sums.of(chunk)}, chunk,
                               Workspace(scratch).data());
   });
@@ -97,10 +104,10 @@ OutputSums forwardSummed(const Kernels& kernels, const at::Tensor& input, const 
   Convolution all = jobOf(input, weights, output);
   all.scale = scale;
   all.shift = shift;
-  const int64_t strips = Strips(all.images).count;
+  const Chunks chunks = chunksOf(all.images);
   const size_t scratch = scratchFloats(all.images, all.channels);
-  ChunkSums sums(strips, all.channels.outputs);
-  parallelFor(strips, [&](Chunk chunk) {
+  ChunkSums sums(chunks, all.channels.outputs);
+  parallelFor(chunks, [&](Chunk chunk) {
     Convolution job = all;
     job.sums = sums.of(chunk);
     kernels.convolve(job, chunk, Workspace(scratch).data());
@@ -130,11 +137,11 @@ Gradients backward(const Kernels& kernels, Backward all, const at::Tensor& input
   all.input = data(input);
   all.transformed = rotated.data();
   all.inputGradient = inputGradient.mutable_data_ptr<float>();
-  const int64_t strips = Strips(all.images).count;
+  const Chunks chunks = chunksOf(all.images);
   const size_t scratch = scratchFloats(all.images, all.channels);
-  const WeightSums weightSums(chunkCount(strips), weight);
-  ChunkSums sums(strips, all.channels.inputs);
-  parallelFor(strips, [&](Chunk chunk) {
+  const WeightSums weightSums(chunks, weight);
+  ChunkSums sums(chunks, all.channels.inputs);
+  parallelFor(chunks, [&](Chunk chunk) {
     Backward job = all;
     job.weightSum = weightSums.of(chunk);
     job.sums = summed ? sums.of(chunk) : nullptr;

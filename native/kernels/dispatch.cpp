@@ -78,6 +78,12 @@ const Kernels* pointwiseKernels(const at::Tensor& input, const at::Tensor& weigh
   return use() == Use::Always || isPointwiseFaster(images, channels) ? kernelsFor({0, 0}) : nullptr;
 }
 
+const Kernels* im2colKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
+  constexpr int64_t kFewChannels = 4;
+  if (!areImages(input) || input.numel() == 0 || !isPlainFloat(weight)) return nullptr;
+  return geometry.groups == 1 && weight.size(1) <= kFewChannels ? kernelsFor({0, 0}) : nullptr;
+}
+
 const Kernels* depthwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
   const int64_t channels = weight.size(0);
   if (geometry.groups != channels || weight.size(1) != 1 || input.size(1) != channels) return nullptr;

@@ -18,6 +18,10 @@ const Kernels* normKernels(const at::Tensor& input);
 // it.
 const Kernels* pointwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry);
 
+// Returns the kernels for a convolution of these images, of few channels, without gradients; null where
+// libtorch computes it.
+const Kernels* im2colKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry);
+
 // Returns the kernels for a depthwise convolution of these tensors without gradients; null where libtorch
 // computes it.
 const Kernels* depthwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry);

@@ -1,7 +1,5 @@
 #include "kernels/folded-convolutions.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 
 #include "kernels/dispatch.h"
@@ -59,56 +57,62 @@ class PackedPointwise {
   const Pointwise job_;
 };
 
-// How a depthwise convolution reads images.
-struct DepthwiseShape {
-  DepthwiseWeights weights;
+// How a convolution with a square kernel reads images.
+struct Shape {
+  int skippedRows, skippedColumns;  // the kernel's first ones, which are zeros
   int kernel, stride, top, left;
   int64_t height, width;  // of the output
 };
 
 // Whether the first rows, or columns, of all kernels are zeros: Conv2d's "same" puts one less zero around the
 // images that way.
-bool startsWithZeros(const float* weights, const at::Tensor& weight, bool columns) {
-  const int64_t channels = weight.size(0), height = weight.size(2), width = weight.size(3);
+bool startsWithZeros(const at::Tensor& weight, bool columns) {
+  const float* values = data(weight);
+  const int64_t kernels = weight.size(0) * weight.size(1), height = weight.size(2), width = weight.size(3);
   const int64_t count = columns ? height : width, step = columns ? width : 1;
-  for (int64_t c = 0; c < channels; c++)
+  for (int64_t k = 0; k < kernels; k++)
     for (int64_t i = 0; i < count; i++)
-      if (weights[c * height * width + i * step] != 0) return false;
+      if (values[k * height * width + i * step] != 0) return false;
   return true;
 }
 
-// Takes contiguous weights. Returns null for a shape that our kernels have not.
-std::optional<DepthwiseShape> shapeOf(const at::Tensor& input, const at::Tensor& weight,
-                                      const Geometry& geometry) {
+// Takes contiguous weights. Returns null where the kernel or the stride is no square.
+std::optional<Shape> shapeOf(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
   const int64_t rows = weight.size(2), columns = weight.size(3);
-  const float* values = data(weight);
-  const int skippedRows = rows % 2 == 0 && startsWithZeros(values, weight, false),
-            skippedColumns = columns % 2 == 0 && startsWithZeros(values, weight, true);
+  const int skippedRows = rows % 2 == 0 && startsWithZeros(weight, false),
+            skippedColumns = columns % 2 == 0 && startsWithZeros(weight, true);
   const int64_t kernel = rows - skippedRows, stride = geometry.stride[0];
-  if (kernel != columns - skippedColumns || (kernel != 3 && kernel != 5)) return std::nullopt;
-  if (stride != geometry.stride[1] || (stride != 1 && stride != 2)) return std::nullopt;
+  if (kernel != columns - skippedColumns || stride != geometry.stride[1]) return std::nullopt;
   const int64_t height = input.size(2) + 2 * geometry.padding[0] - rows,
                 width = input.size(3) + 2 * geometry.padding[1] - columns;
   if (height < 0 || width < 0) return std::nullopt;
-  return DepthwiseShape{
-      {values, static_cast<int>(rows), static_cast<int>(columns), skippedRows, skippedColumns},
-      static_cast<int>(kernel),
-      static_cast<int>(stride),
-      static_cast<int>(geometry.padding[0]) - skippedRows,
-      static_cast<int>(geometry.padding[1]) - skippedColumns,
-      height / stride + 1,
-      width / stride + 1};
+  return Shape{skippedRows,
+               skippedColumns,
+               static_cast<int>(kernel),
+               static_cast<int>(stride),
+               static_cast<int>(geometry.padding[0]) - skippedRows,
+               static_cast<int>(geometry.padding[1]) - skippedColumns,
+               height / stride + 1,
+               width / stride + 1};
+}
+
+// The same for a depthwise convolution; null for a shape that our kernels have not.
+std::optional<Shape> depthwiseShapeOf(const at::Tensor& input, const at::Tensor& weight,
+                                      const Geometry& geometry) {
+  const auto shape = shapeOf(input, weight, geometry);
+  const bool isOurs = shape && (shape->kernel == 3 || shape->kernel == 5) && shape->stride <= 2;
+  return isOurs ? shape : std::nullopt;
 }
 
 class PackedDepthwise {
  public:
-  PackedDepthwise(const Kernels& kernels, const FoldedConvolution& convolution, const DepthwiseShape& shape)
+  PackedDepthwise(const Kernels& kernels, const FoldedConvolution& convolution, const Shape& shape)
       : PackedDepthwise(kernels, convolution, shape, FoldedNorm(convolution.norm)) {}
 
   const Depthwise& job() const { return job_; }
 
  private:
-  PackedDepthwise(const Kernels& kernels, const FoldedConvolution& convolution, const DepthwiseShape& shape,
+  PackedDepthwise(const Kernels& kernels, const FoldedConvolution& convolution, const Shape& shape,
                   const FoldedNorm& norm)
       : weights_(static_cast<size_t>(norm.scale().size(0) * shape.kernel * shape.kernel)),
         bias_(norm, kernels.width),
@@ -120,7 +124,10 @@ class PackedDepthwise {
              weights_.data(),
              bias_.data(),
              rangeOf(convolution.activation)} {
-    packDepthwise(shape.weights, kernels::data(norm.scale()), job_.channels, kernels.width, weights_.data());
+    const at::Tensor weight = convolution.weight.contiguous();
+    packDepthwise({kernels::data(weight), static_cast<int>(weight.size(2)), static_cast<int>(weight.size(3)),
+                   shape.skippedRows, shape.skippedColumns},
+                  kernels::data(norm.scale()), job_.channels, kernels.width, weights_.data());
   }
 
   const Workspace weights_;
@@ -130,13 +137,8 @@ class PackedDepthwise {
 
 void run(const Kernels& kernels, const InvertedResidual& job) {
   const size_t scratch = Bands(job).scratchFloats;
-  parallelFor(job.images.count * job.height,
+  parallelFor(Chunks(job.images.count * job.height, job.height),
               [&](Chunk chunk) { kernels.invertedResidual(job, chunk, Workspace(scratch).data()); });
-}
-
-at::Tensor emptyImages(const at::Tensor& like, int64_t channels, int64_t height, int64_t width) {
-  return at::empty({like.size(0), channels, height, width},
-                   like.options().memory_format(at::MemoryFormat::ChannelsLast));
 }
 
 at::Tensor convolvePointwise(const Kernels& kernels, const at::Tensor& input,
@@ -146,16 +148,41 @@ at::Tensor convolvePointwise(const Kernels& kernels, const at::Tensor& input,
   at::Tensor output = emptyImages(input, packed.job().outputs, input.size(2), input.size(3));
   const PointwiseImages job{packed.job(), pixelsOf(input).count, data(input),
                             shortcut ? data(*shortcut) : nullptr, output.mutable_data_ptr<float>()};
-  parallelFor(job.pixels, [&](Chunk chunk) { kernels.pointwise(job, chunk); });
+  constexpr int64_t kSmallest = 192;  // pixels, for which all weights are read
+  parallelFor(Chunks(job.pixels, kSmallest), [&](Chunk chunk) { kernels.pointwise(job, chunk); });
   return output;
 }
 
 at::Tensor convolveDepthwise(const Kernels& kernels, const at::Tensor& input,
-                             const FoldedConvolution& convolution, const DepthwiseShape& shape) {
+                             const FoldedConvolution& convolution, const Shape& shape) {
   const PackedDepthwise packed(kernels, convolution, shape);
   at::Tensor output = emptyImages(input, input.size(1), shape.height, shape.width);
   run(kernels, {nullptr, packed.job(), nullptr, imagesOf(input), shape.height, shape.width, data(input),
                 nullptr, output.mutable_data_ptr<float>()});
+  return output;
+}
+
+at::Tensor convolveFewChannels(const Kernels& kernels, const at::Tensor& input,
+                               const FoldedConvolution& convolution, const Shape& shape) {
+  const at::Tensor& weight = convolution.weight;
+  const int64_t outputs = weight.size(0);
+  const at::Tensor kernel = weight.slice(2, shape.skippedRows).slice(3, shape.skippedColumns);
+  const at::Tensor patches = kernel.permute({0, 2, 3, 1}).reshape({outputs, -1, 1, 1});
+  const PackedPointwise packed(kernels, {patches, convolution.norm, convolution.activation});
+  at::Tensor output = emptyImages(input, outputs, shape.height, shape.width);
+  const Im2colConvolution job{packed.job(),
+                              static_cast<int>(input.size(1)),
+                              shape.kernel,
+                              shape.stride,
+                              shape.top,
+                              shape.left,
+                              imagesOf(input),
+                              shape.height,
+                              shape.width,
+                              data(input),
+                              output.mutable_data_ptr<float>()};
+  parallelFor(Chunks(job.images.count * job.height, job.height),
+              [&](Chunk chunk) { kernels.im2col(job, chunk, Workspace(scratchFloats(job)).data()); });
   return output;
 }
 
@@ -185,10 +212,13 @@ std::optional<at::Tensor> convolveFolded(const at::Tensor& input, const FoldedCo
   if (const Kernels* kernels = pointwiseKernels(input, convolution.weight, geometry))
     return convolvePointwise(*kernels, input, convolution,
                              shortcut ? shortcut->contiguous(at::MemoryFormat::ChannelsLast) : shortcut);
-  const Kernels* kernels = shortcut ? nullptr : depthwiseKernels(input, convolution.weight, geometry);
+  if (shortcut) return std::nullopt;
+  if (const Kernels* kernels = im2colKernels(input, convolution.weight, geometry))
+    if (const auto shape = shapeOf(input, convolution.weight.contiguous(), geometry))
+      return convolveFewChannels(*kernels, input, convolution, *shape);
+  const Kernels* kernels = depthwiseKernels(input, convolution.weight, geometry);
   if (!kernels) return std::nullopt;
-  const at::Tensor weight = convolution.weight.contiguous();
-  const auto shape = shapeOf(input, weight, geometry);
+  const auto shape = depthwiseShapeOf(input, convolution.weight.contiguous(), geometry);
   if (!shape) return std::nullopt;
   return convolveDepthwise(*kernels, input, convolution, *shape);
 }
@@ -204,8 +234,7 @@ std::optional<at::Tensor> computeFolded(const at::Tensor& input, const FoldedBlo
   if (!takes(project, inner) || !isPointwise(project.weight)) return std::nullopt;
   const Kernels* kernels = blockKernels(input, depthwise.weight);
   if (!kernels) return std::nullopt;
-  const at::Tensor weight = depthwise.weight.contiguous();
-  const auto shape = shapeOf(input, weight, geometry);
+  const auto shape = depthwiseShapeOf(input, depthwise.weight.contiguous(), geometry);
   if (!shape) return std::nullopt;
   at::Tensor output = emptyImages(input, project.weight.size(0), shape->height, shape->width);
   if (addsInput && output.sizes() != input.sizes()) return std::nullopt;

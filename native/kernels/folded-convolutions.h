@@ -18,8 +18,8 @@ struct FoldedConvolution {
   Activation activation;
 };
 
-// Returns activation(norm(convolution(input)) + shortcut) for a 1x1 or depthwise convolution; null where our
-// kernels do not compute it.
+// Returns activation(norm(convolution(input)) + shortcut) for a convolution that is 1x1, depthwise or of few
+// channels; null where our kernels do not compute it.
 std::optional<at::Tensor> convolveFolded(const at::Tensor& input, const FoldedConvolution& convolution,
                                          const Geometry& geometry, const std::optional<at::Tensor>& shortcut);
 

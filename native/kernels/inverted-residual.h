@@ -1,8 +1,8 @@
-// Convolutions of networks for phones, without gradients: 1x1 (pointwise), of each channel by itself
-// (depthwise), and the two around each other as an inverted residual block: more channels (1x1), depthwise,
-// fewer channels (1x1). A block is computed in bands of rows, so that what lies between its convolutions, the
-// largest images of such a network, stays in a core's caches. Sandler et al., "MobileNetV2", CVPR 2018. Plain
-// C++: no libtorch in here.
+// Convolutions of networks for phones, without gradients: of the few channels of a photograph (im2col), 1x1
+// (pointwise), of each channel by itself (depthwise), and the latter two around each other as an inverted
+// residual block: more channels (1x1), depthwise, fewer channels (1x1). A block is computed in bands of rows,
+// so that what lies between its convolutions, the largest images of such a network, stays in a core's caches.
+// Sandler et al., "MobileNetV2", CVPR 2018. Plain C++: no libtorch in here.
 //
 // All images are channels_last, float32. An output's sum has the same order wherever its pixel lies, and
 // however the work is cut: the same bits in any batch and with any number of threads.
@@ -58,6 +58,22 @@ struct InvertedResidual {
   const float* shortcut;  // null: none
   float* output;
 };
+
+// A convolution of images with few channels: the values under the kernel are laid out side by side, a row of
+// outputs at a time (im2col), and go through a 1x1 convolution.
+struct Im2colConvolution {
+  Pointwise convolution;  // its inputs are [row][column][channel] of the kernel
+  int channels, kernel, stride;
+  int top, left;          // zeros before the images
+  Images images;          // of the input
+  int64_t height, width;  // of the output
+  const float* input;
+  float* output;
+};
+
+inline size_t scratchFloats(const Im2colConvolution& job) {
+  return static_cast<size_t>(job.width * job.convolution.inputs);
+}
 
 // How a block is cut: into bands of rows of the output, or, where one band is a whole image, by the channels
 // inside too.

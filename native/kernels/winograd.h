@@ -46,8 +46,8 @@ struct Strips {
   int longest;                      // tiles of the longest strip
 };
 
-// A thread's share of the work, which is cut by strips into as many chunks as there are threads: the same
-// chunks in every run give the same sums.
+// A share of the work, which is cut by strips. How it is cut depends on the images and the number of threads
+// alone, whichever thread does which chunk: the same chunks in every run give the same sums.
 struct Chunk {
   int64_t index, count;
 };
@@ -187,8 +187,9 @@ inline int64_t transformedSize(const Channels& channels) {
   return static_cast<int64_t>(kPlanes) * channels.inputs * channels.outputs;
 }
 
-struct PointwiseImages;   // inverted-residual.h
-struct InvertedResidual;  // there too
+struct Im2colConvolution;  // inverted-residual.h
+struct PointwiseImages;    // there too
+struct InvertedResidual;   // and there
 
 // The kernels of one instruction set. A call does one chunk of the work on the calling thread. `scratch`
 // holds scratchFloats(…) floats, aligned to 64 bytes, that no other thread uses.
@@ -204,6 +205,7 @@ struct Kernels {
   void (*normalizePixels)(const NormalizePixels&, Chunk);
   void (*maskPixels)(const MaskPixels&, Chunk);
   void (*normGradientPixels)(const NormGradientPixels&, Chunk);
+  void (*im2col)(const Im2colConvolution&, Chunk, float* scratch);
   void (*pointwise)(const PointwiseImages&, Chunk);
   void (*invertedResidual)(const InvertedResidual&, Chunk, float* scratch);
 };

@@ -29,7 +29,7 @@ import type { Trainee } from "./trainee.js";
 const BATCH = 32;
 
 /** Of native/kernels and of what it decides to compute: another number for other bits. */
-const KERNELS_VERSION = 2;
+const KERNELS_VERSION = 3;
 
 /** What of a training decides its features. */
 export interface Frozen {

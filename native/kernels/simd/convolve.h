@@ -101,13 +101,13 @@ class Worker {
   const Scratch scratch;
 
  private:
-  // The chunk's first strip is written once more, without moments, for its first pixel.
+  // The chunk's first tile is written once more, without moments, for its first pixel.
   template <class Layout>
   inline void takePilot(const float* products, const Strip& strip, Layout layout,
                         StoreMoments<S>& epilogue) const {
     if (epilogue.moments.hasPilot()) return;
     Store<S> plain{epilogue.images};
-    transformOutput<S>(products, strip, images, layout, plain);
+    transformOutput<S>(products, {strip.image, strip.row, strip.column, 1}, images, layout, plain);
     epilogue.moments.setPilot(epilogue.images + firstPixel(strip, images) * layout.channels());
   }
 };

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/simd/convolve.h"
 #include "kernels/simd/epilogues.h"
+#include "kernels/simd/im2col.h"
 #include "kernels/simd/inverted-residual.h"
 #include "kernels/simd/pixels.h"
 #include "kernels/simd/prologues.h"
@@ -74,6 +75,7 @@ constexpr Kernels kernelsOf(const char* name) {
           normalizePixels<S>,
           maskPixels<S>,
           normGradientPixels<S>,
+          im2colConvolution<S>,
           pointwiseImages<S>,
           invertedResidual<S>};
 }
