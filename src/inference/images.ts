@@ -27,10 +27,8 @@ export async function decodeBatch(
       decoded.push(await decodeImages(pixels, indices.length, { ...options, describe }));
     }
     if (decoded.length === 1) return decoded.pop()!;
-    return inOrder(
-      decoded,
-      groups.flatMap(({ indices }) => indices),
-    );
+    const indices = groups.flatMap((group) => group.indices);
+    return inOrder(decoded, { indices, memoryFormat: options.memoryFormat });
   } finally {
     dispose(...decoded);
   }
@@ -41,10 +39,17 @@ function orThrow(image: ImageInput | DataError): ImageInput {
   return image;
 }
 
-/** Puts the groups' images back in the order of the batch; `indices` says where each of them belongs. */
-function inOrder(decoded: readonly Tensor[], indices: readonly number[]): Tensor {
+interface Order {
+  /** Where each of the groups' images belongs in the batch. */
+  readonly indices: readonly number[];
+  /** That of the groups, which decides by what kernels the network computes. */
+  readonly memoryFormat: DecodeOptions["memoryFormat"];
+}
+
+/** Puts the groups' images back in the order of the batch. */
+function inOrder(decoded: readonly Tensor[], { indices, memoryFormat }: Order): Tensor {
   using _scope = scope();
   const rows = new BigInt64Array(indices.length);
   indices.forEach((index, row) => (rows[index] = BigInt(row)));
-  return keep(cat(decoded).indexSelect(0, tensor(rows)));
+  return keep(cat(decoded).indexSelect(0, tensor(rows)).to({ memoryFormat }));
 }

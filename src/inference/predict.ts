@@ -6,6 +6,7 @@ import type { LogitTransform } from "../evaluation/meter.js";
 import { scaleLogits } from "../evaluation/temperature/scale.js";
 import type { Method } from "../methods/ensemble/method.js";
 import { assertWhole, DataError, UsageError } from "../support/errors.js";
+import { oneAhead } from "../support/one-ahead.js";
 import { batched } from "../support/math.js";
 import { Ensemble } from "../models/ensemble.js";
 import type { Module } from "../nn/module.js";
@@ -88,8 +89,8 @@ interface Plan {
 }
 
 /**
- * Predicts images batch by batch, in their order. Files are read and decoded on other threads while the event loop runs;
- * the network computes on this one, a batch at a time, with a turn of the event loop after each.
+ * Predicts images batch by batch, in their order. Files are read and decoded on other threads, a batch ahead; the network
+ * computes on this one, a batch at a time, with a turn of the event loop before each.
  *
  * @throws DataError that names an image which cannot be read; UsageError for options that are wrong; the signal's reason.
  */
@@ -102,19 +103,15 @@ export async function* predictImages(
   signal?.throwIfAborted();
   const plan = planOf(trained, { ...options, temperature });
   assertWhole("batch", batch);
-  let first = 0;
-  for await (const some of batched(images, batch)) {
-    signal?.throwIfAborted();
-    const batchOfFiles = await readable(trained, some, { first, onUnreadable });
-    if (batchOfFiles !== null)
-      try {
-        signal?.throwIfAborted();
-        yield* predictBatch(trained, batchOfFiles, plan);
-      } finally {
-        dispose(batchOfFiles.pixels);
-      }
-    first += some.length;
-    await setImmediate(); // timers, requests and signal handlers get their turn
+  const batches = decodedBatches(trained, images, { batch, onUnreadable });
+  for await (const decoded of oneAhead(batches, ({ pixels }) => dispose(pixels))) {
+    try {
+      await setImmediate(); // decoding of the next batch begins; timers, requests and signal handlers get their turn
+      signal?.throwIfAborted();
+      yield* predictBatch(trained, decoded, plan);
+    } finally {
+      dispose(decoded.pixels);
+    }
   }
 }
 
@@ -162,12 +159,31 @@ function decoded({ description }: Trained, images: readonly ImageInput[], first:
   return decodeBatch(images, { ...data, transforms: data.test, memoryFormat, first });
 }
 
+interface DecodedBatch {
+  readonly images: readonly ImageInput[];
+  readonly pixels: Tensor;
+}
+
+/** The images that can be read, decoded; batches of which none can are left out. */
+async function* decodedBatches(
+  trained: Trained,
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  { batch, onUnreadable }: Pick<PredictOptions, "onUnreadable"> & { readonly batch: number },
+): AsyncGenerator<DecodedBatch> {
+  let first = 0;
+  for await (const some of batched(images, batch)) {
+    const found = await readable(trained, some, { first, onUnreadable });
+    if (found !== null) yield found;
+    first += some.length;
+  }
+}
+
 /** The images of a batch that can be read, decoded; null where none can. Where one fails, each is tried by itself. */
 async function readable(
   trained: Trained,
   images: readonly ImageInput[],
   { first, onUnreadable }: Pick<PredictOptions, "onUnreadable"> & { readonly first: number },
-): Promise<{ images: readonly ImageInput[]; pixels: Tensor } | null> {
+): Promise<DecodedBatch | null> {
   try {
     return { images, pixels: await decoded(trained, images, first) };
   } catch (error) {
@@ -202,7 +218,7 @@ export function ensembleLogits(
 
 function predictBatch(
   { method, device, description }: Trained,
-  { images, pixels }: { readonly images: readonly ImageInput[]; readonly pixels: Tensor },
+  { images, pixels }: DecodedBatch,
   { top, transforms, calibrated, features }: Plan,
 ): ImagePrediction[] {
   using _scope = scope();
