@@ -1,7 +1,7 @@
 /** The library on a training of seconds: what it finds, and what it says to bad input. */
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { goldenPath } from "../test/support/golden.js";
 import { vision } from "./data/vision.js";
 import {
@@ -186,6 +186,15 @@ describe("predict", () => {
         "wrongSize": "DataError: image 0: expected 816 bytes of pixels (17 x 16 x 3), found 768.",
       }
     `);
+  });
+
+  test("an aborted signal ends it where no image can be read, too", async () => {
+    const controller = new AbortController();
+    const damaged = [1, 2, 3].map(() => new Uint8Array([1, 2, 3]));
+    const onUnreadable = vi.fn(() => controller.abort(new Error("enough")));
+    const { signal } = controller;
+    await expect(model.predict(damaged, { batch: 1, signal, onUnreadable })).rejects.toThrow("enough");
+    expect(onUnreadable).toHaveBeenCalledTimes(1);
   });
 
   test("an aborted signal ends it with its reason, before the first batch or between two", async () => {

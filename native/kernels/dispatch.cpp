@@ -78,6 +78,8 @@ const Kernels* pointwiseKernels(const at::Tensor& input, const at::Tensor& weigh
   return use() == Use::Always || isPointwiseFaster(images, channels) ? kernelsFor({0, 0}) : nullptr;
 }
 
+// Few channels are those of photographs, where ours took 0.64 (3x3, stride 2, 32 outputs), 0.81 (7x7, stride
+// 2, 64 outputs) and 0.84 (3x3, 16 outputs) of libtorch's time with AVX2 and two threads.
 const Kernels* im2colKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
   constexpr int64_t kFewChannels = 4;
   if (!areImages(input) || input.numel() == 0 || !isPlainFloat(weight)) return nullptr;

@@ -103,7 +103,7 @@ export async function* predictImages(
   signal?.throwIfAborted();
   const plan = planOf(trained, { ...options, temperature });
   assertWhole("batch", batch);
-  const batches = decodedBatches(trained, images, { batch, onUnreadable });
+  const batches = decodedBatches(trained, images, { batch, onUnreadable, signal });
   for await (const decoded of oneAhead(batches, ({ pixels }) => dispose(pixels))) {
     try {
       await setImmediate(); // decoding of the next batch begins; timers, requests and signal handlers get their turn
@@ -164,14 +164,19 @@ interface DecodedBatch {
   readonly pixels: Tensor;
 }
 
-/** The images that can be read, decoded; batches of which none can are left out. */
+/** The images that can be read, decoded; batches of which none can are left out. @throws The signal's reason. */
 async function* decodedBatches(
   trained: Trained,
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
-  { batch, onUnreadable }: Pick<PredictOptions, "onUnreadable"> & { readonly batch: number },
+  {
+    batch,
+    onUnreadable,
+    signal,
+  }: Pick<PredictOptions, "onUnreadable" | "signal"> & { readonly batch: number },
 ): AsyncGenerator<DecodedBatch> {
   let first = 0;
   for await (const some of batched(images, batch)) {
+    signal?.throwIfAborted(); // here too: no batch comes out where no image can be read
     const found = await readable(trained, some, { first, onUnreadable });
     if (found !== null) yield found;
     first += some.length;
