@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { parse } from "csv-parse/sync";
+import { median } from "./support/paired.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values, positionals } = parseArgs({
@@ -44,7 +45,6 @@ const programs = {
   },
 };
 
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const rounds = [];
 for (let round = 0; round < Number(values.rounds); round++)
   rounds.push({ longtail: await programs.longtail(), python: await programs.python() });

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { median } from "./support/paired.mjs";
 import { askUntil, cpuSeconds, freePort, makePhotograph, residentMb, start } from "./serve/load.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -75,8 +76,6 @@ async function load(server, clients, seconds) {
     failures: answers - times.length,
   };
 }
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 async function compare() {
   const servers = { longtail: await longtail(), fastapi: await fastapi() };

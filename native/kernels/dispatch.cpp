@@ -65,14 +65,17 @@ const Kernels* convolutionKernels(const at::Tensor& input, const at::Tensor& wei
   return use() == Use::Always || isWinogradFaster(images, channels) ? kernelsFor(channels) : nullptr;
 }
 
-const Kernels* pointwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
+bool isPointwise(const at::Tensor& weight, const Geometry& geometry) {
   const auto all = [](at::IntArrayRef values, int64_t value) {
     return std::all_of(values.begin(), values.end(), [&](int64_t one) { return one == value; });
   };
-  if (!areImages(input) || input.numel() == 0 || !isPlainFloat(weight) || geometry.groups != 1)
-    return nullptr;
-  if (weight.size(2) != 1 || weight.size(3) != 1 || !all(geometry.stride, 1) || !all(geometry.padding, 0))
-    return nullptr;
+  return weight.size(2) == 1 && weight.size(3) == 1 && all(geometry.stride, 1) && all(geometry.padding, 0) &&
+         geometry.groups == 1;
+}
+
+const Kernels* pointwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
+  if (!areImages(input) || input.numel() == 0 || !isPlainFloat(weight)) return nullptr;
+  if (!isPointwise(weight, geometry)) return nullptr;
   const Images images{input.size(0), input.size(2), input.size(3)};
   const Channels channels{static_cast<int>(weight.size(1)), static_cast<int>(weight.size(0))};
   return use() == Use::Always || isPointwiseFaster(images, channels) ? kernelsFor({0, 0}) : nullptr;

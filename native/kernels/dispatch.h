@@ -14,6 +14,9 @@ const Kernels* convolutionKernels(const at::Tensor& input, const at::Tensor& wei
 // Returns the kernels for batch norm and ReLU of these images in training; null where libtorch computes them.
 const Kernels* normKernels(const at::Tensor& input);
 
+// Whether the convolution takes each pixel, with all of its channels, by itself.
+bool isPointwise(const at::Tensor& weight, const Geometry& geometry);
+
 // Returns the kernels for a 1x1 convolution of these tensors without gradients; null where libtorch computes
 // it.
 const Kernels* pointwiseKernels(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry);

@@ -77,14 +77,14 @@ bool startsWithZeros(const at::Tensor& weight, bool columns) {
 }
 
 // Takes contiguous weights. Returns null where the kernel or the stride is no square.
-std::optional<Shape> shapeOf(const at::Tensor& input, const at::Tensor& weight, const Geometry& geometry) {
+std::optional<Shape> shapeOf(const Images& images, const at::Tensor& weight, const Geometry& geometry) {
   const int64_t rows = weight.size(2), columns = weight.size(3);
   const int skippedRows = rows % 2 == 0 && startsWithZeros(weight, false),
             skippedColumns = columns % 2 == 0 && startsWithZeros(weight, true);
   const int64_t kernel = rows - skippedRows, stride = geometry.stride[0];
   if (kernel != columns - skippedColumns || stride != geometry.stride[1]) return std::nullopt;
-  const int64_t height = input.size(2) + 2 * geometry.padding[0] - rows,
-                width = input.size(3) + 2 * geometry.padding[1] - columns;
+  const int64_t height = images.height + 2 * geometry.padding[0] - rows,
+                width = images.width + 2 * geometry.padding[1] - columns;
   if (height < 0 || width < 0) return std::nullopt;
   return Shape{skippedRows,
                skippedColumns,
@@ -97,9 +97,9 @@ std::optional<Shape> shapeOf(const at::Tensor& input, const at::Tensor& weight, 
 }
 
 // The same for a depthwise convolution; null for a shape that our kernels have not.
-std::optional<Shape> depthwiseShapeOf(const at::Tensor& input, const at::Tensor& weight,
+std::optional<Shape> depthwiseShapeOf(const Images& images, const at::Tensor& weight,
                                       const Geometry& geometry) {
-  const auto shape = shapeOf(input, weight, geometry);
+  const auto shape = shapeOf(images, weight, geometry);
   const bool isOurs = shape && (shape->kernel == 3 || shape->kernel == 5) && shape->stride <= 2;
   return isOurs ? shape : std::nullopt;
 }
@@ -157,32 +157,47 @@ at::Tensor convolveDepthwise(const Kernels& kernels, const at::Tensor& input,
                              const FoldedConvolution& convolution, const Shape& shape) {
   const PackedDepthwise packed(kernels, convolution, shape);
   at::Tensor output = emptyImages(input, input.size(1), shape.height, shape.width);
-  run(kernels, {nullptr, packed.job(), nullptr, imagesOf(input), shape.height, shape.width, data(input),
-                nullptr, output.mutable_data_ptr<float>()});
+  run(kernels, {nullptr, nullptr, packed.job(), nullptr, imagesOf(input), shape.height, shape.width,
+                data(input), nullptr, output.mutable_data_ptr<float>()});
   return output;
 }
 
+// A convolution of few channels, its kernels laid out as the values under them are.
+class PackedPatches {
+ public:
+  PackedPatches(const Kernels& kernels, const at::Tensor& input, const FoldedConvolution& convolution,
+                const Shape& shape)
+      : weight_(patchesOf(convolution.weight, shape)),
+        packed_(kernels, {weight_, convolution.norm, convolution.activation}),
+        job_{packed_.job(),   static_cast<int>(input.size(1)),
+             shape.kernel,    shape.stride,
+             shape.top,       shape.left,
+             imagesOf(input), shape.height,
+             shape.width,     kernels::data(input),
+             nullptr} {}
+
+  const Im2colConvolution& job() const { return job_; }
+
+ private:
+  static at::Tensor patchesOf(const at::Tensor& weight, const Shape& shape) {
+    const at::Tensor kernel = weight.slice(2, shape.skippedRows).slice(3, shape.skippedColumns);
+    return kernel.permute({0, 2, 3, 1}).reshape({weight.size(0), -1, 1, 1});
+  }
+
+  const at::Tensor weight_;
+  const PackedPointwise packed_;
+  const Im2colConvolution job_;
+};
+
 at::Tensor convolveFewChannels(const Kernels& kernels, const at::Tensor& input,
                                const FoldedConvolution& convolution, const Shape& shape) {
-  const at::Tensor& weight = convolution.weight;
-  const int64_t outputs = weight.size(0);
-  const at::Tensor kernel = weight.slice(2, shape.skippedRows).slice(3, shape.skippedColumns);
-  const at::Tensor patches = kernel.permute({0, 2, 3, 1}).reshape({outputs, -1, 1, 1});
-  const PackedPointwise packed(kernels, {patches, convolution.norm, convolution.activation});
-  at::Tensor output = emptyImages(input, outputs, shape.height, shape.width);
-  const Im2colConvolution job{packed.job(),
-                              static_cast<int>(input.size(1)),
-                              shape.kernel,
-                              shape.stride,
-                              shape.top,
-                              shape.left,
-                              imagesOf(input),
-                              shape.height,
-                              shape.width,
-                              data(input),
-                              output.mutable_data_ptr<float>()};
+  const PackedPatches packed(kernels, input, convolution, shape);
+  at::Tensor output = emptyImages(input, convolution.weight.size(0), shape.height, shape.width);
+  Im2colConvolution job = packed.job();
+  job.output = output.mutable_data_ptr<float>();
+  const auto scratch = static_cast<size_t>(job.patchFloats());
   parallelFor(Chunks(job.images.count * job.height, job.height),
-              [&](Chunk chunk) { kernels.im2col(job, chunk, Workspace(scratchFloats(job)).data()); });
+              [&](Chunk chunk) { kernels.im2col(job, chunk, Workspace(scratch).data()); });
   return output;
 }
 
@@ -196,7 +211,24 @@ bool takes(const FoldedConvolution& convolution, int64_t inputs) {
          isOfOutputs(norm.bias) && isOfOutputs(norm.runningMean) && isOfOutputs(norm.runningVar);
 }
 
-bool isPointwise(const at::Tensor& weight) { return weight.size(2) == 1 && weight.size(3) == 1; }
+// The images that a block convolves depthwise, and the shape of the convolution before where it is no 1x1.
+struct Widened {
+  Images images;
+  std::optional<Shape> first;
+};
+
+// Returns null where our kernels do not compute them.
+std::optional<Widened> widenedOf(const at::Tensor& input, const FoldedBlock& block) {
+  const auto& [expand, depthwise, project, geometry, depthwiseGeometry, addsInput] = block;
+  const Images images = imagesOf(input);
+  const int64_t inner = depthwise.weight.size(0);
+  if (!expand) return input.size(1) == inner ? std::optional(Widened{images, {}}) : std::nullopt;
+  if (!takes(*expand, input.size(1)) || expand->weight.size(0) != inner) return std::nullopt;
+  if (isPointwise(expand->weight, geometry)) return Widened{images, {}};
+  if (!im2colKernels(input, expand->weight, geometry)) return std::nullopt;
+  const auto first = shapeOf(images, expand->weight.contiguous(), geometry);
+  return first ? std::optional(Widened{{images.count, first->height, first->width}, first}) : std::nullopt;
+}
 
 }  // namespace
 
@@ -214,37 +246,38 @@ std::optional<at::Tensor> convolveFolded(const at::Tensor& input, const FoldedCo
                              shortcut ? shortcut->contiguous(at::MemoryFormat::ChannelsLast) : shortcut);
   if (shortcut) return std::nullopt;
   if (const Kernels* kernels = im2colKernels(input, convolution.weight, geometry))
-    if (const auto shape = shapeOf(input, convolution.weight.contiguous(), geometry))
+    if (const auto shape = shapeOf(imagesOf(input), convolution.weight.contiguous(), geometry))
       return convolveFewChannels(*kernels, input, convolution, *shape);
   const Kernels* kernels = depthwiseKernels(input, convolution.weight, geometry);
   if (!kernels) return std::nullopt;
-  const auto shape = depthwiseShapeOf(input, convolution.weight.contiguous(), geometry);
+  const auto shape = depthwiseShapeOf(imagesOf(input), convolution.weight.contiguous(), geometry);
   if (!shape) return std::nullopt;
   return convolveDepthwise(*kernels, input, convolution, *shape);
 }
 
 std::optional<at::Tensor> computeFolded(const at::Tensor& input, const FoldedBlock& block) {
-  const auto& [expand, depthwise, project, geometry, addsInput] = block;
+  const auto& [expand, depthwise, project, expandGeometry, depthwiseGeometry, addsInput] = block;
   if (input.dim() != 4 || !takes(depthwise, 1)) return std::nullopt;
-  const int64_t inner = depthwise.weight.size(0);
-  if (expand
-          ? !takes(*expand, input.size(1)) || !isPointwise(expand->weight) || expand->weight.size(0) != inner
-          : input.size(1) != inner)
+  if (!takes(project, depthwise.weight.size(0)) || !isPointwise(project.weight, {kOnes, kZeros, 1}))
     return std::nullopt;
-  if (!takes(project, inner) || !isPointwise(project.weight)) return std::nullopt;
   const Kernels* kernels = blockKernels(input, depthwise.weight);
-  if (!kernels) return std::nullopt;
-  const auto shape = depthwiseShapeOf(input, depthwise.weight.contiguous(), geometry);
+  const auto widened = kernels ? widenedOf(input, block) : std::nullopt;
+  if (!widened) return std::nullopt;
+  const auto shape = depthwiseShapeOf(widened->images, depthwise.weight.contiguous(), depthwiseGeometry);
   if (!shape) return std::nullopt;
   at::Tensor output = emptyImages(input, project.weight.size(0), shape->height, shape->width);
   if (addsInput && output.sizes() != input.sizes()) return std::nullopt;
   const PackedDepthwise packedDepthwise(*kernels, depthwise, *shape);
   const PackedPointwise packedProject(*kernels, project);
   std::optional<PackedPointwise> packedExpand;
-  if (expand) packedExpand.emplace(*kernels, *expand);
-  run(*kernels, {packedExpand ? &packedExpand->job() : nullptr, packedDepthwise.job(), &packedProject.job(),
-                 imagesOf(input), shape->height, shape->width, data(input), addsInput ? data(input) : nullptr,
-                 output.mutable_data_ptr<float>()});
+  std::optional<PackedPatches> packedFirst;
+  if (widened->first)
+    packedFirst.emplace(*kernels, input, *expand, *widened->first);
+  else if (expand)
+    packedExpand.emplace(*kernels, *expand);
+  run(*kernels, {packedExpand ? &packedExpand->job() : nullptr, packedFirst ? &packedFirst->job() : nullptr,
+                 packedDepthwise.job(), &packedProject.job(), widened->images, shape->height, shape->width,
+                 data(input), addsInput ? data(input) : nullptr, output.mutable_data_ptr<float>()});
   return output;
 }
 

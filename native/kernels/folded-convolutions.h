@@ -23,11 +23,11 @@ struct FoldedConvolution {
 std::optional<at::Tensor> convolveFolded(const at::Tensor& input, const FoldedConvolution& convolution,
                                          const Geometry& geometry, const std::optional<at::Tensor>& shortcut);
 
-// Convolutions of an inverted residual block; the geometry is that of the depthwise one.
+// Convolutions of an inverted residual block; `expand` may be the first one of a network in place of a 1x1.
 struct FoldedBlock {
   const FoldedConvolution* expand;  // null: none
   FoldedConvolution depthwise, project;
-  Geometry geometry;
+  Geometry expandGeometry, depthwiseGeometry;
   bool addsInput;
 };
 

@@ -1,5 +1,6 @@
-// longtail::inverted_residual: a block of networks for phones. Without gradients and in evaluation our
-// kernels compute it as one; otherwise it is its convolutions, one after the other (conv_norm).
+// longtail::inverted_residual: a block of networks for phones, the network's first convolution with its first
+// block. Without gradients and in evaluation our kernels compute it as one; otherwise it is its convolutions,
+// one after the other (conv_norm).
 #include <torch/library.h>
 
 #include <algorithm>
@@ -18,11 +19,13 @@ constexpr size_t kParameters = 3, kRunning = 2;  // of a convolution and its nor
 class Block {
  public:
   Block(const at::Tensor& input, at::TensorList parameters, at::TensorList running, const Norm& settings,
-        bool training, const Geometry& depthwise, Activation activation, bool addsInput)
+        bool training, const Geometry& expand, const Geometry& depthwise, Activation activation,
+        bool addsInput)
       : input_(input),
         parameters_(parameters),
         training_(training),
-        geometry_(depthwise),
+        expandGeometry_(expand),
+        depthwiseGeometry_(depthwise),
         activation_(activation),
         addsInput_(addsInput) {
     for (size_t c = 0; c * kParameters < parameters.size(); c++)
@@ -56,32 +59,37 @@ class Block {
     };
     const FoldedConvolution first = convolution(0);
     return computeFolded(input_, {count() == 3 ? &first : nullptr, convolution(count() - 2),
-                                  convolution(count() - 1), geometry_, addsInput_});
+                                  convolution(count() - 1), expandGeometry_, depthwiseGeometry_, addsInput_});
   }
 
   at::Tensor oneByOne() const {
-    const Geometry pointwise{kOnes, kZeros, 1};
     const std::optional<at::Tensor> none, shortcut = addsInput_ ? std::optional(input_) : none;
     at::Tensor value = input_;
     for (size_t c = 0; c < count(); c++) {
       const bool isLast = c + 1 == count();
       value =
-          convNorm(value, weight(c), c + 2 == count() ? geometry_ : pointwise,
+          convNorm(value, weight(c), geometryOf(c),
                    {norms_[c], training_, isLast ? shortcut : none, isLast ? Activation::None : activation_});
     }
     return value;
   }
 
+  Geometry geometryOf(size_t c) const {
+    if (c + 1 == count()) return {kOnes, kZeros, 1};
+    return c + 2 == count() ? depthwiseGeometry_ : expandGeometry_;
+  }
+
   const at::Tensor& input_;
   const at::TensorList parameters_;
   const bool training_;
-  const Geometry& geometry_;
+  const Geometry &expandGeometry_, &depthwiseGeometry_;
   const Activation activation_;
   const bool addsInput_;
   std::vector<Norm> norms_;
 };
 
 at::Tensor invertedResidual(const at::Tensor& input, at::TensorList parameters, at::TensorList running,
+                            at::IntArrayRef expandStride, at::IntArrayRef expandPadding,
                             at::IntArrayRef stride, at::IntArrayRef padding, bool training, double momentum,
                             double eps, bool addsInput, std::string_view activation,
                             std::optional<int64_t> group) {
@@ -93,8 +101,8 @@ at::Tensor invertedResidual(const at::Tensor& input, at::TensorList parameters, 
               running.size());
   const int64_t channels = parameters[(count - 2) * kParameters].size(0);
   const Norm settings{{}, {}, {}, {}, momentum, eps, group};
-  const Geometry depthwise{stride, padding, channels};
-  return Block(input, parameters, running, settings, training, depthwise, activationNamed(activation),
+  const Geometry expand{expandStride, expandPadding, 1}, depthwise{stride, padding, channels};
+  return Block(input, parameters, running, settings, training, expand, depthwise, activationNamed(activation),
                addsInput)
       .compute();
 }
@@ -103,8 +111,9 @@ at::Tensor invertedResidual(const at::Tensor& input, at::TensorList parameters, 
 
 void defineInvertedResidual(torch::Library& library) {
   library.def(
-      "inverted_residual(Tensor input, Tensor[] parameters, Tensor[] running, int[2] stride, int[2] padding, "
-      "bool training, float momentum, float eps, bool adds_input, str activation, int? group) -> Tensor");
+      "inverted_residual(Tensor input, Tensor[] parameters, Tensor[] running, int[2] expand_stride, "
+      "int[2] expand_padding, int[2] stride, int[2] padding, bool training, float momentum, float eps, bool "
+      "adds_input, str activation, int? group) -> Tensor");
   library.impl("inverted_residual",
                torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, TORCH_FN(invertedResidual)));
 }

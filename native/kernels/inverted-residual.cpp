@@ -19,10 +19,10 @@ Bands::Bands(const InvertedResidual& job) : rows(job.height), channels(job.depth
     return std::min((outputs - 1) * job.depthwise.stride + job.depthwise.kernel, job.images.height);
   };
   const auto pixelsOf = [&](int64_t outputs) {
-    return (job.expand ? expandedOf(outputs) * job.images.width : 0) +
+    return (job.widens() ? expandedOf(outputs) * job.images.width : 0) +
            (job.project ? outputs * job.width : 0);
   };
-  if (job.expand && job.project && pixelsOf(rows) * kMinChannels <= kCacheFloats) {
+  if (job.widens() && job.project && pixelsOf(rows) * kMinChannels <= kCacheFloats) {
     const int64_t steps = ceilDivide(channels, kPassStep),
                   fit = std::max<int64_t>(kCacheFloats / pixelsOf(rows) / kPassStep, 1),
                   passes = ceilDivide(steps, fit);
@@ -33,7 +33,7 @@ Bands::Bands(const InvertedResidual& job) : rows(job.height), channels(job.depth
     rows = ceilDivide(job.height, ceilDivide(job.height, rows));
   }
   expandedRows = expandedOf(rows);
-  scratchFloats = static_cast<size_t>(pixelsOf(rows) * channels);
+  scratchFloats = static_cast<size_t>(pixelsOf(rows) * channels + (job.first ? job.first->patchFloats() : 0));
 }
 
 void packPointwise(const float* weights, const float* scale, int inputs, int outputs, int width, float* to) {

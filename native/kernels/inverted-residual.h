@@ -47,18 +47,6 @@ struct PointwiseImages {
   float* output;
 };
 
-// output = project(depthwise(expand(input))) + shortcut.
-struct InvertedResidual {
-  const Pointwise* expand;  // null: the input has the channels already
-  Depthwise depthwise;
-  const Pointwise* project;  // null: what is depthwise comes out
-  Images images;             // of the input
-  int64_t height, width;     // of the output
-  const float* input;
-  const float* shortcut;  // null: none
-  float* output;
-};
-
 // A convolution of images with few channels: the values under the kernel are laid out side by side, a row of
 // outputs at a time (im2col), and go through a 1x1 convolution.
 struct Im2colConvolution {
@@ -68,12 +56,25 @@ struct Im2colConvolution {
   Images images;          // of the input
   int64_t height, width;  // of the output
   const float* input;
-  float* output;
+  float* output;  // null: a block takes the rows one by one
+
+  int64_t patchFloats() const { return width * convolution.inputs; }  // of a row
 };
 
-inline size_t scratchFloats(const Im2colConvolution& job) {
-  return static_cast<size_t>(job.width * job.convolution.inputs);
-}
+// output = project(depthwise(expand(input))) + shortcut, or with another convolution in place of expand.
+struct InvertedResidual {
+  const Pointwise* expand;         // null: the input has the channels already, or `first` gives them
+  const Im2colConvolution* first;  // of the network; null: none
+  Depthwise depthwise;
+  const Pointwise* project;  // null: what is depthwise comes out
+  Images images;             // that are convolved depthwise
+  int64_t height, width;     // of the output
+  const float* input;        // of expand or, without it, of the depthwise convolution
+  const float* shortcut;     // null: none
+  float* output;
+
+  bool widens() const { return expand || first; }
+};
 
 // How a block is cut: into bands of rows of the output, or, where one band is a whole image, by the channels
 // inside too.

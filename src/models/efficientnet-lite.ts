@@ -46,18 +46,17 @@ export const EFFICIENTNET_LITE_STAGES = STAGES.length;
  */
 export class EfficientNetLite extends Backbone {
   override readonly features: number;
-  readonly #stem: ConvNorm | null;
   readonly #blocks: readonly InvertedResidual[];
   readonly #head: ConvNorm | null;
 
   constructor({ rng, from = 0, to = STAGES.length }: StageRange & { readonly rng: Rng }) {
     super();
-    const stem = { inChannels: 3, outChannels: STEM_CHANNELS, kernel: 3, stride: 2, rng } as const;
-    this.#stem =
+    const first = { inChannels: 3, outChannels: STEM_CHANNELS, kernel: 3, stride: 2, rng } as const;
+    const stem =
       from > 0
         ? null
         : {
-            conv: this.child("_conv_stem", convolution(stem)),
+            conv: this.child("_conv_stem", convolution(first)),
             norm: this.child("_bn0", normOf(STEM_CHANNELS)),
           };
     let inChannels = from === 0 ? STEM_CHANNELS : STAGES[from - 1]!.channels;
@@ -65,7 +64,7 @@ export class EfficientNetLite extends Backbone {
     this.#blocks = STAGES.slice(from, to).flatMap((stage) =>
       Array.from({ length: stage.blocks }, (_block, position) => {
         const stride = position === 0 ? stage.stride : 1;
-        const block = new InvertedResidual({ ...stage, inChannels, stride, rng });
+        const block = new InvertedResidual({ ...stage, inChannels, stride, stem, rng });
         inChannels = stage.channels;
         return this.child(`_blocks.${index++}`, block);
       }),
@@ -87,8 +86,7 @@ export class EfficientNetLite extends Backbone {
    */
   override forward(x: Tensor): Tensor {
     using _ = scope();
-    const start = this.#stem === null ? x : convNormRelu6(x, this.#stem.conv, this.#stem.norm);
-    const end = this.#blocks.reduce((value, block) => block.forward(value), start);
+    const end = this.#blocks.reduce((value, block) => block.forward(value), x);
     if (this.#head === null) return keep(end);
     return keep(globalAveragePool(convNormRelu6(end, this.#head.conv, this.#head.norm)));
   }
@@ -100,6 +98,8 @@ interface BlockOptions {
   readonly kernel: 3 | 5;
   readonly stride: 1 | 2;
   readonly expand: number;
+  /** The network's first convolution, which a block without a first one of its own takes in. */
+  readonly stem: ConvNorm | null;
   readonly rng: Rng;
 }
 
@@ -113,13 +113,13 @@ class InvertedResidual extends Layer {
   readonly #project: ConvNorm;
   readonly #keepsShape: boolean;
 
-  constructor({ inChannels, channels, kernel, stride, expand, rng }: BlockOptions) {
+  constructor({ inChannels, channels, kernel, stride, expand, stem, rng }: BlockOptions) {
     super();
     const inner = inChannels * expand;
     const wide = { inChannels, outChannels: inner, kernel: 1, rng } as const;
     this.#expand =
       expand === 1
-        ? null
+        ? stem
         : {
             conv: this.child("_expand_conv", convolution(wide)),
             norm: this.child("_bn0", normOf(inner)),

@@ -46,7 +46,7 @@ export class Conv2d extends Layer {
   readonly bias: Tensor | null; // [Cout]
   /** Pixels between the places that an output is computed at; 2 halves the resolution. */
   readonly stride: number;
-  readonly #geometry: Geometry; // over the input of `applied`
+  readonly geometry: Geometry; // over the input of `applied`
   readonly #is3x3: boolean; // the geometry that native/kernels has kernels for
   readonly #step: number; // from pixel to pixel that is read at all
   readonly #isUneven: boolean; // whether there are fewer zeros at the top and the left of sides that the stride divides
@@ -66,7 +66,7 @@ export class Conv2d extends Layer {
     this.#step = skips ? stride : 1;
     const between = stride / this.#step;
     const zeros = padding === "same" ? (kernel - 1) / 2 : padding;
-    this.#geometry = { stride: [between, between], padding: [zeros, zeros], groups };
+    this.geometry = { stride: [between, between], padding: [zeros, zeros], groups };
     this.#is3x3 = kernel === 3 && stride === 1 && zeros === 1 && groups === 1 && !this.bias;
     this.#isUneven = padding === "same" && stride === 2 && kernel > 1;
   }
@@ -81,14 +81,23 @@ export class Conv2d extends Layer {
   applied(x: Tensor): Application {
     const step = this.#step;
     const input = step === 1 ? x : x.slice({ dim: 2, step }).slice({ dim: 3, step });
-    return { input, kernel: this.#isUneven ? this.#shifted(x) : this.weight, geometry: this.#geometry };
+    return { input, kernel: this.kernelFor(x.shape), geometry: this.geometry };
+  }
+
+  /** The shape of the output for that of an input. */
+  outputShape([images, , ...sides]: readonly number[]): number[] {
+    const [outputs, , kernel] = this.weight.shape as [number, number, number];
+    const zeros = this.geometry.padding[0]!;
+    const after = sides.map((side) => Math.floor((side + 2 * zeros - kernel) / this.stride) + 1);
+    return [images!, outputs, ...after];
   }
 
   /**
-   * The kernel with a row and a column of zeros before it along even sides, where SAME has one zero less there than behind:
-   * this costs less than a copy of the input with other zeros around it.
+   * The kernel, with a row and a column of zeros before it along even sides of the input where SAME has one zero less there
+   * than behind: this costs less than a copy of the input with other zeros around it.
    */
-  #shifted({ shape }: Tensor): Tensor {
+  kernelFor(shape: readonly number[]): Tensor {
+    if (!this.#isUneven) return this.weight;
     const [top, left] = [shape[2]! % 2 === 0 ? 1 : 0, shape[3]! % 2 === 0 ? 1 : 0];
     return top + left === 0 ? this.weight : this.weight.constantPadNd([left, 0, top, 0]);
   }

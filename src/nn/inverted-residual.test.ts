@@ -27,9 +27,20 @@ interface Case {
   readonly kernel: 3 | 5;
   readonly stride: 1 | 2;
   readonly expands: boolean;
+  readonly stem?: Stem; // in place of the 1×1 that expands
   readonly same: boolean; // TensorFlow's padding, or as many zeros on every side
   readonly seed: number;
 }
+
+interface Stem {
+  readonly kernel: 1 | 3 | 5 | 7;
+  readonly stride: 1 | 2;
+}
+
+const stems: fc.Arbitrary<Stem> = fc.record({
+  kernel: fc.constantFrom<1 | 3 | 5 | 7>(1, 3, 5, 7),
+  stride: fc.constantFrom<1 | 2>(1, 2),
+});
 
 const cases: fc.Arbitrary<Case> = fc.record({
   images: fc.integer({ min: 1, max: 3 }),
@@ -70,10 +81,10 @@ class Drawn implements Disposable {
   constructor(one: Case, dtype: DType) {
     const rng = new Rng(one.seed);
     const placement = { dtype, memoryFormat: "channels_last" } as const;
-    const layer = (inChannels: number, outChannels: number, each?: Case): ConvNorm => {
-      const padding = each?.same === true ? "same" : ((each?.kernel ?? 1) - 1) / 2;
+    const layer = (inChannels: number, outChannels: number, each?: Case | Stem): ConvNorm => {
+      const padding = one.same ? "same" : ((each?.kernel ?? 1) - 1) / 2;
       const { kernel = 1, stride = 1 } = each ?? {};
-      const groups = each === undefined ? 1 : inChannels;
+      const groups = each === one ? inChannels : 1;
       const conv = new Conv2d({ inChannels, outChannels, kernel, stride, padding, groups, rng });
       const norm = new BatchNorm2d({ channels: outChannels, eps: 1e-3 });
       norm.weight.detach().copy_(rng.normal([outChannels]));
@@ -86,10 +97,10 @@ class Drawn implements Disposable {
       return { conv, norm };
     };
     const inputs = one.expands ? one.inputs : one.inner;
-    this.expand = one.expands ? layer(inputs, one.inner) : null;
+    this.expand = one.expands ? layer(inputs, one.inner, one.stem) : null;
     this.depthwise = layer(one.inner, one.inner, one);
     this.project = layer(one.inner, one.outputs);
-    this.addsInput = one.stride === 1 && inputs === one.outputs;
+    this.addsInput = one.stride === 1 && one.stem === undefined && inputs === one.outputs;
     this.x = rng.normal([one.images, inputs, one.height, one.width]).to(placement);
   }
 
@@ -124,6 +135,37 @@ test("a block, against float64", () => {
     expectAccurate(invertedResidual(found.x, found), exact.stepwise(), JSON.stringify(one));
   };
   fc.assert(fc.property(cases, check), { numRuns: 150, seed: 11, examples: [[usual]] });
+});
+
+test("a network's first convolution in its first block, against float64 and by itself", () => {
+  const check = (one: Case): void => {
+    using _scope = scope();
+    using _noGrad = noGrad();
+    using found = new Drawn(one, "float32");
+    using exact = new Drawn(one, "float64");
+    const y = invertedResidual(found.x, found);
+    expectAccurate(y, exact.stepwise(), JSON.stringify(one));
+    const { conv, norm } = found.expand!;
+    const { depthwise, project, addsInput } = found;
+    const rest = { expand: null, depthwise, project, addsInput };
+    expect(y.equal(invertedResidual(convNormRelu6(found.x, conv, norm), rest))).toBe(true);
+  };
+  const first = {
+    ...usual,
+    images: 2,
+    inputs: 3,
+    inner: 32,
+    outputs: 16,
+    stem: { kernel: 3, stride: 2 },
+  } as const;
+  const examples: [Case][] = [
+    [{ ...first, height: 96, width: 96, kernel: 3 }],
+    [{ ...first, height: 75, width: 130, kernel: 3, stride: 2 }],
+    [{ ...first, height: 33, width: 33, inner: 352, kernel: 3 }], // more channels than a pass has
+  ];
+  const few = fc.tuple(cases, stems, fc.integer({ min: 1, max: 4 }));
+  const drawn = few.map(([one, stem, inputs]) => ({ ...one, expands: true, stem, inputs }));
+  fc.assert(fc.property(drawn, check), { numRuns: 100, seed: 13, examples });
 });
 
 test("blocks that are cut into bands of rows and passes of channels, against float64", () => {
@@ -177,6 +219,7 @@ test("an image has the same bits in any batch and with any number of threads", (
     usual,
     { ...usual, kernel: 3, stride: 2 },
     { ...usual, height: 40, width: 64 },
+    { ...usual, height: 60, width: 61, inputs: 3, stem: { kernel: 3, stride: 2 } },
   ] as const) {
     using _scope = scope();
     using _noGrad = noGrad();

@@ -14,7 +14,7 @@ export interface ConvNorm {
 }
 
 interface Block {
-  /** 1×1; null where the input has the depthwise convolution's channels. */
+  /** 1×1, or a network's first convolution; null where the input has the depthwise convolution's channels. */
   readonly expand: ConvNorm | null;
   readonly depthwise: ConvNorm;
   /** 1×1. */
@@ -22,27 +22,32 @@ interface Block {
   readonly addsInput: boolean;
 }
 
+const UNCHANGED = { stride: [1, 1], padding: [0, 0] };
+
 /**
  * project(relu6(depthwise(relu6(expand(x))))), plus x where the block adds it; each convolution is followed by its norm.
- * x [N, Cin, H, W] → [N, C, H', W'], the size that the depthwise convolution leaves.
+ * x [N, Cin, H, W] → [N, C, H', W'], the size that the convolutions leave.
  */
 export function invertedResidual(x: Tensor, { expand, depthwise, project, addsInput }: Block): Tensor {
   const layers = [...(expand === null ? [] : [expand]), depthwise, project];
   for (const { norm } of layers) norm.countBatch();
-  const { kernel, geometry } = depthwise.conv.applied(x);
+  const before = expand?.conv.applied(x) ?? { input: x, geometry: UNCHANGED };
+  const shape = expand?.conv.outputShape(x.shape) ?? x.shape;
   const parameters = layers.flatMap(({ conv, norm }) => [
-    conv === depthwise.conv ? kernel : conv.weight,
+    conv.kernelFor(conv === depthwise.conv ? shape : x.shape),
     norm.weight,
     norm.bias,
   ]);
   const running = layers.flatMap(({ norm }) => [norm.runningMean, norm.runningVar]);
   const { training, momentum, eps, group } = depthwise.norm;
   return fusedInvertedResidual(
-    x,
+    before.input,
     parameters,
     running,
-    geometry.stride,
-    geometry.padding,
+    before.geometry.stride,
+    before.geometry.padding,
+    depthwise.conv.geometry.stride,
+    depthwise.conv.geometry.padding,
     training,
     momentum,
     eps,

@@ -1067,11 +1067,13 @@ export function fusedSgd_(
   );
 }
 
-/** longtail::inverted_residual(Tensor input, Tensor[] parameters, Tensor[] running, int[2] stride, int[2] padding, bool training, float momentum, float eps, bool adds_input, str activation, int? group) -> Tensor */
+/** longtail::inverted_residual(Tensor input, Tensor[] parameters, Tensor[] running, int[2] expand_stride, int[2] expand_padding, int[2] stride, int[2] padding, bool training, float momentum, float eps, bool adds_input, str activation, int? group) -> Tensor */
 export function invertedResidual(
   input: Tensor,
   parameters: readonly Tensor[],
   running: readonly Tensor[],
+  expandStride: readonly number[],
+  expandPadding: readonly number[],
   stride: readonly number[],
   padding: readonly number[],
   training: boolean,
@@ -1087,6 +1089,8 @@ export function invertedResidual(
       input.handle,
       handles(parameters),
       handles(running),
+      expandStride,
+      expandPadding,
       stride,
       padding,
       training,

@@ -1,7 +1,7 @@
 // An inverted residual block, band by band.
 #pragma once
 #include "kernels/simd/depthwise.h"
-#include "kernels/simd/pointwise.h"
+#include "kernels/simd/im2col.h"
 
 namespace lt::kernels {
 
@@ -13,7 +13,8 @@ class BlockWorker {
       : job_(job),
         bands_(job),
         expanded_(memory),
-        inner_(memory + (job.expand ? bands_.expandedRows * job.images.width * bands_.channels : 0)) {}
+        inner_(memory + (job.widens() ? bands_.expandedRows * job.images.width * bands_.channels : 0)),
+        patches_(memory + bands_.scratchFloats - (job.first ? job.first->patchFloats() : 0)) {}
 
   // Computes rows of the output, counted through all images.
   inline void compute(int64_t first, int64_t end) {
@@ -36,7 +37,7 @@ class BlockWorker {
     const int channels = job_.depthwise.channels;
     for (int c = 0; c < channels; c += bands_.channels) {
       const Extent pass{c, c + bands_.channels < channels ? c + bands_.channels : channels};
-      if (job_.expand) expand(band, pass);
+      if (job_.widens()) expand(band, pass);
       convolveEach(band, pass);
       if (job_.project) project(band, pass);
     }
@@ -55,12 +56,7 @@ class BlockWorker {
       const int64_t slot = row % bands_.expandedRows;
       int64_t rows = bands_.expandedRows - slot;
       if (rows > end - row) rows = end - row;
-      const int64_t pixel = (band.image * job_.images.height + row) * job_.images.width;
-      const auto& [inputs, outputs, weights, bias, range] = *job_.expand;
-      pointwise<S>(*job_.expand,
-                   {job_.input + pixel * inputs, inputs, nullptr,
-                    expanded_ + slot * job_.images.width * bands_.channels, bands_.channels, bias, range},
-                   rows * job_.images.width, {0, inputs}, pass);
+      expandRows(band.image * job_.images.height + row, rows, slot, pass);
       row += rows;
     }
     image_ = band.image;
@@ -68,9 +64,23 @@ class BlockWorker {
     bandEnd_ = band.end;
   }
 
+  // Computes rows, counted through all images, into the memory from a slot on.
+  inline void expandRows(int64_t row, int64_t rows, int64_t slot, const Extent& pass) const {
+    const int64_t width = job_.images.width, stride = bands_.channels;
+    float* out = expanded_ + slot * width * stride;
+    if (job_.first) {
+      for (int64_t end = row + rows; row < end; row++, out += width * stride)
+        im2colRow<S>(*job_.first, row, {out, stride, pass}, patches_);
+      return;
+    }
+    const auto& [inputs, outputs, weights, bias, range] = *job_.expand;
+    pointwise<S>(*job_.expand, {job_.input + row * width * inputs, inputs, nullptr, out, stride, bias, range},
+                 rows * width, {0, inputs}, pass);
+  }
+
   inline void convolveEach(const Band& band, const Extent& pass) const {
     const auto& [channels, kernel, stride, top, left, weights, bias, range] = job_.depthwise;
-    const int64_t inStride = job_.expand ? bands_.channels : channels,
+    const int64_t inStride = job_.widens() ? bands_.channels : channels,
                   outStride = job_.project ? bands_.channels : channels;
     DepthwiseRow row;
     row.width = job_.images.width;
@@ -93,7 +103,7 @@ class BlockWorker {
   // A row of the depthwise convolution's input; null outside of the image.
   inline const float* rowAt(int64_t image, int64_t row) const {
     if (row < 0 || row >= job_.images.height) return nullptr;
-    if (job_.expand) return expanded_ + row % bands_.expandedRows * job_.images.width * bands_.channels;
+    if (job_.widens()) return expanded_ + row % bands_.expandedRows * job_.images.width * bands_.channels;
     return job_.input + (image * job_.images.height + row) * job_.images.width * job_.depthwise.channels;
   }
 
@@ -112,7 +122,7 @@ class BlockWorker {
 
   const InvertedResidual& job_;
   const Bands bands_;
-  float *const expanded_, *const inner_;
+  float *const expanded_, *const inner_, *const patches_;
   int64_t image_ = -1, expandedEnd_ = 0, bandEnd_ = 0;
 };
 

@@ -72,7 +72,8 @@ export const CONVOLUTIONS: Readonly<Record<string, Lower>> = {
     return value;
   },
   "longtail::inverted_residual": (to, args) => {
-    const [input, parameters, running, stride, padding, training, , eps, addsInput, activation] = args;
+    const [input, parameters, running, expandStride, expandPadding, stride, padding] = args;
+    const [training, , eps, addsInput, activation] = args.slice(7);
     assertEvaluation(training);
     const [weights, statistics] = [parameters as Handle[], running as Handle[]];
     const count = weights.length / 3;
@@ -81,11 +82,12 @@ export const CONVOLUTIONS: Readonly<Record<string, Lower>> = {
     for (let index = 0; index < count; index += 1) {
       const [kernel, weight, bias] = weights.slice(3 * index, 3 * index + 3);
       const [mean, variance] = statistics.slice(2 * index, 2 * index + 2);
-      const isDepthwise = index === count - 2;
       const own = kernelOf(to, kernel);
-      const geometry = isDepthwise
-        ? ({ stride, padding, groups: own.kernel.shape[0] } as Geometry)
-        : ({ stride: [1, 1], padding: [0, 0], groups: 1 } as const);
+      const geometry = [
+        { stride: [1, 1], padding: [0, 0], groups: 1 },
+        { stride, padding, groups: own.kernel.shape[0] },
+        { stride: expandStride, padding: expandPadding, groups: 1 },
+      ][count - 1 - index] as Geometry;
       const norm = { weight, bias, mean, variance, eps: eps as number };
       const made = convolve(to, folded(to, { ...geometry, input: value, ...own, bias: null }, norm));
       value = index === count - 1 ? made : activated(to, made, activation as string);
