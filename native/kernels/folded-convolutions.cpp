@@ -34,21 +34,26 @@ class Bias {
 
 class PackedPointwise {
  public:
-  PackedPointwise(const Kernels& kernels, const FoldedConvolution& convolution)
-      : PackedPointwise(kernels, convolution, FoldedNorm(convolution.norm)) {}
+  PackedPointwise(const Kernels& kernels, const FoldedConvolution& convolution, Threes threes)
+      : PackedPointwise(kernels, convolution, FoldedNorm(convolution.norm), threes) {}
 
   const Pointwise& job() const { return job_; }
 
  private:
-  PackedPointwise(const Kernels& kernels, const FoldedConvolution& convolution, const FoldedNorm& norm)
+  PackedPointwise(const Kernels& kernels, const FoldedConvolution& convolution, const FoldedNorm& norm,
+                  Threes threes)
       : channels_(channelsOf(convolution.weight)),
         weights_(static_cast<size_t>(pointwiseFloats(channels_.inputs, channels_.outputs, kernels.width))),
         bias_(norm, kernels.width),
-        job_{channels_.inputs, channels_.outputs, weights_.data(), bias_.data(),
-             rangeOf(convolution.activation)} {
+        job_{channels_.inputs,
+             channels_.outputs,
+             weights_.data(),
+             bias_.data(),
+             rangeOf(convolution.activation),
+             threes} {
     const at::Tensor weight = convolution.weight.contiguous();
-    packPointwise(kernels::data(weight), kernels::data(norm.scale()), channels_.inputs, channels_.outputs,
-                  kernels.width, weights_.data());
+    packPointwise({kernels::data(weight), kernels::data(norm.scale()), channels_.inputs, channels_.outputs},
+                  threes, kernels.width, weights_.data());
   }
 
   const Channels channels_;
@@ -144,7 +149,7 @@ void run(const Kernels& kernels, const InvertedResidual& job) {
 at::Tensor convolvePointwise(const Kernels& kernels, const at::Tensor& input,
                              const FoldedConvolution& convolution,
                              const std::optional<at::Tensor>& shortcut) {
-  const PackedPointwise packed(kernels, convolution);
+  const PackedPointwise packed(kernels, convolution, Threes::AtTheEnd);
   at::Tensor output = emptyImages(input, packed.job().outputs, input.size(2), input.size(3));
   const PointwiseImages job{packed.job(), pixelsOf(input).count, data(input),
                             shortcut ? data(*shortcut) : nullptr, output.mutable_data_ptr<float>()};
@@ -168,7 +173,7 @@ class PackedPatches {
   PackedPatches(const Kernels& kernels, const at::Tensor& input, const FoldedConvolution& convolution,
                 const Shape& shape)
       : weight_(patchesOf(convolution.weight, shape)),
-        packed_(kernels, {weight_, convolution.norm, convolution.activation}),
+        packed_(kernels, {weight_, convolution.norm, convolution.activation}, Threes::Never),
         job_{packed_.job(),   static_cast<int>(input.size(1)),
              shape.kernel,    shape.stride,
              shape.top,       shape.left,
@@ -268,13 +273,13 @@ std::optional<at::Tensor> computeFolded(const at::Tensor& input, const FoldedBlo
   at::Tensor output = emptyImages(input, project.weight.size(0), shape->height, shape->width);
   if (addsInput && output.sizes() != input.sizes()) return std::nullopt;
   const PackedDepthwise packedDepthwise(*kernels, depthwise, *shape);
-  const PackedPointwise packedProject(*kernels, project);
+  const PackedPointwise packedProject(*kernels, project, Threes::AtTheEnd);
   std::optional<PackedPointwise> packedExpand;
   std::optional<PackedPatches> packedFirst;
   if (widened->first)
     packedFirst.emplace(*kernels, input, *expand, *widened->first);
   else if (expand)
-    packedExpand.emplace(*kernels, *expand);
+    packedExpand.emplace(*kernels, *expand, Threes::Never);
   run(*kernels, {packedExpand ? &packedExpand->job() : nullptr, packedFirst ? &packedFirst->job() : nullptr,
                  packedDepthwise.job(), &packedProject.job(), widened->images, shape->height, shape->width,
                  data(input), addsInput ? data(input) : nullptr, output.mutable_data_ptr<float>()});

@@ -36,11 +36,13 @@ Bands::Bands(const InvertedResidual& job) : rows(job.height), channels(job.depth
   scratchFloats = static_cast<size_t>(pixelsOf(rows) * channels + (job.first ? job.first->patchFloats() : 0));
 }
 
-void packPointwise(const float* weights, const float* scale, int inputs, int outputs, int width, float* to) {
-  for (int first = 0; first < outputs; first += 2 * width) {
-    const int count = std::min(outputs - first, 2 * width), size = count <= width ? width : 2 * width;
+void packPointwise(const PointwiseWeights& weights, Threes threes, int width, float* to) {
+  const auto& [values, scale, inputs, outputs] = weights;
+  for (int first = 0, count; first < outputs; first += count) {
+    const int size = panelVectors(outputs - first, width, threes) * width;
+    count = std::min(outputs - first, size);
     for (int k = 0; k < inputs; k++, to += size) {
-      const float* from = weights + static_cast<int64_t>(first) * inputs + k;
+      const float* from = values + static_cast<int64_t>(first) * inputs + k;
       for (int n = 0; n < count; n++) to[n] = from[static_cast<int64_t>(n) * inputs] * scale[first + n];
       std::fill(to + count, to + size, 0.f);
     }

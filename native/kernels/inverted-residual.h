@@ -18,13 +18,18 @@ struct Range {
   float minimum = -__builtin_inff(), maximum = __builtin_inff();
 };
 
+// Whether a panel of three vectors takes the place of one of two and one of one. Not where outputs are
+// computed by parts: a part would end inside.
+enum class Threes { Never, AtTheEnd };
+
 // A 1x1 convolution. Its weights lie in panels of two vectors of outputs, [panel][inputs][panel's outputs];
-// the last panel has one vector where that is enough, and zeros beyond the last output.
+// the last panel has one or three where that is enough, and zeros beyond the last output.
 struct Pointwise {
   int inputs, outputs;
   const float* weights;  // pointwiseFloats(…)
   const float* bias;     // of whole vectors
   Range range;
+  Threes threes;
 };
 
 // A convolution of each channel by itself. Its weights are [vector of channels][row][column][channel].
@@ -47,8 +52,8 @@ struct PointwiseImages {
   float* output;
 };
 
-// A convolution of images with few channels: the values under the kernel are laid out side by side, a row of
-// outputs at a time (im2col), and go through a 1x1 convolution.
+// A convolution of images with few channels, as a 1x1 convolution of the values under the kernel; these are
+// laid out side by side (im2col) where the kernel reaches beyond the image.
 struct Im2colConvolution {
   Pointwise convolution;  // its inputs are [row][column][channel] of the kernel
   int channels, kernel, stride;
@@ -87,12 +92,22 @@ struct Bands {
   size_t scratchFloats;  // of a thread
 };
 
+// Vectors of the next panel, for so many outputs that are left.
+inline int panelVectors(int outputs, int width, Threes threes) {
+  if (outputs <= width) return 1;
+  return threes == Threes::AtTheEnd && outputs > 2 * width && outputs <= 3 * width ? 3 : 2;
+}
+
 inline int64_t pointwiseFloats(int inputs, int outputs, int width) {
   return static_cast<int64_t>(inputs) * ((outputs + width - 1) / width * width);
 }
 
 // Lays out weights [outputs][inputs] of a pointwise convolution, each output's times its scale.
-void packPointwise(const float* weights, const float* scale, int inputs, int outputs, int width, float* to);
+struct PointwiseWeights {
+  const float *values, *scale;
+  int inputs, outputs;
+};
+void packPointwise(const PointwiseWeights& weights, Threes threes, int width, float* to);
 
 // Weights [channels][rows][columns] without the first rows and columns that `skip` says.
 struct DepthwiseWeights {

@@ -175,6 +175,7 @@ test("blocks that are cut into bands of rows and passes of channels, against flo
     { ...large, height: 57, width: 40, inner: 96, kernel: 5, stride: 1 },
     { ...large, height: 90, width: 50, inner: 32, expands: false },
     { ...large, height: 14, width: 14, inner: 672 },
+    { ...large, height: 14, width: 14, inner: 680 },
     { ...large, height: 7, width: 7, inner: 1152 },
   ] as const) {
     using _scope = scope();

@@ -70,11 +70,12 @@ class BlockWorker {
     float* out = expanded_ + slot * width * stride;
     if (job_.first) {
       for (int64_t end = row + rows; row < end; row++, out += width * stride)
-        im2colRow<S>(*job_.first, row, {out, stride, pass}, patches_);
+        Im2colRow<S>(*job_.first, row, {out, stride, pass}, patches_).compute();
       return;
     }
-    const auto& [inputs, outputs, weights, bias, range] = *job_.expand;
-    pointwise<S>(*job_.expand, {job_.input + row * width * inputs, inputs, nullptr, out, stride, bias, range},
+    const auto& [inputs, outputs, weights, bias, range, threes] = *job_.expand;
+    pointwise<S>(*job_.expand,
+                 {job_.input + row * width * inputs, inputs, {}, nullptr, out, stride, bias, range},
                  rows * width, {0, inputs}, pass);
   }
 
@@ -108,13 +109,19 @@ class BlockWorker {
   }
 
   inline void project(const Band& band, const Extent& pass) const {
-    const auto& [inputs, outputs, weights, bias, range] = *job_.project;
+    const auto& [inputs, outputs, weights, bias, range, threes] = *job_.project;
     const int64_t pixel = (band.image * job_.height + band.first) * job_.width;
     const bool isLast = pass.end == inputs;
     const float* shortcut = isLast && job_.shortcut ? job_.shortcut + pixel * outputs : nullptr;
     pointwise<S>(*job_.project,
-                 {inner_, bands_.channels, shortcut, job_.output + pixel * outputs, outputs,
-                  pass.first == 0 ? bias : nullptr, isLast ? range : Range()},
+                 {inner_,
+                  bands_.channels,
+                  {},
+                  shortcut,
+                  job_.output + pixel * outputs,
+                  outputs,
+                  pass.first == 0 ? bias : nullptr,
+                  isLast ? range : Range()},
                  (band.end - band.first) * job_.width, pass, {0, outputs});
   }
 
