@@ -224,9 +224,10 @@ struct Widened {
 
 // Returns null where our kernels do not compute them.
 std::optional<Widened> widenedOf(const at::Tensor& input, const FoldedBlock& block) {
-  const auto& [expand, depthwise, project, geometry, depthwiseGeometry, addsInput] = block;
+  const FoldedConvolution* expand = block.expand;
+  const Geometry& geometry = block.expandGeometry;
   const Images images = imagesOf(input);
-  const int64_t inner = depthwise.weight.size(0);
+  const int64_t inner = block.depthwise.weight.size(0);
   if (!expand) return input.size(1) == inner ? std::optional(Widened{images, {}}) : std::nullopt;
   if (!takes(*expand, input.size(1)) || expand->weight.size(0) != inner) return std::nullopt;
   if (isPointwise(expand->weight, geometry)) return Widened{images, {}};

@@ -9,8 +9,7 @@ import { Rng } from "../torch/random.js";
 import { memory, scope } from "../torch/scope.js";
 import { autocast, setKernels, setThreads } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
-import { BatchNorm2d } from "./batch-norm.js";
-import { Conv2d } from "./conv2d.js";
+import { drawConvNorm } from "./conv-norm.fixture.js";
 import { convNorm, convNormRelu } from "./conv-norm.js";
 
 useOwnKernels();
@@ -32,13 +31,7 @@ function draw(one: Case, dtype: DType) {
   const rng = new Rng(seed);
   const placement = { dtype, memoryFormat: "channels_last" } as const;
   const geometry = { inChannels: inputs, outChannels: outputs, kernel, stride, padding: (kernel - 1) / 2 };
-  const conv = new Conv2d({ ...geometry, rng });
-  const norm = new BatchNorm2d({ channels: outputs });
-  for (const tensor of [norm.weight, norm.bias, norm.runningMean])
-    tensor.detach().copy_(rng.normal([outputs]));
-  norm.runningVar.copy_(rng.uniform([outputs], { low: 0.5, high: 2 }));
-  conv.to(placement);
-  norm.to(placement);
+  const { conv, norm } = drawConvNorm(rng, geometry, dtype);
   const side = Math.ceil(size / stride);
   const image = (channels: number, width: number): Tensor =>
     rng.normal([images, channels, width, width]).to(placement);

@@ -10,9 +10,10 @@ import { Rng } from "../torch/random.js";
 import { scope } from "../torch/scope.js";
 import { setThreads } from "../torch/settings.js";
 import type { Tensor } from "../torch/tensor.js";
-import { BatchNorm2d } from "./batch-norm.js";
+import type { BatchNorm2d } from "./batch-norm.js";
+import { drawConvNorm } from "./conv-norm.fixture.js";
 import { convNorm, convNormRelu6 } from "./conv-norm.js";
-import { Conv2d } from "./conv2d.js";
+import type { Conv2d } from "./conv2d.js";
 
 useOwnKernels();
 
@@ -62,16 +63,11 @@ class Drawn implements Disposable {
 
   constructor({ images, height, width, inputs, outputs, seed, ...geometry }: Case, dtype: DType) {
     const rng = new Rng(seed);
-    const placement = { dtype, memoryFormat: "channels_last" } as const;
-    this.conv = new Conv2d({ inChannels: inputs, outChannels: outputs, ...geometry, rng });
-    this.norm = new BatchNorm2d({ channels: outputs });
-    for (const tensor of [this.norm.weight, this.norm.bias, this.norm.runningMean])
-      tensor.detach().copy_(rng.normal([outputs]));
-    this.norm.runningVar.copy_(rng.uniform([outputs], { low: 0.5, high: 2 }));
+    const layers = drawConvNorm(rng, { inChannels: inputs, outChannels: outputs, ...geometry }, dtype);
+    this.conv = layers.conv;
+    this.norm = layers.norm;
     this.norm.eval();
-    this.conv.to(placement);
-    this.norm.to(placement);
-    this.x = rng.normal([images, inputs, height, width]).to(placement);
+    this.x = rng.normal([images, inputs, height, width]).to({ dtype, memoryFormat: "channels_last" });
   }
 
   fused(x = this.x): Tensor {

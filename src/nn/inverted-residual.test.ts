@@ -126,29 +126,28 @@ class Drawn implements Disposable {
   }
 }
 
+function expectAsInFloat64(one: Case): void {
+  using _scope = scope();
+  using _noGrad = noGrad();
+  using found = new Drawn(one, "float32");
+  using exact = new Drawn(one, "float64");
+  expectAccurate(invertedResidual(found.x, found), exact.stepwise(), JSON.stringify(one));
+}
+
 test("a block, against float64", () => {
-  const check = (one: Case): void => {
-    using _scope = scope();
-    using _noGrad = noGrad();
-    using found = new Drawn(one, "float32");
-    using exact = new Drawn(one, "float64");
-    expectAccurate(invertedResidual(found.x, found), exact.stepwise(), JSON.stringify(one));
-  };
-  fc.assert(fc.property(cases, check), { numRuns: 150, seed: 11, examples: [[usual]] });
+  fc.assert(fc.property(cases, expectAsInFloat64), { numRuns: 150, seed: 11, examples: [[usual]] });
 });
 
 test("a network's first convolution in its first block, against float64 and by itself", () => {
   const check = (one: Case): void => {
+    expectAsInFloat64(one);
     using _scope = scope();
     using _noGrad = noGrad();
-    using found = new Drawn(one, "float32");
-    using exact = new Drawn(one, "float64");
-    const y = invertedResidual(found.x, found);
-    expectAccurate(y, exact.stepwise(), JSON.stringify(one));
-    const { conv, norm } = found.expand!;
-    const { depthwise, project, addsInput } = found;
+    using drawn = new Drawn(one, "float32");
+    const { x, depthwise, project, addsInput } = drawn;
+    const { conv, norm } = drawn.expand!;
     const rest = { expand: null, depthwise, project, addsInput };
-    expect(y.equal(invertedResidual(convNormRelu6(found.x, conv, norm), rest))).toBe(true);
+    expect(invertedResidual(x, drawn).equal(invertedResidual(convNormRelu6(x, conv, norm), rest))).toBe(true);
   };
   const first = {
     ...usual,
@@ -177,13 +176,8 @@ test("blocks that are cut into bands of rows and passes of channels, against flo
     { ...large, height: 14, width: 14, inner: 672 },
     { ...large, height: 14, width: 14, inner: 680 },
     { ...large, height: 7, width: 7, inner: 1152 },
-  ] as const) {
-    using _scope = scope();
-    using _noGrad = noGrad();
-    using found = new Drawn(one, "float32");
-    using exact = new Drawn(one, "float64");
-    expectAccurate(invertedResidual(found.x, found), exact.stepwise(), JSON.stringify(one));
-  }
+  ] as const)
+    expectAsInFloat64(one);
 });
 
 test("1×1 and depthwise convolutions by themselves, with shortcut and activation, against float64", () => {

@@ -22,30 +22,28 @@ interface Block {
   readonly addsInput: boolean;
 }
 
-const UNCHANGED = { stride: [1, 1], padding: [0, 0] };
-
 /**
  * project(relu6(depthwise(relu6(expand(x))))), plus x where the block adds it; each convolution is followed by its norm.
  * x [N, Cin, H, W] → [N, C, H', W'], the size that the convolutions leave.
  */
 export function invertedResidual(x: Tensor, { expand, depthwise, project, addsInput }: Block): Tensor {
-  const layers = [...(expand === null ? [] : [expand]), depthwise, project];
+  const first = expand?.conv.applied(x);
+  const inner = expand?.conv.outputShape(x.shape) ?? x.shape;
+  const layers = [
+    ...(expand === null ? [] : [{ kernel: first!.kernel, norm: expand.norm }]),
+    { kernel: depthwise.conv.kernelFor(inner), norm: depthwise.norm },
+    { kernel: project.conv.weight, norm: project.norm },
+  ];
   for (const { norm } of layers) norm.countBatch();
-  const before = expand?.conv.applied(x) ?? { input: x, geometry: UNCHANGED };
-  const shape = expand?.conv.outputShape(x.shape) ?? x.shape;
-  const parameters = layers.flatMap(({ conv, norm }) => [
-    conv.kernelFor(conv === depthwise.conv ? shape : x.shape),
-    norm.weight,
-    norm.bias,
-  ]);
+  const parameters = layers.flatMap(({ kernel, norm }) => [kernel, norm.weight, norm.bias]);
   const running = layers.flatMap(({ norm }) => [norm.runningMean, norm.runningVar]);
   const { training, momentum, eps, group } = depthwise.norm;
   return fusedInvertedResidual(
-    before.input,
+    first?.input ?? x,
     parameters,
     running,
-    before.geometry.stride,
-    before.geometry.padding,
+    first?.geometry.stride ?? [1, 1],
+    first?.geometry.padding ?? [0, 0],
     depthwise.conv.geometry.stride,
     depthwise.conv.geometry.padding,
     training,

@@ -82,7 +82,7 @@ class Im2colRow {
   }
 
   const Im2colConvolution& job_;
-  const RowOutputs& to_;
+  const RowOutputs to_;
   float* const patches_;
   const float* const image_;
   const int64_t first_;  // row of the image under the kernel's first one

@@ -22,7 +22,7 @@ struct PixelRows {
   Range range{};
 };
 
-// Vectors of outputs of a panel, and pixels of a tile: as many sums as AVX2 has registers for.
+// Pixels of a tile at most: with so many vectors of outputs, as many sums as AVX2 has registers for.
 constexpr int maxTilePixels(int vectors) { return vectors == 3 ? 4 : 6; }
 
 // Computes R pixels and N vectors of outputs, the last one of so many `lanes`.
