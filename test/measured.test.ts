@@ -1,9 +1,11 @@
 /** bench/record.mjs, and that README and docs/results.md show recipes/measured.json. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mean } from "../src/support/math.js";
+import { measured } from "../src/recipes/measured.js";
 
 const project = join(import.meta.dirname, "..");
 let folder = "";
@@ -35,6 +37,36 @@ test("rows of a folder of results are told; what is no such folder is refused", 
   expect(status).toBe(0);
   expect(record(project).stderr).toContain("expected results.json, as `longtail results run` writes it");
   expect(record().stderr).toContain("expected folders that `longtail results run` wrote, or --check");
+});
+
+test("README's sentences have them, too", () => {
+  const text = readFileSync(join(project, "README.md"), "utf8").replaceAll("\n", " ");
+  const shown =
+    /classifier is correct on (\d+) % of the test images, one without the correction on (\d+) %; NCL from random weights reaches (\d+) %/.exec(
+      text,
+    );
+  const { rows } = measured();
+  const ofAll = (name: string) => {
+    const found = rows.filter((row) => row.name === name).map(({ ensemble }) => ensemble!.all);
+    return String(Math.round(mean(found)));
+  };
+  expect(shown?.slice(1)).toEqual(
+    ["caltech20-lt-pretrained", "caltech20-lt-pretrained-ce", "caltech20-lt-ncl"].map(ofAll),
+  );
+});
+
+test("no document has an accuracy of its own: each table of them is one of measured.json", () => {
+  const pages = readdirSync(join(project, "docs")).filter((name) => name.endsWith(".md"));
+  const others = ["README.md", ...pages.map((name) => `docs/${name}`)].filter(
+    (name) => name !== "docs/results.md" && name !== "docs/LOG.md",
+  );
+  for (const name of others) {
+    const own = readFileSync(join(project, name), "utf8").replace(
+      /<!-- measured: [^]*?<!-- \/measured -->/g,
+      "",
+    );
+    expect(own, name).not.toMatch(/^\|.*\| (?:many|few|ECE)(?:, %)? \|/m);
+  }
 });
 
 /** Blocks of bench/RESULTS.md by their title, and of each the competitors' numbers: ratio of wall and of CPU time, memory. */

@@ -6,13 +6,15 @@ import { format, resolveConfig } from "prettier";
 import { measured, measurements, parseMeasured } from "../../dist/recipes/measured.js";
 import { resultsMarkdown } from "../../dist/results/markdown.js";
 import { writeFileAtomic } from "../../dist/support/atomic-file.js";
-import { spreadText } from "../../dist/support/spread.js";
+import { spread, spreadText } from "../../dist/support/spread.js";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const FILE = join(project, "recipes/measured.json");
 const RECORD = join(project, "recipes/record");
-const BEGIN = "<!-- measured: written by bench/record.mjs -->\n";
-const END = "<!-- /measured -->";
+const RESULTS = "results.md";
+/** README's table is made of rows, the others are in measured.json as tables. */
+const QUICKSTART = "quickstart";
+const MARKED = /(<!-- measured: (\S+), written by bench\/record.mjs -->\n)[^]*?(<!-- \/measured -->)/g;
 const GROUPS = ["all", "many", "medium", "few"];
 
 /** Rows of a folder that `longtail results run` wrote. @throws when it is none, or a row is not as it should be. */
@@ -32,14 +34,20 @@ export async function saveRows(folders) {
       rmSync(join(RECORD, name), { recursive: true, force: true });
       cpSync(join(folder, "record", name), join(RECORD, name), { recursive: true });
     }
-  const { rows, tuning } = measured();
-  await save({ rows: [...rows.filter((row) => !isNew(row)), ...found], tuning });
+  const { rows, ...others } = measured();
+  await save({ ...others, rows: [...rows.filter((row) => !isNew(row)), ...found] });
 }
 
 /** Replaces the named recipes' comparison of rates. */
 export async function saveTuning(changes) {
-  const { rows, tuning } = measured();
-  await save({ rows, tuning: { ...tuning, ...changes } });
+  const { tuning, ...others } = measured();
+  await save({ ...others, tuning: { ...tuning, ...changes } });
+}
+
+/** Adds tables that documents show, or replaces those of the same name. */
+export async function saveTables(changes) {
+  const { tables, ...others } = measured();
+  await save({ ...others, tables: { ...tables, ...changes } });
 }
 
 async function save(content) {
@@ -55,28 +63,52 @@ export function writeDocuments(content = measured()) {
     if (text !== expected) writeFileAtomic(path, expected);
 }
 
-/** docs/results.md and README.md as they are, and as they should be. */
+/** Documents that show measured.json, as they are and as they should be: docs/results.md, and all that have marked tables. */
 export function documents(content = measured()) {
-  return [resultsPage(content), readmeTable(content)];
+  const pages = readdirSync(join(project, "docs"))
+    .filter((name) => name.endsWith(".md") && name !== RESULTS)
+    .map((name) => `docs/${name}`);
+  return [resultsPage(content), ...["README.md", ...pages].map((name) => withTables(name, content))];
 }
 
 function resultsPage({ rows }) {
-  const path = join(project, "docs/results.md");
+  const path = join(project, "docs", RESULTS);
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   const note =
     "Written by `npm run bench:record` from [recipes/measured.json](../recipes/measured.json); do not edit. Every row's recipe, result, " +
     "epochs and report are in `recipes/record`. [A table of results](guide.md#a-table-of-results) says how to add rows of your own.\n\n";
   const page = resultsMarkdown(rows).replace("# Results\n\n", `# Results\n\n${note}`);
-  return { name: "docs/results.md", path, text, expected: page };
+  return { name: `docs/${RESULTS}`, path, text, expected: page };
 }
 
-function readmeTable(content) {
-  const path = join(project, "README.md");
+function withTables(name, content) {
+  const path = join(project, name);
   const text = readFileSync(path, "utf8");
-  const [before, rest] = split(text, BEGIN);
-  const [, after] = split(rest, END);
-  const expected = `${before}${BEGIN}${table(measurements(content))}${END}${after}`;
-  return { name: "README.md", path, text, expected };
+  const expected = text.replace(MARKED, (_, begin, table, end) => {
+    if (table === QUICKSTART) return `${begin}${quickstartTable(measurements(content))}${end}`;
+    const found = content.tables[table];
+    if (found === undefined)
+      throw new Error(
+        `${name}: expected a table of recipes/measured.json (${Object.keys(content.tables).join(", ")}), found ${table}`,
+      );
+    return `${begin}${markdownTable(found)}${end}`;
+  });
+  return { name, path, text, expected };
+}
+
+const line = (cells) => `| ${cells.join(" | ")} |\n`;
+
+function markdownTable({ columns, rows, note, date, commit, machine }) {
+  const cells = ({ name, values }) => [
+    name,
+    ...values.map((ofSeeds, index) => spreadText(spread(ofSeeds), columns[index].digits).replace(/^-/, "−")),
+  ];
+  return [
+    line(["", ...columns.map(({ name }) => name)]),
+    line(["---", ...columns.map(() => "---")]),
+    ...rows.map((row) => line(cells(row))),
+    `\n${note} Measured on ${machine}, ${date}, commit ${commit.slice(0, 7)}.\n`,
+  ].join("");
 }
 
 const cell = (accuracy) => spreadText(accuracy) ?? "";
@@ -91,10 +123,9 @@ const README_ROWS = [
   ["caltech20-lt-pretrained", "pretrained EfficientNet-Lite0, balanced softmax", ({ ensemble }) => ensemble],
 ];
 
-function table(found) {
+function quickstartTable(found) {
   const { seeds, rows } = found["caltech20-lt-ncl"];
   const [{ epochs, machine, threads, started, commit }] = rows;
-  const line = (cells) => `| ${cells.join(" | ")} |\n`;
   return [
     "| accuracy, % | all | many | medium | few |\n|---|---|---|---|---|\n",
     ...README_ROWS.map(([recipe, name, pick]) => {
@@ -108,10 +139,4 @@ function table(found) {
 
 function listed(numbers) {
   return numbers.length < 2 ? numbers.join("") : `${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}`;
-}
-
-function split(text, mark) {
-  const at = text.indexOf(mark);
-  if (at < 0) throw new Error(`README.md: expected the line ${mark.trim()}, found none`);
-  return [text.slice(0, at), text.slice(at + mark.length)];
 }

@@ -115,3 +115,17 @@ test("runs that differ in more than the seed, and a seed given twice, are refuse
   for (const changes of [{ threads: 9 }, { kernels: "libtorch" }, { epochs: { done: 9, of: 9 } }])
     expect(parse(changes)).toThrow("expected runs of caltech20-lt-ncl that differ only in the seed");
 });
+
+test("a table's rows have values for each of its columns", () => {
+  const table = {
+    ...{ note: "Accuracy.", date: "2026-12-03", commit: "0123456", machine: "2 cores" },
+    columns: [
+      { name: "all", digits: 1 },
+      { name: "few", digits: 1 },
+    ],
+  };
+  const parse = (values: number[][]) => () =>
+    parseMeasured({ rows: [], tuning: {}, tables: { one: { ...table, rows: [{ name: "NCL", values }] } } });
+  expect(parse([[60, 61], [40]])).not.toThrow();
+  expect(parse([[60]])).toThrow("expected values for 2 columns, found 1 (NCL)");
+});

@@ -14,6 +14,30 @@ const Tuning = z.strictObject({
   rates: z.array(z.strictObject({ lr: z.number().positive(), heldOut: z.number().min(0).max(100) })).min(2),
 });
 
+/** A table of what was measured on trained runs besides the accuracy that their rows have; documents show it. */
+const MeasuredTable = z
+  .strictObject({
+    /** What was measured, with which commands; a sentence or more below the table. */
+    note: z.string().min(1),
+    date: z.iso.date(),
+    commit: z.string().min(7),
+    machine: z.string().min(1),
+    columns: z.array(z.strictObject({ name: z.string().min(1), digits: z.int().min(0) })).min(1),
+    /** For each column the values by seed, as many as there are seeds or other repetitions. */
+    rows: z
+      .array(z.strictObject({ name: z.string().min(1), values: z.array(z.array(z.number()).min(1)) }))
+      .min(1),
+  })
+  .superRefine(({ columns, rows }, context) => {
+    for (const [index, { name, values }] of rows.entries())
+      if (values.length !== columns.length)
+        context.addIssue({
+          code: "custom",
+          message: `expected values for ${columns.length} columns, found ${values.length} (${name})`,
+          path: ["rows", index, "values"],
+        });
+  });
+
 /** Why a row cannot stand beside those before it; null where it can. */
 function conflict(before: readonly ResultRow[], row: ResultRow): string | null {
   const { name, seed } = row;
@@ -44,6 +68,8 @@ const Measured = z.strictObject({
     }),
   /** By recipe. */
   tuning: z.record(z.string(), Tuning),
+  /** By the name that documents call them. */
+  tables: z.record(z.string(), MeasuredTable).default({}),
 });
 
 export type Measured = z.infer<typeof Measured>;

@@ -41,9 +41,8 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /** "63.1 ± 1.0" */
-export function spreadText(one: Spread | null): string | null {
+export function spreadText(one: Spread | null, digits = 1): string | null {
   if (one === null) return null;
-  return one.deviation === null
-    ? one.mean.toFixed(1)
-    : `${one.mean.toFixed(1)} ± ${one.deviation.toFixed(1)}`;
+  const text = one.mean.toFixed(digits);
+  return one.deviation === null ? text : `${text} ± ${one.deviation.toFixed(digits)}`;
 }
