@@ -1,14 +1,18 @@
 /** HEIC photographs, which the decoders of native/vision do not know: libheif, compiled to WebAssembly, turns them into JPEGs. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { extname } from "node:path";
 import { LIMITS, shortened } from "../support/budget.js";
 import { DataError } from "../support/errors.js";
-import { formatOf, formatOfFile } from "./formats/reading/content.js";
+import { DECODED, formatOf, formatOfFile } from "./formats/reading/content.js";
 import type { ImageInput } from "./image-input.js";
 import type { RgbImage } from "./vision.js";
 
 /** Of the JPEG, with colors at full resolution. */
 const QUALITY = 95;
+const HEIC_EXTENSIONS: ReadonlySet<string> = new Set(
+  DECODED.find(({ format }) => format === "heic")!.extensions,
+);
 /** Bytes of a color profile that fit into one segment of a JPEG. */
 const MAX_PROFILE = 65_519;
 
@@ -66,19 +70,31 @@ export function isHeic(content: Uint8Array): boolean {
   return formatOf(content)?.format === "heic";
 }
 
+/** Whether a file is HEIC by its name. */
+function hasHeicName(path: string): boolean {
+  return HEIC_EXTENSIONS.has(extname(path).toLowerCase());
+}
+
+/** Whether one of the images is a HEIC file that is named as if it were another. */
+export function hasMisnamedHeic(images: readonly ImageInput[]): boolean {
+  return images.some((image) => typeof image === "string" && !hasHeicName(image) && isHeicFile(image));
+}
+
 /**
  * The images with the content of a JPEG in place of each HEIC file, or the error of one that cannot be decoded.
  *
  * @param first index of the first image among all, for messages.
+ * @param look at which files: all, or only those that are HEIC by their name; opening a file takes longer than all else here.
  */
 export async function withoutHeic(
   images: readonly ImageInput[],
   first: number,
-  encode: EncodeJpeg,
+  { encode, look }: { readonly encode: EncodeJpeg; readonly look: "at all" | "by name" },
 ): Promise<(ImageInput | DataError)[]> {
   const readable: (ImageInput | DataError)[] = [];
   for (const [index, image] of images.entries()) {
-    const content = heicContent(image);
+    const isOther = look === "by name" && typeof image === "string" && !hasHeicName(image);
+    const content = isOther ? null : heicContent(image);
     if (content === null) readable.push(image);
     else {
       const name = typeof image === "string" ? image : `image ${first + index}`;

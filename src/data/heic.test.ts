@@ -140,7 +140,7 @@ test("a HEIC file that declares more pixels than are decoded at once", async () 
   const extent = content.indexOf("ispe", 0, "latin1");
   content.writeUInt32BE(10_000, extent + 8);
   content.writeUInt32BE(9000, extent + 12);
-  const [error] = await withoutHeic([content], 0, vision().encodeImages);
+  const [error] = await withoutHeic([content], 0, { encode: vision().encodeImages, look: "at all" });
   expect(error).toBeInstanceOf(DataError);
   expect((error as DataError).message).toBe(
     "image 0: expected a HEIC image of at most 67108864 pixels, which is decoded at once, found 9000 x 10000 (height x width): save it as a JPEG",

@@ -64,6 +64,8 @@ interface Vision {
     reduce: boolean;
     /** Batches lie in pinned memory; needs a GPU. */
     pinned: boolean;
+    /** Batches are float32 in the normalizer's order; null: uint8 in channels_last. */
+    normalizer: Normalizer | null;
   }): number;
   planBatches(producer: number, plan: BatchPlan): void;
   cancelBatches(producer: number): void;
@@ -72,10 +74,7 @@ interface Vision {
   /** Undefined when it is not ready after `milliseconds`. */
   nextBatch(producer: number, milliseconds: number): MadeBatch | undefined;
   /** uint8 [N, 3, S, S] in channels_last → float32: scale · x + shift for each channel */
-  normalizeImages(
-    images: Handle,
-    options: { scale: readonly number[]; shift: readonly number[]; channelsLast: boolean },
-  ): Handle;
+  normalizeImages(images: Handle, normalizer: Normalizer): Handle;
   closeProducer(producer: number): void;
   /** See timeline.ts. */
   beginTimeline(): void;
@@ -117,6 +116,13 @@ export interface NativeInspection {
   readonly colors: Buffer;
 }
 
+/** Bytes to floats: scale · x + shift for each channel. */
+export interface Normalizer {
+  readonly scale: readonly [number, number, number];
+  readonly shift: readonly [number, number, number];
+  readonly channelsLast: boolean;
+}
+
 /** Rows of red, green and blue bytes, [H, W, 3]. */
 export interface RgbImage {
   readonly pixels: Uint8Array;
@@ -140,7 +146,7 @@ export interface DecodedPixels {
 }
 
 interface MadeBatch {
-  /** uint8 [V·N, 3, S, S], channels_last, view after view */
+  /** [V·N, 3, S, S], view after view */
   readonly images: Handle;
   /** int32 [V·N, numbers]: those of the view's `drawn`, as native/vision lists them for each kind; null where there are none */
   readonly drawn: Handle | null;

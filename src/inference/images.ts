@@ -1,4 +1,4 @@
-import { withoutHeic } from "../data/heic-file.js";
+import { hasMisnamedHeic, withoutHeic } from "../data/heic-file.js";
 import { groupImages, type ImageInput } from "../data/image-input.js";
 import { decodeImages, type DecodeOptions } from "../data/loader/decode.js";
 import { vision } from "../data/vision.js";
@@ -8,17 +8,31 @@ import { dispose, keep, scope } from "../torch/scope.js";
 import { DataError } from "../support/errors.js";
 import type { Tensor } from "../torch/tensor.js";
 
+interface BatchOptions extends Omit<DecodeOptions, "describe"> {
+  /** Index of the batch's first image among all, for messages. */
+  readonly first: number;
+}
+
 /**
  * Decodes and transforms images of any kind, in their order: float32 [N, 3, S, S], which lives until dispose().
  *
- * @param first index of the batch's first image among all, for messages.
  * @throws DataError that names an image which cannot be read, UsageError for what is no image at all.
  */
-export async function decodeBatch(
+export async function decodeBatch(images: readonly ImageInput[], options: BatchOptions): Promise<Tensor> {
+  try {
+    return await decodeReadable(images, options, "by name");
+  } catch (error) {
+    if (!(error instanceof DataError) || !hasMisnamedHeic(images)) throw error;
+    return await decodeReadable(images, options, "at all");
+  }
+}
+
+async function decodeReadable(
   images: readonly ImageInput[],
-  { first, ...options }: Omit<DecodeOptions, "describe"> & { readonly first: number },
+  { first, ...options }: BatchOptions,
+  look: "at all" | "by name",
 ): Promise<Tensor> {
-  const readable = await withoutHeic(images, first, vision().encodeImages);
+  const readable = await withoutHeic(images, first, { encode: vision().encodeImages, look });
   const groups = groupImages(readable.map(orThrow), first);
   const decoded: Tensor[] = [];
   try {

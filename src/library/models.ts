@@ -12,7 +12,7 @@ import type { CompareOptions } from "../report/compare/compare-runs.js";
 import type { Comparison } from "../report/compare/comparison.js";
 import { defineMethodOf } from "../recipes/method-file.js";
 import { UsageError } from "../support/errors.js";
-import type { EngineInfo } from "../torch/native.js";
+import { type EngineInfo, openEngineAhead } from "../torch/native.js";
 import { trainable } from "./recipes.js";
 
 /**
@@ -33,6 +33,7 @@ export async function load(
     readonly data?: string | undefined;
   } = {},
 ): Promise<TrainedModel> {
+  openEngineAhead();
   const { loadModel } = await import("../inference/model.js");
   await defineMethodOf(path);
   const { recipe, data, ...rest } = options;

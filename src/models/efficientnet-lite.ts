@@ -6,7 +6,7 @@ import { kaimingNormal } from "../nn/init.js";
 import { type ConvNorm, invertedResidual } from "../nn/inverted-residual.js";
 import { Layer } from "../nn/module.js";
 import type { Rng } from "../torch/random.js";
-import { keep, scope } from "../torch/scope.js";
+import { dispose, keep, scope } from "../torch/scope.js";
 import type { Tensor } from "../torch/tensor.js";
 import { Backbone, type StageRange } from "./ensemble.js";
 
@@ -86,7 +86,12 @@ export class EfficientNetLite extends Backbone {
    */
   override forward(x: Tensor): Tensor {
     using _ = scope();
-    const end = this.#blocks.reduce((value, block) => block.forward(value), x);
+    let end = x;
+    for (const block of this.#blocks) {
+      const input = end;
+      end = block.forward(input);
+      if (input !== x) dispose(input); // the next block's output takes its place in the caches
+    }
     if (this.#head === null) return keep(end);
     return keep(globalAveragePool(convNormRelu6(end, this.#head.conv, this.#head.norm)));
   }

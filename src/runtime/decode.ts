@@ -30,7 +30,8 @@ export async function prepareImages(
   const results = new Array<PreparedImage | DataError>(images.length);
   const decodable: ImageInput[] = [];
   const places: number[] = []; // of those, among all
-  (await withoutHeic(images, first, visionAddon().encodeImages)).forEach((image, at) => {
+  const { encodeImages: encode } = visionAddon();
+  (await withoutHeic(images, first, { encode, look: "at all" })).forEach((image, at) => {
     const fault = image instanceof DataError ? image : pixelsFault(image, first + at);
     if (fault !== null) results[at] = fault;
     else {

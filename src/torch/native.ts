@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { buildAddon, locateAddon, type AddonLocation } from "../libtorch/addon.js";
 import { engineForUse } from "../libtorch/first-use.js";
-import type { EngineLocation } from "../libtorch/locate.js";
+import { type EngineLocation, findEngine } from "../libtorch/locate.js";
 import { DataError, EngineError } from "../support/errors.js";
 import { FreedTensorError, NativeError, TorchError } from "./errors.js";
 import { OPERATORS } from "./operator-names.generated.js";
@@ -117,6 +117,7 @@ export interface OperatorDescription {
 }
 
 let addon: NativeAddon | undefined;
+let isOpenedAhead = false;
 
 /** The loaded addon. @throws EngineError when libtorch or the addon is missing, or libtorch has another version. */
 export function native(): NativeAddon {
@@ -139,10 +140,15 @@ function fixCublasWorkspace(): void {
   process.env["CUBLAS_WORKSPACE_CONFIG"] ??= ":4096:8";
 }
 
-function load(): NativeAddon {
+/** What the engine's libraries read as they are opened. */
+function prepareEnvironment({ cuda }: EngineLocation): void {
   shortenSpinning();
+  if (cuda) fixCublasWorkspace();
+}
+
+function load(): NativeAddon {
   const engine = engineForUse();
-  if (engine.cuda) fixCublasWorkspace();
+  prepareEnvironment(engine);
   const loaded = open(engine, locateAddon());
   loaded.setErrorTypes({
     TORCH: TorchError,
@@ -157,29 +163,60 @@ function load(): NativeAddon {
   return loaded;
 }
 
+/** What native/torch/preload.cpp exports. */
+interface Preload {
+  open(path: string): void;
+  openAhead(...paths: readonly string[]): void;
+  waitForAhead(): void;
+}
+
+const requireAddon = createRequire(import.meta.url);
+
+function preloadOf({ folder }: AddonLocation): Preload {
+  return requireAddon(join(folder, "preload.node")) as Preload;
+}
+
+/**
+ * Begins to open libtorch on a thread of its own, a fifth of a second's work, for whoever needs it after other modules. Does
+ * nothing where it is open already, or where something is missing or wrong: its first use says so.
+ */
+export function openEngineAhead(): void {
+  if (addon !== undefined || isOpenedAhead) return;
+  isOpenedAhead = true;
+  try {
+    const engine = findEngine();
+    if (engine === undefined) return;
+    prepareEnvironment(engine);
+    const { openAhead, waitForAhead } = preloadOf(locateAddon());
+    process.once("exit", waitForAhead); // a process must not end while libraries are being opened
+    openAhead(...librariesOf(engine));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
 /** Loads an addon and the libraries that it names without a path: those of the engine, and libvips. */
-function open(engine: EngineLocation, addon: AddonLocation): NativeAddon {
-  const require = createRequire(import.meta.url);
-  const vips = findVips(require);
+function open(engine: EngineLocation, location: AddonLocation): NativeAddon {
+  const vips = findVips(requireAddon);
   let opened = "the addon";
   try {
-    const { open: openLibrary } = require(join(addon.folder, "preload.node")) as {
-      open: (path: string) => void;
-    };
+    const preload = preloadOf(location);
     opened = "the engine";
-    for (const library of librariesOf(engine)) openLibrary(join(engine.root, "lib", library));
-    openLibrary(vips);
+    for (const library of librariesOf(engine)) preload.open(library);
+    preload.open(vips);
     opened = "the addon";
-    return require(join(addon.folder, "longtail.node")) as NativeAddon;
+    return requireAddon(join(location.folder, "longtail.node")) as NativeAddon;
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    if (addon.origin === "package" && opened === "the addon") return open(engine, buildAddon(reason));
+    if (location.origin === "package" && opened === "the addon") return open(engine, buildAddon(reason));
     throw new EngineError(
       `The engine could not be loaded from ${engine.root}: ${reason}. ` +
-        (addon.origin === "clone"
+        (location.origin === "clone"
           ? `Run "npx longtail engine install --force" to install it anew and "npm run setup" to rebuild the addon.`
           : `Run "npx longtail engine install --force" to install it anew` +
-            (addon.origin === "cache" ? `, and delete ${addon.folder} to have the addon built anew.` : ".")),
+            (location.origin === "cache"
+              ? `, and delete ${location.folder} to have the addon built anew.`
+              : ".")),
     );
   }
 }
@@ -197,7 +234,7 @@ function findVips(require: NodeJS.Require): string {
   }
 }
 
-function librariesOf(engine: EngineLocation): string[] {
+function librariesOf({ root, cuda }: EngineLocation): string[] {
   const cpu = ["libc10.so", "libgomp.so.1", "libtorch_cpu.so"];
-  return engine.cuda ? [...cpu, "libtorch_cuda.so"] : cpu;
+  return (cuda ? [...cpu, "libtorch_cuda.so"] : cpu).map((library) => join(root, "lib", library));
 }

@@ -190,6 +190,7 @@ describe("closing a producer ends the decoding of the image in work", () => {
         prefetch: 1,
         reduce: false,
         pinned: false,
+        normalizer: null,
       });
       const [images, counts] = [Int32Array.of(0), Int32Array.of(0)];
       vision().planBatches(producer, { epoch: 0, images, counts, batch: 1 });

@@ -5,8 +5,18 @@ import { vision } from "../../src/data/vision.js";
 
 test.skipIf(availableDevices().length > 1)("pinned batches where there is no GPU are an error", () => {
   const producer = vision().openProducer({
-    pixels: { kind: "files", paths: [fixturePath("jpeg/420.jpg")] },
-    ...{ views: [[]], drawn: [[]], size: 8, seed: 0, threads: 2, prefetch: 1, reduce: false, pinned: true },
+    pixels: { kind: "files", paths: [fixturePath("rgb.jpg")] },
+    ...{
+      views: [[]],
+      drawn: [[]],
+      size: 8,
+      seed: 0,
+      threads: 2,
+      prefetch: 1,
+      reduce: false,
+      pinned: true,
+      normalizer: null,
+    },
   });
   vision().planBatches(producer, {
     epoch: 0,

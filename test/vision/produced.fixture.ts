@@ -18,6 +18,7 @@ export function produced(
   const producer = vision().openProducer({
     pixels: { kind: "files", paths },
     ...{ views, drawn: views.map(() => []), size, seed: 1, threads: 1, prefetch: 1, reduce, pinned: false },
+    normalizer: null,
   });
   try {
     const images = Int32Array.from(paths.keys());

@@ -43,8 +43,22 @@ std::vector<Producer::View> toViews(napi_env env, napi_value done, napi_value dr
   return views;
 }
 
+std::array<float, 3> toPerChannel(napi_env env, napi_value list) {
+  std::array<float, 3> values;
+  for (uint32_t i = 0; i < values.size(); i++)
+    values[i] = static_cast<float>(toDouble(env, element(env, list, i)));
+  return values;
+}
+
+// { scale, shift, channelsLast }
+Normalizer toNormalizer(napi_env env, napi_value options) {
+  return {{toPerChannel(env, property(env, options, "scale")),
+           toPerChannel(env, property(env, options, "shift"))},
+          toBool(env, property(env, options, "channelsLast"))};
+}
+
 // openProducer(options) → id, with options { pixels, views: transforms[], drawn: transforms[], size, seed,
-// threads, prefetch, reduce, pinned }
+// threads, prefetch, reduce, pinned, normalizer: { scale, shift, channelsLast } or null }
 napi_value openProducer(napi_env env, size_t, napi_value* argv) {
   const auto get = [&](const char* key) { return property(env, argv[0], key); };
   auto [source, borrowed] = toSource(env, get("pixels"));
@@ -55,7 +69,10 @@ napi_value openProducer(napi_env env, size_t, napi_value* argv) {
                               static_cast<int>(toInt(env, get("threads"))),
                               static_cast<size_t>(toInt(env, get("prefetch"))),
                               toBool(env, get("reduce")),
-                              toBool(env, get("pinned"))};
+                              toBool(env, get("pinned")),
+                              {}};
+  if (const napi_value normalizer = get("normalizer"); !isNil(env, normalizer))
+    settings.normalizer = toNormalizer(env, normalizer);
   const auto open = std::make_shared<OpenProducer>(std::move(settings));
   for (const napi_value array : borrowed) {
     check(env, napi_create_reference(env, array, 1, &open->borrowed.emplace_back()), "napi_create_reference");
@@ -96,8 +113,8 @@ napi_value awaitBatch(napi_env env, size_t, napi_value* argv) {
   return boolean(env, producers.get(toInt(env, argv[0]))->producer.isReady(patience));
 }
 
-// nextBatch(id, milliseconds) → { images: uint8 [V·N, 3, S, S], drawn: int32 [V·N, numbers] or null }, or
-// undefined when it is not ready after that time
+// nextBatch(id, milliseconds) → { images: uint8, with a normalizer float32, [V·N, 3, S, S], drawn: int32
+// [V·N, numbers] or null }, or undefined when it is not ready after that time
 napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
   const auto open = producers.get(toInt(env, argv[0]));
   const std::chrono::milliseconds patience(toInt(env, argv[1]));
@@ -110,13 +127,6 @@ napi_value nextBatch(napi_env env, size_t, napi_value* argv) {
   return made;
 }
 
-std::array<float, 3> toPerChannel(napi_env env, napi_value list) {
-  std::array<float, 3> values;
-  for (uint32_t i = 0; i < values.size(); i++)
-    values[i] = static_cast<float>(toDouble(env, element(env, list, i)));
-  return values;
-}
-
 // normalizeImages(uint8 [N, 3, S, S] in channels_last, { scale, shift, channelsLast }) → float32 of the same
 // shape
 napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
@@ -126,13 +136,9 @@ napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
       !images.is_contiguous(at::MemoryFormat::ChannelsLast)) {
     throw JsError("TYPE", "expected images, uint8 [N, 3, S, S] in channels_last");
   }
-  const Normalization normalization{toPerChannel(env, property(env, argv[1], "scale")),
-                                    toPerChannel(env, property(env, argv[1], "shift"))};
-  const bool channelsLast = toBool(env, property(env, argv[1], "channelsLast"));
-  const auto format = channelsLast ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  static BufferPool buffers(8);  // of all loaders
-  auto made = buffers.take(images.sizes(), at::kFloat, format);
-  const auto normalize = channelsLast ? normalizeInterleaved : normalizeToPlanes;
+  const Normalizer normalize = toNormalizer(env, argv[1]);
+  auto made = takeNormalized(
+      images.sizes(), normalize.interleaved ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
   const auto count = static_cast<size_t>(images.size(0)),
              pixels = static_cast<size_t>(images.size(2) * images.size(3));
   const uint8_t* from = images.const_data_ptr<uint8_t>();
@@ -142,7 +148,7 @@ napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
       std::min(static_cast<size_t>(at::get_num_threads()), 1 + images.numel() / kValuesOfThread);
   parallelFor(count, static_cast<int>(threads), [&](size_t image) {
     const size_t start = image * pixels * Image::kChannels;
-    normalize(from + start, pixels, normalization, to + start);
+    normalize(from + start, pixels, to + start);
   });
   return fromTensor(env, std::move(made));
 }

@@ -17,4 +17,14 @@ void normalizeInterleaved(const uint8_t* from, size_t pixels, const Normalizatio
 // Converts pixels of three interleaved bytes to three planes of floats, one after the other.
 void normalizeToPlanes(const uint8_t* from, size_t pixels, const Normalization& normalization, float* to);
 
+// The one or the other.
+struct Normalizer {
+  Normalization normalization;
+  bool interleaved;
+
+  void operator()(const uint8_t* from, size_t pixels, float* to) const {
+    (interleaved ? normalizeInterleaved : normalizeToPlanes)(from, pixels, normalization, to);
+  }
+};
+
 }  // namespace lt::vision

@@ -29,4 +29,9 @@ at::Tensor BufferPool::take(at::IntArrayRef sizes, at::ScalarType type, at::Memo
   return made.detach();
 }
 
+at::Tensor takeNormalized(at::IntArrayRef sizes, at::MemoryFormat format) {
+  static BufferPool buffers(8);
+  return buffers.take(sizes, at::kFloat, format);
+}
+
 }  // namespace lt::vision

@@ -26,4 +26,8 @@ class BufferPool {
   std::vector<at::Tensor> known_;
 };
 
+// Returns memory for a batch of normalized images, float32 [N, 3, S, S], from a pool of all loaders: a
+// prediction opens one for each batch.
+at::Tensor takeNormalized(at::IntArrayRef sizes, at::MemoryFormat format);
+
 }  // namespace lt::vision

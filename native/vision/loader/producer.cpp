@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <stdexcept>
 
@@ -168,8 +169,7 @@ void Producer::openBatch() {
   batch->draws.assign(first, first + static_cast<std::ptrdiff_t>(count));
   const auto images = static_cast<int64_t>(count * settings_.views.size());
   try {
-    batch->pixels = buffers_.take({images, Image::kChannels, settings_.size, settings_.size}, at::kByte,
-                                  at::MemoryFormat::ChannelsLast);
+    batch->pixels = takePixels(images);
     if (numbers_ > 0)
       batch->drawn = buffers_.take({images, numbers_}, at::kInt, at::MemoryFormat::Contiguous);
   } catch (...) {  // no memory: next() says so
@@ -179,6 +179,13 @@ void Producer::openBatch() {
   batches_.push_back(std::move(batch));
   opened_ += count;
   space_.notify_all();
+}
+
+at::Tensor Producer::takePixels(int64_t images) {
+  const std::array<int64_t, 4> sizes{images, Image::kChannels, settings_.size, settings_.size};
+  if (!settings_.normalizer) return buffers_.take(sizes, at::kByte, at::MemoryFormat::ChannelsLast);
+  return takeNormalized(sizes, settings_.normalizer->interleaved ? at::MemoryFormat::ChannelsLast
+                                                                 : at::MemoryFormat::Contiguous);
 }
 
 void Producer::make(const Chunk& chunk) {
@@ -233,9 +240,14 @@ void Producer::makeView(PendingBatch& batch, size_t position, size_t view, const
   } catch (const DataError& error) {
     throw DataError(settings_.source->describe(batch.draws[position].image) + ": " + error.what());
   }
-  const size_t index = view * batch.draws.size() + position;
-  std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + index * image.size(), image.pixels.get(),
-              image.size());
+  const size_t index = view * batch.draws.size() + position, start = index * image.size();
+  if (const auto& normalizer = settings_.normalizer) {
+    const Stopwatch normalizing(Stage::Normalize);
+    (*normalizer)(image.pixels.get(), image.size() / Image::kChannels,
+                  batch.pixels.mutable_data_ptr<float>() + start);
+  } else {
+    std::memcpy(batch.pixels.mutable_data_ptr<uint8_t>() + start, image.pixels.get(), image.size());
+  }
   draw(batch, index, view, random);
 }
 

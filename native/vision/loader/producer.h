@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "vision/image/normalize.h"
 #include "vision/loader/buffer-pool.h"
 #include "vision/sources/source.h"
 #include "vision/transforms/pipeline.h"
@@ -39,6 +40,7 @@ class Producer {
     size_t prefetch;  // batches that may be ready or in the making
     bool reduce;      // decode an image at a smaller size where it is made smaller anyway
     bool pinned;      // batches lie in memory from which a GPU fetches on its own
+    std::optional<Normalizer> normalizer;  // of batches of floats
   };
 
   explicit Producer(Settings settings);
@@ -51,7 +53,8 @@ class Producer {
   void cancel();
 
   struct Batch {
-    // uint8 [V·N, 3, size, size] in channels_last order: all first views, then all second ones, and so on.
+    // [V·N, 3, size, size]: all first views, then all second ones, and so on. uint8 in channels_last order,
+    // or float32 in the normalizer's.
     at::Tensor images;
 
     // int32 [V·N, numbers]: what the transforms of View::drawn drew, as each lists it; undefined if there are
@@ -75,6 +78,7 @@ class Producer {
   void make(const Chunk& chunk);
   void makeViews(PendingBatch& batch, size_t position);
   void makeView(PendingBatch& batch, size_t position, size_t view, const Region& region, Philox random);
+  at::Tensor takePixels(int64_t images);
   void draw(PendingBatch& batch, size_t index, size_t view, Philox& random);
   void openBatch();
   void abandonBatches();  // the mutex is held

@@ -1,11 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import { Tensor } from "../../torch/tensor.js";
-import { dispose } from "../../torch/scope.js";
 import type { Pixels } from "../dataset.js";
 import { imageError } from "../image-error.js";
 import { vision } from "../vision.js";
 import { workerThreads, type LoaderOptions } from "./loader.js";
-import { Normalization } from "./normalization.js";
+import { normalizerFor } from "./normalization.js";
 
 export interface DecodeOptions extends Pick<
   LoaderOptions,
@@ -40,6 +39,7 @@ export async function decodeImages(
     prefetch: 1,
     reduce: false,
     pinned: false,
+    normalizer: normalizerFor(options),
   });
   try {
     const images = Int32Array.from({ length: count }, (_, index) => index);
@@ -47,20 +47,11 @@ export async function decodeImages(
     for (;;) {
       await setTimeout(POLL_MS); // first: the tensor must not belong to a scope of the caller
       const made = vision().nextBatch(producer, 0);
-      if (made !== undefined) return normalized(new Tensor(made.images), options);
+      if (made !== undefined) return new Tensor(made.images);
     }
   } catch (error) {
     throw imageError(error, { pixels, describe });
   } finally {
     vision().closeProducer(producer);
-  }
-}
-
-function normalized(bytes: Tensor, options: DecodeOptions): Tensor {
-  using normalization = new Normalization(options);
-  try {
-    return normalization.apply(bytes);
-  } finally {
-    dispose(bytes);
   }
 }

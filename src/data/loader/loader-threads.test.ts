@@ -88,7 +88,7 @@ describe("worker threads", () => {
     const waiting = startWorker(`
       const { vision } = await import("${dist}data/vision.js");
       const { pixels } = dataset;
-      const idle = vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 0, prefetch: 1, reduce: false, pinned: false });
+      const idle = vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 0, prefetch: 1, reduce: false, pinned: false, normalizer: null });
       vision().planBatches(idle, { epoch: 0, images: Int32Array.of(0), counts: Int32Array.of(0), batch: 1 });
       parentPort.postMessage("waiting");
       while (vision().nextBatch(idle, 100) === undefined);`); // no thread ever makes it
@@ -100,7 +100,7 @@ describe("worker threads", () => {
     const worker = startWorker(`
       const { vision } = await import("${dist}data/vision.js");
       const { pixels } = dataset;
-      parentPort.postMessage(vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 1, prefetch: 1, reduce: false, pinned: false }));
+      parentPort.postMessage(vision().openProducer({ pixels, views: [[]], drawn: [[]], size: side, seed: 0, threads: 1, prefetch: 1, reduce: false, pinned: false, normalizer: null }));
       setInterval(() => {}, 1000);`);
     const producer = (await firstMessage(worker)) as number;
     vision().cancelBatches(producer);

@@ -157,6 +157,7 @@ export class Loader implements BatchSource {
       prefetch: BATCHES_AHEAD,
       reduce: decode === "reduced",
       pinned: device.startsWith("cuda"),
+      normalizer: null,
     });
   }
 

@@ -2,36 +2,40 @@ import { tensor } from "../../torch/create.js";
 import type { MemoryFormat } from "../../torch/dispatch.js";
 import { dispose, keepForever } from "../../torch/scope.js";
 import { Tensor } from "../../torch/tensor.js";
-import { vision } from "../vision.js";
+import { type Normalizer, vision } from "../vision.js";
 
 type PerChannel = readonly [number, number, number];
 
+interface NormalizationOptions {
+  readonly mean: PerChannel;
+  readonly std: PerChannel;
+  readonly memoryFormat: MemoryFormat;
+}
+
+/** (x / 255 − mean) / std for each channel, as the native threads compute it. */
+export function normalizerFor({ mean, std, memoryFormat }: NormalizationOptions): Normalizer {
+  return {
+    scale: [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])],
+    shift: [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]],
+    channelsLast: memoryFormat === "channels_last",
+  };
+}
+
 /** Bytes to floats: (x / 255 − mean) / std for each channel, where the bytes are. */
 export class Normalization implements Disposable {
-  readonly #scale: PerChannel; // 1 / (255 · std)
-  readonly #shift: PerChannel; // −mean / std
+  readonly #normalizer: Normalizer;
   readonly #memoryFormat: MemoryFormat;
   /** Scale and shift [1, 3, 1, 1] on the device of the images, for libtorch's operators. */
   #onDevice: readonly [scale: Tensor, shift: Tensor] | null = null;
 
-  constructor(options: { mean: PerChannel; std: PerChannel; memoryFormat: MemoryFormat }) {
-    const { mean, std, memoryFormat } = options;
-    this.#scale = [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])];
-    this.#shift = [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]];
-    this.#memoryFormat = memoryFormat;
+  constructor(options: NormalizationOptions) {
+    this.#normalizer = normalizerFor(options);
+    this.#memoryFormat = options.memoryFormat;
   }
 
   /** uint8 [N, 3, S, S] in channels_last → float32 of the same shape, in the wanted memory format, on the same device. */
   apply(images: Tensor): Tensor {
-    const memoryFormat = this.#memoryFormat;
-    if (images.device === "cpu")
-      return new Tensor(
-        vision().normalizeImages(images.handle, {
-          scale: this.#scale,
-          shift: this.#shift,
-          channelsLast: memoryFormat === "channels_last",
-        }),
-      );
+    if (images.device === "cpu") return new Tensor(vision().normalizeImages(images.handle, this.#normalizer));
     return this.applyByOperators(images);
   }
 
@@ -40,7 +44,7 @@ export class Normalization implements Disposable {
     const { device } = images;
     const perChannel = (values: PerChannel): Tensor =>
       keepForever(tensor(values, { shape: [1, 3, 1, 1], device }));
-    this.#onDevice ??= [perChannel(this.#scale), perChannel(this.#shift)];
+    this.#onDevice ??= [perChannel(this.#normalizer.scale), perChannel(this.#normalizer.shift)];
     const [scale, shift] = this.#onDevice;
     return shift.addcmul(images.to({ memoryFormat: this.#memoryFormat }), scale);
   }
