@@ -289,7 +289,10 @@ const objectsOf = (units, isChosen) =>
   units.filter(({ files }) => files.every(isChosen)).map(({ object }) => object);
 
 async function linkVision({ units, preload, searchPath, folder, extra = [] }) {
-  await replace("preload.node", { folder, args: [...flags, ...searchPath, preload, "-lpthread", "-ldl", ...extra] });
+  await replace("preload.node", {
+    folder,
+    args: [...flags, ...searchPath, preload, "-lpthread", "-ldl", ...extra],
+  });
   const args = [...objectsOf(units, isVision), visionLibrary(), "-lpthread", "-ldl", ...extra];
   await replace("vision.node", { folder, args });
 }

@@ -165,9 +165,9 @@ function load(): NativeAddon {
 
 /** What native/torch/preload.cpp exports. */
 interface Preload {
-  open(path: string): void;
-  openAhead(...paths: readonly string[]): void;
-  waitForAhead(): void;
+  readonly open: (path: string) => void;
+  readonly openAhead: (...paths: readonly string[]) => void;
+  readonly waitForAhead: () => void;
 }
 
 const requireAddon = createRequire(import.meta.url);
