@@ -1,5 +1,7 @@
 #include "kernels/inverted-residual.h"
 
+#include <xmmintrin.h>
+
 #include <algorithm>
 
 namespace lt::kernels {
@@ -11,6 +13,17 @@ constexpr int kMinChannels = 96;             // of a pass, for which an output's
 constexpr int kPassStep = 32;                // channels of a panel, whatever the vectors' width
 
 int64_t ceilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+constexpr int kBlock = 4;  // of packBlock: outputs, and inputs of each
+
+// Transposes kBlock rows of kBlock values, each row times its scale; rows are `stride` values apart.
+void packBlock(const float* from, int stride, const float* scale, float* to, int toStride) {
+  __m128 rows[kBlock];
+  for (int n = 0; n < kBlock; n++)
+    rows[n] = _mm_mul_ps(_mm_loadu_ps(from + static_cast<int64_t>(n) * stride), _mm_set1_ps(scale[n]));
+  _MM_TRANSPOSE4_PS(rows[0], rows[1], rows[2], rows[3]);
+  for (int k = 0; k < kBlock; k++) _mm_storeu_ps(to + static_cast<int64_t>(k) * toStride, rows[k]);
+}
 
 }  // namespace
 
@@ -38,14 +51,23 @@ Bands::Bands(const InvertedResidual& job) : rows(job.height), channels(job.depth
 
 void packPointwise(const PointwiseWeights& weights, Threes threes, int width, float* to) {
   const auto& [values, scale, inputs, outputs] = weights;
-  for (int first = 0, count; first < outputs; first += count) {
-    const int size = panelVectors(outputs - first, width, threes) * width;
-    count = std::min(outputs - first, size);
-    for (int k = 0; k < inputs; k++, to += size) {
-      const float* from = values + static_cast<int64_t>(first) * inputs + k;
-      for (int n = 0; n < count; n++) to[n] = from[static_cast<int64_t>(n) * inputs] * scale[first + n];
-      std::fill(to + count, to + size, 0.f);
+  for (int first = 0, size; first < outputs; first += size, to += static_cast<int64_t>(inputs) * size) {
+    size = panelVectors(outputs - first, width, threes) * width;
+    const int count = std::min(outputs - first, size), inBlocks = count / kBlock * kBlock;
+    const float *rows = values + static_cast<int64_t>(first) * inputs, *scales = scale + first;
+    const auto packOne = [&](int n, int k) {
+      to[k * size + n] = rows[static_cast<int64_t>(n) * inputs + k] * scales[n];
+    };
+    int k = 0;
+    for (; k + kBlock <= inputs; k += kBlock) {
+      for (int n = 0; n < inBlocks; n += kBlock)
+        packBlock(rows + static_cast<int64_t>(n) * inputs + k, inputs, scales + n, to + k * size + n, size);
+      for (int n = inBlocks; n < count; n++)
+        for (int i = 0; i < kBlock; i++) packOne(n, k + i);
     }
+    for (; k < inputs; k++)
+      for (int n = 0; n < count; n++) packOne(n, k);
+    for (k = 0; k < inputs && count < size; k++) std::fill(to + k * size + count, to + (k + 1) * size, 0.f);
   }
 }
 
