@@ -50,7 +50,7 @@ const arrows = {
   runtime: {
     values: ["support", "onnx"],
     types: ["data", "inference", "recipes"],
-    files: ["data/(image-input|image-error|heic-file|formats/reading/content)[.]ts$"],
+    files: ["data/(image-input|image-error|heic-file|normalization-factors|formats/reading/content)[.]ts$"],
   },
   inference: {
     values: [

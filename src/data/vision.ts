@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Handle, native } from "../torch/native.js";
 import type { TransformSpec } from "../recipes/schema.js";
 import type { Pixels } from "./dataset.js";
+import type { NormalizationFactors } from "./normalization-factors.js";
 
 /** What native/vision exports. */
 interface Vision {
@@ -117,9 +118,7 @@ export interface NativeInspection {
 }
 
 /** Bytes to floats: scale · x + shift for each channel. */
-export interface Normalizer {
-  readonly scale: readonly [number, number, number];
-  readonly shift: readonly [number, number, number];
+export interface Normalizer extends NormalizationFactors {
   readonly channelsLast: boolean;
 }
 

@@ -3,10 +3,11 @@ import { availableParallelism } from "node:os";
 import { withoutHeic } from "../data/heic-file.js";
 import { imageError } from "../data/image-error.js";
 import { groupImages, type ImageInput, pixelsFault } from "../data/image-input.js";
+import { normalizationFactors } from "../data/normalization-factors.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { DataError } from "../support/errors.js";
 import type { PreparedImage } from "./types.js";
-import { type Planes, type PreparedPixels, visionAddon } from "./vision-addon.js";
+import { type PreparedPixels, visionAddon } from "./vision-addon.js";
 
 type Preprocessing = ModelMetadata["preprocessing"];
 
@@ -44,7 +45,7 @@ export async function prepareImages(
   for (const { pixels, indices: grouped } of groups) {
     const indices = grouped.map((index) => places[index]!);
     const planes = targets && {
-      ...normalizationOf(preprocessing),
+      ...normalizationFactors(preprocessing),
       targets: indices.map((index) => targets[index]!),
     };
     const transforms = planes === null ? [] : preprocessing.transforms;
@@ -71,10 +72,6 @@ function targetsFor(
   const length = 3 * imageSize ** 2;
   const all = memory(images * length);
   return Array.from({ length: images }, (_, k) => all.subarray(k * length, (k + 1) * length));
-}
-
-function normalizationOf({ mean, std }: Preprocessing): Pick<Planes, "scale" | "shift"> {
-  return { scale: std.map((one) => 1 / (255 * one)), shift: std.map((one, c) => -mean[c]! / one) };
 }
 
 interface Preparation extends Pick<PrepareOptions, "preprocessing"> {

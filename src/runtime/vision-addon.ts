@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pixels } from "../data/dataset.js";
 import type { EncodeJpeg } from "../data/heic-file.js";
+import type { NormalizationFactors } from "../data/normalization-factors.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { DataError, LongtailError } from "../support/errors.js";
 import { userCacheFolder } from "../support/paths.js";
@@ -30,11 +31,7 @@ export interface PreparedPixels {
 }
 
 /** How images are normalized, and the memory of each: float32 [3, H, W]; not written to where the image is of another size. */
-export interface Planes {
-  /** 1 / (255 · std) */
-  readonly scale: readonly number[];
-  /** −mean / std */
-  readonly shift: readonly number[];
+export interface Planes extends NormalizationFactors {
   readonly targets: readonly Float32Array[];
 }
 

@@ -190,8 +190,8 @@ export function openEngineAhead(): void {
     const { openAhead, waitForAhead } = preloadOf(locateAddon());
     process.once("exit", waitForAhead); // a process must not end while libraries are being opened
     openAhead(...librariesOf(engine));
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
+  } catch {
+    // said by the first use
   }
 }
 

@@ -137,8 +137,7 @@ napi_value normalizeImages(napi_env env, size_t, napi_value* argv) {
     throw JsError("TYPE", "expected images, uint8 [N, 3, S, S] in channels_last");
   }
   const Normalizer normalize = toNormalizer(env, argv[1]);
-  auto made = takeNormalized(
-      images.sizes(), normalize.interleaved ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+  auto made = takeNormalized(images.sizes(), normalize.interleaved);
   const auto count = static_cast<size_t>(images.size(0)),
              pixels = static_cast<size_t>(images.size(2) * images.size(3));
   const uint8_t* from = images.const_data_ptr<uint8_t>();

@@ -29,9 +29,10 @@ at::Tensor BufferPool::take(at::IntArrayRef sizes, at::ScalarType type, at::Memo
   return made.detach();
 }
 
-at::Tensor takeNormalized(at::IntArrayRef sizes, at::MemoryFormat format) {
+at::Tensor takeNormalized(at::IntArrayRef sizes, bool interleaved) {
   static BufferPool buffers(8);
-  return buffers.take(sizes, at::kFloat, format);
+  return buffers.take(sizes, at::kFloat,
+                      interleaved ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
 }
 
 }  // namespace lt::vision

@@ -28,6 +28,6 @@ class BufferPool {
 
 // Returns memory for a batch of normalized images, float32 [N, 3, S, S], from a pool of all loaders: a
 // prediction opens one for each batch.
-at::Tensor takeNormalized(at::IntArrayRef sizes, at::MemoryFormat format);
+at::Tensor takeNormalized(at::IntArrayRef sizes, bool interleaved);
 
 }  // namespace lt::vision

@@ -184,8 +184,7 @@ void Producer::openBatch() {
 at::Tensor Producer::takePixels(int64_t images) {
   const std::array<int64_t, 4> sizes{images, Image::kChannels, settings_.size, settings_.size};
   if (!settings_.normalizer) return buffers_.take(sizes, at::kByte, at::MemoryFormat::ChannelsLast);
-  return takeNormalized(sizes, settings_.normalizer->interleaved ? at::MemoryFormat::ChannelsLast
-                                                                 : at::MemoryFormat::Contiguous);
+  return takeNormalized(sizes, settings_.normalizer->interleaved);
 }
 
 void Producer::make(const Chunk& chunk) {

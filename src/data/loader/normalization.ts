@@ -2,6 +2,7 @@ import { tensor } from "../../torch/create.js";
 import type { MemoryFormat } from "../../torch/dispatch.js";
 import { dispose, keepForever } from "../../torch/scope.js";
 import { Tensor } from "../../torch/tensor.js";
+import { normalizationFactors } from "../normalization-factors.js";
 import { type Normalizer, vision } from "../vision.js";
 
 type PerChannel = readonly [number, number, number];
@@ -14,11 +15,7 @@ interface NormalizationOptions {
 
 /** (x / 255 − mean) / std for each channel, as the native threads compute it. */
 export function normalizerFor({ mean, std, memoryFormat }: NormalizationOptions): Normalizer {
-  return {
-    scale: [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])],
-    shift: [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]],
-    channelsLast: memoryFormat === "channels_last",
-  };
+  return { ...normalizationFactors({ mean, std }), channelsLast: memoryFormat === "channels_last" };
 }
 
 /** Bytes to floats: (x / 255 − mean) / std for each channel, where the bytes are. */
@@ -42,7 +39,7 @@ export class Normalization implements Disposable {
   /** The same by libtorch's operators, for any device. */
   applyByOperators(images: Tensor): Tensor {
     const { device } = images;
-    const perChannel = (values: PerChannel): Tensor =>
+    const perChannel = (values: readonly number[]): Tensor =>
       keepForever(tensor(values, { shape: [1, 3, 1, 1], device }));
     this.#onDevice ??= [perChannel(this.#normalizer.scale), perChannel(this.#normalizer.shift)];
     const [scale, shift] = this.#onDevice;

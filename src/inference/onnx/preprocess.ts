@@ -1,4 +1,5 @@
 /** The first part of a graph: what makes an image the network's input. */
+import { type NormalizationFactors, normalizationFactors } from "../../data/normalization-factors.js";
 import { type Graph, GraphBuilder } from "../../onnx/graph.js";
 import { dataType } from "../../onnx/model-file.js";
 import type { ResolvedRecipe } from "../../recipes/schema.js";
@@ -94,17 +95,11 @@ function centerCrop(graph: GraphBuilder, value: string, size: number): string {
 }
 
 /** (x / 255 − mean) / std for each channel */
-function normalize(graph: GraphBuilder, value: string, { mean, std }: Preparation): string {
-  const perChannel = (numbers: readonly number[], name: string): string =>
-    graph.constant(Float32Array.from(numbers), { shape: [1, 3, 1, 1], name });
-  const scale = perChannel(
-    std.map((one) => 1 / (255 * one)),
-    "scale",
-  );
-  const shift = perChannel(
-    std.map((one, channel) => -mean[channel]! / one),
-    "shift",
-  );
+function normalize(graph: GraphBuilder, value: string, preparation: Preparation): string {
+  const factors = normalizationFactors(preparation);
+  const perChannel = (name: keyof NormalizationFactors): string =>
+    graph.constant(Float32Array.from(factors[name]), { shape: [1, 3, 1, 1], name });
+  const [scale, shift] = [perChannel("scale"), perChannel("shift")];
   const floats = graph.node("Cast", [value], { to: dataType("float32") });
   return graph.node("Add", [graph.node("Mul", [floats, scale]), shift]);
 }
