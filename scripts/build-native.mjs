@@ -63,15 +63,19 @@ function sources() {
 
 /** The entry of vision.node, and what it is made of: what needs no libtorch. */
 const visionEntry = "native/vision/bindings/standalone.cpp";
-const visionFolders = ["codecs", "image", "sources", "transforms"].map((name) => `native/vision/${name}`);
+const visionFolders = [
+  ...["codecs", "image", "sources", "transforms"].map((name) => `native/vision/${name}`),
+  "native/network",
+];
 const visionFiles = [
   visionEntry,
+  ...["avx2", "avx512", "inverted-residual", "winograd"].map((name) => `native/kernels/${name}.cpp`),
   ...["prepare", "encoding", "conversions"].map((name) => `native/vision/bindings/${name}.cpp`),
   ...["napi", "parallel-for", "timeline"].map((name) => `native/common/${name}.cpp`),
 ];
 const isVision = (file) =>
   visionFolders.some((folder) => isWithin(folder, file)) || visionFiles.includes(relative(root, file));
-const isVisionAlone = (file) => relative(root, file) === visionEntry;
+const isVisionAlone = (file) => relative(root, file) === visionEntry || isWithin("native/network", file);
 
 /** A source file's text and that of our headers that it includes, directly or not. */
 function textsOf(file, seen = new Set()) {

@@ -28,6 +28,10 @@ void initGraphs(napi_env env, napi_value exports);   // the optional library: re
 void initStreams(napi_env env, napi_value exports);  // work that goes on side by side
 }  // namespace lt::cuda
 
+namespace lt::network {
+void initNetworks(napi_env env, napi_value exports);  // networks for phones, without libtorch: vision.node
+}
+
 namespace lt::vision {
 void initImages(napi_env env, napi_value exports);      // decoding and transforms of single images
 void initEncoding(napi_env env, napi_value exports);    // image files

@@ -151,8 +151,12 @@ at::Tensor convolvePointwise(const Kernels& kernels, const at::Tensor& input,
                              const std::optional<at::Tensor>& shortcut) {
   const PackedPointwise packed(kernels, convolution, Threes::AtTheEnd);
   at::Tensor output = emptyImages(input, packed.job().outputs, input.size(2), input.size(3));
-  const PointwiseImages job{packed.job(), pixelsOf(input).count, data(input),
-                            shortcut ? data(*shortcut) : nullptr, output.mutable_data_ptr<float>()};
+  const PointwiseImages job{packed.job(),
+                            pixelsOf(input).count,
+                            data(input),
+                            shortcut ? data(*shortcut) : nullptr,
+                            output.mutable_data_ptr<float>(),
+                            packed.job().outputs};
   constexpr int64_t kSmallest = 192;  // pixels, for which all weights are read
   parallelFor(Chunks(job.pixels, kSmallest), [&](Chunk chunk) { kernels.pointwise(job, chunk); });
   return output;
@@ -163,7 +167,7 @@ at::Tensor convolveDepthwise(const Kernels& kernels, const at::Tensor& input,
   const PackedDepthwise packed(kernels, convolution, shape);
   at::Tensor output = emptyImages(input, input.size(1), shape.height, shape.width);
   run(kernels, {nullptr, nullptr, packed.job(), nullptr, imagesOf(input), shape.height, shape.width,
-                data(input), nullptr, output.mutable_data_ptr<float>()});
+                data(input), nullptr, output.mutable_data_ptr<float>(), packed.job().channels});
   return output;
 }
 
@@ -281,9 +285,10 @@ std::optional<at::Tensor> computeFolded(const at::Tensor& input, const FoldedBlo
     packedFirst.emplace(*kernels, input, *expand, *widened->first);
   else if (expand)
     packedExpand.emplace(*kernels, *expand, Threes::Never);
-  run(*kernels, {packedExpand ? &packedExpand->job() : nullptr, packedFirst ? &packedFirst->job() : nullptr,
-                 packedDepthwise.job(), &packedProject.job(), widened->images, shape->height, shape->width,
-                 data(input), addsInput ? data(input) : nullptr, output.mutable_data_ptr<float>()});
+  run(*kernels,
+      {packedExpand ? &packedExpand->job() : nullptr, packedFirst ? &packedFirst->job() : nullptr,
+       packedDepthwise.job(), &packedProject.job(), widened->images, shape->height, shape->width, data(input),
+       addsInput ? data(input) : nullptr, output.mutable_data_ptr<float>(), packedProject.job().outputs});
   return output;
 }
 

@@ -50,6 +50,7 @@ struct PointwiseImages {
   const float* input;
   const float* shortcut;  // null: none
   float* output;
+  int64_t outputStride;  // from pixel to pixel, of the shortcut too
 };
 
 // A convolution of images with few channels, as a 1x1 convolution of the values under the kernel; these are
@@ -77,6 +78,7 @@ struct InvertedResidual {
   const float* input;        // of expand or, without it, of the depthwise convolution
   const float* shortcut;     // null: none
   float* output;
+  int64_t outputStride;  // from pixel to pixel, of the shortcut too
 
   bool widens() const { return expand || first; }
 };

@@ -6,7 +6,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Attribute, ElementType, Graph, GraphNode, Initializer, Port } from "./graph.js";
 
 /** The operators' version: the first whose Resize filters when it makes an image smaller. */
-const OPSET = 18;
+export const OPSET = 18;
 /** The file format's version that came with that opset. */
 const IR_VERSION = 8;
 
@@ -20,7 +20,7 @@ export interface ModelFileOptions {
 }
 
 /** TensorProto.DataType */
-const DATA_TYPES: Readonly<Record<ElementType, number>> = {
+export const DATA_TYPES: Readonly<Record<ElementType, number>> = {
   float32: 1,
   uint8: 2,
   int8: 3,

@@ -1,6 +1,7 @@
 /**
- * Predictions by a model file that `longtail export RUN --format onnx` wrote, for applications: ONNX Runtime computes, images
- * are prepared as in training, and libtorch is never loaded. It needs the package onnxruntime-node beside longtail.
+ * Predictions by a model file that `longtail export RUN --format onnx` wrote, for applications: ONNX Runtime computes, or, networks
+ * for phones, kernels of our own; images are prepared as in training, and libtorch is never loaded. It needs the package
+ * onnxruntime-node beside longtail.
  *
  * @example
  * import { load } from "longtail/runtime";
@@ -15,6 +16,7 @@ import { readModelMetadata } from "../onnx/metadata.js";
 import { assertWhole, ModelError, systemCode, UsageError } from "../support/errors.js";
 import { RuntimeModel } from "./model.js";
 import { openSession } from "./onnx-runtime.js";
+import { openOwnSession } from "./own-kernels.js";
 import type { RuntimeOptions } from "./types.js";
 
 export type { ImageInput, RawImage } from "../data/image-input.js";
@@ -22,7 +24,7 @@ export type { ImagePrediction, Prediction } from "../inference/predict.js";
 export type { ModelMetadata } from "../onnx/metadata.js";
 export { DataError, LongtailError, ModelError, UsageError } from "../support/errors.js";
 export { RuntimeModel } from "./model.js";
-export type { PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./types.js";
+export type { Kernels, PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./types.js";
 
 /**
  * Loads a model file, or its bytes.
@@ -35,7 +37,7 @@ export type { PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./typ
  */
 export async function load(
   model: string | Uint8Array,
-  { threads, busyWait, workers, signal }: RuntimeOptions = {},
+  { threads, busyWait, workers, signal, kernels = "own" }: RuntimeOptions = {},
 ): Promise<RuntimeModel> {
   assertThreads({ threads, workers });
   signal?.throwIfAborted();
@@ -44,10 +46,15 @@ export async function load(
   const bytes = await readModel(model);
   const metadata = readModelMetadata(bytes, where);
   signal?.throwIfAborted();
-  const session = await openSession(bytes, { where, threads, busyWait });
+  const options = { where, threads, busyWait };
+  const own = kernels === "own" ? await openOwnSession(bytes, options) : null;
+  const session = own ?? (await openSession(bytes, options));
   if (signal?.aborted === true) await session.release(); // nobody else would
   signal?.throwIfAborted();
-  return new RuntimeModel({ session, metadata, path, workers });
+  return new RuntimeModel({
+    ...{ session, metadata, path, workers },
+    kernels: own === null ? "onnxruntime" : "own",
+  });
 }
 
 async function readModel(model: string | Uint8Array): Promise<Uint8Array> {

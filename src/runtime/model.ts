@@ -8,7 +8,7 @@ import { assertPrepared, bySize, prefetched, stacked, unlessAborted } from "./ba
 import { prepareImages } from "./decode.js";
 import { BufferPool } from "./memory.js";
 import type { Session, Values } from "./onnx-runtime.js";
-import type { PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./types.js";
+import type { Kernels, PreparedImage, RuntimeOptions, RuntimePredictOptions } from "./types.js";
 
 /** What a model takes: an image as it is, or one that it prepared itself. */
 type Input = ImageInput | PreparedImage;
@@ -24,6 +24,7 @@ interface ModelParts extends Pick<RuntimeOptions, "workers"> {
   readonly session: Session;
   readonly metadata: ModelMetadata;
   readonly path: string | null;
+  readonly kernels: Kernels;
 }
 
 const PROBABILITIES = "probabilities";
@@ -34,6 +35,8 @@ const DEFAULT_TOP = 5;
  */
 const BATCH_PIXELS = 2 * 224 ** 2;
 const MAX_DEFAULT_BATCH = 32;
+/** The same for our own kernels, whose threads compute an image each: several for each thread, so that none waits for long. */
+const OWN_BATCH = 64;
 
 /**
  * A model file in memory, ready to predict. libtorch is no part of it. It holds memory outside JavaScript's heap until it is
@@ -49,6 +52,8 @@ export class RuntimeModel implements AsyncDisposable {
   readonly classes: readonly string[];
   /** What the file says of itself. */
   readonly metadata: ModelMetadata;
+  /** Who computes the network. */
+  readonly kernels: Kernels;
   readonly #session: Session;
   readonly #workers: number | undefined;
   readonly #buffers = new BufferPool();
@@ -57,10 +62,11 @@ export class RuntimeModel implements AsyncDisposable {
   #isDisposed = false;
 
   /** @internal */
-  constructor({ session, metadata, path, workers }: ModelParts) {
+  constructor({ session, metadata, path, workers, kernels }: ModelParts) {
     this.path = path;
     this.classes = metadata.classes;
     this.metadata = metadata;
+    this.kernels = kernels;
     this.#session = session;
     this.#workers = workers;
   }
@@ -226,6 +232,7 @@ export class RuntimeModel implements AsyncDisposable {
   }
 
   #batchOf({ batch }: RuntimePredictOptions): number {
+    if (this.kernels === "own") return batch ?? OWN_BATCH;
     const fitting = Math.floor(BATCH_PIXELS / this.metadata.preprocessing.imageSize ** 2);
     return batch ?? Math.min(MAX_DEFAULT_BATCH, Math.max(1, fitting));
   }

@@ -14,8 +14,9 @@ export interface NetworkOutput {
   readonly dims: readonly number[];
 }
 
-/** A network that ONNX Runtime is ready to run. */
+/** A network that is ready to run. */
 export interface Session {
+  /** Of ONNX Runtime. */
   readonly version: string;
   /** Names of what it computes. */
   readonly outputs: readonly string[];
@@ -64,7 +65,7 @@ async function loadOnnxRuntime(): Promise<OnnxRuntime> {
   }
 }
 
-interface SessionOptions extends Pick<RuntimeOptions, "threads" | "busyWait"> {
+export interface SessionOptions extends Pick<RuntimeOptions, "threads" | "busyWait"> {
   /** The model file's name, for messages. */
   readonly where: string;
 }

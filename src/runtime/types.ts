@@ -2,6 +2,9 @@
 import type { ImageInput } from "../data/image-input.js";
 import type { DataError } from "../support/errors.js";
 
+/** Who computes a network's convolutions. */
+export type Kernels = "own" | "onnxruntime";
+
 /**
  * Settings of loading a model file.
  *
@@ -16,6 +19,11 @@ export interface RuntimeOptions {
    * take more of the processor's. True unless given.
    */
   readonly busyWait?: boolean | undefined;
+  /**
+   * Who computes: our own kernels (`own`) where they can, one EfficientNet-Lite in float32 that takes tensors, on a processor with
+   * AVX2; otherwise, and with `onnxruntime` always, ONNX Runtime. Their probabilities differ by rounding. `own` unless given.
+   */
+  readonly kernels?: Kernels | undefined;
   /** Number of threads that decode images; one for each core unless given. 0: the calling thread does. */
   readonly workers?: number | undefined;
   /** Ends the loading; its reason is thrown. */
@@ -46,7 +54,10 @@ export interface PreparedImage {
 export interface RuntimePredictOptions {
   /** Number of classes for each image; 5 unless given. */
   readonly top?: number | undefined;
-  /** Number of images in a batch; unless given 2 for a network of 224 x 224, more for a smaller one, up to 32. */
+  /**
+   * Number of images in a batch; unless given 64 by our own kernels, 2 by ONNX Runtime for a network of 224 x 224, more for a smaller
+   * one, up to 32.
+   */
   readonly batch?: number | undefined;
   /** Whether each prediction comes with the image's features; false unless given. */
   readonly features?: boolean | undefined;

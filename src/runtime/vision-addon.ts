@@ -9,6 +9,7 @@ import type { NormalizationFactors } from "../data/normalization-factors.js";
 import type { ModelMetadata } from "../onnx/metadata.js";
 import { DataError, LongtailError } from "../support/errors.js";
 import { userCacheFolder } from "../support/paths.js";
+import type { Backbone } from "./backbone.js";
 
 /** What vision.node exports. */
 interface VisionAddon {
@@ -21,6 +22,11 @@ interface VisionAddon {
     threads: number,
   ): Promise<(PreparedPixels | string)[]>;
   readonly encodeImages: EncodeJpeg;
+  /** A network by its number; null where this processor has no kernels for it. */
+  openNetwork(backbone: Backbone, threads: number, waitsBusily: boolean): number | null;
+  /** Computes the features, float32 [N, F], of images, float32 [N, channels, height, width]. */
+  runNetwork(id: number, images: Float32Array, features: Float32Array): void;
+  closeNetwork(id: number): void;
 }
 
 export interface PreparedPixels {
@@ -39,17 +45,28 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const require = createRequire(import.meta.url);
 const FILE = "vision.node";
 const PREFIX = "Images cannot be decoded";
-let loaded: VisionAddon | undefined;
+/** The addon, or why there is none, so that a build that fails is not tried again. */
+let loaded: VisionAddon | LongtailError | undefined;
 
 /**
- * The addon that decodes images, loaded at its first use: the clone's, the package's, or, where that does not fit the machine, one
- * that is built here, once, into the user's cache. LONGTAIL_INSTALL=never forbids building.
+ * The addon that decodes images and computes networks for phones, loaded at its first use: the clone's, the package's, or, where that
+ * does not fit the machine, one that is built here, once, into the user's cache. LONGTAIL_INSTALL=never forbids building.
  *
  * @throws LongtailError that says what is missing.
  */
 export function visionAddon(): VisionAddon {
-  loaded ??= load();
+  loaded ??= loadedOrError();
+  if (loaded instanceof LongtailError) throw loaded;
   return loaded;
+}
+
+function loadedOrError(): VisionAddon | LongtailError {
+  try {
+    return load();
+  } catch (error) {
+    if (error instanceof LongtailError) return error;
+    throw error;
+  }
 }
 
 function load(): VisionAddon {

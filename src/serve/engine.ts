@@ -106,7 +106,7 @@ interface Pending {
 }
 
 /**
- * Loads an ONNX file in worker threads, since ONNX Runtime blocks the thread that it computes on. Each thread takes all
+ * Loads an ONNX file in worker threads, since a network blocks the thread that it computes on. Each thread takes all
  * images that are ready, up to `maxBatch`, as its next batch: under load batches grow by themselves, and a lone image
  * waits for nobody.
  *

@@ -82,7 +82,7 @@ class BlockWorker {
   inline void convolveEach(const Band& band, const Extent& pass) const {
     const auto& [channels, kernel, stride, top, left, weights, bias, range] = job_.depthwise;
     const int64_t inStride = job_.widens() ? bands_.channels : channels,
-                  outStride = job_.project ? bands_.channels : channels;
+                  outStride = job_.project ? bands_.channels : job_.outputStride;
     DepthwiseRow row;
     row.width = job_.images.width;
     row.stride = inStride;
@@ -112,14 +112,14 @@ class BlockWorker {
     const auto& [inputs, outputs, weights, bias, range, threes] = *job_.project;
     const int64_t pixel = (band.image * job_.height + band.first) * job_.width;
     const bool isLast = pass.end == inputs;
-    const float* shortcut = isLast && job_.shortcut ? job_.shortcut + pixel * outputs : nullptr;
+    const float* shortcut = isLast && job_.shortcut ? job_.shortcut + pixel * job_.outputStride : nullptr;
     pointwise<S>(*job_.project,
                  {inner_,
                   bands_.channels,
                   {},
                   shortcut,
-                  job_.output + pixel * outputs,
-                  outputs,
+                  job_.output + pixel * job_.outputStride,
+                  job_.outputStride,
                   pass.first == 0 ? bias : nullptr,
                   isLast ? range : Range()},
                  (band.end - band.first) * job_.width, pass, {0, outputs});

@@ -148,14 +148,14 @@ void pointwiseImages(const PointwiseImages& job, Chunk chunk) {
   const int64_t end = job.pixels * (chunk.index + 1) / chunk.count;
   for (int64_t first = job.pixels * chunk.index / chunk.count; first < end; first += block) {
     const int64_t pixels = end - first < block ? end - first : block;
-    const float* shortcut = job.shortcut ? job.shortcut + first * outputs : nullptr;
+    const float* shortcut = job.shortcut ? job.shortcut + first * job.outputStride : nullptr;
     pointwise<S>(job.convolution,
                  {job.input + first * inputs,
                   inputs,
                   {},
                   shortcut,
-                  job.output + first * outputs,
-                  outputs,
+                  job.output + first * job.outputStride,
+                  job.outputStride,
                   bias,
                   range},
                  pixels, {0, inputs}, {0, outputs});

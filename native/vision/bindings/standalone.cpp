@@ -1,5 +1,5 @@
 // The entry of vision.node, a small addon without libtorch in it, which prepares images for networks that run
-// elsewhere. Loaded once for each JavaScript environment.
+// elsewhere, and runs those for phones. Loaded once for each JavaScript environment.
 #include "common/addon.h"
 #include "common/napi.h"
 
@@ -9,6 +9,7 @@ NAPI_MODULE_INIT() {
     lt::def<lt::setErrorTypes, 1>(env, exports, "setErrorTypes");
     lt::vision::initPreparation(env, exports);
     lt::vision::initEncoding(env, exports);
+    lt::network::initNetworks(env, exports);
   } catch (...) {
     lt::throwCurrentException(env);
     return nullptr;
