@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { adviseOn } from "../dataset-tools/advice/advise.js";
@@ -92,6 +92,20 @@ test("every finished row has what proves it beside it; one that has a recipe's n
       expect(differences({ ...(await loadRecipe(recipe)), seed }, storedRecipe(trained, name))).toEqual([]);
     expect((read("result.json") as RunResult).ensemble.all, name).toBeCloseTo(ensemble!.all, 2);
   }
+});
+
+test("what is published of the runs tells no folder of a machine", () => {
+  const folder = join(import.meta.dirname, "../../recipes");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const texts = files.filter((file) => /[.](json|csv|html|yaml)$/.test(file));
+  expect(texts.length).toBeGreaterThan(4 * measured().rows.length);
+  const found = texts.flatMap((file) =>
+    (
+      /[">\s=]\/(?:home|root|tmp|work|Users|mnt)\/[^"<\s]*/.exec(readFileSync(join(folder, file), "utf8")) ??
+      []
+    ).map((path) => `${file}: ${path}`),
+  );
+  expect(found).toEqual([]);
 });
 
 test("a row without its commit, or with an unknown key, is refused", () => {

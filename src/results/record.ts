@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import type { RunFolder } from "../runs/run-folder.js";
 import { codeHash } from "../runs/versions.js";
 import { writeFileAtomic } from "../support/atomic-file.js";
 import { prettyJson } from "../support/json.js";
-import { makeFolder } from "../support/paths.js";
+import { makeFolder, withoutMachinePaths } from "../support/paths.js";
 import { type RowFacts, rowOf } from "./row.js";
 
 const rowFile = (record: string): string => join(record, "row.json");
@@ -27,7 +27,10 @@ export function recordedRows(records: string): ResultRow[] {
     .sort((a, b) => a.name.localeCompare(b.name) || a.seed - b.seed);
 }
 
-/** Copies what proves a finished run, without weights, into the folder `record` and writes its row; once. */
+/**
+ * Copies what proves a finished run, without weights, into the folder `record` and writes its row; once. Others will read it: paths
+ * on this machine are shortened.
+ */
 export async function keepRecord(
   record: string,
   { folder, ...facts }: { readonly folder: RunFolder } & Omit<RowFacts, "error">,
@@ -35,11 +38,15 @@ export async function keepRecord(
   const row = rowFile(record);
   if (existsSync(row)) return;
   await writeReport(folder.path);
-  makeFolder(record);
-  for (const file of [folder.recipe, folder.result, folder.epochs])
-    if (existsSync(file)) copyFileSync(file, join(record, file.slice(folder.path.length + 1)));
-  cpSync(dirname(folder.report), join(record, "report"), { recursive: true });
-  writeFileAtomic(row, prettyJson(rowOf(folder.path, { ...facts, error: null })));
+  for (const file of [folder.recipe, folder.result, folder.epochs, folder.report])
+    if (existsSync(file))
+      publish(readFileSync(file, "utf8"), join(record, file.slice(folder.path.length + 1)));
+  publish(prettyJson(rowOf(folder.path, { ...facts, error: null })), row);
+}
+
+function publish(text: string, path: string): void {
+  makeFolder(dirname(path));
+  writeFileAtomic(path, withoutMachinePaths(text));
 }
 
 /** Cores and processor of this machine. */

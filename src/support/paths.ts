@@ -72,3 +72,19 @@ export function fromFolder(folder: string, path: string): string {
   const below = relative(folder, path);
   return below.startsWith("..") || isAbsolute(below) ? path : below;
 }
+
+/**
+ * A text in which paths start at the working folder, or at `~`, so that it may be published: it no longer tells the user's name
+ * and where things lie on the machine. Paths elsewhere stay as they are.
+ */
+export function withoutMachinePaths(text: string, working = process.cwd(), home = homedir()): string {
+  return shortened(shortened(text, working, ""), home, "~/");
+}
+
+/** Where a path begins, its folder replaced; within a longer path the same letters stay. */
+function shortened(text: string, folder: string, start: string): string {
+  if (dirname(folder) === folder) return text;
+  return text.split(`${folder}/`).reduce((before, after) => {
+    return before + (/[\w./~-]$/.test(before) ? `${folder}/` : start) + after;
+  });
+}
