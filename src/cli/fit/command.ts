@@ -1,6 +1,8 @@
 import { type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import { consoleListener, fit, type FitResult, writeReport } from "../../index.js";
 import type { Listener } from "../../runs/events.js";
+import { maxOf } from "../../support/math.js";
+import { fromFolder } from "../../support/paths.js";
 import { shellQuoted } from "../../support/text.js";
 import { secondsSince, formatSeconds } from "../../support/units.js";
 import { onInterrupt } from "../exit.js";
@@ -112,14 +114,21 @@ function nextSteps(
   { folder: { path } }: FitResult,
   { report, seconds }: { readonly report: string; readonly seconds: number },
 ): string {
-  const run = shellQuoted(path);
-  return `Done in ${formatSeconds(seconds)}. The model is in ${path}. Open its report in a browser: ${report}
+  const here = (file: string): string => fromFolder(process.cwd(), file);
+  const run = shellQuoted(here(path));
+  const next = [
+    [`predict ${run} photo.jpg`, "what is on a photograph"],
+    [`evaluate ${run}`, "every class"],
+    [`export ${run} --format web --out page`, "a page for phones; npx serve page shows it"],
+    [`export ${run} --format onnx --out model.onnx`, "a file for other programs"],
+    [`train ${run}`, "the same training again; `longtail reproduce` checks that every digit matches"],
+  ] as const;
+  const width = maxOf(next.map(([command]) => command.length));
+  const lines = next.map(([command, what]) => `  npx longtail ${command.padEnd(width)}  ${what}`);
+  return `Done in ${formatSeconds(seconds)}. The model is in ${here(path)}. Open its report in a browser: ${report}
 
 Next:
-  npx longtail predict ${run} photo.jpg        what is on a photograph
-  npx longtail evaluate ${run}                 every class
-  npx longtail export ${run} --format onnx --out model.onnx      a file for other programs
-  npx longtail train ${run}                    the same training again; \`longtail reproduce\` checks that every digit matches`;
+${lines.join("\n")}`;
 }
 
 function positive(text: string): number {
