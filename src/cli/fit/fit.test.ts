@@ -115,7 +115,13 @@ describe.skipIf(!isThere)(`a model${why}`, { timeout: 300_000 }, () => {
     );
     expect(stdout).toMatch(/tried on held-out images, % +mean over classes +few\n/);
     const next = [...stdout.matchAll(/^ {2}npx (longtail .*?) {2,}/gm)].map(([, command]) => command!);
-    expect(next.map((command) => command.split(" ")[1])).toEqual(["predict", "evaluate", "export", "train"]);
+    expect(next.map((command) => command.split(" ")[1])).toEqual([
+      "predict",
+      "evaluate",
+      "export",
+      "export",
+      "train",
+    ]);
     for (const command of next) await checkCommand(shellWords(command));
     expect(stdout).toContain("τ: strength of the correction");
     const looked = stdout.split("\n").filter((line) => line.includes("33 of 33 train images computed"));
